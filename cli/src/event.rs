@@ -1,0 +1,183 @@
+//! `reregister event`: a signed event, as the Function URL would hand it to the function.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow, bail, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use clap::ValueEnum;
+use jiff::Timestamp;
+use serde_json::Value;
+use simulated::function_url;
+use simulated::request::Request;
+use simulated::senders::jira::{Issue, IssueEvent, Status};
+use simulated::senders::servicenow::ItemApproved;
+use simulated::senders::{jira_automation, on_call};
+
+/// Print a fresh event, signed as the source signs, for `cargo lambda invoke --data-file`.
+#[derive(clap::Args)]
+pub struct Event {
+    /// Who sends it
+    #[arg(long)]
+    source: Source,
+
+    /// The path it is sent to, with the source's name in the policy [default: /webhooks/SOURCE, /resets for on-call]
+    #[arg(long)]
+    path: Option<String>,
+
+    /// The source's webhook secret: as it is, or the JSON of Secrets Manager with "current"; not for on-call
+    #[arg(long, value_name = "FILE", required_if_eq_any([
+        ("source", "jira"), ("source", "jira-automation"), ("source", "servicenow"),
+    ]))]
+    secret_file: Option<PathBuf>,
+
+    /// The approval; may be repeated
+    #[arg(long, value_name = "TOKEN", required_unless_present = "approval_file")]
+    approval: Vec<String>,
+
+    /// A file with the approval; may be repeated
+    #[arg(long, value_name = "FILE")]
+    approval_file: Vec<PathBuf>,
+
+    /// The ticket's key [default: the one in the approval]
+    #[arg(long, value_name = "KEY")]
+    ticket: Option<String>,
+
+    /// Whom the ticket is for (servicenow) [default: the one in the approval]
+    #[arg(long, value_name = "PERSON")]
+    requested_for: Option<String>,
+
+    /// The id of the status that means approved (jira, jira-automation)
+    #[arg(long, value_name = "ID", default_value = "10042")]
+    approved_status_id: String,
+
+    /// Its name
+    #[arg(long, value_name = "NAME", default_value = "Approved")]
+    approved_status_name: String,
+
+    /// The custom field that holds the approvals (jira, jira-automation)
+    #[arg(long, value_name = "ID", default_value = "customfield_10123")]
+    field: String,
+
+    /// The header with the secret (jira-automation)
+    #[arg(long, value_name = "NAME", default_value = "X-Webhook-Secret")]
+    header: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Source {
+    Jira,
+    JiraAutomation,
+    Servicenow,
+    OnCall,
+}
+
+impl Event {
+    /// Prints the event alone on stdout.
+    pub fn run(self) -> anyhow::Result<()> {
+        let event = function_url::event(&self.request()?);
+        println!("{}", serde_json::to_string_pretty(&event)?);
+        Ok(())
+    }
+
+    fn request(&self) -> anyhow::Result<Request> {
+        let approvals = self.approvals()?;
+        let path = self.path();
+        Ok(match self.source {
+            Source::Jira => {
+                let secret = self.secret()?;
+                ensure!(
+                    !secret.starts_with("whsec_"),
+                    "a secret that starts with whsec_ is for Standard Webhooks, Jira cannot sign with it"
+                );
+                let before = Status::new("10001", "Waiting for approval");
+                IssueEvent::transition(self.issue(&approvals)?, &before).signed(path, &secret)
+            }
+            Source::JiraAutomation => {
+                let issue = self.issue(&approvals)?;
+                jira_automation::web_request(path, &issue, &self.header, &self.secret()?)
+            }
+            Source::Servicenow => {
+                let mut item = ItemApproved::new(
+                    &self.ticket(&approvals)?,
+                    &match &self.requested_for {
+                        Some(person) => person.clone(),
+                        None => claim(&approvals, "sub").context("--requested-for is missing")?,
+                    },
+                );
+                item.approvals = approvals;
+                // The key is base64 only after whsec_; any other secret is taken by its bytes.
+                let secret = self.secret()?;
+                let key = match secret.strip_prefix("whsec_") {
+                    Some(key) => key.to_owned(),
+                    None => STANDARD.encode(secret),
+                };
+                item.signed(path, &key, Timestamp::now().as_second())?
+            }
+            Source::OnCall => match approvals.as_slice() {
+                [approval] => on_call::post(path, approval, None),
+                [approval, second] => on_call::post(path, approval, Some(second)),
+                _ => bail!("on-call takes one approval, or two"),
+            },
+        })
+    }
+
+    fn path(&self) -> &str {
+        match (&self.path, self.source) {
+            (Some(path), _) => path,
+            (None, Source::Jira) => "/webhooks/jira",
+            (None, Source::JiraAutomation) => "/webhooks/jira-automation",
+            (None, Source::Servicenow) => "/webhooks/servicenow",
+            (None, Source::OnCall) => "/resets",
+        }
+    }
+
+    fn issue(&self, approvals: &[String]) -> anyhow::Result<Issue> {
+        let approved = Status::new(&self.approved_status_id, &self.approved_status_name);
+        Ok(Issue::new(&self.ticket(approvals)?, approved).field(&self.field, approvals.join("\n")))
+    }
+
+    fn ticket(&self, approvals: &[String]) -> anyhow::Result<String> {
+        match &self.ticket {
+            Some(ticket) => Ok(ticket.clone()),
+            None => claim(approvals, "txn").context("--ticket is missing"),
+        }
+    }
+
+    fn approvals(&self) -> anyhow::Result<Vec<String>> {
+        let mut approvals = self.approval.clone();
+        for file in &self.approval_file {
+            approvals.push(read(file)?.trim().to_owned());
+        }
+        Ok(approvals)
+    }
+
+    fn secret(&self) -> anyhow::Result<String> {
+        let file = self.secret_file.as_deref().context("--secret-file is missing")?;
+        let text = read(file)?;
+        let secret = match serde_json::from_str(&text) {
+            Ok(Value::Object(members)) => members
+                .get("current")
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+                .with_context(|| format!("{} has no \"current\"", file.display()))?,
+            _ => text.trim_end_matches(['\r', '\n']).to_owned(),
+        };
+        ensure!(!secret.is_empty(), "{} is empty", file.display());
+        Ok(secret)
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// A claim of the first approval, unverified: this command has no business with who signed it.
+fn claim(approvals: &[String], name: &str) -> anyhow::Result<String> {
+    let unreadable = || anyhow!("the approval has no readable {name}");
+    let payload = approvals.first().and_then(|token| token.split('.').nth(1));
+    let payload = URL_SAFE_NO_PAD.decode(payload.ok_or_else(unreadable)?).map_err(|_| unreadable())?;
+    let claims: Value = serde_json::from_slice(&payload).map_err(|_| unreadable())?;
+    claims.get(name).and_then(Value::as_str).map(str::to_owned).ok_or_else(unreadable)
+}

@@ -1,0 +1,124 @@
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{Algorithm, DecodingKey, TokenData, Validation};
+use serde_json::{Value, json};
+
+use crate::{Desk, text};
+
+const WHO: &str = "approve --key key.pem --kid megan-1 --iss on-call --aud https://mfa.contoso.com/resets \
+    --target adele@contoso.com --ticket ITSD-1042 --approver megan@contoso.com --verified-by diego@contoso.com";
+const CALL: &str = "--method phone_call --via desk --contact-source company_directory";
+
+/// The approval that the command prints, verified under the key set that keygen wrote.
+fn approval(desk: &Desk, arguments: &str) -> TokenData<Value> {
+    let output = desk.run(arguments);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let token = text(&output.stdout).strip_suffix('\n').unwrap();
+    assert!(!token.contains(char::is_whitespace), "the token alone");
+    let set: JwkSet = serde_json::from_value(desk.json("jwks.json")).unwrap();
+    let mut validation = Validation::new(Algorithm::ES256);
+    validation.set_audience(&["https://mfa.contoso.com/resets"]);
+    let key = DecodingKey::from_jwk(set.find("megan-1").unwrap()).unwrap();
+    jsonwebtoken::decode(token, &key, &validation).unwrap()
+}
+
+#[test]
+fn an_approval_verifies_under_the_published_key_and_says_what_was_given() {
+    let desk = Desk::with_key();
+    let approval = approval(
+        &desk,
+        &format!(
+            "{WHO} {CALL} --reference CALL-17 --reason lost --scope passkeys:remove --scope sessions:keep \
+             --minutes 10 --tid 72f988bf-86f1-41af-91ab-2d7cd011db47"
+        ),
+    );
+    assert_eq!(approval.header.typ.as_deref(), Some("mfa-approval+jwt"));
+    assert_eq!(approval.header.kid.as_deref(), Some("megan-1"));
+    let claims = approval.claims;
+    let time = |name: &str| claims[name].as_i64().unwrap();
+    assert_eq!(time("exp") - time("iat"), 600);
+    assert_eq!(claims["iss"], "on-call");
+    assert_eq!(claims["sub"], "adele@contoso.com");
+    assert_eq!(claims["txn"], "ITSD-1042");
+    assert_eq!(claims["act"], json!({"sub": "megan@contoso.com"}));
+    assert_eq!(claims["scope"], "mfa:reregister passkeys:remove sessions:keep");
+    assert_eq!(claims["reason"], "lost");
+    assert_eq!(claims["tid"], "72f988bf-86f1-41af-91ab-2d7cd011db47");
+    let expected = json!([{
+        "method": "phone_call",
+        "via": "desk",
+        "contact_source": "company_directory",
+        "verified_by": "diego@contoso.com",
+        "verified_at": claims["iat"],
+        "reference": "CALL-17",
+    }]);
+    assert_eq!(claims["verification"], expected);
+}
+
+#[test]
+fn what_was_not_given_is_absent_and_no_two_approvals_share_an_id() {
+    let desk = Desk::with_key();
+    let met = format!("{WHO} --method in_person --verified-at 2026-11-24T09:00:00Z");
+    let (one, two) = (approval(&desk, &met).claims, approval(&desk, &met).claims);
+    assert_ne!(one["jti"], two["jti"]);
+    assert_eq!(one["scope"], "mfa:reregister");
+    for absent in ["tid", "reason"] {
+        assert_eq!(one.get(absent), None);
+    }
+    let evidence = one["verification"][0].as_object().unwrap();
+    let mut members: Vec<_> = evidence.keys().map(String::as_str).collect();
+    members.sort_unstable();
+    assert_eq!(members, ["method", "verified_at", "verified_by"]);
+    assert_eq!(evidence["verified_at"], 1_795_510_800);
+}
+
+#[test]
+fn the_summary_goes_to_stderr_and_the_private_key_nowhere() {
+    let desk = Desk::with_key();
+    let output = desk.run(&format!("{WHO} {CALL}"));
+    let summary = text(&output.stderr);
+    assert!(summary.starts_with("megan@contoso.com approves the reset of adele@contoso.com for ITSD-1042"));
+    assert_eq!(summary.lines().count(), 1);
+    assert!(!summary.contains(text(&output.stdout).trim()));
+}
+
+#[test]
+fn an_approval_that_the_function_would_refuse_is_not_signed() {
+    let desk = Desk::with_key();
+    let own = WHO.replace("--approver megan", "--approver ADELE");
+    let unclear = WHO.replace("--target adele@contoso.com", "--target adele");
+    for (arguments, why) in [
+        (format!("{own} {CALL}"), "nobody approves their own reset"),
+        (format!("{unclear} {CALL}"), "user principal name"),
+        (format!("{WHO} {CALL} --minutes 91"), "1..=90"),
+        (format!("{WHO} {CALL} --verified-at 2999-01-01T00:00:00Z"), "in the future"),
+        (format!("{WHO} {CALL} --reference +31201234567"), "phone number"),
+        (format!("{WHO} {CALL} --reference 2012345678"), "phone number"),
+        (format!("{WHO} --method phone_call --contact-source phone_book"), "needs --via"),
+        (
+            format!("{WHO} --method phone_call --via slack --contact-source phone_book"),
+            "does not fit --method phone_call: one of desk, home, mobile",
+        ),
+        (
+            format!("{WHO} --method video_call --via teams --contact-source phone_book"),
+            "does not belong to --method video_call",
+        ),
+        (format!("{WHO} --method secure_message --via slack"), "needs --contact-source"),
+        (format!("{WHO} --method in_person --contact-source colleague"), "does not belong"),
+        (format!("{WHO} --method knowledge_questions"), "invalid value"),
+        (
+            format!("{WHO} --method phone_call --via mobile --contact-source phone_book --reason stolen"),
+            "proves nothing",
+        ),
+    ] {
+        let refusal = desk.refusal(&arguments);
+        assert!(refusal.contains(why), "{arguments}\n{refusal}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_private_key_is_named() {
+    let desk = Desk::with_key();
+    desk.write("key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+    let refusal = desk.refusal(&format!("{WHO} {CALL}"));
+    assert!(refusal.contains("key.pem"), "{refusal}");
+}

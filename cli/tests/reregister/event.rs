@@ -1,0 +1,134 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use simulated::approval::Draft;
+use simulated::issuer::Issuer;
+use simulated::senders::signatures::{hub_signature, standard_webhooks_signature};
+
+use crate::{Desk, text};
+
+const SECRET: &str = "correct horse battery staple and more";
+
+fn approval() -> String {
+    Issuer::es256("issuer", "k").approve(&Draft::new(1_790_000_000))
+}
+
+/// A desk with the secret as text in `raw`, as Secrets Manager's JSON in `json`.
+fn desk() -> Desk {
+    let desk = Desk::new();
+    desk.write("raw", &format!("{SECRET}\n"));
+    desk.write("json", &format!(r#"{{"current": "{SECRET}", "previous": "old"}}"#));
+    desk
+}
+
+fn event(desk: &Desk, arguments: &str) -> Value {
+    let output = desk.run(&format!("event {arguments}"));
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn body(event: &Value) -> Value {
+    serde_json::from_str(event["body"].as_str().unwrap()).unwrap()
+}
+
+#[test]
+fn a_jira_event_is_a_signed_transition_to_the_approved_status_with_the_approval_in_the_field() {
+    let (desk, token) = (desk(), approval());
+    let event = event(
+        &desk,
+        &format!(
+            "--source jira --secret-file json --approval {token} --path /webhooks/desk \
+             --approved-status-id 7 --approved-status-name Done --field customfield_1"
+        ),
+    );
+    assert_eq!(event["rawPath"], "/webhooks/desk");
+    assert_eq!(event["requestContext"]["http"]["method"], "POST");
+    let signature = hub_signature(SECRET, event["body"].as_str().unwrap().as_bytes());
+    assert_eq!(event["headers"]["x-hub-signature"], signature.as_str());
+    let body = body(&event);
+    assert_eq!(body["issue"]["key"], "ITSD-1042", "from the approval");
+    assert_eq!(body["issue"]["fields"]["customfield_1"], token.as_str());
+    assert_eq!(body["issue"]["fields"]["status"]["name"], "Done");
+    assert_eq!(body["changelog"]["items"][0]["to"], "7");
+}
+
+#[test]
+fn a_servicenow_event_is_signed_now_over_id_time_and_body() {
+    let (desk, token) = (desk(), approval());
+    let event = event(
+        &desk,
+        &format!("--source servicenow --secret-file raw --approval {token} --approval {token}"),
+    );
+    let headers = &event["headers"];
+    let at: i64 = headers["webhook-timestamp"].as_str().unwrap().parse().unwrap();
+    assert!((jiff::Timestamp::now().as_second() - at).abs() < 60);
+    let signature = standard_webhooks_signature(
+        &STANDARD.encode(SECRET),
+        headers["webhook-id"].as_str().unwrap(),
+        at,
+        event["body"].as_str().unwrap().as_bytes(),
+    );
+    assert_eq!(headers["webhook-signature"], signature.unwrap().as_str());
+    let body = body(&event);
+    assert_eq!(body["number"], "ITSD-1042");
+    assert_eq!(body["requested_for"], "adele@contoso.example");
+    assert_eq!(body["approvals"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_whsec_secret_is_the_base64_key_behind_the_prefix_and_no_secret_for_jira() {
+    let (desk, token) = (Desk::new(), approval());
+    let key = STANDARD.encode("thirty-two bytes, more or less ok");
+    desk.write("secret", &format!("whsec_{key}"));
+    let event = event(&desk, &format!("--source servicenow --secret-file secret --approval {token}"));
+    let headers = &event["headers"];
+    let signature = standard_webhooks_signature(
+        &key,
+        headers["webhook-id"].as_str().unwrap(),
+        headers["webhook-timestamp"].as_str().unwrap().parse().unwrap(),
+        event["body"].as_str().unwrap().as_bytes(),
+    );
+    assert_eq!(headers["webhook-signature"], signature.unwrap().as_str());
+    let refusal = desk.refusal(&format!("event --source jira --secret-file secret --approval {token}"));
+    assert!(refusal.contains("Standard Webhooks"), "{refusal}");
+}
+
+#[test]
+fn an_automation_event_carries_the_secret_in_the_header_that_was_named() {
+    let (desk, token) = (desk(), approval());
+    desk.write("token", &format!("{token}\n"));
+    let event = event(
+        &desk,
+        "--source jira-automation --secret-file raw --approval-file token --header X-Reset --ticket IT-9",
+    );
+    assert_eq!(event["headers"]["x-reset"], SECRET);
+    assert_eq!(body(&event)["issue"]["key"], "IT-9");
+    assert_eq!(body(&event)["issue"]["fields"]["customfield_10123"], token.as_str());
+}
+
+#[test]
+fn an_on_call_event_bears_the_approval_and_needs_no_secret() {
+    let (desk, token) = (Desk::new(), approval());
+    let event = event(&desk, &format!("--source on-call --approval {token}"));
+    assert_eq!(event["rawPath"], "/resets");
+    assert_eq!(event["headers"]["authorization"], format!("Bearer {token}").as_str());
+    assert_eq!(event.get("body"), None);
+}
+
+#[test]
+fn an_event_that_could_not_be_genuine_is_refused_before_anything_is_printed() {
+    let (desk, token) = (desk(), approval());
+    desk.write("keyless", r#"{"previous": "x"}"#);
+    desk.write("empty", "\n");
+    for (arguments, why) in [
+        (format!("--source jira --approval {token}"), "--secret-file"),
+        ("--source jira --secret-file raw".to_owned(), "--approval"),
+        (format!("--source jira --secret-file keyless --approval {token}"), "has no \"current\""),
+        (format!("--source jira --secret-file empty --approval {token}"), "is empty"),
+        ("--source jira --secret-file raw --approval junk".to_owned(), "--ticket is missing"),
+        ("--source on-call --approval a --approval b --approval c".to_owned(), "one approval, or two"),
+    ] {
+        let refusal = desk.refusal(&format!("event {arguments}"));
+        assert!(refusal.contains(why), "{arguments}\n{refusal}");
+    }
+}

@@ -1,0 +1,74 @@
+//! The command as an operator runs it: the real binary, real files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests are tests, which clippy only sees in #[test] functions"
+)]
+
+mod approve;
+mod event;
+mod keygen;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// A directory of its own for one test, removed with it.
+struct Desk(PathBuf);
+
+impl Desk {
+    fn new() -> Desk {
+        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(uuid::Uuid::new_v4().to_string());
+        fs::create_dir_all(&directory).unwrap();
+        Desk(directory)
+    }
+
+    /// A desk with a key pair, `key.pem` and `jwks.json`, whose id is `megan-1`.
+    fn with_key() -> Desk {
+        let desk = Desk::new();
+        let made = desk.run("keygen --kid megan-1 --private key.pem --public jwks.json");
+        assert!(made.status.success(), "{}", text(&made.stderr));
+        desk
+    }
+
+    /// Runs the command on this desk with arguments that hold no spaces.
+    fn run(&self, arguments: &str) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_reregister"))
+            .args(arguments.split_whitespace())
+            .current_dir(&self.0)
+            .output()
+            .unwrap()
+    }
+
+    /// Why the command refused. It must have printed nothing that could be taken for a result.
+    fn refusal(&self, arguments: &str) -> String {
+        let output = self.run(arguments);
+        assert!(!output.status.success(), "should have been refused: {arguments}");
+        assert!(output.stdout.is_empty());
+        text(&output.stderr).to_owned()
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.0.join(file)
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        fs::write(self.path(file), text).unwrap();
+    }
+
+    fn json(&self, file: &str) -> Value {
+        serde_json::from_slice(&fs::read(self.path(file)).unwrap()).unwrap()
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}

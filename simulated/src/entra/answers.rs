@@ -1,0 +1,224 @@
+//! What the tenant says: results, and the shapes of its errors.
+
+use axum::body::Body as HttpBody;
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// An answer before it is dressed for the wire.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    body: Body,
+    headers: Vec<(HeaderName, String)>,
+}
+
+#[derive(Debug)]
+enum Body {
+    Empty,
+    Json(Value),
+    /// Graph's error envelope, completed with ids when it is sent.
+    Error {
+        code: String,
+        message: String,
+        repeated: bool,
+    },
+    Raw(Vec<u8>),
+}
+
+/// A request is answered, or refused in the middle.
+pub(super) type Outcome = Result<Answer, Answer>;
+
+/// Put on a response that must not be sent: the connection is dropped in its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dropped;
+
+/// The ids of one request, as <https://learn.microsoft.com/graph/best-practices-concept> asks clients to
+/// log them.
+#[derive(Debug)]
+pub(super) struct Ids {
+    pub(super) request: Uuid,
+    pub(super) client: String,
+}
+
+impl Answer {
+    fn new(status: u16, body: Body) -> Self {
+        Answer {
+            status,
+            body,
+            headers: Vec::new(),
+        }
+    }
+
+    pub(super) fn json(status: u16, value: Value) -> Self {
+        Answer::new(status, Body::Json(value))
+    }
+
+    pub(super) fn no_body(status: u16) -> Self {
+        Answer::new(status, Body::Empty)
+    }
+
+    pub(super) fn no_content() -> Self {
+        Answer::no_body(204)
+    }
+
+    /// Raw bytes that claim to be JSON.
+    pub(super) fn raw(status: u16, bytes: Vec<u8>) -> Self {
+        Answer::new(status, Body::Raw(bytes))
+    }
+
+    /// Graph's envelope (<https://learn.microsoft.com/graph/errors>).
+    pub(super) fn error(status: u16, code: &str, message: impl Into<String>) -> Self {
+        Answer::new(
+            status,
+            Body::Error {
+                code: code.to_owned(),
+                message: message.into(),
+                repeated: false,
+            },
+        )
+    }
+
+    /// The envelope of the authentication methods, which says the message twice
+    /// (<https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/1888>).
+    pub(super) fn bad_method_request(message: impl Into<String>) -> Self {
+        Answer::new(
+            400,
+            Body::Error {
+                code: "badRequest".to_owned(),
+                message: message.into(),
+                repeated: true,
+            },
+        )
+    }
+
+    /// Somebody who does not exist, or not any more.
+    pub(super) fn no_such_resource(name: &str) -> Self {
+        let text =
+            "does not exist or one of its queried reference-property objects are not present.";
+        Answer::error(
+            404,
+            "Request_ResourceNotFound",
+            format!("Resource '{name}' {text}"),
+        )
+    }
+
+    /// The answer of the service behind Graph to a path that it does not have, without any envelope
+    /// (<https://github.com/microsoftgraph/msgraph-sdk-powershell/issues/937>).
+    pub(super) fn no_http_resource(status: u16, user: &str, method: &str) -> Self {
+        let uri = format!(
+            "https://mface.windowsazure.com/odata/users('{user}')/authentication/methods('{method}')"
+        );
+        Answer::json(
+            status,
+            json!({
+                "Message": format!("No HTTP resource was found that matches the request URI '{uri}'."),
+                "MessageDetail": "No type was found that matches the controller named 'users'.",
+            }),
+        )
+    }
+
+    /// The older OData envelope (<https://github.com/microsoftgraph/msgraph-sdk-powershell/issues/2518>).
+    pub(super) fn odata_error(status: u16) -> Self {
+        let text = "MFA is required for a 'RemoveKey' operation, but was not performed.";
+        Answer::json(
+            status,
+            json!({"odata.error": {
+                "code": "invalid_request",
+                "message": {"lang": "en", "value": text},
+                "requestId": Uuid::new_v4(),
+                "values": [{"item": "errorCategory", "value": "invalid_request"}],
+            }}),
+        )
+    }
+
+    pub(super) fn with(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Dresses an answer of Graph.
+    pub(super) fn dress_for_graph(self, ids: &Ids) -> Response<HttpBody> {
+        let place = json!({"ServerInfo": {
+            "DataCenter": "Simulated", "Slice": "E", "Ring": "1", "ScaleUnit": "000", "RoleInstance": "SIM0000",
+        }});
+        self.with(
+            HeaderName::from_static("request-id"),
+            ids.request.to_string(),
+        )
+        .with(
+            HeaderName::from_static("client-request-id"),
+            ids.client.clone(),
+        )
+        .with(
+            HeaderName::from_static("x-ms-ags-diagnostic"),
+            place.to_string(),
+        )
+        .with(HeaderName::from_static("odata-version"), "4.0")
+        .with(header::CACHE_CONTROL, "no-cache")
+        .into_response(ids)
+    }
+
+    /// Dresses an answer of the login.
+    pub(super) fn dress_for_login(self, ids: &Ids) -> Response<HttpBody> {
+        self.with(
+            HeaderName::from_static("x-ms-request-id"),
+            ids.request.to_string(),
+        )
+        .with(
+            HeaderName::from_static("client-request-id"),
+            ids.client.clone(),
+        )
+        .with(header::CACHE_CONTROL, "no-store, no-cache")
+        .into_response(ids)
+    }
+
+    fn into_response(self, ids: &Ids) -> Response<HttpBody> {
+        let bytes = match self.body {
+            Body::Empty => None,
+            Body::Json(value) => Some(value.to_string().into_bytes()),
+            Body::Raw(bytes) => Some(bytes),
+            Body::Error {
+                code,
+                message,
+                repeated,
+            } => {
+                let mut inner = json!({
+                    "date": Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+                    "request-id": ids.request,
+                    "client-request-id": ids.client,
+                });
+                if let (true, Value::Object(inner)) = (repeated, &mut inner) {
+                    inner.insert("message".to_owned(), json!(message));
+                }
+                let error =
+                    json!({"error": {"code": code, "message": message, "innerError": inner}});
+                Some(error.to_string().into_bytes())
+            }
+        };
+        let mut response = Response::new(HttpBody::empty());
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if let Some(bytes) = bytes {
+            let kind =
+                HeaderValue::from_static("application/json;odata.metadata=minimal;charset=utf-8");
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            *response.body_mut() = HttpBody::from(bytes);
+        }
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+/// A response that stands for a dropped connection.
+pub(super) fn dropped() -> Response<HttpBody> {
+    let mut response = Response::new(HttpBody::empty());
+    *response.status_mut() = StatusCode::BAD_GATEWAY;
+    response.extensions_mut().insert(Dropped);
+    response
+}

@@ -1,0 +1,196 @@
+//! A call to Graph as its handlers see it, and the query options that they share.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::answers::{Answer, Outcome};
+use super::permissions::Permissions;
+use super::routes::{Route, Version};
+
+/// A call that has a valid token and a route.
+#[derive(Debug)]
+pub(super) struct Ask<'a> {
+    pub(super) version: Version,
+    pub(super) route: &'static Route,
+    pub(super) segments: &'a [String],
+    pub(super) query: &'a [(String, String)],
+    pub(super) body: &'a [u8],
+    /// The scheme and host that it came to.
+    pub(super) base: &'a str,
+    pub(super) permissions: Permissions,
+    /// Whether the app may change people in restricted management units.
+    pub(super) acts_on_restricted: bool,
+}
+
+impl Ask<'_> {
+    /// The person in the path.
+    pub(super) fn user(&self) -> &str {
+        self.segments.get(1).map(String::as_str).unwrap_or_default()
+    }
+
+    /// The method in the path.
+    pub(super) fn method(&self) -> &str {
+        self.segments.get(4).map(String::as_str).unwrap_or_default()
+    }
+
+    /// The address of a piece of the schema.
+    pub(super) fn context(&self, what: &str) -> String {
+        format!("{}/{}/$metadata#{what}", self.base, self.version.name())
+    }
+
+    fn option(&self, name: &str) -> Option<&str> {
+        self.query
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Refuses query options beyond these, so that nobody builds on one that has no effect here.
+    pub(super) fn takes_only(&self, options: &[&str]) -> Result<(), Answer> {
+        match self.query.iter().find(|(key, _)| {
+            options
+                .iter()
+                .all(|option| !key.eq_ignore_ascii_case(option))
+        }) {
+            None => Ok(()),
+            Some((key, _)) => {
+                let text = format!(
+                    "The query specified in the URI is not valid. Query option '{key}' is not allowed."
+                );
+                Err(Answer::error(400, "BadRequest", text))
+            }
+        }
+    }
+
+    /// The selected properties, if some are.
+    pub(super) fn selected(&self) -> Option<Vec<&str>> {
+        let list = self
+            .option("$select")
+            .filter(|list| !list.trim().is_empty())?;
+        Some(list.split(',').map(str::trim).collect())
+    }
+
+    /// `name eq 'id'` of `$filter`, where the name is one of these.
+    pub(super) fn filter(&self, names: &[&str]) -> Result<Option<(String, Uuid)>, Answer> {
+        let Some(filter) = self.option("$filter") else {
+            return Ok(None);
+        };
+        let refusal = || {
+            let text = format!("Invalid or unsupported query filter clause: {filter}");
+            Answer::error(400, "Request_UnsupportedQuery", text)
+        };
+        let mut words = filter.split_whitespace();
+        let (Some(name), Some("eq"), Some(value), None) =
+            (words.next(), words.next(), words.next(), words.next())
+        else {
+            return Err(refusal());
+        };
+        let id = value
+            .strip_prefix('\'')
+            .and_then(|rest| rest.strip_suffix('\''))
+            .and_then(|id| id.parse().ok());
+        match (names.contains(&name), id) {
+            (true, Some(id)) => Ok(Some((name.to_owned(), id))),
+            _ => Err(refusal()),
+        }
+    }
+
+    /// One page of a collection: 100 unless `$top` says otherwise, 999 at most, the rest behind a link
+    /// (<https://learn.microsoft.com/graph/paging>).
+    pub(super) fn page(&self, context: &str, all: Vec<Value>) -> Outcome {
+        let top = match self.option("$top") {
+            None => 100,
+            Some(top) => match top.parse::<usize>() {
+                Ok(top @ 1..=999) => top,
+                _ => {
+                    let text = format!(
+                        "Invalid page size specified: '{top}'. Must be between 1 and 999 inclusive."
+                    );
+                    return Err(Answer::error(400, "Request_UnsupportedQuery", text));
+                }
+            },
+        };
+        let start = match self.option("$skiptoken") {
+            None => 0,
+            Some(token) => read_skip_token(token).ok_or_else(|| {
+                Answer::error(
+                    400,
+                    "Directory_ExpiredPageToken",
+                    "The specified page token value has expired.",
+                )
+            })?,
+        };
+        let next = start + top;
+        let more = next < all.len();
+        let selected = self.selected();
+        let context = match &selected {
+            Some(names) => self.context(&format!("{context}({})", names.join(","))),
+            None => self.context(context),
+        };
+        let page: Vec<_> = all
+            .into_iter()
+            .skip(start)
+            .take(top)
+            .map(|item| select(item, selected.as_deref()))
+            .collect();
+        let mut answer = Map::from_iter([
+            ("@odata.context".to_owned(), json!(context)),
+            ("value".to_owned(), json!(page)),
+        ]);
+        if more {
+            answer.insert("@odata.nextLink".to_owned(), json!(self.link_to(next)));
+        }
+        Ok(Answer::json(200, Value::Object(answer)))
+    }
+
+    fn link_to(&self, next: usize) -> String {
+        let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let path: Vec<_> = self
+            .segments
+            .iter()
+            .map(|segment| encode(segment))
+            .collect();
+        let kept = self
+            .query
+            .iter()
+            .filter(|(key, _)| !key.eq_ignore_ascii_case("$skiptoken"));
+        let mut query: Vec<_> = kept
+            .map(|(key, value)| format!("{key}={}", encode(value)))
+            .collect();
+        query.push(format!("$skiptoken={}", skip_token(next)));
+        format!(
+            "{}/{}/{}?{}",
+            self.base,
+            self.version.name(),
+            path.join("/"),
+            query.join("&")
+        )
+    }
+}
+
+fn skip_token(next: usize) -> String {
+    URL_SAFE_NO_PAD.encode(format!("RFNwdAIAAQ:{next}"))
+}
+
+fn read_skip_token(token: &str) -> Option<usize> {
+    let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+    std::str::from_utf8(&bytes)
+        .ok()?
+        .strip_prefix("RFNwdAIAAQ:")?
+        .parse()
+        .ok()
+}
+
+/// Keeps the selected properties and the annotations of an object.
+fn select(item: Value, selected: Option<&[&str]>) -> Value {
+    match (item, selected) {
+        (Value::Object(item), Some(names)) => {
+            let keep = |name: &String| name.starts_with('@') || names.contains(&name.as_str());
+            Value::Object(item.into_iter().filter(|(name, _)| keep(name)).collect())
+        }
+        (item, _) => item,
+    }
+}

@@ -1,0 +1,226 @@
+//! `/users/{id}/authentication`: the methods, and the rules of deleting them.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::answers::{Answer, Outcome};
+use super::asks::Ask;
+use super::directory::{Directory, Person};
+use super::kinds::{DefaultMethod, Kind, PhoneType};
+use super::methods::Method;
+use super::people::may_change;
+use super::routes::Version;
+
+/// How Graph words that the default method is still needed: two texts have been seen for one rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DefaultRefusal {
+    /// "The requested authentication method id of […] matches the user's current default authentication
+    /// method…" (<https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/1888>).
+    #[default]
+    Matches,
+    /// "Cannot delete default method with other methods configured…"
+    /// (<https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/2913>).
+    OthersConfigured,
+}
+
+impl DefaultRefusal {
+    fn text(self, id: &str) -> String {
+        match self {
+            DefaultRefusal::Matches => format!(
+                "The requested authentication method id of [{id}] matches the user's current \
+                 default authentication method, and cannot be deleted until the default \
+                 authentication method is changed"
+            ),
+            DefaultRefusal::OthersConfigured => {
+                "Cannot delete default method with other methods configured. Please change \
+                 default method before deletion."
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// `GET …/methods`, which "does not support optional query parameters"
+/// (<https://learn.microsoft.com/graph/api/authentication-list-methods>).
+pub(super) fn list(directory: &mut Directory, ask: &Ask) -> Outcome {
+    ask.takes_only(&[])?;
+    let shown = person(directory, ask)?.list();
+    let visible = shown
+        .iter()
+        .filter(|method| ask.version == Version::Beta || method.kind.in_v1());
+    let value: Vec<_> = visible.map(Method::typed_entity).collect();
+    let context = ask.context(&format!("users('{}')/authentication/methods", ask.user()));
+    Ok(Answer::json(
+        200,
+        json!({"@odata.context": context, "value": value}),
+    ))
+}
+
+/// `GET …/phoneMethods` and its like.
+pub(super) fn list_of(directory: &mut Directory, ask: &Ask, kind: Kind) -> Outcome {
+    ask.takes_only(&[])?;
+    let shown = person(directory, ask)?.list();
+    let value: Vec<_> = shown
+        .iter()
+        .filter(|method| method.kind == kind)
+        .map(Method::entity)
+        .collect();
+    let context = ask.context(&format!(
+        "users('{}')/authentication/{}",
+        ask.user(),
+        kind.collection()
+    ));
+    Ok(Answer::json(
+        200,
+        json!({"@odata.context": context, "value": value}),
+    ))
+}
+
+/// `GET …/methods/{id}`, `GET …/phoneMethods/{id}` and their like.
+pub(super) fn get(directory: &mut Directory, ask: &Ask, kind: Option<Kind>) -> Outcome {
+    ask.takes_only(&[])?;
+    let person = person(directory, ask)?;
+    let registered = [vec![Method::password()], person.methods.clone()].concat();
+    let fits = |method: &&Method| match kind {
+        Some(Kind::QrCodePin) => method.kind == Kind::QrCodePin,
+        Some(kind) => method.kind == kind && method.id.eq_ignore_ascii_case(ask.method()),
+        None => method.id.eq_ignore_ascii_case(ask.method()),
+    };
+    let found = registered.iter().find(fits).ok_or_else(no_such_method)?;
+    let mut entity = found.typed_entity();
+    if let Value::Object(entity) = &mut entity {
+        let collection = kind.map_or_else(|| "methods".to_owned(), Kind::collection);
+        let context = ask.context(&format!(
+            "users('{}')/authentication/{collection}/$entity",
+            ask.user()
+        ));
+        entity.insert("@odata.context".to_owned(), json!(context));
+    }
+    Ok(Answer::json(200, entity))
+}
+
+/// `DELETE …/phoneMethods/{id}` and its like.
+pub(super) fn delete(
+    directory: &mut Directory,
+    ask: &Ask,
+    kind: Kind,
+    refusal: DefaultRefusal,
+    lag: u32,
+) -> Outcome {
+    let person = person(directory, ask)?;
+    may_change(person, ask)?;
+    let wanted = |method: &&Method| {
+        method.kind == kind
+            && (kind == Kind::QrCodePin || method.id.eq_ignore_ascii_case(ask.method()))
+    };
+    let method = person
+        .methods
+        .iter()
+        .find(wanted)
+        .ok_or_else(no_such_method)?;
+    let id = method.id.clone();
+    if is_needed_default(person, &id) {
+        return Err(Answer::bad_method_request(refusal.text(&id)));
+    }
+    // A person cannot have an alternate mobile without a mobile:
+    // https://learn.microsoft.com/graph/api/phoneauthenticationmethod-delete
+    let alternate_left = person
+        .methods
+        .iter()
+        .any(|method| method.phone_type() == Some(PhoneType::AlternateMobile));
+    if method.phone_type() == Some(PhoneType::Mobile) && alternate_left {
+        let text =
+            "Cannot delete mobile phone number without first deleting alternate mobile number";
+        return Err(Answer::bad_method_request(text));
+    }
+    person.delete(&id, lag);
+    Ok(Answer::no_content())
+}
+
+/// Whether it is the default while another method is registered that could be: a list that shows deleted
+/// ones does not count.
+fn is_needed_default(person: &Person, id: &str) -> bool {
+    let others = person
+        .methods
+        .iter()
+        .any(|method| method.id != id && method.can_be_default());
+    person
+        .default_method()
+        .is_some_and(|default| default.id == id)
+        && others
+}
+
+/// `DELETE …/methods/{id}`, which looks right and does not exist: the service behind Graph says so without
+/// Graph's envelope.
+pub(super) fn delete_any(ask: &Ask) -> Outcome {
+    Err(Answer::no_http_resource(404, ask.user(), ask.method()))
+}
+
+/// `POST …/hardwareOathMethods/{id}/deactivate`: the token stays assigned
+/// (<https://learn.microsoft.com/graph/api/hardwareoathauthenticationmethod-deactivate>).
+pub(super) fn deactivate_token(directory: &mut Directory, ask: &Ask) -> Outcome {
+    let person = person(directory, ask)?;
+    may_change(person, ask)?;
+    let wanted = |method: &&mut Method| {
+        method.kind == Kind::HardwareOath && method.id.eq_ignore_ascii_case(ask.method())
+    };
+    person
+        .methods
+        .iter_mut()
+        .find(wanted)
+        .ok_or_else(no_such_method)?
+        .deactivate();
+    Ok(Answer::no_content())
+}
+
+/// `GET …/signInPreferences` (<https://learn.microsoft.com/graph/api/authentication-get>)
+pub(super) fn preferences(directory: &mut Directory, ask: &Ask) -> Outcome {
+    ask.takes_only(&[])?;
+    let person = person(directory, ask)?;
+    Ok(Answer::json(
+        200,
+        json!({
+            "@odata.context": ask.context(&format!("users('{}')/authentication/signInPreferences", ask.user())),
+            "isSystemPreferredAuthenticationMethodEnabled": true,
+            "userPreferredMethodForSecondaryAuthentication": person.default.map_or(json!("none"), |default| json!(default)),
+        }),
+    ))
+}
+
+/// `PATCH …/signInPreferences` (<https://learn.microsoft.com/graph/api/authentication-update>); a default
+/// must be registered.
+pub(super) fn set_preferences(directory: &mut Directory, ask: &Ask) -> Outcome {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Change {
+        user_preferred_method_for_secondary_authentication: Option<DefaultMethod>,
+    }
+    let person = person(directory, ask)?;
+    may_change(person, ask)?;
+    let change: Change = serde_json::from_slice(ask.body)
+        .map_err(|_| Answer::bad_method_request("The request body is not valid."))?;
+    if let Some(default) = change.user_preferred_method_for_secondary_authentication {
+        if !person.methods.iter().any(|method| method.serves(default)) {
+            return Err(Answer::bad_method_request(
+                "The preferred method is not registered for the user.",
+            ));
+        }
+        person.default = Some(default);
+    }
+    Ok(Answer::no_content())
+}
+
+fn person<'a>(directory: &'a mut Directory, ask: &Ask) -> Result<&'a mut Person, Answer> {
+    directory
+        .find_mut(ask.user())
+        .ok_or_else(|| Answer::no_such_resource(ask.user()))
+}
+
+/// No source shows this body; the status is the one that a second delete gets.
+fn no_such_method() -> Answer {
+    Answer::error(
+        404,
+        "resourceNotFound",
+        "The requested authentication method was not found.",
+    )
+}

@@ -1,0 +1,148 @@
+//! Graph: who asks, for what, may they, and what is the answer.
+
+use axum::http::header;
+use jiff::Timestamp;
+
+use super::answers::{Answer, Outcome};
+use super::asks::Ask;
+use super::routes::{Action, Version, find, segments};
+use super::state::{State, Token};
+use super::{authentication, people, standing};
+
+/// The message of a 403 from the directory (<https://learn.microsoft.com/graph/resolve-auth-errors>).
+pub(super) const INSUFFICIENT: &str = "Insufficient privileges to complete the operation.";
+
+/// A request to Graph, as it came.
+#[derive(Debug)]
+pub(super) struct GraphRequest<'a> {
+    pub(super) version: Version,
+    pub(super) verb: &'a str,
+    pub(super) path: &'a str,
+    pub(super) query: &'a [(String, String)],
+    pub(super) authorization: Option<&'a str>,
+    pub(super) body: &'a [u8],
+    pub(super) base: &'a str,
+}
+
+/// Answers a request.
+pub(super) fn answer(state: &mut State, request: &GraphRequest) -> Answer {
+    try_answer(state, request).unwrap_or_else(|refusal| refusal)
+}
+
+fn try_answer(state: &mut State, request: &GraphRequest) -> Outcome {
+    let token = authenticate(state, request)?;
+    let segments = segments(request.path)?;
+    let route = find(request.version, request.verb, &segments)?;
+    let ask = Ask {
+        version: request.version,
+        route,
+        segments: &segments,
+        query: request.query,
+        body: request.body,
+        base: request.base,
+        permissions: token.permissions,
+        acts_on_restricted: token.acts_on_restricted,
+    };
+    if route.action == Action::DeleteAnyMethod {
+        return authentication::delete_any(&ask);
+    }
+    if !ask.permissions.allow(route.verb, &route.template) {
+        return Err(forbidden(&ask));
+    }
+    let (directory, licences) = (&mut state.directory, &state.licences);
+    match route.action {
+        Action::GetUser => people::get(directory, &ask),
+        Action::RevokeSessions => people::revoke_sessions(directory, &ask),
+        Action::Memberships => standing::memberships(directory, &ask),
+        Action::OwnedObjects => standing::owned_objects(directory, &ask),
+        Action::RoleAssignments => standing::role_assignments(directory, &ask),
+        Action::RoleEligibilities => standing::role_eligibilities(directory, &ask, licences),
+        Action::GroupEligibilities => standing::group_eligibilities(directory, &ask, licences),
+        Action::ListMethods => authentication::list(directory, &ask),
+        Action::GetAnyMethod => authentication::get(directory, &ask, None),
+        Action::DeleteAnyMethod => authentication::delete_any(&ask),
+        Action::ListMethodsOf(kind) => authentication::list_of(directory, &ask, kind),
+        Action::GetMethodOf(kind) => authentication::get(directory, &ask, Some(kind)),
+        Action::DeleteMethodOf(kind) => authentication::delete(
+            directory,
+            &ask,
+            kind,
+            state.default_refusal,
+            state.deletion_lag,
+        ),
+        Action::DeactivateToken => authentication::deactivate_token(directory, &ask),
+        Action::GetPreferences => authentication::preferences(directory, &ask),
+        Action::SetPreferences => authentication::set_preferences(directory, &ask),
+    }
+}
+
+/// The refusals as clients in the field report them (for example
+/// <https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/8457>).
+fn authenticate(state: &State, request: &GraphRequest) -> Result<Token, Answer> {
+    let challenge = |message: &str| {
+        let uri = format!("{}/{}/oauth2/v2.0/authorize", request.base, state.tenant);
+        let value = format!(
+            "Bearer realm=\"\", authorization_uri=\"{uri}\", \
+             client_id=\"00000003-0000-0000-c000-000000000000\""
+        );
+        Answer::error(401, "InvalidAuthenticationToken", message)
+            .with(header::WWW_AUTHENTICATE, value)
+    };
+    let bearer = request
+        .authorization
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let Some((_, jwt)) = bearer.filter(|(_, jwt)| !jwt.trim().is_empty()) else {
+        return Err(challenge("Access token is empty."));
+    };
+    if !jwt.contains('.') {
+        let text = "IDX14100: JWT is not well formed, there are no dots (.).\nThe token needs to be in JWS or JWE Compact \
+                    Serialization Format. (JWS): 'EncodedHeader.EncodedPayload.EncodedSignature'. (JWE): \
+                    'EncodedProtectedHeader.EncodedEncryptedKey.EncodedInitializationVector.EncodedCiphertext.EncodedAuthenticationTag'.";
+        return Err(challenge(text));
+    }
+    match state.tokens.get(jwt.trim()) {
+        None => Err(challenge("Access token validation failure.")),
+        Some(token) if token.expires <= Timestamp::now() => Err(challenge(
+            "Lifetime validation failed, the token is expired.",
+        )),
+        Some(token) => Ok(token.clone()),
+    }
+}
+
+/// The two services word the same refusal in two ways
+/// (<https://github.com/microsoftgraph/msgraph-sdk-go/issues/441>).
+fn forbidden(ask: &Ask) -> Answer {
+    if ask.route.is_about_methods() {
+        Answer::error(403, "accessDenied", "Request Authorization failed")
+    } else {
+        Answer::error(403, "Authorization_RequestDenied", INSUFFICIENT)
+    }
+}
+
+/// The envelope of a status that was asked for by a fault.
+pub(super) fn failure(status: u16) -> Answer {
+    let (code, message) = match status {
+        400 => ("badRequest", "The request is not valid."),
+        401 => (
+            "InvalidAuthenticationToken",
+            "Access token validation failure.",
+        ),
+        403 => ("accessDenied", "Request Authorization failed"),
+        404 => ("resourceNotFound", "The resource was not found."),
+        409 => (
+            "conflict",
+            "The request conflicts with the state of the resource.",
+        ),
+        423 => ("locked", "The resource is locked."),
+        429 => ("TooManyRequests", "Too Many Requests"),
+        502 => ("BadGateway", "Bad gateway."),
+        503 => (
+            "ServiceUnavailable",
+            "The service is temporarily unavailable.",
+        ),
+        504 => ("GatewayTimeout", "The service did not answer in time."),
+        _ => ("generalException", "An error occurred."),
+    };
+    Answer::error(status, code, message)
+}

@@ -1,0 +1,198 @@
+//! The types of authentication methods that Graph knows, where each of them lives and which fields it has.
+//!
+//! Names, collections and fields are those of Graph's own schema
+//! (<https://learn.microsoft.com/graph/api/resources/authenticationmethods-overview>).
+
+use serde::{Deserialize, Serialize};
+
+/// The type of a method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The password, which cannot be deleted.
+    Password,
+    /// A phone number: mobile, alternate mobile or office.
+    Phone,
+    /// The Microsoft Authenticator app.
+    MicrosoftAuthenticator,
+    /// A third-party app that shows codes.
+    SoftwareOath,
+    /// A token that shows codes, assigned by an administrator.
+    HardwareOath,
+    /// A passkey.
+    Fido2,
+    /// Windows Hello for Business.
+    WindowsHelloForBusiness,
+    /// A platform credential of macOS.
+    PlatformCredential,
+    /// An external MFA provider.
+    External,
+    /// An address for self-service password reset.
+    Email,
+    /// A Temporary Access Pass.
+    TemporaryAccessPass,
+    /// A QR code with a PIN.
+    QrCodePin,
+    /// A type that does not exist yet: it is listed, and has no collection.
+    Unknown,
+}
+
+impl Kind {
+    /// Every kind that has a collection of its own.
+    pub(super) const ADDRESSABLE: [Kind; 12] = [
+        Kind::Password,
+        Kind::Phone,
+        Kind::MicrosoftAuthenticator,
+        Kind::SoftwareOath,
+        Kind::HardwareOath,
+        Kind::Fido2,
+        Kind::WindowsHelloForBusiness,
+        Kind::PlatformCredential,
+        Kind::External,
+        Kind::Email,
+        Kind::TemporaryAccessPass,
+        Kind::QrCodePin,
+    ];
+
+    /// The name in the users file; Graph's type is this and `AuthenticationMethod`.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Kind::Password => "password",
+            Kind::Phone => "phone",
+            Kind::MicrosoftAuthenticator => "microsoftAuthenticator",
+            Kind::SoftwareOath => "softwareOath",
+            Kind::HardwareOath => "hardwareOath",
+            Kind::Fido2 => "fido2",
+            Kind::WindowsHelloForBusiness => "windowsHelloForBusiness",
+            Kind::PlatformCredential => "platformCredential",
+            Kind::External => "external",
+            Kind::Email => "email",
+            Kind::TemporaryAccessPass => "temporaryAccessPass",
+            Kind::QrCodePin => "qrCodePin",
+            Kind::Unknown => "unknown",
+        }
+    }
+
+    /// The segment of the path under which methods of this kind live.
+    pub(super) fn collection(self) -> String {
+        match self {
+            Kind::External => "externalAuthenticationMethods".to_owned(),
+            Kind::QrCodePin => "qrCodePinMethod".to_owned(),
+            other => format!("{}Methods", other.name()),
+        }
+    }
+
+    /// Whether the collection exists under `/beta` alone.
+    pub(super) fn beta_only(self) -> bool {
+        matches!(self, Kind::HardwareOath | Kind::QrCodePin)
+    }
+
+    /// Whether v1.0 lists the type: "only the methods supported on this API version"
+    /// (<https://learn.microsoft.com/graph/api/authentication-list-methods>), and the schema of v1.0 has
+    /// no hardware token.
+    pub(super) fn in_v1(self) -> bool {
+        self != Kind::HardwareOath
+    }
+
+    /// The fields, each with the JSON that it has unless the file says otherwise.
+    pub(super) fn fields(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Kind::Password => &[("password", "null")],
+            Kind::Phone => &[
+                ("phoneNumber", "null"),
+                ("phoneType", "\"mobile\""),
+                ("smsSignInState", "\"notAllowedByPolicy\""),
+            ],
+            Kind::MicrosoftAuthenticator => &[
+                ("displayName", "null"),
+                ("deviceTag", "\"SoftwareTokenActivated\""),
+                ("phoneAppVersion", "null"),
+            ],
+            Kind::SoftwareOath => &[("secretKey", "null")],
+            Kind::HardwareOath => &[("device", r#"{"status": "activated"}"#)],
+            Kind::Fido2 => &[
+                ("displayName", "null"),
+                ("model", "null"),
+                ("aaGuid", "null"),
+                ("attestationCertificates", "[]"),
+                ("attestationLevel", "\"attested\""),
+                ("passkeyType", "\"deviceBound\""),
+            ],
+            Kind::WindowsHelloForBusiness => {
+                &[("displayName", "null"), ("keyStrength", "\"normal\"")]
+            }
+            Kind::PlatformCredential => &[
+                ("displayName", "null"),
+                ("keyStrength", "\"normal\""),
+                ("platform", "\"macOS\""),
+            ],
+            Kind::External => &[("displayName", "null"), ("configurationId", "null")],
+            Kind::Email => &[("emailAddress", "null")],
+            Kind::TemporaryAccessPass => &[
+                ("temporaryAccessPass", "null"),
+                ("startDateTime", "null"),
+                ("lifetimeInMinutes", "60"),
+                ("isUsableOnce", "false"),
+                ("isUsable", "true"),
+                ("methodUsabilityReason", "\"EnabledByPolicy\""),
+            ],
+            Kind::QrCodePin | Kind::Unknown => &[],
+        }
+    }
+}
+
+/// Which of a person's numbers a phone method is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PhoneType {
+    /// The first mobile number.
+    Mobile,
+    /// The second one; there is none without the first.
+    AlternateMobile,
+    /// The office number.
+    Office,
+}
+
+impl PhoneType {
+    pub(super) const ALL: [PhoneType; 3] = [
+        PhoneType::Mobile,
+        PhoneType::AlternateMobile,
+        PhoneType::Office,
+    ];
+
+    /// The word that Graph uses.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            PhoneType::Mobile => "mobile",
+            PhoneType::AlternateMobile => "alternateMobile",
+            PhoneType::Office => "office",
+        }
+    }
+
+    /// The id, the same for everybody
+    /// (<https://learn.microsoft.com/graph/api/resources/phoneauthenticationmethod>).
+    pub fn id(self) -> &'static str {
+        match self {
+            PhoneType::Mobile => "3179e48a-750b-4051-897c-87b9720928f7",
+            PhoneType::AlternateMobile => "b6332ec1-7057-4abe-9331-3d72feddfe41",
+            PhoneType::Office => "e37fc753-ff3b-4958-9484-eaa9425c82bc",
+        }
+    }
+}
+
+/// What a person is asked for by default
+/// (`userDefaultAuthenticationMethod`, <https://learn.microsoft.com/graph/api/resources/signinpreferences>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum DefaultMethod {
+    /// A notification of the Authenticator.
+    Push,
+    /// A code of an app or a token.
+    Oath,
+    /// A call to the mobile.
+    VoiceMobile,
+    /// A call to the alternate mobile.
+    VoiceAlternateMobile,
+    /// A call to the office.
+    VoiceOffice,
+    /// A text message to the mobile.
+    Sms,
+}

@@ -1,0 +1,309 @@
+//! The login: access tokens for apps, by client credentials
+//! (<https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow>).
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jiff::{Span, Timestamp};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::answers::Answer;
+use super::permissions::Permissions;
+use super::state::{State, Token};
+use super::users_file::App;
+
+/// How long a token lives, in seconds.
+const LIFETIME: i64 = 3599;
+
+const GRAPH: &str = "https://graph.microsoft.com";
+
+/// A request to the token endpoint, as it came.
+#[derive(Debug)]
+pub(super) struct TokenRequest<'a> {
+    pub(super) tenant: &'a str,
+    pub(super) form: &'a [(String, String)],
+    pub(super) authorization: Option<&'a str>,
+    pub(super) base: &'a str,
+    pub(super) correlation: &'a str,
+}
+
+/// How an app proves who it is.
+enum Proof {
+    Secret(String),
+    Assertion,
+}
+
+/// An error of the login (<https://learn.microsoft.com/entra/identity-platform/reference-error-codes>).
+struct Refusal {
+    status: u16,
+    error: &'static str,
+    code: u32,
+    message: String,
+}
+
+impl Refusal {
+    fn new(status: u16, error: &'static str, code: u32, message: impl Into<String>) -> Self {
+        Refusal {
+            status,
+            error,
+            code,
+            message: message.into(),
+        }
+    }
+
+    fn answer(self, correlation: &str) -> Answer {
+        let (trace, timestamp) = (
+            Uuid::new_v4(),
+            Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+        );
+        let description = format!(
+            "AADSTS{}: {}\r\nTrace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: \
+             {timestamp}",
+            self.code, self.message
+        );
+        Answer::json(
+            self.status,
+            json!({
+                "error": self.error,
+                "error_description": description,
+                "error_codes": [self.code],
+                "timestamp": timestamp,
+                "trace_id": trace,
+                "correlation_id": correlation,
+                "error_uri": format!("https://login.microsoftonline.com/error?code={}", self.code),
+            }),
+        )
+    }
+}
+
+/// `POST /{tenant}/oauth2/v2.0/token`
+pub(super) fn token(state: &mut State, request: &TokenRequest) -> Answer {
+    grant(state, request).unwrap_or_else(|refusal| refusal.answer(request.correlation))
+}
+
+fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, Refusal> {
+    if !state.is_called(request.tenant) {
+        let text = format!(
+            "Tenant '{}' not found. Check to make sure you have the correct tenant ID and are \
+             signing into the correct cloud. Check with your subscription administrator, this \
+             may happen if there are no active subscriptions for the tenant.",
+            request.tenant
+        );
+        return Err(Refusal::new(400, "invalid_request", 90002, text));
+    }
+    let field = |name: &str| {
+        request
+            .form
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.clone())
+    };
+    let missing = |name: &str| {
+        let text = format!("The request body must contain the following parameter: '{name}'.");
+        Refusal::new(400, "invalid_request", 900_144, text)
+    };
+    let kind = field("grant_type").ok_or_else(|| missing("grant_type"))?;
+    if kind != "client_credentials" {
+        let text = format!("The app requested an unsupported grant type '{kind}'.");
+        return Err(Refusal::new(400, "unsupported_grant_type", 70003, text));
+    }
+    let basic = request.authorization.and_then(basic_credentials);
+    let (basic_id, basic_secret) = basic.unzip();
+    let client = basic_id
+        .or_else(|| field("client_id"))
+        .ok_or_else(|| missing("client_id"))?;
+    let Some(app) = client
+        .parse()
+        .ok()
+        .and_then(|id: Uuid| state.apps.iter().find(|app| app.client_id == id))
+    else {
+        let text = format!(
+            "Application with identifier '{client}' was not found in the directory '{}'. This \
+             can happen if the application has not been installed by the administrator of the \
+             tenant or consented to by any user in the tenant. You may have sent your \
+             authentication request to the wrong tenant.",
+            state.domain
+        );
+        return Err(Refusal::new(400, "unauthorized_client", 700_016, text));
+    };
+    let scope = field("scope").ok_or_else(|| missing("scope"))?;
+    check_scope(&scope, request.base)?;
+    let proof = match (
+        basic_secret.or_else(|| field("client_secret")),
+        field("client_assertion"),
+    ) {
+        (Some(secret), _) => Proof::Secret(secret),
+        (None, Some(_)) => Proof::Assertion,
+        (None, None) => {
+            let text = "The request body must contain the following parameter: \
+                        'client_assertion' or 'client_secret'.";
+            return Err(Refusal::new(401, "invalid_client", 7_000_218, text));
+        }
+    };
+    check_proof(app, &proof)?;
+    let (permissions, acts_on_restricted) =
+        (Permissions(app.permissions.clone()), app.acts_on_restricted);
+    let now = Timestamp::now();
+    let jwt = write_jwt(state, app, now);
+    let expires = now
+        .checked_add(Span::new().seconds(LIFETIME))
+        .unwrap_or(now);
+    state.tokens.insert(
+        jwt.clone(),
+        Token {
+            permissions,
+            acts_on_restricted,
+            expires,
+        },
+    );
+    Ok(Answer::json(
+        200,
+        json!({"token_type": "Bearer", "expires_in": LIFETIME, "ext_expires_in": LIFETIME, "access_token": jwt}),
+    ))
+}
+
+/// The scope of client credentials is a resource and `/.default`; Graph's, or this simulated Graph's own
+/// address.
+fn check_scope(scope: &str, base: &str) -> Result<(), Refusal> {
+    let Some(resource) = scope.trim().strip_suffix("/.default") else {
+        let text = format!(
+            "The provided request must include a 'scope' input parameter. The provided value for\
+              the input parameter 'scope' is not valid. The scope {scope} is not valid."
+        );
+        return Err(Refusal::new(400, "invalid_scope", 70011, text));
+    };
+    if [GRAPH, "00000003-0000-0000-c000-000000000000", base].contains(&resource) {
+        return Ok(());
+    }
+    let text = format!("The resource principal named {resource} was not found in the tenant.");
+    Err(Refusal::new(400, "invalid_resource", 500_011, text))
+}
+
+fn check_proof(app: &App, proof: &Proof) -> Result<(), Refusal> {
+    match proof {
+        Proof::Secret(secret) => {
+            let right = app.secret.as_ref().is_some_and(|own| {
+                verify_slices_are_equal(own.as_bytes(), secret.as_bytes()).is_ok()
+            });
+            let text = format!(
+                "Invalid client secret provided. Ensure the secret being sent in the request is \
+                 the client secret value, not the client secret ID, for a secret added to app \
+                 '{}'.",
+                app.client_id
+            );
+            if right {
+                Ok(())
+            } else {
+                Err(Refusal::new(401, "invalid_client", 7_000_215, text))
+            }
+        }
+        // No app has a certificate or a federated credential that this tenant could check yet.
+        Proof::Assertion => {
+            let text = "The certificate with identifier used to sign the client assertion is not\
+                         registered on application.";
+            Err(Refusal::new(401, "invalid_client", 700_027, text))
+        }
+    }
+}
+
+/// The credentials of a Basic header, each form-encoded before they were joined (RFC 6749, section 2.3.1).
+fn basic_credentials(authorization: &str) -> Option<(String, String)> {
+    let (scheme, encoded) = authorization.split_once(' ')?;
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (id, secret) = decoded.split_once(':')?;
+    let plain = |text: &str| {
+        form_urlencoded::parse(text.as_bytes())
+            .next()
+            .map(|(text, _)| text.into_owned())
+    };
+    scheme
+        .eq_ignore_ascii_case("basic")
+        .then_some((plain(id)?, plain(secret)?))
+}
+
+/// A token that looks like Entra's. Its signature is noise: the tenant knows its tokens, and nobody else
+/// may verify them.
+fn write_jwt(state: &State, app: &App, now: Timestamp) -> String {
+    let claims = json!({
+        "aud": GRAPH,
+        "iss": format!("https://sts.windows.net/{}/", state.tenant),
+        "iat": now.as_second(),
+        "nbf": now.as_second(),
+        "exp": now.as_second() + LIFETIME,
+        "appid": app.client_id,
+        "idtyp": "app",
+        "roles": app.permissions,
+        "tid": state.tenant,
+        "uti": Uuid::new_v4(),
+        "ver": "1.0",
+    });
+    let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
+    let header = json!({"typ": "JWT", "alg": "RS256", "kid": "simulated"});
+    let noise =
+        URL_SAFE_NO_PAD.encode([*Uuid::new_v4().as_bytes(), *Uuid::new_v4().as_bytes()].concat());
+    format!("{}.{}.{noise}", encode(&header), encode(&claims))
+}
+
+/// `GET /{tenant}/v2.0/.well-known/openid-configuration`
+pub(super) fn openid_configuration(state: &State, tenant: &str, base: &str) -> Answer {
+    if !state.is_called(tenant) {
+        let text = format!("Tenant '{tenant}' not found.");
+        return Refusal::new(400, "invalid_tenant", 90002, text)
+            .answer(&Uuid::new_v4().to_string());
+    }
+    let id = state.tenant;
+    Answer::json(
+        200,
+        json!({
+            "issuer": format!("{base}/{id}/v2.0"),
+            "authorization_endpoint": format!("{base}/{id}/oauth2/v2.0/authorize"),
+            "token_endpoint": format!("{base}/{id}/oauth2/v2.0/token"),
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
+            "jwks_uri": format!("{base}/{id}/discovery/v2.0/keys"),
+            "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "scopes_supported": ["openid", "profile", "email", "offline_access"],
+            "tenant_region_scope": "EU",
+            "msgraph_host": "graph.microsoft.com",
+        }),
+    )
+}
+
+/// `GET /common/discovery/instance`, with which Microsoft's libraries ask whether a login is one of
+/// Microsoft's.
+pub(super) fn instance(state: &State, base: &str) -> Answer {
+    let host = base.split_once("://").map_or(base, |(_, host)| host);
+    Answer::json(
+        200,
+        json!({
+            "tenant_discovery_endpoint": format!("{base}/{}/v2.0/.well-known/openid-configuration", state.tenant),
+            "api-version": "1.1",
+            "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
+        }),
+    )
+}
+
+/// The envelope of a status that was asked for by a fault.
+pub(super) fn failure(status: u16) -> Answer {
+    let (error, code, message) = match status {
+        429 => (
+            "temporarily_unavailable",
+            90055,
+            "The request was throttled.",
+        ),
+        500.. => (
+            "temporarily_unavailable",
+            90033,
+            "A transient error has occurred. Please try again.",
+        ),
+        401 => (
+            "invalid_client",
+            7_000_215,
+            "Invalid client secret provided.",
+        ),
+        _ => ("invalid_request", 90012, "The request is not valid."),
+    };
+    Refusal::new(status, error, code, message).answer(&Uuid::new_v4().to_string())
+}

@@ -1,0 +1,143 @@
+//! Which application permissions Graph wants for which call, from Microsoft's own map.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// Call to permissions, any of which is enough. The key is the verb and [`shape`] of the path.
+static NEEDED: LazyLock<HashMap<String, HashSet<String>>> = LazyLock::new(|| {
+    let mut needed: HashMap<String, HashSet<String>> = HashMap::new();
+    for (call, permissions) in published().into_iter().chain(additional()) {
+        needed.entry(shape(&call)).or_default().extend(permissions);
+    }
+    needed
+});
+
+#[derive(Deserialize)]
+struct Slice {
+    map: HashMap<String, Schemes>,
+}
+
+#[derive(Deserialize)]
+struct Schemes {
+    #[serde(rename = "Application", default)]
+    application: Vec<Published>,
+}
+
+#[derive(Deserialize)]
+struct Published {
+    p: String,
+}
+
+#[derive(Deserialize)]
+struct Additional {
+    #[serde(rename = "Application")]
+    application: Vec<String>,
+}
+
+fn published() -> Vec<(String, Vec<String>)> {
+    let slice = include_str!("../../data/graph_permissions_slice.json");
+    let map = serde_json::from_str::<Slice>(slice)
+        .map(|slice| slice.map)
+        .unwrap_or_default();
+    let names = |schemes: Schemes| {
+        schemes
+            .application
+            .into_iter()
+            .map(|permission| permission.p)
+            .collect()
+    };
+    map.into_iter()
+        .map(|(call, schemes)| (call, names(schemes)))
+        .collect()
+}
+
+fn additional() -> Vec<(String, Vec<String>)> {
+    let file = include_str!("../../data/graph_permissions_additional.json");
+    let map: HashMap<String, Additional> = serde_json::from_str(file).unwrap_or_default();
+    map.into_iter()
+        .map(|(call, additional)| (call, additional.application))
+        .collect()
+}
+
+/// A template without letter case and without the names of its parameters, which differ between
+/// Microsoft's sources.
+pub(super) fn shape(template: &str) -> String {
+    let segments = template.split('/');
+    let blank = |segment: &str| {
+        if segment.starts_with('{') {
+            "{}".to_owned()
+        } else {
+            segment.to_lowercase()
+        }
+    };
+    segments.map(blank).collect::<Vec<_>>().join("/")
+}
+
+/// What the token of an app says that it may do.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Permissions(pub(super) Vec<String>);
+
+impl Permissions {
+    /// Whether Graph lets it make this call.
+    pub(super) fn allow(&self, verb: &str, template: &str) -> bool {
+        let needed = NEEDED.get(&shape(&format!("{verb} {template}")));
+        needed.is_some_and(|needed| self.0.iter().any(|held| needed.contains(held)))
+    }
+
+    /// Whether it is allowed this call by something better than one permission.
+    pub(super) fn allow_beyond(&self, lesser: &str, verb: &str, template: &str) -> bool {
+        Permissions(
+            self.0
+                .iter()
+                .filter(|held| *held != lesser)
+                .cloned()
+                .collect(),
+        )
+        .allow(verb, template)
+    }
+
+    /// Whether it has one of these.
+    pub(super) fn any(&self, wanted: &[&str]) -> bool {
+        self.0.iter().any(|held| wanted.contains(&held.as_str()))
+    }
+}
+
+#[cfg(test)]
+pub(super) fn knows(verb: &str, template: &str) -> bool {
+    NEEDED.contains_key(&shape(&format!("{verb} {template}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_map_of_microsoft_is_read_whole() {
+        assert_eq!(published().len(), 165);
+        assert_eq!(additional().len(), 6);
+    }
+
+    #[test]
+    fn a_permission_opens_the_calls_that_it_is_listed_for_and_no_others() {
+        let phones = Permissions(vec!["UserAuthMethod-Phone.ReadWrite.All".to_owned()]);
+        assert!(phones.allow("DELETE", "/users/{id}/authentication/phoneMethods/{id}"));
+        assert!(!phones.allow(
+            "DELETE",
+            "/users/{id}/authentication/softwareOathMethods/{id}"
+        ));
+        assert!(!phones.allow("GET", "/users/{id}/authentication/methods"));
+        assert!(!phones.allow("GET", "/no/such/path"));
+    }
+
+    #[test]
+    fn the_two_spellings_of_one_path_are_one_call() {
+        for permission in ["User.RevokeSessions.All", "User.ReadWrite.All"] {
+            assert!(
+                Permissions(vec![permission.to_owned()])
+                    .allow("POST", "/users/{id}/revokeSignInSessions")
+            );
+        }
+    }
+}

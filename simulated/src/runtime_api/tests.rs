@@ -1,0 +1,135 @@
+use super::*;
+
+const LONG: Duration = Duration::from_secs(10);
+const BRIEF: Duration = Duration::from_millis(1);
+
+/// A function process, as far as the Runtime API can tell.
+struct Function {
+    http: reqwest::Client,
+    base: String,
+}
+
+impl Function {
+    fn of(api: &RuntimeApi) -> Function {
+        Function {
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            base: format!("http://{}", api.address()),
+        }
+    }
+
+    async fn next(&self) -> reqwest::Response {
+        let url = format!("{}/2018-06-01/runtime/invocation/next", self.base);
+        self.http.get(url).send().await.unwrap()
+    }
+
+    async fn post(&self, path: &str, body: &'static str) -> reqwest::Response {
+        let url = format!("{}{path}", self.base);
+        self.http.post(url).body(body).send().await.unwrap()
+    }
+}
+
+fn header<'a>(event: &'a reqwest::Response, name: &str) -> &'a str {
+    event.headers()[name].to_str().unwrap()
+}
+
+#[tokio::test]
+async fn the_invoker_gets_the_bytes_that_the_function_responds() {
+    let api = RuntimeApi::start().await.unwrap();
+    let function = Function::of(&api);
+    let before = Timestamp::now().as_millisecond();
+    let (invocation, ()) = tokio::join!(api.invoke(json!({"a": 1}), LONG), async {
+        let event = function.next().await;
+        let deadline: i64 = header(&event, "lambda-runtime-deadline-ms").parse().unwrap();
+        assert!(deadline >= before + 10_000 && deadline < before + 20_000);
+        assert!(header(&event, "lambda-runtime-invoked-function-arn").ends_with(FUNCTION_NAME));
+        assert!(header(&event, "lambda-runtime-trace-id").starts_with("Root=1-"));
+        let id = header(&event, "lambda-runtime-aws-request-id").to_owned();
+        assert_eq!(event.json::<Value>().await.unwrap(), json!({"a": 1}));
+        let path = format!("/2018-06-01/runtime/invocation/{id}/response");
+        assert_eq!(function.post(&path, "done").await.status(), 202);
+        assert_eq!(
+            function.post(&path, "again").await.status(),
+            400,
+            "one answer for one event"
+        );
+    });
+    assert_eq!(invocation, Ok(Invocation::Response(b"done".to_vec())));
+}
+
+#[tokio::test]
+async fn an_error_reaches_the_invoker_as_an_error() {
+    let api = RuntimeApi::start().await.unwrap();
+    let function = Function::of(&api);
+    let (invocation, ()) = tokio::join!(api.invoke_bytes("not JSON", LONG), async {
+        let event = function.next().await;
+        let id = header(&event, "lambda-runtime-aws-request-id").to_owned();
+        assert_eq!(event.text().await.unwrap(), "not JSON");
+        let path = format!("/2018-06-01/runtime/invocation/{id}/error");
+        function.post(&path, r#"{"errorType":"Panic"}"#).await;
+    });
+    let body = json!({"errorType": "Panic"});
+    assert_eq!(invocation, Ok(Invocation::Error { body }));
+}
+
+#[tokio::test]
+async fn a_deadline_in_1970_is_sent_as_it_was_given() {
+    let api = RuntimeApi::start().await.unwrap();
+    let function = Function::of(&api);
+    let invoked = api.invoke_with_deadline(json!({}), 600_000, LONG);
+    tokio::select! {
+        _ = invoked => unreachable!("nobody answers"),
+        event = function.next() => assert_eq!(header(&event, "lambda-runtime-deadline-ms"), "600000"),
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_nobody_asked_for_is_lost_and_withdrawn() {
+    let api = RuntimeApi::start().await.unwrap();
+    let lost = api.invoke(json!({"stale": true}), Duration::ZERO).await;
+    assert_eq!(lost, Err(Lost::NoRuntime));
+    assert!(api.shared.lock().queued.is_empty());
+}
+
+#[tokio::test]
+async fn an_event_that_was_taken_and_not_answered_is_a_timeout() {
+    let api = RuntimeApi::start().await.unwrap();
+    let (lost, event) = tokio::join!(api.invoke(json!({}), BRIEF), api.shared.take());
+    assert_eq!(lost, Err(Lost::Timeout));
+    let late = api.shared.settle(&event.id, Invocation::Response(Vec::new()));
+    assert_eq!(late.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn an_invoker_that_is_dropped_takes_its_event_along() {
+    let api = RuntimeApi::start().await.unwrap();
+    {
+        let mut invoked = Box::pin(api.invoke(json!({}), LONG));
+        tokio::select! {
+            biased;
+            _ = &mut invoked => unreachable!("nobody answers"),
+            () = std::future::ready(()) => assert_eq!(api.shared.lock().queued.len(), 1),
+        }
+    }
+    assert!(api.shared.lock().queued.is_empty());
+    assert!(api.shared.lock().answers.is_empty());
+}
+
+#[tokio::test]
+async fn a_failed_start_is_recorded_and_an_extension_may_register() {
+    let api = RuntimeApi::start().await.unwrap();
+    let function = Function::of(&api);
+    function
+        .post("/2018-06-01/runtime/init/error", r#"{"errorMessage":"no policy"}"#)
+        .await;
+    assert_eq!(api.init_errors(), [json!({"errorMessage": "no policy"})]);
+    let registered = function.post("/2020-01-01/extension/register", "{}").await;
+    assert!(registered.headers().contains_key("lambda-extension-identifier"));
+}
+
+#[tokio::test]
+async fn the_environment_leads_to_the_address() {
+    let api = RuntimeApi::start().await.unwrap();
+    let runtime = ("AWS_LAMBDA_RUNTIME_API".to_owned(), api.address());
+    assert!(api.environment().contains(&runtime));
+    assert!(api.address().starts_with("127.0.0.1:"));
+}

@@ -1,0 +1,274 @@
+//! Jira's own webhooks, the ones that an administrator registers under System, WebHooks.
+//!
+//! <https://developer.atlassian.com/cloud/jira/platform/webhooks/>
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+pub use super::issue::{Deployment, Issue, Status};
+use super::signatures::hub_signature;
+use crate::request::Request;
+
+/// Something that happened to an issue and that Jira tells the world about.
+///
+/// By default Jira Cloud tells it, now, for the first time.
+#[derive(Debug, Clone)]
+pub struct IssueEvent {
+    issue: Issue,
+    what: What,
+    deployment: Deployment,
+    timestamp_ms: i64,
+    identifier: String,
+    retry: Option<u32>,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    Updated {
+        type_name: &'static str,
+        items: Vec<Value>,
+    },
+    Commented(String),
+}
+
+impl IssueEvent {
+    /// The issue went from another status to the one that it has.
+    #[must_use]
+    pub fn transition(issue: Issue, from: &Status) -> IssueEvent {
+        let item = json!({
+            "field": "status",
+            "fieldtype": "jira",
+            "fieldId": "status",
+            "from": from.id,
+            "fromString": from.name,
+            "to": issue.status.id,
+            "toString": issue.status.name,
+        });
+        IssueEvent::updated("issue_generic", issue, vec![item])
+    }
+
+    /// The approval was written into a custom field of an issue that was in its status before.
+    #[must_use]
+    pub fn approval_added(issue: Issue, field: &str, approval: &str) -> IssueEvent {
+        let item = json!({
+            "field": "MFA approval",
+            "fieldtype": "custom",
+            "fieldId": field,
+            "from": null,
+            "fromString": null,
+            "to": null,
+            "toString": approval,
+        });
+        IssueEvent::updated("issue_updated", issue.field(field, approval), vec![item])
+    }
+
+    /// Somebody wrote a comment, which changes nothing about the issue.
+    #[must_use]
+    pub fn commented(issue: Issue, comment: &str) -> IssueEvent {
+        IssueEvent::new(issue, What::Commented(comment.to_owned()))
+    }
+
+    fn updated(type_name: &'static str, issue: Issue, items: Vec<Value>) -> IssueEvent {
+        IssueEvent::new(issue, What::Updated { type_name, items })
+    }
+
+    fn new(issue: Issue, what: What) -> IssueEvent {
+        IssueEvent {
+            issue,
+            what,
+            deployment: Deployment::Cloud,
+            timestamp_ms: Timestamp::now().as_millisecond(),
+            identifier: Uuid::new_v4().to_string(),
+            retry: None,
+        }
+    }
+
+    /// Adds an item to the changelog of an update. A comment has none and stays as it is.
+    #[must_use]
+    pub fn item(mut self, item: Value) -> IssueEvent {
+        if let What::Updated { items, .. } = &mut self.what {
+            items.push(item);
+        }
+        self
+    }
+
+    /// When it happened, in milliseconds since 1970.
+    #[must_use]
+    pub fn at(mut self, timestamp_ms: i64) -> IssueEvent {
+        self.timestamp_ms = timestamp_ms;
+        self
+    }
+
+    /// Jira Data Center tells it.
+    #[must_use]
+    pub fn data_center(mut self) -> IssueEvent {
+        self.deployment = Deployment::DataCenter;
+        self
+    }
+
+    /// The same delivery once more, for the n-th time: the same body, the same identifier.
+    #[must_use]
+    pub fn retried(mut self, times: u32) -> IssueEvent {
+        self.retry = Some(times);
+        self
+    }
+
+    /// The body as JSON.
+    #[must_use]
+    pub fn payload(&self) -> Value {
+        let mut payload = json!({
+            "timestamp": self.timestamp_ms,
+            "user": self.deployment.person("megan", "Megan Bowen"),
+            "issue": self.issue.json(self.deployment),
+        });
+        match &self.what {
+            What::Updated { type_name, items } => merge(
+                &mut payload,
+                json!({
+                    "webhookEvent": "jira:issue_updated",
+                    "issue_event_type_name": type_name,
+                    "changelog": {"id": "10227", "items": self.items(items)},
+                }),
+            ),
+            What::Commented(text) => {
+                merge(&mut payload, self.comment(text));
+                // As captured: a comment names its author and no user, and in Data Center not even the issue.
+                remove(&mut payload, "user");
+                if self.deployment == Deployment::DataCenter {
+                    remove(&mut payload, "issue");
+                }
+            }
+        }
+        payload
+    }
+
+    /// The changelog items; Data Center does not say `fieldId`.
+    fn items(&self, items: &[Value]) -> Vec<Value> {
+        let mut items = items.to_vec();
+        if self.deployment == Deployment::DataCenter {
+            items.iter_mut().for_each(|item| remove(item, "fieldId"));
+        }
+        items
+    }
+
+    fn comment(&self, text: &str) -> Value {
+        let base = self.deployment.base_url();
+        let author = self.deployment.person("megan", "Megan Bowen");
+        let when = Timestamp::from_millisecond(self.timestamp_ms)
+            .unwrap_or_default()
+            .strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+            .to_string();
+        json!({
+            "webhookEvent": "comment_created",
+            "comment": {
+                "self": format!("{base}/rest/api/2/issue/{}/comment/10019", self.issue.id),
+                "id": "10019",
+                "author": author,
+                "body": text,
+                "updateAuthor": author,
+                "created": when,
+                "updated": when,
+                "jsdPublic": true,
+            },
+        })
+    }
+
+    /// The delivery, signed with the webhook's secret.
+    #[must_use]
+    pub fn signed(&self, path: &str, secret: &str) -> Request {
+        let request = self.unsigned(path);
+        let signature = hub_signature(secret, &request.body);
+        request.header("X-Hub-Signature", signature)
+    }
+
+    /// The delivery of a webhook that has no secret.
+    #[must_use]
+    pub fn unsigned(&self, path: &str) -> Request {
+        let mut request = Request::post(path, self.payload().to_string())
+            .header("Content-Type", "application/json; charset=utf-8")
+            .header("User-Agent", "Atlassian Webhook HTTP Client")
+            .header("X-Atlassian-Webhook-Identifier", &self.identifier);
+        if self.deployment == Deployment::Cloud {
+            request = request
+                .header("X-Atlassian-Webhook-Flow", "Primary")
+                .header("X-Atlassian-Webhook-Trace", Uuid::new_v4().simple().to_string());
+        }
+        match self.retry {
+            Some(times) => request.header("X-Atlassian-Webhook-Retry", times.to_string()),
+            None => request,
+        }
+    }
+}
+
+fn merge(object: &mut Value, more: Value) {
+    if let (Value::Object(object), Value::Object(more)) = (object, more) {
+        object.extend(more);
+    }
+}
+
+fn remove(object: &mut Value, name: &str) {
+    if let Value::Object(object) = object {
+        object.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIELD: &str = "customfield_10123";
+
+    fn issue() -> Issue {
+        Issue::new("ITSD-1042", Status::new("10042", "Approved"))
+    }
+
+    #[test]
+    fn a_transition_names_both_statuses_and_the_issue_is_already_in_the_new_one() {
+        let event = IssueEvent::transition(issue(), &Status::new("10001", "To Do"));
+        let payload = event.at(1_790_000_000_000).payload();
+        assert_eq!(payload["webhookEvent"], "jira:issue_updated");
+        assert_eq!(payload["timestamp"], 1_790_000_000_000_i64);
+        assert_eq!(payload["changelog"]["items"][0]["from"], "10001");
+        assert_eq!(payload["changelog"]["items"][0]["to"], "10042");
+        assert_eq!(payload["issue"]["fields"]["status"]["id"], "10042");
+        assert_eq!(payload["issue"]["fields"]["project"]["key"], "ITSD");
+    }
+
+    #[test]
+    fn an_added_approval_is_in_the_field_and_in_the_changelog_without_a_transition() {
+        let payload = IssueEvent::approval_added(issue(), FIELD, "a.b.c").payload();
+        let items = payload["changelog"]["items"].as_array().unwrap();
+        assert_eq!(payload["issue"]["fields"][FIELD], "a.b.c");
+        assert_eq!(items.len(), 1);
+        assert_eq!(items[0]["fieldId"], FIELD);
+        assert_eq!(items[0]["toString"], "a.b.c");
+        assert_eq!(items[0]["to"], Value::Null);
+    }
+
+    #[test]
+    fn data_center_says_neither_account_id_nor_field_id_and_comments_without_the_issue() {
+        let update = IssueEvent::transition(issue(), &Status::new("1", "To Do")).data_center();
+        let text = update.payload().to_string();
+        assert!(!text.contains("accountId") && !text.contains("fieldId"));
+        let comment = IssueEvent::commented(issue(), "Any news?");
+        assert_eq!(comment.payload()["issue"]["key"], "ITSD-1042");
+        assert_eq!(comment.data_center().payload().get("issue"), None);
+    }
+
+    #[test]
+    fn the_signature_is_that_of_the_body_and_a_retry_changes_neither_body_nor_identifier() {
+        let event = IssueEvent::approval_added(issue(), FIELD, "a.b.c");
+        let first = event.signed("/webhooks/jira", "It's a Secret to Everybody");
+        let again = event.retried(1).signed("/webhooks/jira", "It's a Secret to Everybody");
+        let expected = hub_signature("It's a Secret to Everybody", &first.body);
+        assert_eq!(first.value("x-hub-signature"), Some(expected.as_str()));
+        assert_eq!(again.body, first.body);
+        assert_eq!(
+            again.value("x-atlassian-webhook-identifier"),
+            first.value("x-atlassian-webhook-identifier")
+        );
+        assert_eq!(first.value("x-atlassian-webhook-retry"), None);
+        assert_eq!(again.value("x-atlassian-webhook-retry"), Some("1"));
+    }
+}

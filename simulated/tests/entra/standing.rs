@@ -1,0 +1,237 @@
+use super::*;
+
+const HELPDESK: &str = "729827e3-9c14-49f7-bb1b-9608f156bbb8";
+const USER_ADMINISTRATOR: &str = "fe930be7-5e62-47db-91af-98c3a49a38b1";
+
+#[tokio::test]
+async fn memberships_and_roles_are_followed_through_groups() {
+    let world = World::new().await;
+    let (_, answer) = world
+        .get(&format!("/v1.0/users/{NESTOR}/transitiveMemberOf"))
+        .await;
+    assert_eq!(
+        each(&answer, "displayName"),
+        [
+            "Service desk",
+            "Everyone at Contoso",
+            "Helpdesk Administrator"
+        ]
+    );
+    let role = &answer["value"][2];
+    assert_eq!(role["@odata.type"], "#microsoft.graph.directoryRole");
+    assert_eq!(role["roleTemplateId"], HELPDESK);
+    assert_ne!(role["id"], HELPDESK);
+    let assignable: Vec<_> = answer["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|group| group["isAssignableToRole"].clone())
+        .collect();
+    assert_eq!(assignable, [json!(true), Value::Null, Value::Null]);
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_by_absolute_links() {
+    let world = World::new().await;
+    let mut path = format!("/v1.0/users/{NESTOR}/transitiveMemberOf?$select=id,displayName&$top=1");
+    let mut names = Vec::new();
+    for _ in 0..3 {
+        let (status, answer) = world.get(&path).await;
+        assert_eq!(status, 200);
+        names.extend(each(&answer, "displayName"));
+        assert!(answer["value"][0].get("isAssignableToRole").is_none());
+        match answer.get("@odata.nextLink") {
+            None => break,
+            Some(link) => {
+                path = link
+                    .as_str()
+                    .unwrap()
+                    .strip_prefix(&world.serving.url)
+                    .unwrap()
+                    .to_owned()
+            }
+        }
+    }
+    assert_eq!(
+        names,
+        [
+            "Service desk",
+            "Everyone at Contoso",
+            "Helpdesk Administrator"
+        ]
+    );
+    let (status, answer) = world
+        .get(&format!(
+            "/v1.0/users/{NESTOR}/transitiveMemberOf?$top=1000"
+        ))
+        .await;
+    assert_eq!(status, 400);
+    assert!(
+        answer["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("Must be between 1 and 999 inclusive.")
+    );
+}
+
+#[tokio::test]
+async fn without_permission_groups_and_roles_come_as_type_and_id_alone() {
+    let world = World::with_permissions(&["User.Read.All"]).await;
+    let (status, answer) = world
+        .get(&format!("/v1.0/users/{NESTOR}/transitiveMemberOf"))
+        .await;
+    assert_eq!(status, 200);
+    for object in answer["value"].as_array().unwrap() {
+        for (name, value) in object.as_object().unwrap() {
+            assert_eq!(
+                value.is_null(),
+                name != "id" && name != "@odata.type",
+                "{name} of {object}"
+            );
+        }
+    }
+    let (_, answer) = world
+        .get(&format!("/v1.0/users/{GRACE}/ownedObjects"))
+        .await;
+    assert_eq!(each(&answer, "id"), [DESK]);
+    assert_eq!(each(&answer, "displayName"), ["null"]);
+    let world = World::with_permissions(&["User.Read.All", "GroupMember.Read.All"]).await;
+    let (_, answer) = world
+        .get(&format!("/v1.0/users/{NESTOR}/transitiveMemberOf"))
+        .await;
+    assert_eq!(
+        each(&answer, "displayName"),
+        ["Service desk", "Everyone at Contoso", "null"]
+    );
+}
+
+#[tokio::test]
+async fn an_owner_of_a_group_is_found_by_what_they_own() {
+    let world = World::new().await;
+    let (_, answer) = world
+        .get(&format!(
+            "/v1.0/users/{GRACE}/ownedObjects?$select=id,isAssignableToRole"
+        ))
+        .await;
+    assert_eq!(
+        answer["value"],
+        json!([{"@odata.type": "#microsoft.graph.group", "id": DESK, "isAssignableToRole": true}])
+    );
+    assert_eq!(
+        world
+            .get(&format!("/v1.0/users/{ADELE}/ownedObjects"))
+            .await
+            .1["value"],
+        json!([])
+    );
+}
+
+#[tokio::test]
+async fn assignments_are_direct_and_filtered_by_principal_alone() {
+    let unit = "/administrativeUnits/d1000000-0000-4000-8000-000000000001";
+    let world = World::of(&json!({"roleAssignments": [
+        {"principalId": GRACE, "roleDefinitionId": USER_ADMINISTRATOR, "directoryScopeId": unit},
+        {"principalId": DESK, "roleDefinitionId": HELPDESK},
+    ]}))
+    .await;
+    let list = "/v1.0/roleManagement/directory/roleAssignments";
+    let (_, answer) = world
+        .get(&format!("{list}?$filter=principalId eq '{GRACE}'"))
+        .await;
+    assert_eq!(each(&answer, "directoryScopeId"), [unit]);
+    assert_eq!(
+        world
+            .get(&format!("{list}?$filter=principalId eq '{NESTOR}'"))
+            .await
+            .1["value"],
+        json!([])
+    );
+    for filter in [
+        format!("roleDefinitionId eq '{HELPDESK}'"),
+        format!("principalId ne '{GRACE}'"),
+        "principalId eq 'x'".to_owned(),
+    ] {
+        assert_eq!(
+            world.get(&format!("{list}?$filter={filter}")).await.0,
+            400,
+            "{filter}"
+        );
+    }
+    let (_, answer) = world
+        .get(&format!("/v1.0/users/{GRACE}/transitiveMemberOf"))
+        .await;
+    assert_eq!(
+        answer["value"],
+        json!([]),
+        "a role in an administrative unit has no directoryRole"
+    );
+}
+
+#[tokio::test]
+async fn pim_tells_what_somebody_may_activate() {
+    let world = World::of(&json!({"groupEligibilities": [{"principalId": LIDIA, "groupId": DESK, "accessId": "owner"}]})).await;
+    let filter = format!("$filter=principalId eq '{LIDIA}'");
+    let (_, answer) = world
+        .get(&format!(
+            "/v1.0/roleManagement/directory/roleEligibilityScheduleInstances?{filter}"
+        ))
+        .await;
+    assert_eq!(each(&answer, "roleDefinitionId"), [USER_ADMINISTRATOR]);
+    let groups = "/v1.0/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances";
+    let (_, answer) = world.get(&format!("{groups}?{filter}")).await;
+    assert_eq!(
+        (each(&answer, "groupId"), each(&answer, "accessId")),
+        (vec![DESK.to_owned()], vec!["owner".to_owned()])
+    );
+    assert_eq!(world.get(groups).await.0, 400);
+}
+
+#[tokio::test]
+async fn a_tenant_without_the_licence_has_no_pim_and_says_so() {
+    let world = World::of(&json!({"licences": []})).await;
+    for path in [
+        "/v1.0/roleManagement/directory/roleEligibilityScheduleInstances",
+        "/v1.0/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances",
+    ] {
+        let (status, answer) = world
+            .get(&format!("{path}?$filter=principalId eq '{LIDIA}'"))
+            .await;
+        assert_eq!(
+            (status.as_u16(), &answer["error"]["code"]),
+            (400, &json!("AadPremiumLicenseRequired"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn each_service_refuses_a_missing_permission_in_its_own_words() {
+    let world = World::with_permissions(&["UserAuthMethod-Phone.ReadWrite.All"]).await;
+    let methods = format!("/v1.0/users/{ADELE}/authentication");
+    for path in [
+        format!("{methods}/methods"),
+        format!("{methods}/softwareOathMethods"),
+    ] {
+        let (status, answer) = world.get(&path).await;
+        assert_eq!(
+            (status.as_u16(), &answer["error"]["code"]),
+            (403, &json!("accessDenied"))
+        );
+        assert_eq!(answer["error"]["message"], "Request Authorization failed");
+    }
+    for path in [
+        format!("/v1.0/users/{ADELE}"),
+        "/v1.0/roleManagement/directory/roleAssignments".to_owned(),
+    ] {
+        let (status, answer) = world.get(&path).await;
+        assert_eq!(
+            (status.as_u16(), &answer["error"]["code"]),
+            (403, &json!("Authorization_RequestDenied"))
+        );
+        assert_eq!(
+            answer["error"]["message"],
+            "Insufficient privileges to complete the operation."
+        );
+    }
+    assert_eq!(world.get(&format!("{methods}/phoneMethods")).await.0, 200);
+    assert_eq!(world.remove(ADELE, "phoneMethods", OFFICE).await.0, 204);
+}

@@ -1,0 +1,115 @@
+//! The only place that wires edges to the core.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use futures_util::future::join_all;
+
+use crate::clock::Clock;
+use crate::entra::{Entra, HttpClientError, http_client};
+use crate::http::{Served, Services, router};
+use crate::issuers::Issuers;
+use crate::policy::Policy;
+use crate::reset::ports::{AuditTrail, Directory, Store};
+use crate::reset::{Ledger, Resets};
+use crate::secrets::{Freshness, SecretSource};
+
+/// What the world gives: AWS in production, something else in a tour or a test.
+pub struct World {
+    /// Where secrets are.
+    pub secrets: Arc<dyn SecretSource>,
+    /// Where resets are remembered.
+    pub store: Arc<dyn Store>,
+    /// Where decisions are written down.
+    pub audit: Arc<dyn AuditTrail>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The product, wired.
+pub struct App {
+    services: Arc<Services>,
+    issuers: Arc<Issuers>,
+    tenants: Vec<Arc<Entra>>,
+}
+
+/// What fetching beforehand may take in all: a start must not wait for a peer that is down.
+const WARM_UP: Duration = Duration::from_secs(3);
+
+impl App {
+    /// Wires everything. Connects nothing.
+    ///
+    /// # Errors
+    /// [`HttpClientError`] if TLS cannot be set up.
+    pub fn new(policy: Policy, world: World) -> Result<App, HttpClientError> {
+        let http = http_client()?;
+        let issuers = Arc::new(Issuers::new(policy.directory, http.clone(), world.clock.clone()));
+        let ledger = Ledger::new(world.store);
+        let mut served = BTreeMap::new();
+        let mut tenants = Vec::new();
+        for (name, tenant) in policy.tenants {
+            let entra = Arc::new(Entra::new(
+                tenant.id,
+                tenant.entra,
+                http.clone(),
+                world.secrets.clone(),
+                world.clock.clone(),
+            ));
+            tenants.push(entra.clone());
+            let directory: Arc<dyn Directory> = entra;
+            let resets = Resets::new(
+                tenant.id,
+                tenant.rules,
+                directory,
+                ledger.clone(),
+                world.audit.clone(),
+                world.clock.clone(),
+            );
+            served.insert(name, Served { id: tenant.id, resets });
+        }
+        let services = Services {
+            sources: policy.sources,
+            issuers: policy.issuers,
+            on_call: policy.on_call,
+            audiences: policy.audience,
+            tenants: served,
+            keys: issuers.clone(),
+            secrets: world.secrets,
+            audit: world.audit,
+            clock: world.clock,
+            register_at: policy.register_at,
+        };
+        Ok(App { services: Arc::new(services), issuers, tenants })
+    }
+
+    /// The routes.
+    pub fn router(&self) -> Router {
+        router(self.services.clone())
+    }
+
+    /// Fetches secrets, keys and Graph tokens while there is nobody waiting for them. Best effort: what
+    /// cannot be had now is fetched when it is needed, and disables only what needs it.
+    pub async fn warm_up(&self) {
+        let secrets = self.services.sources.values().map(async |source| {
+            if let Err(error) = self.services.secrets.get(&source.secret, Freshness::Cached).await {
+                tracing::warn!(%error, "not fetched beforehand");
+            }
+        });
+        let keys = self.services.issuers.values().map(async |issuer| {
+            if let Err(error) = self.issuers.warm_up(issuer).await {
+                tracing::warn!(%error, "not fetched beforehand");
+            }
+        });
+        let tokens = self.tenants.iter().map(async |entra| {
+            if let Err(error) = entra.warm_up().await {
+                tracing::warn!(%error, "no Graph token beforehand");
+            }
+        });
+        let everything = async { tokio::join!(join_all(secrets), join_all(keys), join_all(tokens)) };
+        if tokio::time::timeout(WARM_UP, everything).await.is_err() {
+            tracing::warn!("not everything was fetched beforehand");
+        }
+    }
+}

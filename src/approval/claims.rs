@@ -1,0 +1,171 @@
+//! The claims of an approval, each with its rule.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::evidence::Verification;
+use crate::clock::Timestamp;
+use crate::ids::{Issuer, Jti, PersonRef, TenantId, TicketKey};
+
+/// What an approval says, in types that cannot hold a wrong value. Unknown claims are ignored
+/// (RFC 7519, section 4), except inside `verification`.
+#[derive(Debug, Deserialize)]
+pub struct Claims {
+    /// Who signed (RFC 7519, section 4.1.1).
+    pub iss: Issuer,
+    /// Which deployment it is for: a string or an array of one.
+    #[serde(deserialize_with = "one")]
+    pub aud: String,
+    /// The target: whose methods are removed.
+    pub sub: PersonRef,
+    /// The tenant, where the deployment serves several.
+    pub tid: Option<TenantId>,
+    /// When it was signed.
+    #[serde(deserialize_with = "numeric_date")]
+    pub iat: Timestamp,
+    /// Not to be used before.
+    #[serde(default, deserialize_with = "optional_numeric_date")]
+    pub nbf: Option<Timestamp>,
+    /// Not to be used at this time or after.
+    #[serde(deserialize_with = "numeric_date")]
+    pub exp: Timestamp,
+    /// Its own name, used once.
+    pub jti: Jti,
+    /// The ticket that it belongs to (RFC 8417, section 2.2).
+    pub txn: TicketKey,
+    /// Who approved (RFC 8693, section 4.1).
+    pub act: Actor,
+    /// What was approved (RFC 8693, section 4.2).
+    pub scope: Scope,
+    /// Why the person needs it.
+    pub reason: Option<Reason>,
+    /// How the approver signed in (RFC 8176).
+    #[serde(default)]
+    pub amr: Vec<String>,
+    /// How the target was verified, one to four times.
+    #[serde(deserialize_with = "one_to_four")]
+    pub verification: Vec<Verification>,
+}
+
+/// The person who acts on the target's behalf: the approver.
+#[derive(Debug, Deserialize)]
+pub struct Actor {
+    /// Who.
+    pub sub: PersonRef,
+}
+
+/// Why the person needs to register again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The device is gone.
+    Lost,
+    /// Somebody has the device.
+    Stolen,
+    /// There is a new device.
+    Replaced,
+    /// The device does not work.
+    Broken,
+    /// None of these.
+    Other,
+}
+
+impl Reason {
+    /// Whether somebody else may hold the device.
+    pub fn out_of_hand(self) -> bool {
+        matches!(self, Reason::Lost | Reason::Stolen)
+    }
+}
+
+/// What was approved: always the button, and what was asked for beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Scope {
+    /// `passkeys:remove`: passkeys too, since they were on a phone that is gone.
+    pub remove_passkeys: bool,
+    /// `sessions:keep`: signed-in sessions stay.
+    pub keep_sessions: bool,
+}
+
+/// The scope was not understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a scope holds mfa:reregister, and only passkeys:remove and sessions:keep beside it")]
+pub struct UnknownScope;
+
+impl TryFrom<String> for Scope {
+    type Error = UnknownScope;
+
+    /// A value that is not known is refused: an approval for more than we can do is not an approval for less.
+    fn try_from(text: String) -> Result<Scope, UnknownScope> {
+        let mut values: BTreeSet<&str> = text.split(' ').collect();
+        let button = values.remove("mfa:reregister");
+        let scope = Scope {
+            remove_passkeys: values.remove("passkeys:remove"),
+            keep_sessions: values.remove("sessions:keep"),
+        };
+        (button && values.is_empty()).then_some(scope).ok_or(UnknownScope)
+    }
+}
+
+impl From<Scope> for String {
+    fn from(scope: Scope) -> String {
+        let mut text = "mfa:reregister".to_owned();
+        if scope.remove_passkeys {
+            text.push_str(" passkeys:remove");
+        }
+        if scope.keep_sessions {
+            text.push_str(" sessions:keep");
+        }
+        text
+    }
+}
+
+/// A NumericDate in whole seconds (RFC 7519, section 2). Fractions are refused rather than rounded, since
+/// rounding moves an expiry.
+pub(super) fn numeric_date<'de, D: Deserializer<'de>>(input: D) -> Result<Timestamp, D::Error> {
+    Timestamp::from_second(i64::deserialize(input)?)
+        .map_err(|_| serde::de::Error::custom("out of range"))
+}
+
+fn optional_numeric_date<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Timestamp>, D::Error> {
+    numeric_date(input).map(Some)
+}
+
+fn one<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(String),
+        Many([String; 1]),
+    }
+    Ok(match OneOrMany::deserialize(input)? {
+        OneOrMany::One(only) | OneOrMany::Many([only]) => only,
+    })
+}
+
+fn one_to_four<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Verification>, D::Error> {
+    let list = Vec::deserialize(input)?;
+    if (1..=4).contains(&list.len()) {
+        Ok(list)
+    } else {
+        Err(serde::de::Error::custom("wants one to four entries"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_without_the_button_or_with_anything_unknown_is_no_scope() {
+        let scope = |text: &str| Scope::try_from(text.to_owned());
+        assert_eq!(
+            scope("passkeys:remove mfa:reregister"),
+            Ok(Scope { remove_passkeys: true, keep_sessions: false })
+        );
+        for wrong in ["", "passkeys:remove", "mfa:reregister password:reset", "mfa:reregister  ", "MFA:reregister"] {
+            assert_eq!(scope(wrong), Err(UnknownScope), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! How a person was verified: which channel, to which address of theirs, from which directory.
+
+use serde::{Deserialize, Serialize};
+
+use super::claims::{Reason, numeric_date};
+use crate::clock::Timestamp;
+use crate::ids::PersonRef;
+
+/// One entry of `verification`: somebody verified the target, in this way, at this time.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "Entry")]
+pub struct Verification {
+    /// In which way.
+    pub evidence: Evidence,
+    /// Who did it.
+    pub verified_by: PersonRef,
+    /// When.
+    pub verified_at: Timestamp,
+    /// What the verifier's records call it.
+    pub reference: Option<String>,
+}
+
+/// The way. A contact that the caller gave and questions about knowledge are no ways: that is how help
+/// desks are talked into a reset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "method", rename_all = "snake_case")]
+pub enum Evidence {
+    /// The verifier called.
+    PhoneCall {
+        /// Which of the target's numbers.
+        via: PhoneLine,
+        /// Where the number is from.
+        contact_source: ContactSource,
+    },
+    /// The verifier wrote and got an answer.
+    SecureMessage {
+        /// With what.
+        via: Messenger,
+        /// Where the address is from.
+        contact_source: ContactSource,
+    },
+    /// Face to face, by video.
+    VideoCall {
+        /// Where the address is from.
+        contact_source: ContactSource,
+    },
+    /// Face to face.
+    InPerson,
+    /// The target's manager vouched.
+    ManagerAttestation {
+        /// Where the manager's address is from.
+        contact_source: ContactSource,
+    },
+    /// Microsoft Entra Verified ID.
+    VerifiedId,
+}
+
+/// A number of the target's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PhoneLine {
+    /// At work.
+    Desk,
+    /// At home.
+    Home,
+    /// A mobile.
+    Mobile,
+}
+
+/// A means of writing to the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "they are their own names")]
+pub enum Messenger {
+    Slack,
+    Teams,
+    Telegram,
+    Signal,
+    Sms,
+}
+
+/// Who says that the contact is the target's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContactSource {
+    /// The company's directory.
+    CompanyDirectory,
+    /// The phone book.
+    PhoneBook,
+    /// In a pinch, somebody who knows the target. Accepted with a warning.
+    Colleague,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    method: Method,
+    via: Option<String>,
+    contact_source: Option<ContactSource>,
+    verified_by: PersonRef,
+    #[serde(deserialize_with = "numeric_date")]
+    verified_at: Timestamp,
+    reference: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Method {
+    PhoneCall,
+    SecureMessage,
+    VideoCall,
+    InPerson,
+    ManagerAttestation,
+    VerifiedId,
+}
+
+/// What is wrong with an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+struct Ill(&'static str);
+
+impl TryFrom<Entry> for Verification {
+    type Error = Ill;
+
+    fn try_from(entry: Entry) -> Result<Verification, Ill> {
+        let contact_source = entry.contact_source.ok_or(Ill("this method wants a contact_source"));
+        let evidence = match entry.method {
+            Method::PhoneCall => Evidence::PhoneCall {
+                via: via(entry.via.as_deref())?,
+                contact_source: contact_source?,
+            },
+            Method::SecureMessage => Evidence::SecureMessage {
+                via: via(entry.via.as_deref())?,
+                contact_source: contact_source?,
+            },
+            _ if entry.via.is_some() => return Err(Ill("via belongs to phone_call and secure_message")),
+            Method::VideoCall => Evidence::VideoCall { contact_source: contact_source? },
+            Method::ManagerAttestation => {
+                Evidence::ManagerAttestation { contact_source: contact_source? }
+            }
+            _ if contact_source.is_ok() => {
+                return Err(Ill("in_person and verified_id have no contact_source"));
+            }
+            Method::InPerson => Evidence::InPerson,
+            Method::VerifiedId => Evidence::VerifiedId,
+        };
+        if !entry.reference.as_deref().is_none_or(is_reference) {
+            return Err(Ill("reference is 1 to 64 of A-Za-z0-9._- without seven digits in a row"));
+        }
+        Ok(Verification {
+            evidence,
+            verified_by: entry.verified_by,
+            verified_at: entry.verified_at,
+            reference: entry.reference,
+        })
+    }
+}
+
+fn via<'a, T: Deserialize<'a>>(text: Option<&'a str>) -> Result<T, Ill> {
+    let text = text.ok_or(Ill("this method wants a via"))?;
+    T::deserialize(serde::de::value::BorrowedStrDeserializer::<serde::de::value::Error>::new(text))
+        .map_err(|_| Ill("via does not fit the method"))
+}
+
+/// Seven digits in a row would be a phone number, which is not to be written into records.
+fn is_reference(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    (1..=64).contains(&text.len())
+        && text.bytes().all(plain)
+        && !text
+            .as_bytes()
+            .windows(7)
+            .any(|run| run.iter().all(u8::is_ascii_digit))
+}
+
+impl Evidence {
+    /// Whether it could have reached whoever holds the phone, and nobody else.
+    fn reaches_a_phone(self) -> bool {
+        matches!(
+            self,
+            Evidence::PhoneCall { via: PhoneLine::Mobile, .. }
+                | Evidence::SecureMessage {
+                    via: Messenger::Sms | Messenger::Signal | Messenger::Telegram,
+                    ..
+                }
+        )
+    }
+
+    /// Whether it says anything about the person, given what happened to their phone.
+    pub(super) fn counts(self, reason: Option<Reason>) -> bool {
+        !(reason.is_some_and(Reason::out_of_hand) && self.reaches_a_phone())
+    }
+
+    /// Whether the contact is a colleague's word.
+    pub fn is_hearsay(self) -> bool {
+        match self {
+            Evidence::PhoneCall { contact_source, .. }
+            | Evidence::SecureMessage { contact_source, .. }
+            | Evidence::VideoCall { contact_source }
+            | Evidence::ManagerAttestation { contact_source } => {
+                contact_source == ContactSource::Colleague
+            }
+            Evidence::InPerson | Evidence::VerifiedId => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(mut entry: serde_json::Value) -> Result<Evidence, String> {
+        entry["verified_by"] = "vera@contoso.com".into();
+        entry["verified_at"] = 1_790_000_000.into();
+        serde_json::from_value::<Verification>(entry)
+            .map(|verification| verification.evidence)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn knowledge_questions_and_a_contact_from_the_caller_are_no_evidence() {
+        assert!(read(json!({"method": "knowledge_questions"})).is_err());
+        assert!(read(json!({"method": "phone_call", "via": "desk", "contact_source": "caller"})).is_err());
+        assert!(read(json!({"method": "in_person", "note": "knew the birthday"})).is_err());
+    }
+
+    #[test]
+    fn each_method_wants_just_the_members_that_belong_to_it() {
+        assert_eq!(
+            read(json!({"method": "phone_call", "via": "desk", "contact_source": "phone_book"})),
+            Ok(Evidence::PhoneCall { via: PhoneLine::Desk, contact_source: ContactSource::PhoneBook })
+        );
+        assert_eq!(read(json!({"method": "in_person"})), Ok(Evidence::InPerson));
+        for wrong in [
+            json!({"method": "phone_call", "contact_source": "phone_book"}),
+            json!({"method": "phone_call", "via": "slack", "contact_source": "phone_book"}),
+            json!({"method": "phone_call", "via": "desk"}),
+            json!({"method": "video_call"}),
+            json!({"method": "video_call", "via": "teams", "contact_source": "phone_book"}),
+            json!({"method": "in_person", "contact_source": "phone_book"}),
+        ] {
+            assert!(read(wrong.clone()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_reference_that_could_be_a_phone_number_is_refused() {
+        assert!(is_reference("CALL-2026-123456"));
+        assert!(!is_reference("+491701234567"));
+        assert!(!is_reference("x1234567"));
+        assert!(!is_reference("two words"));
+    }
+
+    #[test]
+    fn a_call_to_the_mobile_that_was_stolen_proves_nothing() {
+        let mobile = Evidence::PhoneCall {
+            via: PhoneLine::Mobile,
+            contact_source: ContactSource::CompanyDirectory,
+        };
+        assert!(!mobile.counts(Some(Reason::Stolen)));
+        assert!(!mobile.counts(Some(Reason::Lost)));
+        assert!(mobile.counts(Some(Reason::Replaced)));
+        assert!(mobile.counts(None));
+        assert!(Evidence::InPerson.counts(Some(Reason::Stolen)));
+    }
+}

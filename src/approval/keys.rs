@@ -1,0 +1,211 @@
+//! Public keys: from a JWK Set to keys that are good for one thing each.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::DecodingKey;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::issuer::{Algorithm, IssuerPolicy};
+use super::strict_json::is_strict;
+use crate::ids::Kid;
+
+/// Gives an issuer's keys.
+#[async_trait]
+pub trait KeySource: Send + Sync {
+    /// The issuer's keys; fetched again, within limits, if `kid` is not among the known ones.
+    ///
+    /// # Errors
+    /// [`KeysUnavailable`] if there are none to be had, not even old ones.
+    async fn keys(&self, issuer: &IssuerPolicy, kid: &Kid) -> Result<Arc<KeySet>, KeysUnavailable>;
+}
+
+/// An issuer's keys could not be had; worth another try.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the keys of {issuer} are not available: {why}")]
+pub struct KeysUnavailable {
+    /// The issuer's `iss`.
+    pub issuer: crate::ids::Issuer,
+    /// For the log.
+    pub why: String,
+}
+
+/// The most bytes that a JWK Set may have.
+pub const LARGEST_SET: usize = 256 * 1024;
+
+/// The most keys that one may have.
+const MOST_KEYS: usize = 64;
+
+/// An issuer's public keys by `kid`.
+#[derive(Debug, Default)]
+pub struct KeySet(BTreeMap<Kid, Key>);
+
+/// A public key, and the one algorithm that it verifies.
+pub(super) struct Key {
+    pub algorithm: Algorithm,
+    pub decoding: DecodingKey,
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Key").field("algorithm", &self.algorithm).finish_non_exhaustive()
+    }
+}
+
+/// Why a JWK Set is not usable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyFault {
+    /// Too many bytes or keys.
+    #[error("the key set is too large")]
+    TooLarge,
+    /// Not a JWK Set.
+    #[error("not a JWK Set of strict JSON")]
+    NotASet,
+    /// Two keys of one name: which one signed would be a guess.
+    #[error("two keys are named {0}")]
+    Ambiguous(Kid),
+}
+
+#[derive(Deserialize)]
+struct Set {
+    keys: Vec<Value>,
+}
+
+/// The members of a JWK that matter (RFC 7517, section 4; RFC 7518, section 6; RFC 8037).
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    kid: Kid,
+    #[serde(rename = "use")]
+    purpose: Option<String>,
+    key_ops: Option<Vec<String>>,
+    alg: Option<String>,
+    crv: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+    d: Option<Value>,
+}
+
+impl KeySet {
+    /// Reads a JWK Set. A key that is unfit for signatures by this issuer is left out: it may well be
+    /// there for others.
+    ///
+    /// # Errors
+    /// [`KeyFault`] if the set as a whole cannot be trusted.
+    pub fn parse(json: &[u8], algorithms: &[Algorithm]) -> Result<KeySet, KeyFault> {
+        if json.len() > LARGEST_SET {
+            return Err(KeyFault::TooLarge);
+        }
+        if !is_strict(json) {
+            return Err(KeyFault::NotASet);
+        }
+        let set: Set = serde_json::from_slice(json).map_err(|_| KeyFault::NotASet)?;
+        if set.keys.len() > MOST_KEYS {
+            return Err(KeyFault::TooLarge);
+        }
+        let mut keys = BTreeMap::new();
+        for jwk in set.keys {
+            let Ok(jwk) = serde_json::from_value::<Jwk>(jwk) else {
+                continue;
+            };
+            let kid = jwk.kid.clone();
+            let Some(key) = jwk.into_key(algorithms) else {
+                continue;
+            };
+            if keys.insert(kid.clone(), key).is_some() {
+                return Err(KeyFault::Ambiguous(kid));
+            }
+        }
+        Ok(KeySet(keys))
+    }
+
+    /// Whether there is a key of that name.
+    pub fn has(&self, kid: &Kid) -> bool {
+        self.0.contains_key(kid)
+    }
+
+    pub(super) fn get(&self, kid: &Kid) -> Option<&Key> {
+        self.0.get(kid)
+    }
+}
+
+impl Jwk {
+    /// The key, if it may verify signatures and its parts fit together.
+    fn into_key(self, algorithms: &[Algorithm]) -> Option<Key> {
+        let verifies = self.purpose.as_deref().is_none_or(|purpose| purpose == "sig")
+            && self.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"));
+        // A set with a private key in it has been published by mistake: nothing signed by it counts.
+        if !verifies || self.d.is_some() {
+            return None;
+        }
+        let algorithm = self.algorithm(algorithms)?;
+        let decoding = match algorithm {
+            Algorithm::ES256 => {
+                let (x, y) = (self.x?, self.y?);
+                (bytes(&x)?.len() == 32 && bytes(&y)?.len() == 32)
+                    .then(|| DecodingKey::from_ec_components(&x, &y).ok())?
+            }
+            Algorithm::Ed25519 => {
+                let x = self.x?;
+                (bytes(&x)?.len() == 32).then(|| DecodingKey::from_ed_components(&x).ok())?
+            }
+            Algorithm::RS256 | Algorithm::PS256 => {
+                let (n, e) = (self.n?, self.e?);
+                let modulus = bytes(&n)?;
+                let leading = modulus.iter().take_while(|byte| **byte == 0).count();
+                (256..=1024)
+                    .contains(&(modulus.len() - leading))
+                    .then(|| DecodingKey::from_rsa_components(&n, &e).ok())?
+            }
+        }?;
+        Some(Key { algorithm, decoding })
+    }
+
+    /// The one algorithm that the key is for: what it says, or the only one of the issuer's that fits it.
+    fn algorithm(&self, allowed: &[Algorithm]) -> Option<Algorithm> {
+        let mut fitting = allowed.iter().copied().filter(|algorithm| {
+            let fits = match algorithm {
+                Algorithm::ES256 => self.kty == "EC" && self.crv.as_deref() == Some("P-256"),
+                Algorithm::Ed25519 => self.kty == "OKP" && self.crv.as_deref() == Some("Ed25519"),
+                Algorithm::RS256 | Algorithm::PS256 => self.kty == "RSA",
+            };
+            let says = self.alg.as_deref().is_none_or(|alg| algorithm.is_named(alg));
+            fits && says
+        });
+        match (fitting.next(), fitting.next()) {
+            (Some(only), None) => Some(only),
+            _ => None,
+        }
+    }
+}
+
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+impl Algorithm {
+    /// Whether a header's or a key's `alg` means this one.
+    pub(super) fn is_named(self, alg: &str) -> bool {
+        match self {
+            Algorithm::ES256 => alg == "ES256",
+            Algorithm::PS256 => alg == "PS256",
+            Algorithm::RS256 => alg == "RS256",
+            Algorithm::Ed25519 => alg == "Ed25519" || alg == "EdDSA",
+        }
+    }
+
+    pub(super) fn for_crate(self) -> jsonwebtoken::Algorithm {
+        match self {
+            Algorithm::ES256 => jsonwebtoken::Algorithm::ES256,
+            Algorithm::PS256 => jsonwebtoken::Algorithm::PS256,
+            Algorithm::RS256 => jsonwebtoken::Algorithm::RS256,
+            Algorithm::Ed25519 => jsonwebtoken::Algorithm::EdDSA,
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! A compact JWS, from bytes to [`Authentic`]. The signature is `jsonwebtoken`'s to check; which header,
+//! which key and which algorithm may come so far is decided here, because the crate does not: it ignores
+//! `crit`, `b64`, `typ` and what a key is for.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::claims::Claims;
+use super::issuer::{IssuerPolicy, TypHeader};
+use super::keys::KeySet;
+use super::strict_json::is_strict;
+use super::{Door, Invalid, Refused};
+use crate::ids::{Issuer, Jti, Kid, Label, PersonRef};
+
+/// The longest token. An approval with four verifications is under 2 KiB.
+const LONGEST: usize = 8 * 1024;
+
+/// `typ` of an approval (RFC 8725, section 3.11).
+const TYP: &str = "mfa-approval+jwt";
+
+/// The audiences of this deployment, one a door.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audiences {
+    /// `aud` of an approval in a ticket.
+    pub webhook: String,
+    /// `aud` of an approval in the hand of whoever is on call.
+    pub on_call: String,
+}
+
+/// What a token says of itself, before anything is proven: only good for looking up a key.
+#[derive(Debug)]
+pub struct Peeked<'a> {
+    token: &'a str,
+    header: Header,
+    /// Whose key to look for.
+    pub iss: Issuer,
+}
+
+impl Peeked<'_> {
+    /// Which key to look for.
+    pub fn kid(&self) -> &Kid {
+        &self.header.kid
+    }
+}
+
+/// The whole of what a header may hold. In particular no `crit`, `b64`, `cty`, `enc` or `zip`, which change
+/// what a signature means, and no `jwk`, `jku`, `x5u` or `x5c`, by which a token would bring its own key.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    alg: String,
+    kid: Kid,
+    typ: Option<String>,
+    /// Thumbprints only select a key, as `kid` does; some issuers cannot leave them out.
+    #[serde(rename = "x5t")]
+    _x5t: Option<String>,
+    #[serde(rename = "x5t#S256")]
+    _x5t_s256: Option<String>,
+}
+
+/// Takes a token apart, without a key.
+///
+/// # Errors
+/// [`Invalid`], if no key could make it an approval.
+pub fn peek(token: &str) -> Result<Peeked<'_>, Invalid> {
+    #[derive(Deserialize)]
+    struct JustIssuer {
+        iss: Issuer,
+    }
+    if token.len() > LONGEST {
+        return Err(Invalid::TooLong);
+    }
+    let mut parts = token.split('.');
+    let (Some(header), Some(claims), Some(_), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(Invalid::NotCompact);
+    };
+    let header = strict(header)?;
+    let claims = strict(claims)?;
+    let header: Header = serde_json::from_slice(&header).map_err(|_| Invalid::Header)?;
+    let JustIssuer { iss } = serde_json::from_slice(&claims).map_err(|_| Invalid::UnknownIssuer)?;
+    Ok(Peeked { token, header, iss })
+}
+
+fn strict(part: &str) -> Result<Vec<u8>, Invalid> {
+    let json = URL_SAFE_NO_PAD.decode(part).map_err(|_| Invalid::NotCompact)?;
+    if is_strict(&json) { Ok(json) } else { Err(Invalid::NotCompact) }
+}
+
+/// The name of an approval: used once.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TokenId {
+    /// Who signed it.
+    pub iss: Issuer,
+    /// Its name among that issuer's.
+    pub jti: Jti,
+}
+
+/// An approval whose signature, shape, issuer and audience are good. Not yet judged by time.
+#[derive(Debug)]
+pub struct Authentic {
+    claims: Claims,
+    kid: Kid,
+    door: Door,
+    domain: Label,
+    owner: Option<PersonRef>,
+    compact: SecretString,
+}
+
+/// Proves that the issuer signed this, for this deployment.
+///
+/// # Errors
+/// [`Refused::Invalid`] while the signature is not known to be good, a more telling reason after.
+pub fn authenticate(
+    peeked: &Peeked<'_>,
+    issuer: &IssuerPolicy,
+    keys: &KeySet,
+    audiences: &Audiences,
+) -> Result<Authentic, Refused> {
+    if peeked.iss != issuer.iss {
+        return Err(Invalid::UnknownIssuer.into());
+    }
+    let typ_fits = match (peeked.header.typ.as_deref(), issuer.typ) {
+        (Some(typ), _) if is_approval_typ(typ) => true,
+        (None, TypHeader::Exempt) => true,
+        (Some(typ), TypHeader::Exempt) => typ.eq_ignore_ascii_case("JWT"),
+        _ => false,
+    };
+    if !typ_fits {
+        return Err(Invalid::Typ.into());
+    }
+    let key = keys.get(peeked.kid()).ok_or(Invalid::UnknownKey)?;
+    if !key.algorithm.is_named(&peeked.header.alg) {
+        return Err(Invalid::Algorithm.into());
+    }
+
+    let (message, signature) = peeked.token.rsplit_once('.').ok_or(Invalid::NotCompact)?;
+    let good = jsonwebtoken::crypto::verify(
+        signature,
+        message.as_bytes(),
+        &key.decoding,
+        key.algorithm.for_crate(),
+    );
+    if !matches!(good, Ok(true)) {
+        return Err(Invalid::Signature.into());
+    }
+
+    let (_, claims) = message.split_once('.').ok_or(Invalid::NotCompact)?;
+    let claims = strict(claims)?;
+    let claims: Claims =
+        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(&claims))
+            .map_err(|error| Refused::Claim { at: claim_at(&error) })?;
+    let door = if claims.aud == audiences.webhook {
+        Door::Webhook
+    } else if claims.aud == audiences.on_call {
+        Door::OnCall
+    } else {
+        return Err(Refused::Audience);
+    };
+    Ok(Authentic {
+        door,
+        domain: issuer.domain(peeked.kid()).clone(),
+        owner: issuer.owner(peeked.kid()).cloned(),
+        kid: peeked.kid().clone(),
+        compact: peeked.token.into(),
+        claims,
+    })
+}
+
+/// `typ` is a media type without `application/`, in any case (RFC 7515, section 4.1.9).
+fn is_approval_typ(typ: &str) -> bool {
+    typ.eq_ignore_ascii_case(TYP)
+        || typ
+            .to_ascii_lowercase()
+            .strip_prefix("application/")
+            .is_some_and(|rest| rest == TYP)
+}
+
+/// The path of the claim at fault. For a member that is missing serde names only its parent, so the member
+/// is taken from the message, which for that case holds nothing of the token.
+fn claim_at(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let path = error.path().to_string();
+    let message = error.inner().to_string();
+    let missing = message
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split_once('`'))
+        .map(|(name, _)| name);
+    match (missing, path.as_str()) {
+        (None, _) => path,
+        (Some(name), ".") => name.to_owned(),
+        (Some(name), parent) => format!("{parent}.{name}"),
+    }
+}
+
+impl Authentic {
+    /// What it says.
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// Its name.
+    pub fn id(&self) -> TokenId {
+        TokenId { iss: self.claims.iss.clone(), jti: self.claims.jti.clone() }
+    }
+
+    /// Which key signed it.
+    pub fn kid(&self) -> &Kid {
+        &self.kid
+    }
+
+    /// Which door it is for.
+    pub fn door(&self) -> Door {
+        self.door
+    }
+
+    /// The trust domain of its key.
+    pub fn domain(&self) -> &Label {
+        &self.domain
+    }
+
+    /// The one person who may sign with its key, if the policy says so.
+    pub fn owner(&self) -> Option<&PersonRef> {
+        self.owner.as_ref()
+    }
+
+    /// The token itself, for the ledger alone.
+    pub(crate) fn compact(&self) -> &str {
+        self.compact.expose_secret()
+    }
+}

@@ -1,0 +1,118 @@
+//! The store in DynamoDB: one table, one item a key, conditional writes in one transaction.
+//!
+//! | attribute | type | holds |
+//! |---|---|---|
+//! | `pk` | S | the key |
+//! | `version` | N | counts the writes |
+//! | `writer` | S | who wrote it last |
+//! | `body` | S | JSON |
+//! | `expires_at` | N | when DynamoDB may forget it, in Unix seconds |
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+
+use crate::clock::Timestamp;
+use crate::reset::ports::{Condition, Item, Key, Store, StoreError, Write};
+
+type Attributes = HashMap<String, AttributeValue>;
+
+/// A table.
+pub struct DynamoDb {
+    client: Client,
+    table: String,
+}
+
+impl DynamoDb {
+    /// This table, with this configuration.
+    pub fn new(config: &SdkConfig, table: String) -> DynamoDb {
+        DynamoDb { client: Client::new(config), table }
+    }
+
+    fn put(&self, write: &Write) -> Result<TransactWriteItem, StoreError> {
+        let mut put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(attributes(&write.key, &write.item)))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        put = match write.condition {
+            Condition::Absent => put.condition_expression("attribute_not_exists(pk)"),
+            Condition::Version(version) => put
+                .condition_expression("version = :version")
+                .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
+        };
+        let put = put.build().map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+}
+
+#[async_trait]
+impl Store for DynamoDb {
+    async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(key.0.clone()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| StoreError::Unavailable(DisplayErrorContext(error).to_string()))?;
+        answer.item.as_ref().map(item).transpose()
+    }
+
+    async fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+        let puts = writes.iter().map(|write| self.put(write)).collect::<Result<_, _>>()?;
+        match self.client.transact_write_items().set_transact_items(Some(puts)).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(refused(error)),
+        }
+    }
+}
+
+/// A cancelled transaction is a conflict if a condition failed; cancelled for anything else, such as another
+/// transaction on the same items, it is worth another try.
+fn refused(error: SdkError<TransactWriteItemsError>) -> StoreError {
+    if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
+        let reasons = cancelled.cancellation_reasons();
+        if reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
+            let found = reasons
+                .iter()
+                .map(|reason| reason.item().map(item).transpose())
+                .collect::<Result<_, _>>();
+            return found.map_or_else(|error| error, StoreError::Conflict);
+        }
+    }
+    StoreError::Unavailable(DisplayErrorContext(error).to_string())
+}
+
+fn attributes(key: &Key, item: &Item) -> Attributes {
+    [
+        ("pk", AttributeValue::S(key.0.clone())),
+        ("version", AttributeValue::N(item.version.to_string())),
+        ("writer", AttributeValue::S(item.writer.to_string())),
+        ("body", AttributeValue::S(item.body.clone())),
+        ("expires_at", AttributeValue::N(item.expires_at.as_second().to_string())),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+fn item(attributes: &Attributes) -> Result<Item, StoreError> {
+    let read = || {
+        let number = |name| attributes.get(name)?.as_n().ok()?.parse::<i64>().ok();
+        let text = |name| attributes.get(name)?.as_s().ok();
+        Some(Item {
+            version: number("version")?.try_into().ok()?,
+            writer: text("writer")?.parse().ok()?,
+            body: text("body")?.clone(),
+            expires_at: Timestamp::from_second(number("expires_at")?).ok()?,
+        })
+    };
+    read().ok_or_else(|| StoreError::Unavailable("an item without its attributes".to_owned()))
+}

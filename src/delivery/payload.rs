@@ -1,0 +1,84 @@
+//! From proven bytes to a [`Delivery`], by whoever sent them.
+
+use aws_lc_rs::digest;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Delivery, Scheme, Source, Unreadable, jira, ticket};
+use crate::ids::{Label, PersonRef, TicketKey};
+
+/// What a payload says, whichever system sent it.
+pub struct Said {
+    pub ticket: TicketKey,
+    pub user: Option<PersonRef>,
+    pub approvals: Vec<String>,
+}
+
+pub fn read(
+    source: &Source,
+    name: &Label,
+    body: &[u8],
+    id: Option<&str>,
+) -> Result<Option<Delivery>, Unreadable> {
+    let said = match source.scheme {
+        Scheme::JiraWebhook => jira::webhook(source, body)?,
+        Scheme::SecretHeader { .. } => jira::automation(source, body)?,
+        Scheme::StandardWebhooks { .. } => ticket::read(source, parse(body)?)?,
+    };
+    Ok(said.map(|said| Delivery {
+        source: name.clone(),
+        id: id.map_or_else(
+            || hex::encode(digest::digest(&digest::SHA256, body)),
+            str::to_owned,
+        ),
+        ticket: said.ticket,
+        user: said.user,
+        approvals: said.approvals,
+    }))
+}
+
+/// Parses, and on failure says where, never what.
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| Unreadable::Shape {
+        at: error.path().to_string(),
+    })?;
+    json.end().map_err(|_| Unreadable::Shape { at: "after the end".to_owned() })?;
+    Ok(value)
+}
+
+/// The approvals in a field: a text with one or more tokens between white space, or a list of texts.
+///
+/// Words that are no compact JWS are passed over, since people write around them.
+pub fn tokens(field: Option<&Value>) -> Vec<String> {
+    let texts: Vec<&str> = match field {
+        Some(Value::String(text)) => vec![text],
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    texts
+        .into_iter()
+        .flat_map(str::split_whitespace)
+        .filter(|word| word.starts_with("eyJ") && word.matches('.').count() == 2)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The person in a field: a text, or a Jira user with an e-mail address.
+pub fn person(field: Option<&Value>) -> Option<PersonRef> {
+    let text = match field? {
+        Value::String(text) => text,
+        Value::Object(user) => user.get("emailAddress")?.as_str()?,
+        _ => return None,
+    };
+    PersonRef::try_from(text.trim().to_owned()).ok()
+}
+
+/// A member that some versions send as a number and some as a text.
+pub fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}

@@ -1,0 +1,137 @@
+//! What an answer of Microsoft's that is no success means for the call.
+//!
+//! The decision is by status. The code in the body is read for the log, from the five shapes in which it
+//! comes; the message is neither acted upon (Microsoft Graph, "Error responses") nor passed on, since it
+//! may hold ids.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use serde_json::Value;
+
+use crate::reset::ports::{DirectoryError, Fault};
+
+/// The longest that we take `Retry-After` for; longer means another day, which is the caller's business.
+const LONGEST_RETRY_AFTER: u64 = 60 * 60;
+
+/// Whether a call may have changed something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    Reads,
+    Writes,
+}
+
+/// What to make of an answer.
+pub fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect) -> DirectoryError {
+    let code = code(body);
+    tracing::warn!(
+        status = status.as_u16(),
+        code = code.as_deref().unwrap_or("none"),
+        request_id = header(headers, "request-id"),
+        "Graph refused"
+    );
+    match status.as_u16() {
+        400 => DirectoryError::Never(Fault::Refused),
+        401 => DirectoryError::Never(Fault::Credential),
+        403 => DirectoryError::Never(Fault::NotAllowed),
+        // A gateway's 404, which is not Graph's own, says nothing about the person.
+        404 if effect == Effect::Reads && code.is_none() => DirectoryError::Never(Fault::Unreadable),
+        404 => DirectoryError::Never(Fault::NotFound),
+        409 | 412 | 423 | 429 | 503 => DirectoryError::Later { after: retry_after(headers) },
+        500..=599 if effect == Effect::Writes => DirectoryError::Unknown,
+        500..=599 => DirectoryError::Later { after: retry_after(headers) },
+        _ => DirectoryError::Never(Fault::Unreadable),
+    }
+}
+
+/// Seconds; a date, which Graph does not send, counts as nothing said.
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds.min(LONGEST_RETRY_AFTER)))
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("none")
+}
+
+/// The error's code: `error.code`, `odata.error.code` or the token endpoint's `error`; nothing in the body of a
+/// gateway, which has only a `Message`.
+pub fn code(body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let code = match body.get("error") {
+        Some(Value::String(code)) => code,
+        Some(error) => error.get("code")?.as_str()?,
+        None => body.get("odata.error")?.get("code")?.as_str()?,
+    };
+    let plain: String = code
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+        .take(64)
+        .collect();
+    Some(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_is_found_in_each_shape_in_which_microsoft_sends_errors() {
+        let shapes = [
+            (
+                r#"{"error":{"code":"badRequest","message":"m","innerError":{"message":"m","date":"2022-08-18T06:00:12","request-id":"r"}}}"#,
+                Some("badRequest"),
+            ),
+            (
+                r#"{"error":{"code":"Authorization_RequestDenied","message":"m","innererror":{}}}"#,
+                Some("Authorization_RequestDenied"),
+            ),
+            (
+                r#"{"Message":"No HTTP resource was found that matches the request URI","MessageDetail":"d"}"#,
+                None,
+            ),
+            (
+                r#"{"odata.error":{"code":"invalid_request","message":{"lang":"en","value":"m"},"values":[]}}"#,
+                Some("invalid_request"),
+            ),
+            (
+                r#"{"error":{"code":"","message":"m","details":[{"code":"x"}],"target":"t"}}"#,
+                Some(""),
+            ),
+            (
+                r#"{"error":"invalid_client","error_description":"AADSTS7000215","error_codes":[7000215]}"#,
+                Some("invalid_client"),
+            ),
+            ("<html>", None),
+        ];
+        for (body, expected) in shapes {
+            assert_eq!(code(body.as_bytes()).as_deref(), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_error_during_a_write_is_unknown_unless_the_service_says_that_nothing_happened() {
+        let none = HeaderMap::new();
+        let of = |status, effect| of(StatusCode::from_u16(status).unwrap(), &none, b"", effect);
+        assert_eq!(of(500, Effect::Writes), DirectoryError::Unknown);
+        assert_eq!(of(504, Effect::Writes), DirectoryError::Unknown);
+        assert_eq!(of(503, Effect::Writes), DirectoryError::Later { after: None });
+        assert_eq!(of(500, Effect::Reads), DirectoryError::Later { after: None });
+        assert_eq!(of(404, Effect::Reads), DirectoryError::Never(Fault::Unreadable));
+        assert_eq!(of(302, Effect::Writes), DirectoryError::Never(Fault::Unreadable));
+    }
+
+    #[test]
+    fn a_retry_after_that_is_no_number_or_of_years_is_bounded() {
+        let with = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, value.parse().unwrap());
+            retry_after(&headers)
+        };
+        assert_eq!(with("7"), Some(Duration::from_secs(7)));
+        assert_eq!(with("1000000000"), Some(Duration::from_secs(3600)));
+        assert_eq!(with("Tue, 24 Nov 2026 12:00:00 GMT"), None);
+        assert_eq!(with("-1"), None);
+    }
+}

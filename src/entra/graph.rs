@@ -1,0 +1,169 @@
+//! Calls to Graph: one attempt each, bounded in time and in size.
+
+use std::time::Duration;
+
+use reqwest::{Method, Response, StatusCode, Url};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::errors::{self, Effect};
+use super::{ServiceUrl, Tokens};
+use crate::reset::ports::{DirectoryError, Fault};
+
+/// The most that an answer may hold.
+const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
+
+/// The most pages of a list that are followed; with 999 a page that is more groups than Entra allows anybody.
+const MOST_PAGES: usize = 20;
+
+/// The HTTP client could not be made: no root certificates, usually.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client cannot be made: {0}")]
+pub struct HttpClientError(#[from] reqwest::Error);
+
+/// The client for everything outside AWS. reqwest has no time limits of its own, and follows redirects, with
+/// which a credential could be sent elsewhere.
+///
+/// # Errors
+/// [`HttpClientError`] if TLS cannot be set up.
+pub fn http_client() -> Result<reqwest::Client, HttpClientError> {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(3))
+        .timeout(Duration::from_secs(10))
+        // Shorter than what load balancers allow, so that a thawed environment does not write into a dead
+        // connection.
+        .pool_idle_timeout(Duration::from_secs(25))
+        .user_agent(concat!("reregister-mfa/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(HttpClientError)
+}
+
+/// Microsoft Graph, with a credential.
+pub struct Graph {
+    base: ServiceUrl,
+    http: reqwest::Client,
+    tokens: Tokens,
+}
+
+/// A list as OData gives it.
+#[derive(Deserialize)]
+struct Page<T> {
+    value: Vec<T>,
+    #[serde(rename = "@odata.nextLink")]
+    next: Option<String>,
+}
+
+impl Graph {
+    pub fn new(base: ServiceUrl, http: reqwest::Client, tokens: Tokens) -> Graph {
+        Graph { base, http, tokens }
+    }
+
+    pub async fn warm_up(&self) -> Result<(), DirectoryError> {
+        self.tokens.get().await.map(drop)
+    }
+
+    /// `version` and the segments of a path, each escaped.
+    pub fn url<'a>(&self, path: impl IntoIterator<Item = &'a str>) -> Result<Url, DirectoryError> {
+        let ServiceUrl(base) = &self.base;
+        let mut url = Url::parse(base).map_err(|_| DirectoryError::Never(Fault::Unreadable))?;
+        url.path_segments_mut()
+            .map_err(|()| DirectoryError::Never(Fault::Unreadable))?
+            .clear()
+            .extend(path);
+        Ok(url)
+    }
+
+    /// Reads one thing.
+    pub async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, DirectoryError> {
+        let body = self.call(Method::GET, url, Effect::Reads).await?;
+        serde_json::from_slice(&body).map_err(|_| DirectoryError::Never(Fault::Unreadable))
+    }
+
+    /// Reads a list, all pages of it. A next page is asked for only where the first one was: the token goes
+    /// nowhere else.
+    pub async fn list<T: DeserializeOwned>(&self, url: Url) -> Result<Vec<T>, DirectoryError> {
+        let origin = url.origin();
+        let mut all = Vec::new();
+        let mut next = Some(url);
+        for _ in 0..MOST_PAGES {
+            let Some(url) = next else {
+                return Ok(all);
+            };
+            let page: Page<T> = self.get(url).await?;
+            all.extend(page.value);
+            next = match page.next {
+                None => None,
+                Some(link) => match Url::parse(&link) {
+                    Ok(link) if link.origin() == origin => Some(link),
+                    _ => return Err(DirectoryError::Never(Fault::Unreadable)),
+                },
+            };
+        }
+        match next {
+            None => Ok(all),
+            Some(_) => Err(DirectoryError::Never(Fault::Unreadable)),
+        }
+    }
+
+    /// Changes something. The answer's body says nothing that matters.
+    pub async fn write(&self, method: Method, url: Url) -> Result<(), DirectoryError> {
+        self.call(method, url, Effect::Writes).await.map(drop)
+    }
+
+    /// Sends it; if the token is not accepted, once more with a new one, which Graph treats as the same attempt.
+    async fn call(&self, method: Method, url: Url, effect: Effect) -> Result<Vec<u8>, DirectoryError> {
+        let mut renewed = false;
+        loop {
+            let token = self.tokens.get().await?;
+            let mut request = self
+                .http
+                .request(method.clone(), url.clone())
+                .bearer_auth(token.expose_secret())
+                .header("client-request-id", Uuid::new_v4().to_string());
+            if method == Method::POST {
+                // Graph wants a length even where there is no body.
+                request = request.body("");
+            }
+            let answer = request.send().await.map_err(|error| lost(&error, effect))?;
+            let (status, headers) = (answer.status(), answer.headers().clone());
+            if status == StatusCode::UNAUTHORIZED && !renewed {
+                self.tokens.forget(&token).await;
+                renewed = true;
+                continue;
+            }
+            let body = bounded_body(answer).await;
+            if status.is_success() && effect == Effect::Writes {
+                return Ok(Vec::new());
+            }
+            let body = body.ok_or(DirectoryError::Later { after: None })?;
+            if status.is_success() {
+                return Ok(body);
+            }
+            return Err(errors::of(status, &headers, &body, effect));
+        }
+    }
+}
+
+/// No answer. A request that never got a connection has changed nothing.
+fn lost(error: &reqwest::Error, effect: Effect) -> DirectoryError {
+    if effect == Effect::Writes && !error.is_connect() {
+        DirectoryError::Unknown
+    } else {
+        DirectoryError::Later { after: None }
+    }
+}
+
+/// The body, unless it is too large or breaks off.
+pub async fn bounded_body(mut answer: Response) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.ok()? {
+        if body.len().saturating_add(chunk.len()) > LARGEST_ANSWER {
+            return None;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Some(body)
+}

@@ -1,0 +1,162 @@
+//! Authentication methods: list, delete, deactivate.
+
+use reqwest::Method as Verb;
+use serde::Deserialize;
+
+use super::graph::Graph;
+use crate::clock::Timestamp;
+use crate::ids::ObjectId;
+use crate::reset::ports::{DirectoryError, Fault};
+use crate::reset::{Method, MethodId, MethodKind, PhoneType};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed {
+    #[serde(rename = "@odata.type")]
+    odata_type: Option<String>,
+    id: MethodId,
+    created_date_time: Option<Timestamp>,
+    phone_type: Option<String>,
+    phone_number: Option<String>,
+    display_name: Option<String>,
+}
+
+/// What `@odata.type` starts with.
+const TYPE_PREFIX: &str = "#microsoft.graph.";
+
+/// Microsoft Graph, "List methods", which takes no query options; and hardware OATH tokens, which only the
+/// beta version knows.
+pub async fn list(graph: &Graph, id: ObjectId) -> Result<Vec<Method>, DirectoryError> {
+    let id = id.to_string();
+    let all = graph.url(["v1.0", "users", &id, "authentication", "methods"])?;
+    let hardware = graph.url(["beta", "users", &id, "authentication", "hardwareOathMethods"])?;
+    let (all, hardware) = tokio::join!(graph.list::<Listed>(all), graph.list::<Listed>(hardware));
+    let hardware = match hardware {
+        Ok(tokens) => tokens,
+        // National clouds have no such call.
+        Err(DirectoryError::Never(Fault::NotFound | Fault::Refused | Fault::Unreadable)) => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    let mut methods: Vec<Method> = all?.into_iter().map(Listed::into_method).collect();
+    for token in hardware {
+        let token = Method { kind: MethodKind::HardwareOath, ..token.into_method() };
+        if !methods.iter().any(|method| method.id == token.id) {
+            methods.push(token);
+        }
+    }
+    Ok(methods)
+}
+
+/// Microsoft Graph, "Delete" of the method's own type: there is no delete on `methods` itself.
+pub async fn remove(graph: &Graph, id: ObjectId, method: &Method) -> Result<(), DirectoryError> {
+    let collection = collection(&method.kind).ok_or(DirectoryError::Never(Fault::Unreadable))?;
+    let url = graph.url([
+        "v1.0",
+        "users",
+        &id.to_string(),
+        "authentication",
+        collection,
+        method.id.as_ref(),
+    ])?;
+    graph.write(Verb::DELETE, url).await
+}
+
+/// Microsoft Graph beta, "hardwareOathAuthenticationMethod: deactivate". The token stays assigned.
+pub async fn deactivate(graph: &Graph, id: ObjectId, method: &Method) -> Result<(), DirectoryError> {
+    let url = graph.url([
+        "beta",
+        "users",
+        &id.to_string(),
+        "authentication",
+        "hardwareOathMethods",
+        method.id.as_ref(),
+        "deactivate",
+    ])?;
+    graph.write(Verb::POST, url).await
+}
+
+/// Where a kind of method that we may ever delete is. Nothing else can be deleted by this program.
+fn collection(kind: &MethodKind) -> Option<&'static str> {
+    match kind {
+        MethodKind::Phone(_) => Some("phoneMethods"),
+        MethodKind::MicrosoftAuthenticator => Some("microsoftAuthenticatorMethods"),
+        MethodKind::SoftwareOath => Some("softwareOathMethods"),
+        MethodKind::Passkey => Some("fido2Methods"),
+        _ => None,
+    }
+}
+
+impl Listed {
+    fn into_method(self) -> Method {
+        let name = self
+            .odata_type
+            .as_deref()
+            .map(|odata_type| odata_type.strip_prefix(TYPE_PREFIX).unwrap_or(odata_type));
+        let kind = match name {
+            Some("passwordAuthenticationMethod") => MethodKind::Password,
+            Some("phoneAuthenticationMethod") => match self.phone_type.as_deref() {
+                Some("mobile") => MethodKind::Phone(PhoneType::Mobile),
+                Some("alternateMobile") => MethodKind::Phone(PhoneType::AlternateMobile),
+                Some("office") => MethodKind::Phone(PhoneType::Office),
+                _ => MethodKind::Unknown("phone of an unknown type".to_owned()),
+            },
+            Some("microsoftAuthenticatorAuthenticationMethod") => MethodKind::MicrosoftAuthenticator,
+            Some("softwareOathAuthenticationMethod") => MethodKind::SoftwareOath,
+            Some("hardwareOathAuthenticationMethod") => MethodKind::HardwareOath,
+            Some("fido2AuthenticationMethod") => MethodKind::Passkey,
+            Some("windowsHelloForBusinessAuthenticationMethod") => MethodKind::WindowsHello,
+            Some("platformCredentialAuthenticationMethod") => MethodKind::PlatformCredential,
+            Some("externalAuthenticationMethod") => MethodKind::External,
+            Some("emailAuthenticationMethod") => MethodKind::Email,
+            Some("temporaryAccessPassAuthenticationMethod") => MethodKind::TemporaryAccessPass,
+            Some("qrCodePinAuthenticationMethod") => MethodKind::QrCodePin,
+            other => MethodKind::Unknown(readable(other.unwrap_or("method of no type"))),
+        };
+        let label = match self.phone_number {
+            Some(number) => ending(&number),
+            None => self.display_name.map(|name| readable(&name)).filter(|name| !name.is_empty()),
+        };
+        Method { id: self.id, kind, label, created: self.created_date_time }
+    }
+}
+
+/// The last two digits, as Microsoft's own pages show a number.
+fn ending(number: &str) -> Option<String> {
+    let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
+    let last: String = digits.iter().rev().take(2).rev().collect();
+    (digits.len() >= 4).then(|| format!("ends in {last}"))
+}
+
+/// A name that somebody typed into a phone, made safe for a ticket and a log.
+fn readable(name: &str) -> String {
+    name.chars()
+        .filter(|c| c.is_alphanumeric() || " -_.()'".contains(*c))
+        .take(64)
+        .collect::<String>()
+        .trim()
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_shows_two_digits_of_a_number_and_no_markup() {
+        assert_eq!(ending("+1 2065555512").as_deref(), Some("ends in 12"));
+        assert_eq!(ending("12"), None);
+        assert_eq!(readable("Jane's iPhone <b>\u{202e}\n[x](y)"), "Jane's iPhone bx(y)");
+    }
+
+    #[test]
+    fn a_type_that_is_not_known_is_kept_by_its_name() {
+        let listed: Listed = serde_json::from_str(
+            r##"{"@odata.type":"#microsoft.graph.brainwaveAuthenticationMethod","id":"x"}"##,
+        )
+        .unwrap();
+        assert_eq!(
+            listed.into_method().kind,
+            MethodKind::Unknown("brainwaveAuthenticationMethod".to_owned())
+        );
+    }
+}

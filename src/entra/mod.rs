@@ -1,0 +1,147 @@
+//! Microsoft Graph: one [`Directory`] a credential. Translates; decides nothing.
+//!
+//! Every call is one attempt. What an answer means for the call is decided in [`errors`]; whether to try
+//! again is the core's.
+
+mod errors;
+mod graph;
+mod methods;
+mod people;
+mod standing;
+mod token;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+
+use crate::clock::Clock;
+use crate::ids::{ObjectId, PersonRef, SecretName, TenantId};
+use crate::reset::ports::{Directory, DirectoryError};
+use crate::reset::{Method, Person, Standing};
+use crate::secrets::SecretSource;
+use graph::Graph;
+
+pub use graph::{HttpClientError, http_client};
+pub use token::Tokens;
+
+/// `[tenants.NAME.entra]`: which credential, and which cloud.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntraSettings {
+    /// Where the Graph credential is.
+    pub secret: SecretName,
+    /// The login host. Other clouds have others (Microsoft Graph, "National cloud deployments").
+    #[serde(default = "login")]
+    pub login: ServiceUrl,
+    /// The Graph host.
+    #[serde(default = "graph_host")]
+    pub graph: ServiceUrl,
+}
+
+fn login() -> ServiceUrl {
+    ServiceUrl("https://login.microsoftonline.com".to_owned())
+}
+
+fn graph_host() -> ServiceUrl {
+    ServiceUrl("https://graph.microsoft.com".to_owned())
+}
+
+/// A base URL without a path: https, or http to this machine alone.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ServiceUrl(String);
+
+/// The URL is not one that a credential may be sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a base URL is https://HOST[:PORT], or http:// to localhost, 127.0.0.1 or [::1]")]
+pub struct BadServiceUrl;
+
+impl TryFrom<String> for ServiceUrl {
+    type Error = BadServiceUrl;
+
+    fn try_from(text: String) -> Result<ServiceUrl, BadServiceUrl> {
+        let url = reqwest::Url::parse(&text).map_err(|_| BadServiceUrl)?;
+        let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        let safe = url.scheme() == "https" || (url.scheme() == "http" && here);
+        let bare = url.path() == "/" && url.query().is_none() && url.username().is_empty();
+        (safe && bare)
+            .then(|| ServiceUrl(text.trim_end_matches('/').to_owned()))
+            .ok_or(BadServiceUrl)
+    }
+}
+
+/// A tenant seen through one credential.
+pub struct Entra {
+    graph: Graph,
+}
+
+impl Entra {
+    /// Connects nothing yet; [`Entra::warm_up`] does.
+    pub fn new(
+        tenant: TenantId,
+        settings: EntraSettings,
+        http: reqwest::Client,
+        secrets: Arc<dyn SecretSource>,
+        clock: Arc<dyn Clock>,
+    ) -> Entra {
+        let tokens = Tokens::new(tenant, &settings, http.clone(), secrets, clock);
+        Entra { graph: Graph::new(settings.graph, http, tokens) }
+    }
+
+    /// Gets a token, so that the first request need not wait for it.
+    ///
+    /// # Errors
+    /// The [`DirectoryError`] that the first request would meet.
+    pub async fn warm_up(&self) -> Result<(), DirectoryError> {
+        self.graph.warm_up().await
+    }
+}
+
+#[async_trait]
+impl Directory for Entra {
+    async fn person(&self, who: &PersonRef) -> Result<Person, DirectoryError> {
+        people::find(&self.graph, who).await
+    }
+
+    async fn standing(&self, id: ObjectId) -> Result<Standing, DirectoryError> {
+        standing::of(&self.graph, id).await
+    }
+
+    async fn methods(&self, id: ObjectId) -> Result<Vec<Method>, DirectoryError> {
+        methods::list(&self.graph, id).await
+    }
+
+    async fn remove(&self, id: ObjectId, method: &Method) -> Result<(), DirectoryError> {
+        methods::remove(&self.graph, id, method).await
+    }
+
+    async fn deactivate(&self, id: ObjectId, method: &Method) -> Result<(), DirectoryError> {
+        methods::deactivate(&self.graph, id, method).await
+    }
+
+    async fn revoke_sessions(&self, id: ObjectId) -> Result<(), DirectoryError> {
+        people::revoke_sessions(&self.graph, id).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ServiceUrl;
+
+    #[test]
+    fn a_credential_is_never_sent_in_the_clear_to_another_machine() {
+        let url = |text: &str| ServiceUrl::try_from(text.to_owned());
+        assert!(url("https://graph.microsoft.us").is_ok());
+        assert!(url("http://127.0.0.1:8443").is_ok());
+        for wrong in [
+            "http://graph.microsoft.com",
+            "http://127.0.0.1.evil.example",
+            "https://graph.microsoft.com/v1.0",
+            "https://user@graph.microsoft.com",
+            "ftp://localhost",
+        ] {
+            assert!(url(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Tokens for Graph by client credentials (Microsoft identity platform, "OAuth 2.0 client credentials flow").
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tokio::sync::Mutex;
+
+use super::errors;
+use super::graph::bounded_body;
+use super::{EntraSettings, ServiceUrl};
+use crate::clock::{self, Clock, Timestamp};
+use crate::ids::{SecretName, TenantId};
+use crate::reset::ports::{DirectoryError, Fault};
+use crate::secrets::{Freshness, GraphCredential, SecretError, SecretSource};
+
+/// A token is renewed this long before it ends.
+const EARLY: Duration = Duration::from_secs(5 * 60);
+
+/// The app-only tokens of one credential, cached until they end.
+pub struct Tokens {
+    url: String,
+    scope: String,
+    secret: SecretName,
+    http: reqwest::Client,
+    secrets: Arc<dyn SecretSource>,
+    clock: Arc<dyn Clock>,
+    /// Held while a token is fetched: all who wait get the same one.
+    cached: Mutex<Option<Token>>,
+}
+
+#[derive(Clone)]
+struct Token {
+    value: SecretString,
+    renew_at: Timestamp,
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: SecretString,
+    expires_in: u64,
+}
+
+impl Tokens {
+    pub(super) fn new(
+        tenant: TenantId,
+        settings: &EntraSettings,
+        http: reqwest::Client,
+        secrets: Arc<dyn SecretSource>,
+        clock: Arc<dyn Clock>,
+    ) -> Tokens {
+        let ServiceUrl(login) = &settings.login;
+        let ServiceUrl(graph) = &settings.graph;
+        Tokens {
+            url: format!("{login}/{tenant}/oauth2/v2.0/token"),
+            scope: format!("{graph}/.default"),
+            secret: settings.secret.clone(),
+            http,
+            secrets,
+            clock,
+            cached: Mutex::new(None),
+        }
+    }
+
+    /// A token that is good for some minutes at least.
+    pub(super) async fn get(&self) -> Result<SecretString, DirectoryError> {
+        let mut cached = self.cached.lock().await;
+        if let Some(token) = cached.as_ref()
+            && self.clock.now() < token.renew_at
+        {
+            return Ok(token.value.clone());
+        }
+        let token = self.fetch().await?;
+        *cached = Some(token.clone());
+        Ok(token.value)
+    }
+
+    /// Forgets this token, which Graph did not accept. A newer one stays.
+    pub(super) async fn forget(&self, refused: &SecretString) {
+        let mut cached = self.cached.lock().await;
+        if cached
+            .as_ref()
+            .is_some_and(|token| token.value.expose_secret() == refused.expose_secret())
+        {
+            *cached = None;
+        }
+    }
+
+    /// One try with the cached credential; if Entra says `invalid_client`, one more with a fresh one, since
+    /// the credential may have been rotated.
+    async fn fetch(&self) -> Result<Token, DirectoryError> {
+        match self.request(Freshness::Cached).await {
+            Err(Denied::Credential) => self.request(Freshness::Forced).await.map_err(DirectoryError::from),
+            other => other.map_err(DirectoryError::from),
+        }
+    }
+
+    async fn request(&self, freshness: Freshness) -> Result<Token, Denied> {
+        let text = self.secrets.get(&self.secret, freshness).await.map_err(Denied::Secret)?;
+        let credential = GraphCredential::parse(&self.secret, &text).map_err(Denied::Secret)?;
+        let answer = self
+            .http
+            .post(&self.url)
+            .form(&[
+                ("grant_type", "client_credentials"),
+                ("client_id", &credential.client_id),
+                ("client_secret", credential.client_secret.expose_secret()),
+                ("scope", &self.scope),
+            ])
+            .send()
+            .await
+            .map_err(|_| Denied::Outage { after: None })?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = bounded_body(answer).await.ok_or(Denied::Outage { after: None })?;
+        if status != StatusCode::OK {
+            return Err(denied(status, &headers, &body));
+        }
+        let granted: Granted =
+            serde_json::from_slice(&body).map_err(|_| Denied::Outage { after: None })?;
+        let lifetime = Duration::from_secs(granted.expires_in);
+        Ok(Token {
+            value: granted.access_token,
+            renew_at: clock::after(self.clock.now(), lifetime.saturating_sub(EARLY)),
+        })
+    }
+}
+
+/// Why there is no token.
+enum Denied {
+    /// Entra does not know this secret: it may be old.
+    Credential,
+    /// Entra will not, whatever the secret.
+    Refused,
+    Outage {
+        after: Option<Duration>,
+    },
+    Secret(SecretError),
+}
+
+fn denied(status: StatusCode, headers: &reqwest::header::HeaderMap, body: &[u8]) -> Denied {
+    let code = errors::code(body).unwrap_or_default();
+    tracing::warn!(status = status.as_u16(), code, "Entra gives no token");
+    match code.as_str() {
+        "invalid_client" => Denied::Credential,
+        "temporarily_unavailable" | "server_error" => Denied::Outage { after: errors::retry_after(headers) },
+        _ if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
+            Denied::Outage { after: errors::retry_after(headers) }
+        }
+        _ => Denied::Refused,
+    }
+}
+
+impl From<Denied> for DirectoryError {
+    fn from(denied: Denied) -> DirectoryError {
+        match denied {
+            Denied::Credential | Denied::Refused => DirectoryError::Never(Fault::Credential),
+            Denied::Outage { after } => DirectoryError::Later { after },
+            Denied::Secret(error) => {
+                tracing::error!(%error, "no Graph credential");
+                match error {
+                    SecretError::Unavailable(_) => DirectoryError::Later { after: None },
+                    _ => DirectoryError::Never(Fault::Credential),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! From a request to an answer, the same for both doors.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use super::Services;
+use super::problem::Problem;
+use crate::clock::Timestamp;
+use crate::ids::Label;
+use crate::report;
+use crate::reset::{Outcome, Refusal, Request, State};
+
+/// Does what the request asks. It runs in a task of its own, so that a sender who hangs up does not stop it
+/// half-way.
+pub async fn open(services: &Services, tenant: Option<&Label>, request: Request, until: Timestamp) -> Response {
+    let parties = request.parties();
+    let Some(tenant) = services.tenant(tenant) else {
+        return services.refuse(&Refusal::OtherTenant, parties).await.into_response();
+    };
+    let resets = tenant.resets.clone();
+    let work = tracing::Instrument::in_current_span(async move { resets.open(request, until).await });
+    match tokio::spawn(work).await {
+        Ok(Ok(stored)) => {
+            services.log(code(stored.outcome.state), &parties, if stored.replayed { "stored" } else { "done" });
+            outcome(services, &stored.outcome, stored.replayed)
+        }
+        Ok(Err(refusal)) => services.refuse(&refusal, parties).await.into_response(),
+        Err(_) => Problem::plain(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "Something went wrong that should not; the log has it.",
+        )
+        .into_response(),
+    }
+}
+
+/// An outcome as a response: 202 while it goes on, else 200.
+pub fn outcome(services: &Services, outcome: &Outcome, replayed: bool) -> Response {
+    let status = match outcome.state {
+        State::Running => StatusCode::ACCEPTED,
+        State::Completed | State::NeedsHuman => StatusCode::OK,
+    };
+    (status, Json(report::answer(outcome, &services.register_at, replayed))).into_response()
+}
+
+fn code(state: State) -> &'static str {
+    match state {
+        State::Running => "in_progress",
+        State::Completed => "completed",
+        State::NeedsHuman => "needs_human",
+    }
+}

@@ -1,0 +1,144 @@
+//! `/resets`: whoever is on call, when the ticket system is down. The approval itself is the credential.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Extension, Path, State};
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use super::deadline::Deadline;
+use super::problem::Problem;
+use super::{Served, Services, answer, body};
+use crate::approval::{Authentic, Invalid};
+use crate::ids::Label;
+use crate::report;
+use crate::reset::{Parties, Refusal, Request};
+
+/// `[on_call]` of policy.toml.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OnCall {
+    /// Whose approvals count here: names of `[issuers]`.
+    pub issuers: Vec<Label>,
+}
+
+/// A person waits in front of a terminal.
+const ANSWER_WITHIN: Duration = Duration::from_secs(40);
+
+/// What may come beside the bearer approval.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Beside {
+    #[serde(default)]
+    approvals: Vec<String>,
+}
+
+pub async fn open(
+    State(services): State<Arc<Services>>,
+    platform: Option<Extension<Deadline>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let asked = match asked(&services, &headers, body).await {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
+    let until = Deadline::within(platform.map(|p| p.0), ANSWER_WITHIN, services.clock.now());
+    answer::open(&services, Some(asked.tenant), asked.request, until).await
+}
+
+pub async fn preview(
+    State(services): State<Arc<Services>>,
+    platform: Option<Extension<Deadline>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let asked = match asked(&services, &headers, body).await {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
+    let until = Deadline::within(platform.map(|p| p.0), ANSWER_WITHIN, services.clock.now());
+    let parties = asked.request.parties();
+    match asked.served.resets.preview(asked.request, until).await {
+        Ok(preview) => Json(report::preview(&preview)).into_response(),
+        Err(refusal) => services.refuse(&refusal, parties).await.into_response(),
+    }
+}
+
+pub async fn read(State(services): State<Arc<Services>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    let everybody: Vec<Label> = services.issuers.keys().cloned().collect();
+    let found = async {
+        let approval = services
+            .prove(&[bearer(&headers)?], &everybody)
+            .await?
+            .pop()
+            .ok_or(Refusal::NoApproval)?;
+        let id = id.parse().map_err(|_| Refusal::NoSuchReset)?;
+        // An approval does not say in which tenant it was used; the ledger knows each by its own name.
+        let served = services.tenants.values().next().ok_or(Refusal::NoSuchReset)?;
+        served.resets.stored(id, &approval).await
+    };
+    match found.await {
+        Ok(outcome) => answer::outcome(&services, &outcome, true),
+        Err(refusal) => services.refuse(&refusal, Parties::default()).await.into_response(),
+    }
+}
+
+/// A request, and the tenant that it is for.
+struct Asked<'a> {
+    tenant: &'a Label,
+    served: &'a Served,
+    request: Request,
+}
+
+async fn asked<'a>(services: &'a Services, headers: &HeaderMap, body: Body) -> Result<Asked<'a>, Response> {
+    let body = body::json_if_any(headers, body).await.map_err(Problem::into_response)?;
+    let understood = async {
+        let mut tokens = vec![bearer(headers)?];
+        if !body.is_empty() {
+            let beside: Beside = serde_json::from_slice(&body)
+                .map_err(|_| Refusal::Request("the body is {\"approvals\": [...]} or nothing"))?;
+            tokens.extend(beside.approvals);
+        }
+        let approvals = services.prove(&tokens, &services.on_call.issuers).await?;
+        let (tenant, served) = tenant(services, &approvals)?;
+        let request = Request::on_call(approvals, served.id, services.only_tenant().is_some())?;
+        Ok(Asked { tenant, served, request })
+    };
+    match understood.await {
+        Ok(asked) => Ok(asked),
+        Err(refusal) => {
+            let parties = Parties { door: Some(crate::approval::Door::OnCall), ..Parties::default() };
+            Err(services.refuse(&refusal, parties).await.into_response())
+        }
+    }
+}
+
+/// The tenant that the approvals name, or the only one.
+fn tenant<'a>(services: &'a Services, approvals: &[Authentic]) -> Result<(&'a Label, &'a Served), Refusal> {
+    let tid = approvals.first().and_then(|approval| approval.claims().tid);
+    services
+        .tenants
+        .iter()
+        .find(|(_, served)| tid.is_none_or(|tid| tid == served.id))
+        .ok_or(Refusal::OtherTenant)
+}
+
+fn bearer(headers: &HeaderMap) -> Result<String, Refusal> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(Invalid::NotCompact.into());
+    };
+    value
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+        .map(|(_, token)| token.trim().to_owned())
+        .ok_or_else(|| Invalid::NotCompact.into())
+}

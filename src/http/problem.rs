@@ -1,0 +1,123 @@
+//! Errors as RFC 9457 problem details.
+//!
+//! The status says what senders should do: Jira sends 408, 409, 425, 429 and 5xx again and gives up on the
+//! rest, so a lasting refusal is 401, 403, 404 or 422, an outage 503.
+
+use axum::Json;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::approval::Refused;
+use crate::report::{Retry, explain};
+use crate::reset::Refusal;
+
+/// A problem, ready to be sent.
+#[derive(Debug, Clone, Serialize)]
+pub struct Problem {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(serialize_with = "as_number")]
+    status: StatusCode,
+    title: String,
+    code: &'static str,
+    next: &'static str,
+    retry: bool,
+    #[serde(skip)]
+    retry_after: Option<u64>,
+}
+
+fn as_number<S: serde::Serializer>(status: &StatusCode, out: S) -> Result<S::Ok, S::Error> {
+    out.serialize_u16(status.as_u16())
+}
+
+impl Problem {
+    /// A problem of HTTP's own.
+    pub fn plain(status: StatusCode, code: &'static str, title: &str) -> Problem {
+        Problem {
+            kind: kind(code),
+            status,
+            title: title.to_owned(),
+            code,
+            next: "Compare the request with the documentation of the routes.",
+            retry: false,
+            retry_after: None,
+        }
+    }
+}
+
+fn kind(code: &str) -> String {
+    format!("urn:reregister-mfa:problem:{code}")
+}
+
+impl From<&Refusal> for Problem {
+    fn from(refusal: &Refusal) -> Problem {
+        let explained = explain(refusal);
+        let retry_after = match explained.retry {
+            Retry::No => None,
+            Retry::After(time) => Some(time.as_secs().max(1)),
+        };
+        Problem {
+            kind: kind(explained.code),
+            status: status(refusal),
+            title: explained.title,
+            code: explained.code,
+            next: explained.next,
+            retry: retry_after.is_some(),
+            retry_after,
+        }
+    }
+}
+
+fn status(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::Unauthentic | Refusal::Approval(Refused::Invalid(_)) => StatusCode::UNAUTHORIZED,
+        Refusal::IssuerNotAllowed
+        | Refusal::SelfService(_)
+        | Refusal::NotTheKeysOwner
+        | Refusal::KeyWithoutOwner
+        | Refusal::BreakGlass
+        | Refusal::RestrictedUnit
+        | Refusal::Privileged(_) => StatusCode::FORBIDDEN,
+        Refusal::NoSuchReset => StatusCode::NOT_FOUND,
+        Refusal::Busy => StatusCode::CONFLICT,
+        Refusal::Misconfigured { .. }
+        | Refusal::Secret(_)
+        | Refusal::Keys(_)
+        | Refusal::Directory { .. }
+        | Refusal::Ledger(_)
+        | Refusal::Audit(_)
+        | Refusal::Interrupted { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::Delivery(_)
+        | Refusal::Request(_)
+        | Refusal::NoApproval
+        | Refusal::TooManyApprovals
+        | Refusal::Approval(_)
+        | Refusal::OtherTicket
+        | Refusal::OtherTenant
+        | Refusal::OtherPerson
+        | Refusal::Disagree(_)
+        | Refusal::Used
+        | Refusal::NoSuchPerson(_)
+        | Refusal::NotActive(_)
+        | Refusal::Disabled => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, retry_after) = (self.status, self.retry_after);
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            // RFC 9110, section 15.5.2 wants a challenge with every 401.
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

@@ -1,0 +1,82 @@
+//! `POST /webhooks/{source}`: a ticket system tells of a ticket.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Extension, Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use super::deadline::Deadline;
+use super::problem::Problem;
+use super::{Services, answer, body};
+use crate::delivery::{Delivery, Source};
+use crate::ids::Label;
+use crate::reset::{Parties, Refusal, Request};
+use crate::secrets::{Freshness, WebhookSecret};
+
+pub async fn receive(
+    State(services): State<Arc<Services>>,
+    Path(name): Path<String>,
+    platform: Option<Extension<Deadline>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let Some((name, source)) = Label::try_from(name)
+        .ok()
+        .and_then(|name| services.sources.get_key_value(&name))
+    else {
+        return Problem::plain(StatusCode::NOT_FOUND, "no_such_source", "There is no source of this name.")
+            .into_response();
+    };
+    let body = match body::json(&headers, body).await {
+        Ok(body) => body,
+        Err(problem) => return problem.into_response(),
+    };
+    let mut parties = Parties {
+        door: Some(crate::approval::Door::Webhook),
+        source: Some(name.clone()),
+        ..Parties::default()
+    };
+    let delivery = match authenticate(&services, name, source, &headers, &body).await {
+        Ok(Some(delivery)) => delivery,
+        Ok(None) => return StatusCode::NO_CONTENT.into_response(),
+        Err(refusal) => return services.refuse(&refusal, parties).await.into_response(),
+    };
+    parties.delivery = Some(delivery.id.clone());
+    parties.ticket = Some(delivery.ticket.clone());
+    let until = Deadline::within(platform.map(|p| p.0), source.answer_within, services.clock.now());
+    match request(&services, source, delivery).await {
+        Ok(request) => answer::open(&services, source.tenant.as_ref(), request, until).await,
+        Err(refusal) => services.refuse(&refusal, parties).await.into_response(),
+    }
+}
+
+/// Proves the sender. If no key fits, the secret may have been rotated since it was cached: it is asked for
+/// once more, which the source of secrets allows only so often.
+async fn authenticate(
+    services: &Services,
+    name: &Label,
+    source: &Source,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Option<Delivery>, Refusal> {
+    for freshness in [Freshness::Cached, Freshness::Forced] {
+        let sealed = source.open(name, headers, body).map_err(|_| Refusal::Unauthentic)?;
+        let text = services.secrets.get(&source.secret, freshness).await?;
+        let now = services.clock.now();
+        let secret = WebhookSecret::parse(&source.secret, &text, now)?;
+        if let Ok(genuine) = sealed.verify(&secret, now) {
+            return Ok(genuine.into_delivery()?);
+        }
+    }
+    Err(Refusal::Unauthentic)
+}
+
+async fn request(services: &Services, source: &Source, delivery: Delivery) -> Result<Request, Refusal> {
+    let tenant = services.tenant(source.tenant.as_ref()).ok_or(Refusal::Misconfigured {
+        what: "the source's tenant is not in the policy",
+    })?;
+    let approvals = services.prove(&delivery.approvals, &source.issuers).await?;
+    Request::from_ticket(delivery, approvals, tenant.id, services.only_tenant().is_some())
+}

@@ -1,0 +1,263 @@
+//! Names of things, each a type that cannot hold a wrong value.
+//!
+//! Parsed once, at the door; past it no string is checked again.
+
+use std::fmt;
+use std::str::FromStr;
+
+use nutype::nutype;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Why a text is not the name that it was read as. It never holds the text itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not {0}")]
+pub struct Malformed(pub &'static str);
+
+fn is(text: &str, length: std::ops::RangeInclusive<usize>, extra: &[u8]) -> bool {
+    length.contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || extra.contains(&b))
+}
+
+fn check_issuer(text: &str) -> Result<(), Malformed> {
+    let printable = text.bytes().all(|b| (0x21..=0x7e).contains(&b));
+    (printable && (1..=255).contains(&text.len()))
+        .then_some(())
+        .ok_or(Malformed("an issuer of 1 to 255 printable ASCII characters"))
+}
+
+/// `iss`: who signed an approval (RFC 7519, section 4.1.1), compared byte by byte.
+#[nutype(
+    validate(with = check_issuer, error = Malformed),
+    derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Display, AsRef, TryFrom, Serialize, Deserialize)
+)]
+pub struct Issuer(String);
+
+fn check_kid(text: &str) -> Result<(), Malformed> {
+    is(text, 1..=64, b"._:/=-")
+        .then_some(())
+        .ok_or(Malformed("a kid of 1 to 64 characters of A-Za-z0-9._:/=-"))
+}
+
+/// `kid`: which key of an issuer signed (RFC 7515, section 4.1.4). It only ever selects among known keys.
+#[nutype(
+    validate(with = check_kid, error = Malformed),
+    derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Display, AsRef, TryFrom, Serialize, Deserialize)
+)]
+pub struct Kid(String);
+
+fn check_jti(text: &str) -> Result<(), Malformed> {
+    is(text, 8..=128, b"._:-")
+        .then_some(())
+        .ok_or(Malformed("a jti of 8 to 128 characters of A-Za-z0-9._:-"))
+}
+
+/// `jti`: the approval's own name, used once together with its issuer (RFC 7519, section 4.1.7).
+#[nutype(
+    validate(with = check_jti, error = Malformed),
+    derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Display, AsRef, TryFrom, Serialize, Deserialize)
+)]
+pub struct Jti(String);
+
+fn check_ticket(text: &str) -> Result<(), Malformed> {
+    is(text, 1..=64, b"._-")
+        .then_some(())
+        .ok_or(Malformed("a ticket key of 1 to 64 characters of A-Za-z0-9._-"))
+}
+
+/// A ticket's key as its system prints it: `HELP-42`, `RITM0010072`.
+#[nutype(
+    validate(with = check_ticket, error = Malformed),
+    derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Display, AsRef, TryFrom, Serialize, Deserialize)
+)]
+pub struct TicketKey(String);
+
+fn check_label(text: &str) -> Result<(), Malformed> {
+    let plain = text
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    (plain && (1..=32).contains(&text.len()))
+        .then_some(())
+        .ok_or(Malformed("a name of 1 to 32 characters of a-z0-9-"))
+}
+
+/// A name that policy.toml gives to a section: a source, a tenant, an issuer, a trust domain.
+#[nutype(
+    validate(with = check_label, error = Malformed),
+    derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Display, AsRef, TryFrom, Serialize, Deserialize)
+)]
+pub struct Label(String);
+
+fn check_secret_name(text: &str) -> Result<(), Malformed> {
+    is(text, 1..=512, b"/_+=.@:-")
+        .then_some(())
+        .ok_or(Malformed("the name or ARN of a secret in Secrets Manager"))
+}
+
+/// Name or ARN of a secret in AWS Secrets Manager (API reference, `CreateSecret`: `Name`). Not secret itself.
+#[nutype(
+    validate(with = check_secret_name, error = Malformed),
+    derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Display, AsRef, TryFrom, Serialize, Deserialize)
+)]
+pub struct SecretName(String);
+
+fn check_upn(text: &str) -> Result<(), Malformed> {
+    let parts = text.split_once('@');
+    let plain = text
+        .chars()
+        .all(|c| !c.is_control() && !c.is_whitespace() && !matches!(c, '/' | '\\' | '?' | '%' | '"' | '<' | '>'));
+    match parts {
+        Some((name, domain))
+            if plain
+                && text.len() <= 320
+                && !name.is_empty()
+                && !domain.is_empty()
+                && !domain.contains('@') =>
+        {
+            Ok(())
+        }
+        _ => Err(Malformed("a user principal name such as jane@contoso.com")),
+    }
+}
+
+/// A user principal name. It may change hands, so it is resolved to an [`ObjectId`] once and then forgotten.
+#[nutype(
+    validate(with = check_upn, error = Malformed),
+    derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Display, AsRef, TryFrom, Serialize, Deserialize)
+)]
+pub struct Upn(String);
+
+/// Only the canonical form of a UUID; `Uuid::parse_str` also takes braces, URNs and bare digits.
+fn canonical(text: &str) -> Option<Uuid> {
+    (text.len() == 36).then(|| Uuid::try_parse(text).ok())?
+}
+
+macro_rules! uuid_name {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Uuid);
+
+        impl FromStr for $name {
+            type Err = Malformed;
+            fn from_str(text: &str) -> Result<Self, Malformed> {
+                canonical(text).map($name).ok_or(Malformed($what))
+            }
+        }
+        impl TryFrom<String> for $name {
+            type Error = Malformed;
+            fn try_from(text: String) -> Result<Self, Malformed> {
+                text.parse()
+            }
+        }
+        impl From<$name> for String {
+            fn from(name: $name) -> String {
+                name.to_string()
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+    };
+}
+
+uuid_name!(
+    /// An Entra object id: the one name of a person that never changes hands.
+    ObjectId, "an Entra object id (a UUID)"
+);
+uuid_name!(
+    /// An Entra tenant id.
+    TenantId, "an Entra tenant id (a UUID)"
+);
+uuid_name!(
+    /// The name of one reset in the ledger and in `GET /resets/{id}`.
+    ResetId, "a reset id (a UUID)"
+);
+
+impl ResetId {
+    /// A new, random name.
+    pub fn random() -> ResetId {
+        ResetId(Uuid::new_v4())
+    }
+}
+
+/// A person as an approval, a ticket or the policy writes them: by object id or by user principal name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum PersonRef {
+    /// By object id.
+    Id(ObjectId),
+    /// By user principal name.
+    Upn(Upn),
+}
+
+impl TryFrom<String> for PersonRef {
+    type Error = Malformed;
+    fn try_from(text: String) -> Result<Self, Malformed> {
+        if let Ok(id) = text.parse() {
+            return Ok(PersonRef::Id(id));
+        }
+        Upn::try_from(text)
+            .map(PersonRef::Upn)
+            .map_err(|_| Malformed("an object id or a user principal name"))
+    }
+}
+
+impl From<PersonRef> for String {
+    fn from(person: PersonRef) -> String {
+        person.to_string()
+    }
+}
+
+impl fmt::Display for PersonRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PersonRef::Id(id) => id.fmt(f),
+            PersonRef::Upn(upn) => upn.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_an_object_id_or_a_upn_and_nothing_else() {
+        let person = |text: &str| PersonRef::try_from(text.to_owned());
+        assert!(matches!(
+            person("6E7B768E-07E2-4810-8459-485F84F8F204"),
+            Ok(PersonRef::Id(id)) if id.to_string() == "6e7b768e-07e2-4810-8459-485f84f8f204"
+        ));
+        assert!(matches!(person("jane@contoso.com"), Ok(PersonRef::Upn(_))));
+        assert!(matches!(
+            person("jmorgan_fabrikam.com#EXT#@contoso.onmicrosoft.com"),
+            Ok(PersonRef::Upn(_))
+        ));
+        for wrong in [
+            "",
+            "jane",
+            "jane@contoso.com/../x",
+            "a@b@c",
+            "jane @contoso.com",
+            "{6e7b768e-07e2-4810-8459-485f84f8f204}",
+            "6e7b768e07e248108459485f84f8f204",
+        ] {
+            assert!(person(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_jti_is_long_enough_to_be_unguessable_and_short_enough_to_be_a_key() {
+        assert!(Jti::try_from("12345678").is_ok());
+        assert!(Jti::try_from("1234567").is_err());
+        assert!(Jti::try_from("x".repeat(129)).is_err());
+        assert!(Jti::try_from("1234 5678").is_err());
+        assert!(Jti::try_from("1234#5678").is_err());
+    }
+}

@@ -1,0 +1,124 @@
+//! Approval keys from a file or an https JWK Set, cached.
+//!
+//! A key that is not known makes the set be fetched again, at most once a minute and once for all who wait.
+//! While the set cannot be had the last good one is kept, for a day.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::Mutex;
+
+use crate::approval::{IssuerPolicy, KeyLocation, KeySet, KeySource, KeysUnavailable, LARGEST_SET};
+use crate::clock::{self, Clock, Timestamp};
+use crate::ids::{Issuer, Kid};
+
+/// How long a set will do without another look.
+const TTL: Duration = Duration::from_secs(10 * 60);
+
+/// The least time between two fetches of one set.
+const BETWEEN_FETCHES: Duration = Duration::from_secs(60);
+
+/// How long the last good set is kept while its place does not answer.
+const LONGEST_OUTAGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long a fetch may take. A delivery is waiting for it.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The keys of all issuers.
+pub struct Issuers {
+    directory: PathBuf,
+    http: reqwest::Client,
+    clock: Arc<dyn Clock>,
+    sets: Mutex<HashMap<Issuer, Arc<Mutex<Cached>>>>,
+}
+
+#[derive(Default)]
+struct Cached {
+    good: Option<(Arc<KeySet>, Timestamp)>,
+    tried_at: Option<Timestamp>,
+}
+
+impl Issuers {
+    /// Relative paths of key files are from `directory`.
+    pub fn new(directory: PathBuf, http: reqwest::Client, clock: Arc<dyn Clock>) -> Issuers {
+        Issuers { directory, http, clock, sets: Mutex::default() }
+    }
+
+    /// Fetches an issuer's keys, so that the first request need not wait for them.
+    ///
+    /// # Errors
+    /// [`KeysUnavailable`], as the first request would meet it.
+    pub async fn warm_up(&self, issuer: &IssuerPolicy) -> Result<(), KeysUnavailable> {
+        self.cached(issuer, None).await.map(drop)
+    }
+
+    async fn cached(&self, issuer: &IssuerPolicy, kid: Option<&Kid>) -> Result<Arc<KeySet>, KeysUnavailable> {
+        let cached = self.sets.lock().await.entry(issuer.iss.clone()).or_default().clone();
+        // Held while fetching: all who wait get the same set.
+        let mut cached = cached.lock().await;
+        let now = self.clock.now();
+        let fresh = cached.good.as_ref().is_some_and(|(set, fetched_at)| {
+            now < clock::after(*fetched_at, TTL) && kid.is_none_or(|kid| set.has(kid))
+        });
+        let too_soon = cached.tried_at.is_some_and(|at| now < clock::after(at, BETWEEN_FETCHES));
+        if !fresh && !too_soon {
+            cached.tried_at = Some(now);
+            match self.fetch(issuer).await {
+                Ok(set) => cached.good = Some((Arc::new(set), now)),
+                Err(why) => tracing::warn!(issuer = %issuer.iss, why, "keys cannot be fetched"),
+            }
+        }
+        cached
+            .good
+            .as_ref()
+            .filter(|(_, fetched_at)| now < clock::after(*fetched_at, LONGEST_OUTAGE))
+            .map(|(set, _)| set.clone())
+            .ok_or_else(|| KeysUnavailable {
+                issuer: issuer.iss.clone(),
+                why: "never fetched, or not for a day".to_owned(),
+            })
+    }
+
+    async fn fetch(&self, issuer: &IssuerPolicy) -> Result<KeySet, String> {
+        let json = match &issuer.keys {
+            KeyLocation::File(path) => read(&self.directory.join(path)).await?,
+            KeyLocation::Url(url) => tokio::time::timeout(FETCH_TIMEOUT, self.download(url.as_str()))
+                .await
+                .map_err(|_| "no answer in time".to_owned())??,
+        };
+        KeySet::parse(&json, &issuer.algorithms).map_err(|fault| fault.to_string())
+    }
+
+    async fn download(&self, url: &str) -> Result<Vec<u8>, String> {
+        let mut answer = self.http.get(url).send().await.map_err(|error| error.without_url().to_string())?;
+        if answer.status() != reqwest::StatusCode::OK {
+            return Err(format!("status {}", answer.status().as_u16()));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| error.without_url().to_string())? {
+            body.extend_from_slice(&chunk);
+            if body.len() > LARGEST_SET {
+                return Err("too large".to_owned());
+            }
+        }
+        Ok(body)
+    }
+}
+
+async fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let path = path.to_owned();
+    tokio::task::spawn_blocking(move || std::fs::read(path))
+        .await
+        .map_err(|error| error.to_string())?
+        .map_err(|error| error.to_string())
+}
+
+#[async_trait]
+impl KeySource for Issuers {
+    async fn keys(&self, issuer: &IssuerPolicy, kid: &Kid) -> Result<Arc<KeySet>, KeysUnavailable> {
+        self.cached(issuer, Some(kid)).await
+    }
+}

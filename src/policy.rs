@@ -1,0 +1,149 @@
+//! policy.toml: who may ask, whose word counts, what is never touched. Each room owns the type of its section;
+//! this is their table of contents, and the check that they fit together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::approval::{Audiences, IssuerPolicy};
+use crate::delivery::Source;
+use crate::entra::EntraSettings;
+use crate::http::OnCall;
+use crate::ids::{Label, TenantId};
+use crate::reset::Rules;
+
+/// The policy of a deployment. The only thing whose fault stops the start.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Where people register, for answers.
+    #[serde(default = "register_at")]
+    pub register_at: String,
+    /// What approvals must be for.
+    pub audience: Audiences,
+    /// The tenants.
+    pub tenants: BTreeMap<Label, Tenant>,
+    /// The ticket systems.
+    #[serde(default)]
+    pub sources: BTreeMap<Label, Source>,
+    /// The issuers of approvals.
+    pub issuers: BTreeMap<Label, IssuerPolicy>,
+    /// The on-call door.
+    pub on_call: OnCall,
+    /// Where the file was: key files are beside it.
+    #[serde(skip)]
+    pub directory: PathBuf,
+}
+
+fn register_at() -> String {
+    "https://aka.ms/mfasetup".to_owned()
+}
+
+/// `[tenants.NAME]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tenant {
+    /// Its id.
+    pub id: TenantId,
+    /// How to reach it.
+    pub entra: EntraSettings,
+    /// Whom to protect in it.
+    pub rules: Rules,
+}
+
+/// Why a policy is not one.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    /// The file cannot be read.
+    #[error("{path}: {error}")]
+    Unreadable {
+        /// Where it should be.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// It is not what a policy is.
+    #[error("{0}")]
+    Malformed(#[from] toml::de::Error),
+    /// Its parts do not fit together.
+    #[error("policy: {0}")]
+    Inconsistent(String),
+}
+
+impl Policy {
+    /// Reads a policy file.
+    ///
+    /// # Errors
+    /// [`PolicyError`], with what to correct.
+    pub fn read(path: &Path) -> Result<Policy, PolicyError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| PolicyError::Unreadable { path: path.to_owned(), error })?;
+        let directory = path.parent().map(Path::to_owned).unwrap_or_default();
+        Policy::parse(&text, directory)
+    }
+
+    /// Reads the text of a policy whose file is in `directory`.
+    ///
+    /// # Errors
+    /// [`PolicyError`], with what to correct.
+    pub fn parse(text: &str, directory: PathBuf) -> Result<Policy, PolicyError> {
+        let mut policy: Policy = toml::from_str(text)?;
+        policy.directory = directory;
+        policy.check().map_err(PolicyError::Inconsistent)?;
+        policy.name_privileged_people();
+        Ok(policy)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.tenants.is_empty() {
+            return Err("there is no tenant".to_owned());
+        }
+        if self.audience.webhook == self.audience.on_call {
+            return Err("the two audiences must differ: a ticket's approval is no key to the URL".to_owned());
+        }
+        let mut names = BTreeSet::new();
+        for (name, issuer) in &self.issuers {
+            if issuer.algorithms.is_empty() {
+                return Err(format!("issuers.{name} has no algorithm"));
+            }
+            if !names.insert(&issuer.iss) {
+                return Err(format!("issuers.{name} has the iss of another issuer"));
+            }
+        }
+        let known = |of: &str, list: &[Label]| match list.iter().find(|name| !self.issuers.contains_key(*name)) {
+            Some(name) => Err(format!("{of} names the issuer {name}, which is not in [issuers]")),
+            None => Ok(()),
+        };
+        known("on_call", &self.on_call.issuers)?;
+        for (name, source) in &self.sources {
+            known(&format!("sources.{name}"), &source.issuers)?;
+            if source.approved.is_empty() {
+                return Err(format!("sources.{name} has no status that means approved"));
+            }
+            match &source.tenant {
+                Some(tenant) if !self.tenants.contains_key(tenant) => {
+                    return Err(format!("sources.{name} names a tenant that is not in [tenants]"));
+                }
+                None if self.tenants.len() > 1 => {
+                    return Err(format!("sources.{name} must name one of the tenants"));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Who owns a key can approve, and who can reset them can become them.
+    fn name_privileged_people(&mut self) {
+        let owners: Vec<_> = self
+            .issuers
+            .values()
+            .flat_map(|issuer| issuer.key.values())
+            .filter_map(|key| key.owner.clone())
+            .collect();
+        for tenant in self.tenants.values_mut() {
+            tenant.rules.privileged_people.extend(owners.iter().cloned());
+        }
+    }
+}

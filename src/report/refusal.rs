@@ -1,0 +1,236 @@
+//! Refusals in words: a stable code, what it means, what to do next, and whether it helps to send it again.
+
+use std::time::Duration;
+
+use crate::approval::Refused;
+use crate::delivery::Unreadable;
+use crate::reset::{LedgerError, Privilege, Refusal, Role};
+use crate::secrets::SecretError;
+
+/// A refusal, explained to whoever reads the ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explained {
+    /// Stable, for programs.
+    pub code: &'static str,
+    /// What it means, for people.
+    pub title: String,
+    /// What to do next.
+    pub next: &'static str,
+    /// Whether it helps to send the same again.
+    pub retry: Retry,
+}
+
+/// Whether the same request may succeed later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// No: something must change first.
+    No,
+    /// Yes, after this long.
+    After(Duration),
+}
+
+/// How long to wait where nobody has said.
+const A_WHILE: Duration = Duration::from_secs(30);
+
+/// Puts a refusal into words.
+pub fn explain(refusal: &Refusal) -> Explained {
+    let (code, next) = code_and_next(refusal);
+    Explained { code, title: title(refusal), next, retry: retry(refusal) }
+}
+
+fn retry(refusal: &Refusal) -> Retry {
+    match refusal {
+        Refusal::Directory { after } => Retry::After(after.unwrap_or(A_WHILE)),
+        Refusal::Misconfigured { .. } => Retry::After(Duration::from_secs(5 * 60)),
+        Refusal::Busy
+        | Refusal::Secret(_)
+        | Refusal::Keys(_)
+        | Refusal::Ledger(_)
+        | Refusal::Audit(_)
+        | Refusal::Interrupted { .. } => Retry::After(A_WHILE),
+        _ => Retry::No,
+    }
+}
+
+/// What outsiders may see. What they may not, such as which secret is missing, is in the log.
+fn title(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Unauthentic => "The delivery does not prove who sent it.".to_owned(),
+        Refusal::Approval(Refused::Invalid(_)) => "The approval is not valid.".to_owned(),
+        Refusal::Secret(_) | Refusal::Misconfigured { .. } => {
+            "This deployment is misconfigured; nothing was changed.".to_owned()
+        }
+        Refusal::Keys(_) => "The issuer's keys cannot be fetched; nothing was changed.".to_owned(),
+        Refusal::Directory { .. } => "Microsoft Entra does not answer; nothing was changed.".to_owned(),
+        Refusal::Ledger(_) => "The ledger does not answer.".to_owned(),
+        Refusal::Audit(_) => "The decision cannot be written down; nothing was changed.".to_owned(),
+        Refusal::Interrupted { .. } => "The reset was interrupted after it had begun.".to_owned(),
+        Refusal::Privileged(privilege) => format!("The person {privilege}."),
+        other => sentence(&other.to_string()),
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str())
+}
+
+fn code_and_next(refusal: &Refusal) -> (&'static str, &'static str) {
+    match refusal {
+        Refusal::Unauthentic => (
+            "delivery_unauthentic",
+            "Compare the secret in the ticket system with the one in Secrets Manager, and the clock of the sender.",
+        ),
+        Refusal::Delivery(Unreadable::Shape { .. }) => (
+            "delivery_unreadable",
+            "Compare what the ticket system sends with the documentation of its source.",
+        ),
+        Refusal::Delivery(Unreadable::NoUser { .. }) => (
+            "ticket_without_person",
+            "Fill in the person's object id or user principal name in the ticket, then approve it again.",
+        ),
+        Refusal::Request(_) => ("request_unreadable", "Send what the documentation of this route says."),
+        Refusal::NoApproval => (
+            "approval_missing",
+            "Have the approval put into the ticket's approval field; the reset starts when it is there.",
+        ),
+        Refusal::TooManyApprovals => (
+            "too_many_approvals",
+            "Leave only the approvals for this reset in the ticket's approval field.",
+        ),
+        Refusal::Approval(refused) => approval(refused),
+        Refusal::IssuerNotAllowed => (
+            "issuer_not_allowed",
+            "Use an issuer that policy.toml allows for this source.",
+        ),
+        Refusal::OtherTicket => ("other_ticket", "Get an approval whose txn is this ticket's key."),
+        Refusal::OtherTenant => ("other_tenant", "Get an approval whose tid is this tenant's id."),
+        Refusal::OtherPerson => (
+            "other_person",
+            "Find out which of the two is meant; then correct the ticket or get another approval.",
+        ),
+        Refusal::Disagree(_) => (
+            "approvals_disagree",
+            "Get approvals for the same person, ticket, scope and reason.",
+        ),
+        Refusal::Used => ("approval_used", "Get a new approval: each is good for one reset."),
+        Refusal::NoSuchPerson(role) => (
+            match role {
+                Role::Target => "target_not_found",
+                Role::TicketUser => "ticket_user_not_found",
+                Role::Approver => "approver_not_found",
+                Role::Verifier => "verifier_not_found",
+                Role::KeyOwner => "key_owner_not_found",
+            },
+            "Check the spelling of the object id or user principal name, and get another approval.",
+        ),
+        Refusal::NotActive(role) => (
+            match role {
+                Role::Verifier => "verifier_disabled",
+                _ => "approver_disabled",
+            },
+            "Have somebody with an enabled account verify and approve.",
+        ),
+        Refusal::SelfService(role) => (
+            match role {
+                Role::Verifier => "verifier_is_target",
+                _ => "approver_is_target",
+            },
+            "Have somebody else verify and approve.",
+        ),
+        Refusal::NotTheKeysOwner => ("not_the_keys_owner", "Sign with a key of the approver's own."),
+        Refusal::KeyWithoutOwner => (
+            "key_without_owner",
+            "Name the key's owner in policy.toml: on call, each key belongs to one person.",
+        ),
+        Refusal::BreakGlass => (
+            "break_glass",
+            "Break-glass accounts are never reset here. Follow the procedure for them.",
+        ),
+        Refusal::RestrictedUnit => (
+            "restricted_unit",
+            "An administrator of the person's restricted management administrative unit has to do it by hand.",
+        ),
+        Refusal::Disabled => (
+            "target_disabled",
+            "Enable the account first: nobody can register while it is disabled.",
+        ),
+        Refusal::Privileged(privilege) => (
+            match privilege {
+                Privilege::Role(_) => "privileged_role",
+                Privilege::RoleAssignableGroup(_) => "privileged_role_assignable_group",
+                Privilege::PolicyGroup(_) => "privileged_group",
+                Privilege::NamedInPolicy => "privileged_approver",
+            },
+            "A Privileged Authentication Administrator has to do it by hand.",
+        ),
+        Refusal::NoSuchReset => (
+            "no_such_reset",
+            "Use the approval of that reset; outcomes can be read for 24 hours.",
+        ),
+        Refusal::Busy => ("target_busy", "Wait until the other reset of this person is over."),
+        Refusal::Misconfigured { .. } => (
+            "misconfigured",
+            "Whoever runs this deployment has to look: the log says what is wrong.",
+        ),
+        Refusal::Secret(SecretError::Unavailable(_)) => ("secrets_unavailable", TRY_AGAIN),
+        Refusal::Secret(_) => (
+            "misconfigured",
+            "Whoever runs this deployment has to look: the log names the secret.",
+        ),
+        Refusal::Keys(_) => ("keys_unavailable", TRY_AGAIN),
+        Refusal::Directory { .. } => ("directory_unavailable", TRY_AGAIN),
+        Refusal::Ledger(LedgerError::Corrupt) => (
+            "misconfigured",
+            "Whoever runs this deployment has to look: a record in the table cannot be read.",
+        ),
+        Refusal::Ledger(_) => ("ledger_unavailable", TRY_AGAIN),
+        Refusal::Audit(_) => ("audit_unavailable", TRY_AGAIN),
+        Refusal::Interrupted { .. } => (
+            "interrupted",
+            "Send the same again: it takes up where it stopped. Removals that were made stay made.",
+        ),
+    }
+}
+
+const TRY_AGAIN: &str = "Send the same again later; the approval is not used up.";
+
+fn approval(refused: &Refused) -> (&'static str, &'static str) {
+    match refused {
+        Refused::Invalid(_) => (
+            "approval_invalid",
+            "Get a new approval from an issuer that this deployment knows.",
+        ),
+        Refused::Claim { .. } => ("approval_claim", "The issuer has to correct this claim."),
+        Refused::Audience => (
+            "approval_audience",
+            "Approvals for tickets and for on-call have different audiences: get one for this door.",
+        ),
+        Refused::Expired { .. } => ("approval_expired", "Get a new approval."),
+        Refused::NotYet => ("approval_not_yet", "Check the issuer's clock, or wait."),
+        Refused::TooLongLived { .. } => ("approval_too_long", "The issuer has to shorten the time from iat to exp."),
+        Refused::StaleEvidence { .. } => ("evidence_stale", "Verify the person again, then approve again."),
+        Refused::EvidenceOnLostPhone => (
+            "evidence_on_lost_phone",
+            "Verify the person in a way that does not go through the phone that is gone.",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::SecretName;
+
+    #[test]
+    fn an_outsider_learns_neither_which_secret_is_missing_nor_what_was_wrong_with_a_token() {
+        let secret = SecretError::Missing(SecretName::try_from("prod/jira").unwrap());
+        let explained = explain(&Refusal::Secret(secret));
+        assert!(!format!("{explained:?}").contains("prod/jira"));
+
+        let one = explain(&crate::approval::Invalid::Signature.into());
+        let other = explain(&crate::approval::Invalid::UnknownIssuer.into());
+        assert_eq!(one, other);
+    }
+}

@@ -1,0 +1,41 @@
+//! The core: decides and acts, through the traits in [`ports`]. It knows no HTTP, no AWS and no Graph.
+//!
+//! ```text
+//! request -> known already? -> people -> eligibility -> plan -> claim -> act, step by step -> outcome
+//!            (stored outcome)  |------ consumes nothing ------|  |------ only forward -------|
+//! ```
+//!
+//! - [`request`](Request): what is asked, with its proofs
+//! - [`eligibility`]: who may be reset, and who is privileged
+//! - [`plan`]: which methods go and which stay, and in which order
+//! - [`state`]: the state machine of one reset; pure
+//! - [`ledger`]: claims, leases and records over a compare-and-swap store
+//! - [`service`](Resets): the order of it all
+
+mod eligibility;
+mod event;
+mod identify;
+mod ledger;
+mod method;
+mod outcome;
+mod perform;
+mod person;
+mod plan;
+pub mod ports;
+mod refusal;
+mod request;
+mod rules;
+mod service;
+mod state;
+
+pub use event::{Event, Parties};
+pub use ledger::{Lease, Ledger, LedgerError};
+pub use method::{Method, MethodId, MethodKind, PhoneType};
+pub use outcome::{CanRegister, MethodOutcome, Outcome, Preview, Sessions, Status, Warning};
+pub use person::{Membership, Person, RoleAssignment, Standing};
+pub use plan::{Action, KeepReason, PlannedMethod};
+pub use refusal::{Disagreement, Privilege, Refusal, Role};
+pub use request::{MOST_APPROVALS, Request};
+pub use rules::{BreakGlass, HardwareOath, Rules};
+pub use service::{Resets, Stored};
+pub use state::{Failure, Progress, Reset, State};

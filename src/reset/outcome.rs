@@ -1,0 +1,272 @@
+//! What came of it, as data. Putting it into words is `report`'s.
+
+use serde::Serialize;
+
+use super::method::{Method, MethodKind};
+use super::plan::{Action, KeepReason, PlannedMethod};
+use super::state::{Claim, Failure, Progress, Reset, SessionProgress, State};
+use crate::approval::Reason;
+use crate::clock::Timestamp;
+use crate::ids::{ObjectId, ResetId, TicketKey};
+
+/// What came of a reset, or how far it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// Its name.
+    pub reset: ResetId,
+    /// Where it stands.
+    pub state: State,
+    /// The ticket.
+    pub ticket: TicketKey,
+    /// The person's object id.
+    pub target_id: ObjectId,
+    /// The person's user principal name at the time.
+    pub target: String,
+    /// Who approved, as object ids.
+    pub approvers: Vec<ObjectId>,
+    /// Who verified, as object ids.
+    pub verifiers: Vec<ObjectId>,
+    /// What happened to sessions.
+    pub sessions: Sessions,
+    /// What happened to each method.
+    pub methods: Vec<MethodOutcome>,
+    /// Whether the person can register now.
+    pub can_register: CanRegister,
+    /// What somebody should know or look at.
+    pub warnings: Vec<Warning>,
+    /// When it was claimed.
+    pub claimed_at: Timestamp,
+    /// When it was over.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// What a reset would do: nothing is changed and nothing consumed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Preview {
+    /// The ticket.
+    pub ticket: TicketKey,
+    /// The person's object id.
+    pub target_id: ObjectId,
+    /// The person's user principal name.
+    pub target: String,
+    /// What would happen to sessions.
+    pub revoke_sessions: bool,
+    /// What would happen to each method.
+    pub methods: Vec<PlannedMethod>,
+    /// Whether the person could register afterwards, if all of it succeeds.
+    pub can_register: CanRegister,
+    /// What somebody should know first.
+    pub warnings: Vec<Warning>,
+}
+
+/// What happened to one method.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MethodOutcome {
+    /// The method, as it was before.
+    pub method: Method,
+    /// What happened.
+    #[serde(flatten)]
+    pub status: Status,
+}
+
+/// What happened to a method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", content = "why", rename_all = "snake_case")]
+pub enum Status {
+    /// Gone, and confirmed so by the list.
+    Removed,
+    /// A hardware OATH token that no longer works.
+    Deactivated,
+    /// Left by decision.
+    Kept(KeepReason),
+    /// Still there.
+    Failed(Failure),
+    /// Registered after the claim: left, and worth a look.
+    Appeared,
+    /// It could not be found out.
+    Unknown,
+    /// Not done yet.
+    Pending,
+}
+
+/// What happened to sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", content = "why", rename_all = "snake_case")]
+pub enum Sessions {
+    /// Refresh tokens are invalid. Access tokens live on for up to an hour.
+    Revoked,
+    /// The approval says `sessions:keep`.
+    KeptByScope,
+    /// Graph does not revoke the sessions of guests.
+    NotForGuests,
+    /// Still valid.
+    Failed(Failure),
+    /// Not done yet.
+    Pending,
+}
+
+/// Whether the person can register now. A no is never headlined as done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CanRegister {
+    /// Nothing is left that registration would ask for.
+    Yes,
+    /// Registration asks for something that the person has not got.
+    No,
+    /// Something is left, and whether the person has it is not known.
+    Unknown,
+}
+
+/// What somebody should know or look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Warning {
+    /// A passkey is left; it may be on the very phone that is gone.
+    PasskeyLeft,
+    /// A hardware OATH token is left, which the button would have deactivated.
+    HardwareOathLeft,
+    /// A method type that this version does not know is left.
+    UnknownTypeLeft,
+    /// The target is a guest: their home tenant's MFA may be what counts.
+    Guest,
+    /// All contacts came from colleagues.
+    ContactFromColleague,
+    /// Somebody registered a method while the reset ran.
+    MethodAppeared,
+}
+
+impl From<&Reset> for Outcome {
+    fn from(reset: &Reset) -> Outcome {
+        let claim = reset.claim();
+        let mut methods: Vec<MethodOutcome> = reset
+            .methods()
+            .map(|(method, progress)| MethodOutcome { method: method.clone(), status: progress.into() })
+            .collect();
+        methods.extend(reset.appeared().iter().map(|method| MethodOutcome {
+            method: method.clone(),
+            status: Status::Appeared,
+        }));
+        let left: Vec<(&MethodKind, Status)> = methods
+            .iter()
+            .map(|outcome| (&outcome.method.kind, outcome.status))
+            .collect();
+        Outcome {
+            reset: claim.id,
+            state: reset.state(),
+            ticket: claim.ticket.clone(),
+            target_id: claim.target,
+            target: claim.upn.clone(),
+            approvers: claim.approvals.iter().map(|approval| approval.approver).collect(),
+            verifiers: claim.approvals.iter().flat_map(|approval| approval.verifiers.clone()).collect(),
+            sessions: reset.sessions().into(),
+            can_register: can_register(&left, claim.guest, claim.reason),
+            warnings: warnings(&left, claim),
+            claimed_at: claim.claimed_at,
+            finished_at: reset.finished_at(),
+            methods,
+        }
+    }
+}
+
+impl Preview {
+    pub(super) fn of(claim: &Claim, methods: Vec<PlannedMethod>) -> Preview {
+        let left: Vec<(&MethodKind, Status)> = methods
+            .iter()
+            .map(|planned| {
+                let status = match planned.action {
+                    Action::Remove => Status::Removed,
+                    Action::Deactivate => Status::Deactivated,
+                    Action::Keep(why) => Status::Kept(why),
+                };
+                (&planned.method.kind, status)
+            })
+            .collect();
+        Preview {
+            ticket: claim.ticket.clone(),
+            target_id: claim.target,
+            target: claim.upn.clone(),
+            revoke_sessions: !claim.scope.keep_sessions && !claim.guest,
+            can_register: can_register(&left, claim.guest, claim.reason),
+            warnings: warnings(&left, claim),
+            methods,
+        }
+    }
+}
+
+/// Registration at mysignins asks for a second factor as long as a usable one is registered (Microsoft
+/// Learn, "Combined security information registration"); what is left decides.
+fn can_register(methods: &[(&MethodKind, Status)], guest: bool, reason: Option<Reason>) -> CanRegister {
+    let of_one = |(kind, status): &(&MethodKind, Status)| match status {
+        Status::Removed | Status::Deactivated => CanRegister::Yes,
+        Status::Failed(_) => CanRegister::No,
+        Status::Unknown | Status::Appeared | Status::Pending => CanRegister::Unknown,
+        Status::Kept(_) => match kind {
+            // Not asked for; or, for a pass, what helps.
+            MethodKind::Password
+            | MethodKind::Email
+            | MethodKind::QrCodePin
+            | MethodKind::WindowsHello
+            | MethodKind::TemporaryAccessPass => CanRegister::Yes,
+            // With another reason it may be a security key in the person's hand.
+            MethodKind::Passkey => match reason {
+                Some(Reason::Lost | Reason::Stolen | Reason::Replaced | Reason::Broken) => CanRegister::No,
+                Some(Reason::Other) | None => CanRegister::Unknown,
+            },
+            _ => CanRegister::Unknown,
+        },
+    };
+    let verdicts: Vec<CanRegister> = methods.iter().map(of_one).collect();
+    if verdicts.contains(&CanRegister::No) {
+        CanRegister::No
+    } else if guest || verdicts.contains(&CanRegister::Unknown) {
+        CanRegister::Unknown
+    } else {
+        CanRegister::Yes
+    }
+}
+
+fn warnings(methods: &[(&MethodKind, Status)], claim: &Claim) -> Vec<Warning> {
+    let kept = |wanted: &dyn Fn(&MethodKind) -> bool| {
+        methods
+            .iter()
+            .any(|(kind, status)| matches!(status, Status::Kept(_)) && wanted(kind))
+    };
+    let appeared = methods.iter().any(|(_, status)| *status == Status::Appeared);
+    let hearsay = !claim.approvals.is_empty() && claim.approvals.iter().all(|approval| approval.hearsay);
+    [
+        (kept(&|kind| *kind == MethodKind::Passkey), Warning::PasskeyLeft),
+        (kept(&|kind| *kind == MethodKind::HardwareOath), Warning::HardwareOathLeft),
+        (kept(&|kind| matches!(kind, MethodKind::Unknown(_))), Warning::UnknownTypeLeft),
+        (claim.guest, Warning::Guest),
+        (hearsay, Warning::ContactFromColleague),
+        (appeared, Warning::MethodAppeared),
+    ]
+    .into_iter()
+    .filter_map(|(applies, warning)| applies.then_some(warning))
+    .collect()
+}
+
+impl From<Progress> for Status {
+    fn from(progress: Progress) -> Status {
+        match progress {
+            Progress::Pending | Progress::Trying | Progress::Deferred | Progress::Asked(_) => Status::Pending,
+            Progress::Removed => Status::Removed,
+            Progress::Deactivated => Status::Deactivated,
+            Progress::Kept(why) => Status::Kept(why),
+            Progress::Failed(why) => Status::Failed(why),
+            Progress::Unknown => Status::Unknown,
+        }
+    }
+}
+
+impl From<SessionProgress> for Sessions {
+    fn from(progress: SessionProgress) -> Sessions {
+        match progress {
+            SessionProgress::Pending | SessionProgress::Trying => Sessions::Pending,
+            SessionProgress::Revoked => Sessions::Revoked,
+            SessionProgress::KeptByScope => Sessions::KeptByScope,
+            SessionProgress::NotForGuests => Sessions::NotForGuests,
+            SessionProgress::Failed(why) => Sessions::Failed(why),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Which methods go, which stay and why, and in which order.
+
+use serde::{Deserialize, Serialize};
+
+use super::method::{Method, MethodKind, PhoneType};
+use super::rules::HardwareOath;
+use crate::approval::Scope;
+
+/// What is to be done about one method.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlannedMethod {
+    /// The method, as it is before anything is done.
+    pub method: Method,
+    /// What is to be done.
+    pub action: Action,
+}
+
+/// What is to be done about a method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Delete it.
+    Remove,
+    /// Deactivate it: a hardware OATH token stays assigned.
+    Deactivate,
+    /// Leave it.
+    Keep(KeepReason),
+}
+
+/// Why a method is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeepReason {
+    /// It is no second factor: a password, an e-mail address for password reset, a QR code.
+    NotMfa,
+    /// The Entra button leaves it, and so do we unless the approval says otherwise.
+    ButtonLeavesIt,
+    /// A hardware OATH token, which the button would deactivate; somebody has to click.
+    DeactivateByHand,
+    /// This version does not know the type.
+    UnknownType,
+}
+
+/// Decides about every method. Source of the button's list: Microsoft Learn, "Manage user authentication
+/// methods": it deletes phone numbers, Microsoft Authenticator and software OATH tokens, and deactivates
+/// hardware OATH tokens.
+pub fn plan(methods: Vec<Method>, scope: Scope, hardware: HardwareOath) -> Vec<PlannedMethod> {
+    let mut plan: Vec<PlannedMethod> = methods
+        .into_iter()
+        .map(|method| PlannedMethod { action: action(&method.kind, scope, hardware), method })
+        .collect();
+    plan.sort_by_key(|planned| order(planned));
+    plan
+}
+
+fn action(kind: &MethodKind, scope: Scope, hardware: HardwareOath) -> Action {
+    match kind {
+        MethodKind::Phone(_) | MethodKind::MicrosoftAuthenticator | MethodKind::SoftwareOath => Action::Remove,
+        MethodKind::Passkey if scope.remove_passkeys => Action::Remove,
+        MethodKind::HardwareOath => match hardware {
+            HardwareOath::Deactivate => Action::Deactivate,
+            HardwareOath::Report => Action::Keep(KeepReason::DeactivateByHand),
+        },
+        MethodKind::Password | MethodKind::Email | MethodKind::QrCodePin => Action::Keep(KeepReason::NotMfa),
+        MethodKind::Passkey
+        | MethodKind::WindowsHello
+        | MethodKind::PlatformCredential
+        | MethodKind::External
+        | MethodKind::TemporaryAccessPass => Action::Keep(KeepReason::ButtonLeavesIt),
+        MethodKind::Unknown(_) => Action::Keep(KeepReason::UnknownType),
+    }
+}
+
+/// Graph refuses the mobile number while there is an alternate one. What can be the default method comes
+/// late, because Graph may refuse it while there are others.
+fn order(planned: &PlannedMethod) -> u8 {
+    match (&planned.action, &planned.method.kind) {
+        (Action::Keep(_), _) => 7,
+        (Action::Deactivate, _) => 6,
+        (Action::Remove, kind) => match kind {
+            MethodKind::Phone(PhoneType::Mobile) => 5,
+            MethodKind::Phone(PhoneType::AlternateMobile) => 4,
+            MethodKind::Phone(PhoneType::Office) => 3,
+            MethodKind::MicrosoftAuthenticator => 2,
+            MethodKind::SoftwareOath => 1,
+            _ => 0,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Vec<Method> {
+        [
+            MethodKind::Password,
+            MethodKind::Phone(PhoneType::Mobile),
+            MethodKind::Phone(PhoneType::AlternateMobile),
+            MethodKind::Phone(PhoneType::Office),
+            MethodKind::MicrosoftAuthenticator,
+            MethodKind::SoftwareOath,
+            MethodKind::HardwareOath,
+            MethodKind::Passkey,
+            MethodKind::WindowsHello,
+            MethodKind::PlatformCredential,
+            MethodKind::External,
+            MethodKind::Email,
+            MethodKind::TemporaryAccessPass,
+            MethodKind::QrCodePin,
+            MethodKind::Unknown("#microsoft.graph.newAuthenticationMethod".to_owned()),
+        ]
+        .into_iter()
+        .enumerate()
+        .map(|(n, kind)| Method {
+            id: format!("m{n}").try_into().unwrap(),
+            kind,
+            label: None,
+            created: None,
+        })
+        .collect()
+    }
+
+    fn removed(scope: &str) -> Vec<String> {
+        plan(all(), Scope::try_from(scope.to_owned()).unwrap(), HardwareOath::Report)
+            .into_iter()
+            .filter(|planned| planned.action == Action::Remove)
+            .map(|planned| planned.method.kind.to_string())
+            .collect()
+    }
+
+    #[test]
+    fn the_button_removes_five_kinds_and_the_alternate_mobile_goes_before_the_mobile() {
+        assert_eq!(
+            removed("mfa:reregister"),
+            [
+                "Software OATH token",
+                "Microsoft Authenticator",
+                "Phone (office)",
+                "Phone (alternate mobile)",
+                "Phone (mobile)",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_passkey_goes_only_if_the_approval_says_so() {
+        assert!(!removed("mfa:reregister").contains(&"Passkey (FIDO2)".to_owned()));
+        assert!(removed("mfa:reregister passkeys:remove").contains(&"Passkey (FIDO2)".to_owned()));
+    }
+}

@@ -1,0 +1,134 @@
+//! What the core needs from the world. Each call is one attempt; the core decides whether to try again.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::event::Event;
+use super::method::Method;
+use super::person::{Person, Standing};
+use crate::ids::{ObjectId, PersonRef};
+
+/// The directory of one tenant, seen through one credential: Microsoft Graph, or a simulation.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// Who is meant.
+    async fn person(&self, who: &PersonRef) -> Result<Person, DirectoryError>;
+    /// What may make them privileged.
+    async fn standing(&self, id: ObjectId) -> Result<Standing, DirectoryError>;
+    /// What they have registered.
+    async fn methods(&self, id: ObjectId) -> Result<Vec<Method>, DirectoryError>;
+    /// Deletes one method.
+    async fn remove(&self, id: ObjectId, method: &Method) -> Result<(), DirectoryError>;
+    /// Deactivates a hardware OATH token, as the Entra button does.
+    async fn deactivate(&self, id: ObjectId, method: &Method) -> Result<(), DirectoryError>;
+    /// Ends sessions by invalidating refresh tokens.
+    async fn revoke_sessions(&self, id: ObjectId) -> Result<(), DirectoryError>;
+}
+
+/// Why the directory did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DirectoryError {
+    /// Nothing happened; another try may help.
+    #[error("the directory asks to come back later")]
+    Later {
+        /// When, if it said so.
+        after: Option<Duration>,
+    },
+    /// Nothing happened, and the same call will not help.
+    #[error("{0}")]
+    Never(Fault),
+    /// It may have happened: the answer was lost. Look before doing anything.
+    #[error("the answer was lost")]
+    Unknown,
+}
+
+/// Why a call will not help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// There is no such person or method.
+    #[error("not found")]
+    NotFound,
+    /// The directory will not do it in the present state of the person's methods.
+    #[error("refused by a rule of the directory")]
+    Refused,
+    /// Our permissions do not allow it.
+    #[error("not allowed to this app")]
+    NotAllowed,
+    /// Our credential is not accepted, or cannot be had.
+    #[error("the credential is not accepted")]
+    Credential,
+    /// The answer makes no sense to us.
+    #[error("an answer that cannot be read")]
+    Unreadable,
+}
+
+/// A compare-and-swap store that knows nothing of resets.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// The item, strongly consistent.
+    async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError>;
+    /// All of the writes or none of them.
+    async fn commit(&self, writes: &[Write]) -> Result<(), StoreError>;
+}
+
+/// Where an item is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key(pub String);
+
+/// What is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Counts the writes of this key.
+    pub version: u64,
+    /// Who wrote it: tells one's own write, whose answer was lost, from another's.
+    pub writer: uuid::Uuid,
+    /// JSON.
+    pub body: String,
+    /// When it may be forgotten.
+    pub expires_at: crate::clock::Timestamp,
+}
+
+/// One write of a commit.
+#[derive(Debug, Clone)]
+pub struct Write {
+    /// Where.
+    pub key: Key,
+    /// On which condition.
+    pub condition: Condition,
+    /// What.
+    pub item: Item,
+}
+
+/// The condition of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// There is nothing yet.
+    Absent,
+    /// What is there has this version.
+    Version(u64),
+}
+
+/// The store did not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// A condition did not hold; what was there instead, in the order of the writes.
+    #[error("a condition did not hold")]
+    Conflict(Vec<Option<Item>>),
+    /// No answer, or not a good one. A commit may have happened.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+}
+
+/// Where decisions are written down for good.
+#[async_trait]
+pub trait AuditTrail: Send + Sync {
+    /// Writes one event. While this fails, nothing is changed in Graph.
+    async fn append(&self, event: &Event) -> Result<(), AuditError>;
+}
+
+/// The event is not written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the audit trail is not available: {0}")]
+pub struct AuditError(pub String);

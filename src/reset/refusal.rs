@@ -1,0 +1,196 @@
+//! Why a reset is not done. A refusal consumes nothing: the approval is as good as before.
+
+use std::time::Duration;
+
+use super::ledger::LedgerError;
+use super::ports::{AuditError, Fault};
+use crate::approval::{Invalid, KeysUnavailable, Refused};
+use crate::clock::Timestamp;
+use crate::delivery::Unreadable;
+use crate::secrets::SecretError;
+
+/// Every way to say no, or not now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The delivery does not prove who sent it.
+    #[error("the delivery is not authentic")]
+    Unauthentic,
+    /// The delivery cannot be read.
+    #[error(transparent)]
+    Delivery(#[from] Unreadable),
+    /// The request, on-call, is not what the route takes.
+    #[error("the request is not understood: {0}")]
+    Request(&'static str),
+    /// The ticket is approved and carries no approval.
+    #[error("no approval in the ticket")]
+    NoApproval,
+    /// More approvals than anybody needs.
+    #[error("too many approvals")]
+    TooManyApprovals,
+    /// An approval is not accepted.
+    #[error(transparent)]
+    Approval(#[from] Refused),
+    /// The issuer is known and may not speak at this door.
+    #[error("this issuer's approvals are not accepted here")]
+    IssuerNotAllowed,
+    /// The approval is for another ticket.
+    #[error("the approval is for another ticket")]
+    OtherTicket,
+    /// The approval is for another tenant, or does not say for which of several.
+    #[error("the approval is for another tenant")]
+    OtherTenant,
+    /// The ticket names somebody else than the approval.
+    #[error("the ticket names another person than the approval")]
+    OtherPerson,
+    /// Approvals that are presented together say different things.
+    #[error("the approvals disagree about the {0}")]
+    Disagree(Disagreement),
+    /// The approval has been used, for something else.
+    #[error("the approval has been used")]
+    Used,
+    /// A person that is named is not in the directory.
+    #[error("the {0} is not in the directory")]
+    NoSuchPerson(Role),
+    /// An approver or verifier whose account is disabled.
+    #[error("the {0} is disabled")]
+    NotActive(Role),
+    /// The target approved or verified themselves.
+    #[error("the {0} is the target")]
+    SelfService(Role),
+    /// The key belongs to somebody else than the approver.
+    #[error("the key is not the approver's")]
+    NotTheKeysOwner,
+    /// On-call takes only keys that belong to one person.
+    #[error("the key belongs to nobody")]
+    KeyWithoutOwner,
+    /// A break-glass account.
+    #[error("a break-glass account")]
+    BreakGlass,
+    /// In a restricted management administrative unit.
+    #[error("in a restricted management administrative unit")]
+    RestrictedUnit,
+    /// The target's account is disabled: they could not register anyway.
+    #[error("the account is disabled")]
+    Disabled,
+    /// Privileged, and not proven enough for that.
+    #[error("privileged: {0}")]
+    Privileged(Privilege),
+    /// No reset of that id for this approval.
+    #[error("no such reset")]
+    NoSuchReset,
+    /// Another reset of the same person is going on.
+    #[error("another reset of this person is going on")]
+    Busy,
+    /// Somebody has to change our set-up.
+    #[error("misconfigured: {what}")]
+    Misconfigured {
+        /// What is wrong, for whoever runs this.
+        what: &'static str,
+    },
+    /// A webhook secret or Graph credential is not usable.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// An issuer's keys are not to be had.
+    #[error(transparent)]
+    Keys(#[from] KeysUnavailable),
+    /// The directory does not answer, or not in time.
+    #[error("the directory is not available")]
+    Directory {
+        /// When to come back, if it said so.
+        after: Option<Duration>,
+    },
+    /// The ledger cannot be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The decision cannot be written down, so it is not acted upon.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// The reset is claimed and goes on when the same delivery comes again.
+    #[error("interrupted after the claim, at {at}")]
+    Interrupted {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// What approvals may disagree about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "they are claims")]
+pub enum Disagreement {
+    Target,
+    Ticket,
+    Scope,
+    Reason,
+}
+
+impl std::fmt::Display for Disagreement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Disagreement::Target => "target (sub)",
+            Disagreement::Ticket => "ticket (txn)",
+            Disagreement::Scope => "scope",
+            Disagreement::Reason => "reason",
+        })
+    }
+}
+
+/// What somebody is in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "they are the field's own words")]
+pub enum Role {
+    Target,
+    TicketUser,
+    Approver,
+    Verifier,
+    KeyOwner,
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Role::Target => "target",
+            Role::TicketUser => "person in the ticket",
+            Role::Approver => "approver",
+            Role::Verifier => "verifier",
+            Role::KeyOwner => "owner of the key",
+        })
+    }
+}
+
+/// What makes somebody privileged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Privilege {
+    /// A role, by name where we know it, else by id.
+    #[error("holds the role {0}")]
+    Role(String),
+    /// A group that roles can be assigned to.
+    #[error("is in the role-assignable group {0}")]
+    RoleAssignableGroup(String),
+    /// A group that the policy names.
+    #[error("is in the group {0}, which the policy calls privileged")]
+    PolicyGroup(String),
+    /// The policy names them as an approver or as a key's owner.
+    #[error("approves resets")]
+    NamedInPolicy,
+}
+
+impl From<Invalid> for Refusal {
+    fn from(invalid: Invalid) -> Refusal {
+        Refusal::Approval(Refused::Invalid(invalid))
+    }
+}
+
+impl Refusal {
+    /// A fault of the directory that is nobody's answer about a person.
+    pub(super) fn of_fault(fault: Fault) -> Refusal {
+        match fault {
+            Fault::NotAllowed => Refusal::Misconfigured {
+                what: "Microsoft Graph answers 403: a permission or its consent is missing",
+            },
+            Fault::Credential => Refusal::Misconfigured {
+                what: "Entra does not accept the Graph credential",
+            },
+            Fault::NotFound | Fault::Refused | Fault::Unreadable => Refusal::Directory { after: None },
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What policy.toml says to the core.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::person::Person;
+use crate::ids::{ObjectId, PersonRef};
+
+/// The rules of one tenant, `[tenants.NAME.rules]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// Accounts that are never touched.
+    pub break_glass: BreakGlass,
+    /// Groups whose members are privileged though Entra does not say so.
+    #[serde(default)]
+    pub privileged_groups: BTreeSet<ObjectId>,
+    /// People who are privileged because of what they may do here: who resets an approver can mint approvals.
+    /// The owners of keys are added to them.
+    #[serde(default, rename = "approvers")]
+    pub privileged_people: Vec<PersonRef>,
+    /// What to do about hardware OATH tokens.
+    #[serde(default)]
+    pub hardware_oath: HardwareOath,
+}
+
+/// The break-glass accounts. To have none is a decision, so the policy must say it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum BreakGlass {
+    /// These.
+    Accounts(BTreeSet<ObjectId>),
+    /// `"none"`.
+    None(NoAccounts),
+}
+
+/// The word `none`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoAccounts {
+    /// The tenant has no break-glass account.
+    None,
+}
+
+impl BreakGlass {
+    /// Whether this is one of them.
+    pub fn contains(&self, id: ObjectId) -> bool {
+        match self {
+            BreakGlass::Accounts(accounts) => accounts.contains(&id),
+            BreakGlass::None(_) => false,
+        }
+    }
+}
+
+/// The Entra button deactivates hardware OATH tokens; the only API for it is in beta, global cloud only.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HardwareOath {
+    /// Leave them, and say what to click.
+    #[default]
+    Report,
+    /// Use the beta API. Its failure never stops the rest.
+    Deactivate,
+}
+
+impl Rules {
+    /// Whether the policy itself makes this person privileged.
+    pub fn names(&self, person: &Person) -> bool {
+        self.privileged_people.iter().any(|who| match who {
+            PersonRef::Id(id) => *id == person.id,
+            PersonRef::Upn(upn) => upn.as_ref().eq_ignore_ascii_case(&person.upn),
+        })
+    }
+}

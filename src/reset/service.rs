@@ -1,0 +1,285 @@
+//! The order of a reset, from a request to its outcome.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::eligibility::{self, Tier};
+use super::event::Event;
+use super::identify::{identify, unavailable};
+use super::ledger::{Ledger, LedgerError};
+use super::outcome::{Outcome, Preview};
+use super::perform::perform;
+use super::plan::{Action, PlannedMethod, plan};
+use super::ports::{AuditTrail, Directory, DirectoryError};
+use super::refusal::Refusal;
+use super::request::Request;
+use super::rules::Rules as TenantRules;
+use super::state::{Claim, Reset, State};
+use crate::approval::{Approval, Authentic, Rules};
+use crate::clock::{self, Clock, Timestamp};
+use crate::ids::{PersonRef, ResetId, TenantId};
+
+/// Resets in one tenant. Cheap to clone.
+#[derive(Clone)]
+pub struct Resets(Arc<Tenancy>);
+
+/// What the core works with in one tenant.
+pub(super) struct Tenancy {
+    pub tenant: TenantId,
+    pub rules: TenantRules,
+    pub directory: Arc<dyn Directory>,
+    pub ledger: Ledger,
+    pub audit: Arc<dyn AuditTrail>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A reset's outcome, and whether it was there before this request.
+#[derive(Debug)]
+pub struct Stored {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// True if this request changed nothing.
+    pub replayed: bool,
+}
+
+/// How much longer than the time for the work a lease lives, for clocks that differ and a last write.
+const LEASE_MARGIN: Duration = Duration::from_secs(30);
+
+/// How often a read is tried.
+const MOST_READS: u32 = 3;
+
+impl Resets {
+    /// For this tenant.
+    pub fn new(
+        tenant: TenantId,
+        rules: TenantRules,
+        directory: Arc<dyn Directory>,
+        ledger: Ledger,
+        audit: Arc<dyn AuditTrail>,
+        clock: Arc<dyn Clock>,
+    ) -> Resets {
+        Resets(Arc::new(Tenancy { tenant, rules, directory, ledger, audit, clock }))
+    }
+
+    /// Does what the request asks, once. Whoever asks again gets what is stored.
+    ///
+    /// # Errors
+    /// A [`Refusal`]. Up to the claim it has consumed nothing; after it, it is [`Refusal::Interrupted`].
+    pub async fn open(&self, request: Request, until: Timestamp) -> Result<Stored, Refusal> {
+        let tenancy = &self.0;
+        let (request, known) = self.split_off_known(request).await?;
+        if request.approvals.is_empty() {
+            let reset = known.ok_or(Refusal::NoApproval)?;
+            return self.answer_known(reset, until).await;
+        }
+        let parties = request.parties();
+        let allowed = self.decide(request, until).await?;
+        tenancy
+            .audit
+            .append(&Event::Allowed {
+                at: tenancy.clock.now(),
+                reset: allowed.claim.id,
+                target_id: allowed.claim.target,
+                tier: "standard".to_owned(),
+                removals: allowed.plan.iter().filter(|planned| planned.action == Action::Remove).count(),
+                parties,
+            })
+            .await?;
+        let ids: Vec<_> = allowed.claim.approvals.iter().map(|approval| approval.id.clone()).collect();
+        let lease_until = clock::after(until, LEASE_MARGIN);
+        let reset = Reset::new(allowed.claim, allowed.plan, lease_until);
+        let lease = match tenancy.ledger.claim(reset).await {
+            Ok(lease) => lease,
+            // Two deliveries of one approval at once: the other was first, and its answer is ours too.
+            Err(LedgerError::Claimed) => {
+                for id in &ids {
+                    if let Some(reset) = tenancy.ledger.used_by(id).await? {
+                        return Ok(Stored { outcome: Outcome::from(&reset), replayed: true });
+                    }
+                }
+                return Err(Refusal::Busy);
+            }
+            Err(LedgerError::Busy) => return Err(Refusal::Busy),
+            Err(error) => return Err(error.into()),
+        };
+        let lease = perform(tenancy, lease, until).await?;
+        self.close(Outcome::from(lease.reset())).await
+    }
+
+    /// Says what [`Resets::open`] would do, and does nothing.
+    ///
+    /// # Errors
+    /// The [`Refusal`] that it would meet.
+    pub async fn preview(&self, request: Request, until: Timestamp) -> Result<Preview, Refusal> {
+        let (request, known) = self.split_off_known(request).await?;
+        if request.approvals.is_empty() && known.is_some() {
+            return Err(Refusal::Used);
+        }
+        let allowed = self.decide(request, until).await?;
+        Ok(Preview::of(&allowed.claim, allowed.plan))
+    }
+
+    /// The stored outcome of a reset, for whoever holds one of its approvals.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchReset`] if there is none, or it is not this approval's, or it is older than a day.
+    pub async fn stored(&self, id: ResetId, approval: &Authentic) -> Result<Outcome, Refusal> {
+        const READABLE: Duration = Duration::from_secs(24 * 60 * 60);
+        let reset = self.0.ledger.used_by(&approval.id()).await?;
+        let oldest = clock::before(self.0.clock.now(), READABLE);
+        reset
+            .filter(|reset| reset.id() == id && reset.claim().claimed_at >= oldest)
+            .map(|reset| Outcome::from(&reset))
+            .ok_or(Refusal::NoSuchReset)
+    }
+
+    /// Takes out the approvals that have been used, and gives the latest reset that used one. That reset must
+    /// be for the same ticket: used for anything else, an approval is refused.
+    async fn split_off_known(&self, mut request: Request) -> Result<(Request, Option<Reset>), Refusal> {
+        let mut latest: Option<Reset> = None;
+        let mut fresh = Vec::new();
+        for approval in request.approvals {
+            match self.0.ledger.used_by(&approval.id()).await? {
+                None => fresh.push(approval),
+                Some(reset) if reset.claim().ticket != request.ticket => return Err(Refusal::Used),
+                Some(reset) => {
+                    let later = latest
+                        .as_ref()
+                        .is_none_or(|other| other.claim().claimed_at < reset.claim().claimed_at);
+                    if later {
+                        latest = Some(reset);
+                    }
+                }
+            }
+        }
+        request.approvals = fresh;
+        Ok((request, latest))
+    }
+
+    /// A reset that was claimed before: its outcome, or, if whoever had it is gone, the rest of the work.
+    async fn answer_known(&self, reset: Reset, until: Timestamp) -> Result<Stored, Refusal> {
+        let now = self.0.clock.now();
+        let abandoned = reset.state() == State::Running && reset.lease_until() <= now;
+        if !abandoned {
+            return Ok(Stored { outcome: Outcome::from(&reset), replayed: true });
+        }
+        // The tenant may have changed since the claim.
+        let target = PersonRef::Id(reset.claim().target);
+        let person = self
+            .0
+            .ask(until, || self.0.directory.person(&target))
+            .await
+            .map_err(unavailable)?;
+        eligibility::may_be_reset(&person, &self.0.rules)?;
+        self.standard_tier(&person, until).await?;
+        let lease_until = clock::after(until, LEASE_MARGIN);
+        match self.0.ledger.resume(reset.id(), now, lease_until).await {
+            Ok(lease) => {
+                let lease = perform(&self.0, lease, until).await?;
+                self.close(Outcome::from(lease.reset())).await
+            }
+            Err(LedgerError::Leased) => Ok(Stored { outcome: Outcome::from(&reset), replayed: true }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Everything that comes before the claim. Changes nothing.
+    async fn decide(&self, request: Request, until: Timestamp) -> Result<Allowed, Refusal> {
+        let tenancy = &self.0;
+        let now = tenancy.clock.now();
+        let rules = Rules::of(request.door);
+        let approvals: Vec<Approval> = request
+            .approvals
+            .into_iter()
+            .map(|approval| approval.admit(&rules, now))
+            .collect::<Result<_, _>>()?;
+        let identified =
+            identify(tenancy, request.door, request.user.as_ref(), &approvals, until).await?;
+        let target = identified.target;
+        eligibility::may_be_reset(&target, &tenancy.rules)?;
+        self.standard_tier(&target, until).await?;
+        let methods = tenancy
+            .ask(until, || tenancy.directory.methods(target.id))
+            .await
+            .map_err(unavailable)?;
+        let claims = approvals.first().ok_or(Refusal::NoApproval)?.claims();
+        Ok(Allowed {
+            plan: plan(methods, claims.scope, tenancy.rules.hardware_oath),
+            claim: Claim {
+                id: ResetId::random(),
+                tenant: tenancy.tenant,
+                door: request.door,
+                source: request.source,
+                ticket: request.ticket,
+                target: target.id,
+                upn: target.upn,
+                guest: target.guest,
+                scope: claims.scope,
+                reason: claims.reason,
+                approvals: identified.approvals,
+                claimed_at: now,
+            },
+        })
+    }
+
+    /// A privileged target is refused until two approvals from two trust domains can be judged together.
+    async fn standard_tier(&self, target: &super::Person, until: Timestamp) -> Result<(), Refusal> {
+        let standing = self
+            .0
+            .ask(until, || self.0.directory.standing(target.id))
+            .await
+            .map_err(unavailable)?;
+        match eligibility::tier(target, &standing, &self.0.rules)? {
+            Tier::Standard => Ok(()),
+            Tier::Privileged(privilege) => Err(Refusal::Privileged(privilege)),
+        }
+    }
+
+    /// Writes the end down. It has happened, whether the trail takes it or not.
+    async fn close(&self, outcome: Outcome) -> Result<Stored, Refusal> {
+        let appeared = outcome
+            .methods
+            .iter()
+            .filter(|method| method.status == super::Status::Appeared)
+            .count();
+        let event = Event::Outcome { at: self.0.clock.now(), appeared, outcome: outcome.clone() };
+        if let Err(error) = self.0.audit.append(&event).await {
+            tracing::error!(%error, reset = %outcome.reset, "the outcome is in the ledger and not in the audit trail");
+        }
+        Ok(Stored { outcome, replayed: false })
+    }
+}
+
+/// A decision to go ahead.
+struct Allowed {
+    claim: Claim,
+    plan: Vec<PlannedMethod>,
+}
+
+impl Tenancy {
+    /// Asks for something that changes nothing, again if the directory says later and there is time.
+    pub(super) async fn ask<T, F>(&self, until: Timestamp, attempt: impl Fn() -> F) -> Result<T, DirectoryError>
+    where
+        F: Future<Output = Result<T, DirectoryError>>,
+    {
+        let mut tries = 1;
+        loop {
+            let error = match attempt().await {
+                Err(error @ (DirectoryError::Later { .. } | DirectoryError::Unknown)) => error,
+                other => return other,
+            };
+            let pause = match &error {
+                DirectoryError::Later { after: Some(after) } => *after,
+                _ => Duration::from_millis(250_u64 << tries),
+            };
+            // Half of what is left: the reset itself wants time, too.
+            let left = clock::between(self.clock.now(), until) / 2;
+            if tries >= MOST_READS || pause > left {
+                return Err(error);
+            }
+            self.clock.sleep(pause).await;
+            tries = tries.saturating_add(1);
+        }
+    }
+}

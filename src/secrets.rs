@@ -1,0 +1,219 @@
+//! Secrets: where they come from and what is inside. Every value is a `secrecy` type and stays one.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use serde::Deserialize;
+
+use crate::clock::{self, Timestamp};
+use crate::ids::SecretName;
+
+/// Gives secrets by name.
+#[async_trait]
+pub trait SecretSource: Send + Sync {
+    /// The secret's current text.
+    ///
+    /// # Errors
+    /// Says why in terms of the name; never holds content.
+    async fn get(&self, name: &SecretName, freshness: Freshness) -> Result<SecretString, SecretError>;
+}
+
+/// Whether a copy from the cache will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// A cached copy will do while it is fresh.
+    Cached,
+    /// The cached copy was refused by whoever should know: ask again.
+    Forced,
+}
+
+/// Why there is no usable secret. Safe to log: it names the secret, never its content.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// No secret of that name, or none with a current version.
+    #[error("secret {0} does not exist")]
+    Missing(SecretName),
+    /// The function may not read it, or not decrypt it.
+    #[error("secret {0} may not be read by this function")]
+    Denied(SecretName),
+    /// There is nothing in it.
+    #[error("secret {0} is empty")]
+    Empty(SecretName),
+    /// The content has not the shape that the documentation gives.
+    #[error("secret {0} is malformed: {1}")]
+    Malformed(SecretName, &'static str),
+    /// Secrets Manager did not answer in time; worth another try.
+    #[error("secret {0} could not be fetched")]
+    Unavailable(SecretName),
+}
+
+/// The shortest key that an HMAC-SHA256 may have: the length of its output (RFC 2104, section 3).
+pub const SHORTEST_KEY: usize = 32;
+
+/// How far away the end of a previous webhook secret may be.
+pub const LONGEST_OVERLAP: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The keys that a webhook may be signed with: the current one, and during a rotation the previous one.
+///
+/// In Secrets Manager: `{"current": "…", "previous": "…", "previous_until": "2026-11-24T12:00:00Z"}`.
+/// A value that starts with `whsec_` is base64 (Standard Webhooks), any other is taken as it is (Jira).
+#[derive(Debug)]
+pub struct WebhookSecret {
+    keys: Vec<SecretSlice<u8>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WebhookSecretText {
+    current: SecretString,
+    previous: Option<SecretString>,
+    previous_until: Option<Timestamp>,
+}
+
+impl WebhookSecret {
+    /// Reads the secret's JSON. A previous key is kept only until its end, which is at most
+    /// [`LONGEST_OVERLAP`] away from `now`.
+    ///
+    /// # Errors
+    /// [`SecretError::Malformed`], with what is wrong, if any part is unusable.
+    pub fn parse(name: &SecretName, text: &SecretString, now: Timestamp) -> Result<WebhookSecret, SecretError> {
+        let malformed = |why| SecretError::Malformed(name.clone(), why);
+        let text: WebhookSecretText = serde_json::from_str(text.expose_secret())
+            .map_err(|_| malformed("not JSON with current, and optionally previous and previous_until"))?;
+        let mut keys = vec![key(&text.current).map_err(malformed)?];
+        match (&text.previous, text.previous_until) {
+            (None, None) => {}
+            (Some(_), None) | (None, Some(_)) => {
+                return Err(malformed("previous and previous_until come together"));
+            }
+            (Some(_), Some(until)) if until > clock::after(now, LONGEST_OVERLAP) => {
+                return Err(malformed("previous_until is more than 24 hours away"));
+            }
+            (Some(previous), Some(until)) => {
+                let previous = key(previous).map_err(malformed)?;
+                if now < until {
+                    keys.push(previous);
+                }
+            }
+        }
+        Ok(WebhookSecret { keys })
+    }
+
+    /// The keys that are good now, the current one first.
+    pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.keys.iter().map(ExposeSecret::expose_secret)
+    }
+}
+
+fn key(text: &SecretString) -> Result<SecretSlice<u8>, &'static str> {
+    let text = text.expose_secret();
+    let bytes = match text.strip_prefix("whsec_") {
+        Some(encoded) => STANDARD
+            .decode(encoded)
+            .map_err(|_| "what follows whsec_ is not base64")?,
+        None => text.as_bytes().to_vec(),
+    };
+    if bytes.len() < SHORTEST_KEY {
+        return Err("a key is shorter than 32 bytes");
+    }
+    Ok(bytes.into())
+}
+
+/// What the function shows Entra to get a Graph token.
+///
+/// In Secrets Manager: `{"client_id": "…", "client_secret": "…"}`.
+#[derive(Debug, Clone)]
+pub struct GraphCredential {
+    /// The app registration's client id. Not secret.
+    pub client_id: String,
+    /// Its client secret.
+    pub client_secret: SecretString,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GraphCredentialText {
+    client_id: String,
+    client_secret: SecretString,
+}
+
+impl GraphCredential {
+    /// Reads the secret's JSON.
+    ///
+    /// # Errors
+    /// [`SecretError::Malformed`], with what is wrong, if a part is missing or empty.
+    pub fn parse(name: &SecretName, text: &SecretString) -> Result<GraphCredential, SecretError> {
+        let malformed = |why| SecretError::Malformed(name.clone(), why);
+        let text: GraphCredentialText = serde_json::from_str(text.expose_secret())
+            .map_err(|_| malformed("not JSON with client_id and client_secret"))?;
+        if text.client_id.is_empty() || text.client_secret.expose_secret().is_empty() {
+            return Err(malformed("client_id and client_secret may not be empty"));
+        }
+        Ok(GraphCredential {
+            client_id: text.client_id,
+            client_secret: text.client_secret,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: &str = "2026-11-24T12:00:00Z";
+
+    fn parse(json: &str) -> Result<Vec<Vec<u8>>, String> {
+        let name = SecretName::try_new("jira".to_owned()).unwrap();
+        WebhookSecret::parse(&name, &json.into(), NOW.parse().unwrap())
+            .map(|secret| secret.keys().map(<[u8]>::to_vec).collect())
+            .map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_plain_secret_is_its_own_bytes_and_a_whsec_secret_is_base64() {
+        let plain = "It's a Secret to Everybody, still";
+        assert_eq!(parse(&format!(r#"{{"current":"{plain}"}}"#)).unwrap(), [plain.as_bytes()]);
+        let encoded = STANDARD.encode([7; 32]);
+        assert_eq!(parse(&format!(r#"{{"current":"whsec_{encoded}"}}"#)).unwrap(), [vec![7; 32]]);
+    }
+
+    #[test]
+    fn a_secret_of_31_bytes_or_none_is_refused() {
+        for short in ["", &"x".repeat(31), "whsec_", &format!("whsec_{}", STANDARD.encode([7; 31]))] {
+            let error = parse(&format!(r#"{{"current":"{short}"}}"#)).unwrap_err();
+            assert_eq!(error, "secret jira is malformed: a key is shorter than 32 bytes");
+        }
+    }
+
+    #[test]
+    fn a_previous_secret_counts_until_its_end_and_its_end_is_at_most_a_day_away() {
+        let (current, previous) = ("c".repeat(32), "p".repeat(32));
+        let with = |until: &str| {
+            parse(&format!(
+                r#"{{"current":"{current}","previous":"{previous}","previous_until":"{until}"}}"#
+            ))
+        };
+        assert_eq!(with("2026-11-24T12:00:01Z").unwrap().len(), 2);
+        assert_eq!(with(NOW).unwrap().len(), 1);
+        assert_eq!(with("2026-11-25T12:00:00Z").unwrap().len(), 2);
+        assert!(with("2026-11-25T12:00:01Z").is_err());
+        assert!(parse(&format!(r#"{{"current":"{current}","previous":"{previous}"}}"#)).is_err());
+    }
+
+    #[test]
+    fn neither_an_error_nor_debug_output_shows_the_content() {
+        let name = SecretName::try_new("graph".to_owned()).unwrap();
+        let canary = "c4n4ry";
+        let shapes = [canary.to_owned(), format!(r#"{{"client_id":"a","client_secret":"{canary}","x":1}}"#)];
+        for text in shapes {
+            let error = GraphCredential::parse(&name, &text.into()).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains(canary));
+        }
+        let good = format!(r#"{{"client_id":"a","client_secret":"{canary}"}}"#);
+        let credential = GraphCredential::parse(&name, &good.into()).unwrap();
+        assert!(!format!("{credential:?}").contains(canary));
+    }
+}

@@ -1,0 +1,47 @@
+"""Whether a Lambda package will start: what is in it, for which processor, and against which glibc.
+
+Run by `make release`. A binary that was linked against a newer glibc than Amazon Linux 2023 has builds and packs
+without a word, and fails at its first start on Lambda.
+"""
+
+import os
+import re
+import sys
+import zipfile
+
+AL2023_GLIBC = (2, 34)
+CONTENT = {"bootstrap", "policy.toml"}
+# e_machine, bytes 18 and 19 of an ELF header
+PROCESSORS = {62: "x86_64", 183: "arm64"}
+
+
+def main(path):
+    with zipfile.ZipFile(path) as package:
+        names = set(package.namelist())
+        if names != CONTENT:
+            return f"{path} holds {sorted(names)}, and should hold {sorted(CONTENT)}"
+        bootstrap = package.getinfo("bootstrap")
+        if not (bootstrap.external_attr >> 16) & 0o111:
+            return f"{path}: bootstrap is not executable"
+        binary = package.read(bootstrap)
+
+    processor = PROCESSORS.get(int.from_bytes(binary[18:20], "little"))
+    if binary[:4] != b"\x7fELF" or processor is None:
+        return f"{path}: bootstrap is not a Linux program for x86_64 or arm64"
+
+    # Names of symbol versions stay in a stripped binary.
+    wanted = max((tuple(map(int, v.split(b"."))) for v in re.findall(rb"GLIBC_(\d+\.\d+)", binary)), default=(0, 0))
+    if wanted > AL2023_GLIBC:
+        return (
+            f"{path}: bootstrap wants glibc {wanted[0]}.{wanted[1]}, and Lambda's Amazon Linux 2023 has 2.34. "
+            "Build on a system with glibc 2.36 or older (Debian 12), or with zig: "
+            "pip install cargo-lambda, cargo lambda build --release --output-format zip"
+        )
+
+    size = os.path.getsize(path)
+    print(f"{path}: {processor}, glibc {wanted[0]}.{wanted[1]}, {size / 1e6:.1f} MB")
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
