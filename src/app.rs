@@ -45,7 +45,11 @@ impl App {
     /// [`HttpClientError`] if TLS cannot be set up.
     pub fn new(policy: Policy, world: World) -> Result<App, HttpClientError> {
         let http = http_client()?;
-        let issuers = Arc::new(Issuers::new(policy.directory, http.clone(), world.clock.clone()));
+        let issuers = Arc::new(Issuers::new(
+            policy.directory,
+            http.clone(),
+            world.clock.clone(),
+        ));
         let ledger = Ledger::new(world.store);
         let mut served = BTreeMap::new();
         let mut tenants = Vec::new();
@@ -67,7 +71,13 @@ impl App {
                 world.audit.clone(),
                 world.clock.clone(),
             );
-            served.insert(name, Served { id: tenant.id, resets });
+            served.insert(
+                name,
+                Served {
+                    id: tenant.id,
+                    resets,
+                },
+            );
         }
         let services = Services {
             sources: policy.sources,
@@ -81,7 +91,11 @@ impl App {
             clock: world.clock,
             register_at: policy.register_at,
         };
-        Ok(App { services: Arc::new(services), issuers, tenants })
+        Ok(App {
+            services: Arc::new(services),
+            issuers,
+            tenants,
+        })
     }
 
     /// The routes.
@@ -93,7 +107,12 @@ impl App {
     /// cannot be had now is fetched when it is needed, and disables only what needs it.
     pub async fn warm_up(&self) {
         let secrets = self.services.sources.values().map(async |source| {
-            if let Err(error) = self.services.secrets.get(&source.secret, Freshness::Cached).await {
+            if let Err(error) = self
+                .services
+                .secrets
+                .get(&source.secret, Freshness::Cached)
+                .await
+            {
                 tracing::warn!(%error, "not fetched beforehand");
             }
         });
@@ -107,7 +126,8 @@ impl App {
                 tracing::warn!(%error, "no Graph token beforehand");
             }
         });
-        let everything = async { tokio::join!(join_all(secrets), join_all(keys), join_all(tokens)) };
+        let everything =
+            async { tokio::join!(join_all(secrets), join_all(keys), join_all(tokens)) };
         if tokio::time::timeout(WARM_UP, everything).await.is_err() {
             tracing::warn!("not everything was fetched beforehand");
         }

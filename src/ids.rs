@@ -25,7 +25,9 @@ fn check_issuer(text: &str) -> Result<(), Malformed> {
     let printable = text.bytes().all(|b| (0x21..=0x7e).contains(&b));
     (printable && (1..=255).contains(&text.len()))
         .then_some(())
-        .ok_or(Malformed("an issuer of 1 to 255 printable ASCII characters"))
+        .ok_or(Malformed(
+            "an issuer of 1 to 255 printable ASCII characters",
+        ))
 }
 
 /// `iss`: who signed an approval (RFC 7519, section 4.1.1), compared byte by byte.
@@ -62,9 +64,9 @@ fn check_jti(text: &str) -> Result<(), Malformed> {
 pub struct Jti(String);
 
 fn check_ticket(text: &str) -> Result<(), Malformed> {
-    is(text, 1..=64, b"._-")
-        .then_some(())
-        .ok_or(Malformed("a ticket key of 1 to 64 characters of A-Za-z0-9._-"))
+    is(text, 1..=64, b"._-").then_some(()).ok_or(Malformed(
+        "a ticket key of 1 to 64 characters of A-Za-z0-9._-",
+    ))
 }
 
 /// A ticket's key as its system prints it: `HELP-42`, `RITM0010072`.
@@ -105,9 +107,11 @@ pub struct SecretName(String);
 
 fn check_upn(text: &str) -> Result<(), Malformed> {
     let parts = text.split_once('@');
-    let plain = text
-        .chars()
-        .all(|c| !c.is_control() && !c.is_whitespace() && !matches!(c, '/' | '\\' | '?' | '%' | '"' | '<' | '>'));
+    let plain = text.chars().all(|c| {
+        !c.is_control()
+            && !c.is_whitespace()
+            && !matches!(c, '/' | '\\' | '?' | '%' | '"' | '<' | '>')
+    });
     match parts {
         Some((name, domain))
             if plain

@@ -9,7 +9,7 @@
 //! ```text
 //! main . cli
 //! app . policy
-//! http . aws . entra . issuers . audit        the edges: translate, decide nothing
+//! http . aws . entra . issuers . audit . memory   the edges: translate, decide nothing
 //! report                                      outcome and refusal in words and JSON; pure
 //! reset                                       the core: decides and acts
 //! delivery . approval                         the two checks: pure, keys and secrets passed in
@@ -27,6 +27,7 @@ pub mod http;
 pub mod ids;
 pub mod issuers;
 pub mod logs;
+pub mod memory;
 pub mod policy;
 pub mod report;
 pub mod reset;

@@ -43,7 +43,9 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
             let stop = async {
                 let _ = tokio::signal::ctrl_c().await;
             };
-            Ok(axum::serve(listener, app.router()).with_graceful_shutdown(stop).await?)
+            Ok(axum::serve(listener, app.router())
+                .with_graceful_shutdown(stop)
+                .await?)
         }
     }
 }
@@ -53,7 +55,9 @@ fn with_platform(mut request: lambda_http::Request) -> lambda_http::Request {
     let Some(context) = request.lambda_context_ref() else {
         return request;
     };
-    let deadline = i64::try_from(context.deadline).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let deadline = i64::try_from(context.deadline)
+        .ok()
+        .and_then(|ms| Timestamp::from_millisecond(ms).ok());
     let id = RequestId(context.request_id.clone());
     request.extensions_mut().insert(id);
     if let Some(at) = deadline {

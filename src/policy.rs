@@ -77,8 +77,10 @@ impl Policy {
     /// # Errors
     /// [`PolicyError`], with what to correct.
     pub fn read(path: &Path) -> Result<Policy, PolicyError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| PolicyError::Unreadable { path: path.to_owned(), error })?;
+        let text = std::fs::read_to_string(path).map_err(|error| PolicyError::Unreadable {
+            path: path.to_owned(),
+            error,
+        })?;
         let directory = path.parent().map(Path::to_owned).unwrap_or_default();
         Policy::parse(&text, directory)
     }
@@ -100,7 +102,10 @@ impl Policy {
             return Err("there is no tenant".to_owned());
         }
         if self.audience.webhook == self.audience.on_call {
-            return Err("the two audiences must differ: a ticket's approval is no key to the URL".to_owned());
+            return Err(
+                "the two audiences must differ: a ticket's approval is no key to the URL"
+                    .to_owned(),
+            );
         }
         let mut names = BTreeSet::new();
         for (name, issuer) in &self.issuers {
@@ -111,8 +116,13 @@ impl Policy {
                 return Err(format!("issuers.{name} has the iss of another issuer"));
             }
         }
-        let known = |of: &str, list: &[Label]| match list.iter().find(|name| !self.issuers.contains_key(*name)) {
-            Some(name) => Err(format!("{of} names the issuer {name}, which is not in [issuers]")),
+        let known = |of: &str, list: &[Label]| match list
+            .iter()
+            .find(|name| !self.issuers.contains_key(*name))
+        {
+            Some(name) => Err(format!(
+                "{of} names the issuer {name}, which is not in [issuers]"
+            )),
             None => Ok(()),
         };
         known("on_call", &self.on_call.issuers)?;
@@ -123,7 +133,9 @@ impl Policy {
             }
             match &source.tenant {
                 Some(tenant) if !self.tenants.contains_key(tenant) => {
-                    return Err(format!("sources.{name} names a tenant that is not in [tenants]"));
+                    return Err(format!(
+                        "sources.{name} names a tenant that is not in [tenants]"
+                    ));
                 }
                 None if self.tenants.len() > 1 => {
                     return Err(format!("sources.{name} must name one of the tenants"));
@@ -143,7 +155,10 @@ impl Policy {
             .filter_map(|key| key.owner.clone())
             .collect();
         for tenant in self.tenants.values_mut() {
-            tenant.rules.privileged_people.extend(owners.iter().cloned());
+            tenant
+                .rules
+                .privileged_people
+                .extend(owners.iter().cloned());
         }
     }
 }

@@ -18,7 +18,11 @@ pub trait SecretSource: Send + Sync {
     ///
     /// # Errors
     /// Says why in terms of the name; never holds content.
-    async fn get(&self, name: &SecretName, freshness: Freshness) -> Result<SecretString, SecretError>;
+    async fn get(
+        &self,
+        name: &SecretName,
+        freshness: Freshness,
+    ) -> Result<SecretString, SecretError>;
 }
 
 /// Whether a copy from the cache will do.
@@ -79,10 +83,15 @@ impl WebhookSecret {
     ///
     /// # Errors
     /// [`SecretError::Malformed`], with what is wrong, if any part is unusable.
-    pub fn parse(name: &SecretName, text: &SecretString, now: Timestamp) -> Result<WebhookSecret, SecretError> {
+    pub fn parse(
+        name: &SecretName,
+        text: &SecretString,
+        now: Timestamp,
+    ) -> Result<WebhookSecret, SecretError> {
         let malformed = |why| SecretError::Malformed(name.clone(), why);
-        let text: WebhookSecretText = serde_json::from_str(text.expose_secret())
-            .map_err(|_| malformed("not JSON with current, and optionally previous and previous_until"))?;
+        let text: WebhookSecretText = serde_json::from_str(text.expose_secret()).map_err(|_| {
+            malformed("not JSON with current, and optionally previous and previous_until")
+        })?;
         let mut keys = vec![key(&text.current).map_err(malformed)?];
         match (&text.previous, text.previous_until) {
             (None, None) => {}
@@ -175,16 +184,30 @@ mod tests {
     #[test]
     fn a_plain_secret_is_its_own_bytes_and_a_whsec_secret_is_base64() {
         let plain = "It's a Secret to Everybody, still";
-        assert_eq!(parse(&format!(r#"{{"current":"{plain}"}}"#)).unwrap(), [plain.as_bytes()]);
+        assert_eq!(
+            parse(&format!(r#"{{"current":"{plain}"}}"#)).unwrap(),
+            [plain.as_bytes()]
+        );
         let encoded = STANDARD.encode([7; 32]);
-        assert_eq!(parse(&format!(r#"{{"current":"whsec_{encoded}"}}"#)).unwrap(), [vec![7; 32]]);
+        assert_eq!(
+            parse(&format!(r#"{{"current":"whsec_{encoded}"}}"#)).unwrap(),
+            [vec![7; 32]]
+        );
     }
 
     #[test]
     fn a_secret_of_31_bytes_or_none_is_refused() {
-        for short in ["", &"x".repeat(31), "whsec_", &format!("whsec_{}", STANDARD.encode([7; 31]))] {
+        for short in [
+            "",
+            &"x".repeat(31),
+            "whsec_",
+            &format!("whsec_{}", STANDARD.encode([7; 31])),
+        ] {
             let error = parse(&format!(r#"{{"current":"{short}"}}"#)).unwrap_err();
-            assert_eq!(error, "secret jira is malformed: a key is shorter than 32 bytes");
+            assert_eq!(
+                error,
+                "secret jira is malformed: a key is shorter than 32 bytes"
+            );
         }
     }
 
@@ -200,14 +223,22 @@ mod tests {
         assert_eq!(with(NOW).unwrap().len(), 1);
         assert_eq!(with("2026-11-25T12:00:00Z").unwrap().len(), 2);
         assert!(with("2026-11-25T12:00:01Z").is_err());
-        assert!(parse(&format!(r#"{{"current":"{current}","previous":"{previous}"}}"#)).is_err());
+        assert!(
+            parse(&format!(
+                r#"{{"current":"{current}","previous":"{previous}"}}"#
+            ))
+            .is_err()
+        );
     }
 
     #[test]
     fn neither_an_error_nor_debug_output_shows_the_content() {
         let name = SecretName::try_new("graph".to_owned()).unwrap();
         let canary = "c4n4ry";
-        let shapes = [canary.to_owned(), format!(r#"{{"client_id":"a","client_secret":"{canary}","x":1}}"#)];
+        let shapes = [
+            canary.to_owned(),
+            format!(r#"{{"client_id":"a","client_secret":"{canary}","x":1}}"#),
+        ];
         for text in shapes {
             let error = GraphCredential::parse(&name, &text.into()).unwrap_err();
             assert!(!format!("{error} {error:?}").contains(canary));

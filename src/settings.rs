@@ -36,7 +36,9 @@ impl Settings {
     fn from(var: impl Fn(&str) -> Option<String>) -> Settings {
         let in_lambda = var("AWS_LAMBDA_RUNTIME_API").is_some();
         Settings {
-            policy_file: var("POLICY_FILE").unwrap_or_else(|| "policy.toml".to_owned()).into(),
+            policy_file: var("POLICY_FILE")
+                .unwrap_or_else(|| "policy.toml".to_owned())
+                .into(),
             table: var("TABLE_NAME").unwrap_or_else(|| "reregister-mfa".to_owned()),
             entrance: if in_lambda {
                 Entrance::FunctionUrl

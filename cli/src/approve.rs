@@ -95,9 +95,11 @@ impl Approve {
     pub fn run(self) -> anyhow::Result<()> {
         let now = Timestamp::now();
         self.check(now)?;
-        let key = fs::read(&self.key).with_context(|| format!("cannot read {}", self.key.display()))?;
-        let key = EncodingKey::from_ec_pem(&key)
-            .with_context(|| format!("{} is no private key that keygen made", self.key.display()))?;
+        let key =
+            fs::read(&self.key).with_context(|| format!("cannot read {}", self.key.display()))?;
+        let key = EncodingKey::from_ec_pem(&key).with_context(|| {
+            format!("{} is no private key that keygen made", self.key.display())
+        })?;
         let header = Header {
             typ: Some(TOKEN_TYPE.to_owned()),
             kid: Some(self.kid.clone()),
@@ -148,7 +150,12 @@ impl Approve {
 
     fn claims(&self, now: Timestamp, expires: Timestamp) -> Value {
         let mut scope = vec![REREGISTER];
-        scope.extend(self.scope.iter().map(String::as_str).filter(|more| *more != REREGISTER));
+        scope.extend(
+            self.scope
+                .iter()
+                .map(String::as_str)
+                .filter(|more| *more != REREGISTER),
+        );
         present(json!({
             "iss": self.iss,
             "aud": self.aud,

@@ -154,7 +154,10 @@ impl Event {
     }
 
     fn secret(&self) -> anyhow::Result<String> {
-        let file = self.secret_file.as_deref().context("--secret-file is missing")?;
+        let file = self
+            .secret_file
+            .as_deref()
+            .context("--secret-file is missing")?;
         let text = read(file)?;
         let secret = match serde_json::from_str(&text) {
             Ok(Value::Object(members)) => members
@@ -177,7 +180,13 @@ fn read(file: &Path) -> anyhow::Result<String> {
 fn claim(approvals: &[String], name: &str) -> anyhow::Result<String> {
     let unreadable = || anyhow!("the approval has no readable {name}");
     let payload = approvals.first().and_then(|token| token.split('.').nth(1));
-    let payload = URL_SAFE_NO_PAD.decode(payload.ok_or_else(unreadable)?).map_err(|_| unreadable())?;
+    let payload = URL_SAFE_NO_PAD
+        .decode(payload.ok_or_else(unreadable)?)
+        .map_err(|_| unreadable())?;
     let claims: Value = serde_json::from_slice(&payload).map_err(|_| unreadable())?;
-    claims.get(name).and_then(Value::as_str).map(str::to_owned).ok_or_else(unreadable)
+    claims
+        .get(name)
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .ok_or_else(unreadable)
 }

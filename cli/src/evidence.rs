@@ -63,10 +63,16 @@ pub fn check(
         Method::SecureMessage => &[Via::Slack, Via::Teams, Via::Telegram, Via::Signal, Via::Sms],
         _ => &[],
     };
-    let choice = fitting.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let choice = fitting
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
     match via {
         None if !fitting.is_empty() => bail!("--method {method} needs --via: one of {choice}"),
-        Some(via) if fitting.is_empty() => bail!("--via {via} does not belong to --method {method}"),
+        Some(via) if fitting.is_empty() => {
+            bail!("--via {via} does not belong to --method {method}")
+        }
         Some(via) if !fitting.contains(&via) => {
             bail!("--via {via} does not fit --method {method}: one of {choice}")
         }
@@ -85,7 +91,9 @@ pub fn check(
         (
             Some(reason @ (Reason::Lost | Reason::Stolen)),
             Some(via @ (Via::Mobile | Via::Telegram | Via::Signal | Via::Sms)),
-        ) => bail!("--via {via} proves nothing: whoever has the phone that is {reason} could have answered"),
+        ) => bail!(
+            "--via {via} proves nothing: whoever has the phone that is {reason} could have answered"
+        ),
         _ => Ok(()),
     }
 }
@@ -94,7 +102,9 @@ pub fn check(
 pub fn is_reference(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     let digits = |run: &[u8]| run.iter().all(u8::is_ascii_digit);
-    (1..=64).contains(&text.len()) && text.bytes().all(plain) && !text.as_bytes().windows(7).any(digits)
+    (1..=64).contains(&text.len())
+        && text.bytes().all(plain)
+        && !text.as_bytes().windows(7).any(digits)
 }
 
 /// Shows a value as it is written on the command line and in the approval.

@@ -48,14 +48,16 @@ impl Keygen {
             Vec::new()
         };
         ensure!(
-            !set.iter().any(|key| key.get("kid").and_then(Value::as_str) == Some(&self.kid)),
+            !set.iter()
+                .any(|key| key.get("kid").and_then(Value::as_str) == Some(&self.kid)),
             "{} already has a key {}",
             self.public.display(),
             self.kid
         );
 
-        let private = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
-            .map_err(|_| anyhow!("no key could be generated"))?;
+        let private =
+            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+                .map_err(|_| anyhow!("no key could be generated"))?;
         set.push(public_key(&self.kid, private.as_ref())?);
         let pem = pem::encode(&Pem::new("PRIVATE KEY", private.as_ref()));
         write_private(&self.private, &pem)?;
@@ -82,11 +84,16 @@ fn public_key(kid: &str, pkcs8: &[u8]) -> anyhow::Result<Value> {
 }
 
 fn read_set(file: &Path) -> anyhow::Result<Vec<Value>> {
-    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let set: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))?;
+    let text =
+        fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let set: Value =
+        serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))?;
     match set.get("keys").and_then(Value::as_array) {
         Some(keys) => Ok(keys.clone()),
-        None => bail!("{} is not a JWK set: it has no list of keys", file.display()),
+        None => bail!(
+            "{} is not a JWK set: it has no list of keys",
+            file.display()
+        ),
     }
 }
 

@@ -22,9 +22,9 @@ impl FromStr for Person {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> anyhow::Result<Person> {
-        let principal = text
-            .split_once('@')
-            .is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty() && !domain.contains('@'));
+        let principal = text.split_once('@').is_some_and(|(name, domain)| {
+            !name.is_empty() && !domain.is_empty() && !domain.contains('@')
+        });
         ensure!(
             Uuid::parse_str(text).is_ok() || (principal && !text.contains(char::is_whitespace)),
             "not an object id or a user principal name such as adele@contoso.com"

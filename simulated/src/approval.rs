@@ -35,7 +35,10 @@ impl Draft {
             ("act", json!({"sub": "megan@contoso.example"})),
             ("scope", json!("mfa:reregister")),
             ("reason", json!("lost")),
-            ("verification", json!([evidence("servicedesk@contoso.example", now - 300)])),
+            (
+                "verification",
+                json!([evidence("servicedesk@contoso.example", now - 300)]),
+            ),
         ];
         Draft {
             claims: claims
@@ -164,7 +167,10 @@ mod tests {
     fn a_new_draft_is_fresh_and_no_two_share_an_id() {
         let claims = Draft::new(NOW).claims("i");
         assert_eq!(claims["iss"], "i");
-        assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 900);
+        assert_eq!(
+            claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(),
+            900
+        );
         assert!(claims["verification"][0]["verified_at"].as_i64().unwrap() < NOW);
         assert_ne!(claims["act"]["sub"], claims["sub"]);
         assert_ne!(claims["jti"], Draft::new(NOW).claims("i")["jti"]);
@@ -180,7 +186,10 @@ mod tests {
             .claims("i");
         assert_eq!(claims["iss"], "somebody else");
         assert_eq!(claims["act"], json!({"sub": "diego@contoso.example"}));
-        assert_eq!(claims["verification"][0]["verified_by"], "alex@contoso.example");
+        assert_eq!(
+            claims["verification"][0]["verified_by"],
+            "alex@contoso.example"
+        );
         assert_eq!(claims.get("reason"), None);
         assert_eq!(Draft::new(NOW).without("iss").claims("i").get("iss"), None);
     }

@@ -301,7 +301,10 @@ mod tests {
                 "body":"/wA=","isBase64Encoded":true}"#,
         )
         .unwrap();
-        assert_eq!((answer.status, answer.body.as_slice()), (201, &[0xff, 0][..]));
+        assert_eq!(
+            (answer.status, answer.body.as_slice()),
+            (201, &[0xff, 0][..])
+        );
         assert_eq!(answer.value("content-type"), Some("text/plain"));
         assert_eq!(answer.value("Set-Cookie"), Some("a=b"));
     }

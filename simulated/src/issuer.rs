@@ -69,7 +69,8 @@ impl Issuer {
     #[must_use]
     pub fn with_key(mut self, kid: &str) -> Issuer {
         let next = SigningKey::generate(kid, self.current.algorithm);
-        self.earlier.push(std::mem::replace(&mut self.current, next));
+        self.earlier
+            .push(std::mem::replace(&mut self.current, next));
         self
     }
 
@@ -132,7 +133,10 @@ impl Issuer {
 }
 
 impl SigningKey {
-    #[expect(clippy::expect_used, reason = "fails only when the machine has no randomness")]
+    #[expect(
+        clippy::expect_used,
+        reason = "fails only when the machine has no randomness"
+    )]
     fn generate(kid: &str, algorithm: Algorithm) -> SigningKey {
         SigningKey {
             kid: kid.to_owned(),
@@ -141,7 +145,10 @@ impl SigningKey {
         }
     }
 
-    #[expect(clippy::expect_used, reason = "the key was generated for this algorithm")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the key was generated for this algorithm"
+    )]
     fn jwk(&self) -> Jwk {
         let mut jwk = Jwk::from_encoding_key(&self.key, self.algorithm).expect("a public key");
         jwk.common.key_id = Some(self.kid.clone());
@@ -149,7 +156,10 @@ impl SigningKey {
         jwk
     }
 
-    #[expect(clippy::expect_used, reason = "the key was generated for this algorithm")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the key was generated for this algorithm"
+    )]
     fn sign(&self, header: &[u8], claims: &[u8]) -> String {
         let encode = |part| URL_SAFE_NO_PAD.encode(part);
         let signed = format!("{}.{}", encode(header), encode(claims));
@@ -203,10 +213,22 @@ mod tests {
     #[test]
     fn every_algorithm_verifies_under_the_published_key_set() {
         for (issuer, algorithm) in [
-            (Issuer::es256("https://issuer.example", "k"), Algorithm::ES256),
-            (Issuer::rs256("https://issuer.example", "k"), Algorithm::RS256),
-            (Issuer::ps256("https://issuer.example", "k"), Algorithm::PS256),
-            (Issuer::ed25519("https://issuer.example", "k"), Algorithm::EdDSA),
+            (
+                Issuer::es256("https://issuer.example", "k"),
+                Algorithm::ES256,
+            ),
+            (
+                Issuer::rs256("https://issuer.example", "k"),
+                Algorithm::RS256,
+            ),
+            (
+                Issuer::ps256("https://issuer.example", "k"),
+                Algorithm::PS256,
+            ),
+            (
+                Issuer::ed25519("https://issuer.example", "k"),
+                Algorithm::EdDSA,
+            ),
         ] {
             let token = issuer.approve(&Draft::new(NOW));
             let verified = verify(&token, &issuer.jwks(), algorithm).unwrap();
@@ -219,9 +241,16 @@ mod tests {
 
     #[test]
     fn the_key_set_says_what_each_key_is_for_and_holds_nothing_private() {
-        for issuer in [Issuer::es256("i", "k"), Issuer::rs256("i", "k"), Issuer::ed25519("i", "k")] {
+        for issuer in [
+            Issuer::es256("i", "k"),
+            Issuer::rs256("i", "k"),
+            Issuer::ed25519("i", "k"),
+        ] {
             let jwk = issuer.jwks()["keys"][0].clone();
-            assert_eq!((jwk["kid"].as_str(), jwk["use"].as_str()), (Some("k"), Some("sig")));
+            assert_eq!(
+                (jwk["kid"].as_str(), jwk["use"].as_str()),
+                (Some("k"), Some("sig"))
+            );
             assert_eq!(jwk["alg"], issuer.header()["alg"]);
             for private in ["d", "p", "q", "dp", "dq", "qi"] {
                 assert_eq!(jwk.get(private), None);
@@ -236,7 +265,10 @@ mod tests {
         let issuer = issuer.with_key("2026-11");
         assert_eq!(issuer.header()["kid"], "2026-11");
         assert!(verify(&old, &issuer.jwks(), Algorithm::ES256).is_ok());
-        let earlier = issuer.sign(json!({"alg": "ES256", "kid": "2026-10"}), json!({"exp": NOW}));
+        let earlier = issuer.sign(
+            json!({"alg": "ES256", "kid": "2026-10"}),
+            json!({"exp": NOW}),
+        );
         assert!(verify(&earlier, &issuer.jwks(), Algorithm::ES256).is_ok());
         let keys = issuer.without_earlier_keys().jwks();
         assert_eq!(keys["keys"].as_array().unwrap().len(), 1);

@@ -245,7 +245,8 @@ impl Shared {
         match waiting.and_then(|sender| sender.send(invocation).ok()) {
             Some(()) => accepted(),
             None => {
-                let body = json!({"errorType": "InvalidRequestID", "errorMessage": "Invalid request ID"});
+                let body =
+                    json!({"errorType": "InvalidRequestID", "errorMessage": "Invalid request ID"});
                 (StatusCode::BAD_REQUEST, Json(body)).into_response()
             }
         }
@@ -277,7 +278,10 @@ impl Drop for Pending {
 fn routes(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(next))
-        .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
+        .route(
+            "/2018-06-01/runtime/invocation/{id}/response",
+            post(response),
+        )
         .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
         .route("/2018-06-01/runtime/init/error", post(init_error))
         .route("/2020-01-01/extension/register", post(register))
@@ -308,11 +312,7 @@ async fn response(
     shared.settle(&id, Invocation::Response(body.into()))
 }
 
-async fn error(
-    State(shared): State<Arc<Shared>>,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> Response {
+async fn error(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body: Bytes) -> Response {
     let body = json_or_text(&body);
     shared.settle(&id, Invocation::Error { body })
 }

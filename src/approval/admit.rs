@@ -73,7 +73,9 @@ impl Authentic {
             return Err(Refused::NotYet);
         }
         if claims.exp > clock::after(claims.iat, rules.longest_life) {
-            return Err(Refused::TooLongLived { minutes: rules.longest_life.as_secs() / 60 });
+            return Err(Refused::TooLongLived {
+                minutes: rules.longest_life.as_secs() / 60,
+            });
         }
         let oldest = clock::before(now, rules.oldest_evidence);
         if claims
@@ -81,7 +83,9 @@ impl Authentic {
             .iter()
             .any(|v| v.verified_at < oldest || v.verified_at > soon)
         {
-            return Err(Refused::StaleEvidence { minutes: rules.oldest_evidence.as_secs() / 60 });
+            return Err(Refused::StaleEvidence {
+                minutes: rules.oldest_evidence.as_secs() / 60,
+            });
         }
         if !claims
             .verification

@@ -104,7 +104,9 @@ impl TryFrom<String> for Scope {
             remove_passkeys: values.remove("passkeys:remove"),
             keep_sessions: values.remove("sessions:keep"),
         };
-        (button && values.is_empty()).then_some(scope).ok_or(UnknownScope)
+        (button && values.is_empty())
+            .then_some(scope)
+            .ok_or(UnknownScope)
     }
 }
 
@@ -128,7 +130,9 @@ pub(super) fn numeric_date<'de, D: Deserializer<'de>>(input: D) -> Result<Timest
         .map_err(|_| serde::de::Error::custom("out of range"))
 }
 
-fn optional_numeric_date<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Timestamp>, D::Error> {
+fn optional_numeric_date<'de, D: Deserializer<'de>>(
+    input: D,
+) -> Result<Option<Timestamp>, D::Error> {
     numeric_date(input).map(Some)
 }
 
@@ -162,9 +166,18 @@ mod tests {
         let scope = |text: &str| Scope::try_from(text.to_owned());
         assert_eq!(
             scope("passkeys:remove mfa:reregister"),
-            Ok(Scope { remove_passkeys: true, keep_sessions: false })
+            Ok(Scope {
+                remove_passkeys: true,
+                keep_sessions: false
+            })
         );
-        for wrong in ["", "passkeys:remove", "mfa:reregister password:reset", "mfa:reregister  ", "MFA:reregister"] {
+        for wrong in [
+            "",
+            "passkeys:remove",
+            "mfa:reregister password:reset",
+            "mfa:reregister  ",
+            "MFA:reregister",
+        ] {
             assert_eq!(scope(wrong), Err(UnknownScope), "{wrong}");
         }
     }

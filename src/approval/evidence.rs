@@ -123,7 +123,9 @@ impl TryFrom<Entry> for Verification {
     type Error = Ill;
 
     fn try_from(entry: Entry) -> Result<Verification, Ill> {
-        let contact_source = entry.contact_source.ok_or(Ill("this method wants a contact_source"));
+        let contact_source = entry
+            .contact_source
+            .ok_or(Ill("this method wants a contact_source"));
         let evidence = match entry.method {
             Method::PhoneCall => Evidence::PhoneCall {
                 via: via(entry.via.as_deref())?,
@@ -133,11 +135,15 @@ impl TryFrom<Entry> for Verification {
                 via: via(entry.via.as_deref())?,
                 contact_source: contact_source?,
             },
-            _ if entry.via.is_some() => return Err(Ill("via belongs to phone_call and secure_message")),
-            Method::VideoCall => Evidence::VideoCall { contact_source: contact_source? },
-            Method::ManagerAttestation => {
-                Evidence::ManagerAttestation { contact_source: contact_source? }
+            _ if entry.via.is_some() => {
+                return Err(Ill("via belongs to phone_call and secure_message"));
             }
+            Method::VideoCall => Evidence::VideoCall {
+                contact_source: contact_source?,
+            },
+            Method::ManagerAttestation => Evidence::ManagerAttestation {
+                contact_source: contact_source?,
+            },
             _ if contact_source.is_ok() => {
                 return Err(Ill("in_person and verified_id have no contact_source"));
             }
@@ -145,7 +151,9 @@ impl TryFrom<Entry> for Verification {
             Method::VerifiedId => Evidence::VerifiedId,
         };
         if !entry.reference.as_deref().is_none_or(is_reference) {
-            return Err(Ill("reference is 1 to 64 of A-Za-z0-9._- without seven digits in a row"));
+            return Err(Ill(
+                "reference is 1 to 64 of A-Za-z0-9._- without seven digits in a row",
+            ));
         }
         Ok(Verification {
             evidence,
@@ -158,8 +166,10 @@ impl TryFrom<Entry> for Verification {
 
 fn via<'a, T: Deserialize<'a>>(text: Option<&'a str>) -> Result<T, Ill> {
     let text = text.ok_or(Ill("this method wants a via"))?;
-    T::deserialize(serde::de::value::BorrowedStrDeserializer::<serde::de::value::Error>::new(text))
-        .map_err(|_| Ill("via does not fit the method"))
+    T::deserialize(serde::de::value::BorrowedStrDeserializer::<
+        serde::de::value::Error,
+    >::new(text))
+    .map_err(|_| Ill("via does not fit the method"))
 }
 
 /// Seven digits in a row would be a phone number, which is not to be written into records.
@@ -178,11 +188,13 @@ impl Evidence {
     fn reaches_a_phone(self) -> bool {
         matches!(
             self,
-            Evidence::PhoneCall { via: PhoneLine::Mobile, .. }
-                | Evidence::SecureMessage {
-                    via: Messenger::Sms | Messenger::Signal | Messenger::Telegram,
-                    ..
-                }
+            Evidence::PhoneCall {
+                via: PhoneLine::Mobile,
+                ..
+            } | Evidence::SecureMessage {
+                via: Messenger::Sms | Messenger::Signal | Messenger::Telegram,
+                ..
+            }
         )
     }
 
@@ -221,7 +233,10 @@ mod tests {
     #[test]
     fn knowledge_questions_and_a_contact_from_the_caller_are_no_evidence() {
         assert!(read(json!({"method": "knowledge_questions"})).is_err());
-        assert!(read(json!({"method": "phone_call", "via": "desk", "contact_source": "caller"})).is_err());
+        assert!(
+            read(json!({"method": "phone_call", "via": "desk", "contact_source": "caller"}))
+                .is_err()
+        );
         assert!(read(json!({"method": "in_person", "note": "knew the birthday"})).is_err());
     }
 
@@ -229,7 +244,10 @@ mod tests {
     fn each_method_wants_just_the_members_that_belong_to_it() {
         assert_eq!(
             read(json!({"method": "phone_call", "via": "desk", "contact_source": "phone_book"})),
-            Ok(Evidence::PhoneCall { via: PhoneLine::Desk, contact_source: ContactSource::PhoneBook })
+            Ok(Evidence::PhoneCall {
+                via: PhoneLine::Desk,
+                contact_source: ContactSource::PhoneBook
+            })
         );
         assert_eq!(read(json!({"method": "in_person"})), Ok(Evidence::InPerson));
         for wrong in [

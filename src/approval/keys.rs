@@ -52,7 +52,9 @@ pub(super) struct Key {
 
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Key").field("algorithm", &self.algorithm).finish_non_exhaustive()
+        f.debug_struct("Key")
+            .field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
     }
 }
 
@@ -138,8 +140,14 @@ impl KeySet {
 impl Jwk {
     /// The key, if it may verify signatures and its parts fit together.
     fn into_key(self, algorithms: &[Algorithm]) -> Option<Key> {
-        let verifies = self.purpose.as_deref().is_none_or(|purpose| purpose == "sig")
-            && self.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"));
+        let verifies = self
+            .purpose
+            .as_deref()
+            .is_none_or(|purpose| purpose == "sig")
+            && self
+                .key_ops
+                .as_ref()
+                .is_none_or(|ops| ops.iter().any(|op| op == "verify"));
         // A set with a private key in it has been published by mistake: nothing signed by it counts.
         if !verifies || self.d.is_some() {
             return None;
@@ -164,7 +172,10 @@ impl Jwk {
                     .then(|| DecodingKey::from_rsa_components(&n, &e).ok())?
             }
         }?;
-        Some(Key { algorithm, decoding })
+        Some(Key {
+            algorithm,
+            decoding,
+        })
     }
 
     /// The one algorithm that the key is for: what it says, or the only one of the issuer's that fits it.
@@ -175,7 +186,10 @@ impl Jwk {
                 Algorithm::Ed25519 => self.kty == "OKP" && self.crv.as_deref() == Some("Ed25519"),
                 Algorithm::RS256 | Algorithm::PS256 => self.kty == "RSA",
             };
-            let says = self.alg.as_deref().is_none_or(|alg| algorithm.is_named(alg));
+            let says = self
+                .alg
+                .as_deref()
+                .is_none_or(|alg| algorithm.is_named(alg));
             fits && says
         });
         match (fitting.next(), fitting.next()) {

@@ -87,8 +87,14 @@ pub fn peek(token: &str) -> Result<Peeked<'_>, Invalid> {
 }
 
 fn strict(part: &str) -> Result<Vec<u8>, Invalid> {
-    let json = URL_SAFE_NO_PAD.decode(part).map_err(|_| Invalid::NotCompact)?;
-    if is_strict(&json) { Ok(json) } else { Err(Invalid::NotCompact) }
+    let json = URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_| Invalid::NotCompact)?;
+    if is_strict(&json) {
+        Ok(json)
+    } else {
+        Err(Invalid::NotCompact)
+    }
 }
 
 /// The name of an approval: used once.
@@ -153,7 +159,9 @@ pub fn authenticate(
     let claims = strict(claims)?;
     let claims: Claims =
         serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(&claims))
-            .map_err(|error| Refused::Claim { at: claim_at(&error) })?;
+            .map_err(|error| Refused::Claim {
+                at: claim_at(&error),
+            })?;
     let door = if claims.aud == audiences.webhook {
         Door::Webhook
     } else if claims.aud == audiences.on_call {
@@ -204,7 +212,10 @@ impl Authentic {
 
     /// Its name.
     pub fn id(&self) -> TokenId {
-        TokenId { iss: self.claims.iss.clone(), jti: self.claims.jti.clone() }
+        TokenId {
+            iss: self.claims.iss.clone(),
+            jti: self.claims.jti.clone(),
+        }
     }
 
     /// Which key signed it.

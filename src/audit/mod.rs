@@ -16,7 +16,6 @@ pub struct LogTrail;
 #[derive(Serialize)]
 struct Line<'a> {
     level: &'static str,
-    log: &'static str,
     timestamp: jiff::Timestamp,
     #[serde(flatten)]
     event: &'a Event,
@@ -25,8 +24,13 @@ struct Line<'a> {
 #[async_trait]
 impl AuditTrail for LogTrail {
     async fn append(&self, event: &Event) -> Result<(), AuditError> {
-        let line = Line { level: "INFO", log: "audit", timestamp: event.at(), event };
-        let mut text = serde_json::to_string(&line).map_err(|error| AuditError(error.to_string()))?;
+        let line = Line {
+            level: "INFO",
+            timestamp: event.at(),
+            event,
+        };
+        let mut text =
+            serde_json::to_string(&line).map_err(|error| AuditError(error.to_string()))?;
         text.push('\n');
         let mut out = std::io::stdout().lock();
         out.write_all(text.as_bytes())

@@ -15,7 +15,9 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 
 use crate::clock::Timestamp;
 use crate::reset::ports::{Condition, Item, Key, Store, StoreError, Write};
@@ -31,7 +33,10 @@ pub struct DynamoDb {
 impl DynamoDb {
     /// This table, with this configuration.
     pub fn new(config: &SdkConfig, table: String) -> DynamoDb {
-        DynamoDb { client: Client::new(config), table }
+        DynamoDb {
+            client: Client::new(config),
+            table,
+        }
     }
 
     fn put(&self, write: &Write) -> Result<TransactWriteItem, StoreError> {
@@ -45,7 +50,9 @@ impl DynamoDb {
                 .condition_expression("version = :version")
                 .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
         };
-        let put = put.build().map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let put = put
+            .build()
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 }
@@ -66,8 +73,17 @@ impl Store for DynamoDb {
     }
 
     async fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
-        let puts = writes.iter().map(|write| self.put(write)).collect::<Result<_, _>>()?;
-        match self.client.transact_write_items().set_transact_items(Some(puts)).send().await {
+        let puts = writes
+            .iter()
+            .map(|write| self.put(write))
+            .collect::<Result<_, _>>()?;
+        match self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(puts))
+            .send()
+            .await
+        {
             Ok(_) => Ok(()),
             Err(error) => Err(refused(error)),
         }
@@ -77,9 +93,14 @@ impl Store for DynamoDb {
 /// A cancelled transaction is a conflict if a condition failed; cancelled for anything else, such as another
 /// transaction on the same items, it is worth another try.
 fn refused(error: SdkError<TransactWriteItemsError>) -> StoreError {
-    if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
+    if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+        error.as_service_error()
+    {
         let reasons = cancelled.cancellation_reasons();
-        if reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
+        if reasons
+            .iter()
+            .any(|reason| reason.code() == Some("ConditionalCheckFailed"))
+        {
             let found = reasons
                 .iter()
                 .map(|reason| reason.item().map(item).transpose())
@@ -96,7 +117,10 @@ fn attributes(key: &Key, item: &Item) -> Attributes {
         ("version", AttributeValue::N(item.version.to_string())),
         ("writer", AttributeValue::S(item.writer.to_string())),
         ("body", AttributeValue::S(item.body.clone())),
-        ("expires_at", AttributeValue::N(item.expires_at.as_second().to_string())),
+        (
+            "expires_at",
+            AttributeValue::N(item.expires_at.as_second().to_string()),
+        ),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))

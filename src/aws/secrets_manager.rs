@@ -55,15 +55,28 @@ impl SecretsManager {
         match answer.secret_string {
             Some(text) if !text.trim().is_empty() => Ok(text.into()),
             Some(_) => Err(SecretError::Empty(name.clone())),
-            None => Err(SecretError::Malformed(name.clone(), "binary where text is wanted")),
+            None => Err(SecretError::Malformed(
+                name.clone(),
+                "binary where text is wanted",
+            )),
         }
     }
 }
 
 #[async_trait]
 impl SecretSource for SecretsManager {
-    async fn get(&self, name: &SecretName, freshness: Freshness) -> Result<SecretString, SecretError> {
-        let copy = self.copies.lock().await.entry(name.clone()).or_default().clone();
+    async fn get(
+        &self,
+        name: &SecretName,
+        freshness: Freshness,
+    ) -> Result<SecretString, SecretError> {
+        let copy = self
+            .copies
+            .lock()
+            .await
+            .entry(name.clone())
+            .or_default()
+            .clone();
         // Held while fetching: all who wait get the same answer.
         let mut copy = copy.lock().await;
         let good_for = match freshness {
@@ -76,7 +89,10 @@ impl SecretSource for SecretsManager {
             return Ok(copy.text.clone());
         }
         let text = self.fetch(name).await?;
-        *copy = Some(Copy { text: text.clone(), fetched_at: self.clock.now() });
+        *copy = Some(Copy {
+            text: text.clone(),
+            fetched_at: self.clock.now(),
+        });
         Ok(text)
     }
 }

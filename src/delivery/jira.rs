@@ -90,12 +90,15 @@ impl Issue {
     }
 
     fn says(self, source: &Source) -> Result<Said, Unreadable> {
-        let user = match &source.user_field {
-            None => None,
-            Some(field) => Some(payload::person(self.fields.get(field)).ok_or_else(|| {
-                Unreadable::NoUser { field: field.clone() }
-            })?),
-        };
+        let user =
+            match &source.user_field {
+                None => None,
+                Some(field) => Some(payload::person(self.fields.get(field)).ok_or_else(|| {
+                    Unreadable::NoUser {
+                        field: field.clone(),
+                    }
+                })?),
+            };
         Ok(Said {
             approvals: payload::tokens(self.fields.get(&source.approvals_field)),
             ticket: self.key,
@@ -120,7 +123,10 @@ impl Change {
             Some(id) => *id == source.approvals_field,
             // Data Center names the field as people see it, which the policy does not know: go by its value.
             None => {
-                let now = issue.fields.get(&source.approvals_field).and_then(Value::as_str);
+                let now = issue
+                    .fields
+                    .get(&source.approvals_field)
+                    .and_then(Value::as_str);
                 now.is_some() && now == self.shown.as_deref()
             }
         }

@@ -61,7 +61,12 @@ impl Source {
         body: &'a [u8],
     ) -> Result<Sealed<'a>, Unauthentic> {
         let presented = self.scheme.read(headers)?;
-        Ok(Sealed { source: self, name, body, presented })
+        Ok(Sealed {
+            source: self,
+            name,
+            body,
+            presented,
+        })
     }
 }
 
@@ -71,8 +76,15 @@ impl Sealed<'_> {
     /// # Errors
     /// [`Unauthentic`] if no key of the secret made the proof, or its time is out of tolerance.
     pub fn verify(self, secret: &WebhookSecret, now: Timestamp) -> Result<Genuine, Unauthentic> {
-        self.source.scheme.verify(&self.presented, self.body, secret, now)?;
-        Ok(Genuine(payload::read(self.source, self.name, self.body, self.presented.id())))
+        self.source
+            .scheme
+            .verify(&self.presented, self.body, secret, now)?;
+        Ok(Genuine(payload::read(
+            self.source,
+            self.name,
+            self.body,
+            self.presented.id(),
+        )))
     }
 }
 

@@ -43,7 +43,9 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| Unreadable::Shape {
         at: error.path().to_string(),
     })?;
-    json.end().map_err(|_| Unreadable::Shape { at: "after the end".to_owned() })?;
+    json.end().map_err(|_| Unreadable::Shape {
+        at: "after the end".to_owned(),
+    })?;
     Ok(value)
 }
 

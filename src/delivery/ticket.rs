@@ -22,14 +22,18 @@ pub fn read(source: &Source, body: Map<String, Value>) -> Result<Option<Said>, U
     let ticket = either("number", "ticket")
         .and_then(payload::text)
         .and_then(|text| TicketKey::try_from(text).ok())
-        .ok_or_else(|| Unreadable::Shape { at: "number".to_owned() })?;
+        .ok_or_else(|| Unreadable::Shape {
+            at: "number".to_owned(),
+        })?;
     let (user, field) = match &source.user_field {
         Some(field) => (member(field), field.as_str()),
         None => (either("requested_for", "user"), "requested_for"),
     };
     let named = payload::person(user);
     if named.is_none() && (user.is_some() || source.user_field.is_some()) {
-        return Err(Unreadable::NoUser { field: field.to_owned() });
+        return Err(Unreadable::NoUser {
+            field: field.to_owned(),
+        });
     }
     Ok(Some(Said {
         ticket,

@@ -36,23 +36,38 @@ pub fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect) 
         401 => DirectoryError::Never(Fault::Credential),
         403 => DirectoryError::Never(Fault::NotAllowed),
         // A gateway's 404, which is not Graph's own, says nothing about the person.
-        404 if effect == Effect::Reads && code.is_none() => DirectoryError::Never(Fault::Unreadable),
+        404 if effect == Effect::Reads && code.is_none() => {
+            DirectoryError::Never(Fault::Unreadable)
+        }
         404 => DirectoryError::Never(Fault::NotFound),
-        409 | 412 | 423 | 429 | 503 => DirectoryError::Later { after: retry_after(headers) },
+        409 | 412 | 423 | 429 | 503 => DirectoryError::Later {
+            after: retry_after(headers),
+        },
         500..=599 if effect == Effect::Writes => DirectoryError::Unknown,
-        500..=599 => DirectoryError::Later { after: retry_after(headers) },
+        500..=599 => DirectoryError::Later {
+            after: retry_after(headers),
+        },
         _ => DirectoryError::Never(Fault::Unreadable),
     }
 }
 
 /// Seconds; a date, which Graph does not send, counts as nothing said.
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    let seconds: u64 = headers
+        .get(RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
     Some(Duration::from_secs(seconds.min(LONGEST_RETRY_AFTER)))
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("none")
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("none")
 }
 
 /// The error's code: `error.code`, `odata.error.code` or the token endpoint's `error`; nothing in the body of a
@@ -116,10 +131,22 @@ mod tests {
         let of = |status, effect| of(StatusCode::from_u16(status).unwrap(), &none, b"", effect);
         assert_eq!(of(500, Effect::Writes), DirectoryError::Unknown);
         assert_eq!(of(504, Effect::Writes), DirectoryError::Unknown);
-        assert_eq!(of(503, Effect::Writes), DirectoryError::Later { after: None });
-        assert_eq!(of(500, Effect::Reads), DirectoryError::Later { after: None });
-        assert_eq!(of(404, Effect::Reads), DirectoryError::Never(Fault::Unreadable));
-        assert_eq!(of(302, Effect::Writes), DirectoryError::Never(Fault::Unreadable));
+        assert_eq!(
+            of(503, Effect::Writes),
+            DirectoryError::Later { after: None }
+        );
+        assert_eq!(
+            of(500, Effect::Reads),
+            DirectoryError::Later { after: None }
+        );
+        assert_eq!(
+            of(404, Effect::Reads),
+            DirectoryError::Never(Fault::Unreadable)
+        );
+        assert_eq!(
+            of(302, Effect::Writes),
+            DirectoryError::Never(Fault::Unreadable)
+        );
     }
 
     #[test]

@@ -114,7 +114,12 @@ impl Graph {
     }
 
     /// Sends it; if the token is not accepted, once more with a new one, which Graph treats as the same attempt.
-    async fn call(&self, method: Method, url: Url, effect: Effect) -> Result<Vec<u8>, DirectoryError> {
+    async fn call(
+        &self,
+        method: Method,
+        url: Url,
+        effect: Effect,
+    ) -> Result<Vec<u8>, DirectoryError> {
         let mut renewed = false;
         loop {
             let token = self.tokens.get().await?;

@@ -29,17 +29,28 @@ const TYPE_PREFIX: &str = "#microsoft.graph.";
 pub async fn list(graph: &Graph, id: ObjectId) -> Result<Vec<Method>, DirectoryError> {
     let id = id.to_string();
     let all = graph.url(["v1.0", "users", &id, "authentication", "methods"])?;
-    let hardware = graph.url(["beta", "users", &id, "authentication", "hardwareOathMethods"])?;
+    let hardware = graph.url([
+        "beta",
+        "users",
+        &id,
+        "authentication",
+        "hardwareOathMethods",
+    ])?;
     let (all, hardware) = tokio::join!(graph.list::<Listed>(all), graph.list::<Listed>(hardware));
     let hardware = match hardware {
         Ok(tokens) => tokens,
         // National clouds have no such call.
-        Err(DirectoryError::Never(Fault::NotFound | Fault::Refused | Fault::Unreadable)) => Vec::new(),
+        Err(DirectoryError::Never(Fault::NotFound | Fault::Refused | Fault::Unreadable)) => {
+            Vec::new()
+        }
         Err(error) => return Err(error),
     };
     let mut methods: Vec<Method> = all?.into_iter().map(Listed::into_method).collect();
     for token in hardware {
-        let token = Method { kind: MethodKind::HardwareOath, ..token.into_method() };
+        let token = Method {
+            kind: MethodKind::HardwareOath,
+            ..token.into_method()
+        };
         if !methods.iter().any(|method| method.id == token.id) {
             methods.push(token);
         }
@@ -62,7 +73,11 @@ pub async fn remove(graph: &Graph, id: ObjectId, method: &Method) -> Result<(), 
 }
 
 /// Microsoft Graph beta, "hardwareOathAuthenticationMethod: deactivate". The token stays assigned.
-pub async fn deactivate(graph: &Graph, id: ObjectId, method: &Method) -> Result<(), DirectoryError> {
+pub async fn deactivate(
+    graph: &Graph,
+    id: ObjectId,
+    method: &Method,
+) -> Result<(), DirectoryError> {
     let url = graph.url([
         "beta",
         "users",
@@ -100,7 +115,9 @@ impl Listed {
                 Some("office") => MethodKind::Phone(PhoneType::Office),
                 _ => MethodKind::Unknown("phone of an unknown type".to_owned()),
             },
-            Some("microsoftAuthenticatorAuthenticationMethod") => MethodKind::MicrosoftAuthenticator,
+            Some("microsoftAuthenticatorAuthenticationMethod") => {
+                MethodKind::MicrosoftAuthenticator
+            }
             Some("softwareOathAuthenticationMethod") => MethodKind::SoftwareOath,
             Some("hardwareOathAuthenticationMethod") => MethodKind::HardwareOath,
             Some("fido2AuthenticationMethod") => MethodKind::Passkey,
@@ -114,9 +131,17 @@ impl Listed {
         };
         let label = match self.phone_number {
             Some(number) => ending(&number),
-            None => self.display_name.map(|name| readable(&name)).filter(|name| !name.is_empty()),
+            None => self
+                .display_name
+                .map(|name| readable(&name))
+                .filter(|name| !name.is_empty()),
         };
-        Method { id: self.id, kind, label, created: self.created_date_time }
+        Method {
+            id: self.id,
+            kind,
+            label,
+            created: self.created_date_time,
+        }
     }
 }
 
@@ -124,7 +149,7 @@ impl Listed {
 fn ending(number: &str) -> Option<String> {
     let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
     let last: String = digits.iter().rev().take(2).rev().collect();
-    (digits.len() >= 4).then(|| format!("ends in {last}"))
+    (digits.len() >= 4).then(|| format!("ending in {last}"))
 }
 
 /// A name that somebody typed into a phone, made safe for a ticket and a log.
@@ -143,9 +168,12 @@ mod tests {
 
     #[test]
     fn a_label_shows_two_digits_of_a_number_and_no_markup() {
-        assert_eq!(ending("+1 2065555512").as_deref(), Some("ends in 12"));
+        assert_eq!(ending("+1 2065555512").as_deref(), Some("ending in 12"));
         assert_eq!(ending("12"), None);
-        assert_eq!(readable("Jane's iPhone <b>\u{202e}\n[x](y)"), "Jane's iPhone bx(y)");
+        assert_eq!(
+            readable("Jane's iPhone <b>\u{202e}\n[x](y)"),
+            "Jane's iPhone bx(y)"
+        );
     }
 
     #[test]

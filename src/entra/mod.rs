@@ -86,7 +86,9 @@ impl Entra {
         clock: Arc<dyn Clock>,
     ) -> Entra {
         let tokens = Tokens::new(tenant, &settings, http.clone(), secrets, clock);
-        Entra { graph: Graph::new(settings.graph, http, tokens) }
+        Entra {
+            graph: Graph::new(settings.graph, http, tokens),
+        }
     }
 
     /// Gets a token, so that the first request need not wait for it.

@@ -43,7 +43,9 @@ pub async fn find(graph: &Graph, who: &PersonRef) -> Result<Person, DirectoryErr
         id: user.id,
         upn: user.user_principal_name,
         // Null means that the app may only read the basic profile.
-        enabled: user.account_enabled.ok_or(DirectoryError::Never(Fault::NotAllowed))?,
+        enabled: user
+            .account_enabled
+            .ok_or(DirectoryError::Never(Fault::NotAllowed))?,
         guest: user.user_type.as_deref() == Some("Guest"),
         management_restricted: user.is_management_restricted.unwrap_or(false),
     })

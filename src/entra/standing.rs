@@ -26,8 +26,12 @@ struct Assignment {
 }
 
 pub async fn of(graph: &Graph, id: ObjectId) -> Result<Standing, DirectoryError> {
-    let (memberships, assignments) = tokio::try_join!(memberships(graph, id), assignments(graph, id))?;
-    Ok(Standing { memberships, assignments })
+    let (memberships, assignments) =
+        tokio::try_join!(memberships(graph, id), assignments(graph, id))?;
+    Ok(Standing {
+        memberships,
+        assignments,
+    })
 }
 
 /// Microsoft Graph, "List a user's transitive memberships". Uncast, since a cast needs the eventually
@@ -36,19 +40,25 @@ async fn memberships(graph: &Graph, id: ObjectId) -> Result<Vec<Membership>, Dir
     let mut url = graph.url(["v1.0", "users", &id.to_string(), "transitiveMemberOf"])?;
     url.query_pairs_mut().append_pair("$top", "999");
     let objects: Vec<DirectoryObject> = graph.list(url).await?;
-    Ok(objects.into_iter().map(DirectoryObject::into_membership).collect())
+    Ok(objects
+        .into_iter()
+        .map(DirectoryObject::into_membership)
+        .collect())
 }
 
 /// Microsoft Graph, "List unifiedRoleAssignments": direct ones, custom roles and administrative units too.
 async fn assignments(graph: &Graph, id: ObjectId) -> Result<Vec<RoleAssignment>, DirectoryError> {
     let mut url = graph.url(["v1.0", "roleManagement", "directory", "roleAssignments"])?;
-    url.query_pairs_mut().append_pair("$filter", &format!("principalId eq '{id}'"));
+    url.query_pairs_mut()
+        .append_pair("$filter", &format!("principalId eq '{id}'"));
     let assignments: Vec<Assignment> = graph.list(url).await?;
     Ok(assignments
         .into_iter()
         .map(|assignment| RoleAssignment {
             role: assignment.role_definition_id,
-            scope: assignment.directory_scope_id.unwrap_or_else(|| "/".to_owned()),
+            scope: assignment
+                .directory_scope_id
+                .unwrap_or_else(|| "/".to_owned()),
         })
         .collect())
 }
@@ -61,7 +71,9 @@ impl DirectoryObject {
             return Membership::Unreadable;
         };
         match (self.odata_type.as_deref(), self.role_template_id) {
-            (Some("#microsoft.graph.directoryRole"), Some(template)) => Membership::Role { template, name },
+            (Some("#microsoft.graph.directoryRole"), Some(template)) => {
+                Membership::Role { template, name }
+            }
             (Some("#microsoft.graph.group"), _) => Membership::Group {
                 id: self.id,
                 name,

@@ -92,13 +92,20 @@ impl Tokens {
     /// the credential may have been rotated.
     async fn fetch(&self) -> Result<Token, DirectoryError> {
         match self.request(Freshness::Cached).await {
-            Err(Denied::Credential) => self.request(Freshness::Forced).await.map_err(DirectoryError::from),
+            Err(Denied::Credential) => self
+                .request(Freshness::Forced)
+                .await
+                .map_err(DirectoryError::from),
             other => other.map_err(DirectoryError::from),
         }
     }
 
     async fn request(&self, freshness: Freshness) -> Result<Token, Denied> {
-        let text = self.secrets.get(&self.secret, freshness).await.map_err(Denied::Secret)?;
+        let text = self
+            .secrets
+            .get(&self.secret, freshness)
+            .await
+            .map_err(Denied::Secret)?;
         let credential = GraphCredential::parse(&self.secret, &text).map_err(Denied::Secret)?;
         let answer = self
             .http
@@ -113,7 +120,9 @@ impl Tokens {
             .await
             .map_err(|_| Denied::Outage { after: None })?;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let body = bounded_body(answer).await.ok_or(Denied::Outage { after: None })?;
+        let body = bounded_body(answer)
+            .await
+            .ok_or(Denied::Outage { after: None })?;
         if status != StatusCode::OK {
             return Err(denied(status, &headers, &body));
         }
@@ -144,9 +153,13 @@ fn denied(status: StatusCode, headers: &reqwest::header::HeaderMap, body: &[u8])
     tracing::warn!(status = status.as_u16(), code, "Entra gives no token");
     match code.as_str() {
         "invalid_client" => Denied::Credential,
-        "temporarily_unavailable" | "server_error" => Denied::Outage { after: errors::retry_after(headers) },
+        "temporarily_unavailable" | "server_error" => Denied::Outage {
+            after: errors::retry_after(headers),
+        },
         _ if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
-            Denied::Outage { after: errors::retry_after(headers) }
+            Denied::Outage {
+                after: errors::retry_after(headers),
+            }
         }
         _ => Denied::Refused,
     }

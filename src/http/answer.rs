@@ -13,16 +13,29 @@ use crate::reset::{Outcome, Refusal, Request, State};
 
 /// Does what the request asks. It runs in a task of its own, so that a sender who hangs up does not stop it
 /// half-way.
-pub async fn open(services: &Services, tenant: Option<&Label>, request: Request, until: Timestamp) -> Response {
+pub async fn open(
+    services: &Services,
+    tenant: Option<&Label>,
+    request: Request,
+    until: Timestamp,
+) -> Response {
     let parties = request.parties();
     let Some(tenant) = services.tenant(tenant) else {
-        return services.refuse(&Refusal::OtherTenant, parties).await.into_response();
+        return services
+            .refuse(&Refusal::OtherTenant, parties)
+            .await
+            .into_response();
     };
     let resets = tenant.resets.clone();
-    let work = tracing::Instrument::in_current_span(async move { resets.open(request, until).await });
+    let work =
+        tracing::Instrument::in_current_span(async move { resets.open(request, until).await });
     match tokio::spawn(work).await {
         Ok(Ok(stored)) => {
-            services.log(code(stored.outcome.state), &parties, if stored.replayed { "stored" } else { "done" });
+            services.log(
+                code(stored.outcome.state),
+                &parties,
+                if stored.replayed { "stored" } else { "done" },
+            );
             outcome(services, &stored.outcome, stored.replayed)
         }
         Ok(Err(refusal)) => services.refuse(&refusal, parties).await.into_response(),
@@ -41,7 +54,11 @@ pub fn outcome(services: &Services, outcome: &Outcome, replayed: bool) -> Respon
         State::Running => StatusCode::ACCEPTED,
         State::Completed | State::NeedsHuman => StatusCode::OK,
     };
-    (status, Json(report::answer(outcome, &services.register_at, replayed))).into_response()
+    (
+        status,
+        Json(report::answer(outcome, &services.register_at, replayed)),
+    )
+        .into_response()
 }
 
 fn code(state: State) -> &'static str {

@@ -32,7 +32,11 @@ pub async fn json(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
 /// The bytes of a body that may be empty; if it is not, it is JSON.
 pub async fn json_if_any(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let bytes = any(body).await?;
-    if bytes.is_empty() { Ok(bytes) } else { json(headers, Body::from(bytes)).await }
+    if bytes.is_empty() {
+        Ok(bytes)
+    } else {
+        json(headers, Body::from(bytes)).await
+    }
 }
 
 async fn any(body: Body) -> Result<Bytes, Problem> {

@@ -44,6 +44,9 @@ mod tests {
         assert_eq!(until("2026-11-24T12:10:00Z"), 20);
         assert_eq!(until("1970-01-01T00:10:00Z"), 20);
         assert_eq!(until("2072-01-01T00:00:00Z"), 20);
-        assert_eq!(clock::between(now, Deadline::within(None, budget, now)).as_secs(), 20);
+        assert_eq!(
+            clock::between(now, Deadline::within(None, budget, now)).as_secs(),
+            20
+        );
     }
 }

@@ -11,9 +11,9 @@
 mod answer;
 mod body;
 mod deadline;
-mod prove;
 mod on_call;
 mod problem;
+mod prove;
 mod services;
 mod webhooks;
 
@@ -39,7 +39,9 @@ pub fn router(services: Arc<Services>) -> Router {
         .route("/resets/preview", post(on_call::preview))
         .route("/resets/{id}", get(on_call::read))
         .route("/health", get(health))
-        .fallback(async || Problem::plain(StatusCode::NOT_FOUND, "not_found", "There is nothing here."))
+        .fallback(async || {
+            Problem::plain(StatusCode::NOT_FOUND, "not_found", "There is nothing here.")
+        })
         .method_not_allowed_fallback(async || {
             Problem::plain(
                 StatusCode::METHOD_NOT_ALLOWED,

@@ -70,7 +70,11 @@ pub async fn preview(
     }
 }
 
-pub async fn read(State(services): State<Arc<Services>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+pub async fn read(
+    State(services): State<Arc<Services>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     let everybody: Vec<Label> = services.issuers.keys().cloned().collect();
     let found = async {
         let approval = services
@@ -80,12 +84,19 @@ pub async fn read(State(services): State<Arc<Services>>, Path(id): Path<String>,
             .ok_or(Refusal::NoApproval)?;
         let id = id.parse().map_err(|_| Refusal::NoSuchReset)?;
         // An approval does not say in which tenant it was used; the ledger knows each by its own name.
-        let served = services.tenants.values().next().ok_or(Refusal::NoSuchReset)?;
+        let served = services
+            .tenants
+            .values()
+            .next()
+            .ok_or(Refusal::NoSuchReset)?;
         served.resets.stored(id, &approval).await
     };
     match found.await {
         Ok(outcome) => answer::outcome(&services, &outcome, true),
-        Err(refusal) => services.refuse(&refusal, Parties::default()).await.into_response(),
+        Err(refusal) => services
+            .refuse(&refusal, Parties::default())
+            .await
+            .into_response(),
     }
 }
 
@@ -96,8 +107,14 @@ struct Asked<'a> {
     request: Request,
 }
 
-async fn asked<'a>(services: &'a Services, headers: &HeaderMap, body: Body) -> Result<Asked<'a>, Response> {
-    let body = body::json_if_any(headers, body).await.map_err(Problem::into_response)?;
+async fn asked<'a>(
+    services: &'a Services,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Asked<'a>, Response> {
+    let body = body::json_if_any(headers, body)
+        .await
+        .map_err(Problem::into_response)?;
     let understood = async {
         let mut tokens = vec![bearer(headers)?];
         if !body.is_empty() {
@@ -108,19 +125,29 @@ async fn asked<'a>(services: &'a Services, headers: &HeaderMap, body: Body) -> R
         let approvals = services.prove(&tokens, &services.on_call.issuers).await?;
         let (tenant, served) = tenant(services, &approvals)?;
         let request = Request::on_call(approvals, served.id, services.only_tenant().is_some())?;
-        Ok(Asked { tenant, served, request })
+        Ok(Asked {
+            tenant,
+            served,
+            request,
+        })
     };
     match understood.await {
         Ok(asked) => Ok(asked),
         Err(refusal) => {
-            let parties = Parties { door: Some(crate::approval::Door::OnCall), ..Parties::default() };
+            let parties = Parties {
+                door: Some(crate::approval::Door::OnCall),
+                ..Parties::default()
+            };
             Err(services.refuse(&refusal, parties).await.into_response())
         }
     }
 }
 
 /// The tenant that the approvals name, or the only one.
-fn tenant<'a>(services: &'a Services, approvals: &[Authentic]) -> Result<(&'a Label, &'a Served), Refusal> {
+fn tenant<'a>(
+    services: &'a Services,
+    approvals: &[Authentic],
+) -> Result<(&'a Label, &'a Served), Refusal> {
     let tid = approvals.first().and_then(|approval| approval.claims().tid);
     services
         .tenants

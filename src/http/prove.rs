@@ -7,7 +7,11 @@ use crate::reset::{MOST_APPROVALS, Refusal};
 
 impl Services {
     /// Proves every token. The first that fails fails all: a delivery that carries a forgery is no delivery.
-    pub(super) async fn prove(&self, tokens: &[String], allowed: &[Label]) -> Result<Vec<Authentic>, Refusal> {
+    pub(super) async fn prove(
+        &self,
+        tokens: &[String],
+        allowed: &[Label],
+    ) -> Result<Vec<Authentic>, Refusal> {
         if tokens.is_empty() {
             return Err(Refusal::NoApproval);
         }

@@ -51,7 +51,12 @@ impl Services {
     pub(super) async fn refuse(&self, refusal: &Refusal, parties: Parties) -> Problem {
         let code = explain(refusal).code;
         self.log(code, &parties, &refusal.to_string());
-        let event = Event::Refused { at: self.clock.now(), code, why: refusal.to_string(), parties };
+        let event = Event::Refused {
+            at: self.clock.now(),
+            code,
+            why: refusal.to_string(),
+            parties,
+        };
         if let Err(error) = self.audit.append(&event).await {
             tracing::error!(%error, code, "a refusal is not in the audit trail");
         }

@@ -26,8 +26,12 @@ pub async fn receive(
         .ok()
         .and_then(|name| services.sources.get_key_value(&name))
     else {
-        return Problem::plain(StatusCode::NOT_FOUND, "no_such_source", "There is no source of this name.")
-            .into_response();
+        return Problem::plain(
+            StatusCode::NOT_FOUND,
+            "no_such_source",
+            "There is no source of this name.",
+        )
+        .into_response();
     };
     let body = match body::json(&headers, body).await {
         Ok(body) => body,
@@ -45,7 +49,11 @@ pub async fn receive(
     };
     parties.delivery = Some(delivery.id.clone());
     parties.ticket = Some(delivery.ticket.clone());
-    let until = Deadline::within(platform.map(|p| p.0), source.answer_within, services.clock.now());
+    let until = Deadline::within(
+        platform.map(|p| p.0),
+        source.answer_within,
+        services.clock.now(),
+    );
     match request(&services, source, delivery).await {
         Ok(request) => answer::open(&services, source.tenant.as_ref(), request, until).await,
         Err(refusal) => services.refuse(&refusal, parties).await.into_response(),
@@ -62,7 +70,9 @@ async fn authenticate(
     body: &[u8],
 ) -> Result<Option<Delivery>, Refusal> {
     for freshness in [Freshness::Cached, Freshness::Forced] {
-        let sealed = source.open(name, headers, body).map_err(|_| Refusal::Unauthentic)?;
+        let sealed = source
+            .open(name, headers, body)
+            .map_err(|_| Refusal::Unauthentic)?;
         let text = services.secrets.get(&source.secret, freshness).await?;
         let now = services.clock.now();
         let secret = WebhookSecret::parse(&source.secret, &text, now)?;
@@ -73,10 +83,21 @@ async fn authenticate(
     Err(Refusal::Unauthentic)
 }
 
-async fn request(services: &Services, source: &Source, delivery: Delivery) -> Result<Request, Refusal> {
-    let tenant = services.tenant(source.tenant.as_ref()).ok_or(Refusal::Misconfigured {
-        what: "the source's tenant is not in the policy",
-    })?;
+async fn request(
+    services: &Services,
+    source: &Source,
+    delivery: Delivery,
+) -> Result<Request, Refusal> {
+    let tenant = services
+        .tenant(source.tenant.as_ref())
+        .ok_or(Refusal::Misconfigured {
+            what: "the source's tenant is not in the policy",
+        })?;
     let approvals = services.prove(&delivery.approvals, &source.issuers).await?;
-    Request::from_ticket(delivery, approvals, tenant.id, services.only_tenant().is_some())
+    Request::from_ticket(
+        delivery,
+        approvals,
+        tenant.id,
+        services.only_tenant().is_some(),
+    )
 }

@@ -44,7 +44,12 @@ struct Cached {
 impl Issuers {
     /// Relative paths of key files are from `directory`.
     pub fn new(directory: PathBuf, http: reqwest::Client, clock: Arc<dyn Clock>) -> Issuers {
-        Issuers { directory, http, clock, sets: Mutex::default() }
+        Issuers {
+            directory,
+            http,
+            clock,
+            sets: Mutex::default(),
+        }
     }
 
     /// Fetches an issuer's keys, so that the first request need not wait for them.
@@ -55,15 +60,27 @@ impl Issuers {
         self.cached(issuer, None).await.map(drop)
     }
 
-    async fn cached(&self, issuer: &IssuerPolicy, kid: Option<&Kid>) -> Result<Arc<KeySet>, KeysUnavailable> {
-        let cached = self.sets.lock().await.entry(issuer.iss.clone()).or_default().clone();
+    async fn cached(
+        &self,
+        issuer: &IssuerPolicy,
+        kid: Option<&Kid>,
+    ) -> Result<Arc<KeySet>, KeysUnavailable> {
+        let cached = self
+            .sets
+            .lock()
+            .await
+            .entry(issuer.iss.clone())
+            .or_default()
+            .clone();
         // Held while fetching: all who wait get the same set.
         let mut cached = cached.lock().await;
         let now = self.clock.now();
         let fresh = cached.good.as_ref().is_some_and(|(set, fetched_at)| {
             now < clock::after(*fetched_at, TTL) && kid.is_none_or(|kid| set.has(kid))
         });
-        let too_soon = cached.tried_at.is_some_and(|at| now < clock::after(at, BETWEEN_FETCHES));
+        let too_soon = cached
+            .tried_at
+            .is_some_and(|at| now < clock::after(at, BETWEEN_FETCHES));
         if !fresh && !too_soon {
             cached.tried_at = Some(now);
             match self.fetch(issuer).await {
@@ -85,20 +102,31 @@ impl Issuers {
     async fn fetch(&self, issuer: &IssuerPolicy) -> Result<KeySet, String> {
         let json = match &issuer.keys {
             KeyLocation::File(path) => read(&self.directory.join(path)).await?,
-            KeyLocation::Url(url) => tokio::time::timeout(FETCH_TIMEOUT, self.download(url.as_str()))
-                .await
-                .map_err(|_| "no answer in time".to_owned())??,
+            KeyLocation::Url(url) => {
+                tokio::time::timeout(FETCH_TIMEOUT, self.download(url.as_str()))
+                    .await
+                    .map_err(|_| "no answer in time".to_owned())??
+            }
         };
         KeySet::parse(&json, &issuer.algorithms).map_err(|fault| fault.to_string())
     }
 
     async fn download(&self, url: &str) -> Result<Vec<u8>, String> {
-        let mut answer = self.http.get(url).send().await.map_err(|error| error.without_url().to_string())?;
+        let mut answer = self
+            .http
+            .get(url)
+            .send()
+            .await
+            .map_err(|error| error.without_url().to_string())?;
         if answer.status() != reqwest::StatusCode::OK {
             return Err(format!("status {}", answer.status().as_u16()));
         }
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| error.without_url().to_string())? {
+        while let Some(chunk) = answer
+            .chunk()
+            .await
+            .map_err(|error| error.without_url().to_string())?
+        {
             body.extend_from_slice(&chunk);
             if body.len() > LARGEST_SET {
                 return Err("too large".to_owned());

@@ -5,7 +5,8 @@ use serde::Serialize;
 use crate::clock::Timestamp;
 use crate::ids::{ObjectId, ResetId, TicketKey};
 use crate::reset::{
-    Action, CanRegister, Failure, KeepReason, Method, Outcome, Preview, Sessions, State, Status, Warning,
+    Action, CanRegister, Failure, KeepReason, Method, Outcome, Preview, Sessions, State, Status,
+    Warning,
 };
 
 /// The answer to a request, as an automation prints it into a ticket.
@@ -130,7 +131,10 @@ pub fn preview(preview: &Preview) -> PreviewAnswer {
             Action::Keep(why) => line(&planned.method, "keep", Some(kept(why))),
         })
         .collect();
-    let mut note = format!("Nothing has been changed. A reset of {} would do this.", preview.target);
+    let mut note = format!(
+        "Nothing has been changed. A reset of {} would do this.",
+        preview.target
+    );
     list(&mut note, "Remove", &methods, "remove");
     list(&mut note, "Deactivate", &methods, "deactivate");
     list(&mut note, "Keep", &methods, "keep");
@@ -173,7 +177,12 @@ fn note(outcome: &Outcome, methods: &[MethodLine], register_at: &str) -> String 
     list(&mut note, "Kept", methods, "kept");
     list(&mut note, "Failed", methods, "failed");
     list(&mut note, "Not known whether removed", methods, "unknown");
-    list(&mut note, "Registered meanwhile and left", methods, "appeared");
+    list(
+        &mut note,
+        "Registered meanwhile and left",
+        methods,
+        "appeared",
+    );
     list(&mut note, "Still to do", methods, "pending");
     note.push_str(match outcome.sessions {
         Sessions::Revoked => " Sessions were revoked.",
@@ -194,12 +203,14 @@ fn list(note: &mut String, title: &str, methods: &[MethodLine], status: &str) {
     let names: Vec<String> = methods
         .iter()
         .filter(|line| line.status == status && line.method != "Password")
-        .map(|line| match (&line.label, line.why.filter(|_| status == "failed")) {
-            (Some(label), Some(why)) => format!("{} {label} ({why})", line.method),
-            (Some(label), None) => format!("{} {label}", line.method),
-            (None, Some(why)) => format!("{} ({why})", line.method),
-            (None, None) => line.method.clone(),
-        })
+        .map(
+            |line| match (&line.label, line.why.filter(|_| status == "failed")) {
+                (Some(label), Some(why)) => format!("{} ({label}: {why})", line.method),
+                (Some(label), None) => format!("{} ({label})", line.method),
+                (None, Some(why)) => format!("{} ({why})", line.method),
+                (None, None) => line.method.clone(),
+            },
+        )
         .collect();
     if !names.is_empty() {
         note.push_str(&format!(" {title}: {}.", names.join(", ")));
@@ -207,7 +218,12 @@ fn list(note: &mut String, title: &str, methods: &[MethodLine], status: &str) {
 }
 
 fn line(method: &Method, status: &'static str, why: Option<&'static str>) -> MethodLine {
-    MethodLine { method: method.kind.to_string(), label: method.label.clone(), status, why }
+    MethodLine {
+        method: method.kind.to_string(),
+        label: method.label.clone(),
+        status,
+        why,
+    }
 }
 
 fn status(status: Status) -> (&'static str, Option<&'static str>) {
@@ -217,7 +233,10 @@ fn status(status: Status) -> (&'static str, Option<&'static str>) {
         Status::Kept(why) => ("kept", Some(kept(why))),
         Status::Failed(why) => ("failed", Some(failed(why))),
         Status::Appeared => ("appeared", Some("registered while the reset ran")),
-        Status::Unknown => ("unknown", Some("deletion was asked for and is not confirmed")),
+        Status::Unknown => (
+            "unknown",
+            Some("deletion was asked for and is not confirmed"),
+        ),
         Status::Pending => ("pending", None),
     }
 }
@@ -256,7 +275,10 @@ fn sessions(sessions: Sessions) -> &'static str {
 fn warnings(warnings: &[Warning]) -> Vec<WarningLine> {
     warnings
         .iter()
-        .map(|warning| WarningLine { code: *warning, text: warning_text(*warning) })
+        .map(|warning| WarningLine {
+            code: *warning,
+            text: warning_text(*warning),
+        })
         .collect()
 }
 
@@ -268,7 +290,9 @@ fn warning_text(warning: Warning) -> &'static str {
         Warning::HardwareOathLeft => {
             "A hardware OATH token was left; deactivate it in Entra under Authentication methods."
         }
-        Warning::UnknownTypeLeft => "A method of a type that this version does not know was left; look at it in Entra.",
+        Warning::UnknownTypeLeft => {
+            "A method of a type that this version does not know was left; look at it in Entra."
+        }
         Warning::Guest => "The person is a guest: the MFA of their home tenant may be what counts.",
         Warning::ContactFromColleague => {
             "The contact for the verification came from a colleague, not from a directory."

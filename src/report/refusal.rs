@@ -35,7 +35,12 @@ const A_WHILE: Duration = Duration::from_secs(30);
 /// Puts a refusal into words.
 pub fn explain(refusal: &Refusal) -> Explained {
     let (code, next) = code_and_next(refusal);
-    Explained { code, title: title(refusal), next, retry: retry(refusal) }
+    Explained {
+        code,
+        title: title(refusal),
+        next,
+        retry: retry(refusal),
+    }
 }
 
 fn retry(refusal: &Refusal) -> Retry {
@@ -61,7 +66,9 @@ fn title(refusal: &Refusal) -> String {
             "This deployment is misconfigured; nothing was changed.".to_owned()
         }
         Refusal::Keys(_) => "The issuer's keys cannot be fetched; nothing was changed.".to_owned(),
-        Refusal::Directory { .. } => "Microsoft Entra does not answer; nothing was changed.".to_owned(),
+        Refusal::Directory { .. } => {
+            "Microsoft Entra does not answer; nothing was changed.".to_owned()
+        }
         Refusal::Ledger(_) => "The ledger does not answer.".to_owned(),
         Refusal::Audit(_) => "The decision cannot be written down; nothing was changed.".to_owned(),
         Refusal::Interrupted { .. } => "The reset was interrupted after it had begun.".to_owned(),
@@ -72,7 +79,11 @@ fn title(refusal: &Refusal) -> String {
 
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
     format!("{first}{}.", letters.as_str())
 }
 
@@ -90,7 +101,10 @@ fn code_and_next(refusal: &Refusal) -> (&'static str, &'static str) {
             "ticket_without_person",
             "Fill in the person's object id or user principal name in the ticket, then approve it again.",
         ),
-        Refusal::Request(_) => ("request_unreadable", "Send what the documentation of this route says."),
+        Refusal::Request(_) => (
+            "request_unreadable",
+            "Send what the documentation of this route says.",
+        ),
         Refusal::NoApproval => (
             "approval_missing",
             "Have the approval put into the ticket's approval field; the reset starts when it is there.",
@@ -104,8 +118,14 @@ fn code_and_next(refusal: &Refusal) -> (&'static str, &'static str) {
             "issuer_not_allowed",
             "Use an issuer that policy.toml allows for this source.",
         ),
-        Refusal::OtherTicket => ("other_ticket", "Get an approval whose txn is this ticket's key."),
-        Refusal::OtherTenant => ("other_tenant", "Get an approval whose tid is this tenant's id."),
+        Refusal::OtherTicket => (
+            "other_ticket",
+            "Get an approval whose txn is this ticket's key.",
+        ),
+        Refusal::OtherTenant => (
+            "other_tenant",
+            "Get an approval whose tid is this tenant's id.",
+        ),
         Refusal::OtherPerson => (
             "other_person",
             "Find out which of the two is meant; then correct the ticket or get another approval.",
@@ -114,7 +134,10 @@ fn code_and_next(refusal: &Refusal) -> (&'static str, &'static str) {
             "approvals_disagree",
             "Get approvals for the same person, ticket, scope and reason.",
         ),
-        Refusal::Used => ("approval_used", "Get a new approval: each is good for one reset."),
+        Refusal::Used => (
+            "approval_used",
+            "Get a new approval: each is good for one reset.",
+        ),
         Refusal::NoSuchPerson(role) => (
             match role {
                 Role::Target => "target_not_found",
@@ -139,7 +162,10 @@ fn code_and_next(refusal: &Refusal) -> (&'static str, &'static str) {
             },
             "Have somebody else verify and approve.",
         ),
-        Refusal::NotTheKeysOwner => ("not_the_keys_owner", "Sign with a key of the approver's own."),
+        Refusal::NotTheKeysOwner => (
+            "not_the_keys_owner",
+            "Sign with a key of the approver's own.",
+        ),
         Refusal::KeyWithoutOwner => (
             "key_without_owner",
             "Name the key's owner in policy.toml: on call, each key belongs to one person.",
@@ -169,7 +195,10 @@ fn code_and_next(refusal: &Refusal) -> (&'static str, &'static str) {
             "no_such_reset",
             "Use the approval of that reset; outcomes can be read for 24 hours.",
         ),
-        Refusal::Busy => ("target_busy", "Wait until the other reset of this person is over."),
+        Refusal::Busy => (
+            "target_busy",
+            "Wait until the other reset of this person is over.",
+        ),
         Refusal::Misconfigured { .. } => (
             "misconfigured",
             "Whoever runs this deployment has to look: the log says what is wrong.",
@@ -209,8 +238,14 @@ fn approval(refused: &Refused) -> (&'static str, &'static str) {
         ),
         Refused::Expired { .. } => ("approval_expired", "Get a new approval."),
         Refused::NotYet => ("approval_not_yet", "Check the issuer's clock, or wait."),
-        Refused::TooLongLived { .. } => ("approval_too_long", "The issuer has to shorten the time from iat to exp."),
-        Refused::StaleEvidence { .. } => ("evidence_stale", "Verify the person again, then approve again."),
+        Refused::TooLongLived { .. } => (
+            "approval_too_long",
+            "The issuer has to shorten the time from iat to exp.",
+        ),
+        Refused::StaleEvidence { .. } => (
+            "evidence_stale",
+            "Verify the person again, then approve again.",
+        ),
         Refused::EvidenceOnLostPhone => (
             "evidence_on_lost_phone",
             "Verify the person in a way that does not go through the phone that is gone.",

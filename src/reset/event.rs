@@ -9,7 +9,7 @@ use crate::ids::{Kid, Label, ResetId, TicketKey};
 
 /// One event.
 #[derive(Debug, Clone, Serialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(tag = "audit", rename_all = "snake_case")]
 pub enum Event {
     /// Somebody asked and was refused, or told to come back.
     Refused {
@@ -55,7 +55,9 @@ impl Event {
     /// When it happened.
     pub fn at(&self) -> Timestamp {
         match self {
-            Event::Refused { at, .. } | Event::Allowed { at, .. } | Event::Outcome { at, .. } => *at,
+            Event::Refused { at, .. } | Event::Allowed { at, .. } | Event::Outcome { at, .. } => {
+                *at
+            }
         }
     }
 }

@@ -43,7 +43,9 @@ pub(super) async fn identify(
     let found = futures_util::future::try_join_all(wanted.into_iter().map(async |(who, role)| {
         match tenancy.ask(until, || tenancy.directory.person(who)).await {
             Ok(person) => Ok((who, person)),
-            Err(DirectoryError::Never(Fault::NotFound | Fault::Refused)) => Err(Refusal::NoSuchPerson(role)),
+            Err(DirectoryError::Never(Fault::NotFound | Fault::Refused)) => {
+                Err(Refusal::NoSuchPerson(role))
+            }
             Err(error) => Err(unavailable(error)),
         }
     }))
@@ -70,7 +72,11 @@ pub(super) async fn identify(
         if claims.reason != first.claims().reason {
             return Err(Refusal::Disagree(Disagreement::Reason));
         }
-        let approver = somebody_else(find(&claims.act.sub, Role::Approver)?, target, Role::Approver)?;
+        let approver = somebody_else(
+            find(&claims.act.sub, Role::Approver)?,
+            target,
+            Role::Approver,
+        )?;
         match approval.owner() {
             Some(owner) if find(owner, Role::KeyOwner)?.id != approver.id => {
                 return Err(Refusal::NotTheKeysOwner);
@@ -93,11 +99,18 @@ pub(super) async fn identify(
             compact: approval.compact().to_owned(),
         });
     }
-    Ok(Identified { target: target.clone(), approvals: claimed })
+    Ok(Identified {
+        target: target.clone(),
+        approvals: claimed,
+    })
 }
 
 /// A person who is active and not the target.
-fn somebody_else<'a>(person: &'a Person, target: &Person, role: Role) -> Result<&'a Person, Refusal> {
+fn somebody_else<'a>(
+    person: &'a Person,
+    target: &Person,
+    role: Role,
+) -> Result<&'a Person, Refusal> {
     if person.id == target.id {
         Err(Refusal::SelfService(role))
     } else if !person.enabled {

@@ -95,12 +95,18 @@ impl Ledger {
         };
         let used: Used = decode(&item)?;
         // Both were written in one commit, so a missing reset is no answer but a fault.
-        self.read(used.reset).await?.ok_or(LedgerError::Corrupt).map(Some)
+        self.read(used.reset)
+            .await?
+            .ok_or(LedgerError::Corrupt)
+            .map(Some)
     }
 
     /// A reset by its name.
     pub async fn read(&self, id: ResetId) -> Result<Option<Reset>, LedgerError> {
-        self.get(&reset_key(id)).await?.map(|item| reset(&item)).transpose()
+        self.get(&reset_key(id))
+            .await?
+            .map(|item| reset(&item))
+            .transpose()
     }
 
     /// Claims the approvals and the person for this reset, all or nothing.
@@ -116,29 +122,51 @@ impl Ledger {
             None => None,
         };
         let writer = Uuid::new_v4();
-        let seal = Seal { writer, expires_at: clock::after(claim.claimed_at, RETENTION) };
+        let seal = Seal {
+            writer,
+            expires_at: clock::after(claim.claimed_at, RETENTION),
+        };
         let mut writes = vec![
-            seal.write(reset_key(claim.id), 0, reset.encode().map_err(|_| LedgerError::Corrupt)?),
+            seal.write(
+                reset_key(claim.id),
+                0,
+                reset.encode().map_err(|_| LedgerError::Corrupt)?,
+            ),
             seal.write(
                 target_key,
                 target.map_or(0, |item| item.version),
-                encode(&Occupied { reset: claim.id, running: true })?,
+                encode(&Occupied {
+                    reset: claim.id,
+                    running: true,
+                })?,
             ),
         ];
         for approval in &claim.approvals {
-            writes.push(seal.write(approval_key(&approval.id), 0, encode(&Used { reset: claim.id })?));
+            writes.push(seal.write(
+                approval_key(&approval.id),
+                0,
+                encode(&Used { reset: claim.id })?,
+            ));
         }
         if let Some((old, version)) = abandoned {
             let body = old.encode().map_err(|_| LedgerError::Corrupt)?;
             writes.push(seal.write(reset_key(old.id()), version, body));
         }
         match self.store.commit(&writes).await {
-            Ok(()) => Ok(Lease { reset, version: 1, writer }),
+            Ok(()) => Ok(Lease {
+                reset,
+                version: 1,
+                writer,
+            }),
             Err(StoreError::Conflict(found)) => {
                 let mut found = found.into_iter();
                 match (found.next().flatten(), found.next().flatten()) {
                     // Our own write, whose answer was lost and which was then sent again.
-                    (Some(item), _) if item.writer == writer => Ok(Lease { reset, version: 1, writer }),
+                    (Some(item), _) if item.writer == writer => Ok(Lease {
+                        reset,
+                        version: 1,
+                        writer,
+                    }),
                     _ if found.flatten().next().is_some() => Err(LedgerError::Claimed),
                     _ => Err(LedgerError::Busy),
                 }
@@ -149,11 +177,18 @@ impl Ledger {
 
     /// The reset that has the person, ended, if whoever worked on it is gone; nothing if it is over anyway.
     /// A person must not stay locked because a process died and nobody sent its delivery again.
-    async fn abandoned_by(&self, occupied: &Occupied, now: Timestamp) -> Result<Option<(Reset, u64)>, LedgerError> {
+    async fn abandoned_by(
+        &self,
+        occupied: &Occupied,
+        now: Timestamp,
+    ) -> Result<Option<(Reset, u64)>, LedgerError> {
         if !occupied.running {
             return Ok(None);
         }
-        let item = self.get(&reset_key(occupied.reset)).await?.ok_or(LedgerError::Corrupt)?;
+        let item = self
+            .get(&reset_key(occupied.reset))
+            .await?
+            .ok_or(LedgerError::Corrupt)?;
         let mut old = reset(&item)?;
         if old.state() != State::Running {
             return Ok(None);
@@ -175,13 +210,20 @@ impl Ledger {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Lease, LedgerError> {
-        let item = self.get(&reset_key(id)).await?.ok_or(LedgerError::Corrupt)?;
+        let item = self
+            .get(&reset_key(id))
+            .await?
+            .ok_or(LedgerError::Corrupt)?;
         let mut reset = reset(&item)?;
         if reset.state() != State::Running || reset.lease_until() > now {
             return Err(LedgerError::Leased);
         }
         reset.resume(lease_until);
-        let lease = Lease { reset: reset.clone(), version: item.version, writer: Uuid::new_v4() };
+        let lease = Lease {
+            reset: reset.clone(),
+            version: item.version,
+            writer: Uuid::new_v4(),
+        };
         self.save(lease, reset).await
     }
 
@@ -214,18 +256,32 @@ impl Ledger {
             writes.push(seal.write(
                 target_key,
                 target.version,
-                encode(&Occupied { reset: claim.id, running: false })?,
+                encode(&Occupied {
+                    reset: claim.id,
+                    running: false,
+                })?,
             ));
         }
         self.advance(lease, reset, writes).await
     }
 
-    async fn advance(&self, lease: Lease, reset: Reset, writes: Vec<Write>) -> Result<Lease, LedgerError> {
-        let next = Lease { reset, version: lease.version.saturating_add(1), writer: lease.writer };
+    async fn advance(
+        &self,
+        lease: Lease,
+        reset: Reset,
+        writes: Vec<Write>,
+    ) -> Result<Lease, LedgerError> {
+        let next = Lease {
+            reset,
+            version: lease.version.saturating_add(1),
+            writer: lease.writer,
+        };
         match self.store.commit(&writes).await {
             Ok(()) => Ok(next),
             Err(StoreError::Conflict(found)) => match found.into_iter().next().flatten() {
-                Some(item) if item.writer == next.writer && item.version == next.version => Ok(next),
+                Some(item) if item.writer == next.writer && item.version == next.version => {
+                    Ok(next)
+                }
                 _ => Err(LedgerError::Leased),
             },
             Err(StoreError::Unavailable(why)) => Err(LedgerError::Unavailable(why)),
@@ -249,14 +305,21 @@ struct Seal {
 impl Seal {
     fn of(lease: &Lease) -> Seal {
         let claimed_at = lease.reset.claim().claimed_at;
-        Seal { writer: lease.writer, expires_at: clock::after(claimed_at, RETENTION) }
+        Seal {
+            writer: lease.writer,
+            expires_at: clock::after(claimed_at, RETENTION),
+        }
     }
 
     /// Over version `over`; 0 is nothing yet.
     fn write(&self, key: Key, over: u64, body: String) -> Write {
         Write {
             key,
-            condition: if over == 0 { Condition::Absent } else { Condition::Version(over) },
+            condition: if over == 0 {
+                Condition::Absent
+            } else {
+                Condition::Version(over)
+            },
             item: Item {
                 version: over.saturating_add(1),
                 writer: self.writer,

@@ -9,7 +9,9 @@ use crate::clock::Timestamp;
 use crate::ids::Malformed;
 
 fn check_method_id(text: &str) -> Result<(), Malformed> {
-    let plain = text.bytes().all(|b| (0x21..=0x7e).contains(&b) && !matches!(b, b'/' | b'\\' | b'?' | b'#' | b'%'));
+    let plain = text
+        .bytes()
+        .all(|b| (0x21..=0x7e).contains(&b) && !matches!(b, b'/' | b'\\' | b'?' | b'#' | b'%'));
     (plain && (1..=256).contains(&text.len()) && text != "." && text != "..")
         .then_some(())
         .ok_or(Malformed("the id of an authentication method"))
@@ -82,13 +84,13 @@ impl fmt::Display for MethodKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             MethodKind::Password => "Password",
-            MethodKind::Phone(PhoneType::Mobile) => "Phone (mobile)",
-            MethodKind::Phone(PhoneType::AlternateMobile) => "Phone (alternate mobile)",
-            MethodKind::Phone(PhoneType::Office) => "Phone (office)",
+            MethodKind::Phone(PhoneType::Mobile) => "Mobile phone",
+            MethodKind::Phone(PhoneType::AlternateMobile) => "Alternate mobile phone",
+            MethodKind::Phone(PhoneType::Office) => "Office phone",
             MethodKind::MicrosoftAuthenticator => "Microsoft Authenticator",
             MethodKind::SoftwareOath => "Software OATH token",
             MethodKind::HardwareOath => "Hardware OATH token",
-            MethodKind::Passkey => "Passkey (FIDO2)",
+            MethodKind::Passkey => "Passkey",
             MethodKind::WindowsHello => "Windows Hello for Business",
             MethodKind::PlatformCredential => "Platform credential",
             MethodKind::External => "External authentication method",

@@ -140,7 +140,10 @@ impl From<&Reset> for Outcome {
         let claim = reset.claim();
         let mut methods: Vec<MethodOutcome> = reset
             .methods()
-            .map(|(method, progress)| MethodOutcome { method: method.clone(), status: progress.into() })
+            .map(|(method, progress)| MethodOutcome {
+                method: method.clone(),
+                status: progress.into(),
+            })
             .collect();
         methods.extend(reset.appeared().iter().map(|method| MethodOutcome {
             method: method.clone(),
@@ -156,8 +159,16 @@ impl From<&Reset> for Outcome {
             ticket: claim.ticket.clone(),
             target_id: claim.target,
             target: claim.upn.clone(),
-            approvers: claim.approvals.iter().map(|approval| approval.approver).collect(),
-            verifiers: claim.approvals.iter().flat_map(|approval| approval.verifiers.clone()).collect(),
+            approvers: claim
+                .approvals
+                .iter()
+                .map(|approval| approval.approver)
+                .collect(),
+            verifiers: claim
+                .approvals
+                .iter()
+                .flat_map(|approval| approval.verifiers.clone())
+                .collect(),
             sessions: reset.sessions().into(),
             can_register: can_register(&left, claim.guest, claim.reason),
             warnings: warnings(&left, claim),
@@ -195,7 +206,11 @@ impl Preview {
 
 /// Registration at mysignins asks for a second factor as long as a usable one is registered (Microsoft
 /// Learn, "Combined security information registration"); what is left decides.
-fn can_register(methods: &[(&MethodKind, Status)], guest: bool, reason: Option<Reason>) -> CanRegister {
+fn can_register(
+    methods: &[(&MethodKind, Status)],
+    guest: bool,
+    reason: Option<Reason>,
+) -> CanRegister {
     let of_one = |(kind, status): &(&MethodKind, Status)| match status {
         Status::Removed | Status::Deactivated => CanRegister::Yes,
         Status::Failed(_) => CanRegister::No,
@@ -209,7 +224,9 @@ fn can_register(methods: &[(&MethodKind, Status)], guest: bool, reason: Option<R
             | MethodKind::TemporaryAccessPass => CanRegister::Yes,
             // With another reason it may be a security key in the person's hand.
             MethodKind::Passkey => match reason {
-                Some(Reason::Lost | Reason::Stolen | Reason::Replaced | Reason::Broken) => CanRegister::No,
+                Some(Reason::Lost | Reason::Stolen | Reason::Replaced | Reason::Broken) => {
+                    CanRegister::No
+                }
                 Some(Reason::Other) | None => CanRegister::Unknown,
             },
             _ => CanRegister::Unknown,
@@ -231,12 +248,24 @@ fn warnings(methods: &[(&MethodKind, Status)], claim: &Claim) -> Vec<Warning> {
             .iter()
             .any(|(kind, status)| matches!(status, Status::Kept(_)) && wanted(kind))
     };
-    let appeared = methods.iter().any(|(_, status)| *status == Status::Appeared);
-    let hearsay = !claim.approvals.is_empty() && claim.approvals.iter().all(|approval| approval.hearsay);
+    let appeared = methods
+        .iter()
+        .any(|(_, status)| *status == Status::Appeared);
+    let hearsay =
+        !claim.approvals.is_empty() && claim.approvals.iter().all(|approval| approval.hearsay);
     [
-        (kept(&|kind| *kind == MethodKind::Passkey), Warning::PasskeyLeft),
-        (kept(&|kind| *kind == MethodKind::HardwareOath), Warning::HardwareOathLeft),
-        (kept(&|kind| matches!(kind, MethodKind::Unknown(_))), Warning::UnknownTypeLeft),
+        (
+            kept(&|kind| *kind == MethodKind::Passkey),
+            Warning::PasskeyLeft,
+        ),
+        (
+            kept(&|kind| *kind == MethodKind::HardwareOath),
+            Warning::HardwareOathLeft,
+        ),
+        (
+            kept(&|kind| matches!(kind, MethodKind::Unknown(_))),
+            Warning::UnknownTypeLeft,
+        ),
         (claim.guest, Warning::Guest),
         (hearsay, Warning::ContactFromColleague),
         (appeared, Warning::MethodAppeared),
@@ -249,7 +278,9 @@ fn warnings(methods: &[(&MethodKind, Status)], claim: &Claim) -> Vec<Warning> {
 impl From<Progress> for Status {
     fn from(progress: Progress) -> Status {
         match progress {
-            Progress::Pending | Progress::Trying | Progress::Deferred | Progress::Asked(_) => Status::Pending,
+            Progress::Pending | Progress::Trying | Progress::Deferred | Progress::Asked(_) => {
+                Status::Pending
+            }
             Progress::Removed => Status::Removed,
             Progress::Deactivated => Status::Deactivated,
             Progress::Kept(why) => Status::Kept(why),

@@ -12,11 +12,17 @@ use crate::clock::{self, Timestamp};
 /// # Errors
 /// [`Refusal::Interrupted`] if the ledger cannot be written: we stop at once, and whoever comes next takes
 /// up from what is written.
-pub(super) async fn perform(tenancy: &Tenancy, mut lease: Lease, until: Timestamp) -> Result<Lease, Refusal> {
+pub(super) async fn perform(
+    tenancy: &Tenancy,
+    mut lease: Lease,
+    until: Timestamp,
+) -> Result<Lease, Refusal> {
     let target = lease.reset().claim().target;
     let interrupted = |error| {
         tracing::error!(%error, "the ledger cannot be written, stopping");
-        Refusal::Interrupted { at: tenancy.clock.now() }
+        Refusal::Interrupted {
+            at: tenancy.clock.now(),
+        }
     };
     let directory = &tenancy.directory;
     let mut reset = lease.reset().clone();
@@ -24,19 +30,30 @@ pub(super) async fn perform(tenancy: &Tenancy, mut lease: Lease, until: Timestam
         let step = reset.next(tenancy.clock.now(), until);
         match &step {
             Step::Wait(at) => {
-                tenancy.clock.sleep(clock::between(tenancy.clock.now(), *at)).await;
+                tenancy
+                    .clock
+                    .sleep(clock::between(tenancy.clock.now(), *at))
+                    .await;
                 continue;
             }
             Step::Close => {
                 reset.close(tenancy.clock.now());
-                lease = tenancy.ledger.finish(lease, reset.clone()).await.map_err(interrupted)?;
+                lease = tenancy
+                    .ledger
+                    .finish(lease, reset.clone())
+                    .await
+                    .map_err(interrupted)?;
                 continue;
             }
             Step::RevokeSessions | Step::Remove(_) | Step::Deactivate(_) | Step::List => {}
         }
         // One write holds what came of the last step and what is about to be done.
         reset.intend(&step);
-        lease = tenancy.ledger.save(lease, reset.clone()).await.map_err(interrupted)?;
+        lease = tenancy
+            .ledger
+            .save(lease, reset.clone())
+            .await
+            .map_err(interrupted)?;
         let found = match &step {
             Step::RevokeSessions => Found::Done(directory.revoke_sessions(target).await),
             Step::Remove(method) => Found::Done(directory.remove(target, method).await),

@@ -47,7 +47,10 @@ pub enum KeepReason {
 pub fn plan(methods: Vec<Method>, scope: Scope, hardware: HardwareOath) -> Vec<PlannedMethod> {
     let mut plan: Vec<PlannedMethod> = methods
         .into_iter()
-        .map(|method| PlannedMethod { action: action(&method.kind, scope, hardware), method })
+        .map(|method| PlannedMethod {
+            action: action(&method.kind, scope, hardware),
+            method,
+        })
         .collect();
     plan.sort_by_key(|planned| order(planned));
     plan
@@ -55,13 +58,17 @@ pub fn plan(methods: Vec<Method>, scope: Scope, hardware: HardwareOath) -> Vec<P
 
 fn action(kind: &MethodKind, scope: Scope, hardware: HardwareOath) -> Action {
     match kind {
-        MethodKind::Phone(_) | MethodKind::MicrosoftAuthenticator | MethodKind::SoftwareOath => Action::Remove,
+        MethodKind::Phone(_) | MethodKind::MicrosoftAuthenticator | MethodKind::SoftwareOath => {
+            Action::Remove
+        }
         MethodKind::Passkey if scope.remove_passkeys => Action::Remove,
         MethodKind::HardwareOath => match hardware {
             HardwareOath::Deactivate => Action::Deactivate,
             HardwareOath::Report => Action::Keep(KeepReason::DeactivateByHand),
         },
-        MethodKind::Password | MethodKind::Email | MethodKind::QrCodePin => Action::Keep(KeepReason::NotMfa),
+        MethodKind::Password | MethodKind::Email | MethodKind::QrCodePin => {
+            Action::Keep(KeepReason::NotMfa)
+        }
         MethodKind::Passkey
         | MethodKind::WindowsHello
         | MethodKind::PlatformCredential
@@ -122,11 +129,15 @@ mod tests {
     }
 
     fn removed(scope: &str) -> Vec<String> {
-        plan(all(), Scope::try_from(scope.to_owned()).unwrap(), HardwareOath::Report)
-            .into_iter()
-            .filter(|planned| planned.action == Action::Remove)
-            .map(|planned| planned.method.kind.to_string())
-            .collect()
+        plan(
+            all(),
+            Scope::try_from(scope.to_owned()).unwrap(),
+            HardwareOath::Report,
+        )
+        .into_iter()
+        .filter(|planned| planned.action == Action::Remove)
+        .map(|planned| planned.method.kind.to_string())
+        .collect()
     }
 
     #[test]
@@ -136,16 +147,16 @@ mod tests {
             [
                 "Software OATH token",
                 "Microsoft Authenticator",
-                "Phone (office)",
-                "Phone (alternate mobile)",
-                "Phone (mobile)",
+                "Office phone",
+                "Alternate mobile phone",
+                "Mobile phone",
             ]
         );
     }
 
     #[test]
     fn a_passkey_goes_only_if_the_approval_says_so() {
-        assert!(!removed("mfa:reregister").contains(&"Passkey (FIDO2)".to_owned()));
-        assert!(removed("mfa:reregister passkeys:remove").contains(&"Passkey (FIDO2)".to_owned()));
+        assert!(!removed("mfa:reregister").contains(&"Passkey".to_owned()));
+        assert!(removed("mfa:reregister passkeys:remove").contains(&"Passkey".to_owned()));
     }
 }

@@ -190,7 +190,9 @@ impl Refusal {
             Fault::Credential => Refusal::Misconfigured {
                 what: "Entra does not accept the Graph credential",
             },
-            Fault::NotFound | Fault::Refused | Fault::Unreadable => Refusal::Directory { after: None },
+            Fault::NotFound | Fault::Refused | Fault::Unreadable => {
+                Refusal::Directory { after: None }
+            }
         }
     }
 }

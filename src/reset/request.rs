@@ -48,13 +48,32 @@ impl Request {
     ///
     /// # Errors
     /// A [`Refusal`] if the approvals are not for one ticket and this tenant.
-    pub fn on_call(approvals: Vec<Authentic>, tenant: TenantId, only_tenant: bool) -> Result<Request, Refusal> {
-        let ticket = approvals.first().ok_or(Refusal::NoApproval)?.claims().txn.clone();
-        if approvals.iter().any(|approval| approval.claims().txn != ticket) {
+    pub fn on_call(
+        approvals: Vec<Authentic>,
+        tenant: TenantId,
+        only_tenant: bool,
+    ) -> Result<Request, Refusal> {
+        let ticket = approvals
+            .first()
+            .ok_or(Refusal::NoApproval)?
+            .claims()
+            .txn
+            .clone();
+        if approvals
+            .iter()
+            .any(|approval| approval.claims().txn != ticket)
+        {
             return Err(Refusal::Disagree(Disagreement::Ticket));
         }
-        Request { approvals, ticket, user: None, door: Door::OnCall, source: None, delivery: None }
-            .checked(tenant, only_tenant)
+        Request {
+            approvals,
+            ticket,
+            user: None,
+            door: Door::OnCall,
+            source: None,
+            delivery: None,
+        }
+        .checked(tenant, only_tenant)
     }
 
     fn checked(mut self, tenant: TenantId, only_tenant: bool) -> Result<Request, Refusal> {
@@ -87,7 +106,10 @@ impl Request {
             source: self.source.clone(),
             delivery: self.delivery.clone(),
             ticket: Some(self.ticket.clone()),
-            target: self.approvals.first().map(|approval| approval.claims().sub.to_string()),
+            target: self
+                .approvals
+                .first()
+                .map(|approval| approval.claims().sub.to_string()),
             approvals: self.approvals.iter().map(ApprovalMark::of).collect(),
         }
     }

@@ -59,7 +59,14 @@ impl Resets {
         audit: Arc<dyn AuditTrail>,
         clock: Arc<dyn Clock>,
     ) -> Resets {
-        Resets(Arc::new(Tenancy { tenant, rules, directory, ledger, audit, clock }))
+        Resets(Arc::new(Tenancy {
+            tenant,
+            rules,
+            directory,
+            ledger,
+            audit,
+            clock,
+        }))
     }
 
     /// Does what the request asks, once. Whoever asks again gets what is stored.
@@ -82,25 +89,36 @@ impl Resets {
                 reset: allowed.claim.id,
                 target_id: allowed.claim.target,
                 tier: "standard".to_owned(),
-                removals: allowed.plan.iter().filter(|planned| planned.action == Action::Remove).count(),
+                removals: allowed
+                    .plan
+                    .iter()
+                    .filter(|planned| planned.action == Action::Remove)
+                    .count(),
                 parties,
             })
             .await?;
-        let ids: Vec<_> = allowed.claim.approvals.iter().map(|approval| approval.id.clone()).collect();
+        let ids: Vec<_> = allowed
+            .claim
+            .approvals
+            .iter()
+            .map(|approval| approval.id.clone())
+            .collect();
         let lease_until = clock::after(until, LEASE_MARGIN);
         let reset = Reset::new(allowed.claim, allowed.plan, lease_until);
         let lease = match tenancy.ledger.claim(reset).await {
             Ok(lease) => lease,
             // Two deliveries of one approval at once: the other was first, and its answer is ours too.
-            Err(LedgerError::Claimed) => {
+            Err(LedgerError::Claimed | LedgerError::Busy) => {
                 for id in &ids {
                     if let Some(reset) = tenancy.ledger.used_by(id).await? {
-                        return Ok(Stored { outcome: Outcome::from(&reset), replayed: true });
+                        return Ok(Stored {
+                            outcome: Outcome::from(&reset),
+                            replayed: true,
+                        });
                     }
                 }
                 return Err(Refusal::Busy);
             }
-            Err(LedgerError::Busy) => return Err(Refusal::Busy),
             Err(error) => return Err(error.into()),
         };
         let lease = perform(tenancy, lease, until).await?;
@@ -136,7 +154,10 @@ impl Resets {
 
     /// Takes out the approvals that have been used, and gives the latest reset that used one. That reset must
     /// be for the same ticket: used for anything else, an approval is refused.
-    async fn split_off_known(&self, mut request: Request) -> Result<(Request, Option<Reset>), Refusal> {
+    async fn split_off_known(
+        &self,
+        mut request: Request,
+    ) -> Result<(Request, Option<Reset>), Refusal> {
         let mut latest: Option<Reset> = None;
         let mut fresh = Vec::new();
         for approval in request.approvals {
@@ -162,7 +183,10 @@ impl Resets {
         let now = self.0.clock.now();
         let abandoned = reset.state() == State::Running && reset.lease_until() <= now;
         if !abandoned {
-            return Ok(Stored { outcome: Outcome::from(&reset), replayed: true });
+            return Ok(Stored {
+                outcome: Outcome::from(&reset),
+                replayed: true,
+            });
         }
         // The tenant may have changed since the claim.
         let target = PersonRef::Id(reset.claim().target);
@@ -179,7 +203,10 @@ impl Resets {
                 let lease = perform(&self.0, lease, until).await?;
                 self.close(Outcome::from(lease.reset())).await
             }
-            Err(LedgerError::Leased) => Ok(Stored { outcome: Outcome::from(&reset), replayed: true }),
+            Err(LedgerError::Leased) => Ok(Stored {
+                outcome: Outcome::from(&reset),
+                replayed: true,
+            }),
             Err(error) => Err(error.into()),
         }
     }
@@ -194,8 +221,14 @@ impl Resets {
             .into_iter()
             .map(|approval| approval.admit(&rules, now))
             .collect::<Result<_, _>>()?;
-        let identified =
-            identify(tenancy, request.door, request.user.as_ref(), &approvals, until).await?;
+        let identified = identify(
+            tenancy,
+            request.door,
+            request.user.as_ref(),
+            &approvals,
+            until,
+        )
+        .await?;
         let target = identified.target;
         eligibility::may_be_reset(&target, &tenancy.rules)?;
         self.standard_tier(&target, until).await?;
@@ -243,11 +276,24 @@ impl Resets {
             .iter()
             .filter(|method| method.status == super::Status::Appeared)
             .count();
-        let event = Event::Outcome { at: self.0.clock.now(), appeared, outcome: outcome.clone() };
+        let state = match outcome.state {
+            State::Running => "running",
+            State::Completed => "completed",
+            State::NeedsHuman => "needs_human",
+        };
+        tracing::info!(event = "outcome", state, appeared, reset = %outcome.reset, ticket = %outcome.ticket);
+        let event = Event::Outcome {
+            at: self.0.clock.now(),
+            appeared,
+            outcome: outcome.clone(),
+        };
         if let Err(error) = self.0.audit.append(&event).await {
             tracing::error!(%error, reset = %outcome.reset, "the outcome is in the ledger and not in the audit trail");
         }
-        Ok(Stored { outcome, replayed: false })
+        Ok(Stored {
+            outcome,
+            replayed: false,
+        })
     }
 }
 
@@ -259,7 +305,11 @@ struct Allowed {
 
 impl Tenancy {
     /// Asks for something that changes nothing, again if the directory says later and there is time.
-    pub(super) async fn ask<T, F>(&self, until: Timestamp, attempt: impl Fn() -> F) -> Result<T, DirectoryError>
+    pub(super) async fn ask<T, F>(
+        &self,
+        until: Timestamp,
+        attempt: impl Fn() -> F,
+    ) -> Result<T, DirectoryError>
     where
         F: Future<Output = Result<T, DirectoryError>>,
     {

@@ -254,7 +254,10 @@ impl Reset {
     }
 
     pub(super) fn methods(&self) -> impl Iterator<Item = (&Method, Progress)> {
-        self.0.entries.iter().map(|entry| (&entry.method, entry.progress))
+        self.0
+            .entries
+            .iter()
+            .map(|entry| (&entry.method, entry.progress))
     }
 
     pub(super) fn appeared(&self) -> &[Method] {
@@ -285,11 +288,22 @@ impl Reset {
         if body.sessions == SessionProgress::Pending {
             return Step::RevokeSessions;
         }
-        if let Some(entry) = body.entries.iter().find(|entry| entry.progress == Progress::Pending) {
+        if let Some(entry) = body
+            .entries
+            .iter()
+            .find(|entry| entry.progress == Progress::Pending)
+        {
             let method = entry.method.clone();
-            return if entry.deactivate { Step::Deactivate(method) } else { Step::Remove(method) };
+            return if entry.deactivate {
+                Step::Deactivate(method)
+            } else {
+                Step::Remove(method)
+            };
         }
-        let unconfirmed = body.entries.iter().any(|entry| matches!(entry.progress, Progress::Asked(_)));
+        let unconfirmed = body
+            .entries
+            .iter()
+            .any(|entry| matches!(entry.progress, Progress::Asked(_)));
         if (unconfirmed || body.listings == 0) && body.listing_failures < MOST_ATTEMPTS {
             return Step::List;
         }
@@ -335,7 +349,9 @@ impl Reset {
             Ok(()) => SessionProgress::Revoked,
             Err(DirectoryError::Never(fault)) => SessionProgress::Failed(failure(fault)),
             // To revoke twice does no harm, so a lost answer is simply asked for again.
-            Err(_) if body.session_attempts >= MOST_ATTEMPTS => SessionProgress::Failed(Failure::KeepsFailing),
+            Err(_) if body.session_attempts >= MOST_ATTEMPTS => {
+                SessionProgress::Failed(Failure::KeepsFailing)
+            }
             Err(error) => {
                 body.not_before = Some(clock::after(now, pause(&error, body.session_attempts)));
                 SessionProgress::Pending
@@ -343,7 +359,12 @@ impl Reset {
         };
     }
 
-    fn method_answered(&mut self, method: &Method, result: Result<(), DirectoryError>, now: Timestamp) {
+    fn method_answered(
+        &mut self,
+        method: &Method,
+        result: Result<(), DirectoryError>,
+        now: Timestamp,
+    ) {
         let Some(entry) = self.entry(method) else {
             return;
         };
@@ -360,15 +381,20 @@ impl Reset {
         entry.progress = match result {
             Ok(()) if deactivate => Progress::Deactivated,
             Ok(()) => Progress::Asked(Answer::Accepted),
-            Err(DirectoryError::Never(Fault::NotFound)) if !deactivate => Progress::Asked(Answer::NotThere),
+            Err(DirectoryError::Never(Fault::NotFound)) if !deactivate => {
+                Progress::Asked(Answer::NotThere)
+            }
             Err(DirectoryError::Never(Fault::Refused)) if !deactivate => Progress::Deferred,
             Err(DirectoryError::Never(fault)) => Progress::Failed(failure(fault)),
             Err(DirectoryError::Unknown) if !deactivate => Progress::Asked(Answer::Lost),
             Err(error) => later(&error),
         };
-        let accepted = entry.progress == Progress::Asked(Answer::Accepted);
+        let fewer = matches!(
+            entry.progress,
+            Progress::Asked(Answer::Accepted) | Progress::Deactivated
+        );
         self.0.not_before = not_before;
-        self.0.progress |= accepted;
+        self.0.progress |= fewer;
     }
 
     fn listed(&mut self, methods: Vec<Method>, now: Timestamp) {
@@ -379,7 +405,9 @@ impl Reset {
             let Progress::Asked(answer) = entry.progress else {
                 continue;
             };
-            let still = methods.iter().any(|method| method.is_same_registration(&entry.method));
+            let still = methods
+                .iter()
+                .any(|method| method.is_same_registration(&entry.method));
             entry.progress = match answer {
                 _ if !still => {
                     body.progress = true;
@@ -395,8 +423,14 @@ impl Reset {
             };
         }
         for method in methods {
-            let known = body.entries.iter().any(|entry| method.is_same_registration(&entry.method))
-                || body.appeared.iter().any(|other| method.is_same_registration(other));
+            let known = body
+                .entries
+                .iter()
+                .any(|entry| method.is_same_registration(&entry.method))
+                || body
+                    .appeared
+                    .iter()
+                    .any(|other| method.is_same_registration(other));
             if !known {
                 body.appeared.push(method);
             }
@@ -410,7 +444,8 @@ impl Reset {
     /// Starts another pass over what was deferred, or gives it up when a pass has changed nothing.
     fn settle(&mut self) {
         let body = &mut self.0;
-        let any = |wanted: fn(Progress) -> bool| body.entries.iter().any(|entry| wanted(entry.progress));
+        let any =
+            |wanted: fn(Progress) -> bool| body.entries.iter().any(|entry| wanted(entry.progress));
         if any(|p| matches!(p, Progress::Pending | Progress::Trying)) {
             return;
         }
@@ -450,7 +485,10 @@ impl Reset {
     /// Ends it: what is not confirmed is said to be so.
     pub(super) fn close(&mut self, now: Timestamp) {
         let body = &mut self.0;
-        if matches!(body.sessions, SessionProgress::Pending | SessionProgress::Trying) {
+        if matches!(
+            body.sessions,
+            SessionProgress::Pending | SessionProgress::Trying
+        ) {
             body.sessions = SessionProgress::Failed(Failure::OutOfTime);
         }
         for entry in &mut body.entries {
@@ -468,12 +506,19 @@ impl Reset {
                     Progress::Removed | Progress::Deactivated | Progress::Kept(_)
                 )
             });
-        body.state = if all_done { State::Completed } else { State::NeedsHuman };
+        body.state = if all_done {
+            State::Completed
+        } else {
+            State::NeedsHuman
+        };
         body.finished_at = Some(now);
     }
 
     fn entry(&mut self, method: &Method) -> Option<&mut Entry> {
-        self.0.entries.iter_mut().find(|entry| entry.method.id == method.id)
+        self.0
+            .entries
+            .iter_mut()
+            .find(|entry| entry.method.id == method.id)
     }
 }
 

@@ -40,7 +40,10 @@ fn an_approval_verifies_under_the_published_key_and_says_what_was_given() {
     assert_eq!(claims["sub"], "adele@contoso.com");
     assert_eq!(claims["txn"], "ITSD-1042");
     assert_eq!(claims["act"], json!({"sub": "megan@contoso.com"}));
-    assert_eq!(claims["scope"], "mfa:reregister passkeys:remove sessions:keep");
+    assert_eq!(
+        claims["scope"],
+        "mfa:reregister passkeys:remove sessions:keep"
+    );
     assert_eq!(claims["reason"], "lost");
     assert_eq!(claims["tid"], "72f988bf-86f1-41af-91ab-2d7cd011db47");
     let expected = json!([{
@@ -76,7 +79,10 @@ fn the_summary_goes_to_stderr_and_the_private_key_nowhere() {
     let desk = Desk::with_key();
     let output = desk.run(&format!("{WHO} {CALL}"));
     let summary = text(&output.stderr);
-    assert!(summary.starts_with("megan@contoso.com approves the reset of adele@contoso.com for ITSD-1042"));
+    assert!(
+        summary
+            .starts_with("megan@contoso.com approves the reset of adele@contoso.com for ITSD-1042")
+    );
     assert_eq!(summary.lines().count(), 1);
     assert!(!summary.contains(text(&output.stdout).trim()));
 }
@@ -90,10 +96,22 @@ fn an_approval_that_the_function_would_refuse_is_not_signed() {
         (format!("{own} {CALL}"), "nobody approves their own reset"),
         (format!("{unclear} {CALL}"), "user principal name"),
         (format!("{WHO} {CALL} --minutes 91"), "1..=90"),
-        (format!("{WHO} {CALL} --verified-at 2999-01-01T00:00:00Z"), "in the future"),
-        (format!("{WHO} {CALL} --reference +31201234567"), "phone number"),
-        (format!("{WHO} {CALL} --reference 2012345678"), "phone number"),
-        (format!("{WHO} --method phone_call --contact-source phone_book"), "needs --via"),
+        (
+            format!("{WHO} {CALL} --verified-at 2999-01-01T00:00:00Z"),
+            "in the future",
+        ),
+        (
+            format!("{WHO} {CALL} --reference +31201234567"),
+            "phone number",
+        ),
+        (
+            format!("{WHO} {CALL} --reference 2012345678"),
+            "phone number",
+        ),
+        (
+            format!("{WHO} --method phone_call --contact-source phone_book"),
+            "needs --via",
+        ),
         (
             format!("{WHO} --method phone_call --via slack --contact-source phone_book"),
             "does not fit --method phone_call: one of desk, home, mobile",
@@ -102,11 +120,22 @@ fn an_approval_that_the_function_would_refuse_is_not_signed() {
             format!("{WHO} --method video_call --via teams --contact-source phone_book"),
             "does not belong to --method video_call",
         ),
-        (format!("{WHO} --method secure_message --via slack"), "needs --contact-source"),
-        (format!("{WHO} --method in_person --contact-source colleague"), "does not belong"),
-        (format!("{WHO} --method knowledge_questions"), "invalid value"),
         (
-            format!("{WHO} --method phone_call --via mobile --contact-source phone_book --reason stolen"),
+            format!("{WHO} --method secure_message --via slack"),
+            "needs --contact-source",
+        ),
+        (
+            format!("{WHO} --method in_person --contact-source colleague"),
+            "does not belong",
+        ),
+        (
+            format!("{WHO} --method knowledge_questions"),
+            "invalid value",
+        ),
+        (
+            format!(
+                "{WHO} --method phone_call --via mobile --contact-source phone_book --reason stolen"
+            ),
             "proves nothing",
         ),
     ] {
@@ -118,7 +147,10 @@ fn an_approval_that_the_function_would_refuse_is_not_signed() {
 #[test]
 fn a_file_that_is_no_private_key_is_named() {
     let desk = Desk::with_key();
-    desk.write("key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+    desk.write(
+        "key.pem",
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+    );
     let refusal = desk.refusal(&format!("{WHO} {CALL}"));
     assert!(refusal.contains("key.pem"), "{refusal}");
 }

@@ -17,7 +17,10 @@ fn approval() -> String {
 fn desk() -> Desk {
     let desk = Desk::new();
     desk.write("raw", &format!("{SECRET}\n"));
-    desk.write("json", &format!(r#"{{"current": "{SECRET}", "previous": "old"}}"#));
+    desk.write(
+        "json",
+        &format!(r#"{{"current": "{SECRET}", "previous": "old"}}"#),
+    );
     desk
 }
 
@@ -60,7 +63,11 @@ fn a_servicenow_event_is_signed_now_over_id_time_and_body() {
         &format!("--source servicenow --secret-file raw --approval {token} --approval {token}"),
     );
     let headers = &event["headers"];
-    let at: i64 = headers["webhook-timestamp"].as_str().unwrap().parse().unwrap();
+    let at: i64 = headers["webhook-timestamp"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     assert!((jiff::Timestamp::now().as_second() - at).abs() < 60);
     let signature = standard_webhooks_signature(
         &STANDARD.encode(SECRET),
@@ -80,16 +87,25 @@ fn a_whsec_secret_is_the_base64_key_behind_the_prefix_and_no_secret_for_jira() {
     let (desk, token) = (Desk::new(), approval());
     let key = STANDARD.encode("thirty-two bytes, more or less ok");
     desk.write("secret", &format!("whsec_{key}"));
-    let event = event(&desk, &format!("--source servicenow --secret-file secret --approval {token}"));
+    let event = event(
+        &desk,
+        &format!("--source servicenow --secret-file secret --approval {token}"),
+    );
     let headers = &event["headers"];
     let signature = standard_webhooks_signature(
         &key,
         headers["webhook-id"].as_str().unwrap(),
-        headers["webhook-timestamp"].as_str().unwrap().parse().unwrap(),
+        headers["webhook-timestamp"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap(),
         event["body"].as_str().unwrap().as_bytes(),
     );
     assert_eq!(headers["webhook-signature"], signature.unwrap().as_str());
-    let refusal = desk.refusal(&format!("event --source jira --secret-file secret --approval {token}"));
+    let refusal = desk.refusal(&format!(
+        "event --source jira --secret-file secret --approval {token}"
+    ));
     assert!(refusal.contains("Standard Webhooks"), "{refusal}");
 }
 
@@ -103,7 +119,10 @@ fn an_automation_event_carries_the_secret_in_the_header_that_was_named() {
     );
     assert_eq!(event["headers"]["x-reset"], SECRET);
     assert_eq!(body(&event)["issue"]["key"], "IT-9");
-    assert_eq!(body(&event)["issue"]["fields"]["customfield_10123"], token.as_str());
+    assert_eq!(
+        body(&event)["issue"]["fields"]["customfield_10123"],
+        token.as_str()
+    );
 }
 
 #[test]
@@ -111,7 +130,10 @@ fn an_on_call_event_bears_the_approval_and_needs_no_secret() {
     let (desk, token) = (Desk::new(), approval());
     let event = event(&desk, &format!("--source on-call --approval {token}"));
     assert_eq!(event["rawPath"], "/resets");
-    assert_eq!(event["headers"]["authorization"], format!("Bearer {token}").as_str());
+    assert_eq!(
+        event["headers"]["authorization"],
+        format!("Bearer {token}").as_str()
+    );
     assert_eq!(event.get("body"), None);
 }
 
@@ -123,10 +145,22 @@ fn an_event_that_could_not_be_genuine_is_refused_before_anything_is_printed() {
     for (arguments, why) in [
         (format!("--source jira --approval {token}"), "--secret-file"),
         ("--source jira --secret-file raw".to_owned(), "--approval"),
-        (format!("--source jira --secret-file keyless --approval {token}"), "has no \"current\""),
-        (format!("--source jira --secret-file empty --approval {token}"), "is empty"),
-        ("--source jira --secret-file raw --approval junk".to_owned(), "--ticket is missing"),
-        ("--source on-call --approval a --approval b --approval c".to_owned(), "one approval, or two"),
+        (
+            format!("--source jira --secret-file keyless --approval {token}"),
+            "has no \"current\"",
+        ),
+        (
+            format!("--source jira --secret-file empty --approval {token}"),
+            "is empty",
+        ),
+        (
+            "--source jira --secret-file raw --approval junk".to_owned(),
+            "--ticket is missing",
+        ),
+        (
+            "--source on-call --approval a --approval b --approval c".to_owned(),
+            "one approval, or two",
+        ),
     ] {
         let refusal = desk.refusal(&format!("event {arguments}"));
         assert!(refusal.contains(why), "{arguments}\n{refusal}");

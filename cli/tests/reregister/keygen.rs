@@ -6,7 +6,10 @@ use crate::{Desk, text};
 #[test]
 fn the_private_key_is_readable_by_its_owner_alone_and_the_public_one_holds_nothing_private() {
     let desk = Desk::with_key();
-    let mode = fs::metadata(desk.path("key.pem")).unwrap().permissions().mode();
+    let mode = fs::metadata(desk.path("key.pem"))
+        .unwrap()
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o777, 0o600);
     let pem = fs::read_to_string(desk.path("key.pem")).unwrap();
     assert!(pem.starts_with("-----BEGIN PRIVATE KEY-----"));
@@ -22,14 +25,22 @@ fn the_private_key_is_readable_by_its_owner_alone_and_the_public_one_holds_nothi
 #[test]
 fn neither_key_is_ever_overwritten() {
     let desk = Desk::with_key();
-    let (key, set) = (fs::read(desk.path("key.pem")).unwrap(), desk.json("jwks.json"));
+    let (key, set) = (
+        fs::read(desk.path("key.pem")).unwrap(),
+        desk.json("jwks.json"),
+    );
     let refusal = desk.refusal("keygen --kid megan-2 --private other.pem --public jwks.json");
     assert!(refusal.contains("--append"), "{refusal}");
     assert!(!desk.path("other.pem").exists());
-    let refusal = desk.refusal("keygen --kid megan-2 --private key.pem --public jwks.json --append");
+    let refusal =
+        desk.refusal("keygen --kid megan-2 --private key.pem --public jwks.json --append");
     assert!(refusal.contains("key.pem"), "{refusal}");
     assert_eq!(fs::read(desk.path("key.pem")).unwrap(), key);
-    assert_eq!(desk.json("jwks.json"), set, "no public key without its private one");
+    assert_eq!(
+        desk.json("jwks.json"),
+        set,
+        "no public key without its private one"
+    );
 }
 
 #[test]
@@ -43,7 +54,8 @@ fn appending_keeps_the_keys_that_are_there_and_refuses_an_id_that_is_taken() {
     assert_eq!(set["keys"][1]["kid"], "diego-1");
     assert_eq!(set["keys"].as_array().unwrap().len(), 2);
 
-    let refusal = desk.refusal("keygen --kid diego-1 --private again.pem --public jwks.json --append");
+    let refusal =
+        desk.refusal("keygen --kid diego-1 --private again.pem --public jwks.json --append");
     assert!(refusal.contains("already has a key diego-1"), "{refusal}");
     assert!(!desk.path("again.pem").exists());
 }

@@ -20,7 +20,8 @@ struct Desk(PathBuf);
 
 impl Desk {
     fn new() -> Desk {
-        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(uuid::Uuid::new_v4().to_string());
+        let directory =
+            PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(uuid::Uuid::new_v4().to_string());
         fs::create_dir_all(&directory).unwrap();
         Desk(directory)
     }
@@ -45,7 +46,10 @@ impl Desk {
     /// Why the command refused. It must have printed nothing that could be taken for a result.
     fn refusal(&self, arguments: &str) -> String {
         let output = self.run(arguments);
-        assert!(!output.status.success(), "should have been refused: {arguments}");
+        assert!(
+            !output.status.success(),
+            "should have been refused: {arguments}"
+        );
         assert!(output.stdout.is_empty());
         text(&output.stderr).to_owned()
     }

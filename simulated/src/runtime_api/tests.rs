@@ -39,7 +39,9 @@ async fn the_invoker_gets_the_bytes_that_the_function_responds() {
     let before = Timestamp::now().as_millisecond();
     let (invocation, ()) = tokio::join!(api.invoke(json!({"a": 1}), LONG), async {
         let event = function.next().await;
-        let deadline: i64 = header(&event, "lambda-runtime-deadline-ms").parse().unwrap();
+        let deadline: i64 = header(&event, "lambda-runtime-deadline-ms")
+            .parse()
+            .unwrap();
         assert!(deadline >= before + 10_000 && deadline < before + 20_000);
         assert!(header(&event, "lambda-runtime-invoked-function-arn").ends_with(FUNCTION_NAME));
         assert!(header(&event, "lambda-runtime-trace-id").starts_with("Root=1-"));
@@ -95,7 +97,9 @@ async fn an_event_that_was_taken_and_not_answered_is_a_timeout() {
     let api = RuntimeApi::start().await.unwrap();
     let (lost, event) = tokio::join!(api.invoke(json!({}), BRIEF), api.shared.take());
     assert_eq!(lost, Err(Lost::Timeout));
-    let late = api.shared.settle(&event.id, Invocation::Response(Vec::new()));
+    let late = api
+        .shared
+        .settle(&event.id, Invocation::Response(Vec::new()));
     assert_eq!(late.status(), StatusCode::BAD_REQUEST);
 }
 
@@ -119,11 +123,18 @@ async fn a_failed_start_is_recorded_and_an_extension_may_register() {
     let api = RuntimeApi::start().await.unwrap();
     let function = Function::of(&api);
     function
-        .post("/2018-06-01/runtime/init/error", r#"{"errorMessage":"no policy"}"#)
+        .post(
+            "/2018-06-01/runtime/init/error",
+            r#"{"errorMessage":"no policy"}"#,
+        )
         .await;
     assert_eq!(api.init_errors(), [json!({"errorMessage": "no policy"})]);
     let registered = function.post("/2020-01-01/extension/register", "{}").await;
-    assert!(registered.headers().contains_key("lambda-extension-identifier"));
+    assert!(
+        registered
+            .headers()
+            .contains_key("lambda-extension-identifier")
+    );
 }
 
 #[tokio::test]

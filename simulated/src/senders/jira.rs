@@ -192,7 +192,10 @@ impl IssueEvent {
         if self.deployment == Deployment::Cloud {
             request = request
                 .header("X-Atlassian-Webhook-Flow", "Primary")
-                .header("X-Atlassian-Webhook-Trace", Uuid::new_v4().simple().to_string());
+                .header(
+                    "X-Atlassian-Webhook-Trace",
+                    Uuid::new_v4().simple().to_string(),
+                );
         }
         match self.retry {
             Some(times) => request.header("X-Atlassian-Webhook-Retry", times.to_string()),
@@ -260,7 +263,9 @@ mod tests {
     fn the_signature_is_that_of_the_body_and_a_retry_changes_neither_body_nor_identifier() {
         let event = IssueEvent::approval_added(issue(), FIELD, "a.b.c");
         let first = event.signed("/webhooks/jira", "It's a Secret to Everybody");
-        let again = event.retried(1).signed("/webhooks/jira", "It's a Secret to Everybody");
+        let again = event
+            .retried(1)
+            .signed("/webhooks/jira", "It's a Secret to Everybody");
         let expected = hub_signature("It's a Secret to Everybody", &first.body);
         assert_eq!(first.value("x-hub-signature"), Some(expected.as_str()));
         assert_eq!(again.body, first.body);

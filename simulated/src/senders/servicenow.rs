@@ -162,7 +162,9 @@ mod tests {
     #[test]
     fn the_id_is_the_record_and_its_modification_and_it_is_signed_with_the_body() {
         let item = ItemApproved::new("RITM0010072", "adele@contoso.example");
-        let request = item.signed("/webhooks/servicenow", KEY, 1_790_000_000).unwrap();
+        let request = item
+            .signed("/webhooks/servicenow", KEY, 1_790_000_000)
+            .unwrap();
         let id = request.value("webhook-id").unwrap();
         assert_eq!(id, "ee1197db476cc2904bf15222516d439f_3");
         let expected = standard_webhooks_signature(KEY, id, 1_790_000_000, &request.body).unwrap();
@@ -174,9 +176,17 @@ mod tests {
     fn two_keys_make_two_signatures_separated_by_a_space() {
         let item = ItemApproved::new("RITM0010072", "adele@contoso.example");
         let request = item.signed_with("/", &[KEY, "bmV3"], 1).unwrap();
-        let signatures: Vec<_> = request.value("webhook-signature").unwrap().split(' ').collect();
+        let signatures: Vec<_> = request
+            .value("webhook-signature")
+            .unwrap()
+            .split(' ')
+            .collect();
         assert_eq!(signatures.len(), 2);
-        assert!(signatures.iter().all(|signature| signature.starts_with("v1,")));
+        assert!(
+            signatures
+                .iter()
+                .all(|signature| signature.starts_with("v1,"))
+        );
         assert_ne!(signatures[0], signatures[1]);
     }
 }

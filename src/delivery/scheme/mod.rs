@@ -68,7 +68,9 @@ impl Presented {
 impl Scheme {
     pub(super) fn read(&self, headers: &HeaderMap) -> Result<Presented, Unauthentic> {
         match self {
-            Scheme::JiraWebhook => hub_signature::Signature::read(headers).map(Presented::HubSignature),
+            Scheme::JiraWebhook => {
+                hub_signature::Signature::read(headers).map(Presented::HubSignature)
+            }
             Scheme::SecretHeader { header } => {
                 secret_header::Presented::read(headers, header).map(Presented::SecretHeader)
             }
@@ -86,8 +88,12 @@ impl Scheme {
         now: Timestamp,
     ) -> Result<(), Unauthentic> {
         let genuine = match (self, presented) {
-            (Scheme::JiraWebhook, Presented::HubSignature(signature)) => signature.covers(body, secret),
-            (Scheme::SecretHeader { .. }, Presented::SecretHeader(header)) => header.matches(secret),
+            (Scheme::JiraWebhook, Presented::HubSignature(signature)) => {
+                signature.covers(body, secret)
+            }
+            (Scheme::SecretHeader { .. }, Presented::SecretHeader(header)) => {
+                header.matches(secret)
+            }
             (Scheme::StandardWebhooks { tolerance }, Presented::StandardWebhooks(signed)) => {
                 // Both are computed, so that a stale delivery takes as long as a forged one.
                 signed.covers(body, secret) & signed.timely(*tolerance, now)

@@ -26,8 +26,8 @@ impl Presented {
 
     pub fn matches(&self, secret: &WebhookSecret) -> bool {
         let presented = self.0.expose_secret().as_bytes();
-        secret
-            .keys()
-            .fold(false, |found, key| found | verify_slices_are_equal(key, presented).is_ok())
+        secret.keys().fold(false, |found, key| {
+            found | verify_slices_are_equal(key, presented).is_ok()
+        })
     }
 }

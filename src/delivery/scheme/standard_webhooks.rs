@@ -71,7 +71,13 @@ impl Signed {
     }
 
     pub fn covers(&self, body: &[u8], secret: &WebhookSecret) -> bool {
-        let parts: [&[u8]; 5] = [self.id.as_bytes(), b".", self.timestamp.as_bytes(), b".", body];
+        let parts: [&[u8]; 5] = [
+            self.id.as_bytes(),
+            b".",
+            self.timestamp.as_bytes(),
+            b".",
+            body,
+        ];
         self.signatures
             .iter()
             .fold(false, |found, mac| found | made_by_any(secret, mac, &parts))

@@ -1,0 +1,441 @@
+//! Each test has the name of an attack. None of them gets past the door.
+
+use serde_json::{Value, json};
+use simulated::issuer::Issuer;
+use simulated::request::Request;
+use simulated::senders::jira::{Issue, IssueEvent, Status};
+use simulated::senders::servicenow::ItemApproved;
+
+use crate::house::{FIELD, House, JANE, JIRA_SECRET, SERVICENOW_KEY};
+
+async fn approval_fails(house: &House, token: &str) {
+    let reply = house.send(house.jira(token)).await;
+    assert_eq!(
+        (reply.status, reply.code()),
+        (401, "approval_invalid"),
+        "{token}"
+    );
+    house.nothing_happened();
+}
+
+async fn delivery_fails(house: &House, request: Request) {
+    let reply = house.send(request).await;
+    assert_eq!((reply.status, reply.code()), (401, "delivery_unauthentic"));
+    house.nothing_happened();
+}
+
+#[tokio::test]
+async fn unsigned_tokens_with_alg_none_in_any_case() {
+    let house = House::new().await;
+    for alg in ["none", "None", "NONE", "nOnE", ""] {
+        let mut header = house.service_desk.header();
+        header["alg"] = json!(alg);
+        let token = house
+            .service_desk
+            .sign(header, house.draft().claims(house.service_desk.iss()));
+        let (unsigned, _) = token.rsplit_once('.').unwrap();
+        approval_fails(&house, &token).await;
+        approval_fails(&house, &format!("{unsigned}.")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_public_key_used_as_an_hmac_key() {
+    let house = House::new().await;
+    for alg in ["HS256", "HS384", "RS256", "ES384", "PS256"] {
+        let mut header = house.service_desk.header();
+        header["alg"] = json!(alg);
+        let token = house
+            .service_desk
+            .sign(header, house.draft().claims(house.service_desk.iss()));
+        approval_fails(&house, &token).await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_the_attackers_own_under_a_known_name() {
+    let house = House::new().await;
+    let attacker = Issuer::es256("https://approvals.contoso.example", "desk-2026");
+    approval_fails(&house, &attacker.approve(&house.draft())).await;
+    let unknown = Issuer::es256("https://approvals.contoso.example", "desk-2027");
+    approval_fails(&house, &unknown.approve(&house.draft())).await;
+    let elsewhere = Issuer::es256("https://attacker.example", "desk-2026");
+    approval_fails(&house, &elsewhere.approve(&house.draft())).await;
+}
+
+#[tokio::test]
+async fn a_token_that_brings_its_own_key_or_says_where_it_is() {
+    let house = House::new().await;
+    let attacker = Issuer::es256("https://approvals.contoso.example", "desk-2026");
+    let key = attacker.jwks()["keys"][0].clone();
+    for (name, value) in [
+        ("jwk", key),
+        ("jku", json!("https://attacker.example/jwks.json")),
+        ("x5u", json!("https://attacker.example/cert.pem")),
+        ("x5c", json!(["MIIB"])),
+    ] {
+        let mut header = attacker.header();
+        header[name] = value.clone();
+        approval_fails(
+            &house,
+            &attacker.sign(header, house.draft().claims(attacker.iss())),
+        )
+        .await;
+        // And with the right key: the header is not one that an approval has.
+        let mut header = house.service_desk.header();
+        header[name] = value;
+        let token = house
+            .service_desk
+            .sign(header, house.draft().claims(house.service_desk.iss()));
+        approval_fails(&house, &token).await;
+    }
+}
+
+#[tokio::test]
+async fn critical_headers_that_nobody_understands() {
+    let house = House::new().await;
+    for (name, value) in [
+        ("crit", json!(["exp"])),
+        ("crit", json!([])),
+        ("b64", json!(false)),
+        ("zip", json!("DEF")),
+        ("cty", json!("JWT")),
+        ("enc", json!("A128GCM")),
+        ("unheard-of", json!(1)),
+    ] {
+        let mut header = house.service_desk.header();
+        header[name] = value;
+        let token = house
+            .service_desk
+            .sign(header, house.draft().claims(house.service_desk.iss()));
+        approval_fails(&house, &token).await;
+    }
+}
+
+#[tokio::test]
+async fn another_kind_of_token_by_the_same_issuer() {
+    let house = House::new().await;
+    for typ in ["JWT", "at+jwt", "mfa-approval", "MFA-APPROVAL+JWT "] {
+        let mut header = house.service_desk.header();
+        header["typ"] = json!(typ);
+        let token = house
+            .service_desk
+            .sign(header, house.draft().claims(house.service_desk.iss()));
+        approval_fails(&house, &token).await;
+    }
+    let mut header = house.service_desk.header();
+    header.as_object_mut().unwrap().remove("typ");
+    let token = house
+        .service_desk
+        .sign(header, house.draft().claims(house.service_desk.iss()));
+    approval_fails(&house, &token).await;
+}
+
+#[tokio::test]
+async fn a_member_that_comes_twice() {
+    let house = House::new().await;
+    let header = house.service_desk.header().to_string();
+    let claims = house.draft().claims(house.service_desk.iss()).to_string();
+    let twice = claims.replacen(
+        '{',
+        &format!("{{\"sub\":\"{}\",", "grace.admin@contoso.example"),
+        1,
+    );
+    approval_fails(
+        &house,
+        &house
+            .service_desk
+            .sign_bytes(header.as_bytes(), twice.as_bytes()),
+    )
+    .await;
+    let twice = claims.replacen('{', "{\"unheard-of\":1,\"unheard-of\":2,", 1);
+    approval_fails(
+        &house,
+        &house
+            .service_desk
+            .sign_bytes(header.as_bytes(), twice.as_bytes()),
+    )
+    .await;
+    let twice = header.replacen('{', "{\"kid\":\"desk-2026\",", 1);
+    approval_fails(
+        &house,
+        &house
+            .service_desk
+            .sign_bytes(twice.as_bytes(), claims.as_bytes()),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_approval_with_one_bit_changed_anywhere() {
+    let house = House::new().await;
+    let token = house.approve(house.draft());
+    for place in (0..token.len()).step_by(token.len() / 40) {
+        let mut bytes = token.clone().into_bytes();
+        bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(bytes).unwrap();
+        if changed == token || changed.matches('.').count() != 2 || !changed.starts_with("eyJ") {
+            continue;
+        }
+        approval_fails(&house, &changed).await;
+    }
+}
+
+#[tokio::test]
+async fn an_oversized_token() {
+    let house = House::new().await;
+    let token = house.approve(house.draft().claim("padding", "x".repeat(8192)));
+    approval_fails(&house, &token).await;
+}
+
+#[tokio::test]
+async fn claims_of_the_wrong_type_or_missing() {
+    let house = House::new().await;
+    let cases: Vec<(&str, Option<Value>)> = vec![
+        ("aud", Some(json!(5))),
+        ("aud", Some(json!([]))),
+        (
+            "aud",
+            Some(json!([
+                "https://mfa.contoso.example/webhooks",
+                "https://other.example"
+            ])),
+        ),
+        ("aud", None),
+        ("sub", Some(json!("jane"))),
+        ("sub", None),
+        ("exp", Some(json!("1790000000"))),
+        ("exp", Some(json!(1.79e9))),
+        ("exp", Some(json!(u64::MAX))),
+        ("exp", None),
+        ("iat", None),
+        ("jti", Some(json!("short"))),
+        ("jti", None),
+        ("txn", None),
+        ("act", None),
+        ("scope", Some(json!("mfa:reregister password:reset"))),
+        ("scope", None),
+        ("reason", Some(json!("because"))),
+        ("verification", Some(json!([]))),
+        ("verification", None),
+    ];
+    for (name, value) in cases {
+        let draft = match &value {
+            Some(value) => house.draft().claim(name, value.clone()),
+            None => house.draft().without(name),
+        };
+        let reply = house.reset(draft).await;
+        assert_eq!(
+            (reply.status, reply.code()),
+            (422, "approval_claim"),
+            "{name} {value:?}"
+        );
+        assert!(
+            reply.json["title"].as_str().unwrap().contains(name),
+            "{reply:?}"
+        );
+    }
+    // An issuer that is no string cannot even be looked up.
+    for iss in [
+        json!(["https://approvals.contoso.example"]),
+        json!(7),
+        Value::Null,
+    ] {
+        let token = house.service_desk.sign(
+            house.service_desk.header(),
+            house.draft().claim("iss", iss).claims(""),
+        );
+        approval_fails(&house, &token).await;
+    }
+}
+
+#[tokio::test]
+async fn a_time_that_is_over_or_has_not_begun() {
+    let house = House::new().await;
+    let now = house.now();
+    for (draft, code) in [
+        (house.draft().expires_at(now), "approval_expired"),
+        (
+            house.draft().issued_at(now - 7200).expires_at(now - 3600),
+            "approval_expired",
+        ),
+        (
+            house.draft().issued_at(now + 120).expires_at(now + 240),
+            "approval_not_yet",
+        ),
+        (house.draft().claim("nbf", now + 120), "approval_not_yet"),
+        (house.draft().expires_at(now + 5401), "approval_too_long"),
+        (
+            house.draft().verified(crate::house::VERA, now - 14401),
+            "evidence_stale",
+        ),
+        (
+            house.draft().verified(crate::house::VERA, now + 120),
+            "evidence_stale",
+        ),
+    ] {
+        let reply = house.reset(draft).await;
+        assert_eq!((reply.status, reply.code()), (422, code));
+    }
+    house.nothing_happened();
+}
+
+#[tokio::test]
+async fn a_caller_who_has_the_stolen_phone() {
+    let house = House::new().await;
+    for (method, via) in [
+        ("phone_call", "mobile"),
+        ("secure_message", "sms"),
+        ("secure_message", "signal"),
+        ("secure_message", "telegram"),
+    ] {
+        let mut evidence = house.call();
+        evidence["method"] = json!(method);
+        evidence["via"] = json!(via);
+        let reply = house
+            .reset(house.draft().reason("stolen").verification([evidence]))
+            .await;
+        assert_eq!(
+            (reply.status, reply.code()),
+            (422, "evidence_on_lost_phone"),
+            "{via}"
+        );
+    }
+    house.nothing_happened();
+}
+
+#[tokio::test]
+async fn a_caller_who_knows_the_birthday_or_gives_a_number_to_call_back() {
+    let house = House::new().await;
+    for (name, value) in [
+        ("method", "knowledge_questions"),
+        ("contact_source", "caller"),
+        ("note", "sounded right"),
+    ] {
+        let mut evidence = house.call();
+        evidence[name] = json!(value);
+        let reply = house.reset(house.draft().verification([evidence])).await;
+        assert_eq!((reply.status, reply.code()), (422, "approval_claim"));
+    }
+    house.nothing_happened();
+}
+
+#[tokio::test]
+async fn a_webhook_with_no_signature_or_somebody_elses() {
+    let house = House::new().await;
+    let good = house.jira(&house.approve(house.draft()));
+    let signature = good.value("x-hub-signature").unwrap().to_owned();
+    delivery_fails(&house, good.clone().without("x-hub-signature")).await;
+    for wrong in [
+        String::new(),
+        "sha256=".to_owned(),
+        signature.replace("sha256=", "sha1="),
+        signature.replace("sha256=", ""),
+        signature.to_uppercase().replace("SHA256", "sha256"),
+        format!("{signature} "),
+        format!("{signature},{signature}"),
+        format!("sha256={}", "0".repeat(64)),
+        signature[..70].to_owned(),
+    ] {
+        let forged = good.clone().without("x-hub-signature").header(
+            "X-Hub-Signature",
+            wrong.trim_end().to_owned() + if wrong.ends_with(' ') { "x" } else { "" },
+        );
+        delivery_fails(&house, forged).await;
+    }
+    delivery_fails(
+        &house,
+        good.clone().header("X-Hub-Signature", signature.clone()),
+    )
+    .await;
+    let mut changed = good;
+    changed.body.push(b' ');
+    delivery_fails(&house, changed).await;
+}
+
+#[tokio::test]
+async fn a_webhook_signed_with_the_secret_of_another_source() {
+    let house = House::new().await;
+    let approval = house.approve(house.draft());
+    let issue =
+        Issue::new("HELP-42", Status::new("10042", "Approved")).field(FIELD, approval.as_str());
+    let event = IssueEvent::transition(issue, &Status::new("1", "Open"));
+    delivery_fails(
+        &house,
+        event.signed("/webhooks/jira", crate::house::AUTOMATION_SECRET),
+    )
+    .await;
+    delivery_fails(&house, event.signed("/webhooks/servicenow", JIRA_SECRET)).await;
+}
+
+#[tokio::test]
+async fn standard_webhooks_with_a_timestamp_or_list_that_readers_disagree_about() {
+    let house = House::new().await;
+    let item =
+        ItemApproved::new("RITM1", JANE).approval(&house.approve(house.draft().ticket("RITM1")));
+    let good = item
+        .signed("/webhooks/servicenow", SERVICENOW_KEY, house.now())
+        .unwrap();
+    let with = |name: &str, value: &str| good.clone().without(name).header(name, value);
+    let (at, signature) = (
+        good.value("webhook-timestamp").unwrap().to_owned(),
+        good.value("webhook-signature").unwrap().to_owned(),
+    );
+    for request in [
+        with("webhook-timestamp", &format!("+{at}")),
+        with("webhook-timestamp", &format!("000{at}")),
+        with("webhook-timestamp", "-9223372036854775808"),
+        with("webhook-timestamp", &format!("{at}.0")),
+        with("webhook-timestamp", &(house.now() + 600).to_string()),
+        with("webhook-id", "a.b"),
+        with("webhook-id", ""),
+        with("webhook-signature", "v1,"),
+        with("webhook-signature", "v1,null"),
+        with("webhook-signature", &signature.replace("v1,", "v1a,")),
+        with("webhook-signature", &signature.replace("v1,", "v0,")),
+        with("webhook-signature", signature.trim_end_matches('=')),
+        with("webhook-signature", &format!("v1,bad,{signature}")),
+        with("webhook-signature", &vec!["v1,AAAA"; 9].join(" ")),
+        good.clone().header("webhook-signature", signature.clone()),
+        good.clone().header("webhook-id", "other"),
+    ] {
+        delivery_fails(&house, request).await;
+    }
+    let rotated = with(
+        "webhook-signature",
+        &format!("v1,{} v2,x {signature}", "A".repeat(43) + "="),
+    );
+    assert_eq!(house.send(rotated).await.json["state"], "completed");
+}
+
+#[tokio::test]
+async fn an_approval_for_another_ticket_tenant_or_deployment() {
+    let house = House::new().await;
+    for (draft, code) in [
+        (house.draft().ticket("HELP-41"), "other_ticket"),
+        (
+            house.draft().tenant("00000000-0000-4000-8000-000000000000"),
+            "other_tenant",
+        ),
+        (
+            house
+                .draft()
+                .audience("https://mfa.fabrikam.example/webhooks"),
+            "approval_audience",
+        ),
+        (house.on_call_draft(), "approval_audience"),
+    ] {
+        let reply = house.reset(draft).await;
+        assert_eq!((reply.status, reply.code()), (422, code));
+    }
+    house.nothing_happened();
+}
+
+#[tokio::test]
+async fn more_approvals_than_anybody_needs() {
+    let house = House::new().await;
+    let five: Vec<String> = (0..5).map(|_| house.approve(house.draft())).collect();
+    let reply = house.send(house.jira(&five.join(" "))).await;
+    assert_eq!((reply.status, reply.code()), (422, "too_many_approvals"));
+    house.nothing_happened();
+}

@@ -1,0 +1,306 @@
+//! The house: the product, wired to a simulated tenant, with the throw-away keys of the tour.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reregister_mfa::app::{App, World};
+use reregister_mfa::clock::{Clock, Timestamp};
+use reregister_mfa::memory::{MemorySecrets, MemoryStore, MemoryTrail};
+use reregister_mfa::policy::Policy;
+use reregister_mfa::reset::Event;
+use serde_json::Value;
+use simulated::approval::{Draft, ON_CALL_AUDIENCE, evidence};
+use simulated::entra::{Serving, Tenant};
+use simulated::issuer::Issuer;
+use simulated::request::Request;
+use simulated::senders::jira::{Issue, IssueEvent, Status};
+use simulated::senders::servicenow::ItemApproved;
+use tokio::net::TcpListener;
+
+pub const JANE: &str = "jane.doe@contoso.example";
+pub const SAM: &str = "sam.approver@contoso.example";
+pub const VERA: &str = "vera.desk@contoso.example";
+pub const OLGA: &str = "olga.oncall@contoso.example";
+
+pub const JIRA_SECRET: &str = "jira webhook secret of 32 bytes, at least";
+pub const AUTOMATION_SECRET: &str = "jira automation secret of 32 bytes, at least";
+pub const SERVICENOW_KEY: &str = "whsec_c2VydmljZW5vdyBzZWNyZXQgb2YgMzIgYnl0ZXMsIG9yIG1vcmU=";
+pub const FIELD: &str = "customfield_10123";
+
+/// Time that passes when somebody sleeps, at once.
+pub struct ManualClock(Mutex<Timestamp>);
+
+impl ManualClock {
+    fn new() -> ManualClock {
+        ManualClock(Mutex::new(Timestamp::now()))
+    }
+
+    pub fn pass(&self, time: Duration) {
+        let mut now = self.0.lock().unwrap();
+        *now = now.checked_add(time).unwrap();
+    }
+}
+
+#[async_trait]
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+
+    async fn sleep(&self, time: Duration) {
+        self.pass(time);
+        tokio::task::yield_now().await;
+    }
+}
+
+pub struct House {
+    pub tenant: Tenant,
+    pub clock: Arc<ManualClock>,
+    pub store: Arc<MemoryStore>,
+    pub secrets: Arc<MemorySecrets>,
+    pub trail: Arc<MemoryTrail>,
+    pub service_desk: Issuer,
+    pub on_call: Issuer,
+    url: String,
+    client: reqwest::Client,
+    _entra: Serving,
+    _keys: tempfile::TempDir,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub retry_after: Option<u64>,
+    pub content_type: String,
+    pub json: Value,
+}
+
+impl Reply {
+    /// The stable code of a refusal; empty for an answer.
+    pub fn code(&self) -> &str {
+        self.json["code"].as_str().unwrap_or_default()
+    }
+
+    pub fn note(&self) -> &str {
+        self.json["note"].as_str().unwrap_or_default()
+    }
+
+    /// The methods of one status, by name.
+    pub fn methods(&self, status: &str) -> Vec<String> {
+        let rows = self.json["methods"].as_array().cloned().unwrap_or_default();
+        rows.iter()
+            .filter(|row| row["status"] == status && row["method"] != "Password")
+            .map(|row| row["method"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+impl House {
+    pub async fn new() -> House {
+        House::with_policy(|policy| policy).await
+    }
+
+    /// A house whose policy is changed first.
+    pub async fn with_policy(change: impl FnOnce(String) -> String) -> House {
+        let tenant = Tenant::from_json(include_str!("../../examples/users.json")).unwrap();
+        let entra = tenant.serve(TcpListener::bind("127.0.0.1:0").await.unwrap());
+
+        let service_desk = Issuer::es256("https://approvals.contoso.example", "desk-2026");
+        let on_call = Issuer::es256("https://on-call.contoso.example", "olga-2026");
+        let keys = tempfile::tempdir().unwrap();
+        let write = |name: &str, issuer: &Issuer| {
+            std::fs::write(keys.path().join(name), issuer.jwks().to_string()).unwrap();
+        };
+        write("service-desk.jwks.json", &service_desk);
+        write("on-call.jwks.json", &on_call);
+
+        let text =
+            include_str!("../../examples/policy.toml").replace("http://127.0.0.1:8443", &entra.url);
+        let policy = Policy::parse(&change(text), keys.path().to_owned()).unwrap();
+
+        let secrets = Arc::new(MemorySecrets::default());
+        let set = |name: &str, text: String| secrets.set(name.to_owned().try_into().unwrap(), text);
+        set("sandbox/jira", format!(r#"{{"current":"{JIRA_SECRET}"}}"#));
+        set(
+            "sandbox/jira-automation",
+            format!(r#"{{"current":"{AUTOMATION_SECRET}"}}"#),
+        );
+        set(
+            "sandbox/servicenow",
+            format!(r#"{{"current":"{SERVICENOW_KEY}"}}"#),
+        );
+        set(
+            "sandbox/graph",
+            r#"{"client_id":"0b1c2d3e-4f50-4162-8738-495a6b7c8d9e","client_secret":"standard-app-secret"}"#.to_owned(),
+        );
+        let clock = Arc::new(ManualClock::new());
+        let store = Arc::new(MemoryStore::default());
+        let trail = Arc::new(MemoryTrail::default());
+        let app = App::new(
+            policy,
+            World {
+                secrets: secrets.clone(),
+                store: store.clone(),
+                audit: trail.clone(),
+                clock: clock.clone(),
+            },
+        )
+        .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = app.router();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+
+        House {
+            tenant,
+            clock,
+            store,
+            secrets,
+            trail,
+            service_desk,
+            on_call,
+            url,
+            client: reqwest::Client::new(),
+            _entra: entra,
+            _keys: keys,
+        }
+    }
+
+    pub fn now(&self) -> i64 {
+        self.clock.now().as_second()
+    }
+
+    /// A good approval for Jane's ticket HELP-42, to be changed before it is signed.
+    pub fn draft(&self) -> Draft {
+        Draft::new(self.now())
+            .target(JANE)
+            .approver(SAM)
+            .ticket("HELP-42")
+            .verified(VERA, self.now() - 300)
+    }
+
+    /// The same for whoever is on call.
+    pub fn on_call_draft(&self) -> Draft {
+        self.draft().audience(ON_CALL_AUDIENCE).approver(OLGA)
+    }
+
+    pub fn approve(&self, draft: Draft) -> String {
+        self.service_desk.approve(&draft)
+    }
+
+    pub fn approve_on_call(&self, draft: Draft) -> String {
+        self.on_call.approve(&draft)
+    }
+
+    /// A Jira webhook: HELP-42 becomes approved, with this in its approval field.
+    pub fn jira(&self, field: &str) -> Request {
+        let issue = Issue::new("HELP-42", Status::new("10042", "Approved")).field(FIELD, field);
+        IssueEvent::transition(issue, &Status::new("10041", "Waiting for approval"))
+            .signed("/webhooks/jira", JIRA_SECRET)
+    }
+
+    /// A ServiceNow request about this ticket and this person.
+    pub fn servicenow(&self, number: &str, requested_for: &str, approval: &str) -> Request {
+        ItemApproved::new(number, requested_for)
+            .approval(approval)
+            .signed("/webhooks/servicenow", SERVICENOW_KEY, self.now())
+            .unwrap()
+    }
+
+    pub async fn send(&self, request: Request) -> Reply {
+        let method = request.method.parse().unwrap();
+        let mut sent = self
+            .client
+            .request(method, format!("{}{}", self.url, request.path))
+            .body(request.body);
+        for (name, value) in request.headers {
+            sent = sent.header(name, value);
+        }
+        let answer = sent.send().await.unwrap();
+        let header = |name: &str| {
+            answer
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned)
+        };
+        let (status, retry_after, content_type) = (
+            answer.status().as_u16(),
+            header("retry-after").and_then(|text| text.parse().ok()),
+            header("content-type").unwrap_or_default(),
+        );
+        let text = answer.text().await.unwrap();
+        Reply {
+            status,
+            retry_after,
+            content_type,
+            json: serde_json::from_str(&text).unwrap_or_default(),
+        }
+    }
+
+    /// The ordinary story: a good approval for this person, sent by Jira.
+    pub async fn reset(&self, draft: Draft) -> Reply {
+        self.send(self.jira(&self.approve(draft))).await
+    }
+
+    /// What somebody still has, by type, in Graph's words without their common ending.
+    pub fn has(&self, user: &str) -> Vec<String> {
+        self.tenant
+            .methods_of(user)
+            .into_iter()
+            .map(|method| {
+                let kind = method
+                    .kind
+                    .trim_end_matches("AuthenticationMethod")
+                    .to_owned();
+                match method.phone_type {
+                    Some(phone) => format!("{kind} {phone}"),
+                    None => kind,
+                }
+            })
+            .collect()
+    }
+
+    /// The writes that Graph saw, in order, without the person.
+    pub fn writes(&self) -> Vec<String> {
+        self.tenant
+            .writes()
+            .into_iter()
+            .map(|call| {
+                let rest: Vec<&str> = call.path.split('/').skip(3).collect();
+                format!("{} {}", call.method, rest.join("/"))
+            })
+            .collect()
+    }
+
+    /// The codes of what was decided, in order.
+    pub fn decisions(&self) -> Vec<String> {
+        self.trail
+            .events()
+            .into_iter()
+            .map(|event| match event {
+                Event::Refused { code, .. } => format!("refused {code}"),
+                Event::Allowed { .. } => "allowed".to_owned(),
+                Event::Outcome { outcome, .. } => format!("{:?}", outcome.state),
+            })
+            .collect()
+    }
+
+    /// Refused before anything happened: no write in Graph, nothing consumed, and one event that says so.
+    pub fn nothing_happened(&self) {
+        assert_eq!(self.writes(), [""; 0]);
+        assert!(self.store.is_empty());
+        assert!(
+            self.decisions()
+                .iter()
+                .all(|decision| decision.starts_with("refused"))
+        );
+    }
+
+    /// Evidence by a call to the desk, five minutes ago.
+    pub fn call(&self) -> Value {
+        evidence(VERA, self.now() - 300)
+    }
+}

@@ -1,0 +1,143 @@
+//! The ticket system is down; somebody is on call, with a key of their own.
+
+use std::time::Duration;
+
+use serde_json::json;
+use simulated::request::Request;
+use simulated::senders::on_call;
+
+use crate::house::{House, JANE, SAM};
+
+#[tokio::test]
+async fn a_preview_says_what_would_be_done_and_changes_and_consumes_nothing() {
+    let house = House::new().await;
+    let approval = house.approve_on_call(house.on_call_draft());
+    let preview = house
+        .send(on_call::post("/resets/preview", &approval, None))
+        .await;
+
+    assert_eq!(preview.status, 200, "{preview:?}");
+    assert_eq!(preview.methods("remove").len(), 4);
+    assert_eq!(
+        preview.methods("keep"),
+        ["Passkey", "Windows Hello for Business"]
+    );
+    house.nothing_happened();
+
+    let reset = house.send(on_call::post("/resets", &approval, None)).await;
+    assert_eq!(reset.json["state"], "completed", "{reset:?}");
+    let late = house
+        .send(on_call::post("/resets/preview", &approval, None))
+        .await;
+    assert_eq!((late.status, late.code()), (422, "approval_used"));
+}
+
+#[tokio::test]
+async fn an_approval_read_in_a_ticket_is_no_key_to_the_url() {
+    let house = House::new().await;
+    let from_ticket = house.approve(house.draft());
+    let reply = house
+        .send(on_call::post("/resets", &from_ticket, None))
+        .await;
+    assert_eq!((reply.status, reply.code()), (403, "issuer_not_allowed"));
+
+    // Even the on-call issuer cannot sign one approval for both doors.
+    let for_ticket = house.approve_on_call(house.draft());
+    let reply = house
+        .send(on_call::post("/resets", &for_ticket, None))
+        .await;
+    assert_eq!((reply.status, reply.code()), (422, "approval_audience"));
+    house.nothing_happened();
+}
+
+#[tokio::test]
+async fn an_on_call_key_signs_only_for_its_owner() {
+    let house = House::new().await;
+    let approval = house.approve_on_call(house.on_call_draft().approver(SAM));
+    let reply = house.send(on_call::post("/resets", &approval, None)).await;
+    assert_eq!((reply.status, reply.code()), (403, "not_the_keys_owner"));
+    house.nothing_happened();
+}
+
+#[tokio::test]
+async fn a_key_without_an_owner_is_no_good_on_call() {
+    let house = House::with_policy(|policy| {
+        policy.replace("key.olga-2026.owner = \"olga.oncall@contoso.example\"", "")
+    })
+    .await;
+    let approval = house.approve_on_call(house.on_call_draft());
+    let reply = house.send(on_call::post("/resets", &approval, None)).await;
+    assert_eq!((reply.status, reply.code()), (403, "key_without_owner"));
+}
+
+#[tokio::test]
+async fn an_on_call_approval_lives_at_most_fifteen_minutes_and_its_evidence_an_hour() {
+    let house = House::new().await;
+    let long = house.approve_on_call(house.on_call_draft().expires_at(house.now() + 901));
+    let reply = house.send(on_call::post("/resets", &long, None)).await;
+    assert_eq!((reply.status, reply.code()), (422, "approval_too_long"));
+
+    let stale = house
+        .on_call_draft()
+        .verified(crate::house::VERA, house.now() - 3601);
+    let reply = house
+        .send(on_call::post(
+            "/resets",
+            &house.approve_on_call(stale),
+            None,
+        ))
+        .await;
+    assert_eq!((reply.status, reply.code()), (422, "evidence_stale"));
+}
+
+#[tokio::test]
+async fn without_a_bearer_approval_the_answer_is_a_challenge() {
+    let house = House::new().await;
+    for request in [
+        Request::post_json("/resets", "{}"),
+        Request::post_json("/resets", "{}").header("Authorization", "Basic b2xnYQ=="),
+        Request::post_json("/resets", "{}").header("Authorization", "Bearer "),
+        Request::get("/resets/6e7b768e-07e2-4810-8459-485f84f8f204"),
+    ] {
+        let reply = house.send(request).await;
+        assert_eq!((reply.status, reply.code()), (401, "approval_invalid"));
+    }
+    house.nothing_happened();
+}
+
+#[tokio::test]
+async fn a_second_approval_comes_in_the_body_and_must_agree() {
+    let house = House::new().await;
+    let first = house.approve_on_call(house.on_call_draft());
+    let second = house.approve_on_call(
+        house
+            .on_call_draft()
+            .scope("mfa:reregister passkeys:remove"),
+    );
+    let reply = house
+        .send(on_call::post("/resets", &first, Some(&second)))
+        .await;
+    assert_eq!((reply.status, reply.code()), (422, "approvals_disagree"));
+
+    let other = house.approve_on_call(house.on_call_draft().ticket("INC-7"));
+    let reply = house
+        .send(on_call::post("/resets", &first, Some(&other)))
+        .await;
+    assert_eq!((reply.status, reply.code()), (422, "approvals_disagree"));
+    house.nothing_happened();
+
+    let request = Request::post_json("/resets", json!({"approval": second}).to_string())
+        .header("Authorization", format!("Bearer {first}"));
+    assert_eq!(house.send(request).await.code(), "request_unreadable");
+}
+
+#[tokio::test]
+async fn an_on_call_reset_can_be_asked_for_again_after_the_approval_expired() {
+    let house = House::new().await;
+    let approval = house.approve_on_call(house.on_call_draft());
+    house.send(on_call::post("/resets", &approval, None)).await;
+    house.clock.pass(Duration::from_secs(20 * 60));
+    let again = house.send(on_call::post("/resets", &approval, None)).await;
+    assert_eq!((again.status, &again.json["replayed"]), (200, &json!(true)));
+    assert_eq!(house.has(JANE).len(), 2);
+}

@@ -1,0 +1,251 @@
+//! Graph, Secrets Manager or the ledger do not answer. Before the claim nothing is consumed; after it the
+//! work goes only forward, and what is not confirmed is said to be so.
+
+use std::time::Duration;
+
+use simulated::entra::{Fault, Method};
+
+use crate::house::{House, JANE};
+
+const JANES_ID: &str = "a1000000-0000-4000-8000-00000000000b";
+
+#[tokio::test]
+async fn graph_answering_403_during_the_check_is_our_misconfiguration() {
+    let house = House::new().await;
+    house
+        .tenant
+        .grant(&["User.Read.All", "UserAuthenticationMethod.Read.All"]);
+    let reply = house.reset(house.draft()).await;
+    assert_eq!((reply.status, reply.code()), (503, "misconfigured"));
+    assert!(reply.retry_after.is_some());
+    house.nothing_happened();
+}
+
+#[tokio::test]
+async fn groups_that_come_back_as_nulls_are_not_ordinary_groups() {
+    let house = House::new().await;
+    house.tenant.grant(&[
+        "User.Read.All",
+        "UserAuthenticationMethod.Read.All",
+        "RoleManagement.Read.Directory",
+    ]);
+    let reply = house
+        .reset(house.draft().target("alex.wilber@contoso.example"))
+        .await;
+    assert_eq!((reply.status, reply.code()), (503, "misconfigured"));
+    house.nothing_happened();
+}
+
+#[tokio::test]
+async fn graph_throttling_the_check_is_passed_on_with_its_time() {
+    let house = House::new().await;
+    house.tenant.fail(
+        Fault::on("GET", "transitiveMemberOf")
+            .times(99)
+            .throttle(Some(120)),
+    );
+    let reply = house.reset(house.draft()).await;
+    assert_eq!(
+        (reply.status, reply.code(), reply.retry_after),
+        (503, "directory_unavailable", Some(120))
+    );
+    house.nothing_happened();
+}
+
+#[tokio::test]
+async fn a_short_throttling_of_the_check_is_waited_out() {
+    let house = House::new().await;
+    house
+        .tenant
+        .fail(Fault::on("GET", "roleAssignments").throttle(Some(2)));
+    let reply = house.reset(house.draft()).await;
+    assert_eq!(reply.json["state"], "completed", "{reply:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_json_or_never_ends_is_an_outage() {
+    for fault in [
+        Fault::on("GET", "transitiveMemberOf").times(9).garbage(),
+        Fault::on("GET", "transitiveMemberOf").times(9).huge(),
+        Fault::on("GET", "authentication/methods")
+            .times(9)
+            .non_graph_body(404),
+        Fault::on("GET", "/users/").times(99).non_graph_body(404),
+    ] {
+        let house = House::new().await;
+        house.tenant.fail(fault);
+        let reply = house.reset(house.draft()).await;
+        assert_eq!((reply.status, reply.code()), (503, "directory_unavailable"));
+        house.nothing_happened();
+    }
+}
+
+#[tokio::test]
+async fn an_approval_that_met_an_outage_is_as_good_as_before() {
+    let house = House::new().await;
+    let delivery = house.jira(&house.approve(house.draft()));
+    house
+        .tenant
+        .fail(Fault::on("GET", "roleAssignments").times(3).status(503));
+    assert_eq!(house.send(delivery.clone()).await.status, 503);
+    assert_eq!(house.send(delivery).await.json["state"], "completed");
+}
+
+#[tokio::test]
+async fn throttling_during_the_removals_is_waited_out() {
+    let house = House::new().await;
+    house
+        .tenant
+        .fail(Fault::on("DELETE", "softwareOathMethods").throttle(Some(3)));
+    house
+        .tenant
+        .fail(Fault::on("DELETE", "phoneMethods").times(2).status(503));
+    house
+        .tenant
+        .fail(Fault::on("POST", "revokeSignInSessions").status(500));
+    let reply = house.reset(house.draft()).await;
+    assert_eq!(reply.json["state"], "completed", "{reply:?}");
+    assert_eq!(house.has(JANE).len(), 2);
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_looked_up_before_anything_is_sent_again() {
+    let house = House::new().await;
+    house
+        .tenant
+        .fail(Fault::on("DELETE", "softwareOathMethods").reset_after());
+    house
+        .tenant
+        .fail(Fault::on("DELETE", "phoneMethods").reset_before());
+    let reply = house.reset(house.draft()).await;
+    assert_eq!(reply.json["state"], "completed", "{reply:?}");
+    let software = house
+        .writes()
+        .iter()
+        .filter(|write| write.contains("softwareOath"))
+        .count();
+    assert_eq!(software, 1, "it was gone, so it was not deleted twice");
+}
+
+#[tokio::test]
+async fn a_method_that_graph_says_is_deleted_counts_only_when_the_list_agrees() {
+    let house = House::new().await;
+    house.tenant.set_deletion_lag(2);
+    let reply = house.reset(house.draft()).await;
+    assert_eq!(reply.json["state"], "completed", "{reply:?}");
+
+    let house = House::new().await;
+    house.tenant.set_deletion_lag(1000);
+    let reply = house.reset(house.draft()).await;
+    assert_eq!(reply.json["state"], "needs_human");
+    assert!(!reply.methods("unknown").is_empty());
+    assert_eq!(reply.methods("removed"), [""; 0]);
+    assert!(reply.note().contains("NOT complete"));
+}
+
+#[tokio::test]
+async fn a_removal_that_is_not_allowed_is_named_and_does_not_stop_the_others() {
+    let house = House::new().await;
+    house.tenant.fail(
+        Fault::on("DELETE", "softwareOathMethods")
+            .times(9)
+            .status(403),
+    );
+    let reply = house.reset(house.draft()).await;
+    assert_eq!(reply.json["state"], "needs_human");
+    assert!(
+        reply
+            .methods("failed")
+            .contains(&"Software OATH token".to_owned())
+    );
+    assert!(
+        reply
+            .methods("removed")
+            .contains(&"Mobile phone".to_owned())
+    );
+    assert_eq!(reply.json["can_register"], "no");
+}
+
+#[tokio::test]
+async fn a_method_that_somebody_registers_meanwhile_is_left_and_reported() {
+    let house = House::new().await;
+    house.tenant.on_write(|nth, tenant| {
+        if nth == 2 {
+            tenant.register(JANE, Method::authenticator("Not Jane's phone"));
+        }
+    });
+    let reply = house.reset(house.draft()).await;
+    assert_eq!(
+        reply.methods("appeared"),
+        ["Microsoft Authenticator"],
+        "{reply:?}"
+    );
+    assert!(
+        house
+            .has(JANE)
+            .contains(&"microsoftAuthenticator".to_owned())
+    );
+    assert_ne!(reply.json["can_register"], "yes");
+    let codes = reply.json["warnings"].to_string();
+    assert!(codes.contains("method_appeared"));
+}
+
+#[tokio::test]
+async fn a_rotated_graph_secret_is_fetched_again_and_a_wrong_one_is_our_misconfiguration() {
+    let house = House::new().await;
+    house.tenant.set_secret("rotated");
+    let delivery = house.jira(&house.approve(house.draft()));
+    let reply = house.send(delivery.clone()).await;
+    assert_eq!((reply.status, reply.code()), (503, "misconfigured"));
+    house.nothing_happened();
+
+    house.secrets.set(
+        "sandbox/graph".to_owned().try_into().unwrap(),
+        r#"{"client_id":"0b1c2d3e-4f50-4162-8738-495a6b7c8d9e","client_secret":"rotated"}"#,
+    );
+    assert_eq!(house.send(delivery).await.json["state"], "completed");
+}
+
+#[tokio::test]
+async fn a_token_that_graph_no_longer_accepts_is_renewed() {
+    let house = House::new().await;
+    house
+        .reset(house.draft().target("alex.wilber@contoso.example"))
+        .await;
+    house.tenant.expire_tokens();
+    let reply = house.reset(house.draft()).await;
+    assert_eq!(reply.json["state"], "completed", "{reply:?}");
+}
+
+#[tokio::test]
+async fn a_missing_webhook_secret_disables_its_source_alone_and_is_not_named_to_the_sender() {
+    let house = House::new().await;
+    house
+        .secrets
+        .remove(&"sandbox/jira".to_owned().try_into().unwrap());
+    let reply = house.reset(house.draft()).await;
+    assert_eq!((reply.status, reply.code()), (503, "misconfigured"));
+    assert!(!reply.json.to_string().contains("sandbox/jira"));
+    house.nothing_happened();
+
+    let approval = house.approve(house.draft().ticket("RITM1"));
+    let reply = house
+        .send(house.servicenow("RITM1", JANES_ID, &approval))
+        .await;
+    assert_eq!(reply.json["state"], "completed");
+}
+
+#[tokio::test]
+async fn another_reset_of_the_same_person_waits_until_the_first_is_over() {
+    let house = House::new().await;
+    house
+        .tenant
+        .fail(Fault::on("POST", "revokeSignInSessions").hang());
+    let first = house.jira(&house.approve(house.draft()));
+    let second = house.servicenow("RITM1", JANE, &house.approve(house.draft().ticket("RITM1")));
+    let stuck = tokio::time::timeout(Duration::from_millis(700), house.send(first)).await;
+    assert!(stuck.is_err(), "the first is stuck in Graph");
+    let reply = house.send(second).await;
+    assert_eq!((reply.status, reply.code()), (409, "target_busy"));
+    assert!(reply.retry_after.is_some());
+}

@@ -1,0 +1,161 @@
+//! Bad input in quantity: every refusal is clear problem+json, the process stays up, nothing is written.
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use simulated::request::Request;
+use simulated::senders::signatures::hub_signature;
+
+use crate::house::{House, JIRA_SECRET, Reply};
+
+fn is_a_clear_problem(reply: &Reply) {
+    assert!((400..600).contains(&reply.status), "{reply:?}");
+    assert_eq!(reply.content_type, "application/problem+json", "{reply:?}");
+    for member in ["type", "title", "code", "next"] {
+        assert!(reply.json[member].is_string(), "{member}: {reply:?}");
+    }
+    assert_eq!(reply.json["status"], reply.status);
+    assert_eq!(reply.json["retry"], reply.retry_after.is_some());
+}
+
+fn signed(body: &str) -> Request {
+    Request::post_json("/webhooks/jira", body).header(
+        "X-Hub-Signature",
+        hub_signature(JIRA_SECRET, body.as_bytes()),
+    )
+}
+
+#[tokio::test]
+async fn requests_that_no_route_takes_are_problems_too() {
+    let house = House::new().await;
+    for (request, status, code) in [
+        (Request::get("/"), 404, "not_found"),
+        (Request::get("/webhooks/jira"), 405, "method_not_allowed"),
+        (Request::get("/resets"), 405, "method_not_allowed"),
+        (
+            Request::post_json("/webhooks/nobody", "{}"),
+            404,
+            "no_such_source",
+        ),
+        (
+            Request::post_json("/webhooks/No%20Such%20Source", "{}"),
+            404,
+            "no_such_source",
+        ),
+        (
+            Request::post_json("/webhooks/jira/more", "{}"),
+            404,
+            "not_found",
+        ),
+        (Request::post("/webhooks/jira", "{}"), 415, "not_json"),
+        (
+            Request::post("/webhooks/jira", "{}").header("Content-Type", "text/plain"),
+            415,
+            "not_json",
+        ),
+        (
+            Request::post_json("/webhooks/jira", vec![b' '; 1024 * 1024 + 1]),
+            413,
+            "too_large",
+        ),
+    ] {
+        let reply = house.send(request.clone()).await;
+        assert_eq!(
+            (reply.status, reply.code()),
+            (status, code),
+            "{} {}",
+            request.method,
+            request.path
+        );
+        is_a_clear_problem(&reply);
+    }
+    assert_eq!(house.send(Request::get("/health")).await.status, 200);
+    house.nothing_happened();
+}
+
+#[tokio::test]
+async fn a_genuine_sender_that_sends_nonsense_is_told_where() {
+    let house = House::new().await;
+    for (body, told) in [
+        ("", "."),
+        ("[]", "."),
+        ("{\"webhookEvent\": 7}", "webhookEvent"),
+        (
+            "{\"webhookEvent\": \"jira:issue_updated\", \"issue\": {\"key\": \"../../x\"}}",
+            "issue.key",
+        ),
+        ("{\"webhookEvent\": \"x\"} {}", "after the end"),
+    ] {
+        let reply = house.send(signed(body)).await;
+        assert_eq!(
+            (reply.status, reply.code()),
+            (422, "delivery_unreadable"),
+            "{body}"
+        );
+        assert!(
+            reply.json["title"].as_str().unwrap().contains(told),
+            "{reply:?}"
+        );
+        is_a_clear_problem(&reply);
+    }
+    house.nothing_happened();
+}
+
+#[tokio::test]
+async fn a_thousand_kinds_of_garbage_are_each_a_clear_refusal() {
+    let house = House::new().await;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let garbage = proptest::collection::vec(any::<u8>(), 0..400);
+    let texts = "\\PC{0,200}";
+    for n in 0..1000 {
+        let bytes = garbage.new_tree(&mut runner).unwrap().current();
+        let text = texts.new_tree(&mut runner).unwrap().current();
+        let request = match n % 5 {
+            0 => Request::post_json("/webhooks/jira", bytes),
+            1 => signed(&text),
+            2 => Request::post_json("/webhooks/servicenow", bytes)
+                .header("webhook-id", "x")
+                .header("webhook-timestamp", house.now().to_string())
+                .header(
+                    "webhook-signature",
+                    "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+                ),
+            3 => Request::post_json("/resets", bytes)
+                .header("Authorization", "Bearer eyJhbGciOiJFUzI1NiJ9.e30.AA"),
+            _ => house.jira(&format!(
+                "eyJ.{}.x",
+                text.split_whitespace().collect::<String>().replace('.', "")
+            )),
+        };
+        is_a_clear_problem(&house.send(request).await);
+    }
+    assert_eq!(house.send(Request::get("/health")).await.status, 200);
+    house.nothing_happened();
+}
+
+#[tokio::test]
+async fn no_secret_token_or_phone_number_is_in_any_answer_or_audit_event() {
+    let house = House::new().await;
+    let approval = house.approve(house.draft());
+    let mut said = String::new();
+    for request in [
+        house.jira(&approval),
+        house.jira(&approval),
+        house.jira(&house.approve(house.draft().target("grace.admin@contoso.example"))),
+        house.jira(&house.approve(house.draft().ticket("HELP-1"))),
+        signed("nonsense"),
+    ] {
+        said.push_str(&house.send(request).await.json.to_string());
+    }
+    said.push_str(&serde_json::to_string(&house.trail.events()).unwrap());
+    said.push_str(&format!("{:?}", house.trail.events()));
+    let (_, signature) = approval.rsplit_once('.').unwrap();
+    for canary in [
+        signature,
+        JIRA_SECRET,
+        "standard-app-secret",
+        "4255550112",
+        "eyJ",
+    ] {
+        assert!(!said.contains(canary), "{canary}");
+    }
+}
