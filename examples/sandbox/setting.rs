@@ -1,0 +1,160 @@
+//! The product and the world around it, in one process.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use reregister_mfa::app::{App, World};
+use reregister_mfa::clock::SystemClock;
+use reregister_mfa::memory::{MemorySecrets, MemoryStore, MemoryTrail};
+use reregister_mfa::policy::Policy;
+use serde_json::Value;
+use simulated::approval::{Draft, ON_CALL_AUDIENCE};
+use simulated::entra::{Serving, Tenant};
+use simulated::issuer::Issuer;
+use simulated::request::Request;
+use simulated::senders::jira::{Issue, IssueEvent, Status};
+use tokio::net::TcpListener;
+
+pub const SAM: &str = "sam.approver@contoso.example";
+pub const VERA: &str = "vera.desk@contoso.example";
+pub const OLGA: &str = "olga.oncall@contoso.example";
+
+/// The custom field that holds approvals, and the secrets, as in policy.toml and secrets.json.
+pub const FIELD: &str = "customfield_10123";
+pub const JIRA_SECRET: &str = "development only: the secret of the Jira webhook";
+pub const AUTOMATION_SECRET: &str = "development only: the secret of the Jira Automation rule";
+pub const SERVICENOW_KEY: &str = "whsec_ZGV2ZWxvcG1lbnQgb25seTogdGhlIHNlY3JldCBvZiBTZXJ2aWNlTm93";
+
+pub struct Setting {
+    pub url: String,
+    pub entra: Serving,
+    pub tenant: Tenant,
+    pub trail: Arc<MemoryTrail>,
+    service_desk: Issuer,
+    on_call: Issuer,
+    client: reqwest::Client,
+    files: PathBuf,
+}
+
+/// What the product answered.
+pub struct Reply {
+    pub status: u16,
+    pub json: Value,
+}
+
+impl Setting {
+    /// Starts it all on loopback: the product on port 9000 if it is free.
+    pub async fn start() -> Result<Setting, Box<dyn Error>> {
+        let tenant = Tenant::from_json(include_str!("../users.json"))?;
+        let entra = tenant.serve(TcpListener::bind("127.0.0.1:0").await?);
+
+        let service_desk = Issuer::es256("https://approvals.contoso.example", "desk-2026");
+        let on_call = Issuer::es256("https://on-call.contoso.example", "olga-2026");
+        let files = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/sandbox"));
+        fs::create_dir_all(&files)?;
+        fs::write(files.join("service-desk.jwks.json"), service_desk.jwks().to_string())?;
+        fs::write(files.join("on-call.jwks.json"), on_call.jwks().to_string())?;
+
+        let policy = include_str!("../policy.toml").replace("http://127.0.0.1:8443", &entra.url);
+        let secrets = MemorySecrets::default();
+        let texts: BTreeMap<String, Value> = serde_json::from_str(include_str!("../secrets.json"))?;
+        for (name, text) in texts {
+            secrets.set(name.try_into()?, text.to_string());
+        }
+        let trail = Arc::new(MemoryTrail::default());
+        let app = App::new(
+            Policy::parse(&policy, files.clone())?,
+            World {
+                secrets: Arc::new(secrets),
+                store: Arc::new(MemoryStore::default()),
+                audit: trail.clone(),
+                clock: Arc::new(SystemClock),
+            },
+        )?;
+        app.warm_up().await;
+        let listener = match TcpListener::bind("127.0.0.1:9000").await {
+            Ok(listener) => listener,
+            Err(_) => TcpListener::bind("127.0.0.1:0").await?,
+        };
+        let url = format!("http://{}", listener.local_addr()?);
+        let router = app.router();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Ok(Setting {
+            url,
+            entra,
+            tenant,
+            trail,
+            service_desk,
+            on_call,
+            client: reqwest::Client::new(),
+            files,
+        })
+    }
+
+    pub fn now(&self) -> i64 {
+        jiff::Timestamp::now().as_second()
+    }
+
+    /// An approval as a careful service desk writes it, for this ticket and this person.
+    pub fn draft(&self, ticket: &str, target: &str) -> Draft {
+        Draft::new(self.now())
+            .target(target)
+            .approver(SAM)
+            .ticket(ticket)
+            .verified(VERA, self.now() - 300)
+    }
+
+    pub fn sign(&self, draft: &Draft) -> String {
+        self.service_desk.approve(draft)
+    }
+
+    /// Olga, on call, approves with a key of her own.
+    pub fn on_call(&self, ticket: &str, target: &str) -> String {
+        let draft = self.draft(ticket, target).audience(ON_CALL_AUDIENCE).approver(OLGA);
+        self.on_call.approve(&draft)
+    }
+
+    /// A Jira webhook that says: this ticket has been approved, and here is the approval.
+    pub fn jira(&self, ticket: &str, approval: &str) -> Request {
+        let issue = Issue::new(ticket, Status::new("10042", "Approved")).field(FIELD, approval);
+        IssueEvent::transition(issue, &Status::new("10041", "Waiting for approval"))
+            .signed("/webhooks/jira", JIRA_SECRET)
+    }
+
+    pub async fn send(&self, request: &Request) -> Result<Reply, Box<dyn Error>> {
+        let url = format!("{}{}", self.url, request.path);
+        let mut sent = self.client.request(request.method.parse()?, url).body(request.body.clone());
+        for (name, value) in &request.headers {
+            sent = sent.header(name, value);
+        }
+        let answer = sent.send().await?;
+        Ok(Reply {
+            status: answer.status().as_u16(),
+            json: serde_json::from_slice(&answer.bytes().await?).unwrap_or_default(),
+        })
+    }
+
+    /// Lines to paste, with approvals that are good for fifteen minutes.
+    pub fn invite(&self) -> Result<(), Box<dyn Error>> {
+        let (url, alex) = (&self.url, "alex.wilber@contoso.example");
+        let on_call = self.on_call("INC-7001", alex);
+        let jira = self.jira("HELP-99", &self.sign(&self.draft("HELP-99", "$cash@contoso.example")));
+        let body = self.files.join("jira.json");
+        fs::write(&body, &jira.body)?;
+        let signature = jira.value("X-Hub-Signature").unwrap_or_default();
+        println!("\nIt stays up until Ctrl-C. Lines to paste; the approvals are good for fifteen minutes.");
+        println!("\n# What would a reset of Alex do? Changes nothing.");
+        println!("curl -s -X POST {url}/resets/preview -H 'Authorization: Bearer {on_call}'");
+        println!("\n# Do it. Twice, to see that it is done once.");
+        println!("curl -s -X POST {url}/resets -H 'Authorization: Bearer {on_call}'");
+        println!("\n# A Jira webhook. Change a byte of the file, and it is refused.");
+        println!(
+            "curl -s {url}/webhooks/jira -H 'Content-Type: application/json' \\\n  -H 'X-Hub-Signature: {signature}' \\\n  --data-binary @{}",
+            body.display()
+        );
+        Ok(())
+    }
+}

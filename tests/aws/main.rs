@@ -1,0 +1,5 @@
+//! The AWS edges against a server that others wrote: moto, over HTTP.
+
+mod dynamodb;
+mod moto;
+mod secrets_manager;

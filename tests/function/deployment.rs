@@ -1,0 +1,271 @@
+//! The binary as it is deployed: a policy file, secrets and a table in AWS, a tenant, and a door.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener as StdListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::Credentials;
+use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+use serde_json::Value;
+use simulated::approval::{Draft, ON_CALL_AUDIENCE};
+use simulated::entra::{Serving, Tenant};
+use simulated::function_url;
+use simulated::issuer::Issuer;
+use simulated::request::Request;
+use simulated::runtime_api::{Invocation, RuntimeApi};
+use tokio::net::TcpListener;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_reregister-mfa");
+
+pub struct Deployment {
+    pub tenant: Tenant,
+    pub service_desk: Issuer,
+    pub on_call: Issuer,
+    door: Door,
+    process: Child,
+    _entra: Serving,
+    _files: tempfile::TempDir,
+}
+
+enum Door {
+    Url(String),
+    RuntimeApi(RuntimeApi),
+}
+
+/// Which door to open.
+#[derive(Debug, Clone, Copy)]
+pub enum Entrance {
+    Socket,
+    RuntimeApi,
+    CargoLambda,
+}
+
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub json: Value,
+}
+
+impl Reply {
+    pub fn word(&self) -> String {
+        let text = |name: &str| self.json[name].as_str().unwrap_or_default().to_owned();
+        text("code") + &text("state")
+    }
+}
+
+impl Drop for Deployment {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Deployment {
+    /// Everything on moto.
+    pub async fn new(entrance: Entrance) -> Deployment {
+        let moto = std::env::var("MOTO_URL").expect("MOTO_URL is set by make test");
+        let aws = aws_config::defaults(BehaviorVersion::latest())
+            .endpoint_url(&moto)
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .load()
+            .await;
+        let prefix = format!("d{}", uuid::Uuid::new_v4());
+        let table = table(&aws, &prefix).await;
+        secrets(&aws, &prefix).await;
+        Deployment::at(entrance, &moto, &prefix, &table).await
+    }
+
+    /// With AWS at this address, whoever answers there.
+    pub async fn at(entrance: Entrance, aws: &str, prefix: &str, table: &str) -> Deployment {
+        let tenant = Tenant::from_json(include_str!("../../examples/users.json")).unwrap();
+        let entra = tenant.serve(TcpListener::bind("127.0.0.1:0").await.unwrap());
+        let service_desk = Issuer::es256("https://approvals.contoso.example", "desk-2026");
+        let on_call = Issuer::es256("https://on-call.contoso.example", "olga-2026");
+        let files = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: String| std::fs::write(files.path().join(name), text).unwrap();
+        write("service-desk.jwks.json", service_desk.jwks().to_string());
+        write("on-call.jwks.json", on_call.jwks().to_string());
+        write(
+            "policy.toml",
+            include_str!("../../examples/policy.toml")
+                .replace("http://127.0.0.1:8443", &entra.url)
+                .replace("\"sandbox/", &format!("\"{prefix}/")),
+        );
+        let environment: Vec<(String, String)> = [
+            ("POLICY_FILE", files.path().join("policy.toml").to_str().unwrap()),
+            ("TABLE_NAME", table),
+            ("AWS_ENDPOINT_URL", aws),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_REGION", "eu-west-1"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec();
+        let (door, process) = match entrance {
+            Entrance::Socket => socket(environment),
+            Entrance::RuntimeApi => runtime_api(environment).await,
+            Entrance::CargoLambda => cargo_lambda(environment).await,
+        };
+        Deployment { tenant, service_desk, on_call, door, process, _entra: entra, _files: files }
+    }
+
+    pub fn draft(&self, ticket: &str, target: &str) -> Draft {
+        let now = jiff::Timestamp::now().as_second();
+        Draft::new(now)
+            .target(target)
+            .approver("sam.approver@contoso.example")
+            .ticket(ticket)
+            .verified("vera.desk@contoso.example", now - 300)
+    }
+
+    pub fn on_call_draft(&self, ticket: &str, target: &str) -> Draft {
+        self.draft(ticket, target)
+            .audience(ON_CALL_AUDIENCE)
+            .approver("olga.oncall@contoso.example")
+    }
+
+    pub async fn send(&self, request: Request) -> Reply {
+        match &self.door {
+            Door::Url(url) => over_http(url, request).await,
+            Door::RuntimeApi(api) => over_runtime_api(api, function_url::event(&request)).await,
+        }
+    }
+
+    /// The Runtime API, where that is the door.
+    pub fn runtime_api(&self) -> &RuntimeApi {
+        match &self.door {
+            Door::RuntimeApi(api) => api,
+            Door::Url(_) => panic!("the door is not the Runtime API"),
+        }
+    }
+
+    pub fn is_up(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_none()
+    }
+}
+
+async fn over_http(url: &str, request: Request) -> Reply {
+    let mut sent = reqwest::Client::new()
+        .request(request.method.parse().unwrap(), format!("{url}{}", request.path))
+        .body(request.body);
+    for (name, value) in request.headers {
+        sent = sent.header(name, value);
+    }
+    let answer = sent.send().await.unwrap();
+    let status = answer.status().as_u16();
+    let json = serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default();
+    Reply { status, json }
+}
+
+pub async fn over_runtime_api(api: &RuntimeApi, event: Value) -> Reply {
+    match api.invoke(event, Duration::from_secs(30)).await.unwrap() {
+        Invocation::Response(bytes) => {
+            let answer = function_url::answer(&bytes).unwrap();
+            Reply { status: answer.status, json: answer.json().unwrap_or_default() }
+        }
+        Invocation::Error { body } => panic!("the function failed: {body}"),
+    }
+}
+
+/// On a socket of its own choice, which its log tells.
+fn socket(environment: Vec<(String, String)>) -> (Door, Child) {
+    let mut process = Command::new(BINARY)
+        .envs(environment)
+        .env("LISTEN", "127.0.0.1:0")
+        .env_remove("AWS_LAMBDA_RUNTIME_API")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    let address = loop {
+        let line = lines.next().expect("it says where it listens").unwrap();
+        let line: Value = serde_json::from_str(&line).expect("every line of the log is JSON");
+        if line["message"] == "listening" {
+            break line["address"].as_str().unwrap().to_owned();
+        }
+    };
+    // The pipe must not fill up.
+    std::thread::spawn(move || lines.for_each(drop));
+    (Door::Url(format!("http://{address}")), process)
+}
+
+async fn runtime_api(environment: Vec<(String, String)>) -> (Door, Child) {
+    let api = RuntimeApi::start().await.unwrap();
+    let process = Command::new(BINARY)
+        .envs(api.environment())
+        .envs(environment)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    (Door::RuntimeApi(api), process)
+}
+
+/// Under `cargo lambda watch`, as a developer has it; the first request waits for its build.
+async fn cargo_lambda(environment: Vec<(String, String)>) -> (Door, Child) {
+    let tool = std::env::var("CARGO_LAMBDA").expect("CARGO_LAMBDA is set by make test");
+    let port = StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let process = Command::new(tool)
+        .args(["lambda", "watch", "--ignore-changes", "--invoke-address", "127.0.0.1"])
+        .args(["--invoke-port", &port.to_string()])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .envs(environment)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let url = format!("http://127.0.0.1:{port}");
+    let client = reqwest::Client::new();
+    for _ in 0..600 {
+        match client.get(format!("{url}/health")).send().await {
+            Ok(answer) if answer.status() == 200 => return (Door::Url(url), process),
+            _ => tokio::time::sleep(Duration::from_millis(500)).await,
+        }
+    }
+    panic!("cargo lambda watch did not answer within five minutes");
+}
+
+async fn table(aws: &SdkConfig, name: &str) -> String {
+    aws_sdk_dynamodb::Client::new(aws)
+        .create_table()
+        .table_name(name)
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(
+            AttributeDefinition::builder()
+                .attribute_name("pk")
+                .attribute_type(ScalarAttributeType::S)
+                .build()
+                .unwrap(),
+        )
+        .key_schema(KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash).build().unwrap())
+        .send()
+        .await
+        .unwrap();
+    name.to_owned()
+}
+
+async fn secrets(aws: &SdkConfig, prefix: &str) {
+    let texts: BTreeMap<String, Value> =
+        serde_json::from_str(include_str!("../../examples/secrets.json")).unwrap();
+    let client = aws_sdk_secretsmanager::Client::new(aws);
+    for (name, text) in texts {
+        client
+            .create_secret()
+            .name(name.replace("sandbox/", &format!("{prefix}/")))
+            .secret_string(text.to_string())
+            .send()
+            .await
+            .unwrap();
+    }
+}
+
+/// A sample event of the repository.
+pub fn sample(name: &str) -> Value {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("events").join(name);
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}

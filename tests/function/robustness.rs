@@ -1,0 +1,126 @@
+//! Malformed events, panics and silent peers neither kill the function nor hang it.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use simulated::function_url;
+use simulated::request::Request;
+use simulated::runtime_api::Invocation;
+use tokio::net::TcpListener;
+
+use crate::deployment::{Deployment, Entrance, over_runtime_api, sample};
+
+/// AWS that takes connections and never says anything.
+async fn silent() -> (String, tokio::task::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let held = tokio::spawn(async move {
+        let mut sockets = Vec::new();
+        while let Ok((socket, _)) = listener.accept().await {
+            sockets.push(socket);
+        }
+    });
+    (url, held)
+}
+
+async fn deployment() -> Deployment {
+    // Nobody listens on this port: connections are refused at once.
+    Deployment::at(Entrance::RuntimeApi, "http://127.0.0.1:9", "x", "x").await
+}
+
+fn health() -> Value {
+    function_url::event(&Request::get("/health"))
+}
+
+#[tokio::test]
+async fn an_aws_that_is_down_or_silent_takes_only_what_needs_it() {
+    let (silent, _held) = silent().await;
+    for aws in ["http://127.0.0.1:9", &silent] {
+        let mut deployment = Deployment::at(Entrance::RuntimeApi, aws, "x", "x").await;
+        let api = deployment.runtime_api();
+        assert_eq!(over_runtime_api(api, health()).await.status, 200);
+        let webhook = Request::post_json("/webhooks/jira", "{}")
+            .header("X-Hub-Signature", format!("sha256={}", "0".repeat(64)));
+        let asked = Instant::now();
+        let reply = over_runtime_api(api, function_url::event(&webhook)).await;
+        assert_eq!((reply.status, reply.word().as_str()), (503, "secrets_unavailable"), "{reply:?}");
+        assert!(asked.elapsed() < Duration::from_secs(15), "{aws}: {:?}", asked.elapsed());
+        assert!(deployment.is_up());
+    }
+}
+
+#[tokio::test]
+async fn events_that_are_none_are_errors_and_the_next_one_is_served() {
+    let mut deployment = deployment().await;
+    let api = deployment.runtime_api();
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut event = health();
+        change(&mut event);
+        event.to_string()
+    };
+    for event in [
+        "{}".to_owned(),
+        "[]".to_owned(),
+        "null".to_owned(),
+        "not json".to_owned(),
+        json!({"Records": [{"eventSource": "aws:sqs", "body": "x"}]}).to_string(),
+        with(&|event| {
+            event["isBase64Encoded"] = json!(true);
+            event["body"] = json!("***");
+        }),
+        with(&|event| event["headers"]["host"] = json!("a b")),
+        with(&|event| event["rawQueryString"] = json!("a=<b> c")),
+        with(&|event| event["rawPath"] = json!("//\u{0}%zz")),
+        with(&|event| event["requestContext"] = json!(null)),
+    ] {
+        let answer = api.invoke_bytes(event.clone(), Duration::from_secs(10)).await;
+        assert!(answer.is_ok(), "{event}: {answer:?}");
+        assert_eq!(over_runtime_api(api, health()).await.status, 200, "after {event}");
+    }
+    assert!(deployment.is_up());
+}
+
+#[tokio::test]
+async fn a_deadline_in_1970_as_cargo_lambda_sends_it_is_not_believed() {
+    let deployment = deployment().await;
+    let answer = deployment
+        .runtime_api()
+        .invoke_with_deadline(health(), 600_000, Duration::from_secs(10))
+        .await;
+    let Ok(Invocation::Response(bytes)) = answer else {
+        panic!("{answer:?}");
+    };
+    assert_eq!(function_url::answer(&bytes).unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn each_sample_event_gets_the_answer_that_its_readme_promises() {
+    let deployment = deployment().await;
+    let api = deployment.runtime_api();
+    for (name, status, word) in [
+        ("health.json", 200, ""),
+        ("on-call-without-approval.json", 401, "approval_invalid"),
+        ("jira-unsigned.json", 401, "delivery_unauthentic"),
+        ("not-json.json", 415, "not_json"),
+        ("no-such-source.json", 404, "no_such_source"),
+    ] {
+        let reply = over_runtime_api(api, sample(name)).await;
+        assert_eq!((reply.status, reply.word().as_str()), (status, word), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_policy_that_cannot_be_read_is_the_one_thing_that_stops_the_start() {
+    let files = tempfile::tempdir().unwrap();
+    let policy = files.path().join("policy.toml");
+    std::fs::write(&policy, "[audience]\nwebhook = \"a\"\non_call = \"a\"\n").unwrap();
+    for path in [policy, files.path().join("missing.toml")] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_reregister-mfa"))
+            .env("POLICY_FILE", path)
+            .env("LISTEN", "127.0.0.1:0")
+            .env("AWS_REGION", "eu-west-1")
+            .output()
+            .unwrap();
+        assert!(!output.status.success());
+    }
+}
