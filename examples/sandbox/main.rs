@@ -13,7 +13,9 @@ use setting::Setting;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let setting = Setting::start().await?;
-    println!("reregister-mfa, with a simulated Entra tenant and keys that are thrown away at the end.");
+    println!(
+        "reregister-mfa, with a simulated Entra tenant and keys that are thrown away at the end."
+    );
     println!("  the product   {}", setting.url);
     println!("  the tenant    {}", setting.entra.url);
     let surprises = tour::walk(&setting).await?;

@@ -45,6 +45,16 @@ pub struct Reply {
     pub json: Value,
 }
 
+impl Reply {
+    /// A member that is a text; empty if there is none.
+    pub fn text(&self, name: &str) -> &str {
+        self.json
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+}
+
 impl Setting {
     /// Starts it all on loopback: the product on port 9000 if it is free.
     pub async fn start() -> Result<Setting, Box<dyn Error>> {
@@ -55,7 +65,10 @@ impl Setting {
         let on_call = Issuer::es256("https://on-call.contoso.example", "olga-2026");
         let files = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/sandbox"));
         fs::create_dir_all(&files)?;
-        fs::write(files.join("service-desk.jwks.json"), service_desk.jwks().to_string())?;
+        fs::write(
+            files.join("service-desk.jwks.json"),
+            service_desk.jwks().to_string(),
+        )?;
         fs::write(files.join("on-call.jwks.json"), on_call.jwks().to_string())?;
 
         let policy = include_str!("../policy.toml").replace("http://127.0.0.1:8443", &entra.url);
@@ -113,7 +126,10 @@ impl Setting {
 
     /// Olga, on call, approves with a key of her own.
     pub fn on_call(&self, ticket: &str, target: &str) -> String {
-        let draft = self.draft(ticket, target).audience(ON_CALL_AUDIENCE).approver(OLGA);
+        let draft = self
+            .draft(ticket, target)
+            .audience(ON_CALL_AUDIENCE)
+            .approver(OLGA);
         self.on_call.approve(&draft)
     }
 
@@ -126,7 +142,10 @@ impl Setting {
 
     pub async fn send(&self, request: &Request) -> Result<Reply, Box<dyn Error>> {
         let url = format!("{}{}", self.url, request.path);
-        let mut sent = self.client.request(request.method.parse()?, url).body(request.body.clone());
+        let mut sent = self
+            .client
+            .request(request.method.parse()?, url)
+            .body(request.body.clone());
         for (name, value) in &request.headers {
             sent = sent.header(name, value);
         }
@@ -141,11 +160,16 @@ impl Setting {
     pub fn invite(&self) -> Result<(), Box<dyn Error>> {
         let (url, alex) = (&self.url, "alex.wilber@contoso.example");
         let on_call = self.on_call("INC-7001", alex);
-        let jira = self.jira("HELP-99", &self.sign(&self.draft("HELP-99", "$cash@contoso.example")));
+        let jira = self.jira(
+            "HELP-99",
+            &self.sign(&self.draft("HELP-99", "$cash@contoso.example")),
+        );
         let body = self.files.join("jira.json");
         fs::write(&body, &jira.body)?;
         let signature = jira.value("X-Hub-Signature").unwrap_or_default();
-        println!("\nIt stays up until Ctrl-C. Lines to paste; the approvals are good for fifteen minutes.");
+        println!(
+            "\nIt stays up until Ctrl-C. Lines to paste; the approvals are good for fifteen minutes."
+        );
         println!("\n# What would a reset of Alex do? Changes nothing.");
         println!("curl -s -X POST {url}/resets/preview -H 'Authorization: Bearer {on_call}'");
         println!("\n# Do it. Twice, to see that it is done once.");

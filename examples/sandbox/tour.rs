@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use serde_json::Value;
 use simulated::entra::Fault;
 use simulated::request::Request;
 use simulated::senders::jira::{Issue, IssueEvent, Status};
@@ -15,11 +16,17 @@ const JANE: &str = "jane.doe@contoso.example";
 
 /// Walks all of it, and gives how many steps did not go as expected.
 pub async fn walk(setting: &Setting) -> Result<u32, Box<dyn Error>> {
-    let mut tour = Tour { setting, surprises: 0 };
+    let mut tour = Tour {
+        setting,
+        surprises: 0,
+    };
     tour.resets().await?;
     tour.refusals().await?;
     tour.outages().await?;
-    println!("\nThe audit trail has {} events; the last of them:", setting.trail.events().len());
+    println!(
+        "\nThe audit trail has {} events; the last of them:",
+        setting.trail.events().len()
+    );
     if let Some(event) = setting.trail.events().last() {
         println!("  {}", serde_json::to_string(event)?);
     }
@@ -48,7 +55,10 @@ impl Tour<'_> {
         show_methods(&reply);
         println!("  Jane has: {}", self.methods_of(JANE));
 
-        self.scene("Jira sends the same again", "An approval works once: the stored answer, and no call to Graph.");
+        self.scene(
+            "Jira sends the same again",
+            "An approval works once: the stored answer, and no call to Graph.",
+        );
         let before = setting.tenant.calls().len();
         let reply = setting.send(&delivery).await?;
         self.expect(&reply, 200, "completed");
@@ -59,8 +69,14 @@ impl Tour<'_> {
             "It cannot sign, so it shows a secret in a header: the weaker scheme. Its approval is signed all the same.",
         );
         let approval = setting.sign(&setting.draft("HELP-2", "alex.wilber@contoso.example"));
-        let issue = Issue::new("HELP-2", Status::new("10042", "Approved")).field(FIELD, approval.as_str());
-        let request = web_request("/webhooks/jira-automation", &issue, "X-Reregister-Secret", AUTOMATION_SECRET);
+        let issue =
+            Issue::new("HELP-2", Status::new("10042", "Approved")).field(FIELD, approval.as_str());
+        let request = web_request(
+            "/webhooks/jira-automation",
+            &issue,
+            "X-Reregister-Secret",
+            AUTOMATION_SECRET,
+        );
         let reply = setting.send(&request).await?;
         self.expect(&reply, 200, "completed");
         show_methods(&reply);
@@ -70,7 +86,9 @@ impl Tour<'_> {
             "Signed as a business rule signs it, by Standard Webhooks. Her passkey was on the phone that is gone.",
         );
         let adele = "adele.vance@contoso.example";
-        let draft = setting.draft("RITM0010072", adele).scope("mfa:reregister passkeys:remove");
+        let draft = setting
+            .draft("RITM0010072", adele)
+            .scope("mfa:reregister passkeys:remove");
         let item = ItemApproved::new("RITM0010072", adele).approval(&setting.sign(&draft));
         let reply = setting
             .send(&item.signed("/webhooks/servicenow", SERVICENOW_KEY, setting.now())?)
@@ -78,9 +96,14 @@ impl Tour<'_> {
         self.expect(&reply, 200, "completed");
         show_methods(&reply);
 
-        self.scene("Olga is on call and looks first: a preview for Cash", "Nothing is changed, nothing is used up.");
+        self.scene(
+            "Olga is on call and looks first: a preview for Cash",
+            "Nothing is changed, nothing is used up.",
+        );
         let approval = setting.on_call("INC-7", "$cash@contoso.example");
-        let reply = setting.send(&on_call::post("/resets/preview", &approval, None)).await?;
+        let reply = setting
+            .send(&on_call::post("/resets/preview", &approval, None))
+            .await?;
         self.expect(&reply, 200, "");
         Ok(())
     }
@@ -92,7 +115,8 @@ impl Tour<'_> {
 
         self.scene("A comment in a ticket", "It asks for nothing: a quiet 204.");
         let issue = Issue::new("HELP-3", Status::new("10042", "Approved"));
-        let comment = IssueEvent::commented(issue, "any news?").signed("/webhooks/jira", JIRA_SECRET);
+        let comment =
+            IssueEvent::commented(issue, "any news?").signed("/webhooks/jira", JIRA_SECRET);
         let reply = setting.send(&comment).await?;
         self.check("204", reply.status == 204);
 
@@ -133,14 +157,22 @@ impl Tour<'_> {
                 "An approval that has expired",
                 setting.jira(
                     "HELP-4",
-                    &setting.sign(&setting.draft("HELP-4", JANE).issued_at(setting.now() - 900).expires_at(setting.now())),
+                    &setting.sign(
+                        &setting
+                            .draft("HELP-4", JANE)
+                            .issued_at(setting.now() - 900)
+                            .expires_at(setting.now()),
+                    ),
                 ),
                 422,
                 "approval_expired",
             ),
             (
                 "An approver who approves for herself",
-                setting.jira("HELP-4", &setting.sign(&setting.draft("HELP-4", JANE).approver(JANE))),
+                setting.jira(
+                    "HELP-4",
+                    &setting.sign(&setting.draft("HELP-4", JANE).approver(JANE)),
+                ),
                 403,
                 "approver_is_target",
             ),
@@ -151,7 +183,10 @@ impl Tour<'_> {
                         "method": "phone_call", "via": "mobile", "contact_source": "company_directory",
                         "verified_by": crate::setting::VERA, "verified_at": setting.now() - 60,
                     });
-                    let draft = setting.draft("HELP-4", JANE).reason("stolen").verification([call]);
+                    let draft = setting
+                        .draft("HELP-4", JANE)
+                        .reason("stolen")
+                        .verification([call]);
                     setting.jira("HELP-4", &setting.sign(&draft))
                 },
                 422,
@@ -175,13 +210,21 @@ impl Tour<'_> {
                 403,
                 "issuer_not_allowed",
             ),
-            ("A request that no route takes", Request::get("/resets"), 405, "method_not_allowed"),
+            (
+                "A request that no route takes",
+                Request::get("/resets"),
+                405,
+                "method_not_allowed",
+            ),
         ] {
             self.scene(title, "");
             let reply = setting.send(&request).await?;
             self.expect(&reply, status, code);
         }
-        self.check("none of these changed anything in Graph", setting.tenant.writes().len() == writes);
+        self.check(
+            "none of these changed anything in Graph",
+            setting.tenant.writes().len() == writes,
+        );
         Ok(())
     }
 
@@ -211,10 +254,19 @@ impl Tour<'_> {
 
     /// The status, and the code of a refusal or the state of an outcome.
     fn expect(&mut self, reply: &Reply, status: u16, word: &str) {
-        let text = |name: &str| reply.json[name].as_str().unwrap_or_default().to_owned();
+        let text = |name: &str| reply.text(name).to_owned();
         let said = text("code") + &text("state");
-        println!("  -> {} {said}: {}{} {}", reply.status, text("note"), text("title"), text("next"));
-        self.check(&format!("{status} {word}"), reply.status == status && said == word);
+        println!(
+            "  -> {} {said}: {}{} {}",
+            reply.status,
+            text("note"),
+            text("title"),
+            text("next")
+        );
+        self.check(
+            &format!("{status} {word}"),
+            reply.status == status && said == word,
+        );
     }
 
     fn check(&mut self, expected: &str, held: bool) {
@@ -230,15 +282,32 @@ impl Tour<'_> {
             .tenant
             .methods_of(user)
             .into_iter()
-            .map(|method| method.kind.trim_end_matches("AuthenticationMethod").to_owned())
+            .map(|method| {
+                method
+                    .kind
+                    .trim_end_matches("AuthenticationMethod")
+                    .to_owned()
+            })
             .collect();
         names.join(", ")
     }
 }
 
 fn show_methods(reply: &Reply) {
-    for row in reply.json["methods"].as_array().into_iter().flatten() {
-        let text = |name: &str| row[name].as_str().unwrap_or_default();
-        println!("     {:<11} {:<26} {:<24} {}", text("status"), text("method"), text("label"), text("why"));
+    for row in reply
+        .json
+        .get("methods")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+        println!(
+            "     {:<11} {:<26} {:<24} {}",
+            text("status"),
+            text("method"),
+            text("label"),
+            text("why")
+        );
     }
 }

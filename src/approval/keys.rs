@@ -223,3 +223,93 @@ impl Algorithm {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use simulated::issuer::Issuer;
+
+    use super::*;
+
+    const ALL: [Algorithm; 4] = [
+        Algorithm::ES256,
+        Algorithm::PS256,
+        Algorithm::RS256,
+        Algorithm::Ed25519,
+    ];
+
+    fn key(issuer: &Issuer) -> Value {
+        issuer.jwks()["keys"][0].clone()
+    }
+
+    fn usable(keys: &[Value], algorithms: &[Algorithm]) -> Result<usize, KeyFault> {
+        let set = json!({ "keys": keys }).to_string();
+        KeySet::parse(set.as_bytes(), algorithms).map(|set| set.0.len())
+    }
+
+    #[test]
+    fn a_key_is_good_for_one_algorithm_and_only_if_the_issuer_uses_it() {
+        let ec = key(&Issuer::es256("i", "ec"));
+        let ed = key(&Issuer::ed25519("i", "ed"));
+        assert_eq!(usable(&[ec.clone(), ed.clone()], &ALL), Ok(2));
+        assert_eq!(usable(&[ec.clone(), ed], &[Algorithm::ES256]), Ok(1));
+
+        // An RSA key that does not say which of two it is for is for neither.
+        let mut rsa = key(&Issuer::rs256("i", "rsa"));
+        assert_eq!(usable(std::slice::from_ref(&rsa), &ALL), Ok(1));
+        rsa.as_object_mut().unwrap().remove("alg");
+        assert_eq!(usable(std::slice::from_ref(&rsa), &ALL), Ok(0));
+        assert_eq!(usable(&[rsa], &[Algorithm::PS256]), Ok(1));
+    }
+
+    #[test]
+    fn a_key_for_something_else_or_with_its_private_half_is_left_out() {
+        let good = key(&Issuer::es256("i", "ec"));
+        for (name, value) in [
+            ("use", json!("enc")),
+            ("key_ops", json!(["encrypt"])),
+            ("alg", json!("ES384")),
+            ("crv", json!("P-384")),
+            ("kty", json!("oct")),
+            ("kid", json!("")),
+            ("x", json!("AA")),
+            ("d", json!("AA")),
+        ] {
+            let mut bad = good.clone();
+            bad[name] = value;
+            assert_eq!(usable(&[bad], &ALL), Ok(0), "{name}");
+        }
+    }
+
+    #[test]
+    fn two_keys_of_one_name_make_the_whole_set_unusable() {
+        let (one, other) = (key(&Issuer::es256("i", "k")), key(&Issuer::es256("i", "k")));
+        let kid = Kid::try_from("k").unwrap();
+        assert_eq!(usable(&[one, other], &ALL), Err(KeyFault::Ambiguous(kid)));
+    }
+
+    #[test]
+    fn a_set_that_is_too_large_or_no_set_is_refused() {
+        assert!(matches!(
+            KeySet::parse(&vec![b' '; LARGEST_SET + 1], &ALL),
+            Err(KeyFault::TooLarge)
+        ));
+        assert!(matches!(KeySet::parse(b"[]", &ALL), Err(KeyFault::NotASet)));
+        assert!(matches!(
+            KeySet::parse(br#"{"keys":[],"keys":[]}"#, &ALL),
+            Err(KeyFault::NotASet)
+        ));
+        let many: Vec<Value> = (0..65)
+            .map(|n| json!({"kty": "EC", "kid": n.to_string()}))
+            .collect();
+        assert_eq!(usable(&many, &ALL), Err(KeyFault::TooLarge));
+    }
+
+    #[test]
+    fn a_modulus_of_1024_bits_is_too_short() {
+        let mut rsa = key(&Issuer::rs256("i", "rsa"));
+        let short = URL_SAFE_NO_PAD.encode([0xff; 128]);
+        rsa["n"] = json!(short);
+        assert_eq!(usable(&[rsa], &ALL), Ok(0));
+    }
+}

@@ -30,3 +30,11 @@ pub use issuer::{Algorithm, IssuerPolicy, KeyLocation, KeyPolicy, KeysUrl, TypHe
 pub use keys::{KeyFault, KeySet, KeySource, KeysUnavailable, LARGEST_SET};
 pub use refused::{Invalid, Refused};
 pub use token::{Audiences, Authentic, Peeked, TokenId, authenticate, peek};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static_assertions::assert_not_impl_any!(Approval: Clone, Copy, serde::de::DeserializeOwned);
+    static_assertions::assert_not_impl_any!(Authentic: Clone, Copy, serde::de::DeserializeOwned);
+}

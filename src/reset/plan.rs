@@ -52,7 +52,7 @@ pub fn plan(methods: Vec<Method>, scope: Scope, hardware: HardwareOath) -> Vec<P
             method,
         })
         .collect();
-    plan.sort_by_key(|planned| order(planned));
+    plan.sort_by_key(order);
     plan
 }
 

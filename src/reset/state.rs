@@ -537,3 +537,6 @@ fn pause(error: &DirectoryError, attempts: u8) -> Duration {
         _ => Duration::from_millis(500_u64 << attempts.min(4)).min(LONGEST_PAUSE),
     }
 }
+
+#[cfg(test)]
+mod tests;

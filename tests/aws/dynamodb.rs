@@ -65,9 +65,17 @@ async fn a_commit_whose_one_condition_fails_writes_nothing_and_shows_what_was_th
 async fn a_version_is_written_over_once() {
     let store = store().await;
     let writer = Uuid::new_v4();
-    store.commit(&[write("a", Condition::Absent, 1, writer)]).await.unwrap();
-    store.commit(&[write("a", Condition::Version(1), 2, writer)]).await.unwrap();
-    let again = store.commit(&[write("a", Condition::Version(1), 2, writer)]).await;
+    store
+        .commit(&[write("a", Condition::Absent, 1, writer)])
+        .await
+        .unwrap();
+    store
+        .commit(&[write("a", Condition::Version(1), 2, writer)])
+        .await
+        .unwrap();
+    let again = store
+        .commit(&[write("a", Condition::Version(1), 2, writer)])
+        .await;
     assert!(matches!(again, Err(StoreError::Conflict(_))), "{again:?}");
 }
 
@@ -80,11 +88,16 @@ async fn of_twenty_that_race_one_wins() {
         tokio::spawn(async move {
             let writer = Uuid::new_v4();
             let own = write(&format!("own{n}"), Condition::Absent, 1, writer);
-            store.commit(&[own, write("prize", Condition::Absent, 1, writer)]).await
+            store
+                .commit(&[own, write("prize", Condition::Absent, 1, writer)])
+                .await
         })
     });
     let results: Vec<_> = futures_util::future::join_all(races).await;
-    let won = results.iter().filter(|result| matches!(result, Ok(Ok(())))).count();
+    let won = results
+        .iter()
+        .filter(|result| matches!(result, Ok(Ok(()))))
+        .count();
     assert_eq!(won, 1);
     let mut left = 0;
     for n in 0..20 {
@@ -99,6 +112,11 @@ async fn a_table_that_is_not_there_is_an_outage_and_not_an_empty_ledger() {
     let store = DynamoDb::new(&moto::config().await, "no-such-table".to_owned());
     let read = store.get(&Key("a".to_owned())).await;
     assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
-    let written = store.commit(&[write("a", Condition::Absent, 1, Uuid::new_v4())]).await;
-    assert!(matches!(written, Err(StoreError::Unavailable(_))), "{written:?}");
+    let written = store
+        .commit(&[write("a", Condition::Absent, 1, Uuid::new_v4())])
+        .await;
+    assert!(
+        matches!(written, Err(StoreError::Unavailable(_))),
+        "{written:?}"
+    );
 }

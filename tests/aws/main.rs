@@ -1,5 +1,13 @@
 //! The AWS edges against a server that others wrote: moto, over HTTP.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, which is its purpose"
+)]
+
 mod dynamodb;
 mod moto;
 mod secrets_manager;

@@ -49,7 +49,13 @@ impl Account {
 
     async fn create(&self, text: &str) -> SecretName {
         let name = format!("test/{}", uuid::Uuid::new_v4());
-        self.admin.create_secret().name(&name).secret_string(text).send().await.unwrap();
+        self.admin
+            .create_secret()
+            .name(&name)
+            .secret_string(text)
+            .send()
+            .await
+            .unwrap();
         name.try_into().unwrap()
     }
 
@@ -94,7 +100,10 @@ async fn a_forced_refresh_sees_a_rotation_at_once_but_not_more_than_twice_a_minu
     account.rotate(&name, "three").await;
     assert_eq!(account.get(&name, Freshness::Forced).await.unwrap(), "two");
     account.watch.pass(31);
-    assert_eq!(account.get(&name, Freshness::Forced).await.unwrap(), "three");
+    assert_eq!(
+        account.get(&name, Freshness::Forced).await.unwrap(),
+        "three"
+    );
 }
 
 #[tokio::test]
@@ -111,7 +120,10 @@ async fn a_pending_version_is_never_read() {
         .send()
         .await
         .unwrap();
-    assert_eq!(account.get(&name, Freshness::Cached).await.unwrap(), "current");
+    assert_eq!(
+        account.get(&name, Freshness::Cached).await.unwrap(),
+        "current"
+    );
 }
 
 #[tokio::test]
@@ -124,7 +136,10 @@ async fn a_secret_that_is_missing_empty_or_binary_is_named_without_its_content()
         Err(SecretError::Missing(missing.clone()))
     );
     let empty = account.create(" ").await;
-    assert_eq!(account.get(&empty, Freshness::Cached).await, Err(SecretError::Empty(empty.clone())));
+    assert_eq!(
+        account.get(&empty, Freshness::Cached).await,
+        Err(SecretError::Empty(empty.clone()))
+    );
 
     let binary = SecretName::try_from(format!("test/{}", uuid::Uuid::new_v4())).unwrap();
     account

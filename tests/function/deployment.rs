@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
-use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
 use serde_json::Value;
 use simulated::approval::{Draft, ON_CALL_AUDIENCE};
 use simulated::entra::{Serving, Tenant};
@@ -87,7 +89,8 @@ impl Deployment {
         let service_desk = Issuer::es256("https://approvals.contoso.example", "desk-2026");
         let on_call = Issuer::es256("https://on-call.contoso.example", "olga-2026");
         let files = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: String| std::fs::write(files.path().join(name), text).unwrap();
+        let write =
+            |name: &str, text: String| std::fs::write(files.path().join(name), text).unwrap();
         write("service-desk.jwks.json", service_desk.jwks().to_string());
         write("on-call.jwks.json", on_call.jwks().to_string());
         write(
@@ -97,7 +100,10 @@ impl Deployment {
                 .replace("\"sandbox/", &format!("\"{prefix}/")),
         );
         let environment: Vec<(String, String)> = [
-            ("POLICY_FILE", files.path().join("policy.toml").to_str().unwrap()),
+            (
+                "POLICY_FILE",
+                files.path().join("policy.toml").to_str().unwrap(),
+            ),
             ("TABLE_NAME", table),
             ("AWS_ENDPOINT_URL", aws),
             ("AWS_ACCESS_KEY_ID", "test"),
@@ -112,7 +118,15 @@ impl Deployment {
             Entrance::RuntimeApi => runtime_api(environment).await,
             Entrance::CargoLambda => cargo_lambda(environment).await,
         };
-        Deployment { tenant, service_desk, on_call, door, process, _entra: entra, _files: files }
+        Deployment {
+            tenant,
+            service_desk,
+            on_call,
+            door,
+            process,
+            _entra: entra,
+            _files: files,
+        }
     }
 
     pub fn draft(&self, ticket: &str, target: &str) -> Draft {
@@ -152,7 +166,10 @@ impl Deployment {
 
 async fn over_http(url: &str, request: Request) -> Reply {
     let mut sent = reqwest::Client::new()
-        .request(request.method.parse().unwrap(), format!("{url}{}", request.path))
+        .request(
+            request.method.parse().unwrap(),
+            format!("{url}{}", request.path),
+        )
         .body(request.body);
     for (name, value) in request.headers {
         sent = sent.header(name, value);
@@ -167,7 +184,10 @@ pub async fn over_runtime_api(api: &RuntimeApi, event: Value) -> Reply {
     match api.invoke(event, Duration::from_secs(30)).await.unwrap() {
         Invocation::Response(bytes) => {
             let answer = function_url::answer(&bytes).unwrap();
-            Reply { status: answer.status, json: answer.json().unwrap_or_default() }
+            Reply {
+                status: answer.status,
+                json: answer.json().unwrap_or_default(),
+            }
         }
         Invocation::Error { body } => panic!("the function failed: {body}"),
     }
@@ -209,9 +229,19 @@ async fn runtime_api(environment: Vec<(String, String)>) -> (Door, Child) {
 /// Under `cargo lambda watch`, as a developer has it; the first request waits for its build.
 async fn cargo_lambda(environment: Vec<(String, String)>) -> (Door, Child) {
     let tool = std::env::var("CARGO_LAMBDA").expect("CARGO_LAMBDA is set by make test");
-    let port = StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = StdListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let process = Command::new(tool)
-        .args(["lambda", "watch", "--ignore-changes", "--invoke-address", "127.0.0.1"])
+        .args([
+            "lambda",
+            "watch",
+            "--ignore-changes",
+            "--invoke-address",
+            "127.0.0.1",
+        ])
         .args(["--invoke-port", &port.to_string()])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .envs(environment)
@@ -242,7 +272,13 @@ async fn table(aws: &SdkConfig, name: &str) -> String {
                 .build()
                 .unwrap(),
         )
-        .key_schema(KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash).build().unwrap())
+        .key_schema(
+            KeySchemaElement::builder()
+                .attribute_name("pk")
+                .key_type(KeyType::Hash)
+                .build()
+                .unwrap(),
+        )
         .send()
         .await
         .unwrap();
@@ -266,6 +302,8 @@ async fn secrets(aws: &SdkConfig, prefix: &str) {
 
 /// A sample event of the repository.
 pub fn sample(name: &str) -> Value {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("events").join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("events")
+        .join(name);
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }

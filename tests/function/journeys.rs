@@ -25,10 +25,18 @@ async fn journeys(entrance: Entrance) {
     let mut deployment = Deployment::new(entrance).await;
     let expect = async |request: Request, status: u16, word: &str| {
         let reply = deployment.send(request).await;
-        assert_eq!((reply.status, reply.word().as_str()), (status, word), "{entrance:?}: {reply:?}");
+        assert_eq!(
+            (reply.status, reply.word().as_str()),
+            (status, word),
+            "{entrance:?}: {reply:?}"
+        );
         reply
     };
-    let sign = |ticket: &str, target: &str| deployment.service_desk.approve(&deployment.draft(ticket, target));
+    let sign = |ticket: &str, target: &str| {
+        deployment
+            .service_desk
+            .approve(&deployment.draft(ticket, target))
+    };
 
     let delivery = jira("HELP-1", &sign("HELP-1", JANE));
     let first = expect(delivery.clone(), 200, "completed").await;
@@ -36,17 +44,32 @@ async fn journeys(entrance: Entrance) {
     assert!(deployment.tenant.sessions_revoked(JANE));
     let writes = deployment.tenant.writes().len();
     let second = expect(delivery, 200, "completed").await;
-    assert_eq!((&first.json["note"], &second.json["replayed"]), (&second.json["note"], &true.into()));
+    assert_eq!(
+        (&first.json["note"], &second.json["replayed"]),
+        (&second.json["note"], &true.into())
+    );
     assert_eq!(deployment.tenant.writes().len(), writes);
 
     let approval = sign("HELP-2", "alex.wilber@contoso.example");
-    let issue = Issue::new("HELP-2", Status::new("10042", "Approved")).field(FIELD, approval.as_str());
-    let request = web_request("/webhooks/jira-automation", &issue, "X-Reregister-Secret", AUTOMATION_SECRET);
+    let issue =
+        Issue::new("HELP-2", Status::new("10042", "Approved")).field(FIELD, approval.as_str());
+    let request = web_request(
+        "/webhooks/jira-automation",
+        &issue,
+        "X-Reregister-Secret",
+        AUTOMATION_SECRET,
+    );
     expect(request, 200, "completed").await;
 
     let item = ItemApproved::new("RITM0010072", ADELE).approval(&sign("RITM0010072", ADELE));
     let now = jiff::Timestamp::now().as_second();
-    expect(item.signed("/webhooks/servicenow", SERVICENOW_KEY, now).unwrap(), 200, "completed").await;
+    expect(
+        item.signed("/webhooks/servicenow", SERVICENOW_KEY, now)
+            .unwrap(),
+        200,
+        "completed",
+    )
+    .await;
 
     let approval = deployment
         .on_call
@@ -57,8 +80,18 @@ async fn journeys(entrance: Entrance) {
     expect(on_call::get(&path, &approval), 200, "completed").await;
 
     let writes = deployment.tenant.writes().len();
-    expect(jira("HELP-3", &sign("HELP-3", "grace.admin@contoso.example")), 403, "privileged_role").await;
-    expect(jira("HELP-3", &sign("HELP-3", "breakglass1@contoso.example")), 403, "break_glass").await;
+    expect(
+        jira("HELP-3", &sign("HELP-3", "grace.admin@contoso.example")),
+        403,
+        "privileged_role",
+    )
+    .await;
+    expect(
+        jira("HELP-3", &sign("HELP-3", "breakglass1@contoso.example")),
+        403,
+        "break_glass",
+    )
+    .await;
     expect(jira("HELP-3", &sign("HELP-4", JANE)), 422, "other_ticket").await;
     expect(jira("HELP-3", "no approval"), 422, "approval_missing").await;
     let mut forged = jira("HELP-3", &sign("HELP-3", JANE));

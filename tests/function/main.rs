@@ -1,5 +1,13 @@
 //! The real binary, behind each of its doors.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, which is its purpose"
+)]
+
 mod deployment;
 mod journeys;
 mod robustness;

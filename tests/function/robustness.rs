@@ -43,8 +43,16 @@ async fn an_aws_that_is_down_or_silent_takes_only_what_needs_it() {
             .header("X-Hub-Signature", format!("sha256={}", "0".repeat(64)));
         let asked = Instant::now();
         let reply = over_runtime_api(api, function_url::event(&webhook)).await;
-        assert_eq!((reply.status, reply.word().as_str()), (503, "secrets_unavailable"), "{reply:?}");
-        assert!(asked.elapsed() < Duration::from_secs(15), "{aws}: {:?}", asked.elapsed());
+        assert_eq!(
+            (reply.status, reply.word().as_str()),
+            (503, "secrets_unavailable"),
+            "{reply:?}"
+        );
+        assert!(
+            asked.elapsed() < Duration::from_secs(15),
+            "{aws}: {:?}",
+            asked.elapsed()
+        );
         assert!(deployment.is_up());
     }
 }
@@ -73,9 +81,15 @@ async fn events_that_are_none_are_errors_and_the_next_one_is_served() {
         with(&|event| event["rawPath"] = json!("//\u{0}%zz")),
         with(&|event| event["requestContext"] = json!(null)),
     ] {
-        let answer = api.invoke_bytes(event.clone(), Duration::from_secs(10)).await;
+        let answer = api
+            .invoke_bytes(event.clone(), Duration::from_secs(10))
+            .await;
         assert!(answer.is_ok(), "{event}: {answer:?}");
-        assert_eq!(over_runtime_api(api, health()).await.status, 200, "after {event}");
+        assert_eq!(
+            over_runtime_api(api, health()).await.status,
+            200,
+            "after {event}"
+        );
     }
     assert!(deployment.is_up());
 }
@@ -105,7 +119,11 @@ async fn each_sample_event_gets_the_answer_that_its_readme_promises() {
         ("no-such-source.json", 404, "no_such_source"),
     ] {
         let reply = over_runtime_api(api, sample(name)).await;
-        assert_eq!((reply.status, reply.word().as_str()), (status, word), "{name}");
+        assert_eq!(
+            (reply.status, reply.word().as_str()),
+            (status, word),
+            "{name}"
+        );
     }
 }
 

@@ -10,6 +10,7 @@ use reregister_mfa::clock::{Clock, Timestamp};
 use reregister_mfa::memory::{MemorySecrets, MemoryStore, MemoryTrail};
 use reregister_mfa::policy::Policy;
 use reregister_mfa::reset::Event;
+use reregister_mfa::reset::ports::{AuditTrail, Store};
 use serde_json::Value;
 use simulated::approval::{Draft, ON_CALL_AUDIENCE, evidence};
 use simulated::entra::{Serving, Tenant};
@@ -106,6 +107,24 @@ impl House {
 
     /// A house whose policy is changed first.
     pub async fn with_policy(change: impl FnOnce(String) -> String) -> House {
+        House::build(change, None, None).await
+    }
+
+    /// A house with another store.
+    pub async fn on_store(store: Arc<dyn Store>) -> House {
+        House::build(|policy| policy, Some(store), None).await
+    }
+
+    /// A house with another audit trail.
+    pub async fn on_trail(trail: Arc<dyn AuditTrail>) -> House {
+        House::build(|policy| policy, None, Some(trail)).await
+    }
+
+    async fn build(
+        change: impl FnOnce(String) -> String,
+        other_store: Option<Arc<dyn Store>>,
+        other_trail: Option<Arc<dyn AuditTrail>>,
+    ) -> House {
         let tenant = Tenant::from_json(include_str!("../../examples/users.json")).unwrap();
         let entra = tenant.serve(TcpListener::bind("127.0.0.1:0").await.unwrap());
 
@@ -135,8 +154,8 @@ impl House {
             policy,
             World {
                 secrets: secrets.clone(),
-                store: store.clone(),
-                audit: trail.clone(),
+                store: other_store.unwrap_or_else(|| store.clone()),
+                audit: other_trail.unwrap_or_else(|| trail.clone()),
                 clock: clock.clone(),
             },
         )

@@ -1,7 +1,16 @@
 //! What the product does, told as stories: a simulated tenant behind real HTTP, the product behind real HTTP,
 //! and time that passes only when it is told to.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, which is its purpose"
+)]
+
 mod attacks;
+mod crashes;
 mod house;
 mod on_call;
 mod outages;

@@ -105,7 +105,7 @@ impl Scheme {
 }
 
 /// The header's only value. Two values are no value: whoever reads the first and whoever reads the last disagree.
-fn only<'a>(headers: &'a HeaderMap, name: impl AsHeaderName) -> Result<&'a str, Unauthentic> {
+fn only(headers: &HeaderMap, name: impl AsHeaderName) -> Result<&str, Unauthentic> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().map_err(|_| Unauthentic),
@@ -124,4 +124,98 @@ fn made_by_any(secret: &WebhookSecret, tag: &[u8], parts: &[&[u8]]) -> bool {
         }
         found | verify_slices_are_equal(mac.sign().as_ref(), tag).is_ok()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn vector(name: &str) -> Value {
+        let all: Value =
+            serde_json::from_str(include_str!("../../../tests/data/signature-vectors.json"))
+                .unwrap();
+        let vectors = all["vectors"].as_array().unwrap();
+        vectors
+            .iter()
+            .find(|vector| vector["name"] == name)
+            .unwrap()
+            .clone()
+    }
+
+    fn genuine(scheme: &Scheme, vector: &Value, body: &[u8]) -> bool {
+        let key = vector["secret"].as_str().unwrap();
+        let key = match key.strip_prefix("whsec_") {
+            Some(encoded) => STANDARD.decode(encoded).unwrap(),
+            None => key.as_bytes().to_vec(),
+        };
+        let headers: HeaderMap = vector["headers"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(name, value)| {
+                let name: axum::http::HeaderName = name.parse().unwrap();
+                (name, value.as_str().unwrap().parse().unwrap())
+            })
+            .collect();
+        let at = vector["headers"]["webhook-timestamp"]
+            .as_str()
+            .unwrap_or("0")
+            .parse()
+            .unwrap();
+        let now = Timestamp::from_second(at).unwrap();
+        scheme
+            .read(&headers)
+            .and_then(|presented| scheme.verify(&presented, body, &WebhookSecret::of(&key), now))
+            .is_ok()
+    }
+
+    #[test]
+    fn the_published_vectors_are_genuine_and_with_one_bit_changed_they_are_not() {
+        let standard = Scheme::StandardWebhooks {
+            tolerance: default_tolerance(),
+        };
+        for (scheme, name) in [
+            (&Scheme::JiraWebhook, "jira-cloud-doc"),
+            (
+                &standard,
+                "standard-webhooks-v1-msg_p5jXN8AQM9LWM0D4loKWxJek",
+            ),
+            (
+                &standard,
+                "standard-webhooks-v1-msg_27UH4WbU6Z5A5EzD8u03UvzRbpk",
+            ),
+        ] {
+            let vector = vector(name);
+            let body = vector["body"].as_str().unwrap().as_bytes();
+            assert!(genuine(scheme, &vector, body), "{name}");
+            for place in 0..body.len() * 8 {
+                let mut changed = body.to_vec();
+                changed[place / 8] ^= 1 << (place % 8);
+                assert!(!genuine(scheme, &vector, &changed), "{name}, bit {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn githubs_header_and_version_1a_of_standard_webhooks_are_not_ours() {
+        assert!(!genuine(
+            &Scheme::JiraWebhook,
+            &vector("github-doc"),
+            b"Hello, World!"
+        ));
+        let mut signed = vector("standard-webhooks-v1a");
+        signed["secret"] = "x".into();
+        let standard = Scheme::StandardWebhooks {
+            tolerance: default_tolerance(),
+        };
+        assert!(!genuine(
+            &standard,
+            &signed,
+            signed["body"].as_str().unwrap().as_bytes()
+        ));
+    }
 }
