@@ -395,7 +395,7 @@ async fn standard_webhooks_with_a_timestamp_or_list_that_readers_disagree_about(
         with("webhook-signature", &signature.replace("v1,", "v0,")),
         with("webhook-signature", signature.trim_end_matches('=')),
         with("webhook-signature", &format!("v1,bad,{signature}")),
-        with("webhook-signature", &vec!["v1,AAAA"; 9].join(" ")),
+        with("webhook-signature", &["v1,AAAA"; 9].join(" ")),
         good.clone().header("webhook-signature", signature.clone()),
         good.clone().header("webhook-id", "other"),
     ] {
