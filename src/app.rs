@@ -8,12 +8,12 @@ use axum::Router;
 use futures_util::future::join_all;
 
 use crate::clock::Clock;
-use crate::entra::{Entra, HttpClientError, http_client};
+use crate::entra::{Entra, EntraSettings, HttpClientError, http_client};
 use crate::http::{Served, Services, router};
 use crate::issuers::Issuers;
 use crate::policy::Policy;
-use crate::reset::ports::{AuditTrail, Directory, Store};
-use crate::reset::{Ledger, Resets};
+use crate::reset::ports::{AuditTrail, Store};
+use crate::reset::{Directories, Ledger, Privileged, Resets};
 use crate::secrets::{Freshness, SecretSource};
 
 /// What the world gives: AWS in production, something else in a tour or a test.
@@ -32,6 +32,7 @@ pub struct World {
 pub struct App {
     services: Arc<Services>,
     issuers: Arc<Issuers>,
+    /// Seen through their standard credentials: the privileged ones are never fetched before they are needed.
     tenants: Vec<Arc<Entra>>,
 }
 
@@ -54,19 +55,31 @@ impl App {
         let mut served = BTreeMap::new();
         let mut tenants = Vec::new();
         for (name, tenant) in policy.tenants {
-            let entra = Arc::new(Entra::new(
-                tenant.id,
-                tenant.entra,
-                http.clone(),
-                world.secrets.clone(),
-                world.clock.clone(),
-            ));
-            tenants.push(entra.clone());
-            let directory: Arc<dyn Directory> = entra;
+            let connect = |settings: EntraSettings| {
+                Arc::new(Entra::new(
+                    tenant.id,
+                    settings,
+                    http.clone(),
+                    world.secrets.clone(),
+                    world.clock.clone(),
+                ))
+            };
+            let standard = connect(tenant.entra.clone());
+            tenants.push(standard.clone());
+            let privileged = tenant.privileged.map(|privileged| Privileged {
+                directory: connect(EntraSettings {
+                    secret: privileged.secret,
+                    ..tenant.entra.clone()
+                }),
+                restricted_units: privileged.restricted_units,
+            });
             let resets = Resets::new(
                 tenant.id,
                 tenant.rules,
-                directory,
+                Directories {
+                    standard,
+                    privileged,
+                },
                 ledger.clone(),
                 world.audit.clone(),
                 world.clock.clone(),

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::approval::{Audiences, IssuerPolicy};
-use crate::delivery::Source;
+use crate::delivery::{Scheme, Source};
 use crate::entra::EntraSettings;
 use crate::http::OnCall;
-use crate::ids::{Label, TenantId};
+use crate::ids::{Label, SecretName, TenantId};
 use crate::reset::Rules;
 
 /// The policy of a deployment. The only thing whose fault stops the start.
@@ -48,8 +48,21 @@ pub struct Tenant {
     pub id: TenantId,
     /// How to reach it.
     pub entra: EntraSettings,
+    /// The credential for privileged targets. Without it, none is reset here.
+    pub privileged: Option<PrivilegedCredential>,
     /// Whom to protect in it.
     pub rules: Rules,
+}
+
+/// `[tenants.NAME.privileged]`: a second app registration, for privileged targets alone.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrivilegedCredential {
+    /// Where its Graph credential is.
+    pub secret: SecretName,
+    /// Whether the app has a role at the tenant's restricted management administrative units.
+    #[serde(default)]
+    pub restricted_units: bool,
 }
 
 /// Why a policy is not one.
@@ -128,6 +141,11 @@ impl Policy {
         known("on_call", &self.on_call.issuers)?;
         for (name, source) in &self.sources {
             known(&format!("sources.{name}"), &source.issuers)?;
+            if source.privileged && matches!(source.scheme, Scheme::SecretHeader { .. }) {
+                return Err(format!(
+                    "sources.{name} cannot sign, so it may not ask for privileged people"
+                ));
+            }
             if source.approved.is_empty() {
                 return Err(format!("sources.{name} has no status that means approved"));
             }

@@ -22,7 +22,7 @@ pub struct Verification {
 
 /// The way. A contact that the caller gave and questions about knowledge are no ways: that is how help
 /// desks are talked into a reset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "snake_case")]
 pub enum Evidence {
     /// The verifier called.
@@ -94,7 +94,7 @@ pub enum ContactSource {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    method: Method,
+    method: VerificationMethod,
     via: Option<String>,
     contact_source: Option<ContactSource>,
     verified_by: PersonRef,
@@ -103,9 +103,11 @@ struct Entry {
     reference: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// The way alone, without its particulars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Method {
+#[expect(missing_docs, reason = "they are those of Evidence")]
+pub enum VerificationMethod {
     PhoneCall,
     SecureMessage,
     VideoCall,
@@ -127,28 +129,28 @@ impl TryFrom<Entry> for Verification {
             .contact_source
             .ok_or(Ill("this method wants a contact_source"));
         let evidence = match entry.method {
-            Method::PhoneCall => Evidence::PhoneCall {
+            VerificationMethod::PhoneCall => Evidence::PhoneCall {
                 via: via(entry.via.as_deref())?,
                 contact_source: contact_source?,
             },
-            Method::SecureMessage => Evidence::SecureMessage {
+            VerificationMethod::SecureMessage => Evidence::SecureMessage {
                 via: via(entry.via.as_deref())?,
                 contact_source: contact_source?,
             },
             _ if entry.via.is_some() => {
                 return Err(Ill("via belongs to phone_call and secure_message"));
             }
-            Method::VideoCall => Evidence::VideoCall {
+            VerificationMethod::VideoCall => Evidence::VideoCall {
                 contact_source: contact_source?,
             },
-            Method::ManagerAttestation => Evidence::ManagerAttestation {
+            VerificationMethod::ManagerAttestation => Evidence::ManagerAttestation {
                 contact_source: contact_source?,
             },
             _ if contact_source.is_ok() => {
                 return Err(Ill("in_person and verified_id have no contact_source"));
             }
-            Method::InPerson => Evidence::InPerson,
-            Method::VerifiedId => Evidence::VerifiedId,
+            VerificationMethod::InPerson => Evidence::InPerson,
+            VerificationMethod::VerifiedId => Evidence::VerifiedId,
         };
         if !entry.reference.as_deref().is_none_or(is_reference) {
             return Err(Ill(
@@ -201,6 +203,29 @@ impl Evidence {
     /// Whether it says anything about the person, given what happened to their phone.
     pub(super) fn counts(self, reason: Option<Reason>) -> bool {
         !(reason.is_some_and(Reason::out_of_hand) && self.reaches_a_phone())
+    }
+
+    /// The way alone.
+    pub fn method(self) -> VerificationMethod {
+        match self {
+            Evidence::PhoneCall { .. } => VerificationMethod::PhoneCall,
+            Evidence::SecureMessage { .. } => VerificationMethod::SecureMessage,
+            Evidence::VideoCall { .. } => VerificationMethod::VideoCall,
+            Evidence::InPerson => VerificationMethod::InPerson,
+            Evidence::ManagerAttestation { .. } => VerificationMethod::ManagerAttestation,
+            Evidence::VerifiedId => VerificationMethod::VerifiedId,
+        }
+    }
+
+    /// Whether it is a text message.
+    pub fn is_sms(self) -> bool {
+        matches!(
+            self,
+            Evidence::SecureMessage {
+                via: Messenger::Sms,
+                ..
+            }
+        )
     }
 
     /// Whether the contact is a colleague's word.

@@ -22,6 +22,9 @@ pub struct IssuerPolicy {
     pub typ: TypHeader,
     /// The trust domain of its keys: approvals from one domain count as one.
     pub domain: Label,
+    /// Whether it may approve privileged people, together with another.
+    #[serde(default)]
+    pub privileged: bool,
     /// What is special about single keys.
     #[serde(default)]
     pub key: BTreeMap<Kid, KeyPolicy>,

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::issuer::{Algorithm, IssuerPolicy};
+use super::rsa;
 use super::strict_json::is_strict;
 use crate::ids::Kid;
 
@@ -165,10 +166,7 @@ impl Jwk {
             }
             Algorithm::RS256 | Algorithm::PS256 => {
                 let (n, e) = (self.n?, self.e?);
-                let modulus = bytes(&n)?;
-                let leading = modulus.iter().take_while(|byte| **byte == 0).count();
-                (256..=1024)
-                    .contains(&(modulus.len() - leading))
+                rsa::is_sound(&bytes(&n)?, &bytes(&e)?)
                     .then(|| DecodingKey::from_rsa_components(&n, &e).ok())?
             }
         }?;

@@ -18,14 +18,20 @@ mod admit;
 mod claims;
 mod evidence;
 mod issuer;
+mod jws;
 mod keys;
 mod refused;
+mod rsa;
 mod strict_json;
 mod token;
+#[cfg(test)]
+mod wycheproof;
 
 pub use admit::{Approval, Door, Rules};
 pub use claims::{Claims, Reason, Scope};
-pub use evidence::{ContactSource, Evidence, Messenger, PhoneLine, Verification};
+pub use evidence::{
+    ContactSource, Evidence, Messenger, PhoneLine, Verification, VerificationMethod,
+};
 pub use issuer::{Algorithm, IssuerPolicy, KeyLocation, KeyPolicy, KeysUrl, TypHeader};
 pub use keys::{KeyFault, KeySet, KeySource, KeysUnavailable, LARGEST_SET};
 pub use refused::{Invalid, Refused};

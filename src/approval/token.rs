@@ -1,21 +1,15 @@
-//! A compact JWS, from bytes to [`Authentic`]. The signature is `jsonwebtoken`'s to check; which header,
-//! which key and which algorithm may come so far is decided here, because the crate does not: it ignores
-//! `crit`, `b64`, `typ` and what a key is for.
+//! An approval, from a token to [`Authentic`]: whose it is, for which door, and what it says.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::claims::Claims;
 use super::issuer::{IssuerPolicy, TypHeader};
+use super::jws::Jws;
 use super::keys::KeySet;
 use super::strict_json::is_strict;
 use super::{Door, Invalid, Refused};
 use crate::ids::{Issuer, Jti, Kid, Label, PersonRef};
-
-/// The longest token. An approval with four verifications is under 2 KiB.
-const LONGEST: usize = 8 * 1024;
 
 /// `typ` of an approval (RFC 8725, section 3.11).
 const TYP: &str = "mfa-approval+jwt";
@@ -33,8 +27,7 @@ pub struct Audiences {
 /// What a token says of itself, before anything is proven: only good for looking up a key.
 #[derive(Debug)]
 pub struct Peeked<'a> {
-    token: &'a str,
-    header: Header,
+    jws: Jws<'a>,
     /// Whose key to look for.
     pub iss: Issuer,
 }
@@ -42,23 +35,8 @@ pub struct Peeked<'a> {
 impl Peeked<'_> {
     /// Which key to look for.
     pub fn kid(&self) -> &Kid {
-        &self.header.kid
+        &self.jws.header.kid
     }
-}
-
-/// The whole of what a header may hold. In particular no `crit`, `b64`, `cty`, `enc` or `zip`, which change
-/// what a signature means, and no `jwk`, `jku`, `x5u` or `x5c`, by which a token would bring its own key.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Header {
-    alg: String,
-    kid: Kid,
-    typ: Option<String>,
-    /// Thumbprints only select a key, as `kid` does; some issuers cannot leave them out.
-    #[serde(rename = "x5t")]
-    _x5t: Option<String>,
-    #[serde(rename = "x5t#S256")]
-    _x5t_s256: Option<String>,
 }
 
 /// Takes a token apart, without a key.
@@ -70,31 +48,13 @@ pub fn peek(token: &str) -> Result<Peeked<'_>, Invalid> {
     struct JustIssuer {
         iss: Issuer,
     }
-    if token.len() > LONGEST {
-        return Err(Invalid::TooLong);
-    }
-    let mut parts = token.split('.');
-    let (Some(header), Some(claims), Some(_), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
+    let jws = Jws::parse(token)?;
+    if !is_strict(&jws.payload) {
         return Err(Invalid::NotCompact);
-    };
-    let header = strict(header)?;
-    let claims = strict(claims)?;
-    let header: Header = serde_json::from_slice(&header).map_err(|_| Invalid::Header)?;
-    let JustIssuer { iss } = serde_json::from_slice(&claims).map_err(|_| Invalid::UnknownIssuer)?;
-    Ok(Peeked { token, header, iss })
-}
-
-fn strict(part: &str) -> Result<Vec<u8>, Invalid> {
-    let json = URL_SAFE_NO_PAD
-        .decode(part)
-        .map_err(|_| Invalid::NotCompact)?;
-    if is_strict(&json) {
-        Ok(json)
-    } else {
-        Err(Invalid::NotCompact)
     }
+    let JustIssuer { iss } =
+        serde_json::from_slice(&jws.payload).map_err(|_| Invalid::UnknownIssuer)?;
+    Ok(Peeked { jws, iss })
 }
 
 /// The name of an approval: used once.
@@ -114,6 +74,7 @@ pub struct Authentic {
     door: Door,
     domain: Label,
     owner: Option<PersonRef>,
+    privileged: bool,
     compact: SecretString,
 }
 
@@ -130,7 +91,7 @@ pub fn authenticate(
     if peeked.iss != issuer.iss {
         return Err(Invalid::UnknownIssuer.into());
     }
-    let typ_fits = match (peeked.header.typ.as_deref(), issuer.typ) {
+    let typ_fits = match (peeked.jws.header.typ.as_deref(), issuer.typ) {
         (Some(typ), _) if is_approval_typ(typ) => true,
         (None, TypHeader::Exempt) => true,
         (Some(typ), TypHeader::Exempt) => typ.eq_ignore_ascii_case("JWT"),
@@ -139,29 +100,14 @@ pub fn authenticate(
     if !typ_fits {
         return Err(Invalid::Typ.into());
     }
-    let key = keys.get(peeked.kid()).ok_or(Invalid::UnknownKey)?;
-    if !key.algorithm.is_named(&peeked.header.alg) {
-        return Err(Invalid::Algorithm.into());
-    }
+    peeked.jws.verify(keys)?;
 
-    let (message, signature) = peeked.token.rsplit_once('.').ok_or(Invalid::NotCompact)?;
-    let good = jsonwebtoken::crypto::verify(
-        signature,
-        message.as_bytes(),
-        &key.decoding,
-        key.algorithm.for_crate(),
-    );
-    if !matches!(good, Ok(true)) {
-        return Err(Invalid::Signature.into());
-    }
-
-    let (_, claims) = message.split_once('.').ok_or(Invalid::NotCompact)?;
-    let claims = strict(claims)?;
-    let claims: Claims =
-        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(&claims))
-            .map_err(|error| Refused::Claim {
-                at: claim_at(&error),
-            })?;
+    let claims: Claims = serde_path_to_error::deserialize(
+        &mut serde_json::Deserializer::from_slice(&peeked.jws.payload),
+    )
+    .map_err(|error| Refused::Claim {
+        at: claim_at(&error),
+    })?;
     let door = if claims.aud == audiences.webhook {
         Door::Webhook
     } else if claims.aud == audiences.on_call {
@@ -173,8 +119,9 @@ pub fn authenticate(
         door,
         domain: issuer.domain(peeked.kid()).clone(),
         owner: issuer.owner(peeked.kid()).cloned(),
+        privileged: issuer.privileged,
         kid: peeked.kid().clone(),
-        compact: peeked.token.into(),
+        compact: peeked.jws.as_str().into(),
         claims,
     })
 }
@@ -236,6 +183,11 @@ impl Authentic {
     /// The one person who may sign with its key, if the policy says so.
     pub fn owner(&self) -> Option<&PersonRef> {
         self.owner.as_ref()
+    }
+
+    /// Whether its issuer may approve privileged people.
+    pub fn may_be_for_privileged(&self) -> bool {
+        self.privileged
     }
 
     /// The token itself, for the ledger alone.

@@ -20,6 +20,9 @@ pub struct Source {
     pub issuers: Vec<Label>,
     /// Which of `[tenants]` its people are in; may be left out while there is only one.
     pub tenant: Option<Label>,
+    /// Whether it may ask for privileged people. Never with [`Scheme::SecretHeader`].
+    #[serde(default)]
+    pub privileged: bool,
     /// How long the sender waits for an answer. Work that takes longer goes on without it.
     #[serde(default = "default_answer_within", deserialize_with = "positive")]
     pub answer_within: Duration,

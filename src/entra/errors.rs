@@ -15,6 +15,9 @@ use crate::reset::ports::{DirectoryError, Fault};
 /// The longest that we take `Retry-After` for; longer means another day, which is the caller's business.
 const LONGEST_RETRY_AFTER: u64 = 60 * 60;
 
+/// What PIM answers in a tenant without a licence for it.
+const UNLICENSED: &str = "AadPremiumLicenseRequired";
+
 /// Whether a call may have changed something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
@@ -31,6 +34,9 @@ pub fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect) 
         request_id = header(headers, "request-id"),
         "Graph refused"
     );
+    if code.as_deref() == Some(UNLICENSED) {
+        return DirectoryError::Never(Fault::Unlicensed);
+    }
     match status.as_u16() {
         400 => DirectoryError::Never(Fault::Refused),
         401 => DirectoryError::Never(Fault::Credential),

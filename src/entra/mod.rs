@@ -5,6 +5,7 @@
 
 mod errors;
 mod graph;
+mod group_eligibility;
 mod methods;
 mod people;
 mod standing;
@@ -21,6 +22,7 @@ use crate::reset::ports::{Directory, DirectoryError};
 use crate::reset::{Method, Person, Standing};
 use crate::secrets::SecretSource;
 use graph::Graph;
+use group_eligibility::GroupEligibility;
 
 pub use graph::{HttpClientError, http_client};
 pub use token::Tokens;
@@ -74,6 +76,7 @@ impl TryFrom<String> for ServiceUrl {
 /// A tenant seen through one credential.
 pub struct Entra {
     graph: Graph,
+    group_eligibility: GroupEligibility,
 }
 
 impl Entra {
@@ -85,9 +88,10 @@ impl Entra {
         secrets: Arc<dyn SecretSource>,
         clock: Arc<dyn Clock>,
     ) -> Entra {
-        let tokens = Tokens::new(tenant, &settings, http.clone(), secrets, clock);
+        let tokens = Tokens::new(tenant, &settings, http.clone(), secrets, clock.clone());
         Entra {
             graph: Graph::new(settings.graph, http, tokens),
+            group_eligibility: GroupEligibility::new(clock),
         }
     }
 
@@ -107,7 +111,7 @@ impl Directory for Entra {
     }
 
     async fn standing(&self, id: ObjectId) -> Result<Standing, DirectoryError> {
-        standing::of(&self.graph, id).await
+        standing::of(&self.graph, &self.group_eligibility, id).await
     }
 
     async fn methods(&self, id: ObjectId) -> Result<Vec<Method>, DirectoryError> {

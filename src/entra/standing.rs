@@ -1,11 +1,13 @@
-//! What may make a user privileged: groups and roles through groups, and role assignments of any scope.
+//! What may make a user privileged: groups and roles, active and eligible, direct and through groups, and what
+//! they own. All at once, since somebody waits.
 
 use serde::Deserialize;
 
 use super::graph::Graph;
+use super::group_eligibility::GroupEligibility;
 use crate::ids::ObjectId;
-use crate::reset::ports::DirectoryError;
-use crate::reset::{Membership, RoleAssignment, Standing};
+use crate::reset::ports::{DirectoryError, Fault};
+use crate::reset::{Eligibility, Membership, RoleAssignment, Standing};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -25,19 +27,67 @@ struct Assignment {
     directory_scope_id: Option<String>,
 }
 
-pub async fn of(graph: &Graph, id: ObjectId) -> Result<Standing, DirectoryError> {
-    let (memberships, assignments) =
-        tokio::try_join!(memberships(graph, id), assignments(graph, id))?;
+pub async fn of(
+    graph: &Graph,
+    group_eligibility: &GroupEligibility,
+    id: ObjectId,
+) -> Result<Standing, DirectoryError> {
+    let (memberships, owned, assignments, pim) = tokio::try_join!(
+        objects(graph, id, "transitiveMemberOf"),
+        objects(graph, id, "ownedObjects"),
+        assignments(graph, id, "roleAssignments"),
+        licensed(async {
+            tokio::try_join!(
+                assignments(graph, id, "roleAssignmentScheduleInstances"),
+                assignments(graph, id, "roleEligibilityScheduleInstances"),
+                group_eligibility.get(graph),
+            )
+        }),
+    )?;
+    let eligibility = match pim {
+        None => Eligibility::Unlicensed,
+        Some((active, roles, eligible)) => {
+            // In person, or because a group of theirs may become part of the group.
+            let principals = memberships
+                .iter()
+                .filter_map(Membership::group_id)
+                .chain([id]);
+            Eligibility::Known {
+                active,
+                roles,
+                groups: principals
+                    .flat_map(|principal| eligible.of(principal))
+                    .collect(),
+            }
+        }
+    };
     Ok(Standing {
         memberships,
+        owned,
         assignments,
+        eligibility,
     })
 }
 
-/// Microsoft Graph, "List a user's transitive memberships". Uncast, since a cast needs the eventually
-/// consistent index.
-async fn memberships(graph: &Graph, id: ObjectId) -> Result<Vec<Membership>, DirectoryError> {
-    let mut url = graph.url(["v1.0", "users", &id.to_string(), "transitiveMemberOf"])?;
+/// Nothing, if the tenant has no licence for what was asked.
+async fn licensed<T>(
+    asked: impl Future<Output = Result<T, DirectoryError>>,
+) -> Result<Option<T>, DirectoryError> {
+    match asked.await {
+        Ok(answer) => Ok(Some(answer)),
+        Err(DirectoryError::Never(Fault::Unlicensed)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Microsoft Graph, "List a user's transitive memberships" and "List ownedObjects". Uncast, since a cast needs
+/// the eventually consistent index.
+async fn objects(
+    graph: &Graph,
+    id: ObjectId,
+    relation: &str,
+) -> Result<Vec<Membership>, DirectoryError> {
+    let mut url = graph.url(["v1.0", "users", &id.to_string(), relation])?;
     url.query_pairs_mut().append_pair("$top", "999");
     let objects: Vec<DirectoryObject> = graph.list(url).await?;
     Ok(objects
@@ -46,9 +96,15 @@ async fn memberships(graph: &Graph, id: ObjectId) -> Result<Vec<Membership>, Dir
         .collect())
 }
 
-/// Microsoft Graph, "List unifiedRoleAssignments": direct ones, custom roles and administrative units too.
-async fn assignments(graph: &Graph, id: ObjectId) -> Result<Vec<RoleAssignment>, DirectoryError> {
-    let mut url = graph.url(["v1.0", "roleManagement", "directory", "roleAssignments"])?;
+/// Microsoft Graph, "List unifiedRoleAssignments" and, for PIM, the active and the eligible schedule instances:
+/// direct ones, custom roles and administrative units too. Those of groups need no look: only role-assignable
+/// groups can have any, and being in one is enough.
+async fn assignments(
+    graph: &Graph,
+    id: ObjectId,
+    kind: &str,
+) -> Result<Vec<RoleAssignment>, DirectoryError> {
+    let mut url = graph.url(["v1.0", "roleManagement", "directory", kind])?;
     url.query_pairs_mut()
         .append_pair("$filter", &format!("principalId eq '{id}'"));
     let assignments: Vec<Assignment> = graph.list(url).await?;
@@ -67,20 +123,22 @@ impl DirectoryObject {
     /// Without the permission to read it, an object comes with its id and type alone (Microsoft Graph,
     /// "Limited information returned for inaccessible member objects").
     fn into_membership(self) -> Membership {
-        let Some(name) = self.display_name else {
-            return Membership::Unreadable;
-        };
-        match (self.odata_type.as_deref(), self.role_template_id) {
-            (Some("#microsoft.graph.directoryRole"), Some(template)) => {
+        let kind = self
+            .odata_type
+            .as_deref()
+            .and_then(|kind| kind.strip_prefix("#microsoft.graph."));
+        match (kind, self.display_name, self.role_template_id) {
+            (Some("directoryRole"), Some(name), Some(template)) => {
                 Membership::Role { template, name }
             }
-            (Some("#microsoft.graph.group"), _) => Membership::Group {
+            (Some("group"), Some(name), _) => Membership::Group {
                 id: self.id,
                 name,
                 assignable_to_role: self.is_assignable_to_role.unwrap_or(false),
             },
-            (Some("#microsoft.graph.administrativeUnit"), _) => Membership::Other,
-            _ => Membership::Unreadable,
+            (Some("directoryRole" | "group"), ..) | (None, ..) => Membership::Unreadable,
+            // Administrative units, devices, applications: they make nobody privileged by themselves.
+            (Some(_), ..) => Membership::Other,
         }
     }
 }

@@ -25,6 +25,9 @@ use crate::reset::{Parties, Refusal, Request};
 pub struct OnCall {
     /// Whose approvals count here: names of `[issuers]`.
     pub issuers: Vec<Label>,
+    /// Whether privileged people may be asked for here.
+    #[serde(default)]
+    pub privileged: bool,
 }
 
 /// A person waits in front of a terminal.
@@ -124,7 +127,10 @@ async fn asked<'a>(
         }
         let approvals = services.prove(&tokens, &services.on_call.issuers).await?;
         let (tenant, served) = tenant(services, &approvals)?;
-        let request = Request::on_call(approvals, served.id, services.only_tenant().is_some())?;
+        let request = Request::on_call(
+            approvals,
+            services.terms(served, services.on_call.privileged),
+        )?;
         Ok(Asked {
             tenant,
             served,

@@ -79,7 +79,9 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::KeyWithoutOwner
         | Refusal::BreakGlass
         | Refusal::RestrictedUnit
-        | Refusal::Privileged(_) => StatusCode::FORBIDDEN,
+        | Refusal::Privileged(_)
+        | Refusal::Flawed { .. }
+        | Refusal::NotServed(_) => StatusCode::FORBIDDEN,
         Refusal::NoSuchReset => StatusCode::NOT_FOUND,
         Refusal::Busy => StatusCode::CONFLICT,
         Refusal::Misconfigured { .. }

@@ -11,7 +11,7 @@ use crate::delivery::Source;
 use crate::ids::{Label, TenantId};
 use crate::report::explain;
 use crate::reset::ports::AuditTrail;
-use crate::reset::{Event, Parties, Refusal, Resets};
+use crate::reset::{Event, Parties, Refusal, Resets, Terms};
 use crate::secrets::SecretSource;
 
 /// A tenant that this deployment serves.
@@ -76,6 +76,15 @@ impl Services {
             kid = first.map(|mark| tracing::field::display(&mark.kid)),
             jti = first.map(|mark| tracing::field::display(&mark.id.jti)),
         );
+    }
+
+    /// On which terms a door takes requests for this tenant.
+    pub(super) fn terms(&self, served: &Served, privileged: bool) -> Terms {
+        Terms {
+            tenant: served.id,
+            only_tenant: self.only_tenant().is_some(),
+            privileged,
+        }
     }
 
     /// The tenant of this name, or the only one.

@@ -97,7 +97,6 @@ async fn request(
     Request::from_ticket(
         delivery,
         approvals,
-        tenant.id,
-        services.only_tenant().is_some(),
+        services.terms(tenant, source.privileged),
     )
 }

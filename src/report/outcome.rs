@@ -28,6 +28,8 @@ pub struct Answer {
     pub target: String,
     /// The person's object id.
     pub target_id: ObjectId,
+    /// Whether the person is privileged.
+    pub privileged: bool,
     /// What happened to sessions.
     pub sessions: &'static str,
     /// What happened to each method.
@@ -59,6 +61,8 @@ pub struct PreviewAnswer {
     pub target: String,
     /// The person's object id.
     pub target_id: ObjectId,
+    /// Whether the person is privileged.
+    pub privileged: bool,
     /// Whether sessions would be revoked.
     pub revoke_sessions: bool,
     /// What would happen to each method.
@@ -109,6 +113,7 @@ pub fn answer(outcome: &Outcome, register_at: &str, replayed: bool) -> Answer {
         ticket: outcome.ticket.clone(),
         target: outcome.target.clone(),
         target_id: outcome.target_id,
+        privileged: outcome.privileged,
         sessions: sessions(outcome.sessions),
         methods,
         warnings: warnings(&outcome.warnings),
@@ -147,6 +152,7 @@ pub fn preview(preview: &Preview) -> PreviewAnswer {
         ticket: preview.ticket.clone(),
         target: preview.target.clone(),
         target_id: preview.target_id,
+        privileged: preview.privileged,
         revoke_sessions: preview.revoke_sessions,
         methods,
         warnings: warnings(&preview.warnings),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::approval::Refused;
 use crate::delivery::Unreadable;
-use crate::reset::{LedgerError, Privilege, Refusal, Role};
+use crate::reset::{Flaw, LedgerError, Privilege, Refusal, Role};
 use crate::secrets::SecretError;
 
 /// A refusal, explained to whoever reads the ticket.
@@ -72,7 +72,13 @@ fn title(refusal: &Refusal) -> String {
         Refusal::Ledger(_) => "The ledger does not answer.".to_owned(),
         Refusal::Audit(_) => "The decision cannot be written down; nothing was changed.".to_owned(),
         Refusal::Interrupted { .. } => "The reset was interrupted after it had begun.".to_owned(),
-        Refusal::Privileged(privilege) => format!("The person {privilege}."),
+        Refusal::Privileged(privilege) => {
+            format!("The person {privilege}: one approval is not enough.")
+        }
+        Refusal::Flawed { privilege, flaw } => format!("The person {privilege}, and {flaw}."),
+        Refusal::NotServed(privilege) => {
+            format!("The person {privilege}, and this deployment does not reset privileged people.")
+        }
         other => sentence(&other.to_string()),
     }
 }
@@ -183,12 +189,16 @@ fn code_and_next(refusal: &Refusal) -> (&'static str, &'static str) {
             "Enable the account first: nobody can register while it is disabled.",
         ),
         Refusal::Privileged(privilege) => (
-            match privilege {
-                Privilege::Role(_) => "privileged_role",
-                Privilege::RoleAssignableGroup(_) => "privileged_role_assignable_group",
-                Privilege::PolicyGroup(_) => "privileged_group",
-                Privilege::NamedInPolicy => "privileged_approver",
-            },
+            privileged(privilege),
+            "Add a second approval: by another person, from another trust domain, over another method.",
+        ),
+        Refusal::Flawed { flaw, .. } => (
+            flawed(*flaw),
+            "Get two approvals by different people who did not verify, from different trust domains, over \
+             different methods, none of them sms.",
+        ),
+        Refusal::NotServed(privilege) => (
+            privileged(privilege),
             "A Privileged Authentication Administrator has to do it by hand.",
         ),
         Refusal::NoSuchReset => (
@@ -224,6 +234,31 @@ fn code_and_next(refusal: &Refusal) -> (&'static str, &'static str) {
 }
 
 const TRY_AGAIN: &str = "Send the same again later; the approval is not used up.";
+
+fn privileged(privilege: &Privilege) -> &'static str {
+    match privilege {
+        Privilege::Role(_) => "privileged_role",
+        Privilege::EligibleRole(_) => "privileged_eligible_role",
+        Privilege::RoleAssignableGroup(_) => "privileged_role_assignable_group",
+        Privilege::OwnsGroup(_) => "privileged_group_owner",
+        Privilege::EligibleGroup(_) => "privileged_eligible_group",
+        Privilege::RestrictedUnit => "privileged_restricted_unit",
+        Privilege::PolicyGroup(_) => "privileged_group",
+        Privilege::NamedInPolicy => "privileged_approver",
+    }
+}
+
+fn flawed(flaw: Flaw) -> &'static str {
+    match flaw {
+        Flaw::OneApprover => "approvals_one_approver",
+        Flaw::OneDomain => "approvals_one_domain",
+        Flaw::ApproverVerified => "approver_verified",
+        Flaw::OneMethod => "evidence_one_method",
+        Flaw::Sms => "evidence_sms",
+        Flaw::SourceForStandardOnly => "source_standard_only",
+        Flaw::IssuerForStandardOnly => "issuer_standard_only",
+    }
+}
 
 fn approval(refused: &Refused) -> (&'static str, &'static str) {
     match refused {

@@ -1,9 +1,9 @@
 //! Who may be reset, and who is privileged. Graph itself stops nobody: app-only permissions reset Global
 //! Administrators too, so this check is the only one.
 
-use super::person::{Membership, Person, Standing};
-use super::refusal::{Privilege, Refusal};
-use super::rules::Rules;
+use super::person::{Eligibility, Membership, Person, RoleAssignment, Standing};
+use super::refusal::{Privilege, Refusal, UNLICENSED};
+use super::rules::{Pim, Rules};
 
 /// The roles whose holders an Authentication Administrator may act on (Microsoft Learn, "Privileged roles and
 /// permissions in Microsoft Entra ID", table "Who can perform sensitive actions"). Whoever holds any other
@@ -43,16 +43,24 @@ pub enum Tier {
     Privileged(Privilege),
 }
 
-/// Whether this account may be reset at all, by what the account itself says.
+impl Tier {
+    /// What makes the target privileged, if anything does.
+    pub fn privilege(&self) -> Option<&Privilege> {
+        match self {
+            Tier::Standard => None,
+            Tier::Privileged(privilege) => Some(privilege),
+        }
+    }
+}
+
+/// Whether this account may be reset at all, by what the account itself says. Whether somebody in a restricted
+/// management administrative unit may depends on our credential: see [`tier`].
 ///
 /// # Errors
-/// [`Refusal::BreakGlass`], [`Refusal::RestrictedUnit`] or [`Refusal::Disabled`].
+/// [`Refusal::BreakGlass`] or [`Refusal::Disabled`].
 pub fn may_be_reset(target: &Person, rules: &Rules) -> Result<(), Refusal> {
     if rules.break_glass.contains(target.id) {
         return Err(Refusal::BreakGlass);
-    }
-    if target.management_restricted {
-        return Err(Refusal::RestrictedUnit);
     }
     if !target.enabled {
         return Err(Refusal::Disabled);
@@ -65,51 +73,213 @@ pub fn may_be_reset(target: &Person, rules: &Rules) -> Result<(), Refusal> {
 /// # Errors
 /// [`Refusal::Misconfigured`] if something that decides it cannot be read: not knowing is not a tier.
 pub fn tier(target: &Person, standing: &Standing, rules: &Rules) -> Result<Tier, Refusal> {
-    if standing.memberships.contains(&Membership::Unreadable) {
+    let mut groups = standing.memberships.iter().chain(&standing.owned);
+    if groups.any(|membership| *membership == Membership::Unreadable) {
         return Err(Refusal::Misconfigured {
             what: "a group or role of the target cannot be read (GroupMember.Read.All, RoleManagement.Read.Directory)",
         });
     }
-    let role = standing
-        .memberships
-        .iter()
-        .filter_map(|membership| match membership {
-            Membership::Role { template, name } => Some((template, Some(name))),
-            _ => None,
-        })
-        .chain(
-            standing
-                .assignments
-                .iter()
-                .map(|assignment| (&assignment.role, None)),
-        )
-        .find(|(role, _)| !is_standard(role))
-        .map(|(role, name)| Privilege::Role(name.unwrap_or(role).clone()));
-    let group = || {
-        standing
-            .memberships
-            .iter()
-            .find_map(|membership| match membership {
-                Membership::Group {
-                    name,
-                    assignable_to_role: true,
-                    ..
-                } => Some(Privilege::RoleAssignableGroup(name.clone())),
-                Membership::Group { id, name, .. } if rules.privileged_groups.contains(id) => {
-                    Some(Privilege::PolicyGroup(name.clone()))
-                }
-                _ => None,
-            })
+    let (active, eligible, eligible_groups): (&[_], &[_], &[_]) = match &standing.eligibility {
+        Eligibility::Known {
+            active,
+            roles,
+            groups,
+        } => (active, roles, groups),
+        Eligibility::Unlicensed if rules.pim == Pim::Unlicensed => (&[], &[], &[]),
+        Eligibility::Unlicensed => return Err(UNLICENSED),
     };
-    let named = || rules.names(target).then_some(Privilege::NamedInPolicy);
-    Ok(role
-        .or_else(group)
-        .or_else(named)
-        .map_or(Tier::Standard, Tier::Privileged))
+    // From what is surest to what is only possible; the first is what the refusal names.
+    let privilege = restricted(target)
+        .or_else(|| named_role(&standing.memberships))
+        .or_else(|| beyond_standard(&standing.assignments).map(Privilege::Role))
+        .or_else(|| beyond_standard(active).map(Privilege::Role))
+        .or_else(|| role_assignable(&standing.memberships).map(Privilege::RoleAssignableGroup))
+        .or_else(|| role_assignable(&standing.owned).map(Privilege::OwnsGroup))
+        .or_else(|| beyond_standard(eligible).map(Privilege::EligibleRole))
+        .or_else(|| {
+            eligible_groups
+                .first()
+                .map(|group| Privilege::EligibleGroup(group.name.clone()))
+        })
+        .or_else(|| policy_group(&standing.memberships, rules))
+        .or_else(|| rules.names(target).then_some(Privilege::NamedInPolicy));
+    Ok(privilege.map_or(Tier::Standard, Tier::Privileged))
+}
+
+fn restricted(target: &Person) -> Option<Privilege> {
+    target
+        .management_restricted
+        .then_some(Privilege::RestrictedUnit)
+}
+
+fn named_role(memberships: &[Membership]) -> Option<Privilege> {
+    memberships.iter().find_map(|membership| match membership {
+        Membership::Role { template, name } if !is_standard(template) => {
+            Some(Privilege::Role(name.clone()))
+        }
+        _ => None,
+    })
+}
+
+fn beyond_standard(assignments: &[RoleAssignment]) -> Option<String> {
+    assignments
+        .iter()
+        .find(|assignment| !is_standard(&assignment.role))
+        .map(|assignment| assignment.role.clone())
+}
+
+fn role_assignable(groups: &[Membership]) -> Option<String> {
+    groups.iter().find_map(|membership| match membership {
+        Membership::Group {
+            name,
+            assignable_to_role: true,
+            ..
+        } => Some(name.clone()),
+        _ => None,
+    })
+}
+
+fn policy_group(groups: &[Membership], rules: &Rules) -> Option<Privilege> {
+    groups.iter().find_map(|membership| match membership {
+        Membership::Group { id, name, .. } if rules.privileged_groups.contains(id) => {
+            Some(Privilege::PolicyGroup(name.clone()))
+        }
+        _ => None,
+    })
 }
 
 fn is_standard(role: &str) -> bool {
     STANDARD_ROLES
         .iter()
         .any(|(id, _)| id.eq_ignore_ascii_case(role))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reset::rules::BreakGlass;
+
+    fn target() -> Person {
+        Person {
+            id: "a1000000-0000-4000-8000-000000000001".parse().unwrap(),
+            upn: "jane@contoso.example".to_owned(),
+            enabled: true,
+            guest: false,
+            management_restricted: false,
+        }
+    }
+
+    fn standing() -> Standing {
+        Standing {
+            memberships: Vec::new(),
+            owned: Vec::new(),
+            assignments: Vec::new(),
+            eligibility: Eligibility::Known {
+                active: Vec::new(),
+                roles: Vec::new(),
+                groups: Vec::new(),
+            },
+        }
+    }
+
+    fn rules() -> Rules {
+        Rules {
+            break_glass: BreakGlass::Accounts([].into()),
+            privileged_groups: [].into(),
+            privileged_people: Vec::new(),
+            hardware_oath: Default::default(),
+            pim: Default::default(),
+        }
+    }
+
+    fn holding(role: &str, scope: &str) -> Vec<RoleAssignment> {
+        vec![RoleAssignment {
+            role: role.to_owned(),
+            scope: scope.to_owned(),
+        }]
+    }
+
+    #[test]
+    fn whoever_holds_every_role_of_the_table_and_no_other_is_standard() {
+        let assignments = STANDARD_ROLES
+            .iter()
+            .flat_map(|(id, _)| holding(&id.to_uppercase(), "/"))
+            .collect();
+        let standing = Standing {
+            assignments,
+            ..standing()
+        };
+        assert_eq!(tier(&target(), &standing, &rules()), Ok(Tier::Standard));
+    }
+
+    #[test]
+    fn any_other_role_makes_privileged_at_whatever_scope_and_also_if_it_is_only_eligible() {
+        let custom = "b5c4b9a5-1d39-4ef8-9b77-6a3f9c1f0f4e";
+        let role = Privilege::Role(custom.to_owned());
+        for scope in ["/", "/administrativeUnits/1"] {
+            let standing = Standing {
+                assignments: holding(custom, scope),
+                ..standing()
+            };
+            assert_eq!(
+                tier(&target(), &standing, &rules()),
+                Ok(Tier::Privileged(role.clone()))
+            );
+        }
+        let known = |active, roles| Standing {
+            eligibility: Eligibility::Known {
+                active,
+                roles,
+                groups: Vec::new(),
+            },
+            ..standing()
+        };
+        let active = known(holding(custom, "/"), Vec::new());
+        assert_eq!(
+            tier(&target(), &active, &rules()),
+            Ok(Tier::Privileged(role))
+        );
+        let eligible = known(Vec::new(), holding(custom, "/"));
+        let role = Privilege::EligibleRole(custom.to_owned());
+        assert_eq!(
+            tier(&target(), &eligible, &rules()),
+            Ok(Tier::Privileged(role))
+        );
+    }
+
+    #[test]
+    fn a_tenant_that_says_it_has_no_licence_is_believed_only_if_the_policy_says_so_too() {
+        let standing = Standing {
+            eligibility: Eligibility::Unlicensed,
+            ..standing()
+        };
+        assert_eq!(tier(&target(), &standing, &rules()), Err(UNLICENSED));
+        let agreed = Rules {
+            pim: Pim::Unlicensed,
+            ..rules()
+        };
+        assert_eq!(tier(&target(), &standing, &agreed), Ok(Tier::Standard));
+    }
+
+    #[test]
+    fn one_unreadable_group_among_readable_ones_is_not_a_tier() {
+        let group = Membership::Group {
+            id: target().id,
+            name: "Everyone".to_owned(),
+            assignable_to_role: false,
+        };
+        for standing in [
+            Standing {
+                memberships: vec![group.clone(), Membership::Unreadable],
+                ..standing()
+            },
+            Standing {
+                owned: vec![group, Membership::Unreadable],
+                ..standing()
+            },
+        ] {
+            let result = tier(&target(), &standing, &rules());
+            assert!(matches!(result, Err(Refusal::Misconfigured { .. })));
+        }
+    }
 }

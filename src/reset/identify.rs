@@ -41,7 +41,10 @@ pub(super) async fn identify(
         wanted.entry(user).or_insert(Role::TicketUser);
     }
     let found = futures_util::future::try_join_all(wanted.into_iter().map(async |(who, role)| {
-        match tenancy.ask(until, || tenancy.directory.person(who)).await {
+        match tenancy
+            .ask(until, || tenancy.directories.standard.person(who))
+            .await
+        {
             Ok(person) => Ok((who, person)),
             Err(DirectoryError::Never(Fault::NotFound | Fault::Refused)) => {
                 Err(Refusal::NoSuchPerson(role))
@@ -95,7 +98,8 @@ pub(super) async fn identify(
             domain: approval.domain().clone(),
             approver: approver.id,
             verifiers: verifiers.into_iter().collect(),
-            hearsay: claims.verification.iter().all(|v| v.evidence.is_hearsay()),
+            evidence: claims.verification.iter().map(|v| v.evidence).collect(),
+            issuer_may: approval.may_be_for_privileged(),
             compact: approval.compact().to_owned(),
         });
     }

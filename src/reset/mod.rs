@@ -7,6 +7,7 @@
 //!
 //! - [`request`](Request): what is asked, with its proofs
 //! - [`eligibility`]: who may be reset, and who is privileged
+//! - [`proof`]: how much proof a privileged target wants
 //! - [`plan`]: which methods go and which stay, and in which order
 //! - [`state`]: the state machine of one reset; pure
 //! - [`ledger`]: claims, leases and records over a compare-and-swap store
@@ -22,6 +23,7 @@ mod perform;
 mod person;
 mod plan;
 pub mod ports;
+mod proof;
 mod refusal;
 mod request;
 mod rules;
@@ -32,10 +34,11 @@ pub use event::{Event, Parties};
 pub use ledger::{Lease, Ledger, LedgerError};
 pub use method::{Method, MethodId, MethodKind, PhoneType};
 pub use outcome::{CanRegister, MethodOutcome, Outcome, Preview, Sessions, Status, Warning};
-pub use person::{Membership, Person, RoleAssignment, Standing};
+pub use person::{Eligibility, EligibleGroup, Membership, Person, RoleAssignment, Standing};
 pub use plan::{Action, KeepReason, PlannedMethod};
+pub use proof::Flaw;
 pub use refusal::{Disagreement, Privilege, Refusal, Role};
-pub use request::{MOST_APPROVALS, Request};
-pub use rules::{BreakGlass, HardwareOath, Rules};
-pub use service::{Resets, Stored};
+pub use request::{MOST_APPROVALS, Request, Terms};
+pub use rules::{BreakGlass, HardwareOath, Pim, Rules};
+pub use service::{Directories, Privileged, Resets, Stored};
 pub use state::{Failure, Progress, Reset, State};

@@ -22,6 +22,8 @@ pub struct Outcome {
     pub target_id: ObjectId,
     /// The person's user principal name at the time.
     pub target: String,
+    /// Whether the person is privileged, and was reset on two approvals.
+    pub privileged: bool,
     /// Who approved, as object ids.
     pub approvers: Vec<ObjectId>,
     /// Who verified, as object ids.
@@ -49,6 +51,8 @@ pub struct Preview {
     pub target_id: ObjectId,
     /// The person's user principal name.
     pub target: String,
+    /// Whether the person is privileged, so that two approvals are needed.
+    pub privileged: bool,
     /// What would happen to sessions.
     pub revoke_sessions: bool,
     /// What would happen to each method.
@@ -159,6 +163,7 @@ impl From<&Reset> for Outcome {
             ticket: claim.ticket.clone(),
             target_id: claim.target,
             target: claim.upn.clone(),
+            privileged: claim.privileged,
             approvers: claim
                 .approvals
                 .iter()
@@ -196,6 +201,7 @@ impl Preview {
             ticket: claim.ticket.clone(),
             target_id: claim.target,
             target: claim.upn.clone(),
+            privileged: claim.privileged,
             revoke_sessions: !claim.scope.keep_sessions && !claim.guest,
             can_register: can_register(&left, claim.guest, claim.reason),
             warnings: warnings(&left, claim),
@@ -251,8 +257,12 @@ fn warnings(methods: &[(&MethodKind, Status)], claim: &Claim) -> Vec<Warning> {
     let appeared = methods
         .iter()
         .any(|(_, status)| *status == Status::Appeared);
-    let hearsay =
-        !claim.approvals.is_empty() && claim.approvals.iter().all(|approval| approval.hearsay);
+    let mut evidence = claim
+        .approvals
+        .iter()
+        .flat_map(|approval| &approval.evidence)
+        .peekable();
+    let hearsay = evidence.peek().is_some() && evidence.all(|evidence| evidence.is_hearsay());
     [
         (
             kept(&|kind| *kind == MethodKind::Passkey),

@@ -24,7 +24,12 @@ pub(super) async fn perform(
             at: tenancy.clock.now(),
         }
     };
-    let directory = &tenancy.directory;
+    let directory = tenancy
+        .directories
+        .acting(lease.reset().claim().privileged)
+        .ok_or(Refusal::Misconfigured {
+            what: "the credential that this reset was claimed with is gone",
+        })?;
     let mut reset = lease.reset().clone();
     while reset.state() == State::Running {
         let step = reset.next(tenancy.clock.now(), until);

@@ -18,12 +18,41 @@ pub struct Person {
 }
 
 /// Everything that may make somebody privileged.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// Groups and roles, also through other groups.
     pub memberships: Vec<Membership>,
-    /// Role assignments of any scope, custom roles too.
+    /// What they own.
+    pub owned: Vec<Membership>,
+    /// Role assignments that are active: of any scope, custom roles too.
     pub assignments: Vec<RoleAssignment>,
+    /// What Privileged Identity Management lets them activate.
+    pub eligibility: Eligibility,
+}
+
+/// What somebody may activate in Privileged Identity Management.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Eligibility {
+    /// This; and what they have activated.
+    Known {
+        /// Role assignments that are active through PIM.
+        active: Vec<RoleAssignment>,
+        /// Roles that they may activate.
+        roles: Vec<RoleAssignment>,
+        /// Role-assignable groups that they, or a group of theirs, may become part of.
+        groups: Vec<EligibleGroup>,
+    },
+    /// The tenant says that it has no licence for PIM.
+    Unlicensed,
+}
+
+/// A role-assignable group that somebody may become part of (PIM for Groups).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EligibleGroup {
+    /// The group, for people.
+    pub name: String,
+    /// Whether as an owner, else as a member.
+    pub as_owner: bool,
 }
 
 /// One group or role that somebody is in.
@@ -49,6 +78,16 @@ pub enum Membership {
     Unreadable,
     /// Something that gives no rights, such as an administrative unit.
     Other,
+}
+
+impl Membership {
+    /// The group's id, if it is a group.
+    pub fn group_id(&self) -> Option<ObjectId> {
+        match self {
+            Membership::Group { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
 }
 
 /// A role that somebody holds directly.

@@ -64,6 +64,9 @@ pub enum Fault {
     /// The answer makes no sense to us.
     #[error("an answer that cannot be read")]
     Unreadable,
+    /// The tenant has no licence for what was asked.
+    #[error("the tenant has no licence for it")]
+    Unlicensed,
 }
 
 /// A compare-and-swap store that knows nothing of resets.

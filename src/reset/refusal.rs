@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::ledger::LedgerError;
 use super::ports::{AuditError, Fault};
+use super::proof::Flaw;
 use crate::approval::{Invalid, KeysUnavailable, Refused};
 use crate::clock::Timestamp;
 use crate::delivery::Unreadable;
@@ -72,9 +73,20 @@ pub enum Refusal {
     /// The target's account is disabled: they could not register anyway.
     #[error("the account is disabled")]
     Disabled,
-    /// Privileged, and not proven enough for that.
-    #[error("privileged: {0}")]
+    /// Privileged, and one approval is not enough for that.
+    #[error("privileged, and there is one approval: {0}")]
     Privileged(Privilege),
+    /// Privileged, and the approvals are not enough together.
+    #[error("privileged ({privilege}), and {flaw}")]
+    Flawed {
+        /// What makes the target privileged.
+        privilege: Privilege,
+        /// What is wrong with the approvals.
+        flaw: Flaw,
+    },
+    /// Privileged, and this deployment has no credential for that.
+    #[error("privileged, and there is no credential for that: {0}")]
+    NotServed(Privilege),
     /// No reset of that id for this approval.
     #[error("no such reset")]
     NoSuchReset,
@@ -163,6 +175,18 @@ pub enum Privilege {
     /// A role, by name where we know it, else by id.
     #[error("holds the role {0}")]
     Role(String),
+    /// A role that they may activate.
+    #[error("may activate the role {0}")]
+    EligibleRole(String),
+    /// They own a group that roles can be assigned to.
+    #[error("owns the role-assignable group {0}")]
+    OwnsGroup(String),
+    /// They may become part of a group that roles can be assigned to.
+    #[error("may become a member or owner of the role-assignable group {0}")]
+    EligibleGroup(String),
+    /// They are in a restricted management administrative unit.
+    #[error("is in a restricted management administrative unit")]
+    RestrictedUnit,
     /// A group that roles can be assigned to.
     #[error("is in the role-assignable group {0}")]
     RoleAssignableGroup(String),
@@ -173,6 +197,11 @@ pub enum Privilege {
     #[error("approves resets")]
     NamedInPolicy,
 }
+
+/// A tenant's word that it has no licence is no answer about a person unless the policy agrees.
+pub(super) const UNLICENSED: Refusal = Refusal::Misconfigured {
+    what: "the tenant says that it has no licence for PIM, and the policy does not say pim = \"unlicensed\"",
+};
 
 impl From<Invalid> for Refusal {
     fn from(invalid: Invalid) -> Refusal {
@@ -190,6 +219,7 @@ impl Refusal {
             Fault::Credential => Refusal::Misconfigured {
                 what: "Entra does not accept the Graph credential",
             },
+            Fault::Unlicensed => UNLICENSED,
             Fault::NotFound | Fault::Refused | Fault::Unreadable => {
                 Refusal::Directory { after: None }
             }

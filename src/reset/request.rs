@@ -20,18 +20,29 @@ pub struct Request {
     pub(super) door: Door,
     pub(super) source: Option<Label>,
     pub(super) delivery: Option<String>,
+    pub(super) privileged: bool,
+}
+
+/// On which terms a door takes requests.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// For which tenant.
+    pub tenant: TenantId,
+    /// Whether it is the only one, so that an approval need not name it.
+    pub only_tenant: bool,
+    /// Whether the policy lets this door ask for privileged people.
+    pub privileged: bool,
 }
 
 impl Request {
     /// A ticket system asks.
     ///
     /// # Errors
-    /// A [`Refusal`] if the approvals are not for this ticket and this tenant.
+    /// A [`Refusal`] if the approvals are not for this ticket and these terms.
     pub fn from_ticket(
         delivery: Delivery,
         approvals: Vec<Authentic>,
-        tenant: TenantId,
-        only_tenant: bool,
+        terms: Terms,
     ) -> Result<Request, Refusal> {
         Request {
             approvals,
@@ -40,25 +51,18 @@ impl Request {
             door: Door::Webhook,
             source: Some(delivery.source),
             delivery: Some(delivery.id),
+            privileged: terms.privileged,
         }
-        .checked(tenant, only_tenant)
+        .checked(terms)
     }
 
     /// Whoever is on call asks: the ticket is the one that the first approval names.
     ///
     /// # Errors
-    /// A [`Refusal`] if the approvals are not for one ticket and this tenant.
-    pub fn on_call(
-        approvals: Vec<Authentic>,
-        tenant: TenantId,
-        only_tenant: bool,
-    ) -> Result<Request, Refusal> {
-        let ticket = approvals
-            .first()
-            .ok_or(Refusal::NoApproval)?
-            .claims()
-            .txn
-            .clone();
+    /// A [`Refusal`] if the approvals are not for one ticket and these terms.
+    pub fn on_call(approvals: Vec<Authentic>, terms: Terms) -> Result<Request, Refusal> {
+        let first = approvals.first().ok_or(Refusal::NoApproval)?;
+        let ticket = first.claims().txn.clone();
         if approvals
             .iter()
             .any(|approval| approval.claims().txn != ticket)
@@ -72,11 +76,12 @@ impl Request {
             door: Door::OnCall,
             source: None,
             delivery: None,
+            privileged: terms.privileged,
         }
-        .checked(tenant, only_tenant)
+        .checked(terms)
     }
 
-    fn checked(mut self, tenant: TenantId, only_tenant: bool) -> Result<Request, Refusal> {
+    fn checked(mut self, terms: Terms) -> Result<Request, Refusal> {
         let mut seen = BTreeSet::new();
         self.approvals.retain(|approval| seen.insert(approval.id()));
         if self.approvals.is_empty() {
@@ -91,8 +96,8 @@ impl Request {
                 return Err(Refusal::OtherTicket);
             }
             match claims.tid {
-                Some(tid) if tid != tenant => return Err(Refusal::OtherTenant),
-                None if !only_tenant => return Err(Refusal::OtherTenant),
+                Some(tid) if tid != terms.tenant => return Err(Refusal::OtherTenant),
+                None if !terms.only_tenant => return Err(Refusal::OtherTenant),
                 _ => {}
             }
         }

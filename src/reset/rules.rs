@@ -23,6 +23,21 @@ pub struct Rules {
     /// What to do about hardware OATH tokens.
     #[serde(default)]
     pub hardware_oath: HardwareOath,
+    /// Whether the tenant has Privileged Identity Management.
+    #[serde(default)]
+    pub pim: Pim,
+}
+
+/// Whether a tenant has Privileged Identity Management. A tenant that says it has none is believed only if the
+/// policy says so too.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pim {
+    /// It has.
+    #[default]
+    Licensed,
+    /// It has no licence for it (Microsoft Entra ID P2 or Governance).
+    Unlicensed,
 }
 
 /// The break-glass accounts. To have none is a decision, so the policy must say it.

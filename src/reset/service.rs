@@ -10,9 +10,11 @@ use super::identify::{identify, unavailable};
 use super::ledger::{Ledger, LedgerError};
 use super::outcome::{Outcome, Preview};
 use super::perform::perform;
+use super::person::Person;
 use super::plan::{Action, PlannedMethod, plan};
 use super::ports::{AuditTrail, Directory, DirectoryError};
-use super::refusal::Refusal;
+use super::proof;
+use super::refusal::{Privilege, Refusal};
 use super::request::Request;
 use super::rules::Rules as TenantRules;
 use super::state::{Claim, Reset, State};
@@ -28,10 +30,58 @@ pub struct Resets(Arc<Tenancy>);
 pub(super) struct Tenancy {
     pub tenant: TenantId,
     pub rules: TenantRules,
-    pub directory: Arc<dyn Directory>,
+    pub directories: Directories,
     pub ledger: Ledger,
     pub audit: Arc<dyn AuditTrail>,
     pub clock: Arc<dyn Clock>,
+}
+
+/// The credentials of one tenant, each a view of its directory.
+pub struct Directories {
+    /// Reads for every decision, and acts on standard targets.
+    pub standard: Arc<dyn Directory>,
+    /// Acts on privileged targets. Without it, none is reset here.
+    pub privileged: Option<Privileged>,
+}
+
+/// The credential for privileged targets.
+pub struct Privileged {
+    /// The directory, seen through it.
+    pub directory: Arc<dyn Directory>,
+    /// Whether its app has a role at the restricted management administrative units: only then can it act on
+    /// people in them.
+    pub restricted_units: bool,
+}
+
+impl Directories {
+    /// Who acts on a target of this tier.
+    ///
+    /// # Errors
+    /// [`Refusal::NotServed`] or [`Refusal::RestrictedUnit`] if nobody can.
+    fn for_tier(&self, tier: &Tier) -> Result<&Arc<dyn Directory>, Refusal> {
+        let Tier::Privileged(privilege) = tier else {
+            return Ok(&self.standard);
+        };
+        match (&self.privileged, privilege) {
+            (Some(privileged), Privilege::RestrictedUnit) if !privileged.restricted_units => {
+                Err(Refusal::RestrictedUnit)
+            }
+            (None, Privilege::RestrictedUnit) => Err(Refusal::RestrictedUnit),
+            (Some(privileged), _) => Ok(&privileged.directory),
+            (None, privilege) => Err(Refusal::NotServed(privilege.clone())),
+        }
+    }
+
+    /// Who acts on a reset that was claimed for a privileged target or for a standard one.
+    pub(super) fn acting(&self, privileged: bool) -> Option<&Arc<dyn Directory>> {
+        if privileged {
+            self.privileged
+                .as_ref()
+                .map(|privileged| &privileged.directory)
+        } else {
+            Some(&self.standard)
+        }
+    }
 }
 
 /// A reset's outcome, and whether it was there before this request.
@@ -54,7 +104,7 @@ impl Resets {
     pub fn new(
         tenant: TenantId,
         rules: TenantRules,
-        directory: Arc<dyn Directory>,
+        directories: Directories,
         ledger: Ledger,
         audit: Arc<dyn AuditTrail>,
         clock: Arc<dyn Clock>,
@@ -62,7 +112,7 @@ impl Resets {
         Resets(Arc::new(Tenancy {
             tenant,
             rules,
-            directory,
+            directories,
             ledger,
             audit,
             clock,
@@ -88,7 +138,7 @@ impl Resets {
                 at: tenancy.clock.now(),
                 reset: allowed.claim.id,
                 target_id: allowed.claim.target,
-                tier: "standard".to_owned(),
+                tier: allowed.tier,
                 removals: allowed
                     .plan
                     .iter()
@@ -188,15 +238,22 @@ impl Resets {
                 replayed: true,
             });
         }
-        // The tenant may have changed since the claim.
+        // The tenant may have changed since the claim. What was proven for a standard target is not enough for
+        // one who has become privileged.
         let target = PersonRef::Id(reset.claim().target);
         let person = self
             .0
-            .ask(until, || self.0.directory.person(&target))
+            .ask(until, || self.0.directories.standard.person(&target))
             .await
             .map_err(unavailable)?;
         eligibility::may_be_reset(&person, &self.0.rules)?;
-        self.standard_tier(&person, until).await?;
+        let tier = self.tier(&person, until).await?;
+        match tier {
+            Tier::Privileged(privilege) if !reset.claim().privileged => {
+                return Err(Refusal::Privileged(privilege));
+            }
+            tier => self.0.directories.for_tier(&tier)?,
+        };
         let lease_until = clock::after(until, LEASE_MARGIN);
         match self.0.ledger.resume(reset.id(), now, lease_until).await {
             Ok(lease) => {
@@ -231,13 +288,18 @@ impl Resets {
         .await?;
         let target = identified.target;
         eligibility::may_be_reset(&target, &tenancy.rules)?;
-        self.standard_tier(&target, until).await?;
+        let tier = self.tier(&target, until).await?;
+        let directory = tenancy.directories.for_tier(&tier)?;
+        proof::check(&tier, &identified.approvals, request.privileged)?;
         let methods = tenancy
-            .ask(until, || tenancy.directory.methods(target.id))
+            .ask(until, || directory.methods(target.id))
             .await
             .map_err(unavailable)?;
         let claims = approvals.first().ok_or(Refusal::NoApproval)?.claims();
         Ok(Allowed {
+            tier: tier
+                .privilege()
+                .map_or_else(|| "standard".to_owned(), ToString::to_string),
             plan: plan(methods, claims.scope, tenancy.rules.hardware_oath),
             claim: Claim {
                 id: ResetId::random(),
@@ -248,6 +310,7 @@ impl Resets {
                 target: target.id,
                 upn: target.upn,
                 guest: target.guest,
+                privileged: tier.privilege().is_some(),
                 scope: claims.scope,
                 reason: claims.reason,
                 approvals: identified.approvals,
@@ -256,17 +319,14 @@ impl Resets {
         })
     }
 
-    /// A privileged target is refused until two approvals from two trust domains can be judged together.
-    async fn standard_tier(&self, target: &super::Person, until: Timestamp) -> Result<(), Refusal> {
+    /// Which tier the target is in now.
+    async fn tier(&self, target: &Person, until: Timestamp) -> Result<Tier, Refusal> {
         let standing = self
             .0
-            .ask(until, || self.0.directory.standing(target.id))
+            .ask(until, || self.0.directories.standard.standing(target.id))
             .await
             .map_err(unavailable)?;
-        match eligibility::tier(target, &standing, &self.0.rules)? {
-            Tier::Standard => Ok(()),
-            Tier::Privileged(privilege) => Err(Refusal::Privileged(privilege)),
-        }
+        eligibility::tier(target, &standing, &self.0.rules)
     }
 
     /// Writes the end down. It has happened, whether the trail takes it or not.
@@ -299,6 +359,8 @@ impl Resets {
 
 /// A decision to go ahead.
 struct Allowed {
+    /// For the audit trail: `standard`, or what makes the target privileged.
+    tier: String,
     claim: Claim,
     plan: Vec<PlannedMethod>,
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::method::Method;
 use super::plan::{Action, KeepReason, PlannedMethod};
 use super::ports::{DirectoryError, Fault};
-use crate::approval::{Door, Reason, Scope, TokenId};
+use crate::approval::{Door, Evidence, Reason, Scope, TokenId};
 use crate::clock::{self, Timestamp};
 use crate::ids::{Kid, Label, ObjectId, ResetId, TenantId, TicketKey};
 
@@ -55,6 +55,8 @@ pub(super) struct Claim {
     /// For people to read; nothing is decided by it.
     pub upn: String,
     pub guest: bool,
+    /// Whether the target is privileged, so that the privileged credential acts.
+    pub privileged: bool,
     pub scope: Scope,
     pub reason: Option<Reason>,
     pub approvals: Vec<ClaimedApproval>,
@@ -69,7 +71,9 @@ pub(super) struct ClaimedApproval {
     pub domain: Label,
     pub approver: ObjectId,
     pub verifiers: Vec<ObjectId>,
-    pub hearsay: bool,
+    pub evidence: Vec<Evidence>,
+    /// Whether its issuer may approve privileged people.
+    pub issuer_may: bool,
     pub compact: String,
 }
 
@@ -526,7 +530,7 @@ fn failure(fault: Fault) -> Failure {
     match fault {
         Fault::NotAllowed | Fault::Credential => Failure::NotAllowed,
         Fault::Refused => Failure::Refused,
-        Fault::NotFound | Fault::Unreadable => Failure::Other,
+        Fault::NotFound | Fault::Unreadable | Fault::Unlicensed => Failure::Other,
     }
 }
 

@@ -8,7 +8,9 @@ use uuid::Uuid;
 use super::kinds::DefaultMethod;
 use super::methods::Method;
 use super::roles::{BUILT_IN, Role};
-use super::users_file::{Group, GroupEligibility, RoleAssignment, TenantFile, User};
+use super::users_file::{
+    AssignmentType, Group, GroupEligibility, RoleAssignment, RoleSchedule, TenantFile, User,
+};
 
 /// A person as of now.
 #[derive(Debug)]
@@ -84,7 +86,8 @@ pub(super) struct Directory {
     pub(super) tenant: Uuid,
     pub(super) people: Vec<Person>,
     pub(super) groups: Vec<Group>,
-    pub(super) assignments: Vec<RoleAssignment>,
+    /// Every active role, whoever made it so.
+    pub(super) assignments: Vec<RoleSchedule>,
     pub(super) role_eligibilities: Vec<RoleAssignment>,
     pub(super) group_eligibilities: Vec<GroupEligibility>,
 }
@@ -95,7 +98,7 @@ impl Directory {
             tenant: file.tenant_id,
             people: file.users.iter().cloned().map(Person::new).collect(),
             groups: file.groups.clone(),
-            assignments: file.role_assignments.clone(),
+            assignments: active(file),
             role_eligibilities: file.role_eligibilities.clone(),
             group_eligibilities: file.group_eligibilities.clone(),
         }
@@ -154,6 +157,23 @@ impl Directory {
         };
         BUILT_IN.iter().filter(assigned).collect()
     }
+}
+
+/// Entra shows an active assignment in both of its lists, whether PIM made it or not.
+fn active(file: &TenantFile) -> Vec<RoleSchedule> {
+    let direct = file
+        .role_assignments
+        .iter()
+        .cloned()
+        .map(|assignment| RoleSchedule {
+            principal_id: assignment.principal_id,
+            role_definition_id: assignment.role_definition_id,
+            directory_scope_id: assignment.directory_scope_id,
+            assignment_type: AssignmentType::Assigned,
+        });
+    direct
+        .chain(file.role_assignment_schedules.iter().cloned())
+        .collect()
 }
 
 fn is_called(person: &Person, name: &str) -> bool {

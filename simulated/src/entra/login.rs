@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answers::Answer;
+use super::assertions::{ASSERTION_TYPE, Presented};
 use super::permissions::Permissions;
 use super::state::{State, Token};
 use super::users_file::App;
@@ -17,6 +18,9 @@ use super::users_file::App;
 const LIFETIME: i64 = 3599;
 
 const GRAPH: &str = "https://graph.microsoft.com";
+
+/// Where everybody else logs in: assertions may be addressed to it too.
+const LOGIN: &str = "https://login.microsoftonline.com";
 
 /// A request to the token endpoint, as it came.
 #[derive(Debug)]
@@ -28,14 +32,9 @@ pub(super) struct TokenRequest<'a> {
     pub(super) correlation: &'a str,
 }
 
-/// How an app proves who it is.
-enum Proof {
-    Secret(String),
-    Assertion,
-}
-
 /// An error of the login (<https://learn.microsoft.com/entra/identity-platform/reference-error-codes>).
-struct Refusal {
+#[derive(Debug)]
+pub(super) struct Refusal {
     status: u16,
     error: &'static str,
     code: u32,
@@ -43,13 +42,23 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn new(status: u16, error: &'static str, code: u32, message: impl Into<String>) -> Self {
+    pub(super) fn new(
+        status: u16,
+        error: &'static str,
+        code: u32,
+        message: impl Into<String>,
+    ) -> Self {
         Refusal {
             status,
             error,
             code,
             message: message.into(),
         }
+    }
+
+    /// The app did not prove who it is.
+    pub(super) fn client(code: u32, message: impl Into<String>) -> Self {
+        Refusal::new(401, "invalid_client", code, message)
     }
 
     fn answer(self, correlation: &str) -> Answer {
@@ -117,6 +126,7 @@ fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, Refusal> {
         .parse()
         .ok()
         .and_then(|id: Uuid| state.apps.iter().find(|app| app.client_id == id))
+        .cloned()
     else {
         let text = format!(
             "Application with identifier '{client}' was not found in the directory '{}'. This \
@@ -129,23 +139,28 @@ fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, Refusal> {
     };
     let scope = field("scope").ok_or_else(|| missing("scope"))?;
     check_scope(&scope, request.base)?;
-    let proof = match (
+    match (
         basic_secret.or_else(|| field("client_secret")),
         field("client_assertion"),
     ) {
-        (Some(secret), _) => Proof::Secret(secret),
-        (None, Some(_)) => Proof::Assertion,
+        (Some(secret), _) => check_secret(&app, &secret)?,
+        (None, Some(jwt)) => {
+            let kind = field("client_assertion_type");
+            check_assertion_type(&kind.ok_or_else(|| missing("client_assertion_type"))?)?;
+            let presented = Presented::read(&jwt)?;
+            state.assertions.push(presented.assertion.clone());
+            presented.check(&app, |aud| is_token_endpoint(state, request.base, aud))?;
+        }
         (None, None) => {
             let text = "The request body must contain the following parameter: \
                         'client_assertion' or 'client_secret'.";
-            return Err(Refusal::new(401, "invalid_client", 7_000_218, text));
+            return Err(Refusal::client(7_000_218, text));
         }
-    };
-    check_proof(app, &proof)?;
+    }
     let (permissions, acts_on_restricted) =
         (Permissions(app.permissions.clone()), app.acts_on_restricted);
     let now = Timestamp::now();
-    let jwt = write_jwt(state, app, now);
+    let jwt = write_jwt(state, &app, now);
     let expires = now
         .checked_add(Span::new().seconds(LIFETIME))
         .unwrap_or(now);
@@ -180,31 +195,42 @@ fn check_scope(scope: &str, base: &str) -> Result<(), Refusal> {
     Err(Refusal::new(400, "invalid_resource", 500_011, text))
 }
 
-fn check_proof(app: &App, proof: &Proof) -> Result<(), Refusal> {
-    match proof {
-        Proof::Secret(secret) => {
-            let right = app.secret.as_ref().is_some_and(|own| {
-                verify_slices_are_equal(own.as_bytes(), secret.as_bytes()).is_ok()
-            });
-            let text = format!(
-                "Invalid client secret provided. Ensure the secret being sent in the request is \
-                 the client secret value, not the client secret ID, for a secret added to app \
-                 '{}'.",
-                app.client_id
-            );
-            if right {
-                Ok(())
-            } else {
-                Err(Refusal::new(401, "invalid_client", 7_000_215, text))
-            }
-        }
-        // No app has a certificate or a federated credential that this tenant could check yet.
-        Proof::Assertion => {
-            let text = "The certificate with identifier used to sign the client assertion is not\
-                         registered on application.";
-            Err(Refusal::new(401, "invalid_client", 700_027, text))
-        }
+fn check_secret(app: &App, secret: &str) -> Result<(), Refusal> {
+    let right = app
+        .secret
+        .as_ref()
+        .is_some_and(|own| verify_slices_are_equal(own.as_bytes(), secret.as_bytes()).is_ok());
+    if right {
+        return Ok(());
     }
+    let text = format!(
+        "Invalid client secret provided. Ensure the secret being sent in the request is the client \
+         secret value, not the client secret ID, for a secret added to app '{}'.",
+        app.client_id
+    );
+    Err(Refusal::client(7_000_215, text))
+}
+
+fn check_assertion_type(kind: &str) -> Result<(), Refusal> {
+    if kind == ASSERTION_TYPE {
+        return Ok(());
+    }
+    let text = format!("The value '{kind}' of the parameter 'client_assertion_type' is not valid.");
+    Err(Refusal::new(400, "invalid_request", 90023, text))
+}
+
+/// Whether an assertion is addressed to this tenant's token endpoint, here or at Microsoft's login.
+fn is_token_endpoint(state: &State, base: &str, audience: &str) -> bool {
+    let tenant = |host| {
+        audience
+            .strip_prefix(host)?
+            .strip_prefix('/')?
+            .strip_suffix("/oauth2/v2.0/token")
+    };
+    [base, LOGIN]
+        .into_iter()
+        .filter_map(tenant)
+        .any(|tenant| state.is_called(tenant))
 }
 
 /// The credentials of a Basic header, each form-encoded before they were joined (RFC 6749, section 2.3.1).

@@ -21,7 +21,9 @@
 
 mod answers;
 mod asks;
+mod assertions;
 mod authentication;
+mod certificates;
 mod directory;
 mod door;
 mod faults;
@@ -30,7 +32,8 @@ mod kinds;
 mod login;
 mod methods;
 mod people;
-mod permissions;
+pub mod permissions;
+mod pim;
 mod roles;
 mod routes;
 mod serving;
@@ -45,13 +48,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+pub use assertions::Assertion;
 pub use authentication::DefaultRefusal;
+pub use certificates::{Certificate, NotACertificate};
 pub use faults::Fault;
 pub use kinds::{DefaultMethod, Kind, PhoneType};
 pub use methods::{Method, MethodView, PASSWORD_ID};
 pub use serving::{ServeError, Serving};
 pub use state::Call;
-pub use users_file::{App, Group, GroupEligibility, RoleAssignment, TenantFile, User};
+pub use users_file::{
+    App, AssignmentType, Federated, Group, GroupEligibility, RoleAssignment, RoleSchedule, TenantFile,
+    User,
+};
 
 use state::State;
 
@@ -150,11 +158,17 @@ impl Tenant {
         self.lock().token_requests
     }
 
-    /// Forgets the calls and the requests for tokens so far.
+    /// The client assertions that apps presented, in order, accepted or not.
+    pub fn assertions(&self) -> Vec<Assertion> {
+        self.lock().assertions.clone()
+    }
+
+    /// Forgets the calls, the requests for tokens and their assertions so far.
     pub fn forget_calls(&self) {
         let mut state = self.lock();
         state.calls.clear();
         state.token_requests = 0;
+        state.assertions.clear();
     }
 }
 
@@ -210,6 +224,18 @@ impl Tenant {
     /// Replaces the secret of an app.
     pub fn set_secret_of(&self, client_id: Uuid, secret: &str) {
         self.change_app(Some(client_id), |app| app.secret = Some(secret.to_owned()));
+    }
+
+    /// Registers one more certificate, in PEM, that an app may sign its assertions with.
+    pub fn add_certificate(&self, client_id: Uuid, pem: &str) -> Result<(), NotACertificate> {
+        let certificate = Certificate::from_pem(pem)?;
+        self.change_app(Some(client_id), |app| app.certificates.push(certificate));
+        Ok(())
+    }
+
+    /// Lets an app sign in with the tokens of one more issuer.
+    pub fn trust(&self, client_id: Uuid, federated: Federated) {
+        self.change_app(Some(client_id), |app| app.federated.push(federated));
     }
 
     /// Expires every token that was issued.

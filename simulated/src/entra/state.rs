@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::assertions::Assertion;
 use super::authentication::DefaultRefusal;
 use super::directory::Directory;
 use super::faults::{Effect, Fault};
@@ -51,6 +52,7 @@ pub(super) struct State {
     pub(super) faults: Vec<Fault>,
     pub(super) calls: Vec<Call>,
     pub(super) token_requests: usize,
+    pub(super) assertions: Vec<Assertion>,
 }
 
 impl State {
@@ -67,6 +69,7 @@ impl State {
             faults: Vec::new(),
             calls: Vec::new(),
             token_requests: 0,
+            assertions: Vec::new(),
         }
     }
 

@@ -1,9 +1,11 @@
 //! The file that a tenant is read from: people with their methods, groups, roles and the apps that may
 //! ask. Spelled as Graph spells it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
+use super::certificates::Certificate;
 use super::kinds::DefaultMethod;
 use super::methods::Method;
 
@@ -31,6 +33,9 @@ pub struct TenantFile {
     /// Active role assignments, to people or to role-assignable groups.
     #[serde(default)]
     pub role_assignments: Vec<RoleAssignment>,
+    /// Active role assignments that PIM made, which are role assignments like the others.
+    #[serde(default)]
+    pub role_assignment_schedules: Vec<RoleSchedule>,
     /// Roles that somebody may activate in PIM.
     #[serde(default)]
     pub role_eligibilities: Vec<RoleAssignment>,
@@ -53,12 +58,30 @@ pub struct App {
     pub permissions: Vec<String>,
     /// The certificates, in PEM, that it may sign a client assertion with.
     #[serde(default)]
-    pub certificates: Vec<String>,
+    pub certificates: Vec<Certificate>,
+    /// The issuers whose word is as good as a secret.
+    #[serde(default)]
+    pub federated: Vec<Federated>,
     /// Whether it holds a role scoped to the restricted management units, without which nobody in them can
     /// be changed
     /// (<https://learn.microsoft.com/entra/identity/role-based-access-control/admin-units-restricted-management>).
     #[serde(default)]
     pub acts_on_restricted: bool,
+}
+
+/// A federated identity credential: an issuer, and which of its tokens an app accepts for itself
+/// (<https://learn.microsoft.com/entra/workload-id/workload-identity-federation>).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Federated {
+    /// Their `iss`.
+    pub issuer: String,
+    /// Their `sub`.
+    pub subject: String,
+    /// Their `aud`, for example `api://AzureADTokenExchange`.
+    pub audience: String,
+    /// The JWK set that Entra would fetch from the issuer.
+    pub jwks: Value,
 }
 
 /// A person.
@@ -121,6 +144,31 @@ pub struct RoleAssignment {
     /// `/` for the whole tenant, `/administrativeUnits/{id}` for a part of it.
     #[serde(default = "tenant_wide")]
     pub directory_scope_id: String,
+}
+
+/// A role assignment that PIM made.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RoleSchedule {
+    /// A person or a group.
+    pub principal_id: Uuid,
+    /// The template id of a built-in role, or the id of a custom one.
+    pub role_definition_id: Uuid,
+    /// `/` for the whole tenant, `/administrativeUnits/{id}` for a part of it.
+    #[serde(default = "tenant_wide")]
+    pub directory_scope_id: String,
+    /// How the role became active.
+    pub assignment_type: AssignmentType,
+}
+
+/// How a role became active
+/// (<https://learn.microsoft.com/graph/api/resources/unifiedroleassignmentscheduleinstance>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub enum AssignmentType {
+    /// Somebody eligible activated it, for hours.
+    Activated,
+    /// An administrator assigned it.
+    Assigned,
 }
 
 /// A membership or ownership that somebody may activate in PIM for Groups.

@@ -41,6 +41,7 @@ fn reset(hardware: HardwareOath) -> Reset {
         target: "a1000000-0000-4000-8000-000000000001".parse().unwrap(),
         upn: "jane@contoso.example".to_owned(),
         guest: false,
+        privileged: false,
         scope,
         reason: None,
         approvals: Vec::new(),

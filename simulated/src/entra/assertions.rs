@@ -1,0 +1,280 @@
+//! Client assertions: JWTs in the place of a secret, signed with a certificate of the app or by an issuer that
+//! the app trusts.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde_json::Value;
+
+use super::login::Refusal;
+use super::users_file::{App, Federated};
+
+/// The one type of client assertion that there is (RFC 7523, section 2.2).
+pub(super) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// How far a clock may be ahead of Entra's, in seconds.
+const SKEW: i64 = 300;
+
+/// How long an assertion that an app signs itself may live, in seconds. The documentation says 10 minutes at
+/// most, and that Entra does not insist on it yet; whoever relies on that is found out here.
+const LONGEST: i64 = 600;
+
+const CERTIFICATES: &str =
+    "Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials .";
+
+const FEDERATION: &str = "Check your federated identity credential Subject, Audience and Issuer against the presented assertion. \
+     https://learn.microsoft.com/entra/workload-id/workload-identity-federation";
+
+/// A client assertion that an app presented, whether or not it was accepted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assertion {
+    /// Its header.
+    pub header: Value,
+    /// Its claims.
+    pub claims: Value,
+}
+
+/// An assertion that can be read, and not yet believed.
+#[derive(Debug)]
+pub(super) struct Presented<'a> {
+    pub(super) assertion: Assertion,
+    signed: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> Presented<'a> {
+    /// Takes a JWT apart.
+    pub(super) fn read(jwt: &'a str) -> Result<Self, Refusal> {
+        let parts = || {
+            let (signed, signature) = jwt.rsplit_once('.')?;
+            let (header, claims) = signed.split_once('.')?;
+            let assertion = Assertion {
+                header: part(header)?,
+                claims: part(claims)?,
+            };
+            Some(Presented {
+                assertion,
+                signed,
+                signature,
+            })
+        };
+        parts().ok_or_else(|| {
+            let text = "JWT token is invalid or malformed.";
+            Refusal::new(400, "invalid_request", 50027, text)
+        })
+    }
+
+    /// Whether it proves that this app asks. `is_endpoint` knows the addresses of the token endpoint.
+    ///
+    /// Who issued it tells the two kinds apart: one with a certificate is the app's own word.
+    pub(super) fn check(
+        &self,
+        app: &App,
+        is_endpoint: impl Fn(&str) -> bool,
+    ) -> Result<(), Refusal> {
+        if self.required("iss")? == app.client_id.to_string() {
+            self.check_own(app, is_endpoint)
+        } else {
+            self.check_federated(app)
+        }
+    }
+
+    /// With a certificate: <https://learn.microsoft.com/entra/identity-platform/certificate-credentials>.
+    fn check_own(&self, app: &App, is_endpoint: impl Fn(&str) -> bool) -> Result<(), Refusal> {
+        let algorithm = self.algorithm(&[Algorithm::PS256, Algorithm::RS256])?;
+        if !matches!(
+            self.header("typ"),
+            Some("JWT" | "http://openid.net/specs/jwt/1.0")
+        ) {
+            let text = "Invalid JWT header type specified, must be 'JWT' or 'http://openid.net/specs/jwt/1.0'.";
+            return Err(Refusal::new(400, "invalid_request", 5_002_727, text));
+        }
+        let Some(thumbprint) = self.header("x5t#S256").or_else(|| self.header("x5t")) else {
+            let text = "Invalid JWT token. No certificate SHA-1 thumbprint, certificate SHA-256 thumbprint, \
+                        nor keyId specified in token header.";
+            return Err(Refusal::client(5_002_723, text));
+        };
+        let thumbprint = URL_SAFE_NO_PAD.decode(thumbprint).unwrap_or_default();
+        let registered = app
+            .certificates
+            .iter()
+            .find(|one| one.has_thumbprint(&thumbprint));
+        let because = |trouble: &str, reason: &str| {
+            let used: String = thumbprint
+                .iter()
+                .map(|byte| format!("{byte:02X}"))
+                .collect();
+            let text = format!(
+                "{trouble} [Reason - {reason}, Thumbprint of key used by client: '{used}', Please visit the \
+                 Azure Portal, Graph Explorer or directly use MS Graph to see configured keys for app Id '{}'.]",
+                app.client_id
+            );
+            Refusal::client(700_027, text)
+        };
+        let Some(certificate) = registered else {
+            let trouble = "The certificate with identifier used to sign the client assertion is not \
+                           registered on application.";
+            return Err(because(trouble, "The key was not found."));
+        };
+        if !self.is_signed_with(&certificate.key(), algorithm) {
+            let reason = "Key was found, but use of the key to verify the signature failed.";
+            return Err(because(
+                "Client assertion contains an invalid signature.",
+                reason,
+            ));
+        }
+        if self.required("sub")? != app.client_id.to_string() {
+            let text = "Client assertion application identifier doesn't match 'client_id' parameter.";
+            return Err(Refusal::client(700_021, format!("{text} {CERTIFICATES}")));
+        }
+        if !is_endpoint(self.required("aud")?) {
+            let text = "Client assertion audience claim does not match Realm issuer.";
+            return Err(Refusal::client(700_023, format!("{text} {CERTIFICATES}")));
+        }
+        self.required("jti")?;
+        self.check_time(Some(LONGEST))
+    }
+
+    /// From another issuer: <https://learn.microsoft.com/entra/workload-id/workload-identity-federation>.
+    /// It "doesn't support wildcards", and "only RS256" is supported
+    /// (<https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations>).
+    fn check_federated(&self, app: &App) -> Result<(), Refusal> {
+        let algorithm = self.algorithm(&[Algorithm::RS256])?;
+        let (issuer, audience) = (self.required("iss")?, self.required("aud")?);
+        let trusted = self.trusted(&app.federated, issuer, audience, self.required("sub")?)?;
+        let Some(key) = self.key_of(trusted) else {
+            let text = format!(
+                "The certificate with identifier {} used to sign the federated credential could not be found \
+                 in the metadata of identity provider {issuer}. Please validate that your Identity \
+                 Provider's metadata exposes the key used to sign the incoming token.",
+                self.header("kid").unwrap_or_default()
+            );
+            return Err(Refusal::client(7_000_272, text));
+        };
+        if !self.is_signed_with(&key, algorithm) {
+            let text = "Assertion failed signature validation. [Reason - Key was found, but use of the key to \
+                        verify the signature failed.]";
+            return Err(Refusal::client(50013, text));
+        }
+        self.check_time(None)
+    }
+
+    /// The credential that fits to the letter.
+    fn trusted<'f>(
+        &self,
+        all: &'f [Federated],
+        issuer: &str,
+        audience: &str,
+        subject: &str,
+    ) -> Result<&'f Federated, Refusal> {
+        let no_match = |code, what: &str, presented: &str, more: &str| {
+            let text = format!(
+                "No matching federated identity record found for presented assertion {what} '{presented}'."
+            );
+            Refusal::client(code, format!("{text}{more} {FEDERATION}"))
+        };
+        let mut of_issuer = all.iter().filter(|one| one.issuer == issuer).peekable();
+        if of_issuer.peek().is_none() {
+            return Err(no_match(700_211, "issuer", issuer, ""));
+        }
+        let mut of_audience = of_issuer
+            .filter(|one| one.audience == audience)
+            .peekable();
+        if of_audience.peek().is_none() {
+            return Err(no_match(700_212, "audience", audience, ""));
+        }
+        let close: Vec<_> = of_audience
+            .filter(|one| one.subject.eq_ignore_ascii_case(subject))
+            .collect();
+        if close.is_empty() {
+            return Err(no_match(700_213, "subject", subject, ""));
+        }
+        let more = " The subject matches with case-insensitive comparison, but not with case-sensitive \
+                    comparison.";
+        close
+            .into_iter()
+            .find(|one| one.subject == subject)
+            .ok_or_else(|| no_match(7_002_138, "subject", subject, more))
+    }
+
+    fn key_of(&self, trusted: &Federated) -> Option<DecodingKey> {
+        let keys: JwkSet = serde_json::from_value(trusted.jwks.clone()).ok()?;
+        DecodingKey::from_jwk(keys.find(self.header("kid")?)?).ok()
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.assertion.header.get(name)?.as_str()
+    }
+
+    /// A claim without which there is no deciding. An audience may be an array of one.
+    fn required(&self, name: &str) -> Result<&str, Refusal> {
+        let claim = self.assertion.claims.get(name);
+        let text = claim.and_then(|claim| match claim.as_array().map(Vec::as_slice) {
+            Some([only]) if name == "aud" => only.as_str(),
+            _ => claim.as_str(),
+        });
+        text.ok_or_else(|| missing(name))
+    }
+
+    fn algorithm(&self, supported: &[Algorithm]) -> Result<Algorithm, Refusal> {
+        let given = self.header("alg").unwrap_or_default();
+        let known = given
+            .parse()
+            .ok()
+            .filter(|algorithm| supported.contains(algorithm));
+        known.ok_or_else(|| {
+            let names: Vec<_> = supported.iter().map(|one| format!("{one:?}")).collect();
+            let text = format!(
+                "Invalid JWT token. '{given}' is not a supported signature algorithm. Supported signing \
+                 algorithms are: '{}'",
+                names.join(",")
+            );
+            Refusal::client(5_002_738, text)
+        })
+    }
+
+    fn is_signed_with(&self, key: &DecodingKey, algorithm: Algorithm) -> bool {
+        let signed = self.signed.as_bytes();
+        jsonwebtoken::crypto::verify(self.signature, signed, key, algorithm).unwrap_or(false)
+    }
+
+    fn check_time(&self, longest: Option<i64>) -> Result<(), Refusal> {
+        let claim = |name| self.assertion.claims.get(name).and_then(Value::as_i64);
+        let end = claim("exp").ok_or_else(|| missing("exp"))?;
+        let start = claim("nbf").or_else(|| claim("iat"));
+        let now = Timestamp::now();
+        let lives_on = end > now.as_second();
+        let has_begun = start.is_none_or(|start| start <= now.as_second() + SKEW);
+        let is_short = longest.is_none_or(|longest| end - start.unwrap_or(now.as_second()) <= longest);
+        if lives_on && has_begun && is_short {
+            return Ok(());
+        }
+        let written = |seconds| {
+            let time = Timestamp::from_second(seconds).unwrap_or_default();
+            time.strftime("%Y-%m-%dT%H:%M:%S.0000000Z").to_string()
+        };
+        let text = format!(
+            "Client assertion is not within its valid time range. Current time: {}, assertion valid from {}, \
+             expiry time of assertion {}. {CERTIFICATES}",
+            written(now.as_second()),
+            written(start.unwrap_or_default()),
+            written(end)
+        );
+        Err(Refusal::client(700_024, text))
+    }
+}
+
+fn part(encoded: &str) -> Option<Value> {
+    let value: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()?;
+    value.is_object().then_some(value)
+}
+
+fn missing(claim: &str) -> Refusal {
+    let text = format!(
+        "The required field '{claim}' is missing from the credential. Ensure that you have all the necessary \
+         parameters for the login request."
+    );
+    Refusal::new(400, "invalid_request", 90014, text)
+}

@@ -1,0 +1,96 @@
+//! A compact JWS (RFC 7515): its header, its key, its signature. What the payload says is `token`'s.
+//!
+//! The signature is `jsonwebtoken`'s to check. Which header, which key and which algorithm may come so far is
+//! decided here, because the crate does not: it ignores `crit`, `b64`, `typ` and what a key is for.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+
+use super::Invalid;
+use super::keys::KeySet;
+use super::strict_json::is_strict;
+use crate::ids::Kid;
+
+/// The longest token. An approval with four verifications is under 2 KiB.
+const LONGEST: usize = 8 * 1024;
+
+/// The whole of what a header may hold. In particular no `crit`, `b64`, `cty`, `enc` or `zip`, which change
+/// what a signature means, and no `jwk`, `jku`, `x5u` or `x5c`, by which a token would bring its own key.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    alg: String,
+    pub kid: Kid,
+    pub typ: Option<String>,
+    /// Thumbprints only select a key, as `kid` does; some issuers cannot leave them out.
+    #[serde(rename = "x5t")]
+    _x5t: Option<String>,
+    #[serde(rename = "x5t#S256")]
+    _x5t_s256: Option<String>,
+}
+
+/// A compact JWS whose header is one that an approval may have. Nothing is proven yet.
+#[derive(Debug)]
+pub struct Jws<'a> {
+    whole: &'a str,
+    signed: &'a str,
+    signature: &'a str,
+    pub header: Header,
+    pub payload: Vec<u8>,
+}
+
+impl<'a> Jws<'a> {
+    /// Takes a token apart, without a key.
+    pub fn parse(token: &'a str) -> Result<Jws<'a>, Invalid> {
+        if token.len() > LONGEST {
+            return Err(Invalid::TooLong);
+        }
+        let (signed, signature) = token.rsplit_once('.').ok_or(Invalid::NotCompact)?;
+        let (header, payload) = signed.split_once('.').ok_or(Invalid::NotCompact)?;
+        let header = decode(header)?;
+        let payload = decode(payload)?;
+        if !is_strict(&header) {
+            return Err(Invalid::NotCompact);
+        }
+        let header = serde_json::from_slice(&header).map_err(|_| Invalid::Header)?;
+        Ok(Jws {
+            whole: token,
+            signed,
+            signature,
+            header,
+            payload,
+        })
+    }
+
+    /// The token as it came.
+    pub fn as_str(&self) -> &'a str {
+        self.whole
+    }
+
+    /// Proves that the key of this name made the signature, by the one algorithm that the key is for.
+    pub fn verify(&self, keys: &KeySet) -> Result<(), Invalid> {
+        let key = keys.get(&self.header.kid).ok_or(Invalid::UnknownKey)?;
+        if !key.algorithm.is_named(&self.header.alg) {
+            return Err(Invalid::Algorithm);
+        }
+        let good = jsonwebtoken::crypto::verify(
+            self.signature,
+            self.signed.as_bytes(),
+            &key.decoding,
+            key.algorithm.for_crate(),
+        );
+        if matches!(good, Ok(true)) {
+            Ok(())
+        } else {
+            Err(Invalid::Signature)
+        }
+    }
+}
+
+/// Base64url without padding, and in the one way in which each text can be written.
+fn decode(part: &str) -> Result<Vec<u8>, Invalid> {
+    URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_| Invalid::NotCompact)
+}
