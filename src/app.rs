@@ -14,12 +14,14 @@ use crate::issuers::Issuers;
 use crate::policy::Policy;
 use crate::reset::ports::{AuditTrail, Store};
 use crate::reset::{Directories, Ledger, Privileged, Resets};
-use crate::secrets::{Freshness, SecretSource};
+use crate::secrets::{Freshness, SecretSource, WebIdentity};
 
 /// What the world gives: AWS in production, something else in a tour or a test.
 pub struct World {
     /// Where secrets are.
     pub secrets: Arc<dyn SecretSource>,
+    /// Who says who we are.
+    pub identity: Arc<dyn WebIdentity>,
     /// Where resets are remembered.
     pub store: Arc<dyn Store>,
     /// Where decisions are written down.
@@ -61,6 +63,7 @@ impl App {
                     settings,
                     http.clone(),
                     world.secrets.clone(),
+                    world.identity.clone(),
                     world.clock.clone(),
                 ))
             };
@@ -68,7 +71,7 @@ impl App {
             tenants.push(standard.clone());
             let privileged = tenant.privileged.map(|privileged| Privileged {
                 directory: connect(EntraSettings {
-                    secret: privileged.secret,
+                    credential: privileged.credential,
                     ..tenant.entra.clone()
                 }),
                 restricted_units: privileged.restricted_units,

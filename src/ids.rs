@@ -40,7 +40,9 @@ pub struct Issuer(String);
 fn check_kid(text: &str) -> Result<(), Malformed> {
     is(text, 1..=64, b"._~:/@+=-")
         .then_some(())
-        .ok_or(Malformed("a kid of 1 to 64 characters of A-Za-z0-9._~:/@+=-"))
+        .ok_or(Malformed(
+            "a kid of 1 to 64 characters of A-Za-z0-9._~:/@+=-",
+        ))
 }
 
 /// `kid`: which key of an issuer signed (RFC 7515, section 4.1.4). It only ever selects among known keys.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lambda_http::{RequestExt as _, tower::ServiceBuilder};
 use reregister_mfa::app::{App, World};
 use reregister_mfa::audit::LogTrail;
-use reregister_mfa::aws::{self, DynamoDb, SecretsManager};
+use reregister_mfa::aws::{self, DynamoDb, SecretsManager, Sts};
 use reregister_mfa::clock::{SystemClock, Timestamp};
 use reregister_mfa::http::{Deadline, RequestId};
 use reregister_mfa::logs;
@@ -24,6 +24,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         policy,
         World {
             secrets: Arc::new(SecretsManager::new(&aws, clock.clone())),
+            identity: Arc::new(Sts::new(&aws)),
             store: Arc::new(DynamoDb::new(&aws, settings.table)),
             audit: Arc::new(LogTrail),
             clock,

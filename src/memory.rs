@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use crate::ids::SecretName;
 use crate::reset::Event;
 use crate::reset::ports::{AuditError, AuditTrail, Condition, Item, Key, Store, StoreError, Write};
-use crate::secrets::{Freshness, SecretError, SecretSource};
+use crate::secrets::{Freshness, NoIdentity, SecretError, SecretSource, WebIdentity};
 
 /// A panic elsewhere has not made the map wrong: every change to it is one insert.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -94,6 +94,16 @@ impl SecretSource for MemorySecrets {
             .get(name)
             .cloned()
             .ok_or_else(|| SecretError::Missing(name.clone()))
+    }
+}
+
+/// Nobody says who we are.
+pub struct NoWebIdentity;
+
+#[async_trait]
+impl WebIdentity for NoWebIdentity {
+    async fn token(&self, _: &str) -> Result<SecretString, NoIdentity> {
+        Err(NoIdentity::Refused("there is no AWS here".to_owned()))
     }
 }
 

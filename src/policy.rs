@@ -8,9 +8,9 @@ use serde::Deserialize;
 
 use crate::approval::{Audiences, IssuerPolicy};
 use crate::delivery::{Scheme, Source};
-use crate::entra::EntraSettings;
+use crate::entra::{Credential, EntraSettings};
 use crate::http::OnCall;
-use crate::ids::{Label, SecretName, TenantId};
+use crate::ids::{Label, TenantId};
 use crate::reset::Rules;
 
 /// The policy of a deployment. The only thing whose fault stops the start.
@@ -58,8 +58,8 @@ pub struct Tenant {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PrivilegedCredential {
-    /// Where its Graph credential is.
-    pub secret: SecretName,
+    /// How we prove that we are it.
+    pub credential: Credential,
     /// Whether the app has a role at the tenant's restricted management administrative units.
     #[serde(default)]
     pub restricted_units: bool,
@@ -119,6 +119,13 @@ impl Policy {
                 "the two audiences must differ: a ticket's approval is no key to the URL"
                     .to_owned(),
             );
+        }
+        for (name, tenant) in &self.tenants {
+            if tenant.rules.break_glass.is_empty_list() {
+                return Err(format!(
+                    "tenants.{name} lists no break-glass account: say \"none\" if there is none"
+                ));
+            }
         }
         let mut names = BTreeSet::new();
         for (name, issuer) in &self.issuers {

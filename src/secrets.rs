@@ -141,20 +141,37 @@ fn key(text: &SecretString) -> Result<SecretSlice<u8>, &'static str> {
 
 /// What the function shows Entra to get a Graph token.
 ///
-/// In Secrets Manager: `{"client_id": "…", "client_secret": "…"}`.
+/// In Secrets Manager: `{"client_id": "…", "client_secret": "…"}`, or, better, `{"client_id": "…",
+/// "certificate": "-----BEGIN CERTIFICATE…", "private_key": "-----BEGIN PRIVATE KEY…"}` with an RSA key.
 #[derive(Debug, Clone)]
 pub struct GraphCredential {
     /// The app registration's client id. Not secret.
     pub client_id: String,
-    /// Its client secret.
-    pub client_secret: SecretString,
+    /// What proves it.
+    pub proof: Proof,
+}
+
+/// What proves that we are the app.
+#[derive(Debug, Clone)]
+pub enum Proof {
+    /// A client secret, sent as it is.
+    Secret(SecretString),
+    /// A certificate whose key signs an assertion.
+    Certificate {
+        /// PEM. Not secret.
+        certificate: String,
+        /// PEM, PKCS #8.
+        private_key: SecretString,
+    },
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GraphCredentialText {
     client_id: String,
-    client_secret: SecretString,
+    client_secret: Option<SecretString>,
+    certificate: Option<String>,
+    private_key: Option<SecretString>,
 }
 
 impl GraphCredential {
@@ -163,17 +180,51 @@ impl GraphCredential {
     /// # Errors
     /// [`SecretError::Malformed`], with what is wrong, if a part is missing or empty.
     pub fn parse(name: &SecretName, text: &SecretString) -> Result<GraphCredential, SecretError> {
+        const SHAPE: &str =
+            "not JSON with client_id, and client_secret or certificate and private_key";
         let malformed = |why| SecretError::Malformed(name.clone(), why);
-        let text: GraphCredentialText = serde_json::from_str(text.expose_secret())
-            .map_err(|_| malformed("not JSON with client_id and client_secret"))?;
-        if text.client_id.is_empty() || text.client_secret.expose_secret().is_empty() {
-            return Err(malformed("client_id and client_secret may not be empty"));
+        let text: GraphCredentialText =
+            serde_json::from_str(text.expose_secret()).map_err(|_| malformed(SHAPE))?;
+        let proof = match (text.client_secret, text.certificate, text.private_key) {
+            (Some(secret), None, None) if !secret.expose_secret().is_empty() => {
+                Proof::Secret(secret)
+            }
+            (None, Some(certificate), Some(private_key)) => Proof::Certificate {
+                certificate,
+                private_key,
+            },
+            (Some(_), None, None) => return Err(malformed("client_secret may not be empty")),
+            _ => return Err(malformed(SHAPE)),
+        };
+        if text.client_id.is_empty() {
+            return Err(malformed("client_id may not be empty"));
         }
         Ok(GraphCredential {
             client_id: text.client_id,
-            client_secret: text.client_secret,
+            proof,
         })
     }
+}
+
+/// Says who this process is, in a token that another cloud believes.
+#[async_trait]
+pub trait WebIdentity: Send + Sync {
+    /// A JWT for this audience, good for some minutes.
+    ///
+    /// # Errors
+    /// [`NoIdentity`] if whoever could say it does not.
+    async fn token(&self, audience: &str) -> Result<SecretString, NoIdentity>;
+}
+
+/// Nobody says who this process is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoIdentity {
+    /// Another try may help.
+    #[error("no identity token: {0}")]
+    Unavailable(String),
+    /// It is not allowed, or not switched on.
+    #[error("no identity token: {0}")]
+    Refused(String),
 }
 
 #[cfg(test)]

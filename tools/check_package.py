@@ -11,6 +11,7 @@ import zipfile
 
 AL2023_GLIBC = (2, 34)
 CONTENT = {"bootstrap", "policy.toml"}
+KEYS = "keys/"
 # e_machine, bytes 18 and 19 of an ELF header
 PROCESSORS = {62: "x86_64", 183: "arm64"}
 
@@ -18,8 +19,17 @@ PROCESSORS = {62: "x86_64", 183: "arm64"}
 def main(path):
     with zipfile.ZipFile(path) as package:
         names = set(package.namelist())
-        if names != CONTENT:
-            return f"{path} holds {sorted(names)}, and should hold {sorted(CONTENT)}"
+        keys = {name for name in names if name.startswith(KEYS)}
+        if names - keys != CONTENT:
+            return f"{path} holds {sorted(names)}, and should hold {sorted(CONTENT)} and {KEYS}"
+        for name in keys:
+            if b"PRIVATE KEY" in package.read(name) or re.search(rb'"d"\s*:', package.read(name)):
+                return f"{path}: {name} holds a private key"
+        policy = package.read("policy.toml").decode()
+        for name in re.findall(r'^\s*keys\.file\s*=\s*"([^"]+)"', policy, re.MULTILINE):
+            if name not in names:
+                # A policy as it comes from the repository names keys that nobody has made yet.
+                print(f"{path}: policy.toml names {name}, which is not there: its issuer will not be heard", file=sys.stderr)
         bootstrap = package.getinfo("bootstrap")
         if not (bootstrap.external_attr >> 16) & 0o111:
             return f"{path}: bootstrap is not executable"

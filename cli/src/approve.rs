@@ -78,7 +78,7 @@ pub struct Approve {
     reason: Option<Reason>,
 
     /// What to allow beyond mfa:reregister, such as passkeys:remove or sessions:keep; may be repeated
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(long, value_name = "SCOPE", value_parser = ["mfa:reregister", "passkeys:remove", "sessions:keep"])]
     scope: Vec<String>,
 
     /// How long the approval is good for: up to 90 in a ticket, up to 15 on call

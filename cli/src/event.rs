@@ -61,7 +61,7 @@ pub struct Event {
     field: String,
 
     /// The header with the secret (jira-automation)
-    #[arg(long, value_name = "NAME", default_value = "X-Webhook-Secret")]
+    #[arg(long, value_name = "NAME", default_value = "X-Reregister-Secret")]
     header: String,
 }
 

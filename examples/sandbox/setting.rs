@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use reregister_mfa::app::{App, World};
 use reregister_mfa::clock::SystemClock;
-use reregister_mfa::memory::{MemorySecrets, MemoryStore, MemoryTrail};
+use reregister_mfa::memory::{MemorySecrets, MemoryStore, MemoryTrail, NoWebIdentity};
 use reregister_mfa::policy::Policy;
 use serde_json::Value;
 use simulated::approval::{Draft, ON_CALL_AUDIENCE};
@@ -82,6 +82,7 @@ impl Setting {
             Policy::parse(&policy, files.clone())?,
             World {
                 secrets: Arc::new(secrets),
+                identity: Arc::new(NoWebIdentity),
                 store: Arc::new(MemoryStore::default()),
                 audit: trail.clone(),
                 clock: Arc::new(SystemClock),

@@ -256,13 +256,7 @@ impl Tour<'_> {
     fn expect(&mut self, reply: &Reply, status: u16, word: &str) {
         let text = |name: &str| reply.text(name).to_owned();
         let said = text("code") + &text("state");
-        println!(
-            "  -> {} {said}: {}{} {}",
-            reply.status,
-            text("note"),
-            text("title"),
-            text("next")
-        );
+        println!("  -> {} {said}: {}", reply.status, text("note"));
         self.check(
             &format!("{status} {word}"),
             reply.status == status && said == word,

@@ -1,7 +1,8 @@
-//! AWS: secrets and the store. Translates; decides nothing.
+//! AWS: secrets, the store, and who we are. Translates; decides nothing.
 
 mod dynamodb;
 mod secrets_manager;
+mod sts;
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 
 pub use dynamodb::DynamoDb;
 pub use secrets_manager::SecretsManager;
+pub use sts::Sts;
 
 /// What AWS gets told of the environment: region, credentials, `AWS_ENDPOINT_URL`.
 ///

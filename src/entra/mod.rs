@@ -3,6 +3,7 @@
 //! Every call is one attempt. What an answer means for the call is decided in [`errors`]; whether to try
 //! again is the core's.
 
+mod assertion;
 mod errors;
 mod graph;
 mod group_eligibility;
@@ -20,7 +21,7 @@ use crate::clock::Clock;
 use crate::ids::{ObjectId, PersonRef, SecretName, TenantId};
 use crate::reset::ports::{Directory, DirectoryError};
 use crate::reset::{Method, Person, Standing};
-use crate::secrets::SecretSource;
+use crate::secrets::{SecretSource, WebIdentity};
 use graph::Graph;
 use group_eligibility::GroupEligibility;
 
@@ -31,14 +32,35 @@ pub use token::Tokens;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EntraSettings {
-    /// Where the Graph credential is.
-    pub secret: SecretName,
+    /// How we prove that we are the app.
+    pub credential: Credential,
     /// The login host. Other clouds have others (Microsoft Graph, "National cloud deployments").
     #[serde(default = "login")]
     pub login: ServiceUrl,
     /// The Graph host.
     #[serde(default = "graph_host")]
     pub graph: ServiceUrl,
+}
+
+/// How we prove that we are an app: with something from Secrets Manager, or with who we are in AWS.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Credential {
+    /// The name of a secret with a client secret or a certificate.
+    Secret(SecretName),
+    /// Nothing is stored: AWS says which role we are, and Entra trusts that role (workload identity federation).
+    Federated {
+        /// The app registration's client id.
+        client_id: String,
+        /// What Entra expects the token to be for.
+        #[serde(default = "token_exchange")]
+        audience: String,
+    },
+}
+
+/// What Entra recommends (Microsoft Learn, "Workload identity federation": audience).
+fn token_exchange() -> String {
+    "api://AzureADTokenExchange".to_owned()
 }
 
 fn login() -> ServiceUrl {
@@ -86,9 +108,17 @@ impl Entra {
         settings: EntraSettings,
         http: reqwest::Client,
         secrets: Arc<dyn SecretSource>,
+        identity: Arc<dyn WebIdentity>,
         clock: Arc<dyn Clock>,
     ) -> Entra {
-        let tokens = Tokens::new(tenant, &settings, http.clone(), secrets, clock.clone());
+        let tokens = Tokens::new(
+            tenant,
+            &settings,
+            http.clone(),
+            secrets,
+            identity,
+            clock.clone(),
+        );
         Entra {
             graph: Graph::new(settings.graph, http, tokens),
             group_eligibility: GroupEligibility::new(clock),

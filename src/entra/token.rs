@@ -10,11 +10,13 @@ use tokio::sync::Mutex;
 
 use super::errors;
 use super::graph::bounded_body;
-use super::{EntraSettings, ServiceUrl};
+use super::{Credential, EntraSettings, ServiceUrl, assertion};
 use crate::clock::{self, Clock, Timestamp};
-use crate::ids::{SecretName, TenantId};
+use crate::ids::TenantId;
 use crate::reset::ports::{DirectoryError, Fault};
-use crate::secrets::{Freshness, GraphCredential, SecretError, SecretSource};
+use crate::secrets::{
+    Freshness, GraphCredential, NoIdentity, Proof, SecretError, SecretSource, WebIdentity,
+};
 
 /// A token is renewed this long before it ends.
 const EARLY: Duration = Duration::from_secs(5 * 60);
@@ -23,9 +25,10 @@ const EARLY: Duration = Duration::from_secs(5 * 60);
 pub struct Tokens {
     url: String,
     scope: String,
-    secret: SecretName,
+    credential: Credential,
     http: reqwest::Client,
     secrets: Arc<dyn SecretSource>,
+    identity: Arc<dyn WebIdentity>,
     clock: Arc<dyn Clock>,
     /// Held while a token is fetched: all who wait get the same one.
     cached: Mutex<Option<Token>>,
@@ -49,6 +52,7 @@ impl Tokens {
         settings: &EntraSettings,
         http: reqwest::Client,
         secrets: Arc<dyn SecretSource>,
+        identity: Arc<dyn WebIdentity>,
         clock: Arc<dyn Clock>,
     ) -> Tokens {
         let ServiceUrl(login) = &settings.login;
@@ -56,9 +60,10 @@ impl Tokens {
         Tokens {
             url: format!("{login}/{tenant}/oauth2/v2.0/token"),
             scope: format!("{graph}/.default"),
-            secret: settings.secret.clone(),
+            credential: settings.credential.clone(),
             http,
             secrets,
+            identity,
             clock,
             cached: Mutex::new(None),
         }
@@ -101,21 +106,24 @@ impl Tokens {
     }
 
     async fn request(&self, freshness: Freshness) -> Result<Token, Denied> {
-        let text = self
-            .secrets
-            .get(&self.secret, freshness)
-            .await
-            .map_err(Denied::Secret)?;
-        let credential = GraphCredential::parse(&self.secret, &text).map_err(Denied::Secret)?;
+        let (client_id, proof) = self.proof(freshness).await?;
         let answer = self
             .http
             .post(&self.url)
-            .form(&[
-                ("grant_type", "client_credentials"),
-                ("client_id", &credential.client_id),
-                ("client_secret", credential.client_secret.expose_secret()),
-                ("scope", &self.scope),
-            ])
+            .form(
+                &[
+                    ("grant_type", "client_credentials"),
+                    ("client_id", client_id.as_str()),
+                    ("scope", self.scope.as_str()),
+                ]
+                .into_iter()
+                .chain(
+                    proof
+                        .iter()
+                        .map(|(name, value)| (*name, value.expose_secret())),
+                )
+                .collect::<Vec<_>>(),
+            )
             .send()
             .await
             .map_err(|_| Denied::Outage { after: None })?;
@@ -136,6 +144,64 @@ impl Tokens {
     }
 }
 
+/// The members of the form that prove the client.
+type ProofForm = Vec<(&'static str, SecretString)>;
+
+impl Tokens {
+    /// The client id, and what proves it.
+    async fn proof(&self, freshness: Freshness) -> Result<(String, ProofForm), Denied> {
+        let name = match &self.credential {
+            Credential::Federated {
+                client_id,
+                audience,
+            } => {
+                let token = self
+                    .identity
+                    .token(audience)
+                    .await
+                    .map_err(Denied::Identity)?;
+                return Ok((client_id.clone(), asserted(token)));
+            }
+            Credential::Secret(name) => name,
+        };
+        let text = self
+            .secrets
+            .get(name, freshness)
+            .await
+            .map_err(Denied::Secret)?;
+        let credential = GraphCredential::parse(name, &text).map_err(Denied::Secret)?;
+        let form = match &credential.proof {
+            Proof::Secret(secret) => vec![("client_secret", secret.clone())],
+            Proof::Certificate {
+                certificate,
+                private_key,
+            } => {
+                let signed = assertion::sign(
+                    &credential.client_id,
+                    &self.url,
+                    certificate,
+                    private_key,
+                    self.clock.now(),
+                );
+                asserted(
+                    signed
+                        .map_err(|why| Denied::Secret(SecretError::Malformed(name.clone(), why)))?,
+                )
+            }
+        };
+        Ok((credential.client_id, form))
+    }
+}
+
+/// RFC 7523, section 2.2.
+fn asserted(token: SecretString) -> ProofForm {
+    let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    vec![
+        ("client_assertion_type", kind.into()),
+        ("client_assertion", token),
+    ]
+}
+
 /// Why there is no token.
 enum Denied {
     /// Entra does not know this secret: it may be old.
@@ -146,6 +212,7 @@ enum Denied {
         after: Option<Duration>,
     },
     Secret(SecretError),
+    Identity(NoIdentity),
 }
 
 fn denied(status: StatusCode, headers: &reqwest::header::HeaderMap, body: &[u8]) -> Denied {
@@ -170,6 +237,13 @@ impl From<Denied> for DirectoryError {
         match denied {
             Denied::Credential | Denied::Refused => DirectoryError::Never(Fault::Credential),
             Denied::Outage { after } => DirectoryError::Later { after },
+            Denied::Identity(error) => {
+                tracing::error!(%error, "no federated credential");
+                match error {
+                    NoIdentity::Unavailable(_) => DirectoryError::Later { after: None },
+                    NoIdentity::Refused(_) => DirectoryError::Never(Fault::Credential),
+                }
+            }
             Denied::Secret(error) => {
                 tracing::error!(%error, "no Graph credential");
                 match error {

@@ -39,12 +39,7 @@ pub async fn open(
             outcome(services, &stored.outcome, stored.replayed)
         }
         Ok(Err(refusal)) => services.refuse(&refusal, parties).await.into_response(),
-        Err(_) => Problem::plain(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal_error",
-            "Something went wrong that should not; the log has it.",
-        )
-        .into_response(),
+        Err(_) => Problem::internal().into_response(),
     }
 }
 

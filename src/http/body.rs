@@ -47,7 +47,7 @@ async fn any(body: Body) -> Result<Bytes, Problem> {
             "too_large",
             "The body is over 1 MiB, or broke off.",
         )),
-        Err(_) => Err(Problem::plain(
+        Err(_) => Err(Problem::passing(
             StatusCode::REQUEST_TIMEOUT,
             "too_slow",
             "The body did not come in time.",

@@ -51,12 +51,7 @@ pub fn router(services: Arc<Services>) -> Router {
         })
         .layer(axum::middleware::from_fn(log))
         .layer(CatchPanicLayer::custom(|_| {
-            Problem::plain(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal_error",
-                "Something went wrong that should not; the log has it.",
-            )
-            .into_response()
+            Problem::internal().into_response()
         }))
         .with_state(services)
 }

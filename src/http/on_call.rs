@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -75,7 +76,7 @@ pub async fn preview(
 
 pub async fn read(
     State(services): State<Arc<Services>>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Response {
     let everybody: Vec<Label> = services.issuers.keys().cloned().collect();
@@ -85,6 +86,7 @@ pub async fn read(
             .await?
             .pop()
             .ok_or(Refusal::NoApproval)?;
+        let Path(id) = id.map_err(|_| Refusal::NoSuchReset)?;
         let id = id.parse().map_err(|_| Refusal::NoSuchReset)?;
         // An approval does not say in which tenant it was used; the ledger knows each by its own name.
         let served = services

@@ -13,16 +13,22 @@ use crate::approval::Refused;
 use crate::report::{Retry, explain};
 use crate::reset::Refusal;
 
-/// A problem, ready to be sent.
+/// A problem, ready to be sent. Beside the members of RFC 9457 it has what an automation prints and acts upon.
 #[derive(Debug, Clone, Serialize)]
 pub struct Problem {
     #[serde(rename = "type")]
     kind: String,
     #[serde(serialize_with = "as_number")]
     status: StatusCode,
+    /// The same for every problem of one code.
     title: String,
+    /// What it is this time.
+    detail: String,
     code: &'static str,
     next: &'static str,
+    /// Detail and next step, ready for the ticket, as an outcome has one.
+    note: String,
+    /// Whether the same request may succeed later.
     retry: bool,
     #[serde(skip)]
     retry_after: Option<u64>,
@@ -32,23 +38,69 @@ fn as_number<S: serde::Serializer>(status: &StatusCode, out: S) -> Result<S::Ok,
     out.serialize_u16(status.as_u16())
 }
 
+/// What is to be done about a problem of HTTP's own.
+const SEE_ROUTES: &str = "Compare the request with the documentation of the routes.";
+
 impl Problem {
-    /// A problem of HTTP's own.
-    pub fn plain(status: StatusCode, code: &'static str, title: &str) -> Problem {
-        Problem {
-            kind: kind(code),
+    /// A problem of HTTP's own, which the same request will meet again.
+    pub fn plain(status: StatusCode, code: &'static str, detail: &str) -> Problem {
+        Problem::new(status, code, detail.to_owned(), SEE_ROUTES, None)
+    }
+
+    /// A problem of HTTP's own that another try may not meet.
+    pub fn passing(status: StatusCode, code: &'static str, detail: &str) -> Problem {
+        Problem::new(
             status,
-            title: title.to_owned(),
             code,
-            next: "Compare the request with the documentation of the routes.",
-            retry: false,
-            retry_after: None,
+            detail.to_owned(),
+            "Send the same again.",
+            Some(30),
+        )
+    }
+
+    /// We have made a mistake.
+    pub fn internal() -> Problem {
+        Problem::passing(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "Something went wrong that should not; the log has it.",
+        )
+    }
+
+    fn new(
+        status: StatusCode,
+        code: &'static str,
+        detail: String,
+        next: &'static str,
+        retry_after: Option<u64>,
+    ) -> Problem {
+        Problem {
+            kind: format!("urn:reregister-mfa:problem:{code}"),
+            status,
+            title: title(code),
+            note: match retry_after {
+                Some(_) => format!("MFA re-registration is not done yet. {detail} {next}"),
+                None => format!("MFA re-registration was refused. {detail} {next}"),
+            },
+            detail,
+            code,
+            next,
+            retry: retry_after.is_some(),
+            retry_after,
         }
     }
 }
 
-fn kind(code: &str) -> String {
-    format!("urn:reregister-mfa:problem:{code}")
+/// `approval_expired` is "Approval expired".
+fn title(code: &str) -> String {
+    let words = code.replace('_', " ");
+    let mut letters = words.chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    format!("{first}{}", letters.as_str())
 }
 
 impl From<&Refusal> for Problem {
@@ -58,15 +110,13 @@ impl From<&Refusal> for Problem {
             Retry::No => None,
             Retry::After(time) => Some(time.as_secs().max(1)),
         };
-        Problem {
-            kind: kind(explained.code),
-            status: status(refusal),
-            title: explained.title,
-            code: explained.code,
-            next: explained.next,
-            retry: retry_after.is_some(),
+        Problem::new(
+            status(refusal),
+            explained.code,
+            explained.detail,
+            explained.next,
             retry_after,
-        }
+        )
     }
 }
 

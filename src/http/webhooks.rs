@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -17,13 +18,14 @@ use crate::secrets::{Freshness, WebhookSecret};
 
 pub async fn receive(
     State(services): State<Arc<Services>>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     platform: Option<Extension<Deadline>>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let Some((name, source)) = Label::try_from(name)
+    let Some((name, source)) = name
         .ok()
+        .and_then(|Path(name)| Label::try_from(name).ok())
         .and_then(|name| services.sources.get_key_value(&name))
     else {
         return Problem::plain(

@@ -12,8 +12,8 @@ use crate::secrets::SecretError;
 pub struct Explained {
     /// Stable, for programs.
     pub code: &'static str,
-    /// What it means, for people.
-    pub title: String,
+    /// What it means here, for people.
+    pub detail: String,
     /// What to do next.
     pub next: &'static str,
     /// Whether it helps to send the same again.
@@ -37,7 +37,7 @@ pub fn explain(refusal: &Refusal) -> Explained {
     let (code, next) = code_and_next(refusal);
     Explained {
         code,
-        title: title(refusal),
+        detail: detail(refusal),
         next,
         retry: retry(refusal),
     }
@@ -58,13 +58,18 @@ fn retry(refusal: &Refusal) -> Retry {
 }
 
 /// What outsiders may see. What they may not, such as which secret is missing, is in the log.
-fn title(refusal: &Refusal) -> String {
+fn detail(refusal: &Refusal) -> String {
     match refusal {
         Refusal::Unauthentic => "The delivery does not prove who sent it.".to_owned(),
         Refusal::Approval(Refused::Invalid(_)) => "The approval is not valid.".to_owned(),
+        Refusal::Secret(SecretError::Unavailable(_)) => {
+            "A secret cannot be fetched; nothing was changed.".to_owned()
+        }
         Refusal::Secret(_) | Refusal::Misconfigured { .. } => {
             "This deployment is misconfigured; nothing was changed.".to_owned()
         }
+        Refusal::BreakGlass => "The person is a break-glass account of this tenant.".to_owned(),
+        Refusal::Disabled => "The person's account is disabled.".to_owned(),
         Refusal::Keys(_) => "The issuer's keys cannot be fetched; nothing was changed.".to_owned(),
         Refusal::Directory { .. } => {
             "Microsoft Entra does not answer; nothing was changed.".to_owned()
@@ -272,7 +277,7 @@ fn approval(refused: &Refused) -> (&'static str, &'static str) {
             "Approvals for tickets and for on-call have different audiences: get one for this door.",
         ),
         Refused::Expired { .. } => ("approval_expired", "Get a new approval."),
-        Refused::NotYet => ("approval_not_yet", "Check the issuer's clock, or wait."),
+        Refused::NotYet => ("approval_not_yet", "Check the issuer's clock."),
         Refused::TooLongLived { .. } => (
             "approval_too_long",
             "The issuer has to shorten the time from iat to exp.",

@@ -59,6 +59,11 @@ pub enum NoAccounts {
 }
 
 impl BreakGlass {
+    /// Whether it is a list with nothing in it, which says neither who nor that there is nobody.
+    pub fn is_empty_list(&self) -> bool {
+        matches!(self, BreakGlass::Accounts(accounts) if accounts.is_empty())
+    }
+
     /// Whether this is one of them.
     pub fn contains(&self, id: ObjectId) -> bool {
         match self {

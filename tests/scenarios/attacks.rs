@@ -231,7 +231,7 @@ async fn claims_of_the_wrong_type_or_missing() {
             "{name} {value:?}"
         );
         assert!(
-            reply.json["title"].as_str().unwrap().contains(name),
+            reply.json["detail"].as_str().unwrap().contains(name),
             "{reply:?}"
         );
     }

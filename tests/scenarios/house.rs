@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use reregister_mfa::app::{App, World};
 use reregister_mfa::clock::{Clock, Timestamp};
-use reregister_mfa::memory::{MemorySecrets, MemoryStore, MemoryTrail};
+use reregister_mfa::memory::{MemorySecrets, MemoryStore, MemoryTrail, NoWebIdentity};
 use reregister_mfa::policy::Policy;
 use reregister_mfa::reset::Event;
 use reregister_mfa::reset::ports::{AuditTrail, Store};
@@ -154,6 +154,7 @@ impl House {
             policy,
             World {
                 secrets: secrets.clone(),
+                identity: Arc::new(NoWebIdentity),
                 store: other_store.unwrap_or_else(|| store.clone()),
                 audit: other_trail.unwrap_or_else(|| trail.clone()),
                 clock: clock.clone(),

@@ -10,7 +10,7 @@ use crate::house::{House, JIRA_SECRET, Reply};
 fn is_a_clear_problem(reply: &Reply) {
     assert!((400..600).contains(&reply.status), "{reply:?}");
     assert_eq!(reply.content_type, "application/problem+json", "{reply:?}");
-    for member in ["type", "title", "code", "next"] {
+    for member in ["type", "title", "detail", "code", "next", "note"] {
         assert!(reply.json[member].is_string(), "{member}: {reply:?}");
     }
     assert_eq!(reply.json["status"], reply.status);
@@ -92,7 +92,7 @@ async fn a_genuine_sender_that_sends_nonsense_is_told_where() {
             "{body}"
         );
         assert!(
-            reply.json["title"].as_str().unwrap().contains(told),
+            reply.json["detail"].as_str().unwrap().contains(told),
             "{reply:?}"
         );
         is_a_clear_problem(&reply);

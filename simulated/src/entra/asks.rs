@@ -78,10 +78,7 @@ impl Ask<'_> {
         let Some(filter) = self.option("$filter") else {
             return Ok(None);
         };
-        let refusal = || {
-            let text = format!("Invalid or unsupported query filter clause: {filter}");
-            Answer::error(400, "Request_UnsupportedQuery", text)
-        };
+        let refusal = || unsupported(filter);
         let mut words = filter.split_whitespace();
         let (Some(name), Some("eq"), Some(value), None) =
             (words.next(), words.next(), words.next(), words.next())
@@ -95,6 +92,15 @@ impl Ask<'_> {
         match (names.contains(&name), id) {
             (true, Some(id)) => Ok(Some((name.to_owned(), id))),
             _ => Err(refusal()),
+        }
+    }
+
+    /// Whether there is a `$filter`; it can only be this one.
+    pub(super) fn filter_is(&self, clause: &str) -> Result<bool, Answer> {
+        match self.option("$filter") {
+            None => Ok(false),
+            Some(filter) if filter.split_whitespace().eq(clause.split(' ')) => Ok(true),
+            Some(filter) => Err(unsupported(filter)),
         }
     }
 
@@ -169,6 +175,11 @@ impl Ask<'_> {
             query.join("&")
         )
     }
+}
+
+fn unsupported(filter: &str) -> Answer {
+    let text = format!("Invalid or unsupported query filter clause: {filter}");
+    Answer::error(400, "Request_UnsupportedQuery", text)
 }
 
 fn skip_token(next: usize) -> String {

@@ -21,8 +21,7 @@ const SKEW: i64 = 300;
 /// most, and that Entra does not insist on it yet; whoever relies on that is found out here.
 const LONGEST: i64 = 600;
 
-const CERTIFICATES: &str =
-    "Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials .";
+const CERTIFICATES: &str = "Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials .";
 
 const FEDERATION: &str = "Check your federated identity credential Subject, Audience and Issuer against the presented assertion. \
      https://learn.microsoft.com/entra/workload-id/workload-identity-federation";
@@ -126,7 +125,8 @@ impl<'a> Presented<'a> {
             ));
         }
         if self.required("sub")? != app.client_id.to_string() {
-            let text = "Client assertion application identifier doesn't match 'client_id' parameter.";
+            let text =
+                "Client assertion application identifier doesn't match 'client_id' parameter.";
             return Err(Refusal::client(700_021, format!("{text} {CERTIFICATES}")));
         }
         if !is_endpoint(self.required("aud")?) {
@@ -141,9 +141,9 @@ impl<'a> Presented<'a> {
     /// It "doesn't support wildcards", and "only RS256" is supported
     /// (<https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations>).
     fn check_federated(&self, app: &App) -> Result<(), Refusal> {
-        let algorithm = self.algorithm(&[Algorithm::RS256])?;
         let (issuer, audience) = (self.required("iss")?, self.required("aud")?);
         let trusted = self.trusted(&app.federated, issuer, audience, self.required("sub")?)?;
+        let algorithm = self.algorithm(&[Algorithm::RS256])?;
         let Some(key) = self.key_of(trusted) else {
             let text = format!(
                 "The certificate with identifier {} used to sign the federated credential could not be found \
@@ -179,9 +179,7 @@ impl<'a> Presented<'a> {
         if of_issuer.peek().is_none() {
             return Err(no_match(700_211, "issuer", issuer, ""));
         }
-        let mut of_audience = of_issuer
-            .filter(|one| one.audience == audience)
-            .peekable();
+        let mut of_audience = of_issuer.filter(|one| one.audience == audience).peekable();
         if of_audience.peek().is_none() {
             return Err(no_match(700_212, "audience", audience, ""));
         }
@@ -247,7 +245,8 @@ impl<'a> Presented<'a> {
         let now = Timestamp::now();
         let lives_on = end > now.as_second();
         let has_begun = start.is_none_or(|start| start <= now.as_second() + SKEW);
-        let is_short = longest.is_none_or(|longest| end - start.unwrap_or(now.as_second()) <= longest);
+        let is_short =
+            longest.is_none_or(|longest| end - start.unwrap_or(now.as_second()) <= longest);
         if lives_on && has_begun && is_short {
             return Ok(());
         }

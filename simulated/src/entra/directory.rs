@@ -9,7 +9,7 @@ use super::kinds::DefaultMethod;
 use super::methods::Method;
 use super::roles::{BUILT_IN, Role};
 use super::users_file::{
-    AssignmentType, Group, GroupEligibility, RoleAssignment, RoleSchedule, TenantFile, User,
+    AssignmentType, Group, GroupEligibility, RoleAssignment, TenantFile, User,
 };
 
 /// A person as of now.
@@ -80,6 +80,13 @@ impl Person {
     }
 }
 
+/// A role that somebody is in.
+#[derive(Debug)]
+pub(super) struct ActiveRole {
+    pub(super) assignment: RoleAssignment,
+    pub(super) kind: AssignmentType,
+}
+
 /// Everybody and everything.
 #[derive(Debug)]
 pub(super) struct Directory {
@@ -87,7 +94,7 @@ pub(super) struct Directory {
     pub(super) people: Vec<Person>,
     pub(super) groups: Vec<Group>,
     /// Every active role, whoever made it so.
-    pub(super) assignments: Vec<RoleSchedule>,
+    pub(super) assignments: Vec<ActiveRole>,
     pub(super) role_eligibilities: Vec<RoleAssignment>,
     pub(super) group_eligibilities: Vec<GroupEligibility>,
 }
@@ -149,7 +156,8 @@ impl Directory {
             .collect();
         holders.insert(principal);
         let assigned = |role: &&Role| {
-            self.assignments.iter().any(|assignment| {
+            self.assignments.iter().any(|active| {
+                let assignment = &active.assignment;
                 assignment.role_definition_id == role.template
                     && assignment.directory_scope_id == "/"
                     && holders.contains(&assignment.principal_id)
@@ -159,21 +167,24 @@ impl Directory {
     }
 }
 
-/// Entra shows an active assignment in both of its lists, whether PIM made it or not.
-fn active(file: &TenantFile) -> Vec<RoleSchedule> {
-    let direct = file
-        .role_assignments
+/// Entra lists an active role in both places, whether PIM made it active or not.
+fn active(file: &TenantFile) -> Vec<ActiveRole> {
+    let direct = file.role_assignments.iter().map(|assignment| ActiveRole {
+        assignment: assignment.clone(),
+        kind: AssignmentType::Assigned,
+    });
+    let scheduled = file
+        .role_assignment_schedules
         .iter()
-        .cloned()
-        .map(|assignment| RoleSchedule {
-            principal_id: assignment.principal_id,
-            role_definition_id: assignment.role_definition_id,
-            directory_scope_id: assignment.directory_scope_id,
-            assignment_type: AssignmentType::Assigned,
+        .map(|schedule| ActiveRole {
+            assignment: RoleAssignment {
+                principal_id: schedule.principal_id,
+                role_definition_id: schedule.role_definition_id,
+                directory_scope_id: schedule.directory_scope_id.clone(),
+            },
+            kind: schedule.assignment_type,
         });
-    direct
-        .chain(file.role_assignment_schedules.iter().cloned())
-        .collect()
+    direct.chain(scheduled).collect()
 }
 
 fn is_called(person: &Person, name: &str) -> bool {

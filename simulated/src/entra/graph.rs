@@ -7,7 +7,7 @@ use super::answers::{Answer, Outcome};
 use super::asks::Ask;
 use super::routes::{Action, Version, find, segments};
 use super::state::{State, Token};
-use super::{authentication, people, standing};
+use super::{authentication, people, pim, standing};
 
 /// The message of a 403 from the directory (<https://learn.microsoft.com/graph/resolve-auth-errors>).
 pub(super) const INSUFFICIENT: &str = "Insufficient privileges to complete the operation.";
@@ -56,8 +56,10 @@ fn try_answer(state: &mut State, request: &GraphRequest) -> Outcome {
         Action::Memberships => standing::memberships(directory, &ask),
         Action::OwnedObjects => standing::owned_objects(directory, &ask),
         Action::RoleAssignments => standing::role_assignments(directory, &ask),
-        Action::RoleEligibilities => standing::role_eligibilities(directory, &ask, licences),
-        Action::GroupEligibilities => standing::group_eligibilities(directory, &ask, licences),
+        Action::Groups => standing::groups(directory, &ask),
+        Action::RoleSchedules => pim::role_assignments(directory, &ask, licences),
+        Action::RoleEligibilities => pim::role_eligibilities(directory, &ask, licences),
+        Action::GroupEligibilities => pim::group_eligibilities(directory, &ask, licences),
         Action::ListMethods => authentication::list(directory, &ask),
         Action::GetAnyMethod => authentication::get(directory, &ask, None),
         Action::DeleteAnyMethod => authentication::delete_any(&ask),

@@ -57,8 +57,8 @@ pub use methods::{Method, MethodView, PASSWORD_ID};
 pub use serving::{ServeError, Serving};
 pub use state::Call;
 pub use users_file::{
-    App, AssignmentType, Federated, Group, GroupEligibility, RoleAssignment, RoleSchedule, TenantFile,
-    User,
+    App, AssignmentType, Federated, Group, GroupEligibility, RoleAssignment, RoleSchedule,
+    TenantFile, User,
 };
 
 use state::State;

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::routes::{Version, find, segments};
+
 /// Call to permissions, any of which is enough. The key is the verb and [`shape`] of the path.
 static NEEDED: LazyLock<HashMap<String, HashSet<String>>> = LazyLock::new(|| {
     let mut needed: HashMap<String, HashSet<String>> = HashMap::new();
@@ -61,6 +63,26 @@ fn additional() -> Vec<(String, Vec<String>)> {
         .collect()
 }
 
+/// The application permissions any one of which lets an app make a call, in alphabetical order; none for a
+/// call that is not simulated or that no app can make. The arguments are those of a
+/// [`Call`](super::Call): the verb, `v1.0` or `beta`, and the path below it.
+///
+/// It is about the call and not about all of its answer: `User.ReadBasic.All` gets no more of a person than
+/// the basic properties, and `transitiveMemberOf` hides what the app may not read.
+pub fn allowing(method: &str, version: &str, path: &str) -> Vec<String> {
+    let route = Version::named(version)
+        .zip(segments(path).ok())
+        .and_then(|(version, segments)| find(version, method, &segments).ok());
+    let needed = route.and_then(|route| NEEDED.get(&call(route.verb, &route.template)));
+    let mut names: Vec<_> = needed.into_iter().flatten().cloned().collect();
+    names.sort();
+    names
+}
+
+fn call(verb: &str, template: &str) -> String {
+    shape(&format!("{verb} {template}"))
+}
+
 /// A template without letter case and without the names of its parameters, which differ between
 /// Microsoft's sources.
 pub(super) fn shape(template: &str) -> String {
@@ -82,7 +104,7 @@ pub(super) struct Permissions(pub(super) Vec<String>);
 impl Permissions {
     /// Whether Graph lets it make this call.
     pub(super) fn allow(&self, verb: &str, template: &str) -> bool {
-        let needed = NEEDED.get(&shape(&format!("{verb} {template}")));
+        let needed = NEEDED.get(&call(verb, template));
         needed.is_some_and(|needed| self.0.iter().any(|held| needed.contains(held)))
     }
 
@@ -106,7 +128,7 @@ impl Permissions {
 
 #[cfg(test)]
 pub(super) fn knows(verb: &str, template: &str) -> bool {
-    NEEDED.contains_key(&shape(&format!("{verb} {template}")))
+    NEEDED.contains_key(&call(verb, template))
 }
 
 #[cfg(test)]
@@ -116,7 +138,7 @@ mod tests {
     #[test]
     fn the_map_of_microsoft_is_read_whole() {
         assert_eq!(published().len(), 165);
-        assert_eq!(additional().len(), 6);
+        assert_eq!(additional().len(), 7);
     }
 
     #[test]
@@ -129,6 +151,40 @@ mod tests {
         ));
         assert!(!phones.allow("GET", "/users/{id}/authentication/methods"));
         assert!(!phones.allow("GET", "/no/such/path"));
+    }
+
+    #[test]
+    fn a_call_as_it_was_made_is_found_on_the_map() {
+        let methods = "/users/adele%40contoso.example/authentication/methods";
+        assert_eq!(
+            allowing("GET", "v1.0", methods),
+            [
+                "UserAuthenticationMethod.Read.All",
+                "UserAuthenticationMethod.ReadWrite.All"
+            ]
+        );
+        assert_eq!(
+            allowing(
+                "GET",
+                "v1.0",
+                "/users('o''neil@contoso.example')/ownedObjects"
+            ),
+            [
+                "Directory.Read.All",
+                "Directory.ReadWrite.All",
+                "User.Read.All",
+                "User.ReadWrite.All"
+            ]
+        );
+        let one_method = format!("{methods}/3179e48a-750b-4051-897c-87b9720928f7");
+        for (verb, version, path) in [
+            ("DELETE", "v1.0", one_method.as_str()),
+            ("GET", "v1.0", "/no/such/path"),
+            ("GET", "v2.0", methods),
+            ("PUT", "v1.0", methods),
+        ] {
+            assert!(allowing(verb, version, path).is_empty(), "{verb} {path}");
+        }
     }
 
     #[test]

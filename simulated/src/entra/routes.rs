@@ -35,7 +35,9 @@ pub(super) enum Action {
     GetUser,
     Memberships,
     OwnedObjects,
+    Groups,
     RoleAssignments,
+    RoleSchedules,
     RoleEligibilities,
     GroupEligibilities,
     RevokeSessions,
@@ -127,6 +129,13 @@ pub(super) static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
         "/roleManagement/directory/roleAssignments",
         false,
         Action::RoleAssignments,
+    );
+    add("GET", "/groups", false, Action::Groups);
+    add(
+        "GET",
+        "/roleManagement/directory/roleAssignmentScheduleInstances",
+        false,
+        Action::RoleSchedules,
     );
     add(
         "GET",

@@ -1,6 +1,6 @@
-//! Where somebody stands: groups, roles, ownership, and what PIM would let them activate.
+//! Where somebody stands: groups, roles and ownership.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::answers::{Answer, Outcome};
@@ -27,7 +27,7 @@ const READS_ROLES: [&str; 4] = [
 ];
 
 const LISTS: [&str; 3] = ["$select", "$top", "$skiptoken"];
-const FILTERED_LISTS: [&str; 4] = ["$filter", "$select", "$top", "$skiptoken"];
+pub(super) const FILTERED_LISTS: [&str; 4] = ["$filter", "$select", "$top", "$skiptoken"];
 
 /// `GET /users/{id}/transitiveMemberOf`
 /// (<https://learn.microsoft.com/graph/api/user-list-transitivememberof>): no custom roles, and none in
@@ -60,73 +60,36 @@ pub(super) fn owned_objects(directory: &Directory, ask: &Ask) -> Outcome {
     )
 }
 
+/// `GET /groups` (<https://learn.microsoft.com/graph/api/group-list>), all of them or the role-assignable ones.
+pub(super) fn groups(directory: &Directory, ask: &Ask) -> Outcome {
+    ask.takes_only(&FILTERED_LISTS)?;
+    let narrowed = ask.filter_is("isAssignableToRole eq true")?;
+    let groups = directory
+        .groups
+        .iter()
+        .filter(|group| group.is_assignable_to_role || !narrowed);
+    ask.page(
+        "groups",
+        groups
+            .map(|group| Value::Object(group_fields(group)))
+            .collect(),
+    )
+}
+
 /// `GET /roleManagement/directory/roleAssignments`: direct ones, of any scope, custom roles too
 /// (<https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments>).
 pub(super) fn role_assignments(directory: &Directory, ask: &Ask) -> Outcome {
     ask.takes_only(&FILTERED_LISTS)?;
     let principal = ask.filter(&["principalId"])?.map(|(_, id)| id);
-    let of = of_principal(&directory.assignments, principal);
+    let active = directory
+        .assignments
+        .iter()
+        .map(|active| &active.assignment);
     ask.page(
         "roleManagement/directory/roleAssignments",
-        of.map(|assignment| entity(assignment, json!({}))).collect(),
-    )
-}
-
-/// `GET /roleManagement/directory/roleEligibilityScheduleInstances`
-/// (<https://learn.microsoft.com/graph/api/rbacapplication-list-roleeligibilityscheduleinstances>)
-pub(super) fn role_eligibilities(directory: &Directory, ask: &Ask, licences: &[String]) -> Outcome {
-    ask.takes_only(&FILTERED_LISTS)?;
-    has_pim(licences)?;
-    let principal = ask.filter(&["principalId"])?.map(|(_, id)| id);
-    let of = of_principal(&directory.role_eligibilities, principal);
-    let schedule = json!({"startDateTime": CREATED, "endDateTime": null, "memberType": "Direct"});
-    let all = of
-        .map(|eligibility| entity(eligibility, schedule.clone()))
-        .collect();
-    ask.page(
-        "roleManagement/directory/roleEligibilityScheduleInstances",
-        all,
-    )
-}
-
-/// `GET /identityGovernance/privilegedAccess/group/eligibilityScheduleInstances`, which wants to know of
-/// whom or of which group
-/// (<https://learn.microsoft.com/graph/api/privilegedaccessgroup-list-eligibilityscheduleinstances>).
-pub(super) fn group_eligibilities(
-    directory: &Directory,
-    ask: &Ask,
-    licences: &[String],
-) -> Outcome {
-    ask.takes_only(&FILTERED_LISTS)?;
-    has_pim(licences)?;
-    let Some((name, id)) = ask.filter(&["principalId", "groupId"])? else {
-        return Err(Answer::error(
-            400,
-            "MissingParameters",
-            "Required parameters are missing: $filter on principalId or groupId.",
-        ));
-    };
-    let chosen = directory.group_eligibilities.iter().filter(|eligibility| {
-        id == if name == "groupId" {
-            eligibility.group_id
-        } else {
-            eligibility.principal_id
-        }
-    });
-    let objects = chosen.map(|eligibility| {
-        json!({
-            "id": format!("{}_{}_{}", eligibility.group_id, eligibility.access_id, eligibility.principal_id),
-            "principalId": eligibility.principal_id,
-            "groupId": eligibility.group_id,
-            "accessId": eligibility.access_id,
-            "memberType": "Direct",
-            "startDateTime": CREATED,
-            "endDateTime": null,
-        })
-    });
-    ask.page(
-        "identityGovernance/privilegedAccess/group/eligibilityScheduleInstances",
-        objects.collect(),
+        of_principal(active, principal)
+            .map(|assignment| role_entity(assignment, json!({})))
+            .collect(),
     )
 }
 
@@ -137,26 +100,18 @@ fn known(directory: &Directory, ask: &Ask) -> Result<Uuid, Answer> {
     Ok(person.profile.id)
 }
 
-/// The refusal that tenants without PIM give, as scripts in the field read it.
-fn has_pim(licences: &[String]) -> Result<(), Answer> {
-    if licences.iter().any(|licence| licence == "AAD_PREMIUM_P2") {
-        return Ok(());
-    }
-    let text =
-        "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.";
-    Err(Answer::error(400, "AadPremiumLicenseRequired", text))
-}
-
-fn of_principal(
-    all: &[RoleAssignment],
+/// Those of one principal, if one is given.
+pub(super) fn of_principal<'a>(
+    all: impl Iterator<Item = &'a RoleAssignment>,
     principal: Option<Uuid>,
-) -> impl Iterator<Item = &RoleAssignment> {
-    all.iter().filter(move |assignment| {
+) -> impl Iterator<Item = &'a RoleAssignment> {
+    all.filter(move |assignment| {
         principal.is_none_or(|principal| assignment.principal_id == principal)
     })
 }
 
-fn entity(assignment: &RoleAssignment, more: Value) -> Value {
+/// A role of somebody as Graph writes it, with what one kind of list has more.
+pub(super) fn role_entity(assignment: &RoleAssignment, more: Value) -> Value {
     let mut object = json!({
         "id": format!("{}-{}-1", assignment.role_definition_id.simple(), assignment.principal_id.simple()),
         "principalId": assignment.principal_id,
@@ -170,20 +125,31 @@ fn entity(assignment: &RoleAssignment, more: Value) -> Value {
     object
 }
 
+fn group_fields(group: &Group) -> Map<String, Value> {
+    let fields = [
+        ("id", json!(group.id)),
+        ("displayName", json!(group.display_name)),
+        ("description", json!("")),
+        ("createdDateTime", json!(CREATED)),
+        ("deletedDateTime", Value::Null),
+        ("groupTypes", json!([])),
+        (
+            "isAssignableToRole",
+            json!(group.is_assignable_to_role.then_some(true)),
+        ),
+        ("mailEnabled", json!(false)),
+        ("securityEnabled", json!(true)),
+    ];
+    fields
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect()
+}
+
 fn group_object(group: &Group, ask: &Ask) -> Value {
-    let object = json!({
-        "@odata.type": "#microsoft.graph.group",
-        "id": group.id,
-        "displayName": group.display_name,
-        "description": "",
-        "createdDateTime": CREATED,
-        "deletedDateTime": null,
-        "groupTypes": [],
-        "isAssignableToRole": group.is_assignable_to_role.then_some(true),
-        "mailEnabled": false,
-        "securityEnabled": true,
-    });
-    limited_unless(ask.permissions.any(&READS_GROUPS), object)
+    let mut object = group_fields(group);
+    object.insert("@odata.type".to_owned(), json!("#microsoft.graph.group"));
+    limited_unless(ask.permissions.any(&READS_GROUPS), Value::Object(object))
 }
 
 fn role_object(role: &Role, tenant: Uuid, ask: &Ask) -> Value {

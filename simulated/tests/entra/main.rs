@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod assertions;
 mod faults;
+mod federation;
 mod login;
 mod methods;
 mod people;
+mod pim;
 mod standing;
+mod tls;
 
 use reqwest::{Client, Method as Verb, StatusCode};
 use serde_json::{Value, json};

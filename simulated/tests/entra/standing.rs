@@ -168,42 +168,6 @@ async fn assignments_are_direct_and_filtered_by_principal_alone() {
 }
 
 #[tokio::test]
-async fn pim_tells_what_somebody_may_activate() {
-    let world = World::of(&json!({"groupEligibilities": [{"principalId": LIDIA, "groupId": DESK, "accessId": "owner"}]})).await;
-    let filter = format!("$filter=principalId eq '{LIDIA}'");
-    let (_, answer) = world
-        .get(&format!(
-            "/v1.0/roleManagement/directory/roleEligibilityScheduleInstances?{filter}"
-        ))
-        .await;
-    assert_eq!(each(&answer, "roleDefinitionId"), [USER_ADMINISTRATOR]);
-    let groups = "/v1.0/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances";
-    let (_, answer) = world.get(&format!("{groups}?{filter}")).await;
-    assert_eq!(
-        (each(&answer, "groupId"), each(&answer, "accessId")),
-        (vec![DESK.to_owned()], vec!["owner".to_owned()])
-    );
-    assert_eq!(world.get(groups).await.0, 400);
-}
-
-#[tokio::test]
-async fn a_tenant_without_the_licence_has_no_pim_and_says_so() {
-    let world = World::of(&json!({"licences": []})).await;
-    for path in [
-        "/v1.0/roleManagement/directory/roleEligibilityScheduleInstances",
-        "/v1.0/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances",
-    ] {
-        let (status, answer) = world
-            .get(&format!("{path}?$filter=principalId eq '{LIDIA}'"))
-            .await;
-        assert_eq!(
-            (status.as_u16(), &answer["error"]["code"]),
-            (400, &json!("AadPremiumLicenseRequired"))
-        );
-    }
-}
-
-#[tokio::test]
 async fn each_service_refuses_a_missing_permission_in_its_own_words() {
     let world = World::with_permissions(&["UserAuthMethod-Phone.ReadWrite.All"]).await;
     let methods = format!("/v1.0/users/{ADELE}/authentication");

@@ -1,0 +1,126 @@
+//! Privileged Identity Management: what is active, and what somebody may activate.
+
+use jiff::{Span, Timestamp};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::answers::{Answer, Outcome};
+use super::asks::Ask;
+use super::directory::{ActiveRole, Directory};
+use super::people::CREATED;
+use super::standing::{FILTERED_LISTS, of_principal, role_entity};
+use super::users_file::AssignmentType;
+
+/// `GET /roleManagement/directory/roleAssignmentScheduleInstances`: those that PIM made and those "directly
+/// through the role assignments API"
+/// (<https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignmentscheduleinstances>).
+pub(super) fn role_assignments(directory: &Directory, ask: &Ask, licences: &[String]) -> Outcome {
+    ask.takes_only(&FILTERED_LISTS)?;
+    has_pim(licences)?;
+    let principal = ask.filter(&["principalId"])?.map(|(_, id)| id);
+    let instances = directory
+        .assignments
+        .iter()
+        .filter(|active| principal.is_none_or(|id| active.assignment.principal_id == id));
+    ask.page(
+        "roleManagement/directory/roleAssignmentScheduleInstances",
+        instances.map(instance).collect(),
+    )
+}
+
+fn instance(active: &ActiveRole) -> Value {
+    // Only an activation has to end; it began an hour ago.
+    let at = |hours| {
+        let time = Timestamp::now()
+            .checked_add(Span::new().hours(hours))
+            .ok()?;
+        let is_activation = active.kind == AssignmentType::Activated;
+        is_activation.then(|| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+    };
+    let mut object = role_entity(
+        &active.assignment,
+        json!({
+            "assignmentType": active.kind,
+            "memberType": "Direct",
+            "startDateTime": at(-1),
+            "endDateTime": at(7),
+        }),
+    );
+    if let Value::Object(fields) = &mut object {
+        let id = fields.get("id").cloned().unwrap_or_default();
+        fields.insert("roleAssignmentOriginId".to_owned(), id.clone());
+        fields.insert("roleAssignmentScheduleId".to_owned(), id);
+    }
+    object
+}
+
+/// `GET /roleManagement/directory/roleEligibilityScheduleInstances`
+/// (<https://learn.microsoft.com/graph/api/rbacapplication-list-roleeligibilityscheduleinstances>)
+pub(super) fn role_eligibilities(directory: &Directory, ask: &Ask, licences: &[String]) -> Outcome {
+    ask.takes_only(&FILTERED_LISTS)?;
+    has_pim(licences)?;
+    let principal = ask.filter(&["principalId"])?.map(|(_, id)| id);
+    let of = of_principal(directory.role_eligibilities.iter(), principal);
+    let schedule = json!({"startDateTime": CREATED, "endDateTime": null, "memberType": "Direct"});
+    let all = of
+        .map(|eligibility| role_entity(eligibility, schedule.clone()))
+        .collect();
+    ask.page(
+        "roleManagement/directory/roleEligibilityScheduleInstances",
+        all,
+    )
+}
+
+/// `GET /identityGovernance/privilegedAccess/group/eligibilityScheduleInstances`, which wants to know of
+/// whom or of which group
+/// (<https://learn.microsoft.com/graph/api/privilegedaccessgroup-list-eligibilityscheduleinstances>). Who may
+/// is a person or a group: a person who may through a group is not listed by name.
+pub(super) fn group_eligibilities(
+    directory: &Directory,
+    ask: &Ask,
+    licences: &[String],
+) -> Outcome {
+    ask.takes_only(&FILTERED_LISTS)?;
+    has_pim(licences)?;
+    let Some((name, id)) = ask.filter(&["principalId", "groupId"])? else {
+        return Err(Answer::error(
+            400,
+            "MissingParameters",
+            "Required parameters are missing: $filter on principalId or groupId.",
+        ));
+    };
+    let chosen = directory.group_eligibilities.iter().filter(|eligibility| {
+        id == if name == "groupId" {
+            eligibility.group_id
+        } else {
+            eligibility.principal_id
+        }
+    });
+    let objects = chosen.map(|eligibility| {
+        let id = |last: Uuid| format!("{}_{}_{last}", eligibility.group_id, eligibility.access_id);
+        json!({
+            "id": id(eligibility.principal_id),
+            "eligibilityScheduleId": id(eligibility.principal_id),
+            "principalId": eligibility.principal_id,
+            "groupId": eligibility.group_id,
+            "accessId": eligibility.access_id,
+            "memberType": "Direct",
+            "startDateTime": CREATED,
+            "endDateTime": null,
+        })
+    });
+    ask.page(
+        "identityGovernance/privilegedAccess/group/eligibilityScheduleInstances",
+        objects.collect(),
+    )
+}
+
+/// The refusal that tenants without PIM give, as scripts in the field read it.
+fn has_pim(licences: &[String]) -> Result<(), Answer> {
+    if licences.iter().any(|licence| licence == "AAD_PREMIUM_P2") {
+        return Ok(());
+    }
+    let text =
+        "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.";
+    Err(Answer::error(400, "AadPremiumLicenseRequired", text))
+}

@@ -1,0 +1,54 @@
+//! Who we are, in a token that Entra believes: AWS IAM outbound identity federation.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_sts::Client;
+use aws_sdk_sts::error::ProvideErrorMetadata;
+use secrecy::SecretString;
+
+use crate::secrets::{NoIdentity, WebIdentity};
+
+/// The shortest that does not make a slow start a failure.
+const LIFETIME: Duration = Duration::from_secs(300);
+
+/// AWS Security Token Service, at its regional endpoint: the global one does not have this call.
+pub struct Sts {
+    client: Client,
+}
+
+impl Sts {
+    /// With this configuration.
+    pub fn new(config: &SdkConfig) -> Sts {
+        Sts {
+            client: Client::new(config),
+        }
+    }
+}
+
+#[async_trait]
+impl WebIdentity for Sts {
+    /// `sts:GetWebIdentityToken`. RS256, since Entra takes no other (Microsoft Learn, "Important considerations
+    /// for federated identity credentials").
+    async fn token(&self, audience: &str) -> Result<SecretString, NoIdentity> {
+        let answer = self
+            .client
+            .get_web_identity_token()
+            .audience(audience)
+            .signing_algorithm("RS256")
+            .duration_seconds(i32::try_from(LIFETIME.as_secs()).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| match error.code() {
+                Some("Throttling" | "ServiceUnavailable" | "InternalFailure") | None => {
+                    NoIdentity::Unavailable(error.code().unwrap_or("no answer").to_owned())
+                }
+                Some(code) => NoIdentity::Refused(code.to_owned()),
+            })?;
+        answer
+            .web_identity_token
+            .map(SecretString::from)
+            .ok_or_else(|| NoIdentity::Unavailable("an answer without a token".to_owned()))
+    }
+}
