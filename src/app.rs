@@ -13,7 +13,7 @@ use crate::http::{Served, Services, router};
 use crate::issuers::Issuers;
 use crate::policy::Policy;
 use crate::reset::ports::{AuditTrail, Store};
-use crate::reset::{Directories, Ledger, Privileged, Resets};
+use crate::reset::{Directories, HardwareOath, Ledger, Privileged, Resets};
 use crate::secrets::{Freshness, SecretSource, WebIdentity};
 
 /// What the world gives: AWS in production, something else in a tour or a test.
@@ -61,6 +61,7 @@ impl App {
                 Arc::new(Entra::new(
                     tenant.id,
                     settings,
+                    tenant.rules.hardware_oath != HardwareOath::Unavailable,
                     http.clone(),
                     world.secrets.clone(),
                     world.identity.clone(),

@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use nutype::nutype;
+use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -134,6 +135,15 @@ fn check_upn(text: &str) -> Result<(), Malformed> {
     derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Display, AsRef, TryFrom, Serialize, Deserialize)
 )]
 pub struct Upn(String);
+
+/// An address that something secret may go to, or keys may come from: https, or http on this machine alone, and
+/// without a user name or password, which can make one host look like another.
+pub fn trusted_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let safe = url.scheme() == "https" || (url.scheme() == "http" && here);
+    (safe && url.username().is_empty() && url.password().is_none()).then_some(url)
+}
 
 /// Only the canonical form of a UUID; `Uuid::parse_str` also takes braces, URNs and bare digits.
 fn canonical(text: &str) -> Option<Uuid> {

@@ -201,7 +201,7 @@ impl Evidence {
     }
 
     /// Whether it says anything about the person, given what happened to their phone.
-    pub(super) fn counts(self, reason: Option<Reason>) -> bool {
+    pub(crate) fn counts(self, reason: Option<Reason>) -> bool {
         !(reason.is_some_and(Reason::out_of_hand) && self.reaches_a_phone())
     }
 

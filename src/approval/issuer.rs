@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::ids::{Issuer, Kid, Label, PersonRef};
+use crate::ids::{Issuer, Kid, Label, PersonRef, trusted_url};
 
 /// An issuer of approvals.
 #[derive(Debug, Clone, Deserialize)]
@@ -56,11 +56,9 @@ impl TryFrom<String> for KeysUrl {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<KeysUrl, &'static str> {
-        let here = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
-        if text.starts_with("https://") || here.iter().any(|start| text.starts_with(start)) {
-            Ok(KeysUrl(text))
-        } else {
-            Err("keys are fetched by https, or by http from this machine")
+        match trusted_url(&text) {
+            Some(_) => Ok(KeysUrl(text)),
+            None => Err("keys are fetched by https, or by http from this machine"),
         }
     }
 }

@@ -9,11 +9,12 @@
 //! | `expires_at` | N | when DynamoDB may forget it, in Unix seconds |
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
@@ -68,15 +69,56 @@ impl Store for DynamoDb {
             .consistent_read(true)
             .send()
             .await
-            .map_err(|error| StoreError::Unavailable(DisplayErrorContext(error).to_string()))?;
+            .map_err(|error| unavailable(&error))?;
         answer.item.as_ref().map(item).transpose()
     }
 
+    /// Another transaction on the same items cancels ours without a word about conditions; the SDK does not try
+    /// that again, so we do.
     async fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+        let mut result = self.try_commit(writes).await;
+        for pause in BETWEEN_TRIES {
+            if !matches!(result, Err(Cancelled::Elsewhere)) {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            result = self.try_commit(writes).await;
+        }
+        result.map_err(StoreError::from)
+    }
+}
+
+/// How long to stay out of the way of another transaction.
+const BETWEEN_TRIES: [Duration; 4] = [
+    Duration::from_millis(20),
+    Duration::from_millis(60),
+    Duration::from_millis(150),
+    Duration::from_millis(300),
+];
+
+/// Why a commit did not happen.
+enum Cancelled {
+    /// Another transaction was at the same items.
+    Elsewhere,
+    Otherwise(StoreError),
+}
+
+impl From<Cancelled> for StoreError {
+    fn from(cancelled: Cancelled) -> StoreError {
+        match cancelled {
+            Cancelled::Elsewhere => StoreError::Unavailable("TransactionConflict".to_owned()),
+            Cancelled::Otherwise(error) => error,
+        }
+    }
+}
+
+impl DynamoDb {
+    async fn try_commit(&self, writes: &[Write]) -> Result<(), Cancelled> {
         let puts = writes
             .iter()
             .map(|write| self.put(write))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<_, _>>()
+            .map_err(Cancelled::Otherwise)?;
         match self
             .client
             .transact_write_items()
@@ -85,30 +127,35 @@ impl Store for DynamoDb {
             .await
         {
             Ok(_) => Ok(()),
-            Err(error) => Err(refused(error)),
+            Err(error) => Err(refused(&error)),
         }
     }
 }
 
-/// A cancelled transaction is a conflict if a condition failed; cancelled for anything else, such as another
-/// transaction on the same items, it is worth another try.
-fn refused(error: SdkError<TransactWriteItemsError>) -> StoreError {
+/// A cancelled transaction is a conflict if a condition failed.
+fn refused(error: &SdkError<TransactWriteItemsError>) -> Cancelled {
     if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
         error.as_service_error()
     {
         let reasons = cancelled.cancellation_reasons();
-        if reasons
-            .iter()
-            .any(|reason| reason.code() == Some("ConditionalCheckFailed"))
-        {
+        let any = |code| reasons.iter().any(|reason| reason.code() == Some(code));
+        if any("ConditionalCheckFailed") {
             let found = reasons
                 .iter()
                 .map(|reason| reason.item().map(item).transpose())
                 .collect::<Result<_, _>>();
-            return found.map_or_else(|error| error, StoreError::Conflict);
+            return Cancelled::Otherwise(found.map_or_else(|error| error, StoreError::Conflict));
+        }
+        if any("TransactionConflict") {
+            return Cancelled::Elsewhere;
         }
     }
-    StoreError::Unavailable(DisplayErrorContext(error).to_string())
+    Cancelled::Otherwise(unavailable(error))
+}
+
+/// The code alone: the SDK's own text may hold the answer's bytes, and in them an approval.
+fn unavailable<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> StoreError {
+    StoreError::Unavailable(error.code().unwrap_or("no answer").to_owned())
 }
 
 fn attributes(key: &Key, item: &Item) -> Attributes {

@@ -46,11 +46,12 @@ pub fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect) 
             DirectoryError::Never(Fault::Unreadable)
         }
         404 => DirectoryError::Never(Fault::NotFound),
-        409 | 412 | 423 | 429 | 503 => DirectoryError::Later {
+        429 => DirectoryError::Later {
             after: retry_after(headers),
         },
-        500..=599 if effect == Effect::Writes => DirectoryError::Unknown,
-        500..=599 => DirectoryError::Later {
+        // Of all the others only a throttled write has certainly changed nothing.
+        409 | 412 | 423 | 500..=599 if effect == Effect::Writes => DirectoryError::Unknown,
+        409 | 412 | 423 | 500..=599 => DirectoryError::Later {
             after: retry_after(headers),
         },
         _ => DirectoryError::Never(Fault::Unreadable),
@@ -136,9 +137,10 @@ mod tests {
         let none = HeaderMap::new();
         let of = |status, effect| of(StatusCode::from_u16(status).unwrap(), &none, b"", effect);
         assert_eq!(of(500, Effect::Writes), DirectoryError::Unknown);
+        assert_eq!(of(503, Effect::Writes), DirectoryError::Unknown);
         assert_eq!(of(504, Effect::Writes), DirectoryError::Unknown);
         assert_eq!(
-            of(503, Effect::Writes),
+            of(429, Effect::Writes),
             DirectoryError::Later { after: None }
         );
         assert_eq!(

@@ -2,11 +2,12 @@
 
 use reqwest::Method as Verb;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::graph::Graph;
 use crate::clock::Timestamp;
 use crate::ids::ObjectId;
-use crate::reset::ports::{DirectoryError, Fault};
+use crate::reset::ports::{DirectoryError, Fault, Listing};
 use crate::reset::{Method, MethodId, MethodKind, PhoneType};
 
 #[derive(Deserialize)]
@@ -25,10 +26,26 @@ struct Listed {
 const TYPE_PREFIX: &str = "#microsoft.graph.";
 
 /// Microsoft Graph, "List methods", which takes no query options; and hardware OATH tokens, which only the
-/// beta version knows.
-pub async fn list(graph: &Graph, id: ObjectId) -> Result<Vec<Method>, DirectoryError> {
+/// beta version knows. If those cannot be had the rest is not held up, and it is said so.
+pub async fn list(
+    graph: &Graph,
+    id: ObjectId,
+    ask_for_hardware: bool,
+) -> Result<Listing, DirectoryError> {
     let id = id.to_string();
     let all = graph.url(["v1.0", "users", &id, "authentication", "methods"])?;
+    if !ask_for_hardware {
+        let methods = graph
+            .list::<Value>(all)
+            .await?
+            .into_iter()
+            .map(read)
+            .collect();
+        return Ok(Listing {
+            methods,
+            hardware_unknown: false,
+        });
+    }
     let hardware = graph.url([
         "beta",
         "users",
@@ -36,26 +53,35 @@ pub async fn list(graph: &Graph, id: ObjectId) -> Result<Vec<Method>, DirectoryE
         "authentication",
         "hardwareOathMethods",
     ])?;
-    let (all, hardware) = tokio::join!(graph.list::<Listed>(all), graph.list::<Listed>(hardware));
-    let hardware = match hardware {
-        Ok(tokens) => tokens,
-        // National clouds have no such call.
-        Err(DirectoryError::Never(Fault::NotFound | Fault::Refused | Fault::Unreadable)) => {
-            Vec::new()
-        }
-        Err(error) => return Err(error),
-    };
-    let mut methods: Vec<Method> = all?.into_iter().map(Listed::into_method).collect();
-    for token in hardware {
+    let (all, hardware) = tokio::join!(graph.list::<Value>(all), graph.list::<Value>(hardware));
+    let mut methods: Vec<Method> = all?.into_iter().map(read).collect();
+    let hardware_unknown = hardware.is_err();
+    for token in hardware.into_iter().flatten() {
         let token = Method {
             kind: MethodKind::HardwareOath,
-            ..token.into_method()
+            ..read(token)
         };
         if !methods.iter().any(|method| method.id == token.id) {
             methods.push(token);
         }
     }
-    Ok(methods)
+    Ok(Listing {
+        methods,
+        hardware_unknown,
+    })
+}
+
+/// A method of the list. One that we cannot read must not hide the others: it is left in place and named.
+fn read(method: Value) -> Method {
+    match serde_json::from_value::<Listed>(method.clone()) {
+        Ok(listed) => listed.into_method(),
+        Err(_) => Method {
+            id: MethodId::unreadable(method.to_string().as_bytes()),
+            kind: MethodKind::Unknown("a method that cannot be read".to_owned()),
+            label: None,
+            created: None,
+        },
+    }
 }
 
 /// Microsoft Graph, "Delete" of the method's own type: there is no delete on `methods` itself.
@@ -152,10 +178,19 @@ fn ending(number: &str) -> Option<String> {
     (digits.len() >= 4).then(|| format!("ending in {last}"))
 }
 
-/// A name that somebody typed into a phone, made safe for a ticket and a log.
+/// A name that somebody typed into a phone, made safe for a ticket and a log. With seven digits or more it may
+/// hold a phone number, so then it shows none.
 fn readable(name: &str) -> String {
+    let digits = name.chars().filter(|c| c.is_numeric()).count();
     name.chars()
-        .filter(|c| c.is_alphanumeric() || " -_.()'".contains(*c))
+        .map(|c| {
+            if digits >= 7 && c.is_numeric() {
+                '#'
+            } else {
+                c
+            }
+        })
+        .filter(|c| c.is_alphanumeric() || " -_.()'#".contains(*c))
         .take(64)
         .collect::<String>()
         .trim()
@@ -170,6 +205,7 @@ mod tests {
     fn a_label_shows_two_digits_of_a_number_and_no_markup() {
         assert_eq!(ending("+1 2065555512").as_deref(), Some("ending in 12"));
         assert_eq!(ending("12"), None);
+        assert_eq!(readable("Jane 425-555-0112"), "Jane ###-###-####");
         assert_eq!(
             readable("Jane's iPhone <b>\u{202e}\n[x](y)"),
             "Jane's iPhone bx(y)"

@@ -18,8 +18,8 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use crate::clock::Clock;
-use crate::ids::{ObjectId, PersonRef, SecretName, TenantId};
-use crate::reset::ports::{Directory, DirectoryError};
+use crate::ids::{ObjectId, PersonRef, SecretName, TenantId, trusted_url};
+use crate::reset::ports::{Directory, DirectoryError, Fault, Listing};
 use crate::reset::{Method, Person, Standing};
 use crate::secrets::{SecretSource, WebIdentity};
 use graph::Graph;
@@ -85,11 +85,8 @@ impl TryFrom<String> for ServiceUrl {
     type Error = BadServiceUrl;
 
     fn try_from(text: String) -> Result<ServiceUrl, BadServiceUrl> {
-        let url = reqwest::Url::parse(&text).map_err(|_| BadServiceUrl)?;
-        let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        let safe = url.scheme() == "https" || (url.scheme() == "http" && here);
-        let bare = url.path() == "/" && url.query().is_none() && url.username().is_empty();
-        (safe && bare)
+        let url = trusted_url(&text).ok_or(BadServiceUrl)?;
+        (url.path() == "/" && url.query().is_none())
             .then(|| ServiceUrl(text.trim_end_matches('/').to_owned()))
             .ok_or(BadServiceUrl)
     }
@@ -99,13 +96,16 @@ impl TryFrom<String> for ServiceUrl {
 pub struct Entra {
     graph: Graph,
     group_eligibility: GroupEligibility,
+    asks_for_hardware: bool,
 }
 
 impl Entra {
-    /// Connects nothing yet; [`Entra::warm_up`] does.
+    /// Connects nothing yet; [`Entra::warm_up`] does. `asks_for_hardware` is whether this cloud has an API for
+    /// hardware OATH tokens.
     pub fn new(
         tenant: TenantId,
         settings: EntraSettings,
+        asks_for_hardware: bool,
         http: reqwest::Client,
         secrets: Arc<dyn SecretSource>,
         identity: Arc<dyn WebIdentity>,
@@ -122,15 +122,21 @@ impl Entra {
         Entra {
             graph: Graph::new(settings.graph, http, tokens),
             group_eligibility: GroupEligibility::new(clock),
+            asks_for_hardware,
         }
     }
 
-    /// Gets a token, so that the first request need not wait for it.
+    /// Gets a token and what is the same for everybody, so that the first request need not wait for it.
     ///
     /// # Errors
     /// The [`DirectoryError`] that the first request would meet.
     pub async fn warm_up(&self) -> Result<(), DirectoryError> {
-        self.graph.warm_up().await
+        self.graph.warm_up().await?;
+        match self.group_eligibility.get(&self.graph).await {
+            // What the licence means is decided when somebody asks.
+            Ok(_) | Err(DirectoryError::Never(Fault::Unlicensed)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -144,8 +150,8 @@ impl Directory for Entra {
         standing::of(&self.graph, &self.group_eligibility, id).await
     }
 
-    async fn methods(&self, id: ObjectId) -> Result<Vec<Method>, DirectoryError> {
-        methods::list(&self.graph, id).await
+    async fn methods(&self, id: ObjectId) -> Result<Listing, DirectoryError> {
+        methods::list(&self.graph, id, self.asks_for_hardware).await
     }
 
     async fn remove(&self, id: ObjectId, method: &Method) -> Result<(), DirectoryError> {

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 
 use super::Services;
@@ -45,15 +46,11 @@ pub async fn open(
 
 /// An outcome as a response: 202 while it goes on, else 200.
 pub fn outcome(services: &Services, outcome: &Outcome, replayed: bool) -> Response {
-    let status = match outcome.state {
-        State::Running => StatusCode::ACCEPTED,
-        State::Completed | State::NeedsHuman => StatusCode::OK,
-    };
-    (
-        status,
-        Json(report::answer(outcome, &services.register_at, replayed)),
-    )
-        .into_response()
+    let answer = Json(report::answer(outcome, &services.register_at, replayed));
+    match outcome.state {
+        State::Running => (StatusCode::ACCEPTED, [(RETRY_AFTER, "30")], answer).into_response(),
+        State::Completed | State::NeedsHuman => answer.into_response(),
+    }
 }
 
 fn code(state: State) -> &'static str {

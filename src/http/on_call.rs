@@ -32,7 +32,7 @@ pub struct OnCall {
 }
 
 /// A person waits in front of a terminal.
-const ANSWER_WITHIN: Duration = Duration::from_secs(40);
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// What may come beside the bearer approval.
 #[derive(Default, Deserialize)]

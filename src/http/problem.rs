@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::approval::Refused;
 use crate::report::{Retry, explain};
-use crate::reset::Refusal;
+use crate::reset::{LedgerError, Refusal};
 
 /// A problem, ready to be sent. Beside the members of RFC 9457 it has what an automation prints and acts upon.
 #[derive(Debug, Clone, Serialize)]
@@ -133,6 +133,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::Flawed { .. }
         | Refusal::NotServed(_) => StatusCode::FORBIDDEN,
         Refusal::NoSuchReset => StatusCode::NOT_FOUND,
+        Refusal::Ledger(LedgerError::Forgotten) => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::Busy => StatusCode::CONFLICT,
         Refusal::Misconfigured { .. }
         | Refusal::Secret(_)

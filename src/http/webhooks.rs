@@ -35,6 +35,12 @@ pub async fn receive(
         )
         .into_response();
     };
+    // From the arrival on: the sender counts from there, too.
+    let until = Deadline::within(
+        platform.map(|platform| platform.0),
+        source.answer_within,
+        services.clock.now(),
+    );
     let body = match body::json(&headers, body).await {
         Ok(body) => body,
         Err(problem) => return problem.into_response(),
@@ -51,11 +57,6 @@ pub async fn receive(
     };
     parties.delivery = Some(delivery.id.clone());
     parties.ticket = Some(delivery.ticket.clone());
-    let until = Deadline::within(
-        platform.map(|p| p.0),
-        source.answer_within,
-        services.clock.now(),
-    );
     match request(&services, source, delivery).await {
         Ok(request) => answer::open(&services, source.tenant.as_ref(), request, until).await,
         Err(refusal) => services.refuse(&refusal, parties).await.into_response(),

@@ -21,6 +21,9 @@ const TTL: Duration = Duration::from_secs(10 * 60);
 /// The least time between two fetches of one set.
 const BETWEEN_FETCHES: Duration = Duration::from_secs(60);
 
+/// The same while there is no set at all, so that one lost answer is no blackout.
+const WITHOUT_ANY: Duration = Duration::from_secs(3);
+
 /// How long the last good set is kept while its place does not answer.
 const LONGEST_OUTAGE: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -78,15 +81,21 @@ impl Issuers {
         let fresh = cached.good.as_ref().is_some_and(|(set, fetched_at)| {
             now < clock::after(*fetched_at, TTL) && kid.is_none_or(|kid| set.has(kid))
         });
+        let pause = if cached.good.is_some() {
+            BETWEEN_FETCHES
+        } else {
+            WITHOUT_ANY
+        };
         let too_soon = cached
             .tried_at
-            .is_some_and(|at| now < clock::after(at, BETWEEN_FETCHES));
+            .is_some_and(|at| now < clock::after(at, pause));
         if !fresh && !too_soon {
-            cached.tried_at = Some(now);
             match self.fetch(issuer).await {
                 Ok(set) => cached.good = Some((Arc::new(set), now)),
                 Err(why) => tracing::warn!(issuer = %issuer.iss, why, "keys cannot be fetched"),
             }
+            // Only now: a fetch that was given up half-way does not count.
+            cached.tried_at = Some(now);
         }
         cached
             .good

@@ -296,6 +296,9 @@ fn warning_text(warning: Warning) -> &'static str {
         Warning::HardwareOathLeft => {
             "A hardware OATH token was left; deactivate it in Entra under Authentication methods."
         }
+        Warning::HardwareOathUnknown => {
+            "Hardware OATH tokens could not be looked up; look in Entra whether the person has one."
+        }
         Warning::UnknownTypeLeft => {
             "A method of a type that this version does not know was left; look at it in Entra."
         }

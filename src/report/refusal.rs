@@ -47,12 +47,10 @@ fn retry(refusal: &Refusal) -> Retry {
     match refusal {
         Refusal::Directory { after } => Retry::After(after.unwrap_or(A_WHILE)),
         Refusal::Misconfigured { .. } => Retry::After(Duration::from_secs(5 * 60)),
-        Refusal::Busy
-        | Refusal::Secret(_)
-        | Refusal::Keys(_)
-        | Refusal::Ledger(_)
-        | Refusal::Audit(_)
-        | Refusal::Interrupted { .. } => Retry::After(A_WHILE),
+        // Until then whoever was interrupted still has the lease.
+        Refusal::Interrupted { .. } => Retry::After(Duration::from_secs(2 * 60)),
+        Refusal::Ledger(LedgerError::Forgotten) => Retry::No,
+        other if other.may_pass() => Retry::After(A_WHILE),
         _ => Retry::No,
     }
 }
@@ -229,7 +227,14 @@ fn code_and_next(refusal: &Refusal) -> (&'static str, &'static str) {
             "misconfigured",
             "Whoever runs this deployment has to look: a record in the table cannot be read.",
         ),
-        Refusal::Ledger(_) => ("ledger_unavailable", TRY_AGAIN),
+        Refusal::Ledger(LedgerError::Forgotten) => (
+            "approval_used",
+            "Get a new approval: each is good for one reset.",
+        ),
+        Refusal::Ledger(_) => (
+            "ledger_unavailable",
+            "Send the same again later; nothing is done twice.",
+        ),
         Refusal::Audit(_) => ("audit_unavailable", TRY_AGAIN),
         Refusal::Interrupted { .. } => (
             "interrupted",
@@ -269,7 +274,7 @@ fn approval(refused: &Refused) -> (&'static str, &'static str) {
     match refused {
         Refused::Invalid(_) => (
             "approval_invalid",
-            "Get a new approval from an issuer that this deployment knows.",
+            "Get a new approval from an issuer that this deployment knows, and take this one out of the ticket.",
         ),
         Refused::Claim { .. } => ("approval_claim", "The issuer has to correct this claim."),
         Refused::Audience => (

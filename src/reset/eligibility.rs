@@ -121,10 +121,12 @@ fn named_role(memberships: &[Membership]) -> Option<Privilege> {
     })
 }
 
+/// A role of the table is standard at the scope of the whole tenant. At an administrative unit it is not, since
+/// that may be a restricted one, and whoever has a role there is not for an Authentication Administrator.
 fn beyond_standard(assignments: &[RoleAssignment]) -> Option<String> {
     assignments
         .iter()
-        .find(|assignment| !is_standard(&assignment.role))
+        .find(|assignment| !is_standard(&assignment.role) || assignment.scope != "/")
         .map(|assignment| assignment.role.clone())
 }
 
@@ -226,6 +228,13 @@ mod tests {
                 Ok(Tier::Privileged(role.clone()))
             );
         }
+        let (standard, _) = STANDARD_ROLES[4];
+        let scoped = Standing {
+            assignments: holding(standard, "/administrativeUnits/1"),
+            ..standing()
+        };
+        let role_of_unit = Tier::Privileged(Privilege::Role(standard.to_owned()));
+        assert_eq!(tier(&target(), &scoped, &rules()), Ok(role_of_unit));
         let known = |active, roles| Standing {
             eligibility: Eligibility::Known {
                 active,

@@ -39,6 +39,26 @@ pub enum Event {
         #[serde(flatten)]
         parties: Parties,
     },
+    /// A reset that was there already answered a request; nothing was changed.
+    Replayed {
+        /// When.
+        at: Timestamp,
+        /// The reset.
+        reset: ResetId,
+        /// Who and what.
+        #[serde(flatten)]
+        parties: Parties,
+    },
+    /// An abandoned reset is about to be taken up, or ended. Written before anything is changed in Graph.
+    Resumed {
+        /// When.
+        at: Timestamp,
+        /// The reset.
+        reset: ResetId,
+        /// Who and what.
+        #[serde(flatten)]
+        parties: Parties,
+    },
     /// A reset is over.
     Outcome {
         /// When.
@@ -55,9 +75,11 @@ impl Event {
     /// When it happened.
     pub fn at(&self) -> Timestamp {
         match self {
-            Event::Refused { at, .. } | Event::Allowed { at, .. } | Event::Outcome { at, .. } => {
-                *at
-            }
+            Event::Refused { at, .. }
+            | Event::Allowed { at, .. }
+            | Event::Replayed { at, .. }
+            | Event::Resumed { at, .. }
+            | Event::Outcome { at, .. } => *at,
         }
     }
 }

@@ -51,6 +51,15 @@ impl Lease {
     }
 }
 
+/// A claim that succeeded.
+#[derive(Debug)]
+pub(super) struct Claimed {
+    /// The right to act.
+    pub lease: Lease,
+    /// The abandoned reset of the same person that had to be ended for it.
+    pub ended: Option<Reset>,
+}
+
 /// The ledger did not do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
@@ -63,6 +72,9 @@ pub enum LedgerError {
     /// Somebody else has the lease.
     #[error("somebody else works on this reset")]
     Leased,
+    /// The approval was used, and the record of the reset is gone.
+    #[error("used by a reset whose record is gone")]
+    Forgotten,
     /// What is stored makes no sense.
     #[error("a record cannot be read")]
     Corrupt,
@@ -94,10 +106,10 @@ impl Ledger {
             return Ok(None);
         };
         let used: Used = decode(&item)?;
-        // Both were written in one commit, so a missing reset is no answer but a fault.
+        // DynamoDB forgets items one by one, after weeks: that it was used is still known.
         self.read(used.reset)
             .await?
-            .ok_or(LedgerError::Corrupt)
+            .ok_or(LedgerError::Forgotten)
             .map(Some)
     }
 
@@ -113,7 +125,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Claimed`] or [`LedgerError::Busy`] if another was first.
-    pub(super) async fn claim(&self, reset: Reset) -> Result<Lease, LedgerError> {
+    pub(super) async fn claim(&self, reset: Reset) -> Result<Claimed, LedgerError> {
         let claim = reset.claim();
         let target_key = target_key(claim.tenant, claim.target);
         let target = self.get(&target_key).await?;
@@ -148,30 +160,35 @@ impl Ledger {
                 encode(&Used { reset: claim.id })?,
             ));
         }
-        if let Some((old, version)) = abandoned {
+        if let Some((old, version)) = &abandoned {
             let body = old.encode().map_err(|_| LedgerError::Corrupt)?;
-            writes.push(seal.write(reset_key(old.id()), version, body));
+            writes.push(seal.write(reset_key(old.id()), *version, body));
         }
-        match self.store.commit(&writes).await {
-            Ok(()) => Ok(Lease {
+        let key = reset_key(claim.id);
+        let claimed = |reset| Claimed {
+            lease: Lease {
                 reset,
                 version: 1,
                 writer,
-            }),
+            },
+            ended: abandoned.map(|(old, _)| old),
+        };
+        match self.store.commit(&writes).await {
+            Ok(()) => Ok(claimed(reset)),
             Err(StoreError::Conflict(found)) => {
                 let mut found = found.into_iter();
                 match (found.next().flatten(), found.next().flatten()) {
                     // Our own write, whose answer was lost and which was then sent again.
-                    (Some(item), _) if item.writer == writer => Ok(Lease {
-                        reset,
-                        version: 1,
-                        writer,
-                    }),
+                    (Some(item), _) if item.writer == writer => Ok(claimed(reset)),
                     _ if found.flatten().next().is_some() => Err(LedgerError::Claimed),
                     _ => Err(LedgerError::Busy),
                 }
             }
-            Err(StoreError::Unavailable(why)) => Err(LedgerError::Unavailable(why)),
+            // It may have happened.
+            Err(StoreError::Unavailable(why)) => match self.get(&key).await {
+                Ok(Some(item)) if item.writer == writer => Ok(claimed(reset)),
+                _ => Err(LedgerError::Unavailable(why)),
+            },
         }
     }
 
@@ -185,10 +202,9 @@ impl Ledger {
         if !occupied.running {
             return Ok(None);
         }
-        let item = self
-            .get(&reset_key(occupied.reset))
-            .await?
-            .ok_or(LedgerError::Corrupt)?;
+        let Some(item) = self.get(&reset_key(occupied.reset)).await? else {
+            return Ok(None);
+        };
         let mut old = reset(&item)?;
         if old.state() != State::Running {
             return Ok(None);
@@ -276,15 +292,20 @@ impl Ledger {
             version: lease.version.saturating_add(1),
             writer: lease.writer,
         };
+        let ours = |item: &Item| item.writer == next.writer && item.version == next.version;
         match self.store.commit(&writes).await {
             Ok(()) => Ok(next),
             Err(StoreError::Conflict(found)) => match found.into_iter().next().flatten() {
-                Some(item) if item.writer == next.writer && item.version == next.version => {
-                    Ok(next)
-                }
+                Some(item) if ours(&item) => Ok(next),
                 _ => Err(LedgerError::Leased),
             },
-            Err(StoreError::Unavailable(why)) => Err(LedgerError::Unavailable(why)),
+            // It may have happened.
+            Err(StoreError::Unavailable(why)) => {
+                match self.get(&reset_key(next.reset.id())).await {
+                    Ok(Some(item)) if ours(&item) => Ok(next),
+                    _ => Err(LedgerError::Unavailable(why)),
+                }
+            }
         }
     }
 

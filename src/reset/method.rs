@@ -24,6 +24,15 @@ fn check_method_id(text: &str) -> Result<(), Malformed> {
 )]
 pub struct MethodId(String);
 
+impl MethodId {
+    /// A name of our own for a method whose id cannot be read: the same for the same bytes.
+    pub fn unreadable(bytes: &[u8]) -> MethodId {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
+        #[expect(clippy::expect_used, reason = "hex digits are always an id")]
+        MethodId::try_new(format!("unreadable-{}", hex::encode(digest))).expect("hex digits")
+    }
+}
+
 /// A method that a person has registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Method {

@@ -10,9 +10,11 @@
 //! - [`proof`]: how much proof a privileged target wants
 //! - [`plan`]: which methods go and which stay, and in which order
 //! - [`state`]: the state machine of one reset; pure
+//! - [`directories`](Directories): which credential acts on whom
 //! - [`ledger`]: claims, leases and records over a compare-and-swap store
 //! - [`service`](Resets): the order of it all
 
+mod directories;
 mod eligibility;
 mod event;
 mod identify;
@@ -30,6 +32,7 @@ mod rules;
 mod service;
 mod state;
 
+pub use directories::{Directories, Privileged};
 pub use event::{Event, Parties};
 pub use ledger::{Lease, Ledger, LedgerError};
 pub use method::{Method, MethodId, MethodKind, PhoneType};
@@ -40,5 +43,5 @@ pub use proof::Flaw;
 pub use refusal::{Disagreement, Privilege, Refusal, Role};
 pub use request::{MOST_APPROVALS, Request, Terms};
 pub use rules::{BreakGlass, HardwareOath, Pim, Rules};
-pub use service::{Directories, Privileged, Resets, Stored};
+pub use service::{Resets, Stored};
 pub use state::{Failure, Progress, Reset, State};

@@ -129,6 +129,8 @@ pub enum Warning {
     PasskeyLeft,
     /// A hardware OATH token is left, which the button would have deactivated.
     HardwareOathLeft,
+    /// Hardware OATH tokens could not be listed: there may be some.
+    HardwareOathUnknown,
     /// A method type that this version does not know is left.
     UnknownTypeLeft,
     /// The target is a guest: their home tenant's MFA may be what counts.
@@ -175,8 +177,8 @@ impl From<&Reset> for Outcome {
                 .flat_map(|approval| approval.verifiers.clone())
                 .collect(),
             sessions: reset.sessions().into(),
-            can_register: can_register(&left, claim.guest, claim.reason),
-            warnings: warnings(&left, claim),
+            can_register: can_register(&left, claim, reset.hardware_unknown()),
+            warnings: warnings(&left, claim, reset.hardware_unknown()),
             claimed_at: claim.claimed_at,
             finished_at: reset.finished_at(),
             methods,
@@ -185,7 +187,11 @@ impl From<&Reset> for Outcome {
 }
 
 impl Preview {
-    pub(super) fn of(claim: &Claim, methods: Vec<PlannedMethod>) -> Preview {
+    pub(super) fn of(
+        claim: &Claim,
+        methods: Vec<PlannedMethod>,
+        hardware_unknown: bool,
+    ) -> Preview {
         let left: Vec<(&MethodKind, Status)> = methods
             .iter()
             .map(|planned| {
@@ -203,8 +209,8 @@ impl Preview {
             target: claim.upn.clone(),
             privileged: claim.privileged,
             revoke_sessions: !claim.scope.keep_sessions && !claim.guest,
-            can_register: can_register(&left, claim.guest, claim.reason),
-            warnings: warnings(&left, claim),
+            can_register: can_register(&left, claim, hardware_unknown),
+            warnings: warnings(&left, claim, hardware_unknown),
             methods,
         }
     }
@@ -214,8 +220,8 @@ impl Preview {
 /// Learn, "Combined security information registration"); what is left decides.
 fn can_register(
     methods: &[(&MethodKind, Status)],
-    guest: bool,
-    reason: Option<Reason>,
+    claim: &Claim,
+    hardware_unknown: bool,
 ) -> CanRegister {
     let of_one = |(kind, status): &(&MethodKind, Status)| match status {
         Status::Removed | Status::Deactivated => CanRegister::Yes,
@@ -229,7 +235,7 @@ fn can_register(
             | MethodKind::WindowsHello
             | MethodKind::TemporaryAccessPass => CanRegister::Yes,
             // With another reason it may be a security key in the person's hand.
-            MethodKind::Passkey => match reason {
+            MethodKind::Passkey => match claim.reason {
                 Some(Reason::Lost | Reason::Stolen | Reason::Replaced | Reason::Broken) => {
                     CanRegister::No
                 }
@@ -241,14 +247,18 @@ fn can_register(
     let verdicts: Vec<CanRegister> = methods.iter().map(of_one).collect();
     if verdicts.contains(&CanRegister::No) {
         CanRegister::No
-    } else if guest || verdicts.contains(&CanRegister::Unknown) {
+    } else if claim.guest || hardware_unknown || verdicts.contains(&CanRegister::Unknown) {
         CanRegister::Unknown
     } else {
         CanRegister::Yes
     }
 }
 
-fn warnings(methods: &[(&MethodKind, Status)], claim: &Claim) -> Vec<Warning> {
+fn warnings(
+    methods: &[(&MethodKind, Status)],
+    claim: &Claim,
+    hardware_unknown: bool,
+) -> Vec<Warning> {
     let kept = |wanted: &dyn Fn(&MethodKind) -> bool| {
         methods
             .iter()
@@ -276,6 +286,7 @@ fn warnings(methods: &[(&MethodKind, Status)], claim: &Claim) -> Vec<Warning> {
             kept(&|kind| matches!(kind, MethodKind::Unknown(_))),
             Warning::UnknownTypeLeft,
         ),
+        (hardware_unknown, Warning::HardwareOathUnknown),
         (claim.guest, Warning::Guest),
         (hearsay, Warning::ContactFromColleague),
         (appeared, Warning::MethodAppeared),

@@ -1,6 +1,9 @@
 //! The one loop that acts: write down the intent, perform, write down what came of it.
 
+use std::time::Duration;
+
 use super::ledger::Lease;
+use super::ports::DirectoryError;
 use super::refusal::Refusal;
 use super::service::Tenancy;
 use super::state::{Found, State, Step};
@@ -26,10 +29,7 @@ pub(super) async fn perform(
     };
     let directory = tenancy
         .directories
-        .acting(lease.reset().claim().privileged)
-        .ok_or(Refusal::Misconfigured {
-            what: "the credential that this reset was claimed with is gone",
-        })?;
+        .acting(lease.reset().claim().privileged)?;
     let mut reset = lease.reset().clone();
     while reset.state() == State::Running {
         let step = reset.next(tenancy.clock.now(), until);
@@ -59,14 +59,35 @@ pub(super) async fn perform(
             .save(lease, reset.clone())
             .await
             .map_err(interrupted)?;
+        let left = clock::between(tenancy.clock.now(), until);
         let found = match &step {
-            Step::RevokeSessions => Found::Done(directory.revoke_sessions(target).await),
-            Step::Remove(method) => Found::Done(directory.remove(target, method).await),
-            Step::Deactivate(method) => Found::Done(directory.deactivate(target, method).await),
-            Step::List => Found::Listed(directory.methods(target).await),
+            Step::RevokeSessions => {
+                Found::Done(change(left, directory.revoke_sessions(target)).await)
+            }
+            Step::Remove(method) => {
+                Found::Done(change(left, directory.remove(target, method)).await)
+            }
+            Step::Deactivate(method) => {
+                Found::Done(change(left, directory.deactivate(target, method)).await)
+            }
+            Step::List => Found::Listed(
+                tokio::time::timeout(left, directory.methods(target))
+                    .await
+                    .unwrap_or(Err(DirectoryError::Later { after: None })),
+            ),
             Step::Wait(_) | Step::Close => continue,
         };
         reset.apply(&step, found, tenancy.clock.now());
     }
     Ok(lease)
+}
+
+/// A change that is still under way when the time is up may have happened.
+async fn change(
+    left: Duration,
+    asked: impl Future<Output = Result<(), DirectoryError>>,
+) -> Result<(), DirectoryError> {
+    tokio::time::timeout(left, asked)
+        .await
+        .unwrap_or(Err(DirectoryError::Unknown))
 }

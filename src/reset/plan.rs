@@ -64,7 +64,9 @@ fn action(kind: &MethodKind, scope: Scope, hardware: HardwareOath) -> Action {
         MethodKind::Passkey if scope.remove_passkeys => Action::Remove,
         MethodKind::HardwareOath => match hardware {
             HardwareOath::Deactivate => Action::Deactivate,
-            HardwareOath::Report => Action::Keep(KeepReason::DeactivateByHand),
+            HardwareOath::Report | HardwareOath::Unavailable => {
+                Action::Keep(KeepReason::DeactivateByHand)
+            }
         },
         MethodKind::Password | MethodKind::Email | MethodKind::QrCodePin => {
             Action::Keep(KeepReason::NotMfa)

@@ -17,13 +17,22 @@ pub trait Directory: Send + Sync {
     /// What may make them privileged.
     async fn standing(&self, id: ObjectId) -> Result<Standing, DirectoryError>;
     /// What they have registered.
-    async fn methods(&self, id: ObjectId) -> Result<Vec<Method>, DirectoryError>;
+    async fn methods(&self, id: ObjectId) -> Result<Listing, DirectoryError>;
     /// Deletes one method.
     async fn remove(&self, id: ObjectId, method: &Method) -> Result<(), DirectoryError>;
     /// Deactivates a hardware OATH token, as the Entra button does.
     async fn deactivate(&self, id: ObjectId, method: &Method) -> Result<(), DirectoryError>;
     /// Ends sessions by invalidating refresh tokens.
     async fn revoke_sessions(&self, id: ObjectId) -> Result<(), DirectoryError>;
+}
+
+/// What somebody has registered, as far as the directory tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The methods.
+    pub methods: Vec<Method>,
+    /// Hardware OATH tokens could not be listed, so there may be more.
+    pub hardware_unknown: bool,
 }
 
 /// Why the directory did not do what it was asked.

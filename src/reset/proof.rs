@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::eligibility::Tier;
 use super::refusal::Refusal;
 use super::state::ClaimedApproval;
+use crate::approval::Reason;
 
 /// What is wrong with approvals that are presented together for a privileged target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -38,14 +39,19 @@ pub enum Flaw {
 ///
 /// # Errors
 /// [`Refusal::Privileged`] if there is only one, [`Refusal::Flawed`] if they are not enough together.
-pub fn check(tier: &Tier, approvals: &[ClaimedApproval], source_may: bool) -> Result<(), Refusal> {
+pub fn check(
+    tier: &Tier,
+    approvals: &[ClaimedApproval],
+    reason: Option<Reason>,
+    source_may: bool,
+) -> Result<(), Refusal> {
     let Tier::Privileged(privilege) = tier else {
         return Ok(());
     };
     if approvals.len() < 2 {
         return Err(Refusal::Privileged(privilege.clone()));
     }
-    match flaw(approvals, source_may) {
+    match flaw(approvals, reason, source_may) {
         None => Ok(()),
         Some(flaw) => Err(Refusal::Flawed {
             privilege: privilege.clone(),
@@ -54,7 +60,7 @@ pub fn check(tier: &Tier, approvals: &[ClaimedApproval], source_may: bool) -> Re
     }
 }
 
-fn flaw(approvals: &[ClaimedApproval], source_may: bool) -> Option<Flaw> {
+fn flaw(approvals: &[ClaimedApproval], reason: Option<Reason>, source_may: bool) -> Option<Flaw> {
     let approvers: BTreeSet<_> = approvals.iter().map(|approval| approval.approver).collect();
     let domains: BTreeSet<_> = approvals.iter().map(|approval| &approval.domain).collect();
     let verifiers: BTreeSet<_> = approvals
@@ -62,7 +68,11 @@ fn flaw(approvals: &[ClaimedApproval], source_may: bool) -> Option<Flaw> {
         .flat_map(|approval| &approval.verifiers)
         .collect();
     let evidence = || approvals.iter().flat_map(|approval| &approval.evidence);
-    let methods: BTreeSet<_> = evidence().map(|evidence| evidence.method()).collect();
+    // What could have reached only whoever has the phone proves nothing, so it is no second method either.
+    let methods: BTreeSet<_> = evidence()
+        .filter(|evidence| evidence.counts(reason))
+        .map(|evidence| evidence.method())
+        .collect();
 
     if !source_may {
         Some(Flaw::SourceForStandardOnly)

@@ -1,4 +1,4 @@
-//! Why a reset is not done. A refusal consumes nothing: the approval is as good as before.
+//! Why a reset is not done. A refusal before the claim consumes nothing: the approval is as good as before.
 
 use std::time::Duration;
 
@@ -210,6 +210,21 @@ impl From<Invalid> for Refusal {
 }
 
 impl Refusal {
+    /// Whether the same request may succeed later, without anybody changing it.
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Refusal::Busy
+                | Refusal::Misconfigured { .. }
+                | Refusal::Secret(_)
+                | Refusal::Keys(_)
+                | Refusal::Directory { .. }
+                | Refusal::Ledger(_)
+                | Refusal::Audit(_)
+                | Refusal::Interrupted { .. }
+        )
+    }
+
     /// A fault of the directory that is nobody's answer about a person.
     pub(super) fn of_fault(fault: Fault) -> Refusal {
         match fault {

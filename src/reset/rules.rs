@@ -82,6 +82,8 @@ pub enum HardwareOath {
     Report,
     /// Use the beta API. Its failure never stops the rest.
     Deactivate,
+    /// A national cloud, which has no API for them: they are not looked for.
+    Unavailable,
 }
 
 impl Rules {

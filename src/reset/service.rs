@@ -4,21 +4,22 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::directories::Directories;
 use super::eligibility::{self, Tier};
-use super::event::Event;
+use super::event::{Event, Parties};
 use super::identify::{identify, unavailable};
-use super::ledger::{Ledger, LedgerError};
+use super::ledger::{Claimed, Lease, Ledger, LedgerError};
 use super::outcome::{Outcome, Preview};
 use super::perform::perform;
 use super::person::Person;
 use super::plan::{Action, PlannedMethod, plan};
-use super::ports::{AuditTrail, Directory, DirectoryError};
+use super::ports::{AuditTrail, DirectoryError};
 use super::proof;
-use super::refusal::{Privilege, Refusal};
+use super::refusal::Refusal;
 use super::request::Request;
-use super::rules::Rules as TenantRules;
+use super::rules::{HardwareOath, Rules as TenantRules};
 use super::state::{Claim, Reset, State};
-use crate::approval::{Approval, Authentic, Rules};
+use crate::approval::{Approval, Authentic, Refused, Rules, TokenId};
 use crate::clock::{self, Clock, Timestamp};
 use crate::ids::{PersonRef, ResetId, TenantId};
 
@@ -36,54 +37,6 @@ pub(super) struct Tenancy {
     pub clock: Arc<dyn Clock>,
 }
 
-/// The credentials of one tenant, each a view of its directory.
-pub struct Directories {
-    /// Reads for every decision, and acts on standard targets.
-    pub standard: Arc<dyn Directory>,
-    /// Acts on privileged targets. Without it, none is reset here.
-    pub privileged: Option<Privileged>,
-}
-
-/// The credential for privileged targets.
-pub struct Privileged {
-    /// The directory, seen through it.
-    pub directory: Arc<dyn Directory>,
-    /// Whether its app has a role at the restricted management administrative units: only then can it act on
-    /// people in them.
-    pub restricted_units: bool,
-}
-
-impl Directories {
-    /// Who acts on a target of this tier.
-    ///
-    /// # Errors
-    /// [`Refusal::NotServed`] or [`Refusal::RestrictedUnit`] if nobody can.
-    fn for_tier(&self, tier: &Tier) -> Result<&Arc<dyn Directory>, Refusal> {
-        let Tier::Privileged(privilege) = tier else {
-            return Ok(&self.standard);
-        };
-        match (&self.privileged, privilege) {
-            (Some(privileged), Privilege::RestrictedUnit) if !privileged.restricted_units => {
-                Err(Refusal::RestrictedUnit)
-            }
-            (None, Privilege::RestrictedUnit) => Err(Refusal::RestrictedUnit),
-            (Some(privileged), _) => Ok(&privileged.directory),
-            (None, privilege) => Err(Refusal::NotServed(privilege.clone())),
-        }
-    }
-
-    /// Who acts on a reset that was claimed for a privileged target or for a standard one.
-    pub(super) fn acting(&self, privileged: bool) -> Option<&Arc<dyn Directory>> {
-        if privileged {
-            self.privileged
-                .as_ref()
-                .map(|privileged| &privileged.directory)
-        } else {
-            Some(&self.standard)
-        }
-    }
-}
-
 /// A reset's outcome, and whether it was there before this request.
 #[derive(Debug)]
 pub struct Stored {
@@ -93,11 +46,32 @@ pub struct Stored {
     pub replayed: bool,
 }
 
-/// How much longer than the time for the work a lease lives, for clocks that differ and a last write.
-const LEASE_MARGIN: Duration = Duration::from_secs(30);
+/// A decision to go ahead.
+struct Allowed {
+    tier: Tier,
+    claim: Claim,
+    plan: Vec<PlannedMethod>,
+    hardware_unknown: bool,
+}
+
+/// How much longer than the time for the work a lease lives: for one call that hangs, the writes that record
+/// the end, and clocks that differ.
+const LEASE_MARGIN: Duration = Duration::from_secs(60);
+
+/// What must be left of the time for a claim to be worth it. An approval must not be used up for nothing.
+const WORTH_STARTING: Duration = Duration::from_secs(4);
 
 /// How often a read is tried.
 const MOST_READS: u32 = 3;
+
+/// How often to look whether somebody else has finished.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
+
+/// How long after its claim an abandoned reset is taken up. Later, a person has surely looked after it.
+const RESUMABLE: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// How long an outcome can be read.
+const READABLE: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Resets {
     /// For this tenant.
@@ -122,57 +96,53 @@ impl Resets {
     /// Does what the request asks, once. Whoever asks again gets what is stored.
     ///
     /// # Errors
-    /// A [`Refusal`]. Up to the claim it has consumed nothing; after it, it is [`Refusal::Interrupted`].
+    /// A [`Refusal`]. Up to the claim it has consumed nothing.
     pub async fn open(&self, request: Request, until: Timestamp) -> Result<Stored, Refusal> {
         let tenancy = &self.0;
+        let parties = request.parties();
         let (request, known) = self.split_off_known(request).await?;
         if request.approvals.is_empty() {
             let reset = known.ok_or(Refusal::NoApproval)?;
-            return self.answer_known(reset, until).await;
+            return self.answer_known(reset, parties, until).await;
         }
-        let parties = request.parties();
         let allowed = self.decide(request, until).await?;
+        self.is_worth_starting(until)?;
         tenancy
             .audit
-            .append(&Event::Allowed {
-                at: tenancy.clock.now(),
-                reset: allowed.claim.id,
-                target_id: allowed.claim.target,
-                tier: allowed.tier,
-                removals: allowed
-                    .plan
-                    .iter()
-                    .filter(|planned| planned.action == Action::Remove)
-                    .count(),
-                parties,
-            })
+            .append(&allowed.event(tenancy.clock.now(), parties.clone()))
             .await?;
-        let ids: Vec<_> = allowed
+
+        let ids: Vec<TokenId> = allowed
             .claim
             .approvals
             .iter()
             .map(|approval| approval.id.clone())
             .collect();
         let lease_until = clock::after(until, LEASE_MARGIN);
-        let reset = Reset::new(allowed.claim, allowed.plan, lease_until);
-        let lease = match tenancy.ledger.claim(reset).await {
-            Ok(lease) => lease,
+        let reset = Reset::new(
+            allowed.claim,
+            allowed.plan,
+            allowed.hardware_unknown,
+            lease_until,
+        );
+        match tenancy.ledger.claim(reset).await {
+            Ok(Claimed { lease, ended }) => {
+                if let Some(abandoned) = ended {
+                    self.announce(&Outcome::from(&abandoned)).await;
+                }
+                self.finish(lease, until).await
+            }
             // Two deliveries of one approval at once: the other was first, and its answer is ours too.
             Err(LedgerError::Claimed | LedgerError::Busy) => {
                 for id in &ids {
                     if let Some(reset) = tenancy.ledger.used_by(id).await? {
-                        return Ok(Stored {
-                            outcome: Outcome::from(&reset),
-                            replayed: true,
-                        });
+                        return self.answer_known(reset, parties, until).await;
                     }
                 }
-                return Err(Refusal::Busy);
+                Err(Refusal::Busy)
             }
-            Err(error) => return Err(error.into()),
-        };
-        let lease = perform(tenancy, lease, until).await?;
-        self.close(Outcome::from(lease.reset())).await
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Says what [`Resets::open`] would do, and does nothing.
@@ -185,7 +155,11 @@ impl Resets {
             return Err(Refusal::Used);
         }
         let allowed = self.decide(request, until).await?;
-        Ok(Preview::of(&allowed.claim, allowed.plan))
+        Ok(Preview::of(
+            &allowed.claim,
+            allowed.plan,
+            allowed.hardware_unknown,
+        ))
     }
 
     /// The stored outcome of a reset, for whoever holds one of its approvals.
@@ -193,7 +167,6 @@ impl Resets {
     /// # Errors
     /// [`Refusal::NoSuchReset`] if there is none, or it is not this approval's, or it is older than a day.
     pub async fn stored(&self, id: ResetId, approval: &Authentic) -> Result<Outcome, Refusal> {
-        const READABLE: Duration = Duration::from_secs(24 * 60 * 60);
         let reset = self.0.ledger.used_by(&approval.id()).await?;
         let oldest = clock::before(self.0.clock.now(), READABLE);
         reset
@@ -215,10 +188,11 @@ impl Resets {
                 None => fresh.push(approval),
                 Some(reset) if reset.claim().ticket != request.ticket => return Err(Refusal::Used),
                 Some(reset) => {
-                    let later = latest
+                    let claimed_at = |reset: &Reset| reset.claim().claimed_at;
+                    if latest
                         .as_ref()
-                        .is_none_or(|other| other.claim().claimed_at < reset.claim().claimed_at);
-                    if later {
+                        .is_none_or(|other| claimed_at(other) < claimed_at(&reset))
+                    {
                         latest = Some(reset);
                     }
                 }
@@ -228,43 +202,109 @@ impl Resets {
         Ok((request, latest))
     }
 
-    /// A reset that was claimed before: its outcome, or, if whoever had it is gone, the rest of the work.
-    async fn answer_known(&self, reset: Reset, until: Timestamp) -> Result<Stored, Refusal> {
-        let now = self.0.clock.now();
-        let abandoned = reset.state() == State::Running && reset.lease_until() <= now;
-        if !abandoned {
-            return Ok(Stored {
-                outcome: Outcome::from(&reset),
-                replayed: true,
-            });
+    /// A reset that was claimed before: its outcome, once whoever works on it has one; or, if they are gone, the
+    /// rest of the work.
+    async fn answer_known(
+        &self,
+        mut reset: Reset,
+        parties: Parties,
+        until: Timestamp,
+    ) -> Result<Stored, Refusal> {
+        let tenancy = &self.0;
+        while reset.state() == State::Running && reset.lease_until() > tenancy.clock.now() {
+            if clock::after(tenancy.clock.now(), BETWEEN_LOOKS) >= until {
+                break;
+            }
+            tenancy.clock.sleep(BETWEEN_LOOKS).await;
+            reset = tenancy
+                .ledger
+                .read(reset.id())
+                .await?
+                .ok_or(LedgerError::Corrupt)?;
         }
-        // The tenant may have changed since the claim. What was proven for a standard target is not enough for
-        // one who has become privileged.
+        let abandoned =
+            reset.state() == State::Running && reset.lease_until() <= tenancy.clock.now();
+        if abandoned {
+            return self.take_up(reset, parties, until).await;
+        }
+        let replayed = Event::Replayed {
+            at: tenancy.clock.now(),
+            reset: reset.id(),
+            parties,
+        };
+        if let Err(error) = tenancy.audit.append(&replayed).await {
+            tracing::error!(%error, "a replay is not in the audit trail");
+        }
+        Ok(Stored {
+            outcome: Outcome::from(&reset),
+            replayed: true,
+        })
+    }
+
+    /// Takes up an abandoned reset. The tenant may have changed since the claim, so everything that can stop a
+    /// reset is looked at again; if it does, the reset ends here, for a person to look at.
+    async fn take_up(
+        &self,
+        reset: Reset,
+        parties: Parties,
+        until: Timestamp,
+    ) -> Result<Stored, Refusal> {
+        let tenancy = &self.0;
+        tenancy.directories.acting(reset.claim().privileged)?;
+        self.is_worth_starting(until)?;
+        let still_allowed = self.still_allowed(&reset, until).await;
+        if let Err(refusal) = &still_allowed
+            && refusal.may_pass()
+        {
+            return Err(refusal.clone());
+        }
+        let now = tenancy.clock.now();
+        let event = Event::Resumed {
+            at: now,
+            reset: reset.id(),
+            parties,
+        };
+        tenancy.audit.append(&event).await?;
+        let lease_until = clock::after(until, LEASE_MARGIN);
+        let lease = match tenancy.ledger.resume(reset.id(), now, lease_until).await {
+            Ok(lease) => lease,
+            Err(LedgerError::Leased) => {
+                return Ok(Stored {
+                    outcome: Outcome::from(&reset),
+                    replayed: true,
+                });
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let too_old = reset.claim().claimed_at < clock::before(now, RESUMABLE);
+        if still_allowed.is_ok() && !too_old {
+            return self.finish(lease, until).await;
+        }
+        let mut ended = lease.reset().clone();
+        ended.close(now);
+        let lease = tenancy.ledger.finish(lease, ended).await?;
+        let outcome = Outcome::from(lease.reset());
+        self.announce(&outcome).await;
+        still_allowed.map(|()| Stored {
+            outcome,
+            replayed: false,
+        })
+    }
+
+    /// Whether the target may still be reset on what was proven at the claim.
+    async fn still_allowed(&self, reset: &Reset, until: Timestamp) -> Result<(), Refusal> {
+        let tenancy = &self.0;
         let target = PersonRef::Id(reset.claim().target);
-        let person = self
-            .0
-            .ask(until, || self.0.directories.standard.person(&target))
+        let person = tenancy
+            .ask(until, || tenancy.directories.standard.person(&target))
             .await
             .map_err(unavailable)?;
-        eligibility::may_be_reset(&person, &self.0.rules)?;
-        let tier = self.tier(&person, until).await?;
-        match tier {
+        eligibility::may_be_reset(&person, &tenancy.rules)?;
+        match self.tier(&person, until).await? {
             Tier::Privileged(privilege) if !reset.claim().privileged => {
-                return Err(Refusal::Privileged(privilege));
+                Err(Refusal::Privileged(privilege))
             }
-            tier => self.0.directories.for_tier(&tier)?,
-        };
-        let lease_until = clock::after(until, LEASE_MARGIN);
-        match self.0.ledger.resume(reset.id(), now, lease_until).await {
-            Ok(lease) => {
-                let lease = perform(&self.0, lease, until).await?;
-                self.close(Outcome::from(lease.reset())).await
-            }
-            Err(LedgerError::Leased) => Ok(Stored {
-                outcome: Outcome::from(&reset),
-                replayed: true,
-            }),
-            Err(error) => Err(error.into()),
+            tier => tenancy.directories.for_tier(&tier).map(drop),
         }
     }
 
@@ -272,12 +312,7 @@ impl Resets {
     async fn decide(&self, request: Request, until: Timestamp) -> Result<Allowed, Refusal> {
         let tenancy = &self.0;
         let now = tenancy.clock.now();
-        let rules = Rules::of(request.door);
-        let approvals: Vec<Approval> = request
-            .approvals
-            .into_iter()
-            .map(|approval| approval.admit(&rules, now))
-            .collect::<Result<_, _>>()?;
+        let approvals = admit_all(request.approvals, &Rules::of(request.door), now)?;
         let identified = identify(
             tenancy,
             request.door,
@@ -286,21 +321,24 @@ impl Resets {
             until,
         )
         .await?;
+        let claims = approvals.first().ok_or(Refusal::NoApproval)?.claims();
         let target = identified.target;
         eligibility::may_be_reset(&target, &tenancy.rules)?;
         let tier = self.tier(&target, until).await?;
         let directory = tenancy.directories.for_tier(&tier)?;
-        proof::check(&tier, &identified.approvals, request.privileged)?;
-        let methods = tenancy
+        proof::check(
+            &tier,
+            &identified.approvals,
+            claims.reason,
+            request.privileged,
+        )?;
+        let listing = tenancy
             .ask(until, || directory.methods(target.id))
             .await
             .map_err(unavailable)?;
-        let claims = approvals.first().ok_or(Refusal::NoApproval)?.claims();
         Ok(Allowed {
-            tier: tier
-                .privilege()
-                .map_or_else(|| "standard".to_owned(), ToString::to_string),
-            plan: plan(methods, claims.scope, tenancy.rules.hardware_oath),
+            plan: plan(listing.methods, claims.scope, tenancy.rules.hardware_oath),
+            hardware_unknown: listing.hardware_unknown,
             claim: Claim {
                 id: ResetId::random(),
                 tenant: tenancy.tenant,
@@ -311,11 +349,13 @@ impl Resets {
                 upn: target.upn,
                 guest: target.guest,
                 privileged: tier.privilege().is_some(),
+                deactivates: tenancy.rules.hardware_oath == HardwareOath::Deactivate,
                 scope: claims.scope,
                 reason: claims.reason,
                 approvals: identified.approvals,
                 claimed_at: now,
             },
+            tier,
         })
     }
 
@@ -329,8 +369,25 @@ impl Resets {
         eligibility::tier(target, &standing, &self.0.rules)
     }
 
-    /// Writes the end down. It has happened, whether the trail takes it or not.
-    async fn close(&self, outcome: Outcome) -> Result<Stored, Refusal> {
+    fn is_worth_starting(&self, until: Timestamp) -> Result<(), Refusal> {
+        if clock::between(self.0.clock.now(), until) < WORTH_STARTING {
+            return Err(Refusal::Directory { after: None });
+        }
+        Ok(())
+    }
+
+    async fn finish(&self, lease: Lease, until: Timestamp) -> Result<Stored, Refusal> {
+        let lease = perform(&self.0, lease, until).await?;
+        let outcome = Outcome::from(lease.reset());
+        self.announce(&outcome).await;
+        Ok(Stored {
+            outcome,
+            replayed: false,
+        })
+    }
+
+    /// Writes an end down. It has happened, whether the trail takes it or not.
+    async fn announce(&self, outcome: &Outcome) {
         let appeared = outcome
             .methods
             .iter()
@@ -350,19 +407,49 @@ impl Resets {
         if let Err(error) = self.0.audit.append(&event).await {
             tracing::error!(%error, reset = %outcome.reset, "the outcome is in the ledger and not in the audit trail");
         }
-        Ok(Stored {
-            outcome,
-            replayed: false,
-        })
     }
 }
 
-/// A decision to go ahead.
-struct Allowed {
-    /// For the audit trail: `standard`, or what makes the target privileged.
-    tier: String,
-    claim: Claim,
-    plan: Vec<PlannedMethod>,
+/// Judges the approvals as of `now`. An expired one beside good ones is what is left of an earlier try: it is
+/// passed over. Any other fault refuses them all.
+fn admit_all(
+    approvals: Vec<Authentic>,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Vec<Approval>, Refusal> {
+    let mut admitted = Vec::new();
+    let mut expired = None;
+    for approval in approvals {
+        match approval.admit(rules, now) {
+            Ok(approval) => admitted.push(approval),
+            Err(refused @ Refused::Expired { .. }) => expired = Some(refused),
+            Err(refused) => return Err(refused.into()),
+        }
+    }
+    match expired {
+        Some(refused) if admitted.is_empty() => Err(refused.into()),
+        _ => Ok(admitted),
+    }
+}
+
+impl Allowed {
+    fn event(&self, at: Timestamp, parties: Parties) -> Event {
+        Event::Allowed {
+            at,
+            reset: self.claim.id,
+            target_id: self.claim.target,
+            tier: self
+                .tier
+                .privilege()
+                .map_or_else(|| "standard".to_owned(), ToString::to_string),
+            removals: self
+                .plan
+                .iter()
+                .filter(|planned| planned.action == Action::Remove)
+                .count(),
+            parties,
+        }
+    }
 }
 
 impl Tenancy {
@@ -377,7 +464,11 @@ impl Tenancy {
     {
         let mut tries = 1;
         loop {
-            let error = match attempt().await {
+            let left = clock::between(self.clock.now(), until);
+            let answer = tokio::time::timeout(left, attempt())
+                .await
+                .unwrap_or(Err(DirectoryError::Later { after: None }));
+            let error = match answer {
                 Err(error @ (DirectoryError::Later { .. } | DirectoryError::Unknown)) => error,
                 other => return other,
             };
@@ -386,8 +477,7 @@ impl Tenancy {
                 _ => Duration::from_millis(250_u64 << tries),
             };
             // Half of what is left: the reset itself wants time, too.
-            let left = clock::between(self.clock.now(), until) / 2;
-            if tries >= MOST_READS || pause > left {
+            if tries >= MOST_READS || pause > clock::between(self.clock.now(), until) / 2 {
                 return Err(error);
             }
             self.clock.sleep(pause).await;

@@ -296,6 +296,8 @@ impl House {
             .map(|event| match event {
                 Event::Refused { code, .. } => format!("refused {code}"),
                 Event::Allowed { .. } => "allowed".to_owned(),
+                Event::Replayed { .. } => "replayed".to_owned(),
+                Event::Resumed { .. } => "resumed".to_owned(),
                 Event::Outcome { outcome, .. } => format!("{:?}", outcome.state),
             })
             .collect()

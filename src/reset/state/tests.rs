@@ -2,9 +2,13 @@
 
 use proptest::prelude::*;
 
+use std::time::Duration;
+
 use super::*;
+use crate::clock;
 use crate::reset::method::{MethodKind, PhoneType};
 use crate::reset::plan::plan;
+use crate::reset::ports::Fault;
 use crate::reset::rules::HardwareOath;
 
 const START: &str = "2026-11-24T09:00:00Z";
@@ -15,6 +19,13 @@ fn method(id: &str, kind: MethodKind) -> Method {
         kind,
         label: None,
         created: None,
+    }
+}
+
+fn listing(methods: &[Method]) -> Listing {
+    Listing {
+        methods: methods.to_vec(),
+        hardware_unknown: false,
     }
 }
 
@@ -42,6 +53,7 @@ fn reset(hardware: HardwareOath) -> Reset {
         upn: "jane@contoso.example".to_owned(),
         guest: false,
         privileged: false,
+        deactivates: false,
         scope,
         reason: None,
         approvals: Vec::new(),
@@ -50,6 +62,7 @@ fn reset(hardware: HardwareOath) -> Reset {
     Reset::new(
         claim,
         plan(registered(), scope, hardware),
+        false,
         clock::after(start, Duration::from_secs(60)),
     )
 }
@@ -115,7 +128,7 @@ impl World {
             Mood::SaysNotFound => Err(DirectoryError::Never(Fault::NotFound)),
         };
         match step {
-            Step::List => Found::Listed(result.map(|()| self.there.clone())),
+            Step::List => Found::Listed(result.map(|()| listing(&self.there))),
             Step::RevokeSessions => {
                 self.sessions_revoked |= happens;
                 Found::Done(result)
@@ -240,7 +253,7 @@ fn a_phone_that_was_registered_anew_under_its_old_id_is_not_deleted_again() {
         let step = reset.next(now, until);
         reset.intend(&step);
         let found = match &step {
-            Step::List => Found::Listed(Ok(there.clone())),
+            Step::List => Found::Listed(Ok(listing(&there))),
             Step::Remove(method) if method.id.to_string() == "mobile" => {
                 assert!(!lost, "the new phone would be deleted");
                 lost = true;

@@ -1,0 +1,329 @@
+//! The transitions: which step is next, and what a step's result makes of a reset.
+
+use std::time::Duration;
+
+use super::{Answer, Entry, Failure, Found, Progress, Reset, SessionProgress, State, Step};
+use crate::clock::{self, Timestamp};
+use crate::reset::method::Method;
+use crate::reset::ports::{DirectoryError, Fault, Listing};
+
+/// How often one request is sent before we give up on it.
+const MOST_ATTEMPTS: u8 = 6;
+
+/// The longest pause between two looks at the list, or two tries.
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+
+/// What is kept of the time for a last look at the list.
+const LAST_LOOK: Duration = Duration::from_secs(3);
+
+/// When something that waits can be done.
+enum When {
+    Now,
+    At(Timestamp),
+    TooLate,
+}
+
+fn when(not_before: Option<Timestamp>, now: Timestamp, until: Timestamp) -> When {
+    match not_before {
+        Some(at) if at >= until => When::TooLate,
+        Some(at) if at > now => When::At(at),
+        _ => When::Now,
+    }
+}
+
+impl Reset {
+    /// The next step, given that everything must be over at `until`. What could only be done later than that
+    /// does not hold up the rest.
+    pub(in crate::reset) fn next(&self, now: Timestamp, until: Timestamp) -> Step {
+        let body = &self.0;
+        if body.state != State::Running || now >= until {
+            return Step::Close;
+        }
+        // Sessions first, so that nobody who is signed in registers a method in between.
+        if body.sessions == SessionProgress::Pending {
+            match when(body.session_not_before, now, until) {
+                When::Now => return Step::RevokeSessions,
+                When::At(at) => return Step::Wait(at),
+                When::TooLate => {}
+            }
+        }
+        if body.list.fresh
+            && let Some(step) = self.next_removal(now, clock::before(until, LAST_LOOK))
+        {
+            return step;
+        }
+        let unconfirmed = body
+            .entries
+            .iter()
+            .any(|entry| matches!(entry.progress, Progress::Asked(_)));
+        if (unconfirmed || !body.list.fresh) && body.list.failures < MOST_ATTEMPTS {
+            return match when(body.list.not_before, now, until) {
+                When::Now => Step::List,
+                When::At(at) => Step::Wait(at),
+                When::TooLate => Step::Close,
+            };
+        }
+        Step::Close
+    }
+
+    /// The first method that can go now, or when the first can; nothing if none can in time.
+    fn next_removal(&self, now: Timestamp, until: Timestamp) -> Option<Step> {
+        let mut soonest: Option<Timestamp> = None;
+        for entry in self
+            .0
+            .entries
+            .iter()
+            .filter(|entry| entry.progress == Progress::Pending)
+        {
+            match when(entry.not_before, now, until) {
+                When::Now => {
+                    let method = entry.method.clone();
+                    let deactivate = entry.deactivate;
+                    return Some(if deactivate {
+                        Step::Deactivate(method)
+                    } else {
+                        Step::Remove(method)
+                    });
+                }
+                When::At(at) => soonest = Some(soonest.map_or(at, |other| other.min(at))),
+                When::TooLate => {}
+            }
+        }
+        soonest.map(Step::Wait)
+    }
+
+    /// Writes down that a step is about to be performed.
+    pub(in crate::reset) fn intend(&mut self, step: &Step) {
+        match step {
+            Step::RevokeSessions => self.0.sessions = SessionProgress::Trying,
+            Step::Remove(method) | Step::Deactivate(method) => {
+                if let Some(entry) = self.entry(method) {
+                    entry.progress = Progress::Trying;
+                }
+            }
+            Step::List | Step::Wait(_) | Step::Close => {}
+        }
+    }
+
+    /// What a step's result makes of it.
+    pub(in crate::reset) fn apply(&mut self, step: &Step, found: Found, now: Timestamp) {
+        match (step, found) {
+            (Step::RevokeSessions, Found::Done(result)) => self.sessions_answered(result, now),
+            (Step::Remove(method) | Step::Deactivate(method), Found::Done(result)) => {
+                self.method_answered(method, result, now);
+            }
+            (Step::List, Found::Listed(Ok(listing))) => self.listed(listing, now),
+            (Step::List, Found::Listed(Err(error))) => {
+                let list = &mut self.0.list;
+                list.failures = list.failures.saturating_add(1);
+                list.not_before = Some(clock::after(now, pause(&error, list.failures)));
+            }
+            _ => {}
+        }
+        self.settle();
+    }
+
+    fn sessions_answered(&mut self, result: Result<(), DirectoryError>, now: Timestamp) {
+        let body = &mut self.0;
+        body.session_attempts = body.session_attempts.saturating_add(1);
+        body.sessions = match result {
+            Ok(()) => SessionProgress::Revoked,
+            Err(DirectoryError::Never(fault)) => SessionProgress::Failed(failure(fault)),
+            // To revoke twice does no harm, so a lost answer is simply asked for again.
+            Err(_) if body.session_attempts >= MOST_ATTEMPTS => {
+                SessionProgress::Failed(Failure::KeepsFailing)
+            }
+            Err(error) => {
+                body.session_not_before =
+                    Some(clock::after(now, pause(&error, body.session_attempts)));
+                SessionProgress::Pending
+            }
+        };
+    }
+
+    fn method_answered(
+        &mut self,
+        method: &Method,
+        result: Result<(), DirectoryError>,
+        now: Timestamp,
+    ) {
+        let Some(entry) = self.entry(method) else {
+            return;
+        };
+        entry.attempts = entry.attempts.saturating_add(1);
+        entry.progress = match result {
+            Ok(()) if entry.deactivate => Progress::Deactivated,
+            Ok(()) => Progress::Asked(Answer::Accepted),
+            Err(DirectoryError::Never(Fault::NotFound)) if !entry.deactivate => {
+                Progress::Asked(Answer::NotThere)
+            }
+            Err(DirectoryError::Never(Fault::Refused)) if !entry.deactivate => Progress::Deferred,
+            Err(DirectoryError::Never(fault)) => Progress::Failed(failure(fault)),
+            Err(DirectoryError::Unknown) if !entry.deactivate => Progress::Asked(Answer::Lost),
+            Err(error) => entry.try_again(&error, now),
+        };
+        let fewer = matches!(
+            entry.progress,
+            Progress::Asked(Answer::Accepted) | Progress::Deactivated
+        );
+        self.0.progress |= fewer;
+    }
+
+    /// Compares what is there with what was there at the claim.
+    fn listed(&mut self, listing: Listing, now: Timestamp) {
+        let body = &mut self.0;
+        body.list.fresh = true;
+        body.list.seen = body.list.seen.saturating_add(1);
+        body.hardware_unknown = listing.hardware_unknown;
+        let mut waiting = false;
+        for entry in &mut body.entries {
+            if entry.deactivate {
+                continue;
+            }
+            let still = listing
+                .methods
+                .iter()
+                .any(|method| method.is_same_registration(&entry.method));
+            entry.progress = match (entry.progress, still) {
+                // Gone; or what has its id now is another registration, which is not ours to remove.
+                (Progress::Pending | Progress::Deferred | Progress::Asked(_), false) => {
+                    body.progress = true;
+                    Progress::Removed
+                }
+                (Progress::Asked(Answer::Lost), true) => {
+                    entry.try_again(&DirectoryError::Unknown, now)
+                }
+                // Lists may come from replicas that disagree: gone is gone only while every list says so.
+                (Progress::Asked(_), true) | (Progress::Removed, true) => {
+                    waiting = true;
+                    Progress::Asked(Answer::Accepted)
+                }
+                (progress, _) => progress,
+            };
+        }
+        for method in listing.methods {
+            let mut known = body
+                .entries
+                .iter()
+                .map(|entry| &entry.method)
+                .chain(&body.appeared);
+            if !known.any(|other| method.is_same_registration(other)) {
+                body.appeared.push(method);
+            }
+        }
+        let pause = Duration::from_secs(1_u64 << body.list.seen.min(4).saturating_sub(1));
+        body.list.not_before = waiting.then(|| clock::after(now, pause.min(LONGEST_PAUSE)));
+    }
+
+    /// Starts another pass over what was deferred, or gives it up when a pass has changed nothing.
+    fn settle(&mut self) {
+        let body = &mut self.0;
+        let any =
+            |wanted: fn(Progress) -> bool| body.entries.iter().any(|entry| wanted(entry.progress));
+        if any(|p| matches!(p, Progress::Pending | Progress::Trying)) {
+            return;
+        }
+        let next = if body.progress {
+            Progress::Pending
+        } else if any(|p| matches!(p, Progress::Asked(_))) {
+            return;
+        } else {
+            Progress::Failed(Failure::Refused)
+        };
+        body.progress = false;
+        for entry in &mut body.entries {
+            if entry.progress == Progress::Deferred {
+                entry.progress = next;
+                entry.not_before = None;
+            }
+        }
+    }
+
+    /// Takes up after a process that is gone: a request that it may have sent has a lost answer, and what it
+    /// had seen may have changed.
+    pub(in crate::reset) fn resume(&mut self, lease_until: Timestamp) {
+        let body = &mut self.0;
+        body.lease_until = lease_until;
+        body.list.fresh = false;
+        if body.sessions == SessionProgress::Trying {
+            body.sessions = SessionProgress::Pending;
+        }
+        for entry in &mut body.entries {
+            if entry.progress == Progress::Trying {
+                entry.progress = if entry.deactivate {
+                    Progress::Pending
+                } else {
+                    Progress::Asked(Answer::Lost)
+                };
+            }
+        }
+    }
+
+    /// Ends it: what is not confirmed is said to be so.
+    pub(in crate::reset) fn close(&mut self, now: Timestamp) {
+        let body = &mut self.0;
+        if matches!(
+            body.sessions,
+            SessionProgress::Pending | SessionProgress::Trying
+        ) {
+            body.sessions = SessionProgress::Failed(Failure::OutOfTime);
+        }
+        for entry in &mut body.entries {
+            entry.progress = match entry.progress {
+                Progress::Pending | Progress::Deferred => Progress::Failed(Failure::OutOfTime),
+                Progress::Trying | Progress::Asked(_) => Progress::Unknown,
+                settled => settled,
+            };
+        }
+        let done = |progress| {
+            matches!(
+                progress,
+                Progress::Removed | Progress::Deactivated | Progress::Kept(_)
+            )
+        };
+        let all_done = body.list.fresh
+            && !matches!(body.sessions, SessionProgress::Failed(_))
+            && body.entries.iter().all(|entry| done(entry.progress))
+            && !(body.claim.deactivates && body.hardware_unknown);
+        body.state = if all_done {
+            State::Completed
+        } else {
+            State::NeedsHuman
+        };
+        body.finished_at = Some(now);
+    }
+
+    fn entry(&mut self, method: &Method) -> Option<&mut Entry> {
+        self.0
+            .entries
+            .iter_mut()
+            .find(|entry| entry.method.id == method.id)
+    }
+}
+
+impl Entry {
+    /// To be tried again after a while, unless it has been tried often enough.
+    fn try_again(&mut self, error: &DirectoryError, now: Timestamp) -> Progress {
+        if self.attempts >= MOST_ATTEMPTS {
+            return Progress::Failed(Failure::KeepsFailing);
+        }
+        self.not_before = Some(clock::after(now, pause(error, self.attempts)));
+        Progress::Pending
+    }
+}
+
+fn failure(fault: Fault) -> Failure {
+    match fault {
+        Fault::NotAllowed | Fault::Credential => Failure::NotAllowed,
+        Fault::Refused => Failure::Refused,
+        Fault::NotFound | Fault::Unreadable | Fault::Unlicensed => Failure::Other,
+    }
+}
+
+/// As long as the directory asks for, else twice as long each time.
+fn pause(error: &DirectoryError, attempts: u8) -> Duration {
+    match error {
+        DirectoryError::Later { after: Some(after) } => *after,
+        _ => Duration::from_millis(250_u64 << attempts.min(5)).min(LONGEST_PAUSE),
+    }
+}

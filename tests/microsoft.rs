@@ -1,0 +1,144 @@
+//! Microsoft's own Python clients, azure-identity and msgraph-sdk, take the simulated tenant for Entra. What the
+//! other tests say about Entra is worth as much as this.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, which is its purpose"
+)]
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose, PKCS_RSA_SHA256, RsaKeySize,
+};
+use serde_json::json;
+use simulated::entra::{Fault, Federated, Serving, Tenant};
+use simulated::issuer::Issuer;
+use uuid::Uuid;
+
+const APP: &str = "0b1c2d3e-4f50-4162-8738-495a6b7c8d9e";
+const HENRIETTA: &str = "a1000000-0000-4000-8000-000000000007";
+const AWS: &str = "https://9b6a1f0e.tokens.sts.global.api.aws";
+const ROLE: &str = "arn:aws:iam::123456789012:role/Reregister";
+const EXCHANGE: &str = "api://AzureADTokenExchange";
+
+#[tokio::test]
+#[ignore = "needs Microsoft's clients: make test"]
+async fn microsofts_own_clients_take_the_simulated_tenant_for_entra() {
+    let python = std::env::var("MICROSOFT_PYTHON").expect("MICROSOFT_PYTHON is set by make test");
+    let files = tempfile::tempdir().unwrap();
+    let at = |name: &str| files.path().join(name);
+    let tenant = Tenant::from_json(include_str!("../examples/users.json")).unwrap();
+    let serving = serve(&tenant, &at("ca.pem"));
+    let app: Uuid = APP.parse().unwrap();
+    let registered = write_certificate(&at("app.pem"));
+    write_certificate(&at("stranger.pem"));
+    tenant.add_certificate(app, &registered).unwrap();
+    let aws = trust_aws(&tenant, app);
+    tenant.fail(Fault::on("GET", HENRIETTA).throttle(Some(1)));
+
+    let mut drive = Command::new(python);
+    drive
+        .arg("-B")
+        .arg(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/microsoft/drive.py"
+        ))
+        .env("BASE_URL", &serving.url)
+        .env("APP_CERTIFICATE", at("app.pem"))
+        .env("STRANGERS_CERTIFICATE", at("stranger.pem"))
+        .env("AWS_TOKEN", aws_token(&aws, ROLE))
+        .env("OTHER_AWS_TOKEN", aws_token(&aws, "somebody else"))
+        // azure-identity asks requests, the SDK asks httpx; each has a variable of its own.
+        .env("REQUESTS_CA_BUNDLE", at("ca.pem"))
+        .env("SSL_CERT_FILE", at("ca.pem"))
+        .env("NO_PROXY", "127.0.0.1");
+    let output = tokio::task::spawn_blocking(move || drive.output().unwrap())
+        .await
+        .unwrap();
+    let report = String::from_utf8_lossy(&output.stderr);
+    println!("{report}");
+    assert!(output.status.success(), "{report}");
+
+    let statuses = |path: &str| -> Vec<u16> {
+        let calls = tenant.calls().into_iter();
+        calls
+            .filter(|call| call.path.contains(path))
+            .map(|call| call.status)
+            .collect()
+    };
+    assert_eq!(
+        statuses(HENRIETTA),
+        [429, 200],
+        "the SDK came back when it was told to"
+    );
+    assert!(tenant.methods_of("adele.vance@contoso.example").is_empty());
+    assert!(tenant.sessions_revoked("megan.bowen@contoso.example"));
+    let algorithms: Vec<_> = tenant
+        .assertions()
+        .iter()
+        .map(|one| one.header["alg"].clone())
+        .collect();
+    for algorithm in ["PS256", "RS256"] {
+        assert!(algorithms.contains(&json!(algorithm)), "{algorithm}");
+    }
+}
+
+/// Serves over TLS with a certificate of a throw-away authority, whose own certificate goes into a file. Newer
+/// Pythons refuse certificates that do not follow RFC 5280 to the letter, such as rcgen's simple self-signed one.
+fn serve(tenant: &Tenant, authority_file: &Path) -> Serving {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    fs::write(authority_file, authority.pem()).unwrap();
+
+    let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    params.use_authority_key_identifier_extension = true;
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&key, &authority).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    tenant
+        .serve_tls(
+            listener,
+            certificate.pem().as_bytes(),
+            key.serialize_pem().as_bytes(),
+        )
+        .unwrap()
+}
+
+/// Makes a certificate as an app has one; it goes into a file with its key.
+fn write_certificate(file: &Path) -> String {
+    let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
+    let certificate = CertificateParams::default().self_signed(&key).unwrap();
+    fs::write(file, key.serialize_pem() + &certificate.pem()).unwrap();
+    certificate.pem()
+}
+
+/// AWS as an issuer that the app trusts to say that a role of IAM asks.
+fn trust_aws(tenant: &Tenant, app: Uuid) -> Issuer {
+    let aws = Issuer::rs256(AWS, "aws-1");
+    let federated = Federated {
+        issuer: AWS.to_owned(),
+        subject: ROLE.to_owned(),
+        audience: EXCHANGE.to_owned(),
+        jwks: aws.jwks(),
+    };
+    tenant.trust(app, federated);
+    aws
+}
+
+fn aws_token(aws: &Issuer, subject: &str) -> String {
+    let now = jiff::Timestamp::now().as_second();
+    aws.sign(
+        json!({"alg": "RS256", "kid": aws.kid(), "typ": "JWT"}),
+        json!({"iss": AWS, "sub": subject, "aud": EXCHANGE, "iat": now, "exp": now + 300}),
+    )
+}
