@@ -31,7 +31,7 @@ fn a_policy_that_contradicts_itself_is_refused_and_says_where() {
             "on_call names the issuer nobody",
         ),
         (
-            "issuers = [\"service-desk\"]",
+            "issuers = [\"service-desk\", \"security\"]",
             "issuers = [\"x\"]",
             "sources.jira names the issuer x",
         ),

@@ -20,6 +20,8 @@ use tokio::net::TcpListener;
 
 pub const SAM: &str = "sam.approver@contoso.example";
 pub const VERA: &str = "vera.desk@contoso.example";
+pub const ADA: &str = "ada.approver@contoso.example";
+pub const VICTOR: &str = "victor.verifier@contoso.example";
 pub const OLGA: &str = "olga.oncall@contoso.example";
 
 /// The custom field that holds approvals, and the secrets, as in policy.toml and secrets.json.
@@ -34,6 +36,7 @@ pub struct Setting {
     pub tenant: Tenant,
     pub trail: Arc<MemoryTrail>,
     service_desk: Issuer,
+    security: Issuer,
     on_call: Issuer,
     client: reqwest::Client,
     files: PathBuf,
@@ -62,6 +65,7 @@ impl Setting {
         let entra = tenant.serve(TcpListener::bind("127.0.0.1:0").await?);
 
         let service_desk = Issuer::es256("https://approvals.contoso.example", "desk-2026");
+        let security = Issuer::es256("https://security.contoso.example", "sec-2026");
         let on_call = Issuer::es256("https://on-call.contoso.example", "olga-2026");
         let files = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/sandbox"));
         fs::create_dir_all(&files)?;
@@ -70,6 +74,10 @@ impl Setting {
             service_desk.jwks().to_string(),
         )?;
         fs::write(files.join("on-call.jwks.json"), on_call.jwks().to_string())?;
+        fs::write(
+            files.join("security.jwks.json"),
+            security.jwks().to_string(),
+        )?;
 
         let policy = include_str!("../policy.toml").replace("http://127.0.0.1:8443", &entra.url);
         let secrets = MemorySecrets::default();
@@ -102,6 +110,7 @@ impl Setting {
             tenant,
             trail,
             service_desk,
+            security,
             on_call,
             client: reqwest::Client::new(),
             files,
@@ -123,6 +132,18 @@ impl Setting {
 
     pub fn sign(&self, draft: &Draft) -> String {
         self.service_desk.approve(draft)
+    }
+
+    /// A second approval, by another person in another department who has seen the person.
+    pub fn sign_in_security(&self, ticket: &str, target: &str) -> String {
+        let seen = serde_json::json!({
+            "method": "in_person", "verified_by": VICTOR, "verified_at": self.now() - 120,
+        });
+        let draft = self
+            .draft(ticket, target)
+            .approver(ADA)
+            .verification([seen]);
+        self.security.approve(&draft)
     }
 
     /// Olga, on call, approves with a key of her own.

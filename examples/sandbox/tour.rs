@@ -97,6 +97,19 @@ impl Tour<'_> {
         show_methods(&reply);
 
         self.scene(
+            "Grace is a Global Administrator: two approvals, by two people, from two trust domains",
+            "One would be refused, see below. A second credential acts on her, for privileged people alone.",
+        );
+        let grace = "grace.admin@contoso.example";
+        let first = setting.sign(&setting.draft("HELP-7", grace));
+        let second = setting.sign_in_security("HELP-7", grace);
+        let reply = setting
+            .send(&setting.jira("HELP-7", &format!("{first}\n{second}")))
+            .await?;
+        self.expect(&reply, 200, "completed");
+        show_methods(&reply);
+
+        self.scene(
             "Olga is on call and looks first: a preview for Cash",
             "Nothing is changed, nothing is used up.",
         );
@@ -193,7 +206,7 @@ impl Tour<'_> {
                 "evidence_on_lost_phone",
             ),
             (
-                "A Global Administrator",
+                "A Global Administrator, on one approval",
                 setting.jira("HELP-4", &sign("HELP-4", "grace.admin@contoso.example")),
                 403,
                 "privileged_role",

@@ -93,6 +93,8 @@ impl Deployment {
             |name: &str, text: String| std::fs::write(files.path().join(name), text).unwrap();
         write("service-desk.jwks.json", service_desk.jwks().to_string());
         write("on-call.jwks.json", on_call.jwks().to_string());
+        let security = Issuer::es256("https://security.contoso.example", "sec-2026");
+        write("security.jwks.json", security.jwks().to_string());
         write(
             "policy.toml",
             include_str!("../../examples/policy.toml")

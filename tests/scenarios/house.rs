@@ -11,7 +11,7 @@ use reregister_mfa::memory::{MemorySecrets, MemoryStore, MemoryTrail, NoWebIdent
 use reregister_mfa::policy::Policy;
 use reregister_mfa::reset::Event;
 use reregister_mfa::reset::ports::{AuditTrail, Store};
-use serde_json::Value;
+use serde_json::{Value, json};
 use simulated::approval::{Draft, ON_CALL_AUDIENCE, evidence};
 use simulated::entra::{Serving, Tenant};
 use simulated::issuer::Issuer;
@@ -23,6 +23,8 @@ use tokio::net::TcpListener;
 pub const JANE: &str = "jane.doe@contoso.example";
 pub const SAM: &str = "sam.approver@contoso.example";
 pub const VERA: &str = "vera.desk@contoso.example";
+pub const ADA: &str = "ada.approver@contoso.example";
+pub const VICTOR: &str = "victor.verifier@contoso.example";
 pub const OLGA: &str = "olga.oncall@contoso.example";
 
 // As in examples/secrets.json.
@@ -64,6 +66,7 @@ pub struct House {
     pub secrets: Arc<MemorySecrets>,
     pub trail: Arc<MemoryTrail>,
     pub service_desk: Issuer,
+    pub security: Issuer,
     pub on_call: Issuer,
     url: String,
     client: reqwest::Client,
@@ -107,35 +110,53 @@ impl House {
 
     /// A house whose policy is changed first.
     pub async fn with_policy(change: impl FnOnce(String) -> String) -> House {
-        House::build(change, None, None).await
+        House::build(change, |users| users, None, None).await
+    }
+
+    /// A house in a tenant that is changed first.
+    pub async fn with_tenant(change: impl FnOnce(String) -> String) -> House {
+        House::with(|policy| policy, change).await
+    }
+
+    /// A house whose policy and tenant are changed first.
+    pub async fn with(
+        policy: impl FnOnce(String) -> String,
+        tenant: impl FnOnce(String) -> String,
+    ) -> House {
+        House::build(policy, tenant, None, None).await
     }
 
     /// A house with another store.
     pub async fn on_store(store: Arc<dyn Store>) -> House {
-        House::build(|policy| policy, Some(store), None).await
+        House::build(|policy| policy, |users| users, Some(store), None).await
     }
 
     /// A house with another audit trail.
     pub async fn on_trail(trail: Arc<dyn AuditTrail>) -> House {
-        House::build(|policy| policy, None, Some(trail)).await
+        House::build(|policy| policy, |users| users, None, Some(trail)).await
     }
 
     async fn build(
         change: impl FnOnce(String) -> String,
+        change_tenant: impl FnOnce(String) -> String,
         other_store: Option<Arc<dyn Store>>,
         other_trail: Option<Arc<dyn AuditTrail>>,
     ) -> House {
-        let tenant = Tenant::from_json(include_str!("../../examples/users.json")).unwrap();
+        let users = change_tenant(include_str!("../../examples/users.json").to_owned());
+        let tenant = Tenant::from_json(&users).unwrap();
         let entra = tenant.serve(TcpListener::bind("127.0.0.1:0").await.unwrap());
 
         let service_desk = Issuer::es256("https://approvals.contoso.example", "desk-2026");
-        let on_call = Issuer::es256("https://on-call.contoso.example", "olga-2026");
+        let security = Issuer::es256("https://security.contoso.example", "sec-2026");
+        let on_call =
+            Issuer::es256("https://on-call.contoso.example", "olga-2026").with_key("ada-2026");
         let keys = tempfile::tempdir().unwrap();
         let write = |name: &str, issuer: &Issuer| {
             std::fs::write(keys.path().join(name), issuer.jwks().to_string()).unwrap();
         };
         write("service-desk.jwks.json", &service_desk);
         write("on-call.jwks.json", &on_call);
+        write("security.jwks.json", &security);
 
         let text =
             include_str!("../../examples/policy.toml").replace("http://127.0.0.1:8443", &entra.url);
@@ -173,6 +194,7 @@ impl House {
             secrets,
             trail,
             service_desk,
+            security,
             on_call,
             url,
             client: reqwest::Client::new(),
@@ -203,8 +225,36 @@ impl House {
         self.service_desk.approve(&draft)
     }
 
+    /// Olga signs, with her own key.
     pub fn approve_on_call(&self, draft: Draft) -> String {
-        self.on_call.approve(&draft)
+        self.sign_on_call("olga-2026", &draft)
+    }
+
+    /// Whoever has this on-call key signs.
+    pub fn sign_on_call(&self, kid: &str, draft: &Draft) -> String {
+        let mut header = self.on_call.header();
+        header["kid"] = kid.into();
+        self.on_call.sign(header, draft.claims(self.on_call.iss()))
+    }
+
+    /// What Ada of the security department writes: she approves, and Victor has seen the person.
+    pub fn second_draft(&self) -> Draft {
+        self.draft().approver(ADA).verification([self.seen()])
+    }
+
+    /// Evidence by Victor, who saw the person two minutes ago.
+    pub fn seen(&self) -> Value {
+        json!({"method": "in_person", "verified_by": VICTOR, "verified_at": self.now() - 120})
+    }
+
+    /// Two approvals for one ticket, sent by Jira.
+    pub async fn reset_on_two(&self, first: Draft, second: Draft) -> Reply {
+        let both = format!(
+            "{}\n{}",
+            self.approve(first),
+            self.security.approve(&second)
+        );
+        self.send(self.jira(&both)).await
     }
 
     /// A Jira webhook: HELP-42 becomes approved, with this in its approval field.
