@@ -14,8 +14,8 @@ use std::path::Path;
 use std::process::Command;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, PKCS_RSA_SHA256, RsaKeySize,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, RsaKeySize,
 };
 use serde_json::json;
 use simulated::entra::{Fault, Federated, Serving, Tenant};
@@ -80,20 +80,28 @@ async fn microsofts_own_clients_take_the_simulated_tenant_for_entra() {
     );
     assert!(tenant.methods_of("adele.vance@contoso.example").is_empty());
     assert!(tenant.sessions_revoked("megan.bowen@contoso.example"));
-    let algorithms: Vec<_> = tenant
-        .assertions()
-        .iter()
-        .map(|one| one.header["alg"].clone())
-        .collect();
-    for algorithm in ["PS256", "RS256"] {
-        assert!(algorithms.contains(&json!(algorithm)), "{algorithm}");
-    }
+    // azure-identity signs as MSAL for Python did for years, MSAL itself as the documentation says.
+    let signed = |algorithm: &str, thumbprint: &str| {
+        let assertions = tenant.assertions();
+        let headers = assertions.iter().map(|one| &one.header);
+        headers
+            .filter(|header| header["alg"] == algorithm && header[thumbprint].is_string())
+            .count()
+    };
+    assert_eq!(
+        (signed("RS256", "x5t"), signed("PS256", "x5t#S256")),
+        (2, 1)
+    );
 }
 
 /// Serves over TLS with a certificate of a throw-away authority, whose own certificate goes into a file. Newer
 /// Pythons refuse certificates that do not follow RFC 5280 to the letter, such as rcgen's simple self-signed one.
 fn serve(tenant: &Tenant, authority_file: &Path) -> Serving {
     let mut params = CertificateParams::default();
+    // By their names OpenSSL tells the two apart.
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "A throw-away authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();

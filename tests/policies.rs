@@ -86,6 +86,11 @@ fn a_policy_that_contradicts_itself_is_refused_and_says_where() {
             "base URL",
         ),
         (
+            "scheme.secret_header.header",
+            "privileged = true\nscheme.secret_header.header",
+            "may not ask for privileged people",
+        ),
+        (
             "keys.file = \"service-desk.jwks.json\"",
             "keys.url = \"http://x.example\"",
             "https",

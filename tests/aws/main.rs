@@ -11,3 +11,4 @@
 mod dynamodb;
 mod moto;
 mod secrets_manager;
+mod sts;

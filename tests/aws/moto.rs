@@ -7,7 +7,11 @@ use aws_sdk_dynamodb::types::{
 };
 
 pub async fn config() -> SdkConfig {
-    let url = std::env::var("MOTO_URL").expect("MOTO_URL is set by make test");
+    config_at(&std::env::var("MOTO_URL").expect("MOTO_URL is set by make test")).await
+}
+
+/// AWS at this address.
+pub async fn config_at(url: &str) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .endpoint_url(url)
         .region(Region::new("eu-west-1"))

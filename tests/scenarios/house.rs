@@ -11,6 +11,7 @@ use reregister_mfa::memory::{MemorySecrets, MemoryStore, MemoryTrail, NoWebIdent
 use reregister_mfa::policy::Policy;
 use reregister_mfa::reset::Event;
 use reregister_mfa::reset::ports::{AuditTrail, Store};
+use reregister_mfa::secrets::WebIdentity;
 use serde_json::{Value, json};
 use simulated::approval::{Draft, ON_CALL_AUDIENCE, evidence};
 use simulated::entra::{Serving, Tenant};
@@ -110,7 +111,7 @@ impl House {
 
     /// A house whose policy is changed first.
     pub async fn with_policy(change: impl FnOnce(String) -> String) -> House {
-        House::build(change, |users| users, None, None).await
+        House::build(change, |users| users, None, None, None).await
     }
 
     /// A house in a tenant that is changed first.
@@ -123,17 +124,25 @@ impl House {
         policy: impl FnOnce(String) -> String,
         tenant: impl FnOnce(String) -> String,
     ) -> House {
-        House::build(policy, tenant, None, None).await
+        House::build(policy, tenant, None, None, None).await
     }
 
     /// A house with another store.
     pub async fn on_store(store: Arc<dyn Store>) -> House {
-        House::build(|policy| policy, |users| users, Some(store), None).await
+        House::build(|policy| policy, |users| users, Some(store), None, None).await
     }
 
     /// A house with another audit trail.
     pub async fn on_trail(trail: Arc<dyn AuditTrail>) -> House {
-        House::build(|policy| policy, |users| users, None, Some(trail)).await
+        House::build(|policy| policy, |users| users, None, Some(trail), None).await
+    }
+
+    /// A house that somebody says who it is, with a changed policy.
+    pub async fn known_as(
+        identity: Arc<dyn WebIdentity>,
+        policy: impl FnOnce(String) -> String,
+    ) -> House {
+        House::build(policy, |users| users, None, None, Some(identity)).await
     }
 
     async fn build(
@@ -141,6 +150,7 @@ impl House {
         change_tenant: impl FnOnce(String) -> String,
         other_store: Option<Arc<dyn Store>>,
         other_trail: Option<Arc<dyn AuditTrail>>,
+        identity: Option<Arc<dyn WebIdentity>>,
     ) -> House {
         let users = change_tenant(include_str!("../../examples/users.json").to_owned());
         let tenant = Tenant::from_json(&users).unwrap();
@@ -175,7 +185,7 @@ impl House {
             policy,
             World {
                 secrets: secrets.clone(),
-                identity: Arc::new(NoWebIdentity),
+                identity: identity.unwrap_or_else(|| Arc::new(NoWebIdentity)),
                 store: other_store.unwrap_or_else(|| store.clone()),
                 audit: other_trail.unwrap_or_else(|| trail.clone()),
                 clock: clock.clone(),

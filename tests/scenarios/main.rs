@@ -11,9 +11,11 @@
 
 mod attacks;
 mod crashes;
+mod credentials;
 mod house;
 mod on_call;
 mod outages;
+mod permissions;
 mod privileged;
 mod repeats;
 mod tickets;

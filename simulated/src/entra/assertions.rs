@@ -95,7 +95,9 @@ impl<'a> Presented<'a> {
                         nor keyId specified in token header.";
             return Err(Refusal::client(5_002_723, text));
         };
-        let thumbprint = URL_SAFE_NO_PAD.decode(thumbprint).unwrap_or_default();
+        // MSAL for Python pads it, which base64url in a JWT is not (RFC 7515, section 2), and Entra does not mind.
+        let unpadded = thumbprint.trim_end_matches('=');
+        let thumbprint = URL_SAFE_NO_PAD.decode(unpadded).unwrap_or_default();
         let registered = app
             .certificates
             .iter()
@@ -239,7 +241,11 @@ impl<'a> Presented<'a> {
     }
 
     fn check_time(&self, longest: Option<i64>) -> Result<(), Refusal> {
-        let claim = |name| self.assertion.claims.get(name).and_then(Value::as_i64);
+        // A NumericDate may have a fraction (RFC 7519, section 2); MSAL for Python writes one.
+        let claim = |name| {
+            let seconds = self.assertion.claims.get(name)?.as_f64()?;
+            Some(seconds.floor() as i64)
+        };
         let end = claim("exp").ok_or_else(|| missing("exp"))?;
         let start = claim("nbf").or_else(|| claim("iat"));
         let now = Timestamp::now();

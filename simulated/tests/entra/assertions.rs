@@ -128,11 +128,16 @@ async fn an_assertion_signed_with_a_registered_certificate_buys_a_token_and_is_r
 }
 
 #[tokio::test]
-async fn an_older_client_signs_with_rs256_and_names_the_certificate_by_its_sha1() {
+async fn a_client_that_signs_as_msal_for_python_does_is_understood() {
     let (world, signer) = certified().await;
-    let header = json!({"alg": "RS256", "typ": "JWT", "x5t": signer.sha1});
-    let assertion = signer.sign(&header, &own_claims(&world));
-    assert_eq!(present(&world, &assertion).await.0, 200);
+    let padded = format!("{}=", signer.sha1);
+    let fraction = json!({"nbf": null, "iat": now() as f64 + 0.25, "exp": now() as f64 + 600.25});
+    let claims = with(&own_claims(&world), fraction);
+    for thumbprint in [&signer.sha1, &padded] {
+        let header = json!({"alg": "RS256", "typ": "JWT", "x5t": thumbprint});
+        let assertion = signer.sign(&header, &claims);
+        assert_eq!(present(&world, &assertion).await.0, 200);
+    }
 }
 
 #[tokio::test]
