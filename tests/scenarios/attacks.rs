@@ -439,3 +439,148 @@ async fn more_approvals_than_anybody_needs() {
     assert_eq!((reply.status, reply.code()), (422, "too_many_approvals"));
     house.nothing_happened();
 }
+
+/// The order of the curve P-256 (SEC 2, section 2.4.2), big-endian.
+const ORDER: [u8; 32] = [
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+];
+
+#[tokio::test]
+async fn a_second_spelling_of_the_same_signature() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    let house = House::new().await;
+    let approval = house.approve(house.draft());
+    let first = house.send(house.jira(&approval)).await;
+
+    // Of an ECDSA signature (r, s) everybody can make (r, n - s), which is as good.
+    let (signed, signature) = approval.rsplit_once('.').unwrap();
+    let mut signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    let mut borrow = 0;
+    for place in (0..32).rev() {
+        let difference = i16::from(ORDER[place]) - i16::from(signature[32 + place]) - borrow;
+        borrow = i16::from(difference < 0);
+        signature[32 + place] = u8::try_from(difference.rem_euclid(256)).unwrap();
+    }
+    let other = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
+    assert_ne!(other, approval);
+
+    house.tenant.forget_calls();
+    let second = house.send(house.jira(&other)).await;
+    assert_eq!(second.json["reset"], first.json["reset"], "{second:?}");
+    assert_eq!(second.json["replayed"], true);
+    assert_eq!(house.tenant.calls().len(), 0);
+}
+
+#[tokio::test]
+async fn a_token_that_only_a_lenient_parser_reads() {
+    use simulated::senders::on_call;
+
+    let house = House::new().await;
+    let good = house.approve_on_call(house.on_call_draft());
+    let parts: Vec<&str> = good.split('.').collect();
+    let header = house.on_call.header().to_string();
+    let claims = house
+        .on_call_draft()
+        .claims(house.on_call.iss())
+        .to_string();
+    let utf_16: Vec<u8> = claims.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let with_bom = format!("\u{feff}{claims}");
+    for token in [
+        format!("{good}="),
+        format!("{good}.{}", parts[2]),
+        format!("{}..{}", parts[0], parts[2]),
+        format!("{}.{}.", parts[0], parts[1]),
+        format!("{} .{}.{}", parts[0], parts[1], parts[2]),
+        good.replace('.', ".."),
+        format!("{{\"payload\":\"{}\"}}", parts[1]),
+        house.on_call.sign_bytes(header.as_bytes(), &utf_16),
+        house
+            .on_call
+            .sign_bytes(header.as_bytes(), with_bom.as_bytes()),
+        house
+            .on_call
+            .sign_bytes(header.as_bytes(), format!("{claims}x").as_bytes()),
+        house
+            .on_call
+            .sign_bytes(format!("{header} {{}}").as_bytes(), claims.as_bytes()),
+        house.on_call.sign_bytes(b"{}", claims.as_bytes()),
+    ] {
+        let reply = house.send(on_call::post("/resets", &token, None)).await;
+        assert_eq!(
+            (reply.status, reply.code()),
+            (401, "approval_invalid"),
+            "{token}"
+        );
+    }
+    house.nothing_happened();
+    assert_eq!(
+        house
+            .send(on_call::post("/resets", &good, None))
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_key_name_that_is_a_path_a_query_or_a_book() {
+    let house = House::new().await;
+    for kid in [
+        "../../../../dev/null",
+        "' OR 1=1 --",
+        "",
+        &"k".repeat(65),
+        "desk-2026\n",
+        "desk-2026\u{0}",
+    ] {
+        let mut header = house.service_desk.header();
+        header["kid"] = json!(kid);
+        let token = house
+            .service_desk
+            .sign(header, house.draft().claims(house.service_desk.iss()));
+        approval_fails(&house, &token).await;
+    }
+    for kid in [json!(7), json!(["desk-2026"]), Value::Null] {
+        let mut header = house.service_desk.header();
+        header["kid"] = kid;
+        let token = house
+            .service_desk
+            .sign(header, house.draft().claims(house.service_desk.iss()));
+        approval_fails(&house, &token).await;
+    }
+}
+
+#[tokio::test]
+async fn a_genuine_delivery_replayed_under_another_identifier() {
+    let house = House::new().await;
+    let delivery = house.jira(&house.approve(house.draft()));
+    house.send(delivery.clone()).await;
+    house.tenant.forget_calls();
+    // Jira signs the body alone, so whoever has seen a delivery can change its headers.
+    let replay = delivery.without("X-Atlassian-Webhook-Identifier").header(
+        "X-Atlassian-Webhook-Identifier",
+        "00000000-0000-0000-0000-000000000000",
+    );
+    let reply = house.send(replay).await;
+    assert_eq!((reply.status, &reply.json["replayed"]), (200, &json!(true)));
+    assert_eq!(house.tenant.calls().len(), 0);
+}
+
+#[tokio::test]
+async fn markup_and_control_characters_in_the_name_of_a_device() {
+    let house = House::new().await;
+    house.tenant.register(
+        JANE,
+        simulated::entra::Method::authenticator(
+            "x\u{1b}[2J\u{202e}<script>[click](http://evil) 4255550112",
+        ),
+    );
+    let reply = house.reset(house.draft()).await;
+    let said = reply.json.to_string();
+    for wrong in ["\\u001b", "\u{202e}", "<script>", "](", "4255550112"] {
+        assert!(!said.contains(wrong), "{wrong}: {said}");
+    }
+}

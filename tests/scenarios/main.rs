@@ -18,5 +18,6 @@ mod outages;
 mod permissions;
 mod privileged;
 mod repeats;
+mod rotation;
 mod tickets;
 mod trouble;

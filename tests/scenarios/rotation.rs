@@ -1,0 +1,78 @@
+//! Secrets and keys change while deliveries are on their way.
+
+use std::time::Duration;
+
+use serde_json::json;
+use simulated::senders::jira::{Issue, IssueEvent, Status};
+
+use crate::house::{FIELD, House, JIRA_SECRET};
+
+const NEW: &str = "the new secret of the Jira webhook, 32 bytes or more";
+
+fn rotate(house: &House, until: jiff::Timestamp) {
+    let text = json!({"current": NEW, "previous": JIRA_SECRET, "previous_until": until});
+    house.secrets.set(
+        "sandbox/jira".to_owned().try_into().unwrap(),
+        text.to_string(),
+    );
+}
+
+fn soon(house: &House, seconds: i64) -> jiff::Timestamp {
+    jiff::Timestamp::from_second(house.now() + seconds).unwrap()
+}
+
+async fn signed_with(house: &House, secret: &str, ticket: &str) -> (u16, String) {
+    let approval = house.approve(house.draft().ticket(ticket));
+    let issue =
+        Issue::new(ticket, Status::new("10042", "Approved")).field(FIELD, approval.as_str());
+    let event = IssueEvent::transition(issue, &Status::new("1", "Open"));
+    let reply = house.send(event.signed("/webhooks/jira", secret)).await;
+    (reply.status, reply.code().to_owned())
+}
+
+#[tokio::test]
+async fn during_a_rotation_both_secrets_are_good_and_afterwards_only_the_new_one() {
+    let house = House::new().await;
+    rotate(&house, soon(&house, 3600));
+    assert_eq!(signed_with(&house, JIRA_SECRET, "HELP-1").await.0, 200);
+    assert_eq!(signed_with(&house, NEW, "HELP-2").await.0, 200);
+    house.clock.pass(Duration::from_secs(3601));
+    assert_eq!(
+        signed_with(&house, JIRA_SECRET, "HELP-3").await,
+        (401, "delivery_unauthentic".to_owned())
+    );
+    assert_eq!(signed_with(&house, NEW, "HELP-4").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_previous_secret_without_an_end_within_a_day_makes_the_secret_unusable() {
+    let house = House::new().await;
+    rotate(&house, soon(&house, 24 * 60 * 60 + 60));
+    assert_eq!(
+        signed_with(&house, NEW, "HELP-1").await,
+        (503, "misconfigured".to_owned())
+    );
+    house.nothing_happened();
+}
+
+#[tokio::test]
+async fn a_secret_that_is_empty_short_or_no_json_lets_nobody_in() {
+    for text in [
+        "",
+        "{}",
+        "null",
+        r#"{"current":""}"#,
+        r#"{"current":"short"}"#,
+        r#"{"current":"whsec_"}"#,
+    ] {
+        let house = House::new().await;
+        house
+            .secrets
+            .set("sandbox/jira".to_owned().try_into().unwrap(), text);
+        for secret in ["", "short", JIRA_SECRET] {
+            let (status, code) = signed_with(&house, secret, "HELP-1").await;
+            assert_eq!((status, code.as_str()), (503, "misconfigured"), "{text}");
+        }
+        house.nothing_happened();
+    }
+}
