@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::evidence::Verification;
+use super::numeric_date::numeric_date;
+use super::reason::Reason;
 use crate::clock::Timestamp;
 use crate::ids::{Issuer, Jti, PersonRef, TenantId, TicketKey};
 
@@ -55,29 +57,6 @@ pub struct Actor {
     pub sub: PersonRef,
 }
 
-/// Why the person needs to register again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// The device is gone.
-    Lost,
-    /// Somebody has the device.
-    Stolen,
-    /// There is a new device.
-    Replaced,
-    /// The device does not work.
-    Broken,
-    /// None of these.
-    Other,
-}
-
-impl Reason {
-    /// Whether somebody else may hold the device.
-    pub fn out_of_hand(self) -> bool {
-        matches!(self, Reason::Lost | Reason::Stolen)
-    }
-}
-
 /// What was approved: always the button, and what was asked for beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -121,13 +100,6 @@ impl From<Scope> for String {
         }
         text
     }
-}
-
-/// A NumericDate in whole seconds (RFC 7519, section 2). Fractions are refused rather than rounded, since
-/// rounding moves an expiry.
-pub(super) fn numeric_date<'de, D: Deserializer<'de>>(input: D) -> Result<Timestamp, D::Error> {
-    Timestamp::from_second(i64::deserialize(input)?)
-        .map_err(|_| serde::de::Error::custom("out of range"))
 }
 
 fn optional_numeric_date<'de, D: Deserializer<'de>>(

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::claims::{Reason, numeric_date};
+use super::numeric_date::numeric_date;
+use super::reason::Reason;
 use crate::clock::Timestamp;
 use crate::ids::PersonRef;
 

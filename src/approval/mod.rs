@@ -20,6 +20,8 @@ mod evidence;
 mod issuer;
 mod jws;
 mod keys;
+mod numeric_date;
+mod reason;
 mod refused;
 mod rsa;
 mod strict_json;
@@ -28,12 +30,13 @@ mod token;
 mod wycheproof;
 
 pub use admit::{Approval, Door, Rules};
-pub use claims::{Claims, Reason, Scope};
+pub use claims::{Claims, Scope};
 pub use evidence::{
     ContactSource, Evidence, Messenger, PhoneLine, Verification, VerificationMethod,
 };
 pub use issuer::{Algorithm, IssuerPolicy, KeyLocation, KeyPolicy, KeysUrl, TypHeader};
 pub use keys::{KeyFault, KeySet, KeySource, KeysUnavailable, LARGEST_SET};
+pub use reason::Reason;
 pub use refused::{Invalid, Refused};
 pub use token::{Audiences, Authentic, Peeked, TokenId, authenticate, peek};
 

@@ -1,40 +1,16 @@
-//! From proven bytes to a [`Delivery`], by whoever sent them.
+//! What all payloads have in common: members that name people, and members that hold approvals.
 
-use aws_lc_rs::digest;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Delivery, Scheme, Source, Unreadable, jira, ticket};
-use crate::ids::{Label, PersonRef, TicketKey};
+use super::Unreadable;
+use crate::ids::{PersonRef, TicketKey};
 
 /// What a payload says, whichever system sent it.
 pub struct Said {
     pub ticket: TicketKey,
     pub user: Option<PersonRef>,
     pub approvals: Vec<String>,
-}
-
-pub fn read(
-    source: &Source,
-    name: &Label,
-    body: &[u8],
-    id: Option<&str>,
-) -> Result<Option<Delivery>, Unreadable> {
-    let said = match source.scheme {
-        Scheme::JiraWebhook => jira::webhook(source, body)?,
-        Scheme::SecretHeader { .. } => jira::automation(source, body)?,
-        Scheme::StandardWebhooks { .. } => ticket::read(source, parse(body)?)?,
-    };
-    Ok(said.map(|said| Delivery {
-        source: name.clone(),
-        id: id.map_or_else(
-            || hex::encode(digest::digest(&digest::SHA256, body)),
-            str::to_owned,
-        ),
-        ticket: said.ticket,
-        user: said.user,
-        approvals: said.approvals,
-    }))
 }
 
 /// Parses, and on failure says where, never what.

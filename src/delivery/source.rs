@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use serde::Deserialize;
 
+use super::length_of_time::positive;
 use super::scheme::Scheme;
 use crate::ids::{Label, SecretName};
 
@@ -41,12 +41,6 @@ fn default_answer_within() -> Duration {
 
 fn default_approvals_field() -> String {
     "approvals".to_owned()
-}
-
-/// Reads a length of time such as `15s` or `60m`.
-pub(super) fn positive<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
-    Duration::try_from(SignedDuration::deserialize(input)?)
-        .map_err(|_| serde::de::Error::custom("a length of time cannot be negative"))
 }
 
 /// A status, by its id or by its name. Ids are better: administrators rename statuses, and Jira translates them.

@@ -16,6 +16,7 @@ use super::deadline::Deadline;
 use super::problem::Problem;
 use super::{Served, Services, answer, body};
 use crate::approval::{Authentic, Invalid};
+use crate::clock::Timestamp;
 use crate::ids::Label;
 use crate::report;
 use crate::reset::{Parties, Refusal, Request};
@@ -47,13 +48,10 @@ pub async fn open(
     platform: Option<Extension<Deadline>>,
     headers: HeaderMap,
     body: Body,
-) -> Response {
-    let asked = match asked(&services, &headers, body).await {
-        Ok(asked) => asked,
-        Err(response) => return response,
-    };
-    let until = Deadline::within(platform.map(|p| p.0), ANSWER_WITHIN, services.clock.now());
-    answer::open(&services, Some(asked.tenant), asked.request, until).await
+) -> Result<Response, Response> {
+    let until = until(&services, platform);
+    let asked = asked(&services, &headers, body).await?;
+    Ok(answer::open(&services, Some(asked.tenant), asked.request, until).await)
 }
 
 pub async fn preview(
@@ -61,17 +59,23 @@ pub async fn preview(
     platform: Option<Extension<Deadline>>,
     headers: HeaderMap,
     body: Body,
-) -> Response {
-    let asked = match asked(&services, &headers, body).await {
-        Ok(asked) => asked,
-        Err(response) => return response,
-    };
-    let until = Deadline::within(platform.map(|p| p.0), ANSWER_WITHIN, services.clock.now());
+) -> Result<Response, Response> {
+    let until = until(&services, platform);
+    let asked = asked(&services, &headers, body).await?;
     let parties = asked.request.parties();
     match asked.served.resets.preview(asked.request, until).await {
-        Ok(preview) => Json(report::preview(&preview)).into_response(),
-        Err(refusal) => services.refuse(&refusal, parties).await.into_response(),
+        Ok(preview) => Ok(Json(report::preview(&preview)).into_response()),
+        Err(refusal) => Err(services.refuse(&refusal, parties).await.into_response()),
     }
+}
+
+/// When the answer must be there, from the arrival on.
+fn until(services: &Services, platform: Option<Extension<Deadline>>) -> Timestamp {
+    Deadline::within(
+        platform.map(|Extension(at)| at),
+        ANSWER_WITHIN,
+        services.clock.now(),
+    )
 }
 
 pub async fn read(

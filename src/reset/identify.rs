@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ports::{DirectoryError, Fault};
 use super::refusal::{Disagreement, Refusal, Role};
-use super::service::Tenancy;
 use super::state::ClaimedApproval;
+use super::tenancy::Tenancy;
 use crate::approval::{Approval, Door};
 use crate::clock::Timestamp;
 use crate::ids::PersonRef;

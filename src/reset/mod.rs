@@ -31,6 +31,7 @@ mod request;
 mod rules;
 mod service;
 mod state;
+mod tenancy;
 
 pub use directories::{Directories, Privileged};
 pub use event::{Event, Parties};
@@ -39,8 +40,7 @@ pub use method::{Method, MethodId, MethodKind, PhoneType};
 pub use outcome::{CanRegister, MethodOutcome, Outcome, Preview, Sessions, Status, Warning};
 pub use person::{Eligibility, EligibleGroup, Membership, Person, RoleAssignment, Standing};
 pub use plan::{Action, KeepReason, PlannedMethod};
-pub use proof::Flaw;
-pub use refusal::{Disagreement, Privilege, Refusal, Role};
+pub use refusal::{Disagreement, Flaw, Privilege, Refusal, Role};
 pub use request::{MOST_APPROVALS, Request, Terms};
 pub use rules::{BreakGlass, HardwareOath, Pim, Rules};
 pub use service::{Resets, Stored};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::ledger::Lease;
 use super::ports::DirectoryError;
 use super::refusal::Refusal;
-use super::service::Tenancy;
 use super::state::{Found, State, Step};
+use super::tenancy::Tenancy;
 use crate::clock::{self, Timestamp};
 
 /// Performs a reset until it is over or `until` has come. Takes a [`Lease`] and nothing else, so nothing is

@@ -4,35 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::eligibility::Tier;
-use super::refusal::Refusal;
+use super::refusal::{Flaw, Refusal};
 use super::state::ClaimedApproval;
 use crate::approval::Reason;
-
-/// What is wrong with approvals that are presented together for a privileged target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Flaw {
-    /// One human approved twice, under whatever spelling.
-    #[error("one person gave both approvals")]
-    OneApprover,
-    /// One trust domain signed twice: who controls it controls both.
-    #[error("both approvals come from one trust domain")]
-    OneDomain,
-    /// Who approves did not verify, so that two people have looked.
-    #[error("an approver is also a verifier")]
-    ApproverVerified,
-    /// One channel proved it twice: who controls it controls both.
-    #[error("the person was verified by one method only")]
-    OneMethod,
-    /// Text messages are intercepted too easily.
-    #[error("the person was verified by text message")]
-    Sms,
-    /// The source may ask for standard targets only.
-    #[error("the source may not ask for privileged people")]
-    SourceForStandardOnly,
-    /// An issuer may approve standard targets only.
-    #[error("an issuer may not approve privileged people")]
-    IssuerForStandardOnly,
-}
 
 /// Whether the approvals are enough for the tier. `source_may` is whether the policy lets the source, or the
 /// on-call door, ask for privileged people.

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::ledger::LedgerError;
 use super::ports::{AuditError, Fault};
-use super::proof::Flaw;
 use crate::approval::{Invalid, KeysUnavailable, Refused};
 use crate::clock::Timestamp;
 use crate::delivery::Unreadable;
@@ -196,6 +195,32 @@ pub enum Privilege {
     /// The policy names them as an approver or as a key's owner.
     #[error("approves resets")]
     NamedInPolicy,
+}
+
+/// What is wrong with approvals that are presented together for a privileged target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// One human approved twice, under whatever spelling.
+    #[error("one person gave both approvals")]
+    OneApprover,
+    /// One trust domain signed twice: who controls it controls both.
+    #[error("both approvals come from one trust domain")]
+    OneDomain,
+    /// Who approves did not verify, so that two people have looked.
+    #[error("an approver is also a verifier")]
+    ApproverVerified,
+    /// One channel proved it twice: who controls it controls both.
+    #[error("the person was verified by one method only")]
+    OneMethod,
+    /// Text messages are intercepted too easily.
+    #[error("the person was verified by text message")]
+    Sms,
+    /// The source may ask for standard targets only.
+    #[error("the source may not ask for privileged people")]
+    SourceForStandardOnly,
+    /// An issuer may approve standard targets only.
+    #[error("an issuer may not approve privileged people")]
+    IssuerForStandardOnly,
 }
 
 /// A tenant's word that it has no licence is no answer about a person unless the policy agrees.

@@ -1,6 +1,5 @@
 //! The order of a reset, from a request to its outcome.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,12 +12,13 @@ use super::outcome::{Outcome, Preview};
 use super::perform::perform;
 use super::person::Person;
 use super::plan::{Action, PlannedMethod, plan};
-use super::ports::{AuditTrail, DirectoryError};
+use super::ports::AuditTrail;
 use super::proof;
 use super::refusal::Refusal;
 use super::request::Request;
 use super::rules::{HardwareOath, Rules as TenantRules};
 use super::state::{Claim, Reset, State};
+use super::tenancy::Tenancy;
 use crate::approval::{Approval, Authentic, Refused, Rules, TokenId};
 use crate::clock::{self, Clock, Timestamp};
 use crate::ids::{PersonRef, ResetId, TenantId};
@@ -26,16 +26,6 @@ use crate::ids::{PersonRef, ResetId, TenantId};
 /// Resets in one tenant. Cheap to clone.
 #[derive(Clone)]
 pub struct Resets(Arc<Tenancy>);
-
-/// What the core works with in one tenant.
-pub(super) struct Tenancy {
-    pub tenant: TenantId,
-    pub rules: TenantRules,
-    pub directories: Directories,
-    pub ledger: Ledger,
-    pub audit: Arc<dyn AuditTrail>,
-    pub clock: Arc<dyn Clock>,
-}
 
 /// A reset's outcome, and whether it was there before this request.
 #[derive(Debug)]
@@ -60,9 +50,6 @@ const LEASE_MARGIN: Duration = Duration::from_secs(60);
 
 /// What must be left of the time for a claim to be worth it. An approval must not be used up for nothing.
 const WORTH_STARTING: Duration = Duration::from_secs(4);
-
-/// How often a read is tried.
-const MOST_READS: u32 = 3;
 
 /// How often to look whether somebody else has finished.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
@@ -448,40 +435,6 @@ impl Allowed {
                 .filter(|planned| planned.action == Action::Remove)
                 .count(),
             parties,
-        }
-    }
-}
-
-impl Tenancy {
-    /// Asks for something that changes nothing, again if the directory says later and there is time.
-    pub(super) async fn ask<T, F>(
-        &self,
-        until: Timestamp,
-        attempt: impl Fn() -> F,
-    ) -> Result<T, DirectoryError>
-    where
-        F: Future<Output = Result<T, DirectoryError>>,
-    {
-        let mut tries = 1;
-        loop {
-            let left = clock::between(self.clock.now(), until);
-            let answer = tokio::time::timeout(left, attempt())
-                .await
-                .unwrap_or(Err(DirectoryError::Later { after: None }));
-            let error = match answer {
-                Err(error @ (DirectoryError::Later { .. } | DirectoryError::Unknown)) => error,
-                other => return other,
-            };
-            let pause = match &error {
-                DirectoryError::Later { after: Some(after) } => *after,
-                _ => Duration::from_millis(250_u64 << tries),
-            };
-            // Half of what is left: the reset itself wants time, too.
-            if tries >= MOST_READS || pause > clock::between(self.clock.now(), until) / 2 {
-                return Err(error);
-            }
-            self.clock.sleep(pause).await;
-            tries = tries.saturating_add(1);
         }
     }
 }

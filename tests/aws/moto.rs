@@ -6,8 +6,13 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 
+/// Where it is.
+pub fn url() -> String {
+    std::env::var("MOTO_URL").expect("MOTO_URL is set by make test")
+}
+
 pub async fn config() -> SdkConfig {
-    config_at(&std::env::var("MOTO_URL").expect("MOTO_URL is set by make test")).await
+    config_at(&url()).await
 }
 
 /// AWS at this address.

@@ -7,11 +7,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::config::Credentials;
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-};
+use aws_config::SdkConfig;
 use serde_json::Value;
 use simulated::approval::{Draft, ON_CALL_AUDIENCE};
 use simulated::entra::{Serving, Tenant};
@@ -20,6 +16,8 @@ use simulated::issuer::Issuer;
 use simulated::request::Request;
 use simulated::runtime_api::{Invocation, RuntimeApi};
 use tokio::net::TcpListener;
+
+use crate::moto;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_reregister-mfa");
 
@@ -69,17 +67,13 @@ impl Drop for Deployment {
 impl Deployment {
     /// Everything on moto.
     pub async fn new(entrance: Entrance) -> Deployment {
-        let moto = std::env::var("MOTO_URL").expect("MOTO_URL is set by make test");
-        let aws = aws_config::defaults(BehaviorVersion::latest())
-            .endpoint_url(&moto)
-            .region(Region::new("eu-west-1"))
-            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-            .load()
-            .await;
-        let prefix = format!("d{}", uuid::Uuid::new_v4());
-        let table = table(&aws, &prefix).await;
+        let aws = moto::config().await;
+        let url = moto::url();
+        // Its name is as good as any to tell this deployment's secrets from those of others.
+        let table = moto::table(&aws).await;
+        let prefix = table.clone();
         secrets(&aws, &prefix).await;
-        Deployment::at(entrance, &moto, &prefix, &table).await
+        Deployment::at(entrance, &url, &prefix, &table).await
     }
 
     /// With AWS at this address, whoever answers there.
@@ -260,31 +254,6 @@ async fn cargo_lambda(environment: Vec<(String, String)>) -> (Door, Child) {
         }
     }
     panic!("cargo lambda watch did not answer within five minutes");
-}
-
-async fn table(aws: &SdkConfig, name: &str) -> String {
-    aws_sdk_dynamodb::Client::new(aws)
-        .create_table()
-        .table_name(name)
-        .billing_mode(BillingMode::PayPerRequest)
-        .attribute_definitions(
-            AttributeDefinition::builder()
-                .attribute_name("pk")
-                .attribute_type(ScalarAttributeType::S)
-                .build()
-                .unwrap(),
-        )
-        .key_schema(
-            KeySchemaElement::builder()
-                .attribute_name("pk")
-                .key_type(KeyType::Hash)
-                .build()
-                .unwrap(),
-        )
-        .send()
-        .await
-        .unwrap();
-    name.to_owned()
 }
 
 async fn secrets(aws: &SdkConfig, prefix: &str) {

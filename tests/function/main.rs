@@ -10,4 +10,6 @@
 
 mod deployment;
 mod journeys;
+#[path = "../aws/moto.rs"]
+mod moto;
 mod robustness;

@@ -14,7 +14,7 @@ use axum::http::header::AsHeaderName;
 use serde::Deserialize;
 
 use super::Unauthentic;
-use super::source::positive;
+use super::length_of_time::positive;
 use crate::clock::Timestamp;
 use crate::secrets::WebhookSecret;
 

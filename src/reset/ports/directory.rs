@@ -1,13 +1,12 @@
-//! What the core needs from the world. Each call is one attempt; the core decides whether to try again.
+//! The directory: one attempt each, facts and no verdict.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::event::Event;
-use super::method::Method;
-use super::person::{Person, Standing};
 use crate::ids::{ObjectId, PersonRef};
+use crate::reset::method::Method;
+use crate::reset::person::{Person, Standing};
 
 /// The directory of one tenant, seen through one credential: Microsoft Graph, or a simulation.
 #[async_trait]
@@ -77,72 +76,3 @@ pub enum Fault {
     #[error("the tenant has no licence for it")]
     Unlicensed,
 }
-
-/// A compare-and-swap store that knows nothing of resets.
-#[async_trait]
-pub trait Store: Send + Sync {
-    /// The item, strongly consistent.
-    async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError>;
-    /// All of the writes or none of them.
-    async fn commit(&self, writes: &[Write]) -> Result<(), StoreError>;
-}
-
-/// Where an item is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key(pub String);
-
-/// What is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
-    /// Counts the writes of this key.
-    pub version: u64,
-    /// Who wrote it: tells one's own write, whose answer was lost, from another's.
-    pub writer: uuid::Uuid,
-    /// JSON.
-    pub body: String,
-    /// When it may be forgotten.
-    pub expires_at: crate::clock::Timestamp,
-}
-
-/// One write of a commit.
-#[derive(Debug, Clone)]
-pub struct Write {
-    /// Where.
-    pub key: Key,
-    /// On which condition.
-    pub condition: Condition,
-    /// What.
-    pub item: Item,
-}
-
-/// The condition of a write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Condition {
-    /// There is nothing yet.
-    Absent,
-    /// What is there has this version.
-    Version(u64),
-}
-
-/// The store did not do it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// A condition did not hold; what was there instead, in the order of the writes.
-    #[error("a condition did not hold")]
-    Conflict(Vec<Option<Item>>),
-    /// No answer, or not a good one. A commit may have happened.
-    #[error("the store is not available: {0}")]
-    Unavailable(String),
-}
-
-/// Where decisions are written down for good.
-#[async_trait]
-pub trait AuditTrail: Send + Sync {
-    /// Writes one event. While this fails, nothing is changed in Graph.
-    async fn append(&self, event: &Event) -> Result<(), AuditError>;
-}
-
-/// The event is not written.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the audit trail is not available: {0}")]
-pub struct AuditError(pub String);

@@ -1,0 +1,60 @@
+//! The store: compare and swap, all or nothing.
+
+use async_trait::async_trait;
+
+/// A compare-and-swap store that knows nothing of resets.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// The item, strongly consistent.
+    async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError>;
+    /// All of the writes or none of them.
+    async fn commit(&self, writes: &[Write]) -> Result<(), StoreError>;
+}
+
+/// Where an item is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key(pub String);
+
+/// What is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Counts the writes of this key.
+    pub version: u64,
+    /// Who wrote it: tells one's own write, whose answer was lost, from another's.
+    pub writer: uuid::Uuid,
+    /// JSON.
+    pub body: String,
+    /// When it may be forgotten.
+    pub expires_at: crate::clock::Timestamp,
+}
+
+/// One write of a commit.
+#[derive(Debug, Clone)]
+pub struct Write {
+    /// Where.
+    pub key: Key,
+    /// On which condition.
+    pub condition: Condition,
+    /// What.
+    pub item: Item,
+}
+
+/// The condition of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// There is nothing yet.
+    Absent,
+    /// What is there has this version.
+    Version(u64),
+}
+
+/// The store did not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// A condition did not hold; what was there instead, in the order of the writes.
+    #[error("a condition did not hold")]
+    Conflict(Vec<Option<Item>>),
+    /// No answer, or not a good one. A commit may have happened.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+}
