@@ -21,17 +21,22 @@ const TTL: Duration = Duration::from_secs(5 * 60);
 /// A forced refresh is not repeated within this: whoever sends bad signatures must not make us hammer AWS.
 const BETWEEN_REFRESHES: Duration = Duration::from_secs(30);
 
+/// How long a failure is taken for granted.
+const FAILURE_TTL: Duration = Duration::from_secs(3);
+
 /// The current versions of secrets. Pending and previous versions are never read.
 pub struct SecretsManager {
     client: Client,
     clock: Arc<dyn Clock>,
-    copies: Mutex<HashMap<SecretName, Arc<Mutex<Option<Copy>>>>>,
+    copies: Mutex<HashMap<SecretName, Arc<Mutex<Known>>>>,
 }
 
-#[derive(Clone)]
-struct Copy {
-    text: SecretString,
-    fetched_at: Timestamp,
+/// What is known of a secret.
+#[derive(Default)]
+struct Known {
+    copy: Option<(SecretString, Timestamp)>,
+    /// Why the last fetch failed, and when: whoever waited for it does not fetch again in turn.
+    failure: Option<(SecretError, Timestamp)>,
 }
 
 impl SecretsManager {
@@ -70,7 +75,7 @@ impl SecretSource for SecretsManager {
         name: &SecretName,
         freshness: Freshness,
     ) -> Result<SecretString, SecretError> {
-        let copy = self
+        let known = self
             .copies
             .lock()
             .await
@@ -78,22 +83,34 @@ impl SecretSource for SecretsManager {
             .or_default()
             .clone();
         // Held while fetching: all who wait get the same answer.
-        let mut copy = copy.lock().await;
+        let mut known = known.lock().await;
+        let now = self.clock.now();
         let good_for = match freshness {
             Freshness::Cached => TTL,
             Freshness::Forced => BETWEEN_REFRESHES,
         };
-        if let Some(copy) = copy.as_ref()
-            && self.clock.now() < clock::after(copy.fetched_at, good_for)
+        if let Some((text, fetched_at)) = &known.copy
+            && now < clock::after(*fetched_at, good_for)
         {
-            return Ok(copy.text.clone());
+            return Ok(text.clone());
         }
-        let text = self.fetch(name).await?;
-        *copy = Some(Copy {
-            text: text.clone(),
-            fetched_at: self.clock.now(),
-        });
-        Ok(text)
+        if let Some((error, failed_at)) = &known.failure
+            && now < clock::after(*failed_at, FAILURE_TTL)
+        {
+            return Err(error.clone());
+        }
+        let fetched = self.fetch(name).await;
+        let now = self.clock.now();
+        match &fetched {
+            Ok(text) => {
+                *known = Known {
+                    copy: Some((text.clone(), now)),
+                    failure: None,
+                }
+            }
+            Err(error) => known.failure = Some((error.clone(), now)),
+        }
+        fetched
     }
 }
 

@@ -96,6 +96,7 @@ pub struct WarningLine {
 
 /// Puts an outcome into words.
 pub fn answer(outcome: &Outcome, register_at: &str, replayed: bool) -> Answer {
+    let register_at = &where_to_register(outcome, register_at);
     let methods: Vec<MethodLine> = outcome
         .methods
         .iter()
@@ -109,7 +110,7 @@ pub fn answer(outcome: &Outcome, register_at: &str, replayed: bool) -> Answer {
         state: outcome.state,
         note: note(outcome, &methods, register_at),
         can_register: outcome.can_register,
-        register_at: register_at.to_owned(),
+        register_at: register_at.clone(),
         ticket: outcome.ticket.clone(),
         target: outcome.target.clone(),
         target_id: outcome.target_id,
@@ -123,6 +124,16 @@ pub fn answer(outcome: &Outcome, register_at: &str, replayed: bool) -> Answer {
         finished_at: outcome.finished_at,
         replayed,
     }
+}
+
+/// A guest has to say in which tenant (Microsoft Learn, "Combined security information registration": guest
+/// users).
+fn where_to_register(outcome: &Outcome, register_at: &str) -> String {
+    if outcome.warnings.contains(&Warning::Guest) {
+        let tenant = outcome.tenant;
+        return format!("https://mysignins.microsoft.com/security-info?tenantId={tenant}");
+    }
+    register_at.to_owned()
 }
 
 /// Puts a preview into words.

@@ -7,7 +7,7 @@ use super::plan::{Action, KeepReason, PlannedMethod};
 use super::state::{Claim, Failure, Progress, Reset, SessionProgress, State};
 use crate::approval::Reason;
 use crate::clock::Timestamp;
-use crate::ids::{ObjectId, ResetId, TicketKey};
+use crate::ids::{ObjectId, ResetId, TenantId, TicketKey};
 
 /// What came of a reset, or how far it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -16,6 +16,8 @@ pub struct Outcome {
     pub reset: ResetId,
     /// Where it stands.
     pub state: State,
+    /// The tenant.
+    pub tenant: TenantId,
     /// The ticket.
     pub ticket: TicketKey,
     /// The person's object id.
@@ -162,6 +164,7 @@ impl From<&Reset> for Outcome {
         Outcome {
             reset: claim.id,
             state: reset.state(),
+            tenant: claim.tenant,
             ticket: claim.ticket.clone(),
             target_id: claim.target,
             target: claim.upn.clone(),

@@ -232,6 +232,12 @@ async fn a_guest_and_a_colleagues_word_are_warned_about() {
         .map(|warning| warning["code"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(codes, ["guest", "contact_from_colleague"]);
+    assert!(
+        reply.json["register_at"]
+            .as_str()
+            .unwrap()
+            .contains("tenantId=")
+    );
     assert_eq!(reply.json["sessions"], "not_for_guests");
     assert_eq!(reply.json["can_register"], "unknown");
 }
