@@ -13,7 +13,7 @@ use crate::http::{Served, Services, router};
 use crate::issuers::Issuers;
 use crate::policy::Policy;
 use crate::reset::ports::{AuditTrail, Store};
-use crate::reset::{Directories, HardwareOath, Ledger, Privileged, Resets};
+use crate::reset::{Directories, HardwareOath, Ledger, Privileged, Prover, Resets};
 use crate::secrets::{Freshness, SecretSource, WebIdentity};
 
 /// What the world gives: AWS in production, something else in a tour or a test.
@@ -53,6 +53,11 @@ impl App {
             http.clone(),
             world.clock.clone(),
         ));
+        let prover = Arc::new(Prover {
+            issuers: policy.issuers,
+            audiences: policy.audience,
+            keys: issuers.clone(),
+        });
         let ledger = Ledger::new(world.store);
         let mut served = BTreeMap::new();
         let mut tenants = Vec::new();
@@ -62,6 +67,7 @@ impl App {
                     tenant.id,
                     settings,
                     tenant.rules.hardware_oath != HardwareOath::Unavailable,
+                    tenant.rules.privileged_groups.clone(),
                     http.clone(),
                     world.secrets.clone(),
                     world.identity.clone(),
@@ -84,6 +90,7 @@ impl App {
                     standard,
                     privileged,
                 },
+                prover.clone(),
                 ledger.clone(),
                 world.audit.clone(),
                 world.clock.clone(),
@@ -98,11 +105,9 @@ impl App {
         }
         let services = Services {
             sources: policy.sources,
-            issuers: policy.issuers,
             on_call: policy.on_call,
-            audiences: policy.audience,
+            prover,
             tenants: served,
-            keys: issuers.clone(),
             secrets: world.secrets,
             audit: world.audit,
             clock: world.clock,
@@ -133,7 +138,7 @@ impl App {
                 tracing::warn!(%error, "not fetched beforehand");
             }
         });
-        let keys = self.services.issuers.values().map(async |issuer| {
+        let keys = self.services.prover.issuers.values().map(async |issuer| {
             if let Err(error) = self.issuers.warm_up(issuer).await {
                 tracing::warn!(%error, "not fetched beforehand");
             }

@@ -31,6 +31,8 @@ pub fn start(filter: &str) {
     }
     tracing_subscriber::fmt()
         .json()
+        // `target` is the person in audit lines; here it would be a module.
+        .with_target(false)
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -64,6 +65,9 @@ pub struct PrivilegedCredential {
     #[serde(default)]
     pub restricted_units: bool,
 }
+
+/// With less time nothing would ever be started.
+const SHORTEST_ANSWER: Duration = Duration::from_secs(8);
 
 /// Why a policy is not one.
 #[derive(Debug, thiserror::Error)]
@@ -151,6 +155,11 @@ impl Policy {
             if source.privileged && matches!(source.scheme, Scheme::SecretHeader { .. }) {
                 return Err(format!(
                     "sources.{name} cannot sign, so it may not ask for privileged people"
+                ));
+            }
+            if source.answer_within < SHORTEST_ANSWER {
+                return Err(format!(
+                    "sources.{name}: answer_within must be 8s at least, for a reset to be done in"
                 ));
             }
             if source.approved.is_empty() {

@@ -1,11 +1,12 @@
-// Runs the script of docs/servicenow.md with stand-ins for ServiceNow's objects, and verifies what it sends
-// independently. Plain Node, no packages:  node tools/check_servicenow_script.mjs [url]
+// Runs the scripts of docs/servicenow.md and docs/approvals.md with stand-ins for ServiceNow's objects, and verifies
+// what they sign independently. Plain Node, no packages:  node tools/check_servicenow_script.mjs [url]
 //
-// With a URL it also sends the request there. RESET_KEY, RESET_NUMBER, RESET_PERSON and RESET_APPROVAL say what.
+// With a URL it also sends the request there. RESET_KEY, RESET_NUMBER, RESET_PERSON and RESET_APPROVAL say what. With
+// RESET_JWKS it signs the approval itself, as the instance would, and writes its public key to that file.
 
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { createHmac, generateKeyPairSync, sign, verify } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import vm from 'node:vm';
 
 const page = readFileSync(new URL('../docs/servicenow.md', import.meta.url), 'utf8');
@@ -81,12 +82,13 @@ for (const scoped of [true, false]) {
     assert.equal(body.state, 'approved');
     assert.equal(body.requested_for, process.env.RESET_PERSON ?? 'jürgen.日本🚀@contoso.com');
     assert.ok(body.approvals.some((word) => word.startsWith('eyJ')));
-    assert.deepEqual(notes, ['MFA reset: Done.']);
+    assert.deepEqual(notes, ['Done.']);
 }
 
-const problem = { title: 'No.', next: 'Do that.', code: 'approval_missing' };
+const problem = { title: 'Approval missing', note: 'Refused. No. Do that.', code: 'approval_missing' };
 assert.deepEqual(run({ answer: { status: 422, body: JSON.stringify(problem) } }).notes,
-    ['MFA reset: NOT done. No. Do that. (approval_missing)']);
+    ['Refused. No. Do that. (approval_missing)']);
+assert.match(run({ answer: { status: 403, body: '{"Message":"Forbidden"}' } }).notes[0], /no answer \(HTTP 403\)/);
 assert.deepEqual(run({ answer: { status: 204, body: '' } }).notes, []);
 assert.match(run({ answer: { status: 502, body: 'Internal Server Error' } }).notes[0], /no answer \(HTTP 502\)/);
 assert.match(run({ answer: null }).notes[0], /no answer \(HTTP 0\)/);
@@ -96,9 +98,92 @@ for (const password of [null, '', 'whsec_', 'whsec_not base64!']) {
     assert.match(notes[0], /not sent/);
 }
 
+// The approval that an instance signs by itself.
+const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const [restricted, mint] = [...readFileSync(new URL('../docs/approvals.md', import.meta.url), 'utf8')
+    .matchAll(/```js\n([\s\S]*?)```/g)].map((match) => match[1]);
+for (const text of [restricted, mint]) {
+    assert.ok(!/=>|`|\b(let|const|class)\b/.test(text.replace(/\/\/.*/g, '')), 'ES5 alone');
+}
+
+function instance({ name = 'contoso', decided = true, user = 'system' } = {}) {
+    const encode = (text) => Buffer.from(text).toString('base64url');
+    const seconds = Math.floor(Date.now() / 1000);
+    const world = {
+        Class: { create: () => function () { this.initialize.apply(this, arguments); } },
+        gs: { getProperty: () => name, getSession: () => ({ getUserName: () => user }) },
+        GlideDateTime: class {
+            constructor(text) { this.at = text ? Date.parse(text.replace(' ', 'T') + 'Z') : Date.now(); }
+            getNumericValue() { return this.at; }
+        },
+        GlideRecord: class {
+            constructor(table) { assert.equal(table, 'sysapproval_approver'); this.query_ = {}; }
+            addQuery(field, value) { this.query_[field] = value; }
+            orderByDesc() {}
+            setLimit() {}
+            query() { assert.deepEqual(this.query_, { sysapproval: ITEM, state: 'approved' }); }
+            next() { return decided; }
+            getUniqueValue() { return 'a1b2c3d4e5f60718293a4b5c6d7e8f90'; }
+            approver = { user_name: 'sam.approver@contoso.example' };
+        },
+        sn_auth: {
+            GlideJWTAPI: class {
+                generateJWT(provider, header, payload) {
+                    assert.match(provider, /^CHANGE ME/);
+                    const rule = new world.JWTTokenSystemOnly(provider);
+                    if (!rule.isAllowedToGenerateJWT()) return null;
+                    const signed = encode(JSON.stringify({ alg: 'RS256', typ: 'JWT', ...JSON.parse(header) }))
+                        + '.' + encode(payload);
+                    return signed + '.' + sign('sha256', Buffer.from(signed), privateKey).toString('base64url');
+                }
+            },
+        },
+        JWTTokenInternal: function () {},
+    };
+    world.JWTTokenInternal.prototype.initialize = function () {};
+    // Prototype.js, which the platform has.
+    const rules = 'Object.extend = Object.assign;';
+    const own = mint.replace(/'CHANGE ME: the property instance_name[^']*'/, "'contoso'")
+        .replace('https://contoso.service-now.com', 'https://servicenow.contoso.example')
+        .replace('https://mfa.contoso.com/webhooks', 'https://mfa.contoso.example/webhooks');
+    vm.runInNewContext(rules + restricted + own, world);
+    const fields = {
+        number: FIELDS.number, u_mfa_method: 'phone_call', u_mfa_via: 'desk', u_mfa_contact_source: 'company_directory',
+        u_mfa_verified_at: new Date((seconds - 300) * 1000).toISOString().slice(0, 19).replace('T', ' '),
+        u_mfa_reason: 'lost',
+    };
+    const item = {
+        getUniqueValue: () => ITEM,
+        getValue: (field) => fields[field] ?? null,
+        requested_for: { user_name: process.env.RESET_PERSON ?? 'jane.doe@contoso.example' },
+        u_mfa_verified_by: { user_name: 'vera.desk@contoso.example' },
+    };
+    return new world.MfaApproval().mint(item);
+}
+const ITEM = 'ee1197db476cc2904bf15222516d439f';
+
+const token = instance();
+const [head, payload, signature] = token.split('.');
+const read = (part) => JSON.parse(Buffer.from(part, 'base64url'));
+assert.ok(verify('sha256', Buffer.from(`${head}.${payload}`), publicKey, Buffer.from(signature, 'base64url')));
+assert.deepEqual(Object.keys(read(head)).sort(), ['alg', 'kid', 'typ']);
+assert.equal(read(payload).exp - read(payload).iat, 900);
+assert.equal(read(payload).verification[0].verified_by, 'vera.desk@contoso.example');
+assert.equal(read(instance().split('.')[1]).jti, read(payload).jti, 'sent again, it is the same approval');
+assert.equal(instance({ name: 'contosotest' }), '', 'a clone signs nothing');
+assert.equal(instance({ decided: false }), '', 'what nobody approved is not signed');
+assert.equal(instance({ user: 'admin' }), '', 'nobody but system signs');
+
+if (process.env.RESET_JWKS) {
+    const key = { ...publicKey.export({ format: 'jwk' }), kid: 'servicenow-2026', alg: 'RS256', use: 'sig' };
+    writeFileSync(process.env.RESET_JWKS, JSON.stringify({ keys: [key] }));
+    FIELDS.u_mfa_approvals = token;
+}
+
 if (process.argv[2]) {
     const { sent } = run();
     const answer = await fetch(process.argv[2], { method: sent.method, headers: sent.headers, body: sent.body });
     console.log(answer.status, await answer.text());
 }
 console.log('the script of docs/servicenow.md signs what Standard Webhooks verifies');
+console.log(`the script of docs/approvals.md signs an approval of ${token.length} characters`);

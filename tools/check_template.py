@@ -99,12 +99,44 @@ class TheRole(unittest.TestCase):
                 "logs:CreateLogStream",
                 "logs:PutLogEvents",
                 "secretsmanager:GetSecretValue",
+                "sts:GetWebIdentityToken",
             ],
         )
 
-    def test_no_statement_has_a_wildcard(self):
+    def test_no_statement_has_a_wildcard_but_the_one_that_is_about_no_resource(self):
         for statement in statements():
-            self.assertNotIn("*", json.dumps([statement["Action"], statement["Resource"]]), statement["Sid"])
+            self.assertNotIn("*", json.dumps(statement["Action"]), statement["Sid"])
+            if statement["Action"] != "sts:GetWebIdentityToken":
+                self.assertNotIn("*", json.dumps(statement["Resource"]), statement["Sid"])
+
+    def test_it_says_who_it_is_only_if_it_is_let_and_to_one_audience_for_five_minutes(self):
+        (policy,) = only("AWS::IAM::Role")["Properties"]["Policies"]
+        (choice,) = [
+            s["Fn::If"]
+            for s in policy["PolicyDocument"]["Statement"]
+            if "Fn::If" in s and s["Fn::If"][1]["Action"] == "sts:GetWebIdentityToken"
+        ]
+        self.assertEqual((choice[0], choice[2]), ("EntraTrustsTheRole", {"Ref": "AWS::NoValue"}))
+        self.assertEqual(
+            choice[1]["Condition"],
+            {
+                "ForAllValues:StringEquals": {"sts:IdentityTokenAudience": [{"Ref": "FederationAudience"}]},
+                "Null": {"sts:IdentityTokenAudience": "false"},
+                "StringEquals": {"sts:SigningAlgorithm": "RS256"},
+                "NumericLessThanEquals": {"sts:DurationSeconds": 300},
+            },
+        )
+        parameter = EXPANDED["Parameters"]["FederationAudience"]
+        self.assertEqual(parameter["Default"], "")
+        pattern = re.compile(parameter["AllowedPattern"])
+        for audience in ["", "api://AzureADTokenExchange", "api://AzureADTokenExchangeUSGov"]:
+            self.assertTrue(pattern.search(audience), audience)
+        for wrong in ["*", "api://*", "https://elsewhere.example", "api://a,api://b"]:
+            self.assertFalse(pattern.search(wrong), wrong)
+        # What the function asks for must be what it may have.
+        source = (ROOT / "src/aws/sts.rs").read_text(encoding="utf-8")
+        self.assertIn('signing_algorithm("RS256")', source)
+        self.assertIn("Duration::from_secs(300)", source)
 
     def test_it_has_no_managed_policy(self):
         self.assertNotIn("ManagedPolicyArns", only("AWS::IAM::Role")["Properties"])

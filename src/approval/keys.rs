@@ -92,7 +92,14 @@ struct Jwk {
     e: Option<String>,
     x: Option<String>,
     y: Option<String>,
+    /// The private members (RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1), which have no place in a published set.
     d: Option<Value>,
+    p: Option<Value>,
+    q: Option<Value>,
+    dp: Option<Value>,
+    dq: Option<Value>,
+    qi: Option<Value>,
+    k: Option<Value>,
 }
 
 impl KeySet {
@@ -150,7 +157,10 @@ impl Jwk {
                 .as_ref()
                 .is_none_or(|ops| ops.iter().any(|op| op == "verify"));
         // A set with a private key in it has been published by mistake: nothing signed by it counts.
-        if !verifies || self.d.is_some() {
+        let private = [
+            &self.d, &self.p, &self.q, &self.dp, &self.dq, &self.qi, &self.k,
+        ];
+        if !verifies || private.iter().any(|member| member.is_some()) {
             return None;
         }
         let algorithm = self.algorithm(algorithms)?;
@@ -272,6 +282,8 @@ mod tests {
             ("kid", json!("")),
             ("x", json!("AA")),
             ("d", json!("AA")),
+            ("p", json!("AA")),
+            ("k", json!("AA")),
         ] {
             let mut bad = good.clone();
             bad[name] = value;

@@ -50,8 +50,8 @@ pub fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect) 
             after: retry_after(headers),
         },
         // Of all the others only a throttled write has certainly changed nothing.
-        409 | 412 | 423 | 500..=599 if effect == Effect::Writes => DirectoryError::Unknown,
-        409 | 412 | 423 | 500..=599 => DirectoryError::Later {
+        408 | 409 | 412 | 423 | 500..=599 if effect == Effect::Writes => DirectoryError::Unknown,
+        408 | 409 | 412 | 423 | 500..=599 => DirectoryError::Later {
             after: retry_after(headers),
         },
         _ => DirectoryError::Never(Fault::Unreadable),

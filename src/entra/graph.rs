@@ -143,11 +143,16 @@ impl Graph {
             if status.is_success() && effect == Effect::Writes {
                 return Ok(Vec::new());
             }
-            let body = body.ok_or(DirectoryError::Later { after: None })?;
             if status.is_success() {
-                return Ok(body);
+                return body.ok_or(DirectoryError::Later { after: None });
             }
-            return Err(errors::of(status, &headers, &body, effect));
+            // Whatever became of the body, the status decides.
+            return Err(errors::of(
+                status,
+                &headers,
+                &body.unwrap_or_default(),
+                effect,
+            ));
         }
     }
 }

@@ -1,13 +1,15 @@
-//! PIM for Groups: who may become a member or owner of which role-assignable group.
+//! PIM for Groups: who may become a member or owner of which group that makes privileged, which are the
+//! role-assignable ones and those that the policy names.
 //!
-//! Asked the cheap way round: there are few role-assignable groups in a tenant and many groups that a person is
-//! in. The answer is the same for everybody, so it is kept for some minutes.
+//! Asked the cheap way round: there are few such groups in a tenant and many groups that a person is in. The
+//! answer is the same for everybody, so it is kept for some minutes, group by group: what one attempt has learned
+//! the next need not ask again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, StreamExt as _};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
@@ -24,10 +26,13 @@ const TTL: Duration = Duration::from_secs(5 * 60);
 const AT_ONCE: usize = 8;
 
 /// The most role-assignable groups that a tenant may have (Microsoft Learn, "Use Microsoft Entra groups to
-/// manage role assignments").
-const MOST_GROUPS: usize = 500;
+/// manage role assignments"); as many again for the policy's.
+const MOST_GROUPS: usize = 1000;
 
-/// Who may become part of which role-assignable group.
+/// The most groups that one person is followed into, one after the other.
+const MOST_STEPS: usize = 50;
+
+/// Who may become part of which group.
 #[derive(Debug, Default)]
 pub struct Eligible(HashMap<ObjectId, Vec<EligibleGroup>>);
 
@@ -38,89 +43,145 @@ impl Eligible {
     }
 }
 
-/// The tenant's answer, cached.
+/// The tenant's answers, cached.
 pub struct GroupEligibility {
     clock: Arc<dyn Clock>,
-    /// Held while asking: all who wait get the same answer.
-    cached: Mutex<Option<(Arc<Eligible>, Timestamp)>>,
+    /// The policy's own groups.
+    named: BTreeSet<ObjectId>,
+    /// Held while asking: all who wait get the same answers.
+    known: Mutex<Known>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default)]
+struct Known {
+    groups: Option<(Vec<Group>, Timestamp)>,
+    instances: HashMap<ObjectId, (Vec<Instance>, Timestamp)>,
+}
+
+#[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Group {
     id: ObjectId,
     display_name: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Instance {
     principal_id: ObjectId,
+    group_id: ObjectId,
     access_id: Option<String>,
 }
 
 impl GroupEligibility {
-    pub fn new(clock: Arc<dyn Clock>) -> GroupEligibility {
+    pub fn new(named: BTreeSet<ObjectId>, clock: Arc<dyn Clock>) -> GroupEligibility {
         GroupEligibility {
             clock,
-            cached: Mutex::new(None),
+            named,
+            known: Mutex::default(),
         }
     }
 
     /// Who may become part of which group.
-    pub async fn get(&self, graph: &Graph) -> Result<Arc<Eligible>, DirectoryError> {
-        let mut cached = self.cached.lock().await;
+    pub async fn get(&self, graph: &Graph) -> Result<Eligible, DirectoryError> {
+        let mut known = self.known.lock().await;
         let now = self.clock.now();
-        if let Some((eligible, asked_at)) = cached.as_ref()
-            && now < clock::after(*asked_at, TTL)
-        {
-            return Ok(eligible.clone());
+        let good = |asked_at: Timestamp| now < clock::after(asked_at, TTL);
+        let groups = match &known.groups {
+            Some((groups, asked_at)) if good(*asked_at) => groups.clone(),
+            _ => {
+                let groups = self.groups(graph).await?;
+                known.groups = Some((groups.clone(), now));
+                groups
+            }
+        };
+        let missing: Vec<ObjectId> = groups
+            .iter()
+            .map(|group| group.id)
+            .filter(|id| {
+                !known
+                    .instances
+                    .get(id)
+                    .is_some_and(|(_, asked_at)| good(*asked_at))
+            })
+            .collect();
+        let mut answers = stream::iter(missing)
+            .map(async |id| (id, instances(graph, "groupId", id).await))
+            .buffer_unordered(AT_ONCE);
+        while let Some((id, answer)) = answers.next().await {
+            known.instances.insert(id, (answer?, now));
         }
-        let eligible = Arc::new(ask(graph).await?);
-        *cached = Some((eligible.clone(), now));
+        let mut eligible = Eligible::default();
+        for group in &groups {
+            let name = group
+                .display_name
+                .clone()
+                .unwrap_or_else(|| group.id.to_string());
+            for instance in known
+                .instances
+                .get(&group.id)
+                .into_iter()
+                .flat_map(|(list, _)| list)
+            {
+                let as_owner = instance.access_id.as_deref() == Some("owner");
+                let group = EligibleGroup {
+                    name: name.clone(),
+                    as_owner,
+                };
+                eligible
+                    .0
+                    .entry(instance.principal_id)
+                    .or_default()
+                    .push(group);
+            }
+        }
         Ok(eligible)
     }
+
+    /// Microsoft Graph, "List groups"; and the policy's own, by their ids.
+    async fn groups(&self, graph: &Graph) -> Result<Vec<Group>, DirectoryError> {
+        let mut url = graph.url(["v1.0", "groups"])?;
+        url.query_pairs_mut()
+            .append_pair("$filter", "isAssignableToRole eq true")
+            .append_pair("$select", "id,displayName");
+        let mut groups: Vec<Group> = graph.list(url).await?;
+        for id in &self.named {
+            if !groups.iter().any(|group| group.id == *id) {
+                groups.push(Group {
+                    id: *id,
+                    display_name: None,
+                });
+            }
+        }
+        if groups.len() > MOST_GROUPS {
+            return Err(DirectoryError::Never(Fault::Unreadable));
+        }
+        Ok(groups)
+    }
 }
 
-async fn ask(graph: &Graph) -> Result<Eligible, DirectoryError> {
-    // Microsoft Graph, "List groups".
-    let mut url = graph.url(["v1.0", "groups"])?;
-    url.query_pairs_mut()
-        .append_pair("$filter", "isAssignableToRole eq true")
-        .append_pair("$select", "id,displayName");
-    let groups: Vec<Group> = graph.list(url).await?;
-    if groups.len() > MOST_GROUPS {
-        return Err(DirectoryError::Never(Fault::Unreadable));
-    }
-    let answers: Vec<(Group, Vec<Instance>)> = stream::iter(groups)
-        .map(async |group| {
-            let instances = instances(graph, group.id).await?;
-            Ok::<_, DirectoryError>((group, instances))
-        })
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await?;
-    let mut eligible = Eligible::default();
-    for (group, instances) in answers {
-        let name = group.display_name.unwrap_or_else(|| group.id.to_string());
-        for instance in instances {
-            let as_owner = instance.access_id.as_deref() == Some("owner");
-            let group = EligibleGroup {
-                name: name.clone(),
-                as_owner,
-            };
-            eligible
-                .0
-                .entry(instance.principal_id)
-                .or_default()
-                .push(group);
+/// Everything that these may become, one after the other: an eligible member of a group may be eligible for
+/// another as a member of that. Includes these themselves.
+pub async fn reach(graph: &Graph, from: Vec<ObjectId>) -> Result<Vec<ObjectId>, DirectoryError> {
+    let mut reached = from;
+    let mut next = 0;
+    while let Some(principal) = reached.get(next).copied() {
+        if next >= MOST_STEPS {
+            return Err(DirectoryError::Never(Fault::Unreadable));
+        }
+        next = next.saturating_add(1);
+        for instance in instances(graph, "principalId", principal).await? {
+            if !reached.contains(&instance.group_id) {
+                reached.push(instance.group_id);
+            }
         }
     }
-    Ok(eligible)
+    Ok(reached)
 }
 
-/// Microsoft Graph, "List eligibilityScheduleInstances" of PIM for Groups, as a member and as an owner.
-async fn instances(graph: &Graph, group: ObjectId) -> Result<Vec<Instance>, DirectoryError> {
+/// Microsoft Graph, "List eligibilityScheduleInstances" of PIM for Groups, as a member and as an owner. `by` is
+/// `groupId` or `principalId`.
+async fn instances(graph: &Graph, by: &str, id: ObjectId) -> Result<Vec<Instance>, DirectoryError> {
     let mut url = graph.url([
         "v1.0",
         "identityGovernance",
@@ -129,6 +190,6 @@ async fn instances(graph: &Graph, group: ObjectId) -> Result<Vec<Instance>, Dire
         "eligibilityScheduleInstances",
     ])?;
     url.query_pairs_mut()
-        .append_pair("$filter", &format!("groupId eq '{group}'"));
+        .append_pair("$filter", &format!("{by} eq '{id}'"));
     graph.list(url).await
 }

@@ -1,5 +1,7 @@
 //! Authentication methods: list, delete, deactivate.
 
+use std::collections::HashSet;
+
 use reqwest::Method as Verb;
 use serde::Deserialize;
 use serde_json::Value;
@@ -35,12 +37,14 @@ pub async fn list(
     let id = id.to_string();
     let all = graph.url(["v1.0", "users", &id, "authentication", "methods"])?;
     if !ask_for_hardware {
-        let methods = graph
-            .list::<Value>(all)
-            .await?
-            .into_iter()
-            .map(read)
-            .collect();
+        let methods = once(
+            graph
+                .list::<Value>(all)
+                .await?
+                .into_iter()
+                .map(read)
+                .collect(),
+        );
         return Ok(Listing {
             methods,
             hardware_unknown: false,
@@ -69,6 +73,15 @@ pub async fn list(
         methods,
         hardware_unknown,
     })
+}
+
+/// Each method once: pages of a list that changes may overlap.
+fn once(methods: Vec<Method>) -> Vec<Method> {
+    let mut seen = HashSet::new();
+    methods
+        .into_iter()
+        .filter(|method| seen.insert((method.id.clone(), method.kind.clone())))
+        .collect()
 }
 
 /// A method of the list. One that we cannot read must not hide the others: it is left in place and named.

@@ -12,6 +12,7 @@ mod people;
 mod standing;
 mod token;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -101,11 +102,12 @@ pub struct Entra {
 
 impl Entra {
     /// Connects nothing yet; [`Entra::warm_up`] does. `asks_for_hardware` is whether this cloud has an API for
-    /// hardware OATH tokens.
+    /// hardware OATH tokens, `privileged_groups` whom else to ask who may become part of them.
     pub fn new(
         tenant: TenantId,
         settings: EntraSettings,
         asks_for_hardware: bool,
+        privileged_groups: BTreeSet<ObjectId>,
         http: reqwest::Client,
         secrets: Arc<dyn SecretSource>,
         identity: Arc<dyn WebIdentity>,
@@ -121,7 +123,7 @@ impl Entra {
         );
         Entra {
             graph: Graph::new(settings.graph, http, tokens),
-            group_eligibility: GroupEligibility::new(clock),
+            group_eligibility: GroupEligibility::new(privileged_groups, clock),
             asks_for_hardware,
         }
     }

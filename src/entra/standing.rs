@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use super::graph::Graph;
-use super::group_eligibility::GroupEligibility;
+use super::group_eligibility::{self, GroupEligibility};
 use crate::ids::ObjectId;
 use crate::reset::ports::{DirectoryError, Fault};
 use crate::reset::{Eligibility, Membership, RoleAssignment, Standing};
@@ -32,34 +32,35 @@ pub async fn of(
     group_eligibility: &GroupEligibility,
     id: ObjectId,
 ) -> Result<Standing, DirectoryError> {
-    let (memberships, owned, assignments, pim) = tokio::try_join!(
+    let (memberships, owned, assignments, active, roles, table) = tokio::try_join!(
         objects(graph, id, "transitiveMemberOf"),
         objects(graph, id, "ownedObjects"),
         assignments(graph, id, "roleAssignments"),
-        licensed(async {
-            tokio::try_join!(
-                assignments(graph, id, "roleAssignmentScheduleInstances"),
-                assignments(graph, id, "roleEligibilityScheduleInstances"),
-                group_eligibility.get(graph),
-            )
-        }),
+        licensed(assignments(graph, id, "roleAssignmentScheduleInstances")),
+        licensed(assignments(graph, id, "roleEligibilityScheduleInstances")),
+        licensed(group_eligibility.get(graph)),
     )?;
-    let eligibility = match pim {
-        None => Eligibility::Unlicensed,
-        Some((active, roles, eligible)) => {
-            // In person, or because a group of theirs may become part of the group.
-            let principals = memberships
-                .iter()
-                .filter_map(Membership::group_id)
-                .chain([id]);
-            Eligibility::Known {
-                active,
-                roles,
-                groups: principals
-                    .flat_map(|principal| eligible.of(principal))
-                    .collect(),
-            }
-        }
+    let unlicensed = active.is_none() || roles.is_none() || table.is_none();
+    // In person; as a member or owner of a group; or as what they may become first.
+    let groups_of = |list: &[Membership]| -> Vec<ObjectId> {
+        list.iter().filter_map(Membership::group_id).collect()
+    };
+    let mut principals = groups_of(&memberships);
+    let reach = [vec![id], groups_of(&owned)].concat();
+    principals.extend(
+        licensed(group_eligibility::reach(graph, reach))
+            .await?
+            .unwrap_or_default(),
+    );
+    let groups = table
+        .iter()
+        .flat_map(|table| principals.iter().flat_map(|one| table.of(*one)))
+        .collect();
+    let eligibility = Eligibility {
+        active: active.unwrap_or_default(),
+        roles: roles.unwrap_or_default(),
+        groups,
+        unlicensed,
     };
     Ok(Standing {
         memberships,

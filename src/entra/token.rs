@@ -219,7 +219,8 @@ fn denied(status: StatusCode, headers: &reqwest::header::HeaderMap, body: &[u8])
     let code = errors::code(body).unwrap_or_default();
     tracing::warn!(status = status.as_u16(), code, "Entra gives no token");
     match code.as_str() {
-        "invalid_client" => Denied::Credential,
+        // The second: an app registration that is not in the tenant any more, since the secret names another now.
+        "invalid_client" | "unauthorized_client" => Denied::Credential,
         "temporarily_unavailable" | "server_error" => Denied::Outage {
             after: errors::retry_after(headers),
         },

@@ -83,7 +83,7 @@ pub async fn read(
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Response {
-    let everybody: Vec<Label> = services.issuers.keys().cloned().collect();
+    let everybody: Vec<Label> = services.prover.issuers.keys().cloned().collect();
     let found = async {
         let approval = services
             .prove(&[bearer(&headers)?], &everybody)

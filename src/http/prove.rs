@@ -1,7 +1,7 @@
-//! From tokens to authentic approvals: fetches keys, leaves the judgement to `approval`.
+//! The approvals of a request: proven, and by issuers that may speak at this door.
 
 use super::Services;
-use crate::approval::{Authentic, Invalid, authenticate, peek};
+use crate::approval::Authentic;
 use crate::ids::Label;
 use crate::reset::{MOST_APPROVALS, Refusal};
 
@@ -20,23 +20,12 @@ impl Services {
         }
         let mut approvals = Vec::new();
         for token in tokens {
-            approvals.push(self.prove_one(token, allowed).await?);
+            let (issuer, approval) = self.prover.prove(token).await?;
+            if !allowed.contains(issuer) {
+                return Err(Refusal::IssuerNotAllowed);
+            }
+            approvals.push(approval);
         }
         Ok(approvals)
-    }
-
-    async fn prove_one(&self, token: &str, allowed: &[Label]) -> Result<Authentic, Refusal> {
-        let peeked = peek(token)?;
-        let (name, issuer) = self
-            .issuers
-            .iter()
-            .find(|(_, issuer)| issuer.iss == peeked.iss)
-            .ok_or(Invalid::UnknownIssuer)?;
-        let keys = self.keys.keys(issuer, peeked.kid()).await?;
-        let approval = authenticate(&peeked, issuer, &keys, &self.audiences)?;
-        if !allowed.contains(name) {
-            return Err(Refusal::IssuerNotAllowed);
-        }
-        Ok(approval)
     }
 }

@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use super::OnCall;
 use super::problem::Problem;
-use crate::approval::{Audiences, IssuerPolicy, KeySource};
 use crate::clock::Clock;
 use crate::delivery::Source;
 use crate::ids::{Label, TenantId};
 use crate::report::explain;
 use crate::reset::ports::AuditTrail;
-use crate::reset::{Event, Parties, Refusal, Resets, Terms};
+use crate::reset::{Event, Parties, Prover, Refusal, Resets, Terms};
 use crate::secrets::SecretSource;
 
 /// A tenant that this deployment serves.
@@ -26,16 +25,12 @@ pub struct Served {
 pub struct Services {
     /// `[sources]`.
     pub sources: BTreeMap<Label, Source>,
-    /// `[issuers]`.
-    pub issuers: BTreeMap<Label, IssuerPolicy>,
     /// `[on_call]`.
     pub on_call: OnCall,
-    /// `[audience]`.
-    pub audiences: Audiences,
+    /// Proves approvals.
+    pub prover: Arc<Prover>,
     /// The tenants.
     pub tenants: BTreeMap<Label, Served>,
-    /// Keys of issuers.
-    pub keys: Arc<dyn KeySource>,
     /// Webhook secrets.
     pub secrets: Arc<dyn SecretSource>,
     /// Where decisions are written down.

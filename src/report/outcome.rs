@@ -78,7 +78,7 @@ pub struct MethodLine {
     pub method: String,
     /// Which of several.
     pub label: Option<String>,
-    /// `removed`, `deactivated`, `kept`, `failed`, `appeared`, `unknown`, `pending`; of a preview `remove`,
+    /// `removed`, `deactivated`, `kept`, `gone`, `failed`, `appeared`, `unknown`, `pending`; of a preview `remove`,
     /// `deactivate`, `keep`.
     pub status: &'static str,
     /// Why, where there is a reason to give.
@@ -192,6 +192,7 @@ fn note(outcome: &Outcome, methods: &[MethodLine], register_at: &str) -> String 
     list(&mut note, "Removed", methods, "removed");
     list(&mut note, "Deactivated", methods, "deactivated");
     list(&mut note, "Kept", methods, "kept");
+    list(&mut note, "Removed by somebody else", methods, "gone");
     list(&mut note, "Failed", methods, "failed");
     list(&mut note, "Not known whether removed", methods, "unknown");
     list(
@@ -248,6 +249,7 @@ fn status(status: Status) -> (&'static str, Option<&'static str>) {
         Status::Removed => ("removed", None),
         Status::Deactivated => ("deactivated", None),
         Status::Kept(why) => ("kept", Some(kept(why))),
+        Status::Gone => ("gone", Some("somebody else has removed it")),
         Status::Failed(why) => ("failed", Some(failed(why))),
         Status::Appeared => ("appeared", Some("registered while the reset ran")),
         Status::Unknown => (
@@ -316,6 +318,9 @@ fn warning_text(warning: Warning) -> &'static str {
         Warning::Guest => "The person is a guest: the MFA of their home tenant may be what counts.",
         Warning::ContactFromColleague => {
             "The contact for the verification came from a colleague, not from a directory."
+        }
+        Warning::NoLongerAllowed => {
+            "The reset was interrupted, and since then the person may not be reset on these approvals any more."
         }
         Warning::MethodAppeared => {
             "A method was registered while the reset ran and was left: make sure that the person did it."

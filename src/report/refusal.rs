@@ -197,8 +197,15 @@ fn code_and_next(refusal: &Refusal) -> (&'static str, &'static str) {
         ),
         Refusal::Flawed { flaw, .. } => (
             flawed(*flaw),
-            "Get two approvals by different people who did not verify, from different trust domains, over \
-             different methods, none of them sms.",
+            match flaw {
+                Flaw::SourceForStandardOnly | Flaw::IssuerForStandardOnly => {
+                    "Ask by a source, and with approvals by issuers, that policy.toml lets ask for privileged people."
+                }
+                _ => {
+                    "Get two approvals by different people who did not verify, from different trust domains, \
+                     over different methods, none of them sms."
+                }
+            },
         ),
         Refusal::NotServed(privilege) => (
             privileged(privilege),

@@ -1,7 +1,7 @@
 //! Who may be reset, and who is privileged. Graph itself stops nobody: app-only permissions reset Global
 //! Administrators too, so this check is the only one.
 
-use super::person::{Eligibility, Membership, Person, RoleAssignment, Standing};
+use super::person::{Membership, Person, RoleAssignment, Standing};
 use super::refusal::{Privilege, Refusal, UNLICENSED};
 use super::rules::{Pim, Rules};
 
@@ -79,29 +79,26 @@ pub fn tier(target: &Person, standing: &Standing, rules: &Rules) -> Result<Tier,
             what: "a group or role of the target cannot be read (GroupMember.Read.All, RoleManagement.Read.Directory)",
         });
     }
-    let (active, eligible, eligible_groups): (&[_], &[_], &[_]) = match &standing.eligibility {
-        Eligibility::Known {
-            active,
-            roles,
-            groups,
-        } => (active, roles, groups),
-        Eligibility::Unlicensed if rules.pim == Pim::Unlicensed => (&[], &[], &[]),
-        Eligibility::Unlicensed => return Err(UNLICENSED),
-    };
+    // What PIM says is believed; that it says nothing is believed only if the policy agrees.
+    let pim = &standing.eligibility;
+    if pim.unlicensed && rules.pim != Pim::Unlicensed {
+        return Err(UNLICENSED);
+    }
     // From what is surest to what is only possible; the first is what the refusal names.
     let privilege = restricted(target)
         .or_else(|| named_role(&standing.memberships))
         .or_else(|| beyond_standard(&standing.assignments).map(Privilege::Role))
-        .or_else(|| beyond_standard(active).map(Privilege::Role))
+        .or_else(|| beyond_standard(&pim.active).map(Privilege::Role))
         .or_else(|| role_assignable(&standing.memberships).map(Privilege::RoleAssignableGroup))
         .or_else(|| role_assignable(&standing.owned).map(Privilege::OwnsGroup))
-        .or_else(|| beyond_standard(eligible).map(Privilege::EligibleRole))
+        .or_else(|| beyond_standard(&pim.roles).map(Privilege::EligibleRole))
         .or_else(|| {
-            eligible_groups
+            pim.groups
                 .first()
                 .map(|group| Privilege::EligibleGroup(group.name.clone()))
         })
         .or_else(|| policy_group(&standing.memberships, rules))
+        .or_else(|| policy_group(&standing.owned, rules))
         .or_else(|| rules.names(target).then_some(Privilege::NamedInPolicy));
     Ok(privilege.map_or(Tier::Standard, Tier::Privileged))
 }
@@ -159,6 +156,7 @@ fn is_standard(role: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reset::person::Eligibility;
     use crate::reset::rules::BreakGlass;
 
     fn target() -> Person {
@@ -176,11 +174,7 @@ mod tests {
             memberships: Vec::new(),
             owned: Vec::new(),
             assignments: Vec::new(),
-            eligibility: Eligibility::Known {
-                active: Vec::new(),
-                roles: Vec::new(),
-                groups: Vec::new(),
-            },
+            eligibility: Eligibility::default(),
         }
     }
 
@@ -236,10 +230,10 @@ mod tests {
         let role_of_unit = Tier::Privileged(Privilege::Role(standard.to_owned()));
         assert_eq!(tier(&target(), &scoped, &rules()), Ok(role_of_unit));
         let known = |active, roles| Standing {
-            eligibility: Eligibility::Known {
+            eligibility: Eligibility {
                 active,
                 roles,
-                groups: Vec::new(),
+                ..Eligibility::default()
             },
             ..standing()
         };
@@ -259,7 +253,10 @@ mod tests {
     #[test]
     fn a_tenant_that_says_it_has_no_licence_is_believed_only_if_the_policy_says_so_too() {
         let standing = Standing {
-            eligibility: Eligibility::Unlicensed,
+            eligibility: Eligibility {
+                unlicensed: true,
+                ..Eligibility::default()
+            },
             ..standing()
         };
         assert_eq!(tier(&target(), &standing, &rules()), Err(UNLICENSED));

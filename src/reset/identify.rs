@@ -94,6 +94,7 @@ pub(super) async fn identify(
         }
         claimed.push(ClaimedApproval {
             id: approval.id(),
+            sub: claims.sub.clone(),
             kid: approval.kid().clone(),
             domain: approval.domain().clone(),
             approver: approver.id,

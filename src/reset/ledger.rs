@@ -262,13 +262,15 @@ impl Ledger {
         let seal = Seal::of(&lease);
         let claim = reset.claim();
         let target_key = target_key(claim.tenant, claim.target);
-        let target = self.get(&target_key).await?.ok_or(LedgerError::Corrupt)?;
+        let target = self.get(&target_key).await?;
         let mut writes = vec![seal.write(
             reset_key(claim.id),
             lease.version,
             reset.encode().map_err(|_| LedgerError::Corrupt)?,
         )];
-        if decode::<Occupied>(&target)?.reset == claim.id {
+        if let Some(target) = target
+            && decode::<Occupied>(&target)?.reset == claim.id
+        {
             writes.push(seal.write(
                 target_key,
                 target.version,

@@ -47,18 +47,30 @@ pub struct Method {
 }
 
 impl Method {
-    /// Whether `other` is this very registration. An id alone does not tell: a phone that is registered
-    /// anew has its old id.
+    /// Whether `other` is this very registration. Of phones an id alone does not tell, since everybody's have the
+    /// same three: a number that is registered anew has its old id. Of all others it does, and nothing else does:
+    /// a device's name and date change while it is the same.
     pub fn is_same_registration(&self, other: &Method) -> bool {
-        self.id == other.id
-            && self.kind == other.kind
-            && self.label == other.label
-            && self.created == other.created
+        let dates_agree = match (self.created, other.created) {
+            (Some(one), Some(another)) => one == another,
+            _ => true,
+        };
+        match self.kind {
+            MethodKind::Phone(_) => {
+                self.has_id_of(other) && self.label == other.label && dates_agree
+            }
+            _ => self.has_id_of(other),
+        }
+    }
+
+    /// Whether `other` goes by the same name.
+    pub fn has_id_of(&self, other: &Method) -> bool {
+        self.id == other.id && self.kind == other.kind
     }
 }
 
 /// The types of Microsoft Graph's `authenticationMethod`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "they are Microsoft's names")]
 pub enum MethodKind {
@@ -80,7 +92,7 @@ pub enum MethodKind {
 }
 
 /// `authenticationPhoneType`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "they are Microsoft's names")]
 pub enum PhoneType {

@@ -85,6 +85,8 @@ pub enum Status {
     Deactivated,
     /// Left by decision.
     Kept(KeepReason),
+    /// Was to be left, and somebody else has removed it.
+    Gone,
     /// Still there.
     Failed(Failure),
     /// Registered after the claim: left, and worth a look.
@@ -141,6 +143,8 @@ pub enum Warning {
     ContactFromColleague,
     /// Somebody registered a method while the reset ran.
     MethodAppeared,
+    /// It was interrupted, and the person may no longer be reset on these approvals.
+    NoLongerAllowed,
 }
 
 impl From<&Reset> for Outcome {
@@ -181,7 +185,15 @@ impl From<&Reset> for Outcome {
                 .collect(),
             sessions: reset.sessions().into(),
             can_register: can_register(&left, claim, reset.hardware_unknown()),
-            warnings: warnings(&left, claim, reset.hardware_unknown()),
+            warnings: {
+                let mut warnings = warnings(&left, claim, reset.hardware_unknown());
+                warnings.extend(
+                    reset
+                        .no_longer_allowed()
+                        .then_some(Warning::NoLongerAllowed),
+                );
+                warnings
+            },
             claimed_at: claim.claimed_at,
             finished_at: reset.finished_at(),
             methods,
@@ -227,7 +239,7 @@ fn can_register(
     hardware_unknown: bool,
 ) -> CanRegister {
     let of_one = |(kind, status): &(&MethodKind, Status)| match status {
-        Status::Removed | Status::Deactivated => CanRegister::Yes,
+        Status::Removed | Status::Deactivated | Status::Gone => CanRegister::Yes,
         Status::Failed(_) => CanRegister::No,
         Status::Unknown | Status::Appeared | Status::Pending => CanRegister::Unknown,
         Status::Kept(_) => match kind {
@@ -308,6 +320,7 @@ impl From<Progress> for Status {
             Progress::Removed => Status::Removed,
             Progress::Deactivated => Status::Deactivated,
             Progress::Kept(why) => Status::Kept(why),
+            Progress::Gone(_) => Status::Gone,
             Progress::Failed(why) => Status::Failed(why),
             Progress::Unknown => Status::Unknown,
         }

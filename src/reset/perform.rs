@@ -61,6 +61,10 @@ pub(super) async fn perform(
             .map_err(interrupted)?;
         let left = clock::between(tenancy.clock.now(), until);
         let found = match &step {
+            // Writing the intent down took what was left: nothing is sent.
+            Step::RevokeSessions | Step::Remove(_) | Step::Deactivate(_) if left.is_zero() => {
+                Found::Done(Err(DirectoryError::Later { after: None }))
+            }
             Step::RevokeSessions => {
                 Found::Done(change(left, directory.revoke_sessions(target)).await)
             }

@@ -30,23 +30,20 @@ pub struct Standing {
     pub eligibility: Eligibility,
 }
 
-/// What somebody may activate in Privileged Identity Management.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Eligibility {
-    /// This; and what they have activated.
-    Known {
-        /// Role assignments that are active through PIM.
-        active: Vec<RoleAssignment>,
-        /// Roles that they may activate.
-        roles: Vec<RoleAssignment>,
-        /// Role-assignable groups that they, or a group of theirs, may become part of.
-        groups: Vec<EligibleGroup>,
-    },
-    /// The tenant says that it has no licence for PIM.
-    Unlicensed,
+/// What Privileged Identity Management says of somebody.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Eligibility {
+    /// Role assignments that are active through PIM.
+    pub active: Vec<RoleAssignment>,
+    /// Roles that they may activate.
+    pub roles: Vec<RoleAssignment>,
+    /// Groups that make privileged, and that they or a group of theirs may become part of.
+    pub groups: Vec<EligibleGroup>,
+    /// The tenant says that it has no licence for some of this.
+    pub unlicensed: bool,
 }
 
-/// A role-assignable group that somebody may become part of (PIM for Groups).
+/// A group that makes privileged, and that somebody may become part of (PIM for Groups).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EligibleGroup {
     /// The group, for people.

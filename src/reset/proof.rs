@@ -22,7 +22,7 @@ pub fn check(
     let Tier::Privileged(privilege) = tier else {
         return Ok(());
     };
-    if approvals.len() < 2 {
+    if approvals.len() < 2 && source_may {
         return Err(Refusal::Privileged(privilege.clone()));
     }
     match flaw(approvals, reason, source_may) {

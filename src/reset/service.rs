@@ -14,6 +14,7 @@ use super::person::Person;
 use super::plan::{Action, PlannedMethod, plan};
 use super::ports::AuditTrail;
 use super::proof;
+use super::prover::Prover;
 use super::refusal::Refusal;
 use super::request::Request;
 use super::rules::{HardwareOath, Rules as TenantRules};
@@ -21,7 +22,7 @@ use super::state::{Claim, Reset, State};
 use super::tenancy::Tenancy;
 use crate::approval::{Approval, Authentic, Refused, Rules, TokenId};
 use crate::clock::{self, Clock, Timestamp};
-use crate::ids::{PersonRef, ResetId, TenantId};
+use crate::ids::{ResetId, TenantId, TicketKey};
 
 /// Resets in one tenant. Cheap to clone.
 #[derive(Clone)]
@@ -49,7 +50,7 @@ struct Allowed {
 const LEASE_MARGIN: Duration = Duration::from_secs(60);
 
 /// What must be left of the time for a claim to be worth it. An approval must not be used up for nothing.
-const WORTH_STARTING: Duration = Duration::from_secs(4);
+const WORTH_STARTING: Duration = Duration::from_secs(6);
 
 /// How often to look whether somebody else has finished.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
@@ -66,6 +67,7 @@ impl Resets {
         tenant: TenantId,
         rules: TenantRules,
         directories: Directories,
+        prover: Arc<Prover>,
         ledger: Ledger,
         audit: Arc<dyn AuditTrail>,
         clock: Arc<dyn Clock>,
@@ -74,6 +76,7 @@ impl Resets {
             tenant,
             rules,
             directories,
+            prover,
             ledger,
             audit,
             clock,
@@ -173,7 +176,9 @@ impl Resets {
         for approval in request.approvals {
             match self.0.ledger.used_by(&approval.id()).await? {
                 None => fresh.push(approval),
-                Some(reset) if reset.claim().ticket != request.ticket => return Err(Refusal::Used),
+                Some(reset) if !is_about(&reset, &approval, &request.ticket) => {
+                    return Err(Refusal::Used);
+                }
                 Some(reset) => {
                     let claimed_at = |reset: &Reset| reset.claim().claimed_at;
                     if latest
@@ -228,8 +233,9 @@ impl Resets {
         })
     }
 
-    /// Takes up an abandoned reset. The tenant may have changed since the claim, so everything that can stop a
-    /// reset is looked at again; if it does, the reset ends here, for a person to look at.
+    /// Takes up an abandoned reset. Nothing that was true at the claim is taken for granted: its approvals are
+    /// verified again as of then, and everything else is looked at again. If the person may no longer be reset,
+    /// or too much time has passed, the reset ends here, for a person to look at.
     async fn take_up(
         &self,
         reset: Reset,
@@ -237,21 +243,34 @@ impl Resets {
         until: Timestamp,
     ) -> Result<Stored, Refusal> {
         let tenancy = &self.0;
-        tenancy.directories.acting(reset.claim().privileged)?;
-        self.is_worth_starting(until)?;
-        let still_allowed = self.still_allowed(&reset, until).await;
-        if let Err(refusal) = &still_allowed
-            && refusal.may_pass()
-        {
-            return Err(refusal.clone());
+        let interrupted = |_| Refusal::Interrupted {
+            at: tenancy.clock.now(),
+        };
+        let too_old = reset.claim().claimed_at < clock::before(tenancy.clock.now(), RESUMABLE);
+        let allowed = if too_old {
+            Err(Refusal::Used)
+        } else {
+            self.still_allowed(&reset, until).await
+        };
+        match &allowed {
+            // After a claim a look-up that fails is no refusal: some of the work is done.
+            Err(refusal) if refusal.may_pass() => {
+                tracing::warn!(%refusal, reset = %reset.id(), "an abandoned reset cannot be taken up now");
+                return Err(interrupted(()));
+            }
+            Ok(()) => self.is_worth_starting(until).map_err(|_| interrupted(()))?,
+            Err(_) => {}
         }
         let now = tenancy.clock.now();
-        let event = Event::Resumed {
+        let resumed = Event::Resumed {
             at: now,
             reset: reset.id(),
             parties,
         };
-        tenancy.audit.append(&event).await?;
+        if let Err(error) = tenancy.audit.append(&resumed).await {
+            tracing::error!(%error, "a reset is not taken up, since that cannot be written down");
+            return Err(interrupted(()));
+        }
         let lease_until = clock::after(until, LEASE_MARGIN);
         let lease = match tenancy.ledger.resume(reset.id(), now, lease_until).await {
             Ok(lease) => lease,
@@ -263,36 +282,52 @@ impl Resets {
             }
             Err(error) => return Err(error.into()),
         };
-        let too_old = reset.claim().claimed_at < clock::before(now, RESUMABLE);
-        if still_allowed.is_ok() && !too_old {
+        let Err(refusal) = allowed else {
             return self.finish(lease, until).await;
-        }
+        };
+        tracing::warn!(%refusal, reset = %reset.id(), "an abandoned reset is ended");
         let mut ended = lease.reset().clone();
-        ended.close(now);
+        ended.stop(now);
         let lease = tenancy.ledger.finish(lease, ended).await?;
         let outcome = Outcome::from(lease.reset());
         self.announce(&outcome).await;
-        still_allowed.map(|()| Stored {
+        Ok(Stored {
             outcome,
             replayed: false,
         })
     }
 
-    /// Whether the target may still be reset on what was proven at the claim.
+    /// Whether what was claimed is proven, and the target may still be reset on it. The ledger's own word is not
+    /// enough: whoever can write to the table must not be able to order a reset.
     async fn still_allowed(&self, reset: &Reset, until: Timestamp) -> Result<(), Refusal> {
         let tenancy = &self.0;
-        let target = PersonRef::Id(reset.claim().target);
-        let person = tenancy
-            .ask(until, || tenancy.directories.standard.person(&target))
-            .await
-            .map_err(unavailable)?;
-        eligibility::may_be_reset(&person, &tenancy.rules)?;
-        match self.tier(&person, until).await? {
-            Tier::Privileged(privilege) if !reset.claim().privileged => {
-                Err(Refusal::Privileged(privilege))
+        let claim = reset.claim();
+        let rules = Rules::of(claim.door);
+        let mut approvals = Vec::new();
+        for claimed in &claim.approvals {
+            let (_, approval) = tenancy.prover.prove(&claimed.compact).await?;
+            if approval.claims().txn != claim.ticket || approval.door() != claim.door {
+                return Err(Refusal::OtherTicket);
             }
-            tier => tenancy.directories.for_tier(&tier).map(drop),
+            approvals.push(approval.admit(&rules, claim.claimed_at)?);
         }
+        let identified = identify(tenancy, claim.door, None, &approvals, until).await?;
+        if identified.target.id != claim.target {
+            return Err(Refusal::OtherPerson);
+        }
+        let claims = approvals.first().ok_or(Refusal::NoApproval)?.claims();
+        if claims.scope != claim.scope {
+            return Err(Refusal::Disagree(super::Disagreement::Scope));
+        }
+        eligibility::may_be_reset(&identified.target, &tenancy.rules)?;
+        let tier = self.tier(&identified.target, until).await?;
+        if tier.privilege().is_some() != claim.privileged {
+            // Either way another credential would have to act than the one that the claim was made for.
+            return Err(Refusal::Disagree(super::Disagreement::Target));
+        }
+        tenancy.directories.for_tier(&tier)?;
+        // What the policy lets the source ask for was judged at the claim.
+        proof::check(&tier, &identified.approvals, claim.reason, true)
     }
 
     /// Everything that comes before the claim. Changes nothing.
@@ -395,6 +430,18 @@ impl Resets {
             tracing::error!(%error, reset = %outcome.reset, "the outcome is in the ledger and not in the audit trail");
         }
     }
+}
+
+/// Whether the reset was about what this approval is about: an issuer that gives two approvals one name must not
+/// get the outcome of the one for the other.
+fn is_about(reset: &Reset, approval: &Authentic, ticket: &TicketKey) -> bool {
+    let claim = reset.claim();
+    let same_target = claim
+        .approvals
+        .iter()
+        .filter(|claimed| claimed.id == approval.id())
+        .all(|claimed| claimed.sub == approval.claims().sub);
+    claim.ticket == *ticket && same_target
 }
 
 /// Judges the approvals as of `now`. An expired one beside good ones is what is left of an earlier try: it is

@@ -11,7 +11,7 @@ use super::plan::{Action, KeepReason, PlannedMethod};
 use super::ports::{DirectoryError, Listing};
 use crate::approval::{Door, Evidence, Reason, Scope, TokenId};
 use crate::clock::Timestamp;
-use crate::ids::{Kid, Label, ObjectId, ResetId, TenantId, TicketKey};
+use crate::ids::{Kid, Label, ObjectId, PersonRef, ResetId, TenantId, TicketKey};
 
 /// A claimed reset, as the ledger keeps it. Made by claiming, read back only by the ledger.
 ///
@@ -37,6 +37,8 @@ struct Body {
     appeared: Vec<Method>,
     /// The hardware OATH tokens could not be listed, so there may be some.
     hardware_unknown: bool,
+    /// It was ended because the target may no longer be reset on these approvals.
+    no_longer_allowed: bool,
     /// Whether anything went away since the deferred methods were last tried.
     progress: bool,
     list: Looks,
@@ -45,9 +47,9 @@ struct Body {
 /// The looks at the list of methods.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Looks {
-    /// Whether whoever has the lease has seen the list. Nothing is removed on an older view: a phone that is
+    /// When whoever has the lease last saw the list. Nothing is removed on an old view: a phone that is
     /// registered anew has its old id.
-    fresh: bool,
+    seen_at: Option<Timestamp>,
     seen: u32,
     failures: u8,
     not_before: Option<Timestamp>,
@@ -79,6 +81,8 @@ pub(super) struct Claim {
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct ClaimedApproval {
     pub id: TokenId,
+    /// The target, as this approval writes it.
+    pub sub: PersonRef,
     pub kid: Kid,
     pub domain: Label,
     pub approver: ObjectId,
@@ -137,6 +141,8 @@ pub enum Progress {
     Deactivated,
     /// Left by decision.
     Kept(KeepReason),
+    /// Was to be left, and somebody else has removed it.
+    Gone(KeepReason),
     /// Still there.
     Failed(Failure),
     /// It could not be found out.
@@ -240,6 +246,7 @@ impl Reset {
             entries,
             appeared: Vec::new(),
             hardware_unknown,
+            no_longer_allowed: false,
             progress: false,
             list: Looks::default(),
         })
@@ -275,6 +282,10 @@ impl Reset {
             .entries
             .iter()
             .map(|entry| (&entry.method, entry.progress))
+    }
+
+    pub(super) fn no_longer_allowed(&self) -> bool {
+        self.0.no_longer_allowed
     }
 
     pub(super) fn hardware_unknown(&self) -> bool {

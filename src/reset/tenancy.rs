@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::directories::Directories;
 use super::ledger::Ledger;
 use super::ports::{AuditTrail, DirectoryError};
+use super::prover::Prover;
 use super::rules::Rules;
 use crate::clock::{self, Clock, Timestamp};
 use crate::ids::TenantId;
@@ -16,6 +17,7 @@ pub(super) struct Tenancy {
     pub tenant: TenantId,
     pub rules: Rules,
     pub directories: Directories,
+    pub prover: Arc<Prover>,
     pub ledger: Ledger,
     pub audit: Arc<dyn AuditTrail>,
     pub clock: Arc<dyn Clock>,

@@ -110,7 +110,7 @@ async fn an_abandoned_reset_does_not_lock_the_person_for_ever() {
 }
 
 #[tokio::test]
-async fn someone_who_became_privileged_after_the_claim_is_not_reset_further() {
+async fn somebody_who_may_no_longer_be_reset_is_not_reset_further_and_a_person_has_to_look() {
     let store = Arc::new(Failing::from(3, false));
     let house = House::on_store(store.clone()).await;
     let delivery = house.jira(&house.approve(house.draft()));
@@ -119,7 +119,69 @@ async fn someone_who_became_privileged_after_the_claim_is_not_reset_further() {
     house.clock.pass(Duration::from_secs(120));
     house.tenant.set_enabled(JANE, false);
     house.tenant.forget_calls();
-    assert_eq!(house.send(delivery).await.code(), "target_disabled");
+    let reply = house.send(delivery).await;
+    assert_eq!(
+        (reply.status, &reply.json["state"]),
+        (200, &"needs_human".into()),
+        "{reply:?}"
+    );
+    assert!(
+        reply.json["warnings"]
+            .to_string()
+            .contains("no_longer_allowed")
+    );
+    assert_eq!(house.writes(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_reset_that_nobody_took_up_for_hours_is_ended_and_touches_nothing() {
+    let store = Arc::new(Failing::from(3, false));
+    let house = House::on_store(store.clone()).await;
+    let delivery = house.jira(&house.approve(house.draft()));
+    assert_eq!(house.send(delivery.clone()).await.code(), "interrupted");
+    store.mend();
+    house.clock.pass(Duration::from_secs(3 * 60 * 60));
+    house.tenant.remove_user(JANE);
+    house.tenant.forget_calls();
+    let reply = house.send(delivery).await;
+    assert_eq!(reply.json["state"], "needs_human", "{reply:?}");
+    assert_eq!(house.tenant.calls().len(), 0);
+}
+
+#[tokio::test]
+async fn a_look_up_that_fails_when_a_reset_is_taken_up_is_an_interruption_and_not_a_refusal() {
+    let store = Arc::new(Failing::from(3, false));
+    let house = House::on_store(store.clone()).await;
+    let delivery = house.jira(&house.approve(house.draft()));
+    house.send(delivery.clone()).await;
+    store.mend();
+    house.clock.pass(Duration::from_secs(120));
+    house.tenant.fail(
+        simulated::entra::Fault::on("GET", "roleAssignments")
+            .times(3)
+            .status(503),
+    );
+    let reply = house.send(delivery.clone()).await;
+    assert_eq!((reply.status, reply.code()), (503, "interrupted"));
+    assert_eq!(house.send(delivery).await.json["state"], "completed");
+}
+
+#[tokio::test]
+async fn whoever_writes_to_the_table_alone_cannot_order_a_reset() {
+    let store = Arc::new(Failing::from(3, false));
+    let house = House::on_store(store.clone()).await;
+    let delivery = house.jira(&house.approve(house.draft()));
+    house.send(delivery.clone()).await;
+    store.mend();
+    house.clock.pass(Duration::from_secs(120));
+    // The record now says that it is about Alex; the approvals in it do not.
+    let jane = "a1000000-0000-4000-8000-00000000000b";
+    store
+        .inner
+        .edit(|body| body.replace(jane, "a1000000-0000-4000-8000-000000000002"));
+    house.tenant.forget_calls();
+    let reply = house.send(delivery).await;
+    assert_eq!(reply.json["state"], "needs_human", "{reply:?}");
     assert_eq!(house.writes(), [""; 0]);
 }
 

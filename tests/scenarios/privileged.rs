@@ -100,6 +100,59 @@ async fn somebody_whose_group_may_become_part_of_a_role_assignable_group_wants_t
 }
 
 #[tokio::test]
+async fn somebody_who_may_become_part_of_a_group_that_may_become_part_of_another_wants_two() {
+    // Jane may join IT contractors, who may join Identity operators, who hold a role.
+    let house = House::with_tenant(|users| {
+        let chain = "\"groupEligibilities\": [{\
+            \"groupId\": \"c1000000-0000-4000-8000-000000000005\",\
+            \"principalId\": \"a1000000-0000-4000-8000-00000000000b\",\
+            \"accessId\": \"member\"},";
+        users.replace("\"groupEligibilities\": [", chain)
+    })
+    .await;
+    let reply = house.reset(house.draft()).await;
+    assert_eq!(
+        (reply.status, reply.code()),
+        (403, "privileged_eligible_group"),
+        "{reply:?}"
+    );
+    house.nothing_happened();
+}
+
+#[tokio::test]
+async fn somebody_who_may_become_a_member_of_a_group_that_the_policy_calls_privileged_wants_two() {
+    let contractors = "c1000000-0000-4000-8000-000000000005";
+    let tenant = |users: String| {
+        let eligible = format!(
+            "\"groupEligibilities\": [{{\"groupId\": \"{contractors}\", \
+             \"principalId\": \"a1000000-0000-4000-8000-000000000001\", \"accessId\": \"member\"}}, "
+        );
+        // Nobody else is eligible for anything, so only the policy makes that group matter.
+        let (before, rest) = users.split_once("\"groupEligibilities\": [").unwrap();
+        let (_, after) = rest.split_once(']').unwrap();
+        format!("{before}{}]{after}", eligible.trim_end_matches(", "))
+    };
+    let adele = "adele.vance@contoso.example";
+    let house = House::with_tenant(tenant).await;
+    assert_eq!(house.reset(house.draft().target(adele)).await.status, 200);
+
+    let policy = |policy: String| {
+        policy.replace(
+            "break_glass =",
+            &format!("privileged_groups = [\"{contractors}\"]\nbreak_glass ="),
+        )
+    };
+    let house = House::with(policy, tenant).await;
+    let reply = house.reset(house.draft().target(adele)).await;
+    assert_eq!(
+        (reply.status, reply.code()),
+        (403, "privileged_eligible_group"),
+        "{reply:?}"
+    );
+    house.nothing_happened();
+}
+
+#[tokio::test]
 async fn somebody_in_a_restricted_management_unit_wants_two_and_a_credential_with_a_role_there() {
     let isaiah = "isaiah.langer@contoso.example";
     wants_two(isaiah, "privileged_restricted_unit").await;
@@ -539,7 +592,7 @@ async fn who_may_become_part_of_a_group_is_asked_once_in_five_minutes() {
             .tenant
             .calls()
             .iter()
-            .filter(|call| call.path.contains("privilegedAccess"))
+            .filter(|call| call.path.contains("privilegedAccess") && call.query.contains("groupId"))
             .count()
     };
     let first = asked(&house);

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Answer, Entry, Failure, Found, Progress, Reset, SessionProgress, State, Step};
+use super::{Answer, Entry, Failure, Found, Looks, Progress, Reset, SessionProgress, State, Step};
 use crate::clock::{self, Timestamp};
-use crate::reset::method::Method;
+use crate::reset::method::{Method, MethodKind};
+use crate::reset::plan::KeepReason;
 use crate::reset::ports::{DirectoryError, Fault, Listing};
 
 /// How often one request is sent before we give up on it.
@@ -12,6 +13,9 @@ const MOST_ATTEMPTS: u8 = 6;
 
 /// The longest pause between two looks at the list, or two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+
+/// How old a view of the list may be when something is removed.
+const OLDEST_VIEW: Duration = Duration::from_secs(10);
 
 /// What is kept of the time for a last look at the list.
 const LAST_LOOK: Duration = Duration::from_secs(3);
@@ -25,6 +29,7 @@ enum When {
 
 fn when(not_before: Option<Timestamp>, now: Timestamp, until: Timestamp) -> When {
     match not_before {
+        _ if now >= until => When::TooLate,
         Some(at) if at >= until => When::TooLate,
         Some(at) if at > now => When::At(at),
         _ => When::Now,
@@ -39,24 +44,27 @@ impl Reset {
         if body.state != State::Running || now >= until {
             return Step::Close;
         }
+        let last_look = clock::before(until, LAST_LOOK);
         // Sessions first, so that nobody who is signed in registers a method in between.
         if body.sessions == SessionProgress::Pending {
-            match when(body.session_not_before, now, until) {
+            match when(body.session_not_before, now, last_look) {
                 When::Now => return Step::RevokeSessions,
                 When::At(at) => return Step::Wait(at),
                 When::TooLate => {}
             }
         }
-        if body.list.fresh
-            && let Some(step) = self.next_removal(now, clock::before(until, LAST_LOOK))
+        let removal = self.next_removal(now, last_look);
+        if let Some(step) = &removal
+            && (self.has_fresh_view(now) || matches!(step, Step::Wait(_)))
         {
-            return step;
+            return step.clone();
         }
         let unconfirmed = body
             .entries
             .iter()
             .any(|entry| matches!(entry.progress, Progress::Asked(_)));
-        if (unconfirmed || !body.list.fresh) && body.list.failures < MOST_ATTEMPTS {
+        let wanted = removal.is_some() || unconfirmed || body.list.seen_at.is_none();
+        if wanted && body.list.failures < MOST_ATTEMPTS {
             return match when(body.list.not_before, now, until) {
                 When::Now => Step::List,
                 When::At(at) => Step::Wait(at),
@@ -64,6 +72,11 @@ impl Reset {
             };
         }
         Step::Close
+    }
+
+    fn has_fresh_view(&self, now: Timestamp) -> bool {
+        let oldest = clock::before(now, OLDEST_VIEW);
+        self.0.list.seen_at.is_some_and(|at| at >= oldest)
     }
 
     /// The first method that can go now, or when the first can; nothing if none can in time.
@@ -120,7 +133,7 @@ impl Reset {
             }
             _ => {}
         }
-        self.settle();
+        self.settle(now);
     }
 
     fn sessions_answered(&mut self, result: Result<(), DirectoryError>, now: Timestamp) {
@@ -172,21 +185,31 @@ impl Reset {
     /// Compares what is there with what was there at the claim.
     fn listed(&mut self, listing: Listing, now: Timestamp) {
         let body = &mut self.0;
-        body.list.fresh = true;
+        body.list.seen_at = Some(now);
         body.list.seen = body.list.seen.saturating_add(1);
-        body.hardware_unknown = listing.hardware_unknown;
+        body.list.failures = 0;
         let mut waiting = false;
-        for entry in &mut body.entries {
-            if entry.deactivate {
-                continue;
-            }
+        for entry in body
+            .entries
+            .iter_mut()
+            .filter(|entry| entry.method.kind != MethodKind::HardwareOath)
+        {
             let still = listing
                 .methods
                 .iter()
                 .any(|method| method.is_same_registration(&entry.method));
+            let id_taken = listing
+                .methods
+                .iter()
+                .any(|method| method.has_id_of(&entry.method));
             entry.progress = match (entry.progress, still) {
-                // Gone; or what has its id now is another registration, which is not ours to remove.
-                (Progress::Pending | Progress::Deferred | Progress::Asked(_), false) => {
+                // What has its id now is another registration, which is not ours to remove. If nothing has it
+                // the deletion is asked for all the same: a list may lag.
+                (Progress::Pending | Progress::Deferred, false) if id_taken => {
+                    body.progress = true;
+                    Progress::Removed
+                }
+                (Progress::Asked(_), false) => {
                     body.progress = true;
                     Progress::Removed
                 }
@@ -194,38 +217,67 @@ impl Reset {
                     entry.try_again(&DirectoryError::Unknown, now)
                 }
                 // Lists may come from replicas that disagree: gone is gone only while every list says so.
-                (Progress::Asked(_), true) | (Progress::Removed, true) => {
+                (Progress::Asked(_) | Progress::Removed, true) => {
                     waiting = true;
                     Progress::Asked(Answer::Accepted)
                 }
+                (Progress::Kept(why), false) => Progress::Gone(why),
+                (Progress::Gone(why), true) => Progress::Kept(why),
                 (progress, _) => progress,
             };
         }
+        self.meet(listing);
+        let pause = Duration::from_secs(1_u64 << self.0.list.seen.min(4).saturating_sub(1));
+        self.0.list.not_before = waiting.then(|| clock::after(now, pause.min(LONGEST_PAUSE)));
+    }
+
+    /// Takes note of methods that were not there before. Hardware OATH tokens that could not be listed until now
+    /// have not appeared: they have been there, and what the policy says about them is done.
+    fn meet(&mut self, listing: Listing) {
+        let body = &mut self.0;
         for method in listing.methods {
             let mut known = body
                 .entries
                 .iter()
                 .map(|entry| &entry.method)
                 .chain(&body.appeared);
-            if !known.any(|other| method.is_same_registration(other)) {
+            if known.any(|other| method.is_same_registration(other)) {
+                continue;
+            }
+            if body.hardware_unknown && method.kind == MethodKind::HardwareOath {
+                let deactivate = body.claim.deactivates;
+                body.entries.push(Entry {
+                    method,
+                    progress: if deactivate {
+                        Progress::Pending
+                    } else {
+                        Progress::Kept(KeepReason::DeactivateByHand)
+                    },
+                    deactivate,
+                    attempts: 0,
+                    not_before: None,
+                });
+            } else {
                 body.appeared.push(method);
             }
         }
-        let pause = Duration::from_secs(1_u64 << body.list.seen.min(4).saturating_sub(1));
-        body.list.not_before = waiting.then(|| clock::after(now, pause.min(LONGEST_PAUSE)));
+        body.hardware_unknown &= listing.hardware_unknown;
     }
 
-    /// Starts another pass over what was deferred, or gives it up when a pass has changed nothing.
-    fn settle(&mut self) {
+    /// Starts another pass over what was deferred, or gives it up when a pass has changed nothing. What only
+    /// waits for its time does not hold up the others.
+    fn settle(&mut self, now: Timestamp) {
         let body = &mut self.0;
-        let any =
-            |wanted: fn(Progress) -> bool| body.entries.iter().any(|entry| wanted(entry.progress));
-        if any(|p| matches!(p, Progress::Pending | Progress::Trying)) {
+        let any = |wanted: &dyn Fn(&Entry) -> bool| body.entries.iter().any(wanted);
+        let ready = |entry: &Entry| {
+            entry.progress == Progress::Pending && entry.not_before.is_none_or(|at| at <= now)
+        };
+        if any(&|entry| entry.progress == Progress::Trying || ready(entry)) {
             return;
         }
         let next = if body.progress {
             Progress::Pending
-        } else if any(|p| matches!(p, Progress::Asked(_))) {
+        } else if any(&|entry| matches!(entry.progress, Progress::Pending | Progress::Asked(_))) {
             return;
         } else {
             Progress::Failed(Failure::Refused)
@@ -244,11 +296,16 @@ impl Reset {
     pub(in crate::reset) fn resume(&mut self, lease_until: Timestamp) {
         let body = &mut self.0;
         body.lease_until = lease_until;
-        body.list.fresh = false;
+        body.list = Looks {
+            seen: body.list.seen,
+            ..Looks::default()
+        };
+        body.session_attempts = 0;
         if body.sessions == SessionProgress::Trying {
             body.sessions = SessionProgress::Pending;
         }
         for entry in &mut body.entries {
+            entry.attempts = 0;
             if entry.progress == Progress::Trying {
                 entry.progress = if entry.deactivate {
                     Progress::Pending
@@ -278,10 +335,10 @@ impl Reset {
         let done = |progress| {
             matches!(
                 progress,
-                Progress::Removed | Progress::Deactivated | Progress::Kept(_)
+                Progress::Removed | Progress::Deactivated | Progress::Kept(_) | Progress::Gone(_)
             )
         };
-        let all_done = body.list.fresh
+        let all_done = body.list.seen_at.is_some()
             && !matches!(body.sessions, SessionProgress::Failed(_))
             && body.entries.iter().all(|entry| done(entry.progress))
             && !(body.claim.deactivates && body.hardware_unknown);
@@ -293,11 +350,17 @@ impl Reset {
         body.finished_at = Some(now);
     }
 
+    /// Ends it because the target may no longer be reset on these approvals.
+    pub(in crate::reset) fn stop(&mut self, now: Timestamp) {
+        self.0.no_longer_allowed = true;
+        self.close(now);
+    }
+
     fn entry(&mut self, method: &Method) -> Option<&mut Entry> {
         self.0
             .entries
             .iter_mut()
-            .find(|entry| entry.method.id == method.id)
+            .find(|entry| entry.method == *method)
     }
 }
 
