@@ -8,7 +8,7 @@ use axum::Router;
 use futures_util::future::join_all;
 
 use crate::clock::Clock;
-use crate::entra::{Entra, EntraSettings, HttpClientError, http_client};
+use crate::entra::{Entra, EntraSettings, HttpClientError, Means, http_client};
 use crate::http::{Served, Services, router};
 use crate::issuers::Issuers;
 use crate::policy::Policy;
@@ -59,6 +59,12 @@ impl App {
             keys: issuers.clone(),
         });
         let ledger = Ledger::new(world.store);
+        let means = Means {
+            http,
+            secrets: world.secrets.clone(),
+            identity: world.identity,
+            clock: world.clock.clone(),
+        };
         let mut served = BTreeMap::new();
         let mut tenants = Vec::new();
         for (name, tenant) in policy.tenants {
@@ -68,10 +74,7 @@ impl App {
                     settings,
                     tenant.rules.hardware_oath != HardwareOath::Unavailable,
                     tenant.rules.privileged_groups.clone(),
-                    http.clone(),
-                    world.secrets.clone(),
-                    world.identity.clone(),
-                    world.clock.clone(),
+                    means.clone(),
                 ))
             };
             let standard = connect(tenant.entra.clone());

@@ -93,6 +93,19 @@ impl TryFrom<String> for ServiceUrl {
     }
 }
 
+/// What a credential is used with.
+#[derive(Clone)]
+pub struct Means {
+    /// The client for login and Graph.
+    pub http: reqwest::Client,
+    /// Where Graph credentials are.
+    pub secrets: Arc<dyn SecretSource>,
+    /// Who says who we are, for federated ones.
+    pub identity: Arc<dyn WebIdentity>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
 /// A tenant seen through one credential.
 pub struct Entra {
     graph: Graph,
@@ -108,19 +121,10 @@ impl Entra {
         settings: EntraSettings,
         asks_for_hardware: bool,
         privileged_groups: BTreeSet<ObjectId>,
-        http: reqwest::Client,
-        secrets: Arc<dyn SecretSource>,
-        identity: Arc<dyn WebIdentity>,
-        clock: Arc<dyn Clock>,
+        means: Means,
     ) -> Entra {
-        let tokens = Tokens::new(
-            tenant,
-            &settings,
-            http.clone(),
-            secrets,
-            identity,
-            clock.clone(),
-        );
+        let (http, clock) = (means.http.clone(), means.clock.clone());
+        let tokens = Tokens::new(tenant, &settings, means);
         Entra {
             graph: Graph::new(settings.graph, http, tokens),
             group_eligibility: GroupEligibility::new(privileged_groups, clock),

@@ -1,6 +1,5 @@
 //! Tokens for Graph by client credentials (Microsoft identity platform, "OAuth 2.0 client credentials flow").
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -10,13 +9,11 @@ use tokio::sync::Mutex;
 
 use super::errors;
 use super::graph::bounded_body;
-use super::{Credential, EntraSettings, ServiceUrl, assertion};
-use crate::clock::{self, Clock, Timestamp};
+use super::{Credential, EntraSettings, Means, ServiceUrl, assertion};
+use crate::clock::{self, Timestamp};
 use crate::ids::TenantId;
 use crate::reset::ports::{DirectoryError, Fault};
-use crate::secrets::{
-    Freshness, GraphCredential, NoIdentity, Proof, SecretError, SecretSource, WebIdentity,
-};
+use crate::secrets::{Freshness, GraphCredential, NoIdentity, Proof, SecretError};
 
 /// A token is renewed this long before it ends.
 const EARLY: Duration = Duration::from_secs(5 * 60);
@@ -26,10 +23,7 @@ pub struct Tokens {
     url: String,
     scope: String,
     credential: Credential,
-    http: reqwest::Client,
-    secrets: Arc<dyn SecretSource>,
-    identity: Arc<dyn WebIdentity>,
-    clock: Arc<dyn Clock>,
+    means: Means,
     /// Held while a token is fetched: all who wait get the same one.
     cached: Mutex<Option<Token>>,
 }
@@ -47,24 +41,14 @@ struct Granted {
 }
 
 impl Tokens {
-    pub(super) fn new(
-        tenant: TenantId,
-        settings: &EntraSettings,
-        http: reqwest::Client,
-        secrets: Arc<dyn SecretSource>,
-        identity: Arc<dyn WebIdentity>,
-        clock: Arc<dyn Clock>,
-    ) -> Tokens {
+    pub(super) fn new(tenant: TenantId, settings: &EntraSettings, means: Means) -> Tokens {
         let ServiceUrl(login) = &settings.login;
         let ServiceUrl(graph) = &settings.graph;
         Tokens {
             url: format!("{login}/{tenant}/oauth2/v2.0/token"),
             scope: format!("{graph}/.default"),
             credential: settings.credential.clone(),
-            http,
-            secrets,
-            identity,
-            clock,
+            means,
             cached: Mutex::new(None),
         }
     }
@@ -73,7 +57,7 @@ impl Tokens {
     pub(super) async fn get(&self) -> Result<SecretString, DirectoryError> {
         let mut cached = self.cached.lock().await;
         if let Some(token) = cached.as_ref()
-            && self.clock.now() < token.renew_at
+            && self.means.clock.now() < token.renew_at
         {
             return Ok(token.value.clone());
         }
@@ -108,6 +92,7 @@ impl Tokens {
     async fn request(&self, freshness: Freshness) -> Result<Token, Denied> {
         let (client_id, proof) = self.proof(freshness).await?;
         let answer = self
+            .means
             .http
             .post(&self.url)
             .form(
@@ -139,7 +124,7 @@ impl Tokens {
         let lifetime = Duration::from_secs(granted.expires_in);
         Ok(Token {
             value: granted.access_token,
-            renew_at: clock::after(self.clock.now(), lifetime.saturating_sub(EARLY)),
+            renew_at: clock::after(self.means.clock.now(), lifetime.saturating_sub(EARLY)),
         })
     }
 }
@@ -156,6 +141,7 @@ impl Tokens {
                 audience,
             } => {
                 let token = self
+                    .means
                     .identity
                     .token(audience)
                     .await
@@ -165,6 +151,7 @@ impl Tokens {
             Credential::Secret(name) => name,
         };
         let text = self
+            .means
             .secrets
             .get(name, freshness)
             .await
@@ -181,7 +168,7 @@ impl Tokens {
                     &self.url,
                     certificate,
                     private_key,
-                    self.clock.now(),
+                    self.means.clock.now(),
                 );
                 asserted(
                     signed

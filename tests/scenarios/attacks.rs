@@ -1,12 +1,9 @@
-//! Each test has the name of an attack. None of them gets past the door.
+//! Forged and misused approvals. Each test has the name of an attack; none of them gets past the door.
 
 use serde_json::{Value, json};
 use simulated::issuer::Issuer;
-use simulated::request::Request;
-use simulated::senders::jira::{Issue, IssueEvent, Status};
-use simulated::senders::servicenow::ItemApproved;
 
-use crate::house::{FIELD, House, JANE, JIRA_SECRET, SERVICENOW_KEY};
+use crate::house::House;
 
 async fn approval_fails(house: &House, token: &str) {
     let reply = house.send(house.jira(token)).await;
@@ -15,12 +12,6 @@ async fn approval_fails(house: &House, token: &str) {
         (401, "approval_invalid"),
         "{token}"
     );
-    house.nothing_happened();
-}
-
-async fn delivery_fails(house: &House, request: Request) {
-    let reply = house.send(request).await;
-    assert_eq!((reply.status, reply.code()), (401, "delivery_unauthentic"));
     house.nothing_happened();
 }
 
@@ -321,94 +312,6 @@ async fn a_caller_who_knows_the_birthday_or_gives_a_number_to_call_back() {
 }
 
 #[tokio::test]
-async fn a_webhook_with_no_signature_or_somebody_elses() {
-    let house = House::new().await;
-    let good = house.jira(&house.approve(house.draft()));
-    let signature = good.value("x-hub-signature").unwrap().to_owned();
-    delivery_fails(&house, good.clone().without("x-hub-signature")).await;
-    for wrong in [
-        String::new(),
-        "sha256=".to_owned(),
-        signature.replace("sha256=", "sha1="),
-        signature.replace("sha256=", ""),
-        signature.to_uppercase().replace("SHA256", "sha256"),
-        format!("{signature} "),
-        format!("{signature},{signature}"),
-        format!("sha256={}", "0".repeat(64)),
-        signature[..70].to_owned(),
-    ] {
-        let forged = good.clone().without("x-hub-signature").header(
-            "X-Hub-Signature",
-            wrong.trim_end().to_owned() + if wrong.ends_with(' ') { "x" } else { "" },
-        );
-        delivery_fails(&house, forged).await;
-    }
-    delivery_fails(
-        &house,
-        good.clone().header("X-Hub-Signature", signature.clone()),
-    )
-    .await;
-    let mut changed = good;
-    changed.body.push(b' ');
-    delivery_fails(&house, changed).await;
-}
-
-#[tokio::test]
-async fn a_webhook_signed_with_the_secret_of_another_source() {
-    let house = House::new().await;
-    let approval = house.approve(house.draft());
-    let issue =
-        Issue::new("HELP-42", Status::new("10042", "Approved")).field(FIELD, approval.as_str());
-    let event = IssueEvent::transition(issue, &Status::new("1", "Open"));
-    delivery_fails(
-        &house,
-        event.signed("/webhooks/jira", crate::house::AUTOMATION_SECRET),
-    )
-    .await;
-    delivery_fails(&house, event.signed("/webhooks/servicenow", JIRA_SECRET)).await;
-}
-
-#[tokio::test]
-async fn standard_webhooks_with_a_timestamp_or_list_that_readers_disagree_about() {
-    let house = House::new().await;
-    let item =
-        ItemApproved::new("RITM1", JANE).approval(&house.approve(house.draft().ticket("RITM1")));
-    let good = item
-        .signed("/webhooks/servicenow", SERVICENOW_KEY, house.now())
-        .unwrap();
-    let with = |name: &str, value: &str| good.clone().without(name).header(name, value);
-    let (at, signature) = (
-        good.value("webhook-timestamp").unwrap().to_owned(),
-        good.value("webhook-signature").unwrap().to_owned(),
-    );
-    for request in [
-        with("webhook-timestamp", &format!("+{at}")),
-        with("webhook-timestamp", &format!("000{at}")),
-        with("webhook-timestamp", "-9223372036854775808"),
-        with("webhook-timestamp", &format!("{at}.0")),
-        with("webhook-timestamp", &(house.now() + 600).to_string()),
-        with("webhook-id", "a.b"),
-        with("webhook-id", ""),
-        with("webhook-signature", "v1,"),
-        with("webhook-signature", "v1,null"),
-        with("webhook-signature", &signature.replace("v1,", "v1a,")),
-        with("webhook-signature", &signature.replace("v1,", "v0,")),
-        with("webhook-signature", signature.trim_end_matches('=')),
-        with("webhook-signature", &format!("v1,bad,{signature}")),
-        with("webhook-signature", &["v1,AAAA"; 9].join(" ")),
-        good.clone().header("webhook-signature", signature.clone()),
-        good.clone().header("webhook-id", "other"),
-    ] {
-        delivery_fails(&house, request).await;
-    }
-    let rotated = with(
-        "webhook-signature",
-        &format!("v1,{} v2,x {signature}", "A".repeat(43) + "="),
-    );
-    assert_eq!(house.send(rotated).await.json["state"], "completed");
-}
-
-#[tokio::test]
 async fn an_approval_for_another_ticket_tenant_or_deployment() {
     let house = House::new().await;
     for (draft, code) in [
@@ -550,37 +453,5 @@ async fn a_key_name_that_is_a_path_a_query_or_a_book() {
             .service_desk
             .sign(header, house.draft().claims(house.service_desk.iss()));
         approval_fails(&house, &token).await;
-    }
-}
-
-#[tokio::test]
-async fn a_genuine_delivery_replayed_under_another_identifier() {
-    let house = House::new().await;
-    let delivery = house.jira(&house.approve(house.draft()));
-    house.send(delivery.clone()).await;
-    house.tenant.forget_calls();
-    // Jira signs the body alone, so whoever has seen a delivery can change its headers.
-    let replay = delivery.without("X-Atlassian-Webhook-Identifier").header(
-        "X-Atlassian-Webhook-Identifier",
-        "00000000-0000-0000-0000-000000000000",
-    );
-    let reply = house.send(replay).await;
-    assert_eq!((reply.status, &reply.json["replayed"]), (200, &json!(true)));
-    assert_eq!(house.tenant.calls().len(), 0);
-}
-
-#[tokio::test]
-async fn markup_and_control_characters_in_the_name_of_a_device() {
-    let house = House::new().await;
-    house.tenant.register(
-        JANE,
-        simulated::entra::Method::authenticator(
-            "x\u{1b}[2J\u{202e}<script>[click](http://evil) 4255550112",
-        ),
-    );
-    let reply = house.reset(house.draft()).await;
-    let said = reply.json.to_string();
-    for wrong in ["\\u001b", "\u{202e}", "<script>", "](", "4255550112"] {
-        assert!(!said.contains(wrong), "{wrong}: {said}");
     }
 }

@@ -12,9 +12,11 @@
 mod attacks;
 mod crashes;
 mod credentials;
+mod forged_deliveries;
 mod house;
 mod on_call;
 mod outages;
+mod pairs;
 mod permissions;
 mod privileged;
 mod repeats;
