@@ -29,6 +29,7 @@ mod proof;
 mod prover;
 mod refusal;
 mod request;
+mod resume;
 mod rules;
 mod service;
 mod state;

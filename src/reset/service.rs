@@ -26,7 +26,7 @@ use crate::ids::{ResetId, TenantId, TicketKey};
 
 /// Resets in one tenant. Cheap to clone.
 #[derive(Clone)]
-pub struct Resets(Arc<Tenancy>);
+pub struct Resets(pub(super) Arc<Tenancy>);
 
 /// A reset's outcome, and whether it was there before this request.
 #[derive(Debug)]
@@ -47,16 +47,10 @@ struct Allowed {
 
 /// How much longer than the time for the work a lease lives: for one call that hangs, the writes that record
 /// the end, and clocks that differ.
-const LEASE_MARGIN: Duration = Duration::from_secs(60);
+pub(super) const LEASE_MARGIN: Duration = Duration::from_secs(60);
 
 /// What must be left of the time for a claim to be worth it. An approval must not be used up for nothing.
 const WORTH_STARTING: Duration = Duration::from_secs(6);
-
-/// How often to look whether somebody else has finished.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
-
-/// How long after its claim an abandoned reset is taken up. Later, a person has surely looked after it.
-const RESUMABLE: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// How long an outcome can be read.
 const READABLE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -194,142 +188,6 @@ impl Resets {
         Ok((request, latest))
     }
 
-    /// A reset that was claimed before: its outcome, once whoever works on it has one; or, if they are gone, the
-    /// rest of the work.
-    async fn answer_known(
-        &self,
-        mut reset: Reset,
-        parties: Parties,
-        until: Timestamp,
-    ) -> Result<Stored, Refusal> {
-        let tenancy = &self.0;
-        while reset.state() == State::Running && reset.lease_until() > tenancy.clock.now() {
-            if clock::after(tenancy.clock.now(), BETWEEN_LOOKS) >= until {
-                break;
-            }
-            tenancy.clock.sleep(BETWEEN_LOOKS).await;
-            reset = tenancy
-                .ledger
-                .read(reset.id())
-                .await?
-                .ok_or(LedgerError::Corrupt)?;
-        }
-        let abandoned =
-            reset.state() == State::Running && reset.lease_until() <= tenancy.clock.now();
-        if abandoned {
-            return self.take_up(reset, parties, until).await;
-        }
-        let replayed = Event::Replayed {
-            at: tenancy.clock.now(),
-            reset: reset.id(),
-            parties,
-        };
-        if let Err(error) = tenancy.audit.append(&replayed).await {
-            tracing::error!(%error, "a replay is not in the audit trail");
-        }
-        Ok(Stored {
-            outcome: Outcome::from(&reset),
-            replayed: true,
-        })
-    }
-
-    /// Takes up an abandoned reset. Nothing that was true at the claim is taken for granted: its approvals are
-    /// verified again as of then, and everything else is looked at again. If the person may no longer be reset,
-    /// or too much time has passed, the reset ends here, for a person to look at.
-    async fn take_up(
-        &self,
-        reset: Reset,
-        parties: Parties,
-        until: Timestamp,
-    ) -> Result<Stored, Refusal> {
-        let tenancy = &self.0;
-        let interrupted = |_| Refusal::Interrupted {
-            at: tenancy.clock.now(),
-        };
-        let too_old = reset.claim().claimed_at < clock::before(tenancy.clock.now(), RESUMABLE);
-        let allowed = if too_old {
-            Err(Refusal::Used)
-        } else {
-            self.still_allowed(&reset, until).await
-        };
-        match &allowed {
-            // After a claim a look-up that fails is no refusal: some of the work is done.
-            Err(refusal) if refusal.may_pass() => {
-                tracing::warn!(%refusal, reset = %reset.id(), "an abandoned reset cannot be taken up now");
-                return Err(interrupted(()));
-            }
-            Ok(()) => self.is_worth_starting(until).map_err(|_| interrupted(()))?,
-            Err(_) => {}
-        }
-        let now = tenancy.clock.now();
-        let resumed = Event::Resumed {
-            at: now,
-            reset: reset.id(),
-            parties,
-        };
-        if let Err(error) = tenancy.audit.append(&resumed).await {
-            tracing::error!(%error, "a reset is not taken up, since that cannot be written down");
-            return Err(interrupted(()));
-        }
-        let lease_until = clock::after(until, LEASE_MARGIN);
-        let lease = match tenancy.ledger.resume(reset.id(), now, lease_until).await {
-            Ok(lease) => lease,
-            Err(LedgerError::Leased) => {
-                return Ok(Stored {
-                    outcome: Outcome::from(&reset),
-                    replayed: true,
-                });
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let Err(refusal) = allowed else {
-            return self.finish(lease, until).await;
-        };
-        tracing::warn!(%refusal, reset = %reset.id(), "an abandoned reset is ended");
-        let mut ended = lease.reset().clone();
-        ended.stop(now);
-        let lease = tenancy.ledger.finish(lease, ended).await?;
-        let outcome = Outcome::from(lease.reset());
-        self.announce(&outcome).await;
-        Ok(Stored {
-            outcome,
-            replayed: false,
-        })
-    }
-
-    /// Whether what was claimed is proven, and the target may still be reset on it. The ledger's own word is not
-    /// enough: whoever can write to the table must not be able to order a reset.
-    async fn still_allowed(&self, reset: &Reset, until: Timestamp) -> Result<(), Refusal> {
-        let tenancy = &self.0;
-        let claim = reset.claim();
-        let rules = Rules::of(claim.door);
-        let mut approvals = Vec::new();
-        for claimed in &claim.approvals {
-            let (_, approval) = tenancy.prover.prove(&claimed.compact).await?;
-            if approval.claims().txn != claim.ticket || approval.door() != claim.door {
-                return Err(Refusal::OtherTicket);
-            }
-            approvals.push(approval.admit(&rules, claim.claimed_at)?);
-        }
-        let identified = identify(tenancy, claim.door, None, &approvals, until).await?;
-        if identified.target.id != claim.target {
-            return Err(Refusal::OtherPerson);
-        }
-        let claims = approvals.first().ok_or(Refusal::NoApproval)?.claims();
-        if claims.scope != claim.scope {
-            return Err(Refusal::Disagree(super::Disagreement::Scope));
-        }
-        eligibility::may_be_reset(&identified.target, &tenancy.rules)?;
-        let tier = self.tier(&identified.target, until).await?;
-        if tier.privilege().is_some() != claim.privileged {
-            // Either way another credential would have to act than the one that the claim was made for.
-            return Err(Refusal::Disagree(super::Disagreement::Target));
-        }
-        tenancy.directories.for_tier(&tier)?;
-        // What the policy lets the source ask for was judged at the claim.
-        proof::check(&tier, &identified.approvals, claim.reason, true)
-    }
-
     /// Everything that comes before the claim. Changes nothing.
     async fn decide(&self, request: Request, until: Timestamp) -> Result<Allowed, Refusal> {
         let tenancy = &self.0;
@@ -382,7 +240,7 @@ impl Resets {
     }
 
     /// Which tier the target is in now.
-    async fn tier(&self, target: &Person, until: Timestamp) -> Result<Tier, Refusal> {
+    pub(super) async fn tier(&self, target: &Person, until: Timestamp) -> Result<Tier, Refusal> {
         let standing = self
             .0
             .ask(until, || self.0.directories.standard.standing(target.id))
@@ -391,14 +249,14 @@ impl Resets {
         eligibility::tier(target, &standing, &self.0.rules)
     }
 
-    fn is_worth_starting(&self, until: Timestamp) -> Result<(), Refusal> {
+    pub(super) fn is_worth_starting(&self, until: Timestamp) -> Result<(), Refusal> {
         if clock::between(self.0.clock.now(), until) < WORTH_STARTING {
             return Err(Refusal::Directory { after: None });
         }
         Ok(())
     }
 
-    async fn finish(&self, lease: Lease, until: Timestamp) -> Result<Stored, Refusal> {
+    pub(super) async fn finish(&self, lease: Lease, until: Timestamp) -> Result<Stored, Refusal> {
         let lease = perform(&self.0, lease, until).await?;
         let outcome = Outcome::from(lease.reset());
         self.announce(&outcome).await;
@@ -409,7 +267,7 @@ impl Resets {
     }
 
     /// Writes an end down. It has happened, whether the trail takes it or not.
-    async fn announce(&self, outcome: &Outcome) {
+    pub(super) async fn announce(&self, outcome: &Outcome) {
         let appeared = outcome
             .methods
             .iter()
