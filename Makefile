@@ -33,8 +33,9 @@ run:  ## Everything on this machine, simulated; needs Rust alone
 test: export MICROSOFT_PYTHON := $(CURDIR)/$(VENV)/bin/python
 test: tools  ## Every test, with AWS simulated by moto and Entra tried by Microsoft's own clients
 	tools/with-moto cargo test --workspace --locked -- --include-ignored
-	$(VENV)/bin/cfn-lint template.yaml
+	$(VENV)/bin/cfn-lint template.yaml examples/kms-issuer/template.yaml
 	$(VENV)/bin/python tools/check_template.py
+	tools/with-moto $(VENV)/bin/python tools/check_kms_issuer.py
 	@echo 'make test: everything passed'
 
 check:  ## The quick inner loop: format and lints
