@@ -109,7 +109,17 @@ impl GroupEligibility {
             .map(async |id| (id, instances(graph, "groupId", id).await))
             .buffer_unordered(AT_ONCE);
         while let Some((id, answer)) = answers.next().await {
-            known.instances.insert(id, (answer?, now));
+            let answer = match answer {
+                // A group of the policy's that PIM cannot manage: a synchronised one, or one that is gone.
+                Err(DirectoryError::Never(Fault::NotFound | Fault::Refused))
+                    if self.named.contains(&id) =>
+                {
+                    tracing::warn!(group = %id, "PIM does not manage this group of privileged_groups");
+                    Vec::new()
+                }
+                answer => answer?,
+            };
+            known.instances.insert(id, (answer, now));
         }
         let mut eligible = Eligible::default();
         for group in &groups {
@@ -160,10 +170,10 @@ impl GroupEligibility {
     }
 }
 
-/// Everything that these may become, one after the other: an eligible member of a group may be eligible for
-/// another as a member of that. Includes these themselves.
-pub async fn reach(graph: &Graph, from: Vec<ObjectId>) -> Result<Vec<ObjectId>, DirectoryError> {
-    let mut reached = from;
+/// The person and every group that they may join, one after the other: an eligible member of a group may be
+/// eligible for another as a member of that.
+pub async fn reach(graph: &Graph, person: ObjectId) -> Result<Vec<ObjectId>, DirectoryError> {
+    let mut reached = vec![person];
     let mut next = 0;
     while let Some(principal) = reached.get(next).copied() {
         if next >= MOST_STEPS {

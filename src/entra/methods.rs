@@ -22,6 +22,7 @@ struct Listed {
     phone_type: Option<String>,
     phone_number: Option<String>,
     display_name: Option<String>,
+    email_address: Option<String>,
 }
 
 /// What `@odata.type` starts with.
@@ -58,7 +59,7 @@ pub async fn list(
         "hardwareOathMethods",
     ])?;
     let (all, hardware) = tokio::join!(graph.list::<Value>(all), graph.list::<Value>(hardware));
-    let mut methods: Vec<Method> = all?.into_iter().map(read).collect();
+    let mut methods = once(all?.into_iter().map(read).collect());
     let hardware_unknown = hardware.is_err();
     for token in hardware.into_iter().flatten() {
         let token = Method {
@@ -168,9 +169,10 @@ impl Listed {
             Some("qrCodePinAuthenticationMethod") => MethodKind::QrCodePin,
             other => MethodKind::Unknown(readable(other.unwrap_or("method of no type"))),
         };
-        let label = match self.phone_number {
-            Some(number) => ending(&number),
-            None => self
+        let label = match (self.phone_number, self.email_address) {
+            (Some(number), _) => ending(&number),
+            (None, Some(address)) => masked(&address),
+            (None, None) => self
                 .display_name
                 .map(|name| readable(&name))
                 .filter(|name| !name.is_empty()),
@@ -189,6 +191,13 @@ fn ending(number: &str) -> Option<String> {
     let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
     let last: String = digits.iter().rev().take(2).rev().collect();
     (digits.len() >= 4).then(|| format!("ending in {last}"))
+}
+
+/// The first letter and the domain of an address.
+fn masked(address: &str) -> Option<String> {
+    let (name, domain) = address.split_once('@')?;
+    let first: String = name.chars().take(1).collect();
+    Some(readable(&format!("{first}... at {domain}")))
 }
 
 /// A name that somebody typed into a phone, made safe for a ticket and a log. With seven digits or more it may
@@ -218,6 +227,10 @@ mod tests {
     fn a_label_shows_two_digits_of_a_number_and_no_markup() {
         assert_eq!(ending("+1 2065555512").as_deref(), Some("ending in 12"));
         assert_eq!(ending("12"), None);
+        assert_eq!(
+            masked("megan@home.example").as_deref(),
+            Some("m... at home.example")
+        );
         assert_eq!(readable("Jane 425-555-0112"), "Jane ###-###-####");
         assert_eq!(
             readable("Jane's iPhone <b>\u{202e}\n[x](y)"),

@@ -41,17 +41,13 @@ pub async fn of(
         licensed(group_eligibility.get(graph)),
     )?;
     let unlicensed = active.is_none() || roles.is_none() || table.is_none();
-    // In person; as a member or owner of a group; or as what they may become first.
+    // In person; as a member or owner of a group; or as a member of what they may join first.
     let groups_of = |list: &[Membership]| -> Vec<ObjectId> {
         list.iter().filter_map(Membership::group_id).collect()
     };
-    let mut principals = groups_of(&memberships);
-    let reach = [vec![id], groups_of(&owned)].concat();
-    principals.extend(
-        licensed(group_eligibility::reach(graph, reach))
-            .await?
-            .unwrap_or_default(),
-    );
+    let mut principals = [groups_of(&memberships), groups_of(&owned)].concat();
+    let reached = licensed(group_eligibility::reach(graph, id)).await?;
+    principals.extend(reached.unwrap_or_else(|| vec![id]));
     let groups = table
         .iter()
         .flat_map(|table| principals.iter().flat_map(|one| table.of(*one)))

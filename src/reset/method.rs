@@ -47,16 +47,16 @@ pub struct Method {
 }
 
 impl Method {
-    /// Whether `other` is this very registration. Of phones an id alone does not tell, since everybody's have the
-    /// same three: a number that is registered anew has its old id. Of all others it does, and nothing else does:
-    /// a device's name and date change while it is the same.
+    /// Whether `other` is this very registration. Of phones and e-mail addresses an id alone does not tell, since
+    /// everybody's have the same: what is registered anew has the old id. Of all others it does, and nothing else
+    /// does: a device's name and date change while it is the same.
     pub fn is_same_registration(&self, other: &Method) -> bool {
         let dates_agree = match (self.created, other.created) {
             (Some(one), Some(another)) => one == another,
             _ => true,
         };
         match self.kind {
-            MethodKind::Phone(_) => {
+            MethodKind::Phone(_) | MethodKind::Email => {
                 self.has_id_of(other) && self.label == other.label && dates_agree
             }
             _ => self.has_id_of(other),

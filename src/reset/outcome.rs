@@ -239,7 +239,10 @@ fn can_register(
     hardware_unknown: bool,
 ) -> CanRegister {
     let of_one = |(kind, status): &(&MethodKind, Status)| match status {
-        Status::Removed | Status::Deactivated | Status::Gone => CanRegister::Yes,
+        Status::Removed | Status::Deactivated => CanRegister::Yes,
+        // On the word of one list; a passkey is what registration would ask for.
+        Status::Gone if **kind == MethodKind::Passkey => CanRegister::Unknown,
+        Status::Gone => CanRegister::Yes,
         Status::Failed(_) => CanRegister::No,
         Status::Unknown | Status::Appeared | Status::Pending => CanRegister::Unknown,
         Status::Kept(_) => match kind {

@@ -56,7 +56,8 @@ pub fn plan(methods: Vec<Method>, scope: Scope, hardware: HardwareOath) -> Vec<P
     plan
 }
 
-fn action(kind: &MethodKind, scope: Scope, hardware: HardwareOath) -> Action {
+/// What is to be done about a method of this kind.
+pub fn action(kind: &MethodKind, scope: Scope, hardware: HardwareOath) -> Action {
     match kind {
         MethodKind::Phone(_) | MethodKind::MicrosoftAuthenticator | MethodKind::SoftwareOath => {
             Action::Remove

@@ -63,6 +63,8 @@ impl Resets {
     /// Takes up an abandoned reset. Nothing that was true at the claim is taken for granted: its approvals are
     /// verified again as of then, and everything else is looked at again. If the person may no longer be reset,
     /// or too much time has passed, the reset ends here, for a person to look at.
+    ///
+    /// What is verified is the record under the lease, so that nobody can change it in between.
     async fn take_up(
         &self,
         reset: Reset,
@@ -70,20 +72,9 @@ impl Resets {
         until: Timestamp,
     ) -> Result<Stored, Refusal> {
         let tenancy = &self.0;
-        let interrupted = |_| Refusal::Interrupted {
-            at: tenancy.clock.now(),
-        };
-        let allowed = self.still_allowed(&reset, until).await;
-        match &allowed {
-            // After a claim a look-up that fails is no refusal: some of the work is done.
-            Err(refusal) if refusal.may_pass() => {
-                tracing::warn!(%refusal, reset = %reset.id(), "an abandoned reset cannot be taken up now");
-                return Err(interrupted(()));
-            }
-            Ok(()) => self.is_worth_starting(until).map_err(|_| interrupted(()))?,
-            Err(_) => {}
-        }
         let now = tenancy.clock.now();
+        let interrupted = || Refusal::Interrupted { at: now };
+        self.is_worth_starting(until).map_err(|_| interrupted())?;
         let resumed = Event::Resumed {
             at: now,
             reset: reset.id(),
@@ -91,7 +82,7 @@ impl Resets {
         };
         if let Err(error) = tenancy.audit.append(&resumed).await {
             tracing::error!(%error, "a reset is not taken up, since that cannot be written down");
-            return Err(interrupted(()));
+            return Err(interrupted());
         }
         let lease_until = clock::after(until, LEASE_MARGIN);
         let lease = match tenancy.ledger.resume(reset.id(), now, lease_until).await {
@@ -104,13 +95,24 @@ impl Resets {
             }
             Err(error) => return Err(error.into()),
         };
-        let Err(refusal) = allowed else {
-            return self.finish(lease, until).await;
+        let mut reset = lease.reset().clone();
+        let refusal = match self.still_allowed(&reset, until).await {
+            Ok(()) => match self.is_worth_starting(until) {
+                Ok(()) => return self.finish(lease, until).await,
+                Err(refusal) => refusal,
+            },
+            Err(refusal) => refusal,
         };
+        if refusal.may_pass() {
+            // After a claim a look-up that fails is no refusal: some of the work is done. The next may try at once.
+            tracing::warn!(%refusal, reset = %reset.id(), "an abandoned reset cannot be taken up now");
+            reset.resume(tenancy.clock.now());
+            tenancy.ledger.save(lease, reset).await?;
+            return Err(interrupted());
+        }
         tracing::warn!(%refusal, reset = %reset.id(), "an abandoned reset is ended");
-        let mut ended = lease.reset().clone();
-        ended.stop(now);
-        let lease = tenancy.ledger.finish(lease, ended).await?;
+        reset.stop(tenancy.clock.now());
+        let lease = tenancy.ledger.finish(lease, reset).await?;
         let outcome = Outcome::from(lease.reset());
         self.announce(&outcome).await;
         Ok(Stored {
@@ -128,12 +130,18 @@ impl Resets {
         if exp <= tenancy.clock.now() {
             return Err(Refused::Expired { exp }.into());
         }
+        if claim.tenant != tenancy.tenant || !reset.asks_only_for(tenancy.rules.hardware_oath) {
+            return Err(Refusal::OtherTenant);
+        }
         let rules = Rules::of(claim.door);
         let mut approvals = Vec::new();
         for claimed in &claim.approvals {
             let (_, approval) = tenancy.prover.prove(&claimed.compact).await?;
             if approval.claims().txn != claim.ticket || approval.door() != claim.door {
                 return Err(Refusal::OtherTicket);
+            }
+            if approval.claims().tid.is_some_and(|tid| tid != claim.tenant) {
+                return Err(Refusal::OtherTenant);
             }
             approvals.push(approval.admit(&rules, claim.claimed_at)?);
         }
@@ -142,7 +150,7 @@ impl Resets {
             return Err(Refusal::OtherPerson);
         }
         let claims = approvals.first().ok_or(Refusal::NoApproval)?.claims();
-        if claims.scope != claim.scope {
+        if claims.scope != claim.scope || claims.reason != claim.reason {
             return Err(Refusal::Disagree(Disagreement::Scope));
         }
         eligibility::may_be_reset(&identified.target, &tenancy.rules)?;

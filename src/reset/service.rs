@@ -155,6 +155,7 @@ impl Resets {
         let oldest = clock::before(self.0.clock.now(), READABLE);
         reset
             .filter(|reset| reset.id() == id && reset.claim().claimed_at >= oldest)
+            .filter(|reset| is_about(reset, approval, &approval.claims().txn))
             .map(|reset| Outcome::from(&reset))
             .ok_or(Refusal::NoSuchReset)
     }
@@ -297,8 +298,7 @@ fn is_about(reset: &Reset, approval: &Authentic, ticket: &TicketKey) -> bool {
     let same_target = claim
         .approvals
         .iter()
-        .filter(|claimed| claimed.id == approval.id())
-        .all(|claimed| claimed.sub == approval.claims().sub);
+        .any(|claimed| claimed.id == approval.id() && claimed.sub == approval.claims().sub);
     claim.ticket == *ticket && same_target
 }
 

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use super::method::Method;
-use super::plan::{Action, KeepReason, PlannedMethod};
+use super::plan::{self, Action, KeepReason, PlannedMethod};
 use super::ports::{DirectoryError, Listing};
+use super::rules::HardwareOath;
 use crate::approval::{Door, Evidence, Reason, Scope, TokenId};
 use crate::clock::Timestamp;
 use crate::ids::{Kid, Label, ObjectId, PersonRef, ResetId, TenantId, TicketKey};
@@ -282,6 +283,19 @@ impl Reset {
             .entries
             .iter()
             .map(|entry| (&entry.method, entry.progress))
+    }
+
+    /// Whether nothing is to go that the scope and the policy do not say: a record that says so was tampered with.
+    pub(super) fn asks_only_for(&self, hardware: HardwareOath) -> bool {
+        self.0.entries.iter().all(|entry| {
+            let left = matches!(entry.progress, Progress::Kept(_) | Progress::Gone(_));
+            let wanted = plan::action(&entry.method.kind, self.0.claim.scope, hardware);
+            match wanted {
+                Action::Keep(_) => left,
+                Action::Remove => !entry.deactivate,
+                Action::Deactivate => left || entry.deactivate,
+            }
+        })
     }
 
     pub(super) fn no_longer_allowed(&self) -> bool {

@@ -213,6 +213,12 @@ impl Reset {
                     body.progress = true;
                     Progress::Removed
                 }
+                // A number may come back under the same id at any moment, so it is looked for again instead.
+                (Progress::Pending | Progress::Deferred, false)
+                    if matches!(entry.method.kind, MethodKind::Phone(_)) =>
+                {
+                    Progress::Asked(Answer::NotThere)
+                }
                 (Progress::Asked(Answer::Lost), true) => {
                     entry.try_again(&DirectoryError::Unknown, now)
                 }
@@ -244,8 +250,11 @@ impl Reset {
             if known.any(|other| method.is_same_registration(other)) {
                 continue;
             }
-            if body.hardware_unknown && method.kind == MethodKind::HardwareOath {
-                let deactivate = body.claim.deactivates;
+            let claimed_at = body.claim.claimed_at;
+            let newer = method.created.is_some_and(|at| at > claimed_at);
+            if body.hardware_unknown && method.kind == MethodKind::HardwareOath && !newer {
+                // One without a date may be new: that is for a person to see.
+                let deactivate = body.claim.deactivates && method.created.is_some();
                 body.entries.push(Entry {
                     method,
                     progress: if deactivate {
