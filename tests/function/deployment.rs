@@ -216,6 +216,8 @@ async fn runtime_api(environment: Vec<(String, String)>) -> (Door, Child) {
     let process = Command::new(BINARY)
         .envs(api.environment())
         .envs(environment)
+        // Some events make lambda_http panic, which it survives; where, does not matter here.
+        .env("RUST_BACKTRACE", "0")
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
