@@ -142,3 +142,55 @@ async fn a_policy_that_cannot_be_read_is_the_one_thing_that_stops_the_start() {
         assert!(!output.status.success());
     }
 }
+
+#[tokio::test]
+async fn a_decision_is_one_line_of_json_that_the_alarms_of_the_template_can_read() {
+    use std::io::{BufRead as _, BufReader};
+
+    let files = tempfile::tempdir().unwrap();
+    let policy = files.path().join("policy.toml");
+    std::fs::write(&policy, include_str!("../../examples/policy.toml")).unwrap();
+    let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_reregister-mfa"))
+        .env("POLICY_FILE", &policy)
+        .env("LISTEN", "127.0.0.1:0")
+        .env("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env_remove("RUST_LOG")
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap())
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(&line.unwrap()).expect("every line is JSON"));
+    let address = lines
+        .find_map(|line| Some(line["address"].as_str()?.to_owned()))
+        .unwrap();
+    let answer = reqwest::Client::new()
+        .post(format!("http://{address}/webhooks/jira"))
+        .header("content-type", "application/json")
+        .body("{}")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 401);
+
+    let decision = lines.find(|line| line["event"] == "decision").unwrap();
+    assert_eq!(decision["code"], "delivery_unauthentic");
+    assert_eq!(decision["source"], "jira");
+    assert_eq!(decision["level"], "INFO");
+    assert!(
+        decision["timestamp"]
+            .as_str()
+            .unwrap()
+            .parse::<jiff::Timestamp>()
+            .is_ok()
+    );
+    assert!(decision["span"]["request_id"].is_string());
+    let audit = lines.find(|line| line["audit"] == "refused").unwrap();
+    assert_eq!(audit["code"], "delivery_unauthentic");
+    assert_eq!(audit["door"], "webhook");
+    process.kill().unwrap();
+    process.wait().unwrap();
+}
