@@ -32,13 +32,14 @@ pub async fn of(
     group_eligibility: &GroupEligibility,
     id: ObjectId,
 ) -> Result<Standing, DirectoryError> {
-    let (memberships, owned, assignments, active, roles, table) = tokio::try_join!(
+    let (memberships, owned, assignments, active, roles, table, reached) = tokio::try_join!(
         objects(graph, id, "transitiveMemberOf"),
         objects(graph, id, "ownedObjects"),
         assignments(graph, id, "roleAssignments"),
         licensed(assignments(graph, id, "roleAssignmentScheduleInstances")),
         licensed(assignments(graph, id, "roleEligibilityScheduleInstances")),
         licensed(group_eligibility.get(graph)),
+        licensed(group_eligibility::reach(graph, id)),
     )?;
     let unlicensed = active.is_none() || roles.is_none() || table.is_none();
     // In person; as a member or owner of a group; or as a member of what they may join first.
@@ -46,7 +47,6 @@ pub async fn of(
         list.iter().filter_map(Membership::group_id).collect()
     };
     let mut principals = [groups_of(&memberships), groups_of(&owned)].concat();
-    let reached = licensed(group_eligibility::reach(graph, id)).await?;
     principals.extend(reached.unwrap_or_else(|| vec![id]));
     let groups = table
         .iter()

@@ -5,28 +5,21 @@ use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 
-use super::Services;
 use super::problem::Problem;
+use super::{Served, Services};
 use crate::clock::Timestamp;
-use crate::ids::Label;
 use crate::report;
-use crate::reset::{Outcome, Refusal, Request, State};
+use crate::reset::{Outcome, Request, State};
 
 /// Does what the request asks. It runs in a task of its own, so that a sender who hangs up does not stop it
 /// half-way.
 pub async fn open(
     services: &Services,
-    tenant: Option<&Label>,
+    tenant: &Served,
     request: Request,
     until: Timestamp,
 ) -> Response {
     let parties = request.parties();
-    let Some(tenant) = services.tenant(tenant) else {
-        return services
-            .refuse(&Refusal::OtherTenant, parties)
-            .await
-            .into_response();
-    };
     let resets = tenant.resets.clone();
     let work =
         tracing::Instrument::in_current_span(async move { resets.open(request, until).await });

@@ -51,7 +51,7 @@ pub async fn open(
 ) -> Result<Response, Response> {
     let until = until(&services, platform);
     let asked = asked(&services, &headers, body).await?;
-    Ok(answer::open(&services, Some(asked.tenant), asked.request, until).await)
+    Ok(answer::open(&services, asked.served, asked.request, until).await)
 }
 
 pub async fn preview(
@@ -111,7 +111,6 @@ pub async fn read(
 
 /// A request, and the tenant that it is for.
 struct Asked<'a> {
-    tenant: &'a Label,
     served: &'a Served,
     request: Request,
 }
@@ -132,16 +131,12 @@ async fn asked<'a>(
             tokens.extend(beside.approvals);
         }
         let approvals = services.prove(&tokens, &services.on_call.issuers).await?;
-        let (tenant, served) = tenant(services, &approvals)?;
+        let served = tenant(services, &approvals)?;
         let request = Request::on_call(
             approvals,
             services.terms(served, services.on_call.privileged),
         )?;
-        Ok(Asked {
-            tenant,
-            served,
-            request,
-        })
+        Ok(Asked { served, request })
     };
     match understood.await {
         Ok(asked) => Ok(asked),
@@ -156,15 +151,12 @@ async fn asked<'a>(
 }
 
 /// The tenant that the approvals name, or the only one.
-fn tenant<'a>(
-    services: &'a Services,
-    approvals: &[Authentic],
-) -> Result<(&'a Label, &'a Served), Refusal> {
+fn tenant<'a>(services: &'a Services, approvals: &[Authentic]) -> Result<&'a Served, Refusal> {
     let tid = approvals.first().and_then(|approval| approval.claims().tid);
     services
         .tenants
-        .iter()
-        .find(|(_, served)| tid.is_none_or(|tid| tid == served.id))
+        .values()
+        .find(|served| tid.is_none_or(|tid| tid == served.id))
         .ok_or(Refusal::OtherTenant)
 }
 

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::deadline::Deadline;
 use super::problem::Problem;
-use super::{Services, answer, body};
+use super::{Served, Services, answer, body};
 use crate::delivery::{Delivery, Source};
 use crate::ids::Label;
 use crate::reset::{Parties, Refusal, Request};
@@ -58,7 +58,7 @@ pub async fn receive(
     parties.delivery = Some(delivery.id.clone());
     parties.ticket = Some(delivery.ticket.clone());
     match request(&services, source, delivery).await {
-        Ok(request) => answer::open(&services, source.tenant.as_ref(), request, until).await,
+        Ok((tenant, request)) => answer::open(&services, tenant, request, until).await,
         Err(refusal) => services.refuse(&refusal, parties).await.into_response(),
     }
 }
@@ -86,20 +86,18 @@ async fn authenticate(
     Err(Refusal::Unauthentic)
 }
 
-async fn request(
-    services: &Services,
+/// What the delivery asks, and of which tenant.
+async fn request<'a>(
+    services: &'a Services,
     source: &Source,
     delivery: Delivery,
-) -> Result<Request, Refusal> {
+) -> Result<(&'a Served, Request), Refusal> {
     let tenant = services
         .tenant(source.tenant.as_ref())
         .ok_or(Refusal::Misconfigured {
             what: "the source's tenant is not in the policy",
         })?;
     let approvals = services.prove(&delivery.approvals, &source.issuers).await?;
-    Request::from_ticket(
-        delivery,
-        approvals,
-        services.terms(tenant, source.privileged),
-    )
+    let terms = services.terms(tenant, source.privileged);
+    Ok((tenant, Request::from_ticket(delivery, approvals, terms)?))
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::ports::{Condition, Item, Key, Store, StoreError, Write};
-use super::state::{Reset, State};
+use super::state::{Claim, Reset, State};
 use crate::approval::TokenId;
 use crate::clock::{self, Timestamp};
 use crate::ids::{ObjectId, ResetId, TenantId};
@@ -134,16 +134,9 @@ impl Ledger {
             None => None,
         };
         let writer = Uuid::new_v4();
-        let seal = Seal {
-            writer,
-            expires_at: clock::after(claim.claimed_at, RETENTION),
-        };
+        let seal = Seal::of(writer, claim);
         let mut writes = vec![
-            seal.write(
-                reset_key(claim.id),
-                0,
-                reset.encode().map_err(|_| LedgerError::Corrupt)?,
-            ),
+            seal.reset(&reset, 0)?,
             seal.write(
                 target_key,
                 target.map_or(0, |item| item.version),
@@ -161,8 +154,7 @@ impl Ledger {
             ));
         }
         if let Some((old, version)) = &abandoned {
-            let body = old.encode().map_err(|_| LedgerError::Corrupt)?;
-            writes.push(seal.write(reset_key(old.id()), *version, body));
+            writes.push(seal.reset(old, *version)?);
         }
         let key = reset_key(claim.id);
         let claimed = |reset| Claimed {
@@ -248,26 +240,17 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Leased`] if somebody else has taken over: stop at once.
     pub(super) async fn save(&self, lease: Lease, reset: Reset) -> Result<Lease, LedgerError> {
-        let seal = Seal::of(&lease);
-        let write = seal.write(
-            reset_key(reset.id()),
-            lease.version,
-            reset.encode().map_err(|_| LedgerError::Corrupt)?,
-        );
+        let write = Seal::of(lease.writer, reset.claim()).reset(&reset, lease.version)?;
         self.advance(lease, reset, vec![write]).await
     }
 
     /// Records the end, and frees the person for another reset.
     pub(super) async fn finish(&self, lease: Lease, reset: Reset) -> Result<Lease, LedgerError> {
-        let seal = Seal::of(&lease);
         let claim = reset.claim();
+        let seal = Seal::of(lease.writer, claim);
         let target_key = target_key(claim.tenant, claim.target);
         let target = self.get(&target_key).await?;
-        let mut writes = vec![seal.write(
-            reset_key(claim.id),
-            lease.version,
-            reset.encode().map_err(|_| LedgerError::Corrupt)?,
-        )];
+        let mut writes = vec![seal.reset(&reset, lease.version)?];
         if let Some(target) = target
             && decode::<Occupied>(&target)?.reset == claim.id
         {
@@ -326,12 +309,16 @@ struct Seal {
 }
 
 impl Seal {
-    fn of(lease: &Lease) -> Seal {
-        let claimed_at = lease.reset.claim().claimed_at;
+    fn of(writer: Uuid, claim: &Claim) -> Seal {
         Seal {
-            writer: lease.writer,
-            expires_at: clock::after(claimed_at, RETENTION),
+            writer,
+            expires_at: clock::after(claim.claimed_at, RETENTION),
         }
+    }
+
+    fn reset(&self, reset: &Reset, over: u64) -> Result<Write, LedgerError> {
+        let body = reset.encode().map_err(|_| LedgerError::Corrupt)?;
+        Ok(self.write(reset_key(reset.id()), over, body))
     }
 
     /// Over version `over`; 0 is nothing yet.
