@@ -9,3 +9,4 @@ pub mod issuer;
 pub mod request;
 pub mod runtime_api;
 pub mod senders;
+pub mod tickets;

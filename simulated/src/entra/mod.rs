@@ -260,6 +260,11 @@ impl Tenant {
         self.lock().faults.push(fault);
     }
 
+    /// Nothing goes wrong any more.
+    pub fn mend(&self) {
+        self.lock().faults.clear();
+    }
+
     /// Calls back after each write, refused or not, before its answer is sent; with how many there were,
     /// beginning at 1.
     pub fn on_write(&self, hook: impl Fn(usize, &Tenant) + Send + Sync + 'static) {

@@ -1,0 +1,316 @@
+//! ServiceNow, as far as the journal of a record goes: the Table API, with Basic authorization or with a
+//! token of the client credentials grant.
+//!
+//! Shapes are those of ServiceNow's documentation, "Table API"
+//! (<https://developer.servicenow.com/dev.do#!/reference/api/latest/rest/c_TableAPI>); the words of refusals
+//! are those that people quote when they report them. Nothing makes a PATCH of a journal field idempotent:
+//! every one appends.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use axum::response::Response;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+use super::{Ask, Desk, Fault, Serving, System, field, reason, reply};
+
+/// The integration user: the name in Basic authorization, and whom the tokens speak for.
+pub const USER: &str = "reregistration.integration";
+
+/// The user's password.
+pub const PASSWORD: &str = "development only: the password of the ServiceNow user";
+
+/// The OAuth application, whose OAuth application user is [`USER`].
+pub const CLIENT_ID: &str = "5f1d2c3b4a59687786950a1b2c3d4e5f";
+
+/// The application's secret.
+pub const CLIENT_SECRET: &str = "development only: the secret of the ServiceNow application";
+
+/// The table that all journals are in, whatever record they belong to.
+const JOURNAL: &str = "sys_journal_field";
+
+/// The journal fields of a task: for those who work on it, and for those who asked for it.
+const JOURNAL_FIELDS: [&str; 2] = ["work_notes", "comments"];
+
+/// `sysparm_limit` when nobody says.
+const DEFAULT_LIMIT: usize = 10_000;
+
+/// How long a token lives, in seconds; it is told and not enforced.
+const TOKEN_LIFETIME: u64 = 1799;
+
+/// An instance of ServiceNow, by default without any record. Clones are the same instance.
+///
+/// It has the dangerous default of real ones: a condition of `sysparm_query` that it does not understand, for
+/// example because its field does not exist, is ignored, so that more rows come back, or all. Source: "Table
+/// API" on `sysparm_query` and the property `glide.invalid_query.returns_no_rows`, which is false here
+/// (<https://docs.servicenow.com/bundle/helsinki-application-development/page/app-store/dev_portal/API_reference/GlideRecord/concept/c_GlideRecordAPI.html>).
+/// Understood are `field=value` and `fieldLIKEvalue` (contains), both minding case, between `^`, and
+/// `ORDERBY` and `ORDERBYDESC`; not so `^OR` and `^NQ`.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceNow {
+    desk: Desk<Instance>,
+}
+
+/// An entry of a journal, as a person would look at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What was written.
+    pub text: String,
+    /// Where: `work_notes` or `comments`.
+    pub element: String,
+    /// The name of the user who wrote it.
+    pub author: String,
+}
+
+impl ServiceNow {
+    /// An instance with the user and the OAuth application above and no records.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes a record, and its table if need be: `sc_req_item`, `RITM0010072`.
+    pub fn add_record(&self, table: &str, number: &str) {
+        let tables = &mut self.desk.lock().system.tables;
+        let records = tables.entry(table.to_owned()).or_default();
+        records.push(record(table, number));
+    }
+
+    /// Serves over HTTP on the current runtime, until the answer is dropped.
+    pub fn serve(&self, listener: TcpListener) -> Serving {
+        self.desk.serve(listener)
+    }
+
+    /// The journal of a record, oldest first. A record that does not exist has none.
+    pub fn journal(&self, number: &str) -> Vec<Entry> {
+        let desk = self.desk.lock();
+        let instance = &desk.system;
+        let ids: HashSet<_> = instance
+            .tables
+            .values()
+            .flatten()
+            .filter(|record| value(record, "number") == number)
+            .map(|record| value(record, "sys_id"))
+            .collect();
+        instance
+            .journal
+            .iter()
+            .filter(|entry| ids.contains(value(entry, "element_id")))
+            .map(|entry| Entry {
+                text: value(entry, "value").to_owned(),
+                element: value(entry, "element").to_owned(),
+                author: value(entry, "sys_created_by").to_owned(),
+            })
+            .collect()
+    }
+
+    /// Lets something go wrong. Of several faults that fit a request, the first has its way.
+    pub fn fail(&self, fault: Fault) {
+        self.desk.lock().faults.push(fault);
+    }
+
+    /// The calls in order, whatever came of them: `GET /api/now/table/sc_req_item`, without query.
+    pub fn calls(&self) -> Vec<String> {
+        self.desk.lock().calls.clone()
+    }
+}
+
+/// A row of a table. All values are text.
+type Row = BTreeMap<&'static str, String>;
+
+#[derive(Debug, Default)]
+struct Instance {
+    tables: HashMap<String, Vec<Row>>,
+    journal: Vec<Row>,
+    tokens: HashSet<String>,
+}
+
+impl System for Instance {
+    fn answer(&mut self, ask: &Ask) -> Response {
+        let segments = ask.segments();
+        if let ("POST", ["oauth_token.do"]) = (ask.verb(), segments.as_slice()) {
+            return self.token(ask);
+        }
+        if !self.is_authenticated(ask) {
+            let detail = "Required to provide Auth information";
+            return refusal(401, "User Not Authenticated", Some(detail));
+        }
+        match (ask.verb(), segments.as_slice()) {
+            ("GET", ["api", "now", "table", table]) => self.list(table, ask),
+            ("PATCH", ["api", "now", "table", table, sys_id]) => self.patch(table, sys_id, ask),
+            _ => refusal(400, "Requested URI does not represent any resource", None),
+        }
+    }
+
+    fn failure(status: u16) -> Response {
+        refusal(status, reason(status), None)
+    }
+}
+
+impl Instance {
+    /// The client credentials grant. Whatever is wrong, it says the same.
+    fn token(&mut self, ask: &Ask) -> Response {
+        let is = |name: &str, expected: &str| field(&ask.body, name).as_deref() == Some(expected);
+        let granted = is("grant_type", "client_credentials")
+            && is("client_id", CLIENT_ID)
+            && is("client_secret", CLIENT_SECRET);
+        if !granted {
+            let denied = json!({"error_description": "access_denied", "error": "server_error"});
+            return reply(401, denied);
+        }
+        let token = new_id();
+        self.tokens.insert(token.clone());
+        let answer = json!({
+            "access_token": token,
+            "scope": "useraccount",
+            "token_type": "Bearer",
+            "expires_in": TOKEN_LIFETIME,
+        });
+        reply(200, answer)
+    }
+
+    fn is_authenticated(&self, ask: &Ask) -> bool {
+        let bearer = ask.credentials("Bearer");
+        ask.is_basic(USER, PASSWORD) || bearer.is_some_and(|token| self.tokens.contains(token))
+    }
+
+    /// The rows that a query chooses.
+    fn list(&self, table: &str, ask: &Ask) -> Response {
+        let rows = match table {
+            JOURNAL => Some(&self.journal),
+            _ => self.tables.get(table),
+        };
+        let Some(rows) = rows else {
+            return no_such_table(table);
+        };
+        let (Some(skipped), Some(limit)) = (
+            ask.number("sysparm_offset", 0),
+            ask.number("sysparm_limit", DEFAULT_LIMIT),
+        ) else {
+            return refusal(400, "sysparm_offset and sysparm_limit are numbers", None);
+        };
+        let query = ask.option("sysparm_query").unwrap_or_default();
+        let fields = ask.option("sysparm_fields").unwrap_or_default();
+        let chosen = choose(rows, &query).into_iter().skip(skipped).take(limit);
+        let result: Vec<_> = chosen.map(|row| only(row, &fields)).collect();
+        reply(200, json!({"result": result}))
+    }
+
+    /// Writes into the journal of a record. Other fields are ignored, as real instances ignore fields that
+    /// a table does not have.
+    fn patch(&mut self, table: &str, sys_id: &str, ask: &Ask) -> Response {
+        if !ask.is_json() {
+            return Instance::failure(415);
+        }
+        let Some(records) = self.tables.get(table) else {
+            return no_such_table(table);
+        };
+        let found = records.iter().find(|row| value(row, "sys_id") == sys_id);
+        let Some(record) = found else {
+            let detail = "Record doesn't exist or ACL restricts the record retrieval";
+            return refusal(404, "No Record found", Some(detail));
+        };
+        let Some(sent) = ask.json() else {
+            return refusal(400, "Exception while reading request", None);
+        };
+        for element in JOURNAL_FIELDS {
+            let text = sent.get(element).and_then(Value::as_str);
+            if let Some(text) = text.filter(|text| !text.is_empty()) {
+                self.journal.push(entry(table, sys_id, element, text));
+            }
+        }
+        reply(200, json!({"result": record}))
+    }
+}
+
+/// A record. Its journal fields are always empty: what was written into them is in another table.
+fn record(table: &str, number: &str) -> Row {
+    let mut row = new_row("system");
+    row.insert("number", number.to_owned());
+    row.insert("sys_class_name", table.to_owned());
+    row.extend(JOURNAL_FIELDS.map(|name| (name, String::new())));
+    row
+}
+
+fn entry(table: &str, sys_id: &str, element: &str, text: &str) -> Row {
+    let mut row = new_row(USER);
+    row.insert("name", table.to_owned());
+    row.insert("element_id", sys_id.to_owned());
+    row.insert("element", element.to_owned());
+    row.insert("value", text.to_owned());
+    row
+}
+
+/// What every row has. Times are in UTC and have no fractions: two entries of one second have no order.
+fn new_row(user: &str) -> Row {
+    let now = Timestamp::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
+    Row::from([
+        ("sys_id", new_id()),
+        ("sys_created_on", now),
+        ("sys_created_by", user.to_owned()),
+    ])
+}
+
+/// 32 hexadecimal digits.
+fn new_id() -> String {
+    Uuid::new_v4().simple().to_string()
+}
+
+/// The value of a field that every row of its table has.
+fn value<'a>(row: &'a Row, field: &str) -> &'a str {
+    row.get(field).map(String::as_str).unwrap_or_default()
+}
+
+/// The rows that an encoded query chooses, in its order.
+fn choose<'a>(rows: &'a [Row], query: &str) -> Vec<&'a Row> {
+    let mut chosen: Vec<_> = rows
+        .iter()
+        .filter(|row| query.split('^').all(|condition| holds(condition, row)))
+        .collect();
+    // Sorting keeps the order of what is equal, so that the first order counts most when it is applied last.
+    for order in query.split('^').rev() {
+        if let Some(field) = order.strip_prefix("ORDERBYDESC") {
+            chosen.sort_by(|one, other| value(other, field).cmp(value(one, field)));
+        } else if let Some(field) = order.strip_prefix("ORDERBY") {
+            chosen.sort_by(|one, other| value(one, field).cmp(value(other, field)));
+        }
+    }
+    chosen
+}
+
+/// Whether a condition holds for a row; so does one that is none. A field has a lower-case name, which ends
+/// where the operator begins.
+fn holds(condition: &str, row: &Row) -> bool {
+    let is_operator = |letter: char| !matches!(letter, 'a'..='z' | '0'..='9' | '_');
+    let (name, rest) = condition.split_at(condition.find(is_operator).unwrap_or(condition.len()));
+    let Some(value) = row.get(name) else {
+        return true;
+    };
+    if let Some(wanted) = rest.strip_prefix('=') {
+        value == wanted
+    } else if let Some(part) = rest.strip_prefix("LIKE") {
+        value.contains(part)
+    } else {
+        true
+    }
+}
+
+/// A row with these fields only, divided by commas; with all if there are none.
+fn only(row: &Row, fields: &str) -> Row {
+    let asked_for = |name: &str| fields.is_empty() || fields.split(',').any(|field| field == name);
+    row.iter()
+        .filter(|(name, _)| asked_for(name))
+        .map(|(name, value)| (*name, value.clone()))
+        .collect()
+}
+
+/// The envelope of the REST APIs.
+fn refusal(status: u16, message: &str, detail: Option<&str>) -> Response {
+    let error = json!({"message": message, "detail": detail});
+    reply(status, json!({"error": error, "status": "failure"}))
+}
+
+fn no_such_table(table: &str) -> Response {
+    refusal(400, &format!("Invalid table {table}"), None)
+}
