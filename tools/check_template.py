@@ -1,13 +1,16 @@
 """What template.yaml must keep and cfn-lint does not look at.
 
 Reads the template as CloudFormation will, expanded by the SAM translator, because the permissions of the Function URL
-exist only there. Run by `make test`; a skipped test fails.
+and what both functions share exist only there; cfn-lint reads it once more in this form. Run by `make test`; a skipped
+test fails.
 """
 
 import json
 import os
 import re
+import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -16,6 +19,13 @@ from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = (ROOT / "template.yaml").read_text(encoding="utf-8")
+
+HOUR = 60 * 60
+DAY = 24 * HOUR
+# How long a reset is tried, and then told of: PATIENCE in src/reset/run.rs.
+TRIED_FOR = 2 * HOUR
+# SQS delays no message longer.
+LONGEST_DELAY = 15 * 60
 
 
 class NoManagedPolicies:
@@ -28,7 +38,7 @@ class NoManagedPolicies:
 def expand():
     template = yaml_parse(SOURCE)
     # The translator takes packages in S3 only, where `sam deploy` puts the zip.
-    template["Resources"]["Function"]["Properties"]["CodeUri"] = "s3://bucket/key"
+    template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
     return transform(template, {}, NoManagedPolicies())
 
@@ -45,15 +55,51 @@ def only(kind):
     return resource
 
 
+def properties(name):
+    """Of one resource, by its name in the template."""
+    return EXPANDED["Resources"][name]["Properties"]
+
+
+def alarm_on(metric, resource):
+    """The one alarm that watches this metric of AWS's own of this function or queue."""
+    watched = [{"Ref": resource}, {"Fn::GetAtt": [resource, "QueueName"]}]
+    (alarm,) = [
+        alarm["Properties"]
+        for alarm in resources("AWS::CloudWatch::Alarm")
+        if alarm["Properties"]["MetricName"] == metric
+        and any(dimension["Value"] in watched for dimension in alarm["Properties"].get("Dimensions", []))
+    ]
+    return alarm
+
+
 def as_list(value):
     return value if isinstance(value, list) else [value]
 
 
 def statements():
-    """Every policy statement of the function's role, and what stands inside a condition."""
+    """Every policy statement of the role, and what stands inside a condition."""
     (policy,) = only("AWS::IAM::Role")["Properties"]["Policies"]
     for statement in policy["PolicyDocument"]["Statement"]:
         yield statement["Fn::If"][1] if "Fn::If" in statement else statement
+
+
+class TheTemplate(unittest.TestCase):
+    def test_cfn_lint_finds_nothing_in_what_it_expands_to_not_even_something_to_note(self):
+        with tempfile.TemporaryDirectory() as folder:
+            expanded = Path(folder) / "expanded.json"
+            expanded.write_text(json.dumps(EXPANDED, indent=1), encoding="utf-8")
+            lint = subprocess.run(
+                [Path(sys.executable).with_name("cfn-lint"), "--include-checks", "I", "--", expanded],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        self.assertEqual((lint.returncode, lint.stdout + lint.stderr), (0, ""))
+
+    def test_every_parameter_is_in_a_group_once(self):
+        groups = EXPANDED["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        grouped = [parameter for group in groups for parameter in group["Parameters"]]
+        self.assertEqual(sorted(grouped), sorted(EXPANDED["Parameters"]))
 
 
 class TheDoor(unittest.TestCase):
@@ -66,6 +112,11 @@ class TheDoor(unittest.TestCase):
         self.assertEqual(set(permissions), {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"})
         self.assertEqual(len(resources("AWS::Lambda::Permission")), 2)
         self.assertEqual(permissions["lambda:InvokeFunctionUrl"]["FunctionUrlAuthType"], "NONE")
+
+    def test_the_url_leads_to_the_function_and_nothing_leads_to_the_worker(self):
+        self.assertEqual(only("AWS::Lambda::Url")["Properties"]["TargetFunctionArn"], {"Ref": "Function"})
+        for permission in resources("AWS::Lambda::Permission"):
+            self.assertEqual(permission["Properties"]["FunctionName"], {"Ref": "Function"})
 
     def test_nobody_can_invoke_the_function_past_its_url(self):
         for permission in resources("AWS::Lambda::Permission"):
@@ -93,14 +144,46 @@ class TheRole(unittest.TestCase):
         self.assertEqual(
             sorted(action for s in statements() for action in as_list(s["Action"])),
             [
+                "dynamodb:ConditionCheckItem",
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",
                 "kms:Decrypt",
                 "logs:CreateLogStream",
                 "logs:PutLogEvents",
                 "secretsmanager:GetSecretValue",
+                "sns:Publish",
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
+                "sqs:SendMessage",
                 "sts:GetWebIdentityToken",
             ],
+        )
+
+    def test_it_is_one_for_both_functions_since_entra_trusts_it_by_its_name(self):
+        for function in ["Function", "Worker"]:
+            self.assertEqual(properties(function)["Role"], {"Fn::GetAtt": ["Role", "Arn"]})
+        self.assertEqual(EXPANDED["Outputs"]["RoleArn"]["Value"], {"Fn::GetAtt": ["Role", "Arn"]})
+
+    def test_it_sends_to_and_takes_from_the_wake_queue_alone(self):
+        of_sqs = [s for s in statements() if any(a.startswith("sqs:") for a in as_list(s["Action"]))]
+        self.assertEqual(len(of_sqs), 2)
+        for statement in of_sqs:
+            self.assertEqual(statement["Resource"], {"Fn::GetAtt": ["WakeQueue", "Arn"]})
+
+    def test_it_publishes_to_the_security_teams_topic_alone_and_only_if_there_is_one(self):
+        (policy,) = only("AWS::IAM::Role")["Properties"]["Policies"]
+        (choice,) = [
+            s["Fn::If"]
+            for s in policy["PolicyDocument"]["Statement"]
+            if "Fn::If" in s and s["Fn::If"][1]["Action"] == "sns:Publish"
+        ]
+        self.assertEqual((choice[0], choice[2]), ("SecurityHasATopic", {"Ref": "AWS::NoValue"}))
+        self.assertEqual(choice[1]["Resource"], {"Ref": "SecurityTopicArn"})
+        parameters = EXPANDED["Parameters"]
+        self.assertEqual(parameters["SecurityTopicArn"]["Default"], "")
+        self.assertEqual(
+            parameters["SecurityTopicArn"]["AllowedPattern"], parameters["AlarmTopicArn"]["AllowedPattern"]
         )
 
     def test_no_statement_has_a_wildcard_but_the_one_that_is_about_no_resource(self):
@@ -174,7 +257,7 @@ class TheTable(unittest.TestCase):
 
 class TheFunction(unittest.TestCase):
     def setUp(self):
-        self.function = only("AWS::Lambda::Function")["Properties"]
+        self.function = properties("Function")
 
     def test_it_ends_within_a_minute(self):
         self.assertLessEqual(self.function["Timeout"], 60)
@@ -184,13 +267,131 @@ class TheFunction(unittest.TestCase):
         parameter = EXPANDED["Parameters"]["ReservedConcurrency"]
         self.assertEqual((parameter["Default"], parameter["MinValue"]), (10, 0))
 
-    def test_its_environment_holds_two_names_and_no_secret(self):
+    def test_its_environment_holds_names_and_no_secret(self):
         self.assertEqual(
-            self.function["Environment"]["Variables"], {"POLICY_FILE": "policy.toml", "TABLE_NAME": {"Ref": "Table"}}
+            self.function["Environment"]["Variables"],
+            {
+                "POLICY_FILE": "policy.toml",
+                "TABLE_NAME": {"Ref": "Table"},
+                "QUEUE_URL": {"Ref": "WakeQueue"},
+                "SECURITY_TOPIC_ARN": {
+                    "Fn::If": ["SecurityHasATopic", {"Ref": "SecurityTopicArn"}, {"Ref": "AWS::NoValue"}]
+                },
+            },
         )
 
     def test_no_trace_keeps_a_second_record(self):
-        self.assertNotIn("TracingConfig", self.function)
+        for function in resources("AWS::Lambda::Function"):
+            self.assertNotIn("TracingConfig", function["Properties"])
+
+
+class TheWorker(unittest.TestCase):
+    def setUp(self):
+        self.worker = properties("Worker")
+        self.events = only("AWS::Lambda::EventSourceMapping")["Properties"]
+
+    def test_it_is_the_same_program_with_the_same_policy_and_table_at_the_other_door(self):
+        own = {"FunctionName", "Description", "Timeout", "ReservedConcurrentExecutions", "Environment", "RecursiveLoop"}
+        shared = {name: value for name, value in self.worker.items() if name not in own}
+        for name in ["Code", "Handler", "Runtime", "Architectures", "MemorySize", "LoggingConfig", "Role"]:
+            self.assertIn(name, shared)
+        self.assertEqual(shared, {name: value for name, value in properties("Function").items() if name not in own})
+        self.assertEqual(
+            self.worker["Environment"]["Variables"],
+            properties("Function")["Environment"]["Variables"] | {"EVENTS": "queue"},
+        )
+
+    def test_it_takes_wakes_one_by_one_and_nothing_else(self):
+        self.assertEqual(self.events["FunctionName"], {"Ref": "Worker"})
+        self.assertEqual(self.events["EventSourceArn"], {"Fn::GetAtt": ["WakeQueue", "Arn"]})
+        self.assertEqual(self.events["BatchSize"], 1)
+        # Waiting for a batch to fill, too, would only be waiting.
+        self.assertNotIn("MaximumBatchingWindowInSeconds", self.events)
+
+    def test_lambda_takes_no_more_from_the_queue_than_may_run(self):
+        concurrency = {"Ref": "WorkerConcurrency"}
+        self.assertEqual(self.worker["ReservedConcurrentExecutions"], concurrency)
+        self.assertEqual(self.events["ScalingConfig"], {"MaximumConcurrency": concurrency})
+        parameter = EXPANDED["Parameters"]["WorkerConcurrency"]
+        self.assertEqual((parameter["Default"], parameter["MinValue"]), (5, 2))
+
+    def test_lambda_does_not_take_its_wakes_to_itself_for_a_mistake(self):
+        self.assertEqual(self.worker["RecursiveLoop"], "Allow")
+        self.assertNotIn("RecursiveLoop", properties("Function"))
+
+
+class TheQueue(unittest.TestCase):
+    def setUp(self):
+        self.queue = properties("WakeQueue")
+        self.dead_letters = properties("WakeDeadLetters")
+
+    def test_nobody_gets_a_wake_while_a_worker_runs_on_it_or_its_lease_lasts(self):
+        source = "".join(p.read_text(encoding="utf-8") for p in sorted((ROOT / "src/reset").rglob("*.rs")))
+        (margin,) = re.findall(r"\bLEASE_MARGIN: Duration = Duration::from_secs\((\d+)\)", source)
+        self.assertGreater(self.queue["VisibilityTimeout"], properties("Worker")["Timeout"] + int(margin))
+
+    def test_an_outage_that_outlasts_the_hours_of_a_reset_makes_no_dead_letters(self):
+        redrive = self.queue["RedrivePolicy"]
+        self.assertEqual(redrive["deadLetterTargetArn"], {"Fn::GetAtt": ["WakeDeadLetters", "Arn"]})
+        self.assertGreaterEqual(redrive["maxReceiveCount"] * self.queue["VisibilityTimeout"], 2 * TRIED_FOR)
+
+    def test_a_wake_outlives_those_hours_and_a_weekend_and_a_dead_letter_outlives_a_wake(self):
+        self.assertGreaterEqual(self.queue["MessageRetentionPeriod"], 2 * TRIED_FOR + 3 * DAY)
+        # Its age goes on from when it was sent.
+        self.assertGreaterEqual(
+            self.dead_letters["MessageRetentionPeriod"], self.queue["MessageRetentionPeriod"] + 7 * DAY
+        )
+
+    def test_dead_letters_are_those_of_the_wake_queue(self):
+        self.assertEqual(
+            self.dead_letters["RedriveAllowPolicy"],
+            {
+                "redrivePermission": "byQueue",
+                "sourceQueueArns": [
+                    {
+                        "Fn::Sub": "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:"
+                        + self.queue["QueueName"]["Fn::Sub"]
+                    }
+                ],
+            },
+        )
+
+    def test_it_is_encrypted_at_rest_and_on_the_way(self):
+        for queue in resources("AWS::SQS::Queue"):
+            self.assertIs(queue["Properties"]["SqsManagedSseEnabled"], True)
+        policy = only("AWS::SQS::QueuePolicy")["Properties"]
+        self.assertEqual(policy["Queues"], [{"Ref": "WakeQueue"}, {"Ref": "WakeDeadLetters"}])
+        # And it lets nobody in.
+        (statement,) = policy["PolicyDocument"]["Statement"]
+        self.assertEqual((statement["Effect"], statement["Principal"]), ("Deny", "*"))
+        self.assertEqual(statement["Condition"], {"Bool": {"aws:SecureTransport": "false"}})
+
+    def test_it_hands_out_messages_in_no_order_since_none_waits_for_another(self):
+        for queue in resources("AWS::SQS::Queue"):
+            self.assertNotIn("FifoQueue", queue["Properties"])
+
+    def test_the_outputs_lead_to_it_and_to_its_dead_letters(self):
+        self.assertEqual(EXPANDED["Outputs"]["WakeQueueUrl"]["Value"], {"Ref": "WakeQueue"})
+        self.assertEqual(EXPANDED["Outputs"]["DeadLettersUrl"]["Value"], {"Ref": "WakeDeadLetters"})
+
+    def test_one_dead_letter_raises_an_alarm(self):
+        alarm = alarm_on("ApproximateNumberOfMessagesVisible", "WakeDeadLetters")
+        self.assertEqual((alarm["Namespace"], alarm["Statistic"], alarm["Threshold"]), ("AWS/SQS", "Maximum", 1))
+        self.assertEqual(alarm["ComparisonOperator"], "GreaterThanOrEqualToThreshold")
+
+    def test_a_standstill_raises_an_alarm_while_there_is_time_but_a_delayed_wake_does_not(self):
+        alarm = alarm_on("ApproximateAgeOfOldestMessage", "WakeQueue")
+        self.assertEqual((alarm["Namespace"], alarm["Statistic"]), ("AWS/SQS", "Maximum"))
+        # The first three tries of a wake that was delayed; then SQS leaves it out of the metric.
+        self.assertGreater(alarm["Threshold"], LONGEST_DELAY + 3 * self.queue["VisibilityTimeout"])
+        self.assertLessEqual(alarm["Threshold"], TRIED_FOR / 2)
+
+    def test_a_worker_that_fails_or_is_throttled_raises_an_alarm_as_the_function_does(self):
+        for metric in ["Errors", "Throttles"]:
+            function, worker = alarm_on(metric, "Function"), alarm_on(metric, "Worker")
+            for own in ["AlarmDescription", "Dimensions"]:
+                self.assertNotEqual(function.pop(own), worker.pop(own))
+            self.assertEqual(function, worker)
 
 
 class TheLog(unittest.TestCase):
@@ -198,7 +399,12 @@ class TheLog(unittest.TestCase):
         group = only("AWS::Logs::LogGroup")
         self.assertEqual(group["Properties"]["RetentionInDays"], {"Ref": "LogRetentionDays"})
         self.assertEqual((group["DeletionPolicy"], group["UpdateReplacePolicy"]), ("Retain", "Retain"))
-        self.assertEqual(only("AWS::Lambda::Function")["Properties"]["LoggingConfig"]["LogGroup"], {"Ref": "LogGroup"})
+
+    def test_both_functions_write_into_it_and_every_filter_reads_it(self):
+        for function in resources("AWS::Lambda::Function"):
+            self.assertEqual(function["Properties"]["LoggingConfig"]["LogGroup"], {"Ref": "LogGroup"})
+        for metric_filter in resources("AWS::Logs::MetricFilter"):
+            self.assertEqual(metric_filter["Properties"]["LogGroupName"], {"Ref": "LogGroup"})
 
     def test_no_level_drops_what_the_alarms_count_or_prints_whole_requests(self):
         self.assertEqual(EXPANDED["Parameters"]["LogLevel"]["AllowedValues"], ["INFO", "DEBUG"])
@@ -212,7 +418,7 @@ class TheLog(unittest.TestCase):
         alarms = [
             (a["Properties"]["Namespace"]["Ref"], a["Properties"]["MetricName"])
             for a in resources("AWS::CloudWatch::Alarm")
-            if a["Properties"]["Namespace"] != "AWS/Lambda"
+            if a["Properties"]["Namespace"] not in ("AWS/Lambda", "AWS/SQS")
         ]
         self.assertEqual(sorted(filters), sorted(alarms))
 

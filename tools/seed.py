@@ -1,4 +1,4 @@
-"""Puts into moto what the function expects of its AWS account: the secrets of examples/secrets.json and the table.
+"""Puts into moto what the function expects of its AWS account: the secrets of examples/secrets.json, table and queue.
 
 Run by tools/watch, under tools/with-moto. The secrets are for development and protect nothing: their names are those
 that examples/policy.toml uses, the Graph ones belong to the apps of examples/users.json.
@@ -29,6 +29,11 @@ def main():
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
     )
     print(f"table {table}")
+
+    queue = boto3.client("sqs", endpoint_url=MOTO).create_queue(
+        QueueName="reregister-mfa-wake", Attributes={"VisibilityTimeout": "180"}
+    )
+    print(f"queue {queue['QueueUrl']}")
 
 
 if __name__ == "__main__":
