@@ -30,7 +30,7 @@ run:  ## Everything on this machine, simulated; needs Rust alone
 	@tools/check-machine cargo cc
 	cargo run --locked --example sandbox
 
-test: export MICROSOFT_PYTHON := $(CURDIR)/$(VENV)/bin/python
+test: export PYTHON := $(CURDIR)/$(VENV)/bin/python
 test: tools  ## Every test, with AWS simulated by moto and Entra tried by Microsoft's own clients
 	tools/with-moto cargo test --workspace --locked -- --include-ignored
 	$(VENV)/bin/cfn-lint template.yaml examples/kms-issuer/template.yaml

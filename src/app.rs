@@ -9,12 +9,18 @@ use futures_util::future::join_all;
 
 use crate::clock::Clock;
 use crate::entra::{Entra, EntraSettings, HttpClientError, Means, http_client};
-use crate::http::{Served, Services, router};
+use crate::http::{Deadline, Served, Services, router};
+use crate::ids::ResetId;
 use crate::issuers::Issuers;
+use crate::memory::MemoryQueue;
 use crate::policy::Policy;
-use crate::reset::ports::{AuditTrail, Store};
-use crate::reset::{Directories, HardwareOath, Ledger, Privileged, Prover, Resets};
+use crate::report;
+use crate::reset::ports::{AuditTrail, Queue, Security, Store};
+use crate::reset::{
+    Directories, Doors, HardwareOath, Ledger, Privileged, Prover, Refusal, Resets, Tenancy, Terms,
+};
 use crate::secrets::{Freshness, SecretSource, WebIdentity};
+use crate::tickets::{TicketNotes, TicketSystems};
 
 /// What the world gives: AWS in production, something else in a tour or a test.
 pub struct World {
@@ -24,19 +30,28 @@ pub struct World {
     pub identity: Arc<dyn WebIdentity>,
     /// Where resets are remembered.
     pub store: Arc<dyn Store>,
+    /// What brings back what is not done. It has to hand what comes out of it to [`App::wake`].
+    pub queue: Arc<dyn Queue>,
     /// Where decisions are written down.
     pub audit: Arc<dyn AuditTrail>,
+    /// Who hears of every end.
+    pub security: Arc<dyn Security>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
 
 /// The product, wired.
+#[derive(Clone)]
 pub struct App {
     services: Arc<Services>,
+    ledger: Ledger,
     issuers: Arc<Issuers>,
     /// Seen through their standard credentials: the privileged ones are never fetched before they are needed.
     tenants: Vec<Arc<Entra>>,
 }
+
+/// What one run for the queue may take, if the platform gives it so long.
+const LONGEST_RUN: Duration = Duration::from_secs(100);
 
 /// What fetching beforehand may take in all: a start must not wait for a peer that is down.
 const WARM_UP: Duration = Duration::from_secs(3);
@@ -59,6 +74,28 @@ impl App {
             keys: issuers.clone(),
         });
         let ledger = Ledger::new(world.store);
+        let doors = Arc::new(Doors {
+            sources: policy
+                .sources
+                .iter()
+                .map(|(name, source)| {
+                    let terms = Terms {
+                        issuers: source.issuers.clone(),
+                        privileged: source.privileged,
+                    };
+                    (name.clone(), terms)
+                })
+                .collect(),
+            on_call: Terms {
+                issuers: policy.on_call.issuers.clone(),
+                privileged: policy.on_call.privileged,
+            },
+            only_tenant: policy.tenants.len() == 1,
+        });
+        let tickets = Arc::new(TicketNotes::new(
+            TicketSystems::new(policy.notes, http.clone(), world.secrets.clone()),
+            policy.register_at.clone(),
+        ));
         let means = Means {
             http,
             secrets: world.secrets.clone(),
@@ -86,18 +123,23 @@ impl App {
                 }),
                 restricted_units: privileged.restricted_units,
             });
-            let resets = Resets::new(
-                tenant.id,
-                tenant.rules,
-                Directories {
+            let resets = Resets::new(Tenancy {
+                tenant: tenant.id,
+                rules: tenant.rules,
+                doors: doors.clone(),
+                directories: Directories {
                     standard,
                     privileged,
                 },
-                prover.clone(),
-                ledger.clone(),
-                world.audit.clone(),
-                world.clock.clone(),
-            );
+                prover: prover.clone(),
+                ledger: ledger.clone(),
+                queue: world.queue.clone(),
+                audit: world.audit.clone(),
+                security: world.security.clone(),
+                tickets: tickets.clone(),
+                words: report::words,
+                clock: world.clock.clone(),
+            });
             served.insert(
                 name,
                 Served {
@@ -113,11 +155,13 @@ impl App {
             tenants: served,
             secrets: world.secrets,
             audit: world.audit,
+            security: world.security,
             clock: world.clock,
             register_at: policy.register_at,
         };
         Ok(App {
             services: Arc::new(services),
+            ledger,
             issuers,
             tenants,
         })
@@ -126,6 +170,41 @@ impl App {
     /// The routes.
     pub fn router(&self) -> Router {
         router(self.services.clone())
+    }
+
+    /// Goes on with a reset that the queue has brought. `platform` is when the platform ends the process, if it says
+    /// so.
+    ///
+    /// # Errors
+    /// If the queue has to bring it again.
+    pub async fn wake(&self, id: ResetId, platform: Option<Deadline>) -> Result<(), Refusal> {
+        let Some(tenant) = self.ledger.tenant_of(id).await? else {
+            return Ok(());
+        };
+        let now = self.services.clock.now();
+        let until = Deadline::within(platform, LONGEST_RUN, now);
+        let mut tenants = self.services.tenants.values();
+        let served = tenants
+            .find(|served| served.id == tenant)
+            .ok_or(Refusal::OtherTenant)?;
+        served.resets.wake(id, until).await
+    }
+
+    /// Takes what comes out of a queue inside this process.
+    pub fn work(&self, queue: &MemoryQueue) {
+        let app = self.clone();
+        queue.hand_to(self.services.clock.clone(), move |id| {
+            let app = app.clone();
+            Box::pin(async move {
+                match app.wake(id, None).await {
+                    Ok(()) => true,
+                    Err(error) => {
+                        tracing::warn!(%error, reset = %id, "not done yet");
+                        false
+                    }
+                }
+            })
+        });
     }
 
     /// Fetches secrets, keys and Graph tokens while there is nobody waiting for them. Best effort: what

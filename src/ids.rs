@@ -202,6 +202,25 @@ impl ResetId {
     }
 }
 
+/// The SHA-256 of something, in hexadecimal: its name where it has no other that is signed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Digest(String);
+
+impl Digest {
+    /// Of these bytes.
+    pub fn of(bytes: &[u8]) -> Digest {
+        use aws_lc_rs::digest::{SHA256, digest};
+        Digest(hex::encode(digest(&SHA256, bytes)))
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// A person as an approval, a ticket or the policy writes them: by object id or by user principal name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

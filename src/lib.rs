@@ -1,7 +1,7 @@
 //! Requires MFA re-registration in Microsoft 365 from an approved ticket, once, with proof of verification.
 //!
 //! ```text
-//! request -> http -> delivery -> approval -> reset <-> Graph, store -> report -> response, audit
+//! request -> http -> delivery -> approval -> reset <-> Graph, store, queue -> report -> response, note, audit
 //! ```
 //!
 //! The floors; an arrow only ever points down, and rooms on one floor do not know each other:
@@ -9,11 +9,11 @@
 //! ```text
 //! main . cli
 //! app . policy
-//! http . aws . entra . issuers . audit . memory   the edges: translate, decide nothing
+//! http . aws . entra . issuers . tickets . audit . memory   the edges: translate, decide nothing
 //! report                                      outcome and refusal in words and JSON; pure
 //! reset                                       the core: decides and acts
 //! delivery . approval                         the two checks: pure, keys and secrets passed in
-//! ids . clock . secrets . settings . logs
+//! ids . clock . secrets . settings . logs . length_of_time
 //! ```
 
 pub mod app;
@@ -26,6 +26,7 @@ pub mod entra;
 pub mod http;
 pub mod ids;
 pub mod issuers;
+mod length_of_time;
 pub mod logs;
 pub mod memory;
 pub mod policy;
@@ -33,3 +34,4 @@ pub mod report;
 pub mod reset;
 pub mod secrets;
 pub mod settings;
+pub mod tickets;

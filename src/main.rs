@@ -1,16 +1,19 @@
-//! Two doors to one router: a Function URL on Lambda, a socket anywhere else.
+//! Three doors to one core: a Function URL and a queue on Lambda, a socket anywhere else.
 
 use std::error::Error;
 use std::sync::Arc;
 
-use lambda_http::{RequestExt as _, tower::ServiceBuilder};
+use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
+use lambda_http::{Context, RequestExt as _, tower::ServiceBuilder};
 use reregister_mfa::app::{App, World};
 use reregister_mfa::audit::LogTrail;
-use reregister_mfa::aws::{self, DynamoDb, SecretsManager, Sts};
+use reregister_mfa::aws::{self, DynamoDb, SecretsManager, Sns, Sqs, SqsEvent, Sts};
 use reregister_mfa::clock::{SystemClock, Timestamp};
 use reregister_mfa::http::{Deadline, RequestId};
 use reregister_mfa::logs;
+use reregister_mfa::memory::{MemoryQueue, NoSecurity};
 use reregister_mfa::policy::Policy;
+use reregister_mfa::reset::ports::{Queue, Security};
 use reregister_mfa::settings::{Entrance, Settings};
 
 #[tokio::main(flavor = "current_thread")]
@@ -20,16 +23,28 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let policy = Policy::read(&settings.policy_file)?;
     let aws = aws::config().await;
     let clock = Arc::new(SystemClock);
+    let inside = MemoryQueue::default();
+    let queue: Arc<dyn Queue> = match settings.queue {
+        Some(url) => Arc::new(Sqs::new(&aws, url)),
+        None => Arc::new(inside.clone()),
+    };
+    let security: Arc<dyn Security> = match settings.security_topic {
+        Some(topic) => Arc::new(Sns::new(&aws, topic, policy.register_at.clone())),
+        None => Arc::new(NoSecurity),
+    };
     let app = App::new(
         policy,
         World {
             secrets: Arc::new(SecretsManager::new(&aws, clock.clone())),
             identity: Arc::new(Sts::new(&aws)),
             store: Arc::new(DynamoDb::new(&aws, settings.table)),
+            queue,
             audit: Arc::new(LogTrail),
+            security,
             clock,
         },
     )?;
+    app.work(&inside);
     app.warm_up().await;
     match settings.entrance {
         Entrance::FunctionUrl => {
@@ -38,6 +53,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
                 .service(app.router());
             lambda_http::run(service).await
         }
+        Entrance::Queue => lambda_runtime::run(service_fn(|event| go_on(&app, event))).await,
         Entrance::Socket(address) => {
             let listener = tokio::net::TcpListener::bind(&address).await?;
             tracing::info!(address = %listener.local_addr()?, "listening");
@@ -51,18 +67,32 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     }
 }
 
+/// Goes on with what the queue has brought. A message that fails stays in the queue.
+async fn go_on(
+    app: &App,
+    event: LambdaEvent<SqsEvent>,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    for message in &event.payload.records {
+        app.wake(message.reset()?, deadline(&event.context)).await?;
+    }
+    Ok(())
+}
+
 /// What Lambda knows of a request, in our own words: the rooms behind the door know no Lambda.
 fn with_platform(mut request: lambda_http::Request) -> lambda_http::Request {
     let Some(context) = request.lambda_context_ref() else {
         return request;
     };
-    let deadline = i64::try_from(context.deadline)
-        .ok()
-        .and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let deadline = deadline(context);
     let id = RequestId(context.request_id.clone());
     request.extensions_mut().insert(id);
-    if let Some(at) = deadline {
-        request.extensions_mut().insert(Deadline(at));
+    if let Some(deadline) = deadline {
+        request.extensions_mut().insert(deadline);
     }
     request
+}
+
+fn deadline(context: &Context) -> Option<Deadline> {
+    let ms = i64::try_from(context.deadline).ok()?;
+    Timestamp::from_millisecond(ms).ok().map(Deadline)
 }

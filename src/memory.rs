@@ -1,14 +1,20 @@
 //! The world in memory, for the tour and for tests: nothing is kept when the process ends.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
-use crate::ids::SecretName;
+use crate::clock::Clock;
+use crate::ids::{ResetId, SecretName};
 use crate::reset::Event;
-use crate::reset::ports::{AuditError, AuditTrail, Condition, Item, Key, Store, StoreError, Write};
+use crate::reset::ports::{
+    AuditError, AuditTrail, Condition, Item, Key, Queue, QueueError, Security, SecurityError,
+    Store, StoreError, Write,
+};
 use crate::secrets::{Freshness, NoIdentity, SecretError, SecretSource, WebIdentity};
 
 /// A panic elsewhere has not made the map wrong: every change to it is one insert.
@@ -26,6 +32,11 @@ impl MemoryStore {
     /// How many items there are.
     pub fn len(&self) -> usize {
         lock(&self.items).len()
+    }
+
+    /// The keys of all items.
+    pub fn keys(&self) -> Vec<Key> {
+        lock(&self.items).keys().cloned().collect()
     }
 
     /// Changes every record, as somebody with access to the table could.
@@ -60,7 +71,7 @@ impl Store for MemoryStore {
             items.extend(
                 writes
                     .iter()
-                    .map(|write| (write.key.clone(), write.item.clone())),
+                    .filter_map(|write| Some((write.key.clone(), write.item.clone()?))),
             );
             return Ok(());
         }
@@ -101,6 +112,65 @@ impl SecretSource for MemorySecrets {
             .get(name)
             .cloned()
             .ok_or_else(|| SecretError::Missing(name.clone()))
+    }
+}
+
+/// A queue inside this process: what is in it is lost with the process.
+///
+/// It works once somebody has said who takes what comes out of it.
+#[derive(Clone, Default)]
+pub struct MemoryQueue {
+    worker: Arc<OnceLock<Worker>>,
+}
+
+/// Who takes what comes out of a queue, and what time it is there.
+struct Worker {
+    clock: Arc<dyn Clock>,
+    take: Box<dyn Fn(ResetId) -> BoxFuture<'static, bool> + Send + Sync>,
+}
+
+/// When what was not taken comes again.
+const AGAIN: Duration = Duration::from_secs(30);
+
+impl MemoryQueue {
+    /// Hands everything to `take`, which says whether it is done with it; if not, it comes again. The first time
+    /// counts.
+    pub fn hand_to(
+        &self,
+        clock: Arc<dyn Clock>,
+        take: impl Fn(ResetId) -> BoxFuture<'static, bool> + Send + Sync + 'static,
+    ) {
+        let take = Box::new(take);
+        let _ = self.worker.set(Worker { clock, take });
+    }
+}
+
+#[async_trait]
+impl Queue for MemoryQueue {
+    async fn wake(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
+        if self.worker.get().is_none() {
+            return Err(QueueError("nobody takes what comes out of it".to_owned()));
+        }
+        let worker = self.worker.clone();
+        tokio::spawn(async move {
+            let Some(worker) = worker.get() else { return };
+            worker.clock.sleep(after).await;
+            while !(worker.take)(id).await {
+                worker.clock.sleep(AGAIN).await;
+            }
+        });
+        Ok(())
+    }
+}
+
+/// No security team.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoSecurity;
+
+#[async_trait]
+impl Security for NoSecurity {
+    async fn tell(&self, _: &Event) -> Result<(), SecurityError> {
+        Ok(())
     }
 }
 

@@ -13,6 +13,7 @@ use crate::entra::{Credential, EntraSettings};
 use crate::http::OnCall;
 use crate::ids::{Label, TenantId};
 use crate::reset::Rules;
+use crate::tickets::Notes;
 
 /// The policy of a deployment. The only thing whose fault stops the start.
 #[derive(Debug, Clone, Deserialize)]
@@ -30,6 +31,9 @@ pub struct Policy {
     pub sources: BTreeMap<Label, Source>,
     /// The issuers of approvals.
     pub issuers: BTreeMap<Label, IssuerPolicy>,
+    /// Notes into the tickets of a source, by its name.
+    #[serde(default)]
+    pub notes: BTreeMap<Label, Notes>,
     /// The on-call door.
     pub on_call: OnCall,
     /// Where the file was: key files are beside it.
@@ -150,6 +154,15 @@ impl Policy {
             None => Ok(()),
         };
         known("on_call", &self.on_call.issuers)?;
+        if let Some(name) = self
+            .notes
+            .keys()
+            .find(|name| !self.sources.contains_key(*name))
+        {
+            return Err(format!(
+                "notes.{name} is for a source that is not in [sources]"
+            ));
+        }
         for (name, source) in &self.sources {
             known(&format!("sources.{name}"), &source.issuers)?;
             if source.privileged && matches!(source.scheme, Scheme::SecretHeader { .. }) {

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 pub enum Entrance {
     /// The Lambda Runtime API is there: serve Function URL events.
     FunctionUrl,
+    /// The Lambda Runtime API is there, and `EVENTS=queue`: go on with what the queue brings.
+    Queue,
     /// Anywhere else: listen on a socket, `LISTEN`.
     Socket(String),
 }
@@ -18,6 +20,10 @@ pub struct Settings {
     pub policy_file: PathBuf,
     /// `TABLE_NAME`: the DynamoDB table that remembers resets.
     pub table: String,
+    /// `QUEUE_URL`: the SQS queue that brings back what is not done; without it one inside this process does.
+    pub queue: Option<String>,
+    /// `SECURITY_TOPIC_ARN`: the SNS topic of the security team, if they are told.
+    pub security_topic: Option<String>,
     /// Where requests come in.
     pub entrance: Entrance,
     /// `AWS_LAMBDA_LOG_LEVEL`, or `RUST_LOG` outside Lambda: a `tracing` filter.
@@ -40,7 +46,11 @@ impl Settings {
                 .unwrap_or_else(|| "policy.toml".to_owned())
                 .into(),
             table: var("TABLE_NAME").unwrap_or_else(|| "reregister-mfa".to_owned()),
-            entrance: if in_lambda {
+            queue: var("QUEUE_URL"),
+            security_topic: var("SECURITY_TOPIC_ARN"),
+            entrance: if in_lambda && var("EVENTS").as_deref() == Some("queue") {
+                Entrance::Queue
+            } else if in_lambda {
                 Entrance::FunctionUrl
             } else {
                 Entrance::Socket(var("LISTEN").unwrap_or_else(|| DEFAULT_LISTEN.to_owned()))

@@ -31,7 +31,7 @@ const EXCHANGE: &str = "api://AzureADTokenExchange";
 #[tokio::test]
 #[ignore = "needs Microsoft's clients: make test"]
 async fn microsofts_own_clients_take_the_simulated_tenant_for_entra() {
-    let python = std::env::var("MICROSOFT_PYTHON").expect("MICROSOFT_PYTHON is set by make test");
+    let python = std::env::var("PYTHON").expect("PYTHON is set by make test");
     let files = tempfile::tempdir().unwrap();
     let at = |name: &str| files.path().join(name);
     let tenant = Tenant::from_json(include_str!("../examples/users.json")).unwrap();

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use reregister_mfa::app::{App, World};
 use reregister_mfa::clock::SystemClock;
-use reregister_mfa::memory::{MemorySecrets, MemoryStore, MemoryTrail, NoWebIdentity};
+use reregister_mfa::memory::{
+    MemoryQueue, MemorySecrets, MemoryStore, MemoryTrail, NoSecurity, NoWebIdentity,
+};
 use reregister_mfa::policy::Policy;
 use serde_json::Value;
 use simulated::approval::{Draft, ON_CALL_AUDIENCE};
@@ -86,16 +88,20 @@ impl Setting {
             secrets.set(name.try_into()?, text.to_string());
         }
         let trail = Arc::new(MemoryTrail::default());
+        let queue = MemoryQueue::default();
         let app = App::new(
             Policy::parse(&policy, files.clone())?,
             World {
                 secrets: Arc::new(secrets),
                 identity: Arc::new(NoWebIdentity),
                 store: Arc::new(MemoryStore::default()),
+                queue: Arc::new(queue.clone()),
                 audit: trail.clone(),
+                security: Arc::new(NoSecurity),
                 clock: Arc::new(SystemClock),
             },
         )?;
+        app.work(&queue);
         app.warm_up().await;
         let listener = match TcpListener::bind("127.0.0.1:9000").await {
             Ok(listener) => listener,

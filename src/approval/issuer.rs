@@ -25,9 +25,16 @@ pub struct IssuerPolicy {
     /// Whether it may approve privileged people, together with another.
     #[serde(default)]
     pub privileged: bool,
+    /// The most resets in an hour that its approvals may have done.
+    #[serde(default = "per_hour")]
+    pub per_hour: u16,
     /// What is special about single keys.
     #[serde(default)]
     pub key: BTreeMap<Kid, KeyPolicy>,
+}
+
+fn per_hour() -> u16 {
+    60
 }
 
 /// Where a JWK Set is (RFC 7517, section 5).

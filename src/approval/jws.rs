@@ -12,8 +12,8 @@ use super::keys::KeySet;
 use super::strict_json::is_strict;
 use crate::ids::Kid;
 
-/// The longest token. An approval with four verifications is under 2 KiB.
-const LONGEST: usize = 8 * 1024;
+/// The longest token, in bytes. An approval with four verifications is under 2 KiB.
+pub const LONGEST_TOKEN: usize = 8 * 1024;
 
 /// The whole of what a header may hold. In particular no `crit`, `b64`, `cty`, `enc` or `zip`, which change
 /// what a signature means, and no `jwk`, `jku`, `x5u` or `x5c`, by which a token would bring its own key.
@@ -43,7 +43,7 @@ pub struct Jws<'a> {
 impl<'a> Jws<'a> {
     /// Takes a token apart, without a key.
     pub fn parse(token: &'a str) -> Result<Jws<'a>, Invalid> {
-        if token.len() > LONGEST {
+        if token.len() > LONGEST_TOKEN {
             return Err(Invalid::TooLong);
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(Invalid::NotCompact)?;

@@ -35,6 +35,7 @@ pub use evidence::{
     ContactSource, Evidence, Messenger, PhoneLine, Verification, VerificationMethod,
 };
 pub use issuer::{Algorithm, IssuerPolicy, KeyLocation, KeyPolicy, KeysUrl, TypHeader};
+pub use jws::LONGEST_TOKEN;
 pub use keys::{KeyFault, KeySet, KeySource, KeysUnavailable, LARGEST_SET};
 pub use reason::Reason;
 pub use refused::{Invalid, Refused};

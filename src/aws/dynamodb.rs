@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 
 use crate::clock::Timestamp;
@@ -40,21 +40,38 @@ impl DynamoDb {
         }
     }
 
-    fn put(&self, write: &Write) -> Result<TransactWriteItem, StoreError> {
-        let mut put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(attributes(&write.key, &write.item)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        put = match write.condition {
-            Condition::Absent => put.condition_expression("attribute_not_exists(pk)"),
-            Condition::Version(version) => put
-                .condition_expression("version = :version")
-                .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
+    /// A put under its condition; or, where nothing is to be put, the condition alone.
+    fn transacted(&self, write: &Write) -> Result<TransactWriteItem, StoreError> {
+        let (expression, version) = match write.condition {
+            Condition::Absent => ("attribute_not_exists(pk)", None),
+            Condition::Version(version) => (
+                "version = :version",
+                Some(AttributeValue::N(version.to_string())),
+            ),
         };
-        let put = put
-            .build()
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(TransactWriteItem::builder().put(put).build())
+        let values = version.map(|version| HashMap::from([(":version".to_owned(), version)]));
+        let old = ReturnValuesOnConditionCheckFailure::AllOld;
+        let built = match &write.item {
+            Some(item) => Put::builder()
+                .table_name(&self.table)
+                .set_item(Some(attributes(&write.key, item)))
+                .condition_expression(expression)
+                .set_expression_attribute_values(values)
+                .return_values_on_condition_check_failure(old)
+                .build()
+                .map(|put| TransactWriteItem::builder().put(put)),
+            None => ConditionCheck::builder()
+                .table_name(&self.table)
+                .key("pk", AttributeValue::S(write.key.0.clone()))
+                .condition_expression(expression)
+                .set_expression_attribute_values(values)
+                .return_values_on_condition_check_failure(old)
+                .build()
+                .map(|check| TransactWriteItem::builder().condition_check(check)),
+        };
+        built
+            .map(|write| write.build())
+            .map_err(|error| StoreError::Unavailable(error.to_string()))
     }
 }
 
@@ -116,7 +133,7 @@ impl DynamoDb {
     async fn try_commit(&self, writes: &[Write]) -> Result<(), Cancelled> {
         let puts = writes
             .iter()
-            .map(|write| self.put(write))
+            .map(|write| self.transacted(write))
             .collect::<Result<_, _>>()
             .map_err(Cancelled::Otherwise)?;
         match self

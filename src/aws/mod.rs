@@ -1,7 +1,9 @@
-//! AWS: secrets, the store, and who we are. Translates; decides nothing.
+//! AWS: secrets, the store, the queue, the security team's topic, and who we are. Translates; decides nothing.
 
 mod dynamodb;
 mod secrets_manager;
+mod sns;
+mod sqs;
 mod sts;
 
 use std::time::Duration;
@@ -11,18 +13,21 @@ use aws_config::{BehaviorVersion, SdkConfig};
 
 pub use dynamodb::DynamoDb;
 pub use secrets_manager::SecretsManager;
+pub use sns::Sns;
+pub use sqs::{Sqs, SqsEvent, SqsMessage, Wake};
 pub use sts::Sts;
 
 /// What AWS gets told of the environment: region, credentials, `AWS_ENDPOINT_URL`.
 ///
-/// The SDK has a time limit for connecting alone, and would wait for a silent peer for ever.
+/// The SDK has a time limit for connecting alone, and would wait for a silent peer for ever. One operation takes less
+/// than what is left of an invocation when the time for the work is over ([`crate::http::Deadline`]).
 pub async fn config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .timeout_config(
             TimeoutConfig::builder()
-                .connect_timeout(Duration::from_secs(2))
-                .operation_attempt_timeout(Duration::from_secs(3))
-                .operation_timeout(Duration::from_secs(7))
+                .connect_timeout(Duration::from_secs(1))
+                .operation_attempt_timeout(Duration::from_secs(2))
+                .operation_timeout(Duration::from_secs(4))
                 .build(),
         )
         .load()

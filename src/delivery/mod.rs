@@ -4,17 +4,15 @@
 //! is fetched. [`Sealed::verify`] proves who sent the raw bytes, and only then are they parsed.
 
 mod jira;
-mod length_of_time;
 mod payload;
 pub mod scheme;
 mod source;
 mod ticket;
 
-use aws_lc_rs::digest;
 use axum::http::HeaderMap;
 
 use crate::clock::Timestamp;
-use crate::ids::{Label, PersonRef, TicketKey};
+use crate::ids::{Digest, Label, PersonRef, TicketKey};
 use crate::secrets::WebhookSecret;
 
 pub use scheme::Scheme;
@@ -95,10 +93,14 @@ impl Sealed<'_> {
                 ticket::read(self.source, payload::parse(self.body)?)?
             }
         };
-        let digest = || hex::encode(digest::digest(&digest::SHA256, self.body));
+        let digest = Digest::of(self.body);
         Ok(said.map(|said| Delivery {
             source: self.name.clone(),
-            id: self.presented.id().map_or_else(digest, str::to_owned),
+            id: self
+                .presented
+                .id()
+                .map_or_else(|| digest.to_string(), str::to_owned),
+            digest,
             ticket: said.ticket,
             user: said.user,
             approvals: said.approvals,
@@ -125,8 +127,10 @@ impl Genuine {
 pub struct Delivery {
     /// Which source of the policy sent it.
     pub source: Label,
-    /// What names this delivery: the sender's signed id, or the SHA-256 of the body where none is signed.
+    /// What names this delivery for people: the sender's signed id, or the digest where none is signed.
     pub id: String,
+    /// What tells it from others: made of what is signed, since an attacker can change the rest.
+    pub digest: Digest,
     /// The ticket.
     pub ticket: TicketKey,
     /// The person that the ticket names, where it names one: must be the target.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::length_of_time::positive;
 use super::scheme::Scheme;
 use crate::ids::{Label, SecretName};
+use crate::length_of_time::positive;
 
 /// A system that sends tickets to `POST /webhooks/NAME`.
 #[derive(Debug, Clone, Deserialize)]

@@ -9,7 +9,7 @@ use super::problem::Problem;
 use super::{Served, Services};
 use crate::clock::Timestamp;
 use crate::report;
-use crate::reset::{Outcome, Request, State};
+use crate::reset::{News, Request, State};
 
 /// Does what the request asks. It runs in a task of its own, so that a sender who hangs up does not stop it
 /// half-way.
@@ -19,37 +19,49 @@ pub async fn open(
     request: Request,
     until: Timestamp,
 ) -> Response {
-    let parties = request.parties();
+    let parties = request.parties(&[]);
     let resets = tenant.resets.clone();
     let work =
         tracing::Instrument::in_current_span(async move { resets.open(request, until).await });
     match tokio::spawn(work).await {
         Ok(Ok(stored)) => {
-            services.log(
-                code(stored.outcome.state),
-                &parties,
-                if stored.replayed { "stored" } else { "done" },
-            );
-            outcome(services, &stored.outcome, stored.replayed)
+            let how = if stored.replayed { "stored" } else { "done" };
+            match &stored.news {
+                // Written down when it was decided.
+                News::Waiting { .. } | News::Refused { .. } => {}
+                News::Reset(outcome) => parties.log(outcome.state.word(), how),
+            }
+            news(services, &stored.news, stored.replayed)
         }
         Ok(Err(refusal)) => services.refuse(&refusal, parties).await.into_response(),
         Err(_) => Problem::internal().into_response(),
     }
 }
 
-/// An outcome as a response: 202 while it goes on, else 200.
-pub fn outcome(services: &Services, outcome: &Outcome, replayed: bool) -> Response {
-    let answer = Json(report::answer(outcome, &services.register_at, replayed));
-    match outcome.state {
-        State::Running => (StatusCode::ACCEPTED, [(RETRY_AFTER, "30")], answer).into_response(),
-        State::Completed | State::NeedsHuman => answer.into_response(),
-    }
-}
-
-fn code(state: State) -> &'static str {
-    match state {
-        State::Running => "in_progress",
-        State::Completed => "completed",
-        State::NeedsHuman => "needs_human",
+/// News as a response: 202 while it goes on, 200 at the end, and a problem if it was refused.
+pub fn news(services: &Services, news: &News, replayed: bool) -> Response {
+    let goes_on =
+        |answer: Response| (StatusCode::ACCEPTED, [(RETRY_AFTER, "30")], answer).into_response();
+    match news {
+        News::Waiting { reset, ticket, why } => {
+            let answer = report::waiting(*reset, ticket, why.as_ref());
+            goes_on(Json(answer).into_response())
+        }
+        News::Refused {
+            reset,
+            ticket,
+            turned,
+        } if turned.gave_up => Json(report::turned_away(*reset, ticket, turned)).into_response(),
+        News::Refused { reset, turned, .. } => {
+            Problem::refused(*reset, &turned.words).into_response()
+        }
+        News::Reset(outcome) => {
+            let answer = Json(report::answer(outcome, &services.register_at, replayed));
+            if outcome.state == State::Running {
+                goes_on(answer.into_response())
+            } else {
+                answer.into_response()
+            }
+        }
     }
 }

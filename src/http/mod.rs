@@ -13,7 +13,6 @@ mod body;
 mod deadline;
 mod on_call;
 mod problem;
-mod prove;
 mod services;
 mod webhooks;
 

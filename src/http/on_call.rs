@@ -62,7 +62,7 @@ pub async fn preview(
 ) -> Result<Response, Response> {
     let until = until(&services, platform);
     let asked = asked(&services, &headers, body).await?;
-    let parties = asked.request.parties();
+    let parties = asked.request.parties(&[]);
     match asked.served.resets.preview(asked.request, until).await {
         Ok(preview) => Ok(Json(report::preview(&preview)).into_response()),
         Err(refusal) => Err(services.refuse(&refusal, parties).await.into_response()),
@@ -86,7 +86,8 @@ pub async fn read(
     let everybody: Vec<Label> = services.prover.issuers.keys().cloned().collect();
     let found = async {
         let approval = services
-            .prove(&[bearer(&headers)?], &everybody)
+            .prover
+            .prove_all(&[bearer(&headers)?], &everybody)
             .await?
             .pop()
             .ok_or(Refusal::NoApproval)?;
@@ -101,7 +102,7 @@ pub async fn read(
         served.resets.stored(id, &approval).await
     };
     match found.await {
-        Ok(outcome) => answer::outcome(&services, &outcome, true),
+        Ok(news) => answer::news(&services, &news, true),
         Err(refusal) => services
             .refuse(&refusal, Parties::default())
             .await
@@ -130,12 +131,13 @@ async fn asked<'a>(
                 .map_err(|_| Refusal::Request("the body is {\"approvals\": [...]} or nothing"))?;
             tokens.extend(beside.approvals);
         }
-        let approvals = services.prove(&tokens, &services.on_call.issuers).await?;
+        // The approvals are the credential: before they are proven, nothing is accepted.
+        let approvals = services
+            .prover
+            .prove_all(&tokens, &services.on_call.issuers)
+            .await?;
         let served = tenant(services, &approvals)?;
-        let request = Request::on_call(
-            approvals,
-            services.terms(served, services.on_call.privileged),
-        )?;
+        let request = Request::on_call(&approvals, served.id, services.clock.now())?;
         Ok(Asked { served, request })
     };
     match understood.await {

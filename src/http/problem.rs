@@ -9,9 +9,9 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::approval::Refused;
-use crate::report::{Retry, explain};
-use crate::reset::{LedgerError, Refusal};
+use crate::ids::ResetId;
+use crate::report::{self, Retry, explain};
+use crate::reset::{Refusal, Words};
 
 /// A problem, ready to be sent. Beside the members of RFC 9457 it has what an automation prints and acts upon.
 #[derive(Debug, Clone, Serialize)]
@@ -24,8 +24,11 @@ pub struct Problem {
     title: String,
     /// What it is this time.
     detail: String,
-    code: &'static str,
-    next: &'static str,
+    code: String,
+    next: String,
+    /// The request's name, if it was accepted before it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reset: Option<ResetId>,
     /// Detail and next step, ready for the ticket, as an outcome has one.
     note: String,
     /// Whether the same request may succeed later.
@@ -44,16 +47,22 @@ const SEE_ROUTES: &str = "Compare the request with the documentation of the rout
 impl Problem {
     /// A problem of HTTP's own, which the same request will meet again.
     pub fn plain(status: StatusCode, code: &'static str, detail: &str) -> Problem {
-        Problem::new(status, code, detail.to_owned(), SEE_ROUTES, None)
+        Problem::new(
+            status,
+            code.to_owned(),
+            detail.to_owned(),
+            SEE_ROUTES.to_owned(),
+            None,
+        )
     }
 
     /// A problem of HTTP's own that another try may not meet.
     pub fn passing(status: StatusCode, code: &'static str, detail: &str) -> Problem {
         Problem::new(
             status,
-            code,
+            code.to_owned(),
             detail.to_owned(),
-            "Send the same again.",
+            "Send the same again.".to_owned(),
             Some(30),
         )
     }
@@ -69,18 +78,19 @@ impl Problem {
 
     fn new(
         status: StatusCode,
-        code: &'static str,
+        code: String,
         detail: String,
-        next: &'static str,
+        next: String,
         retry_after: Option<u64>,
     ) -> Problem {
         Problem {
             kind: format!("urn:reregister-mfa:problem:{code}"),
             status,
-            title: title(code),
+            reset: None,
+            title: title(&code),
             note: match retry_after {
                 Some(_) => format!("MFA re-registration is not done yet. {detail} {next}"),
-                None => format!("MFA re-registration was refused. {detail} {next}"),
+                None => report::refused(&detail, &next),
             },
             detail,
             code,
@@ -111,50 +121,54 @@ impl From<&Refusal> for Problem {
             Retry::After(time) => Some(time.as_secs().max(1)),
         };
         Problem::new(
-            status(refusal),
-            explained.code,
+            status(explained.code),
+            explained.code.to_owned(),
             explained.detail,
-            explained.next,
+            explained.next.to_owned(),
             retry_after,
         )
     }
 }
 
-fn status(refusal: &Refusal) -> StatusCode {
-    match refusal {
-        Refusal::Unauthentic | Refusal::Approval(Refused::Invalid(_)) => StatusCode::UNAUTHORIZED,
-        Refusal::IssuerNotAllowed
-        | Refusal::SelfService(_)
-        | Refusal::NotTheKeysOwner
-        | Refusal::KeyWithoutOwner
-        | Refusal::BreakGlass
-        | Refusal::RestrictedUnit
-        | Refusal::Privileged(_)
-        | Refusal::Flawed { .. }
-        | Refusal::NotServed(_) => StatusCode::FORBIDDEN,
-        Refusal::NoSuchReset => StatusCode::NOT_FOUND,
-        Refusal::Ledger(LedgerError::Forgotten) => StatusCode::UNPROCESSABLE_ENTITY,
-        Refusal::Busy => StatusCode::CONFLICT,
-        Refusal::Misconfigured { .. }
-        | Refusal::Secret(_)
-        | Refusal::Keys(_)
-        | Refusal::Directory { .. }
-        | Refusal::Ledger(_)
-        | Refusal::Audit(_)
-        | Refusal::Interrupted { .. } => StatusCode::SERVICE_UNAVAILABLE,
-        Refusal::Delivery(_)
-        | Refusal::Request(_)
-        | Refusal::NoApproval
-        | Refusal::TooManyApprovals
-        | Refusal::Approval(_)
-        | Refusal::OtherTicket
-        | Refusal::OtherTenant
-        | Refusal::OtherPerson
-        | Refusal::Disagree(_)
-        | Refusal::Used
-        | Refusal::NoSuchPerson(_)
-        | Refusal::NotActive(_)
-        | Refusal::Disabled => StatusCode::UNPROCESSABLE_ENTITY,
+impl Problem {
+    /// A refusal of a request that was accepted, as the ledger keeps it.
+    pub fn refused(reset: ResetId, words: &Words) -> Problem {
+        let Words { code, detail, next } = words.clone();
+        let status = status(&code);
+        Problem {
+            reset: Some(reset),
+            ..Problem::new(status, code, detail, next, None)
+        }
+    }
+}
+
+/// By the code, so that a refusal that is kept is answered as it was at first.
+fn status(code: &str) -> StatusCode {
+    match code {
+        "delivery_unauthentic" | "approval_invalid" => StatusCode::UNAUTHORIZED,
+        "issuer_not_allowed"
+        | "approver_is_target"
+        | "verifier_is_target"
+        | "not_the_keys_owner"
+        | "key_without_owner"
+        | "break_glass"
+        | "restricted_unit"
+        | "approvals_one_approver"
+        | "approvals_one_domain"
+        | "approver_verified"
+        | "evidence_one_method"
+        | "evidence_sms"
+        | "source_standard_only"
+        | "issuer_standard_only"
+        | "frozen"
+        | "cooling_down"
+        | "cap_reached" => StatusCode::FORBIDDEN,
+        code if code.starts_with("privileged_") => StatusCode::FORBIDDEN,
+        "no_such_reset" => StatusCode::NOT_FOUND,
+        "target_busy" => StatusCode::CONFLICT,
+        "misconfigured" | "out_of_time" => StatusCode::SERVICE_UNAVAILABLE,
+        code if code.ends_with("_unavailable") => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

@@ -9,8 +9,8 @@ use crate::clock::Clock;
 use crate::delivery::Source;
 use crate::ids::{Label, TenantId};
 use crate::report::explain;
-use crate::reset::ports::AuditTrail;
-use crate::reset::{Event, Parties, Prover, Refusal, Resets, Terms};
+use crate::reset::ports::{AuditTrail, Security};
+use crate::reset::{Event, Parties, Prover, Refusal, Resets};
 use crate::secrets::SecretSource;
 
 /// A tenant that this deployment serves.
@@ -35,6 +35,8 @@ pub struct Services {
     pub secrets: Arc<dyn SecretSource>,
     /// Where decisions are written down.
     pub audit: Arc<dyn AuditTrail>,
+    /// Who hears of refusals after a good signature.
+    pub security: Arc<dyn Security>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Where people register.
@@ -42,44 +44,29 @@ pub struct Services {
 }
 
 impl Services {
-    /// Writes a refusal down and puts it into words. That it cannot be written down does not make it a yes.
+    /// Writes a refusal of what was not accepted down, and puts it into words. That it cannot be written down does
+    /// not make it a yes.
     pub(super) async fn refuse(&self, refusal: &Refusal, parties: Parties) -> Problem {
         let code = explain(refusal).code;
-        self.log(code, &parties, &refusal.to_string());
+        parties.log(code, &refusal.to_string());
         let event = Event::Refused {
             at: self.clock.now(),
-            code,
+            reset: None,
+            code: code.to_owned(),
             why: refusal.to_string(),
             parties,
         };
         if let Err(error) = self.audit.append(&event).await {
             tracing::error!(%error, code, "a refusal is not in the audit trail");
         }
-        refusal.into()
-    }
-
-    /// One line a decision.
-    pub(super) fn log(&self, code: &str, parties: &Parties, why: &str) {
-        let first = parties.approvals.first();
-        tracing::info!(
-            event = "decision",
-            code,
-            why,
-            ticket = parties.ticket.as_ref().map(tracing::field::display),
-            source = parties.source.as_ref().map(tracing::field::display),
-            delivery = parties.delivery.as_deref(),
-            kid = first.map(|mark| tracing::field::display(&mark.kid)),
-            jti = first.map(|mark| tracing::field::display(&mark.id.jti)),
-        );
-    }
-
-    /// On which terms a door takes requests for this tenant.
-    pub(super) fn terms(&self, served: &Served, privileged: bool) -> Terms {
-        Terms {
-            tenant: served.id,
-            only_tenant: self.only_tenant().is_some(),
-            privileged,
+        // Not of what anybody can send: of what came after a good signature, and will not pass by itself.
+        if !refusal.is_anonymous()
+            && !refusal.may_pass()
+            && let Err(error) = self.security.tell(&event).await
+        {
+            tracing::error!(%error, code, "the security team is not told of a refusal");
         }
+        refusal.into()
     }
 
     /// The tenant of this name, or the only one.

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::deadline::Deadline;
 use super::problem::Problem;
-use super::{Served, Services, answer, body};
+use super::{Services, answer, body};
 use crate::delivery::{Delivery, Source};
 use crate::ids::Label;
 use crate::reset::{Parties, Refusal, Request};
@@ -57,10 +57,14 @@ pub async fn receive(
     };
     parties.delivery = Some(delivery.id.clone());
     parties.ticket = Some(delivery.ticket.clone());
-    match request(&services, source, delivery).await {
-        Ok((tenant, request)) => answer::open(&services, tenant, request, until).await,
-        Err(refusal) => services.refuse(&refusal, parties).await.into_response(),
-    }
+    let Some(tenant) = services.tenant(source.tenant.as_ref()) else {
+        let refusal = Refusal::Misconfigured {
+            what: "the source's tenant is not in the policy",
+        };
+        return services.refuse(&refusal, parties).await.into_response();
+    };
+    let request = Request::from_ticket(delivery, tenant.id, services.clock.now());
+    answer::open(&services, tenant, request, until).await
 }
 
 /// Proves the sender. If no key fits, the secret may have been rotated since it was cached: it is asked for
@@ -84,20 +88,4 @@ async fn authenticate(
         }
     }
     Err(Refusal::Unauthentic)
-}
-
-/// What the delivery asks, and of which tenant.
-async fn request<'a>(
-    services: &'a Services,
-    source: &Source,
-    delivery: Delivery,
-) -> Result<(&'a Served, Request), Refusal> {
-    let tenant = services
-        .tenant(source.tenant.as_ref())
-        .ok_or(Refusal::Misconfigured {
-            what: "the source's tenant is not in the policy",
-        })?;
-    let approvals = services.prove(&delivery.approvals, &source.issuers).await?;
-    let terms = services.terms(tenant, source.privileged);
-    Ok((tenant, Request::from_ticket(delivery, approvals, terms)?))
 }

@@ -173,8 +173,10 @@ pub fn preview(preview: &Preview) -> PreviewAnswer {
 fn note(outcome: &Outcome, methods: &[MethodLine], register_at: &str) -> String {
     let target = &outcome.target;
     let mut note = match (outcome.state, outcome.can_register) {
-        (State::Running, _) => format!("MFA re-registration of {target} is in progress."),
-        (State::NeedsHuman, _) => {
+        (State::Waiting | State::Running, _) => {
+            format!("MFA re-registration of {target} is in progress and goes on by itself.")
+        }
+        (State::NeedsHuman | State::Refused, _) => {
             format!("MFA re-registration of {target} is NOT complete: a person has to look.")
         }
         (State::Completed, CanRegister::Yes) => format!(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::approval::Refused;
 use crate::delivery::Unreadable;
-use crate::reset::{Flaw, LedgerError, Privilege, Refusal, Role};
+use crate::reset::{Bound, Flaw, LedgerError, Privilege, Refusal, Role, Words};
 use crate::secrets::SecretError;
 
 /// A refusal, explained to whoever reads the ticket.
@@ -43,13 +43,20 @@ pub fn explain(refusal: &Refusal) -> Explained {
     }
 }
 
+/// A refusal in words that can be kept.
+pub fn words(refusal: &Refusal) -> Words {
+    let explained = explain(refusal);
+    Words {
+        code: explained.code.to_owned(),
+        detail: explained.detail,
+        next: explained.next.to_owned(),
+    }
+}
+
 fn retry(refusal: &Refusal) -> Retry {
     match refusal {
         Refusal::Directory { after } => Retry::After(after.unwrap_or(A_WHILE)),
         Refusal::Misconfigured { .. } => Retry::After(Duration::from_secs(5 * 60)),
-        // Until then whoever was interrupted still has the lease.
-        Refusal::Interrupted { .. } => Retry::After(Duration::from_secs(2 * 60)),
-        Refusal::Ledger(LedgerError::Forgotten) => Retry::No,
         other if other.may_pass() => Retry::After(A_WHILE),
         _ => Retry::No,
     }
@@ -74,7 +81,10 @@ fn detail(refusal: &Refusal) -> String {
         }
         Refusal::Ledger(_) => "The ledger does not answer.".to_owned(),
         Refusal::Audit(_) => "The decision cannot be written down; nothing was changed.".to_owned(),
-        Refusal::Interrupted { .. } => "The reset was interrupted after it had begun.".to_owned(),
+        Refusal::Queue(_) => {
+            "The queue that brings back what is not done does not answer; nothing was changed."
+                .to_owned()
+        }
         Refusal::Privileged(privilege) => {
             format!("The person {privilege}: one approval is not enough.")
         }
@@ -234,23 +244,35 @@ fn code_and_next(refusal: &Refusal) -> (&'static str, &'static str) {
             "misconfigured",
             "Whoever runs this deployment has to look: a record in the table cannot be read.",
         ),
-        Refusal::Ledger(LedgerError::Forgotten) => (
-            "approval_used",
-            "Get a new approval: each is good for one reset.",
-        ),
         Refusal::Ledger(_) => (
             "ledger_unavailable",
             "Send the same again later; nothing is done twice.",
         ),
         Refusal::Audit(_) => ("audit_unavailable", TRY_AGAIN),
-        Refusal::Interrupted { .. } => (
-            "interrupted",
-            "Send the same again: it takes up where it stopped. Removals that were made stay made.",
-        ),
+        Refusal::Queue(_) => ("queue_unavailable", TRY_AGAIN),
+        Refusal::OutOfTime => ("out_of_time", TRY_AGAIN),
+        Refusal::Bounded(bound) => bounded(bound),
     }
 }
 
 const TRY_AGAIN: &str = "Send the same again later; the approval is not used up.";
+
+fn bounded(bound: &Bound) -> (&'static str, &'static str) {
+    match bound {
+        Bound::Frozen(_) => (
+            "frozen",
+            "Ask the security team. When they have lifted it, send the same again: the approval is not used up.",
+        ),
+        Bound::CoolingDown { .. } => (
+            "cooling_down",
+            "Find out why it is asked for again. Then wait, or add a second approval by another approver.",
+        ),
+        Bound::Cap(_) => (
+            "cap_reached",
+            "Have the security team look at who asks for so many. The approval is not used up.",
+        ),
+    }
+}
 
 fn privileged(privilege: &Privilege) -> &'static str {
     match privilege {

@@ -185,6 +185,9 @@ mod tests {
             privileged_people: Vec::new(),
             hardware_oath: Default::default(),
             pim: Default::default(),
+            per_hour: 60,
+            approver_per_hour: 20,
+            cool_down: std::time::Duration::ZERO,
         }
     }
 

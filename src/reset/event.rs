@@ -1,6 +1,6 @@
 //! What the audit trail gets to know: one event a decision, refusals too.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::outcome::Outcome;
 use crate::approval::{Authentic, Door, Evidence, TokenId};
@@ -15,8 +15,10 @@ pub enum Event {
     Refused {
         /// When.
         at: Timestamp,
+        /// The reset that it would have been, where one was accepted.
+        reset: Option<ResetId>,
         /// The refusal's stable code.
-        code: &'static str,
+        code: String,
         /// Why, for whoever runs this.
         why: String,
         /// Who and what.
@@ -49,7 +51,21 @@ pub enum Event {
         #[serde(flatten)]
         parties: Parties,
     },
-    /// An abandoned reset is about to be taken up, or ended. Written before anything is changed in Graph.
+    /// A request to change something in Graph is about to be sent. While this cannot be written, it is not.
+    Intended {
+        /// When.
+        at: Timestamp,
+        /// The reset.
+        reset: ResetId,
+        /// The ticket.
+        ticket: TicketKey,
+        /// The target's object id.
+        target_id: crate::ids::ObjectId,
+        /// What is to be changed.
+        #[serde(flatten)]
+        change: Change,
+    },
+    /// A reset that was begun before is about to be taken up, or ended. Written before anything is changed in Graph.
     Resumed {
         /// When.
         at: Timestamp,
@@ -72,20 +88,50 @@ pub enum Event {
 }
 
 impl Event {
+    /// Writes one line into the log about the end of a reset; the alarms count them.
+    pub(super) fn log(&self) {
+        if let Event::Outcome {
+            appeared, outcome, ..
+        } = self
+        {
+            let state = outcome.state.word();
+            tracing::info!(event = "outcome", state, appeared, reset = %outcome.reset, ticket = %outcome.ticket);
+        }
+    }
+
     /// When it happened.
     pub fn at(&self) -> Timestamp {
         match self {
             Event::Refused { at, .. }
             | Event::Allowed { at, .. }
             | Event::Replayed { at, .. }
+            | Event::Intended { at, .. }
             | Event::Resumed { at, .. }
             | Event::Outcome { at, .. } => *at,
         }
     }
 }
 
+/// A change in Graph.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum Change {
+    /// Sessions are revoked.
+    RevokeSessions,
+    /// A method is deleted.
+    Remove {
+        /// Which.
+        method: super::method::Method,
+    },
+    /// A hardware OATH token is deactivated.
+    Deactivate {
+        /// Which.
+        method: super::method::Method,
+    },
+}
+
 /// Who and what is involved, as far as it is known.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parties {
     /// Which door.
     pub door: Option<Door>,
@@ -102,7 +148,7 @@ pub struct Parties {
 }
 
 /// What tells an approval from others, without the approval.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalMark {
     /// Issuer and name.
     #[serde(flatten)]
@@ -116,7 +162,7 @@ pub struct ApprovalMark {
 }
 
 /// How a target was verified.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerificationMark {
     /// In which way.
     #[serde(flatten)]
@@ -127,6 +173,23 @@ pub struct VerificationMark {
     pub verified_at: Timestamp,
     /// What the verifier's records call it.
     pub reference: Option<String>,
+}
+
+impl Parties {
+    /// Writes one line into the log about a decision; the alarms count them.
+    pub fn log(&self, code: &str, why: &str) {
+        let first = self.approvals.first();
+        tracing::info!(
+            event = "decision",
+            code,
+            why,
+            ticket = self.ticket.as_ref().map(tracing::field::display),
+            source = self.source.as_ref().map(tracing::field::display),
+            delivery = self.delivery.as_deref(),
+            kid = first.map(|mark| tracing::field::display(&mark.kid)),
+            jti = first.map(|mark| tracing::field::display(&mark.id.jti)),
+        );
+    }
 }
 
 impl ApprovalMark {

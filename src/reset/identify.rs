@@ -101,7 +101,6 @@ pub(super) async fn identify(
             verifiers: verifiers.into_iter().collect(),
             evidence: claims.verification.iter().map(|v| v.evidence).collect(),
             issuer_may: approval.may_be_for_privileged(),
-            compact: approval.compact().to_owned(),
         });
     }
     Ok(Identified {

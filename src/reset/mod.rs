@@ -1,25 +1,36 @@
 //! The core: decides and acts, through the traits in [`ports`]. It knows no HTTP, no AWS and no Graph.
 //!
 //! ```text
-//! request -> known already? -> people -> eligibility -> plan -> claim -> act, step by step -> outcome
-//!            (stored outcome)  |------ consumes nothing ------|  |------ only forward -------|
+//! request -> accept -> prove -> people -> eligibility -> plan -> claim -> act, step by step -> outcome -> tell
+//!            (known: the stored answer)  |- consumes nothing -|  |------ only forward ------|
 //! ```
 //!
+//! A run may end anywhere; the queue brings the record back, and the next run goes on from what is written.
+//!
 //! - [`request`](Request): what is asked, with its proofs
+//! - [`service`](Resets): what the doors ask for: open, preview, read, go on
+//! - [`run`]: one run, from what is written as far as it goes; [`known`]: what was here before
+//! - [`decide`]: all that comes before the claim; [`resume`]: all that comes before going on
 //! - [`eligibility`]: who may be reset, and who is privileged
 //! - [`proof`]: how much proof a privileged target wants
+//! - [`bounds`]: caps, the cool-down and the freeze switch
 //! - [`plan`]: which methods go and which stay, and in which order
 //! - [`state`]: the state machine of one reset; pure
+//! - [`perform`]: the loop that acts
+//! - [`tell`]: who hears of the end
 //! - [`directories`](Directories): which credential acts on whom
-//! - [`ledger`]: claims, leases and records over a compare-and-swap store
-//! - [`service`](Resets): the order of it all
+//! - [`ledger`]: acceptances, claims, leases and records over a compare-and-swap store
 
+mod bounds;
+mod decide;
 mod directories;
 mod eligibility;
 mod event;
 mod identify;
+mod known;
 mod ledger;
 mod method;
+mod news;
 mod outcome;
 mod perform;
 mod person;
@@ -27,24 +38,30 @@ mod plan;
 pub mod ports;
 mod proof;
 mod prover;
+mod record;
 mod refusal;
 mod request;
 mod resume;
 mod rules;
+mod run;
 mod service;
 mod state;
+mod tell;
 mod tenancy;
 
+pub use bounds::{Bound, Cap, Freeze};
 pub use directories::{Directories, Privileged};
-pub use event::{Event, Parties};
+pub use event::{Change, Event, Parties};
 pub use ledger::{Lease, Ledger, LedgerError};
 pub use method::{Method, MethodId, MethodKind, PhoneType};
+pub use news::{News, Turned, Words};
 pub use outcome::{CanRegister, MethodOutcome, Outcome, Preview, Sessions, Status, Warning};
 pub use person::{Eligibility, EligibleGroup, Membership, Person, RoleAssignment, Standing};
 pub use plan::{Action, KeepReason, PlannedMethod};
 pub use prover::Prover;
 pub use refusal::{Disagreement, Flaw, Privilege, Refusal, Role};
-pub use request::{MOST_APPROVALS, Request, Terms};
+pub use request::{Doors, MOST_APPROVALS, Request, Terms};
 pub use rules::{BreakGlass, HardwareOath, Pim, Rules};
 pub use service::{Resets, Stored};
 pub use state::{Failure, Progress, Reset, State};
+pub use tenancy::Tenancy;

@@ -2,88 +2,142 @@
 
 use std::time::Duration;
 
-use super::ledger::Lease;
-use super::ports::DirectoryError;
-use super::refusal::Refusal;
-use super::state::{Found, State, Step};
+use super::event::{Change, Event};
+use super::ledger::{Held, Lease, LedgerError};
+use super::ports::{Directory, DirectoryError};
+use super::record::{Record, Stage};
+use super::run::PATIENCE;
+use super::state::{Found, Reset, Step};
 use super::tenancy::Tenancy;
 use crate::clock::{self, Timestamp};
+use crate::ids::ObjectId;
+
+/// How far it came.
+pub(super) enum Performed {
+    /// To the end.
+    Over(Held),
+    /// A later run may do more.
+    Yielded(Held),
+}
 
 /// Performs a reset until it is over or `until` has come. Takes a [`Lease`] and nothing else, so nothing is
 /// done that was not claimed.
 ///
 /// # Errors
-/// [`Refusal::Interrupted`] if the ledger cannot be written: we stop at once, and whoever comes next takes
-/// up from what is written.
+/// If the ledger cannot be written: we stop at once, and whoever comes next takes up from what is written.
 pub(super) async fn perform(
     tenancy: &Tenancy,
     mut lease: Lease,
     until: Timestamp,
-) -> Result<Lease, Refusal> {
+) -> Result<Performed, LedgerError> {
     let target = lease.reset().claim().target;
-    let interrupted = |error| {
-        tracing::error!(%error, "the ledger cannot be written, stopping");
-        Refusal::Interrupted {
-            at: tenancy.clock.now(),
-        }
-    };
-    let directory = tenancy
+    let end = clock::after(lease.record().request.received_at, PATIENCE);
+    let Ok(directory) = tenancy
         .directories
-        .acting(lease.reset().claim().privileged)?;
+        .acting(lease.reset().claim().privileged)
+        .cloned()
+    else {
+        return yielded(tenancy, lease).await;
+    };
     let mut reset = lease.reset().clone();
-    while reset.state() == State::Running {
-        let step = reset.next(tenancy.clock.now(), until);
+    loop {
+        let now = tenancy.clock.now();
+        let step = reset.next(now, until, end);
         match &step {
             Step::Wait(at) => {
-                tenancy
-                    .clock
-                    .sleep(clock::between(tenancy.clock.now(), *at))
-                    .await;
+                tenancy.clock.sleep(clock::between(now, *at)).await;
                 continue;
             }
             Step::Close => {
-                reset.close(tenancy.clock.now());
-                lease = tenancy
-                    .ledger
-                    .finish(lease, reset.clone())
-                    .await
-                    .map_err(interrupted)?;
-                continue;
+                reset.close(now);
+                let mut record = with(&lease, reset);
+                record.duties = tenancy.duties(&record);
+                let held = tenancy.ledger.finish(lease.into_held(), record).await?;
+                return Ok(Performed::Over(held));
+            }
+            Step::Yield => {
+                let lease = tenancy.ledger.step(lease, reset).await?;
+                return yielded(tenancy, lease).await;
             }
             Step::RevokeSessions | Step::Remove(_) | Step::Deactivate(_) | Step::List => {}
         }
+        if let Some(intended) = intention(&step, &lease, now)
+            && let Err(error) = tenancy.audit.append(&intended).await
+        {
+            tracing::error!(%error, "an intent cannot be written down, so it waits");
+            let lease = tenancy.ledger.step(lease, reset).await?;
+            return yielded(tenancy, lease).await;
+        }
         // One write holds what came of the last step and what is about to be done.
         reset.intend(&step);
-        lease = tenancy
-            .ledger
-            .save(lease, reset.clone())
-            .await
-            .map_err(interrupted)?;
+        lease = tenancy.ledger.step(lease, reset.clone()).await?;
         let left = clock::between(tenancy.clock.now(), until);
-        let found = match &step {
-            // Writing the intent down took what was left: nothing is sent.
-            Step::RevokeSessions | Step::Remove(_) | Step::Deactivate(_) if left.is_zero() => {
-                Found::Done(Err(DirectoryError::Later { after: None }))
-            }
-            Step::RevokeSessions => {
-                Found::Done(change(left, directory.revoke_sessions(target)).await)
-            }
-            Step::Remove(method) => {
-                Found::Done(change(left, directory.remove(target, method)).await)
-            }
-            Step::Deactivate(method) => {
-                Found::Done(change(left, directory.deactivate(target, method)).await)
-            }
-            Step::List => Found::Listed(
-                tokio::time::timeout(left, directory.methods(target))
-                    .await
-                    .unwrap_or(Err(DirectoryError::Later { after: None })),
-            ),
-            Step::Wait(_) | Step::Close => continue,
-        };
-        reset.apply(&step, found, tenancy.clock.now());
+        if let Some(found) = ask(directory.as_ref(), target, &step, left).await {
+            reset.apply(&step, found, tenancy.clock.now());
+        }
     }
-    Ok(lease)
+}
+
+/// Lets go of a reset that is not over.
+async fn yielded(tenancy: &Tenancy, lease: Lease) -> Result<Performed, LedgerError> {
+    let mut record = lease.record().clone();
+    record.lease_until = tenancy.clock.now();
+    let held = tenancy.ledger.save(lease.into_held(), record).await?;
+    Ok(Performed::Yielded(held))
+}
+
+fn with(lease: &Lease, reset: Reset) -> Record {
+    let mut record = lease.record().clone();
+    record.stage = Stage::Claimed(reset);
+    record
+}
+
+/// What a step is about to change, for the audit trail; nothing if it changes nothing.
+fn intention(step: &Step, lease: &Lease, at: Timestamp) -> Option<Event> {
+    let claim = lease.reset().claim();
+    let change = match step {
+        Step::RevokeSessions => Change::RevokeSessions,
+        Step::Remove(method) => Change::Remove {
+            method: method.clone(),
+        },
+        Step::Deactivate(method) => Change::Deactivate {
+            method: method.clone(),
+        },
+        Step::List | Step::Wait(_) | Step::Yield | Step::Close => return None,
+    };
+    Some(Event::Intended {
+        at,
+        reset: claim.id,
+        ticket: claim.ticket.clone(),
+        target_id: claim.target,
+        change,
+    })
+}
+
+/// Asks the directory for one step.
+async fn ask(
+    directory: &dyn Directory,
+    target: ObjectId,
+    step: &Step,
+    left: Duration,
+) -> Option<Found> {
+    Some(match step {
+        // Writing the intent down took what was left: nothing is sent.
+        Step::RevokeSessions | Step::Remove(_) | Step::Deactivate(_) if left.is_zero() => {
+            Found::Done(Err(DirectoryError::Later { after: None }))
+        }
+        Step::RevokeSessions => Found::Done(change(left, directory.revoke_sessions(target)).await),
+        Step::Remove(method) => Found::Done(change(left, directory.remove(target, method)).await),
+        Step::Deactivate(method) => {
+            Found::Done(change(left, directory.deactivate(target, method)).await)
+        }
+        Step::List => Found::Listed(
+            tokio::time::timeout(left, directory.methods(target))
+                .await
+                .unwrap_or(Err(DirectoryError::Later { after: None })),
+        ),
+        Step::Wait(_) | Step::Yield | Step::Close => return None,
+    })
 }
 
 /// A change that is still under way when the time is up may have happened.

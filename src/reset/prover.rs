@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::refusal::Refusal;
+use super::request::MOST_APPROVALS;
 use crate::approval::{Audiences, Authentic, Invalid, IssuerPolicy, KeySource, authenticate, peek};
 use crate::ids::Label;
 
@@ -18,11 +19,35 @@ pub struct Prover {
 }
 
 impl Prover {
-    /// An authentic approval, and the name of its issuer in the policy.
+    /// Proves every token. The first that fails fails all.
     ///
     /// # Errors
-    /// A [`Refusal`]: that the token is none, or that keys are not to be had.
-    pub async fn prove(&self, token: &str) -> Result<(&Label, Authentic), Refusal> {
+    /// A [`Refusal`]: that there are none or too many, that one is none or by an issuer that is not allowed, or
+    /// that keys are not to be had.
+    pub async fn prove_all(
+        &self,
+        tokens: &[String],
+        allowed: &[Label],
+    ) -> Result<Vec<Authentic>, Refusal> {
+        if tokens.is_empty() {
+            return Err(Refusal::NoApproval);
+        }
+        if tokens.len() > MOST_APPROVALS {
+            return Err(Refusal::TooManyApprovals);
+        }
+        let mut approvals = Vec::new();
+        for token in tokens {
+            let (issuer, approval) = self.prove(token).await?;
+            if !allowed.contains(issuer) {
+                return Err(Refusal::IssuerNotAllowed);
+            }
+            approvals.push(approval);
+        }
+        Ok(approvals)
+    }
+
+    /// An authentic approval, and the name of its issuer in the policy.
+    async fn prove(&self, token: &str) -> Result<(&Label, Authentic), Refusal> {
         let peeked = peek(token)?;
         let (name, issuer) = self
             .issuers

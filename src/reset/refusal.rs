@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use super::bounds::Bound;
 use super::ledger::LedgerError;
-use super::ports::{AuditError, Fault};
+use super::ports::{AuditError, Fault, QueueError};
 use crate::approval::{Invalid, KeysUnavailable, Refused};
-use crate::clock::Timestamp;
 use crate::delivery::Unreadable;
 use crate::secrets::SecretError;
 
@@ -92,6 +92,12 @@ pub enum Refusal {
     /// Another reset of the same person is going on.
     #[error("another reset of this person is going on")]
     Busy,
+    /// A bound on harm: a cap, a cool-down, the freeze switch.
+    #[error(transparent)]
+    Bounded(Bound),
+    /// What is not done yet could not be brought back, so nothing is begun.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
     /// Somebody has to change our set-up.
     #[error("misconfigured: {what}")]
     Misconfigured {
@@ -110,18 +116,15 @@ pub enum Refusal {
         /// When to come back, if it said so.
         after: Option<Duration>,
     },
+    /// There is not enough time left in this run to begin.
+    #[error("there is no time left to begin")]
+    OutOfTime,
     /// The ledger cannot be read or written.
     #[error(transparent)]
-    Ledger(#[from] LedgerError),
+    Ledger(LedgerError),
     /// The decision cannot be written down, so it is not acted upon.
     #[error(transparent)]
     Audit(#[from] AuditError),
-    /// The reset is claimed and goes on when the same delivery comes again.
-    #[error("interrupted after the claim, at {at}")]
-    Interrupted {
-        /// When.
-        at: Timestamp,
-    },
 }
 
 /// What approvals may disagree about.
@@ -234,6 +237,17 @@ impl From<Invalid> for Refusal {
     }
 }
 
+impl From<LedgerError> for Refusal {
+    fn from(error: LedgerError) -> Refusal {
+        match error {
+            LedgerError::Busy(_) => Refusal::Busy,
+            LedgerError::Bounded(bound) => Refusal::Bounded(bound),
+            LedgerError::Forgotten => Refusal::Used,
+            other => Refusal::Ledger(other),
+        }
+    }
+}
+
 impl Refusal {
     /// Whether the same request may succeed later, without anybody changing it.
     pub fn may_pass(&self) -> bool {
@@ -244,10 +258,32 @@ impl Refusal {
                 | Refusal::Secret(_)
                 | Refusal::Keys(_)
                 | Refusal::Directory { .. }
+                | Refusal::OutOfTime
                 | Refusal::Ledger(_)
                 | Refusal::Audit(_)
-                | Refusal::Interrupted { .. }
+                | Refusal::Queue(_)
         )
+    }
+
+    /// Whether anybody on the internet can bring this refusal about.
+    pub fn is_anonymous(&self) -> bool {
+        matches!(
+            self,
+            Refusal::Unauthentic
+                | Refusal::Request(_)
+                | Refusal::NoApproval
+                | Refusal::TooManyApprovals
+                | Refusal::NoSuchReset
+                | Refusal::Approval(Refused::Invalid(_))
+        )
+    }
+
+    /// When whoever refuses asks to be asked again, if they said so.
+    pub(super) fn come_back_after(&self) -> Option<Duration> {
+        match self {
+            Refusal::Directory { after } => *after,
+            _ => None,
+        }
     }
 
     /// A fault of the directory that is nobody's answer about a person.

@@ -1,66 +1,92 @@
-//! What is asked: approvals that are authentic, for one ticket and one person.
+//! What is asked: a reset for one ticket, with the tokens that are to prove it. It is kept as it came, so that
+//! whoever works on it later judges it as of the moment when it came.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
 
 use super::event::{ApprovalMark, Parties};
+use super::prover::Prover;
 use super::refusal::{Disagreement, Refusal};
-use crate::approval::{Authentic, Door};
+use crate::approval::{Authentic, Door, LONGEST_TOKEN, Refused};
+use crate::clock::Timestamp;
 use crate::delivery::Delivery;
-use crate::ids::{Label, PersonRef, TenantId, TicketKey};
+use crate::ids::{Digest, Label, PersonRef, TenantId, TicketKey};
 
 /// The most approvals that may be presented together: two are needed, and a ticket may hold used ones.
 pub const MOST_APPROVALS: usize = 4;
 
-/// A request for one reset.
-#[derive(Debug)]
+/// A request for one reset. Its sender is authenticated; its approvals are not proven yet.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Request {
-    pub(super) approvals: Vec<Authentic>,
-    pub(super) ticket: TicketKey,
-    pub(super) user: Option<PersonRef>,
+    pub(super) tenant: TenantId,
     pub(super) door: Door,
     pub(super) source: Option<Label>,
+    /// What the sender calls the delivery, for people to read.
     pub(super) delivery: Option<String>,
-    pub(super) privileged: bool,
+    /// What tells it from others.
+    pub(super) digest: Digest,
+    pub(super) ticket: TicketKey,
+    pub(super) user: Option<PersonRef>,
+    pub(super) tokens: Vec<String>,
+    pub(super) received_at: Timestamp,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("ticket", &self.ticket)
+            .field("digest", &self.digest)
+            .finish_non_exhaustive()
+    }
 }
 
 /// On which terms a door takes requests.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Terms {
-    /// For which tenant.
-    pub tenant: TenantId,
-    /// Whether it is the only one, so that an approval need not name it.
-    pub only_tenant: bool,
+    /// Whose approvals count: names of `[issuers]`.
+    pub issuers: Vec<Label>,
     /// Whether the policy lets this door ask for privileged people.
     pub privileged: bool,
 }
 
+/// The terms of every door.
+#[derive(Debug, Clone)]
+pub struct Doors {
+    /// Of each ticket system.
+    pub sources: BTreeMap<Label, Terms>,
+    /// Of whoever is on call.
+    pub on_call: Terms,
+    /// Whether there is one tenant only, so that an approval need not name it.
+    pub only_tenant: bool,
+}
+
 impl Request {
     /// A ticket system asks.
-    ///
-    /// # Errors
-    /// A [`Refusal`] if the approvals are not for this ticket and these terms.
-    pub fn from_ticket(
-        delivery: Delivery,
-        approvals: Vec<Authentic>,
-        terms: Terms,
-    ) -> Result<Request, Refusal> {
+    pub fn from_ticket(delivery: Delivery, tenant: TenantId, received_at: Timestamp) -> Request {
         Request {
-            approvals,
-            ticket: delivery.ticket,
-            user: delivery.user,
+            tenant,
             door: Door::Webhook,
             source: Some(delivery.source),
             delivery: Some(delivery.id),
-            privileged: terms.privileged,
+            digest: delivery.digest,
+            ticket: delivery.ticket,
+            user: delivery.user,
+            tokens: bounded(delivery.approvals),
+            received_at,
         }
-        .checked(terms)
     }
 
-    /// Whoever is on call asks: the ticket is the one that the first approval names.
+    /// Whoever is on call asks: the ticket is the one that the approvals name.
     ///
     /// # Errors
-    /// A [`Refusal`] if the approvals are not for one ticket and these terms.
-    pub fn on_call(approvals: Vec<Authentic>, terms: Terms) -> Result<Request, Refusal> {
+    /// A [`Refusal`] if the approvals are not for one ticket.
+    pub fn on_call(
+        approvals: &[Authentic],
+        tenant: TenantId,
+        received_at: Timestamp,
+    ) -> Result<Request, Refusal> {
         let first = approvals.first().ok_or(Refusal::NoApproval)?;
         let ticket = first.claims().txn.clone();
         if approvals
@@ -69,53 +95,93 @@ impl Request {
         {
             return Err(Refusal::Disagree(Disagreement::Ticket));
         }
-        Request {
-            approvals,
-            ticket,
-            user: None,
+        let names: BTreeSet<String> = approvals
+            .iter()
+            .map(|approval| format!("{}#{}", approval.id().iss, approval.id().jti))
+            .collect();
+        let names: Vec<String> = names.into_iter().collect();
+        Ok(Request {
+            tenant,
             door: Door::OnCall,
             source: None,
             delivery: None,
-            privileged: terms.privileged,
-        }
-        .checked(terms)
+            digest: Digest::of(names.join("\n").as_bytes()),
+            ticket,
+            user: None,
+            tokens: approvals
+                .iter()
+                .map(|approval| approval.compact().to_owned())
+                .collect(),
+            received_at,
+        })
     }
 
-    fn checked(mut self, terms: Terms) -> Result<Request, Refusal> {
+    /// Proves its approvals, on the terms that its door has now.
+    ///
+    /// # Errors
+    /// A [`Refusal`]: the first that fails fails all, since a request that carries a forgery is no request.
+    pub(super) async fn prove(
+        &self,
+        prover: &Prover,
+        doors: &Doors,
+    ) -> Result<Vec<Authentic>, Refusal> {
+        let terms = doors
+            .terms(self.source.as_ref())
+            .ok_or(Refusal::IssuerNotAllowed)?;
+        let mut approvals = prover.prove_all(&self.tokens, &terms.issuers).await?;
         let mut seen = BTreeSet::new();
-        self.approvals.retain(|approval| seen.insert(approval.id()));
-        if self.approvals.is_empty() {
-            return Err(Refusal::NoApproval);
-        }
-        for approval in &self.approvals {
+        approvals.retain(|approval| seen.insert(approval.id()));
+        for approval in &approvals {
             let claims = approval.claims();
             if approval.door() != self.door {
-                return Err(Refusal::Approval(crate::approval::Refused::Audience));
+                return Err(Refusal::Approval(Refused::Audience));
             }
             if claims.txn != self.ticket {
                 return Err(Refusal::OtherTicket);
             }
             match claims.tid {
-                Some(tid) if tid != terms.tenant => return Err(Refusal::OtherTenant),
-                None if !terms.only_tenant => return Err(Refusal::OtherTenant),
+                Some(tid) if tid != self.tenant => return Err(Refusal::OtherTenant),
+                None if !doors.only_tenant => return Err(Refusal::OtherTenant),
                 _ => {}
             }
         }
-        Ok(self)
+        Ok(approvals)
     }
 
-    /// Who and what is involved, for the audit trail and the log.
-    pub fn parties(&self) -> Parties {
+    /// Who and what is involved, for the audit trail and the log. The approvals are named once they are proven.
+    pub fn parties(&self, approvals: &[Authentic]) -> Parties {
         Parties {
             door: Some(self.door),
             source: self.source.clone(),
             delivery: self.delivery.clone(),
             ticket: Some(self.ticket.clone()),
-            target: self
-                .approvals
+            target: approvals
                 .first()
                 .map(|approval| approval.claims().sub.to_string()),
-            approvals: self.approvals.iter().map(ApprovalMark::of).collect(),
+            approvals: approvals.iter().map(ApprovalMark::of).collect(),
         }
     }
+}
+
+impl Doors {
+    /// The terms of this source, or of whoever is on call; nothing if the policy does not know the source.
+    pub(super) fn terms(&self, source: Option<&Label>) -> Option<&Terms> {
+        match source {
+            Some(source) => self.sources.get(source),
+            None => Some(&self.on_call),
+        }
+    }
+}
+
+/// What is kept of the tokens in a ticket, so that a record stays small whatever somebody writes into one: the
+/// first that are too many still say that there are too many, and one that is too long is as bad as an empty one.
+fn bounded(tokens: Vec<String>) -> Vec<String> {
+    let mut tokens = tokens;
+    tokens.truncate(MOST_APPROVALS.saturating_add(1));
+    for token in &mut tokens {
+        if token.len() > LONGEST_TOKEN {
+            token.clear();
+        }
+    }
+    tokens
 }

@@ -1,149 +1,138 @@
-//! A reset that was claimed before: what to answer, and how to take it up if whoever worked on it is gone.
+//! A reset that was claimed in an earlier run. Nothing that was true at the claim is taken for granted: its approvals
+//! are verified again as of then, and everything else is looked at again.
 
-use std::time::Duration;
-
-use super::eligibility;
-use super::event::{Event, Parties};
+use super::event::Event;
 use super::identify::identify;
-use super::ledger::LedgerError;
-use super::outcome::Outcome;
+use super::ledger::Held;
 use super::proof;
+use super::record::{Record, Stage};
 use super::refusal::{Disagreement, Refusal};
-use super::service::{LEASE_MARGIN, Resets, Stored};
-use super::state::{Reset, State};
-use crate::approval::{Refused, Rules};
+use super::run::{PATIENCE, Run, pause};
+use super::service::Resets;
+use super::state::Reset;
+use super::{bounds::Bound, eligibility};
+use crate::approval::Rules;
 use crate::clock::{self, Timestamp};
-
-/// How often to look whether somebody else has finished.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
-
-/// How long after its claim an abandoned reset is taken up. Later, a person has surely looked after it.
-const RESUMABLE: Duration = Duration::from_secs(2 * 60 * 60);
+use crate::ids::ResetId;
 
 impl Resets {
-    /// A reset that was claimed before: its outcome, once whoever works on it has one; or, if they are gone, the
-    /// rest of the work.
-    pub(super) async fn answer_known(
-        &self,
-        mut reset: Reset,
-        parties: Parties,
-        until: Timestamp,
-    ) -> Result<Stored, Refusal> {
-        let tenancy = &self.0;
-        while reset.state() == State::Running && reset.lease_until() > tenancy.clock.now() {
-            if clock::after(tenancy.clock.now(), BETWEEN_LOOKS) >= until {
-                break;
-            }
-            tenancy.clock.sleep(BETWEEN_LOOKS).await;
-            reset = tenancy
-                .ledger
-                .read(reset.id())
-                .await?
-                .ok_or(LedgerError::Corrupt)?;
-        }
-        let abandoned =
-            reset.state() == State::Running && reset.lease_until() <= tenancy.clock.now();
-        if abandoned {
-            return self.take_up(reset, parties, until).await;
-        }
-        let replayed = Event::Replayed {
-            at: tenancy.clock.now(),
-            reset: reset.id(),
-            parties,
-        };
-        if let Err(error) = tenancy.audit.append(&replayed).await {
-            tracing::error!(%error, "a replay is not in the audit trail");
-        }
-        Ok(Stored {
-            outcome: Outcome::from(&reset),
-            replayed: true,
-        })
-    }
-
-    /// Takes up an abandoned reset. Nothing that was true at the claim is taken for granted: its approvals are
-    /// verified again as of then, and everything else is looked at again. If the person may no longer be reset,
-    /// or too much time has passed, the reset ends here, for a person to look at.
+    /// Takes up a reset. If the person may no longer be reset, or too much time has passed, it ends here, for a
+    /// person to look at.
     ///
     /// What is verified is the record under the lease, so that nobody can change it in between.
-    async fn take_up(
-        &self,
-        reset: Reset,
-        parties: Parties,
-        until: Timestamp,
-    ) -> Result<Stored, Refusal> {
+    pub(super) async fn take_up(&self, held: Held, until: Timestamp) -> Result<Held, Run> {
         let tenancy = &self.0;
+        let lease = match held.into_lease() {
+            Ok(lease) => lease,
+            Err(held) => return Ok(held),
+        };
+        let record = lease.record().clone();
         let now = tenancy.clock.now();
-        let interrupted = || Refusal::Interrupted { at: now };
-        self.is_worth_starting(until).map_err(|_| interrupted())?;
         let resumed = Event::Resumed {
             at: now,
-            reset: reset.id(),
-            parties,
+            reset: record.id,
+            parties: record.parties.clone(),
         };
         if let Err(error) = tenancy.audit.append(&resumed).await {
-            tracing::error!(%error, "a reset is not taken up, since that cannot be written down");
-            return Err(interrupted());
+            return self.not_now(lease, &error.into()).await;
         }
-        let lease_until = clock::after(until, LEASE_MARGIN);
-        let lease = match tenancy.ledger.resume(reset.id(), now, lease_until).await {
-            Ok(lease) => lease,
-            Err(LedgerError::Leased) => {
-                return Ok(Stored {
-                    outcome: Outcome::from(&reset),
-                    replayed: true,
-                });
+        if now >= end(&record) {
+            let mut reset = lease.reset().clone();
+            reset.close(now);
+            return self.end(lease, reset).await;
+        }
+        match self.still_allowed(&record, lease.reset(), until).await {
+            Ok(()) => self.act(lease, until).await,
+            // What is begun is not given up for a freeze: it waits for its end.
+            Err(refusal) if refusal.may_pass() || matches!(refusal, Refusal::Bounded(_)) => {
+                self.not_now(lease, &refusal).await
             }
-            Err(error) => return Err(error.into()),
-        };
-        let mut reset = lease.reset().clone();
-        let refusal = match self.still_allowed(&reset, until).await {
-            Ok(()) => match self.is_worth_starting(until) {
-                Ok(()) => return self.finish(lease, until).await,
-                Err(refusal) => refusal,
-            },
-            Err(refusal) => refusal,
-        };
-        if refusal.may_pass() {
-            // After a claim a look-up that fails is no refusal: some of the work is done. The next may try at once.
-            tracing::warn!(%refusal, reset = %reset.id(), "an abandoned reset cannot be taken up now");
-            reset.resume(tenancy.clock.now());
-            tenancy.ledger.save(lease, reset).await?;
-            return Err(interrupted());
+            Err(refusal) => {
+                tracing::warn!(%refusal, reset = %record.id, "a reset that was begun is ended");
+                let mut reset = lease.reset().clone();
+                reset.stop(tenancy.clock.now());
+                self.end(lease, reset).await
+            }
         }
-        tracing::warn!(%refusal, reset = %reset.id(), "an abandoned reset is ended");
-        reset.stop(tenancy.clock.now());
-        let lease = tenancy.ledger.finish(lease, reset).await?;
-        let outcome = Outcome::from(lease.reset());
-        self.announce(&outcome).await;
-        Ok(Stored {
-            outcome,
-            replayed: false,
-        })
+    }
+
+    /// After a claim a look-up that fails is no refusal: some of the work is done. The next may try at once.
+    async fn not_now(&self, lease: super::Lease, refusal: &Refusal) -> Result<Held, Run> {
+        let words = (self.0.words)(refusal);
+        lease
+            .record()
+            .parties
+            .log(&words.code, &refusal.to_string());
+        let held = lease.into_held();
+        let record = held.record().clone();
+        let held = self.release(held, record).await?;
+        let record = held.record().clone();
+        let after = pause(refusal.come_back_after(), record.runs);
+        Err(Run::Later(record, after))
+    }
+
+    async fn end(&self, lease: super::Lease, reset: Reset) -> Result<Held, Run> {
+        let mut record = lease.record().clone();
+        let before = record.clone();
+        record.stage = Stage::Claimed(reset);
+        record.duties = self.0.duties(&record);
+        self.0
+            .ledger
+            .finish(lease.into_held(), record)
+            .await
+            .map_err(|error| Run::Stopped(before, error))
+    }
+
+    /// Ends another reset that has the person and that nobody has brought back for hours: a person must not stay
+    /// locked because a message was lost.
+    pub(super) async fn end_if_forgotten(
+        &self,
+        other: ResetId,
+        until: Timestamp,
+    ) -> Result<(), Refusal> {
+        let now = self.0.clock.now();
+        let forgotten = |record: &Record| record.lease_until <= now && end(record) <= now;
+        let record = self.0.ledger.read(other).await?;
+        if record.is_some_and(|record| forgotten(&record)) {
+            Box::pin(self.wake(other, until)).await?;
+        }
+        Ok(())
     }
 
     /// Whether what was claimed is proven, and the target may still be reset on it. The ledger's own word is not
     /// enough: whoever can write to the table must not be able to order a reset.
-    async fn still_allowed(&self, reset: &Reset, until: Timestamp) -> Result<(), Refusal> {
+    async fn still_allowed(
+        &self,
+        record: &Record,
+        reset: &Reset,
+        until: Timestamp,
+    ) -> Result<(), Refusal> {
         let tenancy = &self.0;
         let claim = reset.claim();
-        let exp = clock::after(claim.claimed_at, RESUMABLE);
-        if exp <= tenancy.clock.now() {
-            return Err(Refused::Expired { exp }.into());
+        let request = &record.request;
+        let switch = tenancy.ledger.frozen().await?;
+        if let Some(freeze) = switch.filter(|switch| switch.stops(claim.privileged)) {
+            return Err(Refusal::Bounded(Bound::Frozen(freeze.why)));
         }
         if claim.tenant != tenancy.tenant || !reset.asks_only_for(tenancy.rules.hardware_oath) {
             return Err(Refusal::OtherTenant);
         }
+        if claim.ticket != request.ticket
+            || claim.door != request.door
+            || claim.source != request.source
+        {
+            return Err(Refusal::OtherTicket);
+        }
         let rules = Rules::of(claim.door);
+        let claimed = |id| claim.approvals.iter().any(|approval| approval.id == id);
         let mut approvals = Vec::new();
-        for claimed in &claim.approvals {
-            let (_, approval) = tenancy.prover.prove(&claimed.compact).await?;
-            if approval.claims().txn != claim.ticket || approval.door() != claim.door {
-                return Err(Refusal::OtherTicket);
+        for approval in request.prove(&tenancy.prover, &tenancy.doors).await? {
+            if claimed(approval.id()) {
+                approvals.push(approval.admit(&rules, request.received_at)?);
             }
-            if approval.claims().tid.is_some_and(|tid| tid != claim.tenant) {
-                return Err(Refusal::OtherTenant);
-            }
-            approvals.push(approval.admit(&rules, claim.claimed_at)?);
+        }
+        if approvals.len() != claim.approvals.len() {
+            return Err(Refusal::NoApproval);
         }
         let identified = identify(tenancy, claim.door, None, &approvals, until).await?;
         if identified.target.id != claim.target {
@@ -163,4 +152,9 @@ impl Resets {
         // What the policy lets the source ask for was judged at the claim.
         proof::check(&tier, &identified.approvals, claim.reason, true)
     }
+}
+
+/// When a record is given up.
+pub(super) fn end(record: &Record) -> Timestamp {
+    clock::after(record.request.received_at, PATIENCE)
 }

@@ -1,11 +1,13 @@
 //! What policy.toml says to the core.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::person::Person;
 use crate::ids::{ObjectId, PersonRef};
+use crate::length_of_time;
 
 /// The rules of one tenant, `[tenants.NAME.rules]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -26,6 +28,27 @@ pub struct Rules {
     /// Whether the tenant has Privileged Identity Management.
     #[serde(default)]
     pub pim: Pim,
+    /// The most resets in an hour.
+    #[serde(default = "per_hour")]
+    pub per_hour: u16,
+    /// The most resets in an hour that one person may approve.
+    #[serde(default = "approver_per_hour")]
+    pub approver_per_hour: u16,
+    /// For how long somebody who was reset is not reset again, unless a second person approves.
+    #[serde(default = "cool_down", deserialize_with = "length_of_time::positive")]
+    pub cool_down: Duration,
+}
+
+fn per_hour() -> u16 {
+    60
+}
+
+fn approver_per_hour() -> u16 {
+    20
+}
+
+fn cool_down() -> Duration {
+    Duration::from_secs(60 * 60)
 }
 
 /// Whether a tenant has Privileged Identity Management. A tenant that says it has none is believed only if the

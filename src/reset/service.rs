@@ -1,131 +1,130 @@
-//! The order of a reset, from a request to its outcome.
+//! Resets as the doors see them: open one, look what it would do, read what came of one, go on with one.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::directories::Directories;
-use super::eligibility::{self, Tier};
-use super::event::{Event, Parties};
-use super::identify::{identify, unavailable};
-use super::ledger::{Claimed, Lease, Ledger, LedgerError};
-use super::outcome::{Outcome, Preview};
-use super::perform::perform;
-use super::person::Person;
-use super::plan::{Action, PlannedMethod, plan};
-use super::ports::AuditTrail;
-use super::proof;
-use super::prover::Prover;
+use super::ledger::LedgerError;
+use super::news::News;
+use super::outcome::Preview;
+use super::record::{Record, Stage};
 use super::refusal::Refusal;
 use super::request::Request;
-use super::rules::{HardwareOath, Rules as TenantRules};
-use super::state::{Claim, Reset, State};
+use super::run::{LEASE_MARGIN, Run};
 use super::tenancy::Tenancy;
-use crate::approval::{Approval, Authentic, Refused, Rules, TokenId};
-use crate::clock::{self, Clock, Timestamp};
-use crate::ids::{ResetId, TenantId, TicketKey};
+use crate::approval::Authentic;
+use crate::clock::{self, Timestamp};
+use crate::ids::ResetId;
 
 /// Resets in one tenant. Cheap to clone.
 #[derive(Clone)]
 pub struct Resets(pub(super) Arc<Tenancy>);
 
-/// A reset's outcome, and whether it was there before this request.
+/// What there is to answer, and whether it was there before this request.
 #[derive(Debug)]
 pub struct Stored {
-    /// The outcome.
-    pub outcome: Outcome,
+    /// The answer.
+    pub news: News,
     /// True if this request changed nothing.
     pub replayed: bool,
 }
 
-/// A decision to go ahead.
-struct Allowed {
-    tier: Tier,
-    claim: Claim,
-    plan: Vec<PlannedMethod>,
-    hardware_unknown: bool,
-}
-
-/// How much longer than the time for the work a lease lives: for one call that hangs, the writes that record
-/// the end, and clocks that differ.
-pub(super) const LEASE_MARGIN: Duration = Duration::from_secs(60);
-
-/// What must be left of the time for a claim to be worth it. An approval must not be used up for nothing.
-const WORTH_STARTING: Duration = Duration::from_secs(6);
-
 /// How long an outcome can be read.
 const READABLE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How soon to look again at something that somebody else has just taken.
+const SOON: Duration = Duration::from_secs(5);
+
 impl Resets {
-    /// For this tenant.
-    pub fn new(
-        tenant: TenantId,
-        rules: TenantRules,
-        directories: Directories,
-        prover: Arc<Prover>,
-        ledger: Ledger,
-        audit: Arc<dyn AuditTrail>,
-        clock: Arc<dyn Clock>,
-    ) -> Resets {
-        Resets(Arc::new(Tenancy {
-            tenant,
-            rules,
-            directories,
-            prover,
-            ledger,
-            audit,
-            clock,
-        }))
+    /// In this tenant.
+    pub fn new(tenancy: Tenancy) -> Resets {
+        Resets(Arc::new(tenancy))
     }
 
-    /// Does what the request asks, once. Whoever asks again gets what is stored.
+    /// Does what the request asks, once. Whoever asks the same again gets what is stored. From the moment that a
+    /// request is accepted it comes to an end without anybody asking again.
     ///
     /// # Errors
-    /// A [`Refusal`]. Up to the claim it has consumed nothing.
+    /// A [`Refusal`] if it could not be accepted. What becomes of a request that was, refusals included, is
+    /// [`News`].
     pub async fn open(&self, request: Request, until: Timestamp) -> Result<Stored, Refusal> {
         let tenancy = &self.0;
-        let parties = request.parties();
-        let (request, known) = self.split_off_known(request).await?;
-        if request.approvals.is_empty() {
-            let reset = known.ok_or(Refusal::NoApproval)?;
-            return self.answer_known(reset, parties, until).await;
-        }
-        let allowed = self.decide(request, until).await?;
-        self.is_worth_starting(until)?;
-        tenancy
-            .audit
-            .append(&allowed.event(tenancy.clock.now(), parties.clone()))
-            .await?;
-
-        let ids: Vec<TokenId> = allowed
-            .claim
-            .approvals
-            .iter()
-            .map(|approval| approval.id.clone())
-            .collect();
         let lease_until = clock::after(until, LEASE_MARGIN);
-        let reset = Reset::new(
-            allowed.claim,
-            allowed.plan,
-            allowed.hardware_unknown,
-            lease_until,
-        );
-        match tenancy.ledger.claim(reset).await {
-            Ok(Claimed { lease, ended }) => {
-                if let Some(abandoned) = ended {
-                    self.announce(&Outcome::from(&abandoned)).await;
-                }
-                self.finish(lease, until).await
+        let record = Record::new(ResetId::random(), request, lease_until);
+        if let Some(known) = tenancy.ledger.known(&record).await? {
+            return self.answer_known(known, until).await;
+        }
+        // First of all, so that whatever becomes of this process, the record is brought back.
+        let after = clock::between(tenancy.clock.now(), lease_until);
+        tenancy.queue.wake(record.id, after).await?;
+        match tenancy.ledger.accept(record.clone()).await {
+            Ok(held) => {
+                let run = self.go_on(held, until).await;
+                self.answer(run, until).await
             }
-            // Two deliveries of one approval at once: the other was first, and its answer is ours too.
-            Err(LedgerError::Claimed | LedgerError::Busy) => {
-                for id in &ids {
-                    if let Some(reset) = tenancy.ledger.used_by(id).await? {
-                        return self.answer_known(reset, parties, until).await;
-                    }
-                }
-                Err(Refusal::Busy)
+            // The same delivery twice at once: the other was first, and its answer is ours too.
+            Err(LedgerError::Accepted) => {
+                let known = tenancy.ledger.known(&record).await?;
+                let known = known.ok_or(Refusal::Ledger(LedgerError::Leased))?;
+                self.answer_known(known, until).await
             }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What to answer after a run. What is left to do comes back by itself.
+    pub(super) async fn answer(&self, run: Run, until: Timestamp) -> Result<Stored, Refusal> {
+        let record = match run {
+            Run::Over(record) => record,
+            Run::Later(record, after) => {
+                if let Err(error) = self.0.queue.wake(record.id, after).await {
+                    tracing::warn!(%error, "it comes back later than it could");
+                }
+                record
+            }
+            Run::Stopped(record, error) => {
+                tracing::warn!(%error, reset = %record.id, "stopped; it comes back by itself");
+                record
+            }
+        };
+        match record.news() {
+            Some(news) => Ok(Stored {
+                news,
+                replayed: false,
+            }),
+            None => self.answer_known(record, until).await,
+        }
+    }
+
+    /// Goes on with a reset that is not finished: the queue brings its name.
+    ///
+    /// # Errors
+    /// A [`Refusal`] if the queue has to bring it again.
+    pub async fn wake(&self, id: ResetId, until: Timestamp) -> Result<(), Refusal> {
+        let tenancy = &self.0;
+        // What was never accepted is none.
+        let Some(record) = tenancy.ledger.read(id).await? else {
+            return Ok(());
+        };
+        if record.is_finished() {
+            return Ok(());
+        }
+        let now = tenancy.clock.now();
+        if record.lease_until > now {
+            let after = clock::between(now, record.lease_until);
+            return Ok(tenancy.queue.wake(id, after).await?);
+        }
+        let lease_until = clock::after(until, LEASE_MARGIN);
+        let held = match tenancy.ledger.take(id, now, lease_until).await {
+            Ok(held) => held,
+            Err(LedgerError::Leased) => return Ok(tenancy.queue.wake(id, SOON).await?),
+            Err(error) => return Err(error.into()),
+        };
+        match self.go_on(held, until).await {
+            Run::Over(_) => Ok(()),
+            Run::Later(_, after) => Ok(tenancy.queue.wake(id, after).await?),
+            // Whoever has taken over brings it to its end; if not, it is looked at again.
+            Run::Stopped(_, LedgerError::Leased) => Ok(tenancy.queue.wake(id, SOON).await?),
+            Run::Stopped(_, error) => Err(error.into()),
         }
     }
 
@@ -134,11 +133,17 @@ impl Resets {
     /// # Errors
     /// The [`Refusal`] that it would meet.
     pub async fn preview(&self, request: Request, until: Timestamp) -> Result<Preview, Refusal> {
-        let (request, known) = self.split_off_known(request).await?;
-        if request.approvals.is_empty() && known.is_some() {
+        let tenancy = &self.0;
+        let approvals = request.prove(&tenancy.prover, &tenancy.doors).await?;
+        let (fresh, known) = self.split_off_known(&request, approvals).await?;
+        if fresh.is_empty() && known.is_some() {
             return Err(Refusal::Used);
         }
-        let allowed = self.decide(request, until).await?;
+        let allowed = self
+            .decide(ResetId::random(), &request, fresh, until)
+            .await?;
+        let bounds = allowed.bounds(tenancy);
+        tenancy.ledger.has_room(&allowed.claim, &bounds).await?;
         Ok(Preview::of(
             &allowed.claim,
             allowed.plan,
@@ -146,200 +151,32 @@ impl Resets {
         ))
     }
 
-    /// The stored outcome of a reset, for whoever holds one of its approvals.
+    /// What is stored about a reset, for whoever holds one of its approvals.
     ///
     /// # Errors
     /// [`Refusal::NoSuchReset`] if there is none, or it is not this approval's, or it is older than a day.
-    pub async fn stored(&self, id: ResetId, approval: &Authentic) -> Result<Outcome, Refusal> {
-        let reset = self.0.ledger.used_by(&approval.id()).await?;
+    pub async fn stored(&self, id: ResetId, approval: &Authentic) -> Result<News, Refusal> {
+        let ledger = &self.0.ledger;
         let oldest = clock::before(self.0.clock.now(), READABLE);
-        reset
-            .filter(|reset| reset.id() == id && reset.claim().claimed_at >= oldest)
-            .filter(|reset| is_about(reset, approval, &approval.claims().txn))
-            .map(|reset| Outcome::from(&reset))
-            .ok_or(Refusal::NoSuchReset)
-    }
-
-    /// Takes out the approvals that have been used, and gives the latest reset that used one. That reset must
-    /// be for the same ticket: used for anything else, an approval is refused.
-    async fn split_off_known(
-        &self,
-        mut request: Request,
-    ) -> Result<(Request, Option<Reset>), Refusal> {
-        let mut latest: Option<Reset> = None;
-        let mut fresh = Vec::new();
-        for approval in request.approvals {
-            match self.0.ledger.used_by(&approval.id()).await? {
-                None => fresh.push(approval),
-                Some(reset) if !is_about(&reset, &approval, &request.ticket) => {
-                    return Err(Refusal::Used);
-                }
-                Some(reset) => {
-                    let claimed_at = |reset: &Reset| reset.claim().claimed_at;
-                    if latest
-                        .as_ref()
-                        .is_none_or(|other| claimed_at(other) < claimed_at(&reset))
-                    {
-                        latest = Some(reset);
-                    }
-                }
-            }
+        let record = ledger
+            .read(id)
+            .await?
+            .filter(|record| record.is_held_by(&approval.id()))
+            .filter(|record| record.request.received_at >= oldest)
+            .filter(|record| record.request.ticket == approval.claims().txn)
+            .ok_or(Refusal::NoSuchReset)?;
+        if let Stage::Claimed(reset) = &record.stage
+            && !super::known::is_about(reset, approval, &record.request.ticket)
+        {
+            return Err(Refusal::NoSuchReset);
         }
-        request.approvals = fresh;
-        Ok((request, latest))
-    }
-
-    /// Everything that comes before the claim. Changes nothing.
-    async fn decide(&self, request: Request, until: Timestamp) -> Result<Allowed, Refusal> {
-        let tenancy = &self.0;
-        let now = tenancy.clock.now();
-        let approvals = admit_all(request.approvals, &Rules::of(request.door), now)?;
-        let identified = identify(
-            tenancy,
-            request.door,
-            request.user.as_ref(),
-            &approvals,
-            until,
-        )
-        .await?;
-        let claims = approvals.first().ok_or(Refusal::NoApproval)?.claims();
-        let target = identified.target;
-        eligibility::may_be_reset(&target, &tenancy.rules)?;
-        let tier = self.tier(&target, until).await?;
-        let directory = tenancy.directories.for_tier(&tier)?;
-        proof::check(
-            &tier,
-            &identified.approvals,
-            claims.reason,
-            request.privileged,
-        )?;
-        let listing = tenancy
-            .ask(until, || directory.methods(target.id))
-            .await
-            .map_err(unavailable)?;
-        Ok(Allowed {
-            plan: plan(listing.methods, claims.scope, tenancy.rules.hardware_oath),
-            hardware_unknown: listing.hardware_unknown,
-            claim: Claim {
-                id: ResetId::random(),
-                tenant: tenancy.tenant,
-                door: request.door,
-                source: request.source,
-                ticket: request.ticket,
-                target: target.id,
-                upn: target.upn,
-                guest: target.guest,
-                privileged: tier.privilege().is_some(),
-                deactivates: tenancy.rules.hardware_oath == HardwareOath::Deactivate,
-                scope: claims.scope,
-                reason: claims.reason,
-                approvals: identified.approvals,
-                claimed_at: now,
-            },
-            tier,
-        })
-    }
-
-    /// Which tier the target is in now.
-    pub(super) async fn tier(&self, target: &Person, until: Timestamp) -> Result<Tier, Refusal> {
-        let standing = self
-            .0
-            .ask(until, || self.0.directories.standard.standing(target.id))
-            .await
-            .map_err(unavailable)?;
-        eligibility::tier(target, &standing, &self.0.rules)
-    }
-
-    pub(super) fn is_worth_starting(&self, until: Timestamp) -> Result<(), Refusal> {
-        if clock::between(self.0.clock.now(), until) < WORTH_STARTING {
-            return Err(Refusal::Directory { after: None });
-        }
-        Ok(())
-    }
-
-    pub(super) async fn finish(&self, lease: Lease, until: Timestamp) -> Result<Stored, Refusal> {
-        let lease = perform(&self.0, lease, until).await?;
-        let outcome = Outcome::from(lease.reset());
-        self.announce(&outcome).await;
-        Ok(Stored {
-            outcome,
-            replayed: false,
-        })
-    }
-
-    /// Writes an end down. It has happened, whether the trail takes it or not.
-    pub(super) async fn announce(&self, outcome: &Outcome) {
-        let appeared = outcome
-            .methods
-            .iter()
-            .filter(|method| method.status == super::Status::Appeared)
-            .count();
-        let state = match outcome.state {
-            State::Running => "running",
-            State::Completed => "completed",
-            State::NeedsHuman => "needs_human",
-        };
-        tracing::info!(event = "outcome", state, appeared, reset = %outcome.reset, ticket = %outcome.ticket);
-        let event = Event::Outcome {
-            at: self.0.clock.now(),
-            appeared,
-            outcome: outcome.clone(),
-        };
-        if let Err(error) = self.0.audit.append(&event).await {
-            tracing::error!(%error, reset = %outcome.reset, "the outcome is in the ledger and not in the audit trail");
-        }
-    }
-}
-
-/// Whether the reset was about what this approval is about: an issuer that gives two approvals one name must not
-/// get the outcome of the one for the other.
-fn is_about(reset: &Reset, approval: &Authentic, ticket: &TicketKey) -> bool {
-    let claim = reset.claim();
-    let same_target = claim
-        .approvals
-        .iter()
-        .any(|claimed| claimed.id == approval.id() && claimed.sub == approval.claims().sub);
-    claim.ticket == *ticket && same_target
-}
-
-/// Judges the approvals as of `now`. An expired one beside good ones is what is left of an earlier try: it is
-/// passed over. Any other fault refuses them all.
-fn admit_all(
-    approvals: Vec<Authentic>,
-    rules: &Rules,
-    now: Timestamp,
-) -> Result<Vec<Approval>, Refusal> {
-    let mut admitted = Vec::new();
-    let mut expired = None;
-    for approval in approvals {
-        match approval.admit(rules, now) {
-            Ok(approval) => admitted.push(approval),
-            Err(refused @ Refused::Expired { .. }) => expired = Some(refused),
-            Err(refused) => return Err(refused.into()),
-        }
-    }
-    match expired {
-        Some(refused) if admitted.is_empty() => Err(refused.into()),
-        _ => Ok(admitted),
-    }
-}
-
-impl Allowed {
-    fn event(&self, at: Timestamp, parties: Parties) -> Event {
-        Event::Allowed {
-            at,
-            reset: self.claim.id,
-            target_id: self.claim.target,
-            tier: self
-                .tier
-                .privilege()
-                .map_or_else(|| "standard".to_owned(), ToString::to_string),
-            removals: self
-                .plan
-                .iter()
-                .filter(|planned| planned.action == Action::Remove)
-                .count(),
-            parties,
+        match record.news() {
+            Some(news) => Ok(news),
+            None => self
+                .first_of(record)
+                .await?
+                .news()
+                .ok_or(Refusal::NoSuchReset),
         }
     }
 }

@@ -4,7 +4,6 @@
 //! what is stored says what may have happened.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 use super::method::Method;
 use super::plan::{self, Action, KeepReason, PlannedMethod};
@@ -19,20 +18,18 @@ use crate::ids::{Kid, Label, ObjectId, PersonRef, ResetId, TenantId, TicketKey};
 /// ```compile_fail
 /// let reset: reregister_mfa::reset::Reset = serde_json::from_str("{}").unwrap();
 /// ```
-/// ```compile_fail
-/// let reset = reregister_mfa::reset::Reset::decode("{}");
-/// ```
 #[derive(Debug, Clone)]
-pub struct Reset(Body);
+pub struct Reset(Box<Body>);
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Body {
     claim: Claim,
-    lease_until: Timestamp,
     state: State,
     finished_at: Option<Timestamp>,
     sessions: SessionProgress,
+    /// How often it was tried in this run.
     session_attempts: u8,
+    sessions_tried: bool,
     session_not_before: Option<Timestamp>,
     entries: Vec<Entry>,
     appeared: Vec<Method>,
@@ -78,8 +75,8 @@ pub(super) struct Claim {
     pub claimed_at: Timestamp,
 }
 
-/// An approval in the ledger: the token itself is kept, so that whoever resumes can verify it again.
-#[derive(Clone, Serialize, Deserialize)]
+/// An approval in the ledger. The token itself is kept with the request, so that whoever resumes can verify it again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct ClaimedApproval {
     pub id: TokenId,
     /// The target, as this approval writes it.
@@ -91,28 +88,35 @@ pub(super) struct ClaimedApproval {
     pub evidence: Vec<Evidence>,
     /// Whether its issuer may approve privileged people.
     pub issuer_may: bool,
-    pub compact: String,
-}
-
-impl fmt::Debug for ClaimedApproval {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClaimedApproval")
-            .field("id", &self.id)
-            .field("kid", &self.kid)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Where a reset stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
+    /// Accepted, and nothing is changed yet.
+    Waiting,
     /// Claimed, and not done.
     Running,
     /// Everything that was approved has been done and confirmed.
     Completed,
     /// Something could not be done or confirmed: a person has to look.
     NeedsHuman,
+    /// Not done, and nothing was changed.
+    Refused,
+}
+
+impl State {
+    /// As programs write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Waiting => "waiting",
+            State::Running => "running",
+            State::Completed => "completed",
+            State::NeedsHuman => "needs_human",
+            State::Refused => "refused",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -120,7 +124,10 @@ struct Entry {
     method: Method,
     progress: Progress,
     deactivate: bool,
+    /// How often it was tried in this run.
     attempts: u8,
+    /// Whether it was ever tried.
+    tried: bool,
     not_before: Option<Timestamp>,
 }
 
@@ -200,7 +207,9 @@ pub(super) enum Step {
     Deactivate(Method),
     List,
     Wait(Timestamp),
-    /// Nothing more can be done in the time there is.
+    /// Nothing more can be done in this run, and a later one may do it.
+    Yield,
+    /// It is all settled, or two hours are over.
     Close,
 }
 
@@ -212,12 +221,7 @@ pub(super) enum Found {
 }
 
 impl Reset {
-    pub(super) fn new(
-        claim: Claim,
-        plan: Vec<PlannedMethod>,
-        hardware_unknown: bool,
-        lease_until: Timestamp,
-    ) -> Reset {
+    pub(super) fn new(claim: Claim, plan: Vec<PlannedMethod>, hardware_unknown: bool) -> Reset {
         let sessions = match (claim.scope.keep_sessions, claim.guest) {
             (true, _) => SessionProgress::KeptByScope,
             (false, true) => SessionProgress::NotForGuests,
@@ -233,16 +237,17 @@ impl Reset {
                 deactivate: planned.action == Action::Deactivate,
                 method: planned.method,
                 attempts: 0,
+                tried: false,
                 not_before: None,
             })
             .collect();
-        Reset(Body {
+        Reset(Box::new(Body {
             claim,
-            lease_until,
             state: State::Running,
             finished_at: None,
             sessions,
             session_attempts: 0,
+            sessions_tried: false,
             session_not_before: None,
             entries,
             appeared: Vec::new(),
@@ -250,24 +255,11 @@ impl Reset {
             no_longer_allowed: false,
             progress: false,
             list: Looks::default(),
-        })
-    }
-
-    /// From the store's text. Only the ledger may.
-    pub(super) fn decode(text: &str) -> Result<Reset, serde_json::Error> {
-        serde_json::from_str(text).map(Reset)
-    }
-
-    pub(super) fn encode(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(&self.0)
+        }))
     }
 
     pub(super) fn claim(&self) -> &Claim {
         &self.0.claim
-    }
-
-    pub(super) fn lease_until(&self) -> Timestamp {
-        self.0.lease_until
     }
 
     pub(super) fn sessions(&self) -> SessionProgress {
@@ -310,6 +302,12 @@ impl Reset {
         &self.0.appeared
     }
 
+    /// Whether anything went away by it.
+    pub(super) fn removed_something(&self) -> bool {
+        self.methods()
+            .any(|(_, progress)| matches!(progress, Progress::Removed | Progress::Deactivated))
+    }
+
     /// Its name.
     pub fn id(&self) -> ResetId {
         self.0.claim.id
@@ -318,6 +316,21 @@ impl Reset {
     /// Where it stands.
     pub fn state(&self) -> State {
         self.0.state
+    }
+}
+
+/// How the ledger writes a reset down, and reads it back; nobody else may.
+pub(super) mod stored {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use super::{Body, Reset};
+
+    pub fn serialize<S: Serializer>(reset: &Reset, to: S) -> Result<S::Ok, S::Error> {
+        reset.0.serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Reset, D::Error> {
+        Body::deserialize(from).map(|body| Reset(Box::new(body)))
     }
 }
 

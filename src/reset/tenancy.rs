@@ -6,20 +6,41 @@ use std::time::Duration;
 
 use super::directories::Directories;
 use super::ledger::Ledger;
-use super::ports::{AuditTrail, DirectoryError};
+use super::news::Words;
+use super::ports::{AuditTrail, DirectoryError, Queue, Security, Tickets};
 use super::prover::Prover;
+use super::record::{Duties, Duty, Record};
+use super::refusal::Refusal;
+use super::request::Doors;
 use super::rules::Rules;
 use crate::clock::{self, Clock, Timestamp};
 use crate::ids::TenantId;
 
 /// What the core works with in one tenant.
-pub(super) struct Tenancy {
+pub struct Tenancy {
+    /// Its id.
     pub tenant: TenantId,
+    /// What policy.toml says about it.
     pub rules: Rules,
+    /// On which terms requests are taken.
+    pub doors: Arc<Doors>,
+    /// Its directory, by credential.
     pub directories: Directories,
+    /// Proves approvals.
     pub prover: Arc<Prover>,
+    /// The records.
     pub ledger: Ledger,
+    /// Brings back what is not done.
+    pub queue: Arc<dyn Queue>,
+    /// Where decisions are written down.
     pub audit: Arc<dyn AuditTrail>,
+    /// Who hears of every end.
+    pub security: Arc<dyn Security>,
+    /// Where tickets hear of it.
+    pub tickets: Arc<dyn Tickets>,
+    /// Puts refusals into words that the ledger can keep.
+    pub words: fn(&Refusal) -> Words,
+    /// The time.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -27,6 +48,17 @@ pub(super) struct Tenancy {
 const MOST_READS: u32 = 3;
 
 impl Tenancy {
+    /// Who has to be told of this record's end.
+    pub(super) fn duties(&self, record: &Record) -> Duties {
+        let source = record.request.source.as_ref();
+        let notes = source.is_some_and(|source| self.tickets.takes_notes(source));
+        Duties {
+            trail: Duty::Owed,
+            notice: Duty::Owed,
+            note: if notes { Duty::Owed } else { Duty::None },
+        }
+    }
+
     /// Asks for something that changes nothing, again if the directory says later and there is time.
     pub(super) async fn ask<T, F>(
         &self,

@@ -77,7 +77,7 @@ async fn a_certificate_that_entra_does_not_know_or_that_cannot_sign_is_our_misco
         let house = House::new().await;
         use_certificate(&house, &wrong);
         let reply = house.reset(house.draft()).await;
-        assert_eq!((reply.status, reply.code()), (503, "misconfigured"));
+        assert_eq!((reply.status, reply.code()), (202, "misconfigured"));
         house.nothing_happened();
     }
 }
@@ -139,7 +139,7 @@ async fn with_a_role_that_entra_trusts_no_graph_secret_is_stored_anywhere() {
 async fn a_role_that_entra_does_not_trust_is_our_misconfiguration() {
     let house = federated("arn:aws:iam::123456789012:role/other").await;
     let reply = house.reset(house.draft()).await;
-    assert_eq!((reply.status, reply.code()), (503, "misconfigured"));
+    assert_eq!((reply.status, reply.code()), (202, "misconfigured"));
     house.nothing_happened();
 }
 
@@ -157,5 +157,5 @@ async fn the_privileged_credential_is_not_used_before_it_is_needed() {
             house.second_draft().target(grace),
         )
         .await;
-    assert_eq!((reply.status, reply.code()), (503, "misconfigured"));
+    assert_eq!((reply.status, reply.code()), (202, "misconfigured"));
 }

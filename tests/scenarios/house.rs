@@ -1,16 +1,21 @@
 //! The house: the product, wired to a simulated tenant, with the throw-away keys of the tour.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use reregister_mfa::app::{App, World};
 use reregister_mfa::clock::{Clock, Timestamp};
+use reregister_mfa::ids::ResetId;
 use reregister_mfa::memory::{MemorySecrets, MemoryStore, MemoryTrail, NoWebIdentity};
 use reregister_mfa::policy::Policy;
+use reregister_mfa::report;
 use reregister_mfa::reset::Event;
-use reregister_mfa::reset::ports::{AuditTrail, Store};
+use reregister_mfa::reset::ports::{
+    AuditTrail, Key, Queue, QueueError, Security, SecurityError, Store,
+};
 use reregister_mfa::secrets::WebIdentity;
 use serde_json::{Value, json};
 use simulated::approval::{Draft, ON_CALL_AUDIENCE, evidence};
@@ -60,7 +65,61 @@ impl Clock for ManualClock {
     }
 }
 
+/// What is to be brought back, and when; brought by [`House::wait`].
+#[derive(Default)]
+pub struct Waiting {
+    messages: Mutex<Vec<(Timestamp, ResetId)>>,
+    broken: AtomicBool,
+}
+
+pub struct TestQueue {
+    waiting: Arc<Waiting>,
+    clock: Arc<ManualClock>,
+}
+
+#[async_trait]
+impl Queue for TestQueue {
+    async fn wake(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
+        if self.waiting.broken.load(Ordering::SeqCst) {
+            return Err(QueueError("broken".to_owned()));
+        }
+        let due = self.clock.now().checked_add(after).unwrap();
+        self.waiting.messages.lock().unwrap().push((due, id));
+        Ok(())
+    }
+}
+
+/// What the security team has heard.
+#[derive(Default)]
+pub struct Heard {
+    pub subjects: Mutex<Vec<String>>,
+    pub deaf: AtomicBool,
+}
+
+#[async_trait]
+impl Security for Heard {
+    async fn tell(&self, event: &Event) -> Result<(), SecurityError> {
+        if self.deaf.load(Ordering::SeqCst) {
+            return Err(SecurityError("deaf".to_owned()));
+        }
+        let notice = report::notice(event, "https://aka.ms/mfasetup").unwrap();
+        self.subjects.lock().unwrap().push(notice.subject);
+        Ok(())
+    }
+}
+
+/// What a house is built with, where it is not the usual.
+#[derive(Default)]
+pub struct Plans {
+    pub store: Option<Arc<dyn Store>>,
+    pub trail: Option<Arc<dyn AuditTrail>>,
+    pub identity: Option<Arc<dyn WebIdentity>>,
+}
+
 pub struct House {
+    pub app: App,
+    pub waiting: Arc<Waiting>,
+    pub heard: Arc<Heard>,
     pub tenant: Tenant,
     pub clock: Arc<ManualClock>,
     pub store: Arc<MemoryStore>,
@@ -73,6 +132,11 @@ pub struct House {
     client: reqwest::Client,
     _entra: Serving,
     _keys: tempfile::TempDir,
+}
+
+/// A policy by which the same person may be reset again at once.
+pub fn without_cool_down(policy: String) -> String {
+    policy.replace("break_glass =", "cool_down = \"0s\"\nbreak_glass =")
 }
 
 /// What came back.
@@ -111,7 +175,7 @@ impl House {
 
     /// A house whose policy is changed first.
     pub async fn with_policy(change: impl FnOnce(String) -> String) -> House {
-        House::build(change, |users| users, None, None, None).await
+        House::build(change, |users| users, Plans::default()).await
     }
 
     /// A house in a tenant that is changed first.
@@ -124,17 +188,25 @@ impl House {
         policy: impl FnOnce(String) -> String,
         tenant: impl FnOnce(String) -> String,
     ) -> House {
-        House::build(policy, tenant, None, None, None).await
+        House::build(policy, tenant, Plans::default()).await
     }
 
     /// A house with another store.
     pub async fn on_store(store: Arc<dyn Store>) -> House {
-        House::build(|policy| policy, |users| users, Some(store), None, None).await
+        let plans = Plans {
+            store: Some(store),
+            ..Plans::default()
+        };
+        House::build(|policy| policy, |users| users, plans).await
     }
 
     /// A house with another audit trail.
     pub async fn on_trail(trail: Arc<dyn AuditTrail>) -> House {
-        House::build(|policy| policy, |users| users, None, Some(trail), None).await
+        let plans = Plans {
+            trail: Some(trail),
+            ..Plans::default()
+        };
+        House::build(|policy| policy, |users| users, plans).await
     }
 
     /// A house that somebody says who it is, with a changed policy.
@@ -142,15 +214,17 @@ impl House {
         identity: Arc<dyn WebIdentity>,
         policy: impl FnOnce(String) -> String,
     ) -> House {
-        House::build(policy, |users| users, None, None, Some(identity)).await
+        let plans = Plans {
+            identity: Some(identity),
+            ..Plans::default()
+        };
+        House::build(policy, |users| users, plans).await
     }
 
-    async fn build(
+    pub async fn build(
         change: impl FnOnce(String) -> String,
         change_tenant: impl FnOnce(String) -> String,
-        other_store: Option<Arc<dyn Store>>,
-        other_trail: Option<Arc<dyn AuditTrail>>,
-        identity: Option<Arc<dyn WebIdentity>>,
+        plans: Plans,
     ) -> House {
         let users = change_tenant(include_str!("../../examples/users.json").to_owned());
         let tenant = Tenant::from_json(&users).unwrap();
@@ -181,13 +255,20 @@ impl House {
         let clock = Arc::new(ManualClock::new());
         let store = Arc::new(MemoryStore::default());
         let trail = Arc::new(MemoryTrail::default());
+        let waiting = Arc::new(Waiting::default());
+        let heard = Arc::new(Heard::default());
         let app = App::new(
             policy,
             World {
                 secrets: secrets.clone(),
-                identity: identity.unwrap_or_else(|| Arc::new(NoWebIdentity)),
-                store: other_store.unwrap_or_else(|| store.clone()),
-                audit: other_trail.unwrap_or_else(|| trail.clone()),
+                identity: plans.identity.unwrap_or_else(|| Arc::new(NoWebIdentity)),
+                store: plans.store.unwrap_or_else(|| store.clone()),
+                queue: Arc::new(TestQueue {
+                    waiting: waiting.clone(),
+                    clock: clock.clone(),
+                }),
+                audit: plans.trail.unwrap_or_else(|| trail.clone()),
+                security: heard.clone(),
                 clock: clock.clone(),
             },
         )
@@ -198,6 +279,9 @@ impl House {
         tokio::spawn(async move { axum::serve(listener, router).await });
 
         House {
+            app,
+            waiting,
+            heard,
             tenant,
             clock,
             store,
@@ -211,6 +295,54 @@ impl House {
             _entra: entra,
             _keys: keys,
         }
+    }
+
+    /// Lets time pass, and the queue bring what is due, until this long from now or until nothing is left in it. A
+    /// message that is not taken comes again.
+    pub async fn wait(&self, time: Duration) {
+        let end = self.clock.now().checked_add(time).unwrap();
+        loop {
+            let next = {
+                let mut messages = self.waiting.messages.lock().unwrap();
+                messages.sort();
+                match messages.first() {
+                    Some((due, _)) if *due <= end => messages.remove(0),
+                    _ => break,
+                }
+            };
+            let (due, id) = next;
+            let early = due.duration_since(self.clock.now());
+            self.clock.pass(early.try_into().unwrap_or_default());
+            if self.app.wake(id, None).await.is_err() {
+                let again = self.clock.now().checked_add(Duration::from_secs(180));
+                let mut messages = self.waiting.messages.lock().unwrap();
+                messages.push((again.unwrap(), id));
+            }
+        }
+        let left = end.duration_since(self.clock.now());
+        self.clock.pass(left.try_into().unwrap_or_default());
+    }
+
+    /// How many messages are in the queue.
+    pub fn queued(&self) -> usize {
+        self.waiting.messages.lock().unwrap().len()
+    }
+
+    /// What was to come within this time is gone, as it never should be.
+    pub fn lose_messages_before(&self, time: Duration) {
+        let end = self.clock.now().checked_add(time).unwrap();
+        let mut messages = self.waiting.messages.lock().unwrap();
+        messages.retain(|(due, _)| *due > end);
+    }
+
+    /// What was in the queue is gone, as it never should be.
+    pub fn lose_messages(&self) {
+        self.waiting.messages.lock().unwrap().clear();
+    }
+
+    /// The queue takes nothing any more.
+    pub fn break_queue(&self) {
+        self.waiting.broken.store(true, Ordering::SeqCst);
     }
 
     pub fn now(&self) -> i64 {
@@ -353,10 +485,12 @@ impl House {
         self.trail
             .events()
             .into_iter()
+            .filter(|event| !matches!(event, Event::Intended { .. }))
             .map(|event| match event {
                 Event::Refused { code, .. } => format!("refused {code}"),
                 Event::Allowed { .. } => "allowed".to_owned(),
                 Event::Replayed { .. } => "replayed".to_owned(),
+                Event::Intended { .. } => unreachable!("filtered out"),
                 Event::Resumed { .. } => "resumed".to_owned(),
                 Event::Outcome { outcome, .. } => format!("{:?}", outcome.state),
             })
@@ -366,12 +500,20 @@ impl House {
     /// Refused before anything happened: no write in Graph, nothing consumed, and one event that says so.
     pub fn nothing_happened(&self) {
         assert_eq!(self.writes(), [""; 0]);
-        assert!(self.store.is_empty());
+        assert!(self.nothing_claimed());
         assert!(
             self.decisions()
                 .iter()
                 .all(|decision| decision.starts_with("refused"))
         );
+    }
+
+    /// No approval is used up, and nobody is taken.
+    pub fn nothing_claimed(&self) -> bool {
+        self.store.keys().iter().all(|key| {
+            let Key(key) = key;
+            key.starts_with("reset#") || key.starts_with("delivery#")
+        })
     }
 
     /// Evidence by a call to the desk, five minutes ago.

@@ -71,6 +71,7 @@ async fn a_new_approval_beside_a_used_one_in_the_same_ticket_is_acted_upon() {
         JANE,
         simulated::entra::Method::authenticator("Jane's second phone"),
     );
+    house.clock.pass(Duration::from_secs(60 * 60));
 
     let second = house.approve(house.draft());
     let reply = house.send(house.jira(&format!("{first}\n{second}"))).await;
@@ -91,16 +92,13 @@ async fn two_deliveries_at_once_make_one_reset() {
             .all(|reply| matches!(reply.status, 200 | 202)),
         "{replies:?}"
     );
-    let acted = replies
-        .iter()
-        .filter(|reply| reply.json["replayed"] == false)
-        .count();
-    assert_eq!(acted, 1);
     let ids: std::collections::BTreeSet<String> = replies
         .iter()
         .map(|reply| reply.json["reset"].to_string())
         .collect();
     assert_eq!(ids.len(), 1);
+    house.wait(Duration::from_secs(120)).await;
+    assert_eq!(house.has(JANE).len(), 2);
     let revoked = house
         .writes()
         .iter()

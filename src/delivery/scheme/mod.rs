@@ -14,8 +14,8 @@ use axum::http::header::AsHeaderName;
 use serde::Deserialize;
 
 use super::Unauthentic;
-use super::length_of_time::positive;
 use crate::clock::Timestamp;
+use crate::length_of_time::positive;
 use crate::secrets::WebhookSecret;
 
 /// A signature scheme, as policy.toml names it.

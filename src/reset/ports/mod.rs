@@ -2,8 +2,14 @@
 
 mod audit;
 mod directory;
+mod queue;
+mod security;
 mod store;
+mod tickets;
 
 pub use audit::{AuditError, AuditTrail};
 pub use directory::{Directory, DirectoryError, Fault, Listing};
+pub use queue::{Queue, QueueError};
+pub use security::{Security, SecurityError};
 pub use store::{Condition, Item, Key, Store, StoreError, Write};
+pub use tickets::{TicketError, Tickets};

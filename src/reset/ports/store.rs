@@ -35,8 +35,8 @@ pub struct Write {
     pub key: Key,
     /// On which condition.
     pub condition: Condition,
-    /// What.
-    pub item: Item,
+    /// What; nothing if the condition alone is to hold.
+    pub item: Option<Item>,
 }
 
 /// The condition of a write.

@@ -8,7 +8,7 @@ use crate::reset::method::{Method, MethodKind};
 use crate::reset::plan::KeepReason;
 use crate::reset::ports::{DirectoryError, Fault, Listing};
 
-/// How often one request is sent before we give up on it.
+/// How often one request is sent in one run.
 const MOST_ATTEMPTS: u8 = 6;
 
 /// The longest pause between two looks at the list, or two tries.
@@ -37,16 +37,19 @@ fn when(not_before: Option<Timestamp>, now: Timestamp, until: Timestamp) -> When
 }
 
 impl Reset {
-    /// The next step, given that everything must be over at `until`. What could only be done later than that
-    /// does not hold up the rest.
-    pub(in crate::reset) fn next(&self, now: Timestamp, until: Timestamp) -> Step {
+    /// The next step of a run that must be over at `until`. What could only be done later than that does not
+    /// hold up the rest. At `end` the reset is closed as it is.
+    pub(in crate::reset) fn next(&self, now: Timestamp, until: Timestamp, end: Timestamp) -> Step {
         let body = &self.0;
-        if body.state != State::Running || now >= until {
+        if body.state != State::Running || now >= end || self.is_settled() {
             return Step::Close;
+        }
+        if now >= until {
+            return Step::Yield;
         }
         let last_look = clock::before(until, LAST_LOOK);
         // Sessions first, so that nobody who is signed in registers a method in between.
-        if body.sessions == SessionProgress::Pending {
+        if body.sessions == SessionProgress::Pending && body.session_attempts < MOST_ATTEMPTS {
             match when(body.session_not_before, now, last_look) {
                 When::Now => return Step::RevokeSessions,
                 When::At(at) => return Step::Wait(at),
@@ -68,10 +71,27 @@ impl Reset {
             return match when(body.list.not_before, now, until) {
                 When::Now => Step::List,
                 When::At(at) => Step::Wait(at),
-                When::TooLate => Step::Close,
+                When::TooLate => Step::Yield,
             };
         }
-        Step::Close
+        Step::Yield
+    }
+
+    /// Whether nothing is left to do or to confirm.
+    fn is_settled(&self) -> bool {
+        let body = &self.0;
+        let open = |progress| {
+            matches!(
+                progress,
+                Progress::Pending | Progress::Trying | Progress::Deferred | Progress::Asked(_)
+            )
+        };
+        body.list.seen_at.is_some()
+            && !matches!(
+                body.sessions,
+                SessionProgress::Pending | SessionProgress::Trying
+            )
+            && !body.entries.iter().any(|entry| open(entry.progress))
     }
 
     fn has_fresh_view(&self, now: Timestamp) -> bool {
@@ -86,7 +106,7 @@ impl Reset {
             .0
             .entries
             .iter()
-            .filter(|entry| entry.progress == Progress::Pending)
+            .filter(|entry| entry.progress == Progress::Pending && !entry.is_exhausted())
         {
             match when(entry.not_before, now, until) {
                 When::Now => {
@@ -114,7 +134,7 @@ impl Reset {
                     entry.progress = Progress::Trying;
                 }
             }
-            Step::List | Step::Wait(_) | Step::Close => {}
+            Step::List | Step::Wait(_) | Step::Yield | Step::Close => {}
         }
     }
 
@@ -139,13 +159,11 @@ impl Reset {
     fn sessions_answered(&mut self, result: Result<(), DirectoryError>, now: Timestamp) {
         let body = &mut self.0;
         body.session_attempts = body.session_attempts.saturating_add(1);
+        body.sessions_tried = true;
         body.sessions = match result {
             Ok(()) => SessionProgress::Revoked,
             Err(DirectoryError::Never(fault)) => SessionProgress::Failed(failure(fault)),
             // To revoke twice does no harm, so a lost answer is simply asked for again.
-            Err(_) if body.session_attempts >= MOST_ATTEMPTS => {
-                SessionProgress::Failed(Failure::KeepsFailing)
-            }
             Err(error) => {
                 body.session_not_before =
                     Some(clock::after(now, pause(&error, body.session_attempts)));
@@ -164,6 +182,7 @@ impl Reset {
             return;
         };
         entry.attempts = entry.attempts.saturating_add(1);
+        entry.tried = true;
         entry.progress = match result {
             Ok(()) if entry.deactivate => Progress::Deactivated,
             Ok(()) => Progress::Asked(Answer::Accepted),
@@ -223,6 +242,10 @@ impl Reset {
                     entry.try_again(&DirectoryError::Unknown, now)
                 }
                 // Lists may come from replicas that disagree: gone is gone only while every list says so.
+                (Progress::Asked(Answer::NotThere), true) => {
+                    waiting = true;
+                    Progress::Asked(Answer::NotThere)
+                }
                 (Progress::Asked(_) | Progress::Removed, true) => {
                     waiting = true;
                     Progress::Asked(Answer::Accepted)
@@ -264,6 +287,7 @@ impl Reset {
                     },
                     deactivate,
                     attempts: 0,
+                    tried: false,
                     not_before: None,
                 });
             } else {
@@ -279,7 +303,9 @@ impl Reset {
         let body = &mut self.0;
         let any = |wanted: &dyn Fn(&Entry) -> bool| body.entries.iter().any(wanted);
         let ready = |entry: &Entry| {
-            entry.progress == Progress::Pending && entry.not_before.is_none_or(|at| at <= now)
+            entry.progress == Progress::Pending
+                && !entry.is_exhausted()
+                && entry.not_before.is_none_or(|at| at <= now)
         };
         if any(&|entry| entry.progress == Progress::Trying || ready(entry)) {
             return;
@@ -300,11 +326,10 @@ impl Reset {
         }
     }
 
-    /// Takes up after a process that is gone: a request that it may have sent has a lost answer, and what it
-    /// had seen may have changed.
-    pub(in crate::reset) fn resume(&mut self, lease_until: Timestamp) {
+    /// Begins another run, perhaps after a process that is gone: a request that it may have sent has a lost
+    /// answer, and what it had seen may have changed.
+    pub(in crate::reset) fn resume(&mut self) {
         let body = &mut self.0;
-        body.lease_until = lease_until;
         body.list = Looks {
             seen: body.list.seen,
             ..Looks::default()
@@ -315,13 +340,14 @@ impl Reset {
         }
         for entry in &mut body.entries {
             entry.attempts = 0;
-            if entry.progress == Progress::Trying {
-                entry.progress = if entry.deactivate {
-                    Progress::Pending
-                } else {
+            entry.progress = match entry.progress {
+                Progress::Trying if entry.deactivate => Progress::Pending,
+                // What was said not to be there, and is on the list all the same, is asked for again by now.
+                Progress::Trying | Progress::Asked(Answer::NotThere) => {
                     Progress::Asked(Answer::Lost)
-                };
-            }
+                }
+                other => other,
+            };
         }
     }
 
@@ -332,11 +358,17 @@ impl Reset {
             body.sessions,
             SessionProgress::Pending | SessionProgress::Trying
         ) {
-            body.sessions = SessionProgress::Failed(Failure::OutOfTime);
+            body.sessions = SessionProgress::Failed(if body.sessions_tried {
+                Failure::KeepsFailing
+            } else {
+                Failure::OutOfTime
+            });
         }
         for entry in &mut body.entries {
             entry.progress = match entry.progress {
-                Progress::Pending | Progress::Deferred => Progress::Failed(Failure::OutOfTime),
+                Progress::Pending if entry.tried => Progress::Failed(Failure::KeepsFailing),
+                Progress::Deferred => Progress::Failed(Failure::Refused),
+                Progress::Pending => Progress::Failed(Failure::OutOfTime),
                 Progress::Trying | Progress::Asked(_) => Progress::Unknown,
                 settled => settled,
             };
@@ -374,11 +406,13 @@ impl Reset {
 }
 
 impl Entry {
-    /// To be tried again after a while, unless it has been tried often enough.
+    /// Whether it has been tried often enough for this run.
+    fn is_exhausted(&self) -> bool {
+        self.attempts >= MOST_ATTEMPTS
+    }
+
+    /// To be tried again after a while.
     fn try_again(&mut self, error: &DirectoryError, now: Timestamp) -> Progress {
-        if self.attempts >= MOST_ATTEMPTS {
-            return Progress::Failed(Failure::KeepsFailing);
-        }
         self.not_before = Some(clock::after(now, pause(error, self.attempts)));
         Progress::Pending
     }

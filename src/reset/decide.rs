@@ -1,0 +1,139 @@
+//! Everything that comes before the claim. Changes nothing.
+
+use super::bounds::Bounds;
+use super::eligibility::{self, Tier};
+use super::event::{Event, Parties};
+use super::identify::{identify, unavailable};
+use super::person::Person;
+use super::plan::{Action, PlannedMethod, plan};
+use super::proof;
+use super::refusal::Refusal;
+use super::request::Request;
+use super::rules::HardwareOath;
+use super::service::Resets;
+use super::state::Claim;
+use super::tenancy::Tenancy;
+use crate::approval::{Approval, Authentic, Refused, Rules};
+use crate::clock::Timestamp;
+use crate::ids::ResetId;
+
+/// A decision to go ahead.
+pub(super) struct Allowed {
+    pub tier: Tier,
+    pub claim: Claim,
+    pub plan: Vec<PlannedMethod>,
+    pub hardware_unknown: bool,
+}
+
+impl Resets {
+    /// Judges a request by its fresh approvals, as of the moment when it came in.
+    ///
+    /// # Errors
+    /// A [`Refusal`], which consumes nothing.
+    pub(super) async fn decide(
+        &self,
+        id: ResetId,
+        request: &Request,
+        fresh: Vec<Authentic>,
+        until: Timestamp,
+    ) -> Result<Allowed, Refusal> {
+        let tenancy = &self.0;
+        let rules = Rules::of(request.door);
+        let approvals = admit_all(fresh, &rules, request.received_at)?;
+        let user = request.user.as_ref();
+        let identified = identify(tenancy, request.door, user, &approvals, until).await?;
+        let claims = approvals.first().ok_or(Refusal::NoApproval)?.claims();
+        let target = identified.target;
+        eligibility::may_be_reset(&target, &tenancy.rules)?;
+        let tier = self.tier(&target, until).await?;
+        let directory = tenancy.directories.for_tier(&tier)?;
+        let terms = tenancy.doors.terms(request.source.as_ref());
+        proof::check(
+            &tier,
+            &identified.approvals,
+            claims.reason,
+            terms.is_some_and(|terms| terms.privileged),
+        )?;
+        let listing = tenancy
+            .ask(until, || directory.methods(target.id))
+            .await
+            .map_err(unavailable)?;
+        Ok(Allowed {
+            plan: plan(listing.methods, claims.scope, tenancy.rules.hardware_oath),
+            hardware_unknown: listing.hardware_unknown,
+            claim: Claim {
+                id,
+                tenant: tenancy.tenant,
+                door: request.door,
+                source: request.source.clone(),
+                ticket: request.ticket.clone(),
+                target: target.id,
+                upn: target.upn,
+                guest: target.guest,
+                privileged: tier.privilege().is_some(),
+                deactivates: tenancy.rules.hardware_oath == HardwareOath::Deactivate,
+                scope: claims.scope,
+                reason: claims.reason,
+                approvals: identified.approvals,
+                claimed_at: tenancy.clock.now(),
+            },
+            tier,
+        })
+    }
+
+    /// Which tier the target is in now.
+    pub(super) async fn tier(&self, target: &Person, until: Timestamp) -> Result<Tier, Refusal> {
+        let standing = self
+            .0
+            .ask(until, || self.0.directories.standard.standing(target.id))
+            .await
+            .map_err(unavailable)?;
+        eligibility::tier(target, &standing, &self.0.rules)
+    }
+}
+
+/// Judges the approvals as of `at`. An expired one beside good ones is what is left of an earlier try: it is
+/// passed over. Any other fault refuses them all.
+fn admit_all(
+    approvals: Vec<Authentic>,
+    rules: &Rules,
+    at: Timestamp,
+) -> Result<Vec<Approval>, Refusal> {
+    let mut admitted = Vec::new();
+    let mut expired = None;
+    for approval in approvals {
+        match approval.admit(rules, at) {
+            Ok(approval) => admitted.push(approval),
+            Err(refused @ Refused::Expired { .. }) => expired = Some(refused),
+            Err(refused) => return Err(refused.into()),
+        }
+    }
+    match expired {
+        Some(refused) if admitted.is_empty() => Err(refused.into()),
+        _ => Ok(admitted),
+    }
+}
+
+impl Allowed {
+    pub fn bounds(&self, tenancy: &Tenancy) -> Bounds {
+        Bounds::of(&self.claim, &tenancy.rules, &tenancy.prover)
+    }
+
+    pub fn event(&self, at: Timestamp, parties: Parties) -> Event {
+        Event::Allowed {
+            at,
+            reset: self.claim.id,
+            target_id: self.claim.target,
+            tier: self
+                .tier
+                .privilege()
+                .map_or_else(|| "standard".to_owned(), ToString::to_string),
+            removals: self
+                .plan
+                .iter()
+                .filter(|planned| planned.action == Action::Remove)
+                .count(),
+            parties,
+        }
+    }
+}

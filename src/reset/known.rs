@@ -1,0 +1,121 @@
+//! Requests and approvals that have been here before: the stored answer, or the rest of the work.
+
+use std::time::Duration;
+
+use super::event::Event;
+use super::ledger::LedgerError;
+use super::record::{Record, Stage};
+use super::refusal::Refusal;
+use super::request::Request;
+use super::run::LEASE_MARGIN;
+use super::service::{Resets, Stored};
+use super::state::Reset;
+use crate::approval::Authentic;
+use crate::clock::{self, Timestamp};
+use crate::ids::TicketKey;
+
+/// How often to look whether somebody else has finished.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
+
+impl Resets {
+    /// What came of a record, once whoever works on it is done; or, if nobody does, the rest of the work.
+    pub(super) async fn answer_known(
+        &self,
+        record: Record,
+        until: Timestamp,
+    ) -> Result<Stored, Refusal> {
+        let tenancy = &self.0;
+        let mut record = self.first_of(record).await?;
+        while !record.is_over() && record.lease_until > tenancy.clock.now() {
+            if clock::after(tenancy.clock.now(), BETWEEN_LOOKS) >= until {
+                break;
+            }
+            tenancy.clock.sleep(BETWEEN_LOOKS).await;
+            record = self.read_again(&record).await?;
+        }
+        let now = tenancy.clock.now();
+        if !record.is_over() && record.lease_until <= now {
+            let lease_until = clock::after(until, LEASE_MARGIN);
+            let after = clock::between(now, lease_until);
+            tenancy.queue.wake(record.id, after).await?;
+            match tenancy.ledger.take(record.id, now, lease_until).await {
+                Ok(held) => {
+                    let run = self.go_on(held, until).await;
+                    // It repeats nothing: what repeats another was followed above, or is followed once more.
+                    return Box::pin(self.answer(run, until)).await;
+                }
+                Err(LedgerError::Leased) => record = self.read_again(&record).await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let replayed = Event::Replayed {
+            at: now,
+            reset: record.id,
+            parties: record.parties.clone(),
+        };
+        if let Err(error) = tenancy.audit.append(&replayed).await {
+            tracing::error!(%error, "a replay is not in the audit trail");
+        }
+        let news = record.news().ok_or(LedgerError::Corrupt)?;
+        Ok(Stored {
+            news,
+            replayed: true,
+        })
+    }
+
+    /// The record whose outcome is this one's answer.
+    pub(super) async fn first_of(&self, record: Record) -> Result<Record, Refusal> {
+        match record.stage {
+            Stage::Repeats(first) => {
+                let first = self.0.ledger.read(first).await?;
+                Ok(first.ok_or(LedgerError::Forgotten)?)
+            }
+            _ => Ok(record),
+        }
+    }
+
+    async fn read_again(&self, record: &Record) -> Result<Record, Refusal> {
+        let again = self.0.ledger.read(record.id).await?;
+        Ok(again.ok_or(LedgerError::Corrupt)?)
+    }
+
+    /// Takes out the approvals that have been used, and gives the latest record that used one. That one must be
+    /// about the same ticket: used for anything else, an approval is refused.
+    pub(super) async fn split_off_known(
+        &self,
+        request: &Request,
+        approvals: Vec<Authentic>,
+    ) -> Result<(Vec<Authentic>, Option<Record>), Refusal> {
+        let mut latest: Option<Record> = None;
+        let mut fresh = Vec::new();
+        for approval in approvals {
+            let Some(record) = self.0.ledger.used_by(&approval.id()).await? else {
+                fresh.push(approval);
+                continue;
+            };
+            match &record.stage {
+                Stage::Claimed(reset) if is_about(reset, &approval, &request.ticket) => {}
+                _ => return Err(Refusal::Used),
+            }
+            let received_at = |record: &Record| record.request.received_at;
+            if latest
+                .as_ref()
+                .is_none_or(|other| received_at(other) < received_at(&record))
+            {
+                latest = Some(record);
+            }
+        }
+        Ok((fresh, latest))
+    }
+}
+
+/// Whether the reset was about what this approval is about: an issuer that gives two approvals one name must not
+/// get the outcome of the one for the other.
+pub(super) fn is_about(reset: &Reset, approval: &Authentic, ticket: &TicketKey) -> bool {
+    let claim = reset.claim();
+    let same_target = claim
+        .approvals
+        .iter()
+        .any(|claimed| claimed.id == approval.id() && claimed.sub == approval.claims().sub);
+    claim.ticket == *ticket && same_target
+}

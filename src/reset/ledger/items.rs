@@ -1,0 +1,121 @@
+//! The ledger's items: their keys, what is in them, and how they are written.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::LedgerError;
+use crate::approval::TokenId;
+use crate::clock::{self, Timestamp};
+use crate::ids::{ObjectId, ResetId, TenantId};
+use crate::reset::ports::{Condition, Item, Key, Write};
+use crate::reset::record::Record;
+use crate::reset::request::Request;
+
+/// How long records are kept: longer than any sender repeats a delivery, and long enough to ask questions.
+const RETENTION: Duration = Duration::from_secs(35 * 24 * 60 * 60);
+
+#[derive(Serialize, Deserialize)]
+pub struct Accepted {
+    pub reset: ResetId,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct Used {
+    pub reset: ResetId,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct Occupied {
+    pub reset: ResetId,
+    pub running: bool,
+    /// When a reset that removed something was completed.
+    pub removed_at: Option<Timestamp>,
+}
+
+/// The claims of the last hour.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Count {
+    pub at: Vec<Timestamp>,
+}
+
+pub fn reset_key(id: ResetId) -> Key {
+    Key(format!("reset#{id}"))
+}
+
+/// Unambiguous, since neither a source nor a digest holds a `#`, and no source is called nothing.
+pub fn delivery_key(request: &Request) -> Key {
+    let source = request.source.as_ref().map_or("", AsRef::as_ref);
+    Key(format!("delivery#{source}#{}", request.digest))
+}
+
+/// Unambiguous, since a jti holds no `#`.
+pub fn approval_key(id: &TokenId) -> Key {
+    Key(format!("approval#{}#{}", id.iss, id.jti))
+}
+
+pub fn target_key(tenant: TenantId, target: ObjectId) -> Key {
+    Key(format!("target#{tenant}#{target}"))
+}
+
+pub fn count_key(name: &str) -> Key {
+    Key(format!("count#{name}"))
+}
+
+/// What all writes of one commit have in common, and no other commit has: a commit that is sent again, because its
+/// answer was lost, meets itself and knows it.
+pub struct Seal {
+    writer: Uuid,
+    expires_at: Timestamp,
+}
+
+impl Seal {
+    /// For a commit about this record.
+    pub fn of(record: &Record) -> Seal {
+        Seal {
+            writer: Uuid::new_v4(),
+            expires_at: clock::after(record.request.received_at, RETENTION),
+        }
+    }
+
+    /// Whether this item was written by this very commit.
+    pub fn is_on(&self, item: &Item) -> bool {
+        item.writer == self.writer
+    }
+
+    pub fn record(&self, record: &Record, over: u64) -> Result<Write, LedgerError> {
+        Ok(self.write(reset_key(record.id), over, encode(record)?))
+    }
+
+    /// Over version `over`; 0 is nothing yet.
+    pub fn write(&self, key: Key, over: u64, body: String) -> Write {
+        Write {
+            key,
+            condition: at(over),
+            item: Some(Item {
+                version: over.saturating_add(1),
+                writer: self.writer,
+                body,
+                expires_at: self.expires_at,
+            }),
+        }
+    }
+}
+
+/// That a key is still at this version; 0 is nothing yet.
+pub fn at(version: u64) -> Condition {
+    if version == 0 {
+        Condition::Absent
+    } else {
+        Condition::Version(version)
+    }
+}
+
+pub fn encode(value: &impl Serialize) -> Result<String, LedgerError> {
+    serde_json::to_string(value).map_err(|_| LedgerError::Corrupt)
+}
+
+pub fn decode<T: for<'de> Deserialize<'de>>(item: &Item) -> Result<T, LedgerError> {
+    serde_json::from_str(&item.body).map_err(|_| LedgerError::Corrupt)
+}

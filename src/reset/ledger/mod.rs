@@ -1,0 +1,318 @@
+//! Acceptances, claims, leases and records over a compare-and-swap [`Store`].
+//!
+//! | key | holds | written |
+//! |---|---|---|
+//! | `reset#ID` | the record: the request, how far it is, who has to be told | by whoever has it |
+//! | `delivery#SOURCE#DIGEST` | which record came of this delivery | when it is accepted |
+//! | `approval#ISS#JTI` | which reset used it | by the claim, once |
+//! | `target#TENANT#OBJECT-ID` | which reset has the person, whether it goes on, when one last removed something | by claim and end |
+//! | `count#…` | the claims of an hour, by issuer, approver and tenant | by the claim |
+//! | `freeze` | the switch | by `reregister freeze`; read inside the claim |
+//!
+//! A claim writes all of them in one commit, or nothing. Nothing is ever deleted.
+
+mod claim;
+mod freeze;
+mod items;
+
+use std::sync::Arc;
+
+use super::bounds::Bound;
+use super::event::Parties;
+use super::ports::{Item, Key, Store, StoreError, Write};
+use super::record::{Record, Stage};
+use super::state::{Reset, State};
+use crate::approval::TokenId;
+use crate::clock::Timestamp;
+use crate::ids::{ResetId, TenantId};
+use items::{Accepted, Occupied, Seal, Used, decode, encode};
+
+/// The records of all resets.
+#[derive(Clone)]
+pub struct Ledger {
+    store: Arc<dyn Store>,
+}
+
+/// The right to go on with one record. Every write uses it up and gives the next one, so whoever was overtaken
+/// cannot write.
+#[derive(Debug)]
+pub(super) struct Held {
+    record: Box<Record>,
+    version: u64,
+}
+
+/// The right to act on one reset: made only by claiming, or by taking up what was claimed.
+///
+/// ```compile_fail
+/// fn forge(reset: reregister_mfa::reset::Reset) -> reregister_mfa::reset::Lease {
+///     reregister_mfa::reset::Lease { reset }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Lease {
+    held: Held,
+    reset: Reset,
+}
+
+/// The ledger did not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// This delivery has been accepted by somebody else meanwhile.
+    #[error("the delivery was accepted meanwhile")]
+    Accepted,
+    /// One of the approvals is claimed already.
+    #[error("an approval was claimed by another reset meanwhile")]
+    Claimed,
+    /// Another reset of the same person goes on.
+    #[error("another reset of this person goes on")]
+    Busy(ResetId),
+    /// A bound on harm.
+    #[error(transparent)]
+    Bounded(#[from] Bound),
+    /// Somebody else has the lease.
+    #[error("somebody else works on this reset")]
+    Leased,
+    /// The approval was used, and the record of the reset is gone.
+    #[error("used by a reset whose record is gone")]
+    Forgotten,
+    /// What is stored makes no sense.
+    #[error("a record cannot be read")]
+    Corrupt,
+    /// The store does not answer.
+    #[error("the ledger is not available: {0}")]
+    Unavailable(String),
+}
+
+impl Held {
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// Names who is involved; written down with what is written next.
+    pub fn name(&mut self, parties: Parties) {
+        self.record.parties = parties;
+    }
+
+    /// The right to act on what was claimed.
+    ///
+    /// # Errors
+    /// The record as it is, if nothing is claimed in it, or if it is over.
+    pub fn into_lease(self) -> Result<Lease, Held> {
+        match &self.record.stage {
+            Stage::Claimed(reset) if reset.state() == State::Running => Ok(Lease {
+                reset: reset.clone(),
+                held: self,
+            }),
+            _ => Err(self),
+        }
+    }
+}
+
+impl Lease {
+    /// The reset, as it is stored.
+    pub fn reset(&self) -> &Reset {
+        &self.reset
+    }
+
+    /// What it is stored in.
+    pub(super) fn record(&self) -> &Record {
+        &self.held.record
+    }
+
+    pub(super) fn into_held(self) -> Held {
+        self.held
+    }
+}
+
+impl Ledger {
+    /// Over this store.
+    pub fn new(store: Arc<dyn Store>) -> Ledger {
+        Ledger { store }
+    }
+
+    /// A record by its name.
+    pub(super) async fn read(&self, id: ResetId) -> Result<Option<Record>, LedgerError> {
+        let item = self.get(&items::reset_key(id)).await?;
+        item.as_ref().map(decode).transpose()
+    }
+
+    /// The tenant that a record is about; nothing if there is no such record.
+    ///
+    /// # Errors
+    /// If the store does not answer, or the record cannot be read.
+    pub async fn tenant_of(&self, id: ResetId) -> Result<Option<TenantId>, LedgerError> {
+        let record = self.read(id).await?;
+        Ok(record.map(|record| record.request.tenant))
+    }
+
+    /// The record that used this approval, if it has been used.
+    pub(super) async fn used_by(&self, approval: &TokenId) -> Result<Option<Record>, LedgerError> {
+        let Some(item) = self.get(&items::approval_key(approval)).await? else {
+            return Ok(None);
+        };
+        let used: Used = decode(&item)?;
+        // DynamoDB forgets items one by one, after weeks: that it was used is still known.
+        self.read(used.reset)
+            .await?
+            .ok_or(LedgerError::Forgotten)
+            .map(Some)
+    }
+
+    /// The record that came of the same delivery before. One that was refused is none: it consumed nothing, so the
+    /// same may be asked again.
+    pub(super) async fn known(&self, like: &Record) -> Result<Option<Record>, LedgerError> {
+        Ok(self.last_of(like).await?.0)
+    }
+
+    /// The last record of the same delivery unless it was refused, and the version of the delivery's item.
+    async fn last_of(&self, like: &Record) -> Result<(Option<Record>, u64), LedgerError> {
+        let Some(item) = self.get(&items::delivery_key(&like.request)).await? else {
+            return Ok((None, 0));
+        };
+        let accepted: Accepted = decode(&item)?;
+        let record = self.read(accepted.reset).await?;
+        let good = record.filter(|record| !matches!(record.stage, Stage::Refused(_)));
+        Ok((good, item.version))
+    }
+
+    /// Accepts a new record.
+    ///
+    /// # Errors
+    /// [`LedgerError::Accepted`] if somebody else has accepted the same delivery.
+    pub(super) async fn accept(&self, record: Record) -> Result<Held, LedgerError> {
+        let (known, version) = self.last_of(&record).await?;
+        if known.is_some() {
+            return Err(LedgerError::Accepted);
+        }
+        let seal = Seal::of(&record);
+        let delivery = seal.write(
+            items::delivery_key(&record.request),
+            version,
+            encode(&Accepted { reset: record.id })?,
+        );
+        self.advance(seal, 0, record, vec![delivery])
+            .await
+            .map_err(|error| match error {
+                LedgerError::Leased => LedgerError::Accepted,
+                other => other,
+            })
+    }
+
+    /// Takes up a record that nobody works on.
+    ///
+    /// # Errors
+    /// [`LedgerError::Leased`] while somebody has it, or if somebody else was first.
+    pub(super) async fn take(
+        &self,
+        id: ResetId,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Held, LedgerError> {
+        let item = self
+            .get(&items::reset_key(id))
+            .await?
+            .ok_or(LedgerError::Corrupt)?;
+        let mut record: Record = decode(&item)?;
+        if record.lease_until > now {
+            return Err(LedgerError::Leased);
+        }
+        record.lease_until = lease_until;
+        record.runs = record.runs.saturating_add(1);
+        if let Stage::Claimed(reset) = &mut record.stage
+            && reset.state() == State::Running
+        {
+            reset.resume();
+        }
+        let seal = Seal::of(&record);
+        self.advance(seal, item.version, record, Vec::new()).await
+    }
+
+    /// Records a change.
+    ///
+    /// # Errors
+    /// [`LedgerError::Leased`] if somebody else has taken over: stop at once.
+    pub(super) async fn save(&self, held: Held, record: Record) -> Result<Held, LedgerError> {
+        self.advance(Seal::of(&record), held.version, record, Vec::new())
+            .await
+    }
+
+    /// Records a step of a reset.
+    pub(super) async fn step(&self, lease: Lease, reset: Reset) -> Result<Lease, LedgerError> {
+        let mut record = lease.record().clone();
+        record.stage = Stage::Claimed(reset.clone());
+        let held = self.save(lease.held, record).await?;
+        Ok(Lease { held, reset })
+    }
+
+    /// Records the end of a reset, and frees the person for another.
+    pub(super) async fn finish(&self, held: Held, record: Record) -> Result<Held, LedgerError> {
+        let Stage::Claimed(reset) = &record.stage else {
+            return Err(LedgerError::Corrupt);
+        };
+        let claim = reset.claim();
+        let key = items::target_key(claim.tenant, claim.target);
+        let target = self.get(&key).await?;
+        let seal = Seal::of(&record);
+        let mut also = Vec::new();
+        if let Some(target) = target {
+            let occupied: Occupied = decode(&target)?;
+            if occupied.reset == record.id {
+                let cools = reset.state() == State::Completed && reset.removed_something();
+                let freed = Occupied {
+                    running: false,
+                    removed_at: reset
+                        .finished_at()
+                        .filter(|_| cools)
+                        .or(occupied.removed_at),
+                    ..occupied
+                };
+                also.push(seal.write(key, target.version, encode(&freed)?));
+            }
+        }
+        self.advance(seal, held.version, record, also).await
+    }
+
+    /// One commit of the record, over the version that it had, and what goes with it.
+    async fn advance(
+        &self,
+        seal: Seal,
+        version: u64,
+        record: Record,
+        also: Vec<Write>,
+    ) -> Result<Held, LedgerError> {
+        let mut writes = vec![seal.record(&record, version)?];
+        writes.extend(also);
+        let next = Held {
+            record: Box::new(record),
+            version: version.saturating_add(1),
+        };
+        match self.store.commit(&writes).await {
+            Ok(()) => Ok(next),
+            Err(StoreError::Conflict(found)) => match found.into_iter().next().flatten() {
+                Some(item) if seal.is_on(&item) => Ok(next),
+                _ => Err(LedgerError::Leased),
+            },
+            Err(StoreError::Unavailable(why)) => self.unless_written(&seal, next, why).await,
+        }
+    }
+
+    /// A commit whose answer was lost may have happened.
+    async fn unless_written(
+        &self,
+        seal: &Seal,
+        next: Held,
+        why: String,
+    ) -> Result<Held, LedgerError> {
+        match self.get(&items::reset_key(next.record.id)).await {
+            Ok(Some(item)) if seal.is_on(&item) => Ok(next),
+            _ => Err(LedgerError::Unavailable(why)),
+        }
+    }
+
+    async fn get(&self, key: &Key) -> Result<Option<Item>, LedgerError> {
+        self.store.get(key).await.map_err(|error| match error {
+            StoreError::Unavailable(why) => LedgerError::Unavailable(why),
+            StoreError::Conflict(_) => LedgerError::Corrupt,
+        })
+    }
+}

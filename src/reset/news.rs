@@ -1,0 +1,77 @@
+//! What there is to tell of a request, at any time.
+
+use serde::{Deserialize, Serialize};
+
+use super::outcome::Outcome;
+use super::state::State;
+use crate::clock::Timestamp;
+use crate::ids::{ResetId, TicketKey};
+
+/// What there is to tell of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// It is accepted, nothing is changed yet, and it is tried again without anybody asking.
+    Waiting {
+        /// Its name.
+        reset: ResetId,
+        /// The ticket.
+        ticket: TicketKey,
+        /// Why it has not gone on, if it was tried.
+        why: Option<Words>,
+    },
+    /// It was turned away; nothing was changed.
+    Refused {
+        /// The name of what would have been a reset.
+        reset: ResetId,
+        /// The ticket.
+        ticket: TicketKey,
+        /// When and why.
+        turned: Turned,
+    },
+    /// It was claimed: what came of it, or how far it is.
+    Reset(Outcome),
+}
+
+/// A request that was turned away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turned {
+    /// When.
+    pub at: Timestamp,
+    /// Why, for whoever reads the ticket.
+    pub words: Words,
+    /// Why, for whoever runs this.
+    pub why: String,
+    /// Whether it was tried for hours, and a person has to look; else it was refused.
+    pub gave_up: bool,
+}
+
+/// A refusal in words, as the ledger keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Words {
+    /// Stable, for programs.
+    pub code: String,
+    /// What it means here, for people.
+    pub detail: String,
+    /// What to do next.
+    pub next: String,
+}
+
+impl News {
+    /// The reset's name.
+    pub fn reset(&self) -> ResetId {
+        match self {
+            News::Waiting { reset, .. } | News::Refused { reset, .. } => *reset,
+            News::Reset(outcome) => outcome.reset,
+        }
+    }
+
+    /// Where it stands.
+    pub fn state(&self) -> State {
+        match self {
+            News::Waiting { .. } => State::Waiting,
+            News::Refused { turned, .. } if turned.gave_up => State::NeedsHuman,
+            News::Refused { .. } => State::Refused,
+            News::Reset(outcome) => outcome.state,
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The ticket systems, as far as we write to them.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::ids::{Label, TicketKey};
+use crate::reset::News;
+
+/// Where the ticket hears of it.
+#[async_trait]
+pub trait Tickets: Send + Sync {
+    /// Whether notes are written into the tickets of this source.
+    fn takes_notes(&self, source: &Label) -> bool;
+
+    /// Sees to it that the ticket has a note about this, once: if it has one already, nothing is written. One
+    /// attempt.
+    async fn note(
+        &self,
+        source: &Label,
+        ticket: &TicketKey,
+        news: &News,
+    ) -> Result<(), TicketError>;
+}
+
+/// The ticket has no note, or may have one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TicketError {
+    /// Another try may help.
+    #[error("the ticket system does not answer, or asks to come back later")]
+    Later {
+        /// When, if it said so.
+        after: Option<Duration>,
+    },
+    /// The same call will not help.
+    #[error("the ticket system refuses the note: {0}")]
+    Never(&'static str),
+}

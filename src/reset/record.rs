@@ -1,0 +1,166 @@
+//! What the ledger keeps of one request, from the moment that it is accepted to the end.
+
+use serde::{Deserialize, Serialize};
+
+use super::event::{Event, Parties};
+use super::news::{News, Turned, Words};
+use super::outcome::Outcome;
+use super::request::Request;
+use super::state::{self, Reset, State};
+use crate::approval::TokenId;
+use crate::clock::Timestamp;
+use crate::ids::ResetId;
+
+/// One request, and how far it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Record {
+    pub id: ResetId,
+    pub request: Request,
+    /// Who is involved: more of them once the approvals are proven.
+    pub parties: Parties,
+    /// Until when whoever works on it is left alone.
+    pub lease_until: Timestamp,
+    /// How often somebody has worked on it.
+    pub runs: u32,
+    pub stage: Stage,
+    pub duties: Duties,
+}
+
+/// How far a request is. The last three never change any more.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Stage {
+    /// Accepted. Nothing is claimed and nothing changed; why it has not gone on, if it was tried.
+    Waiting(Option<Words>),
+    /// Claimed: running, or over.
+    Claimed(#[serde(with = "state::stored")] Reset),
+    /// Turned away; nothing was claimed or changed.
+    Refused(Turned),
+    /// Another request with the same approvals was first: what came of that one is the answer.
+    Repeats(ResetId),
+}
+
+/// Who has to be told of the end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Duties {
+    /// The audit trail.
+    pub trail: Duty,
+    /// The security team.
+    pub notice: Duty,
+    /// The ticket.
+    pub note: Duty,
+}
+
+/// One of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Duty {
+    /// There is nobody to tell, or nothing yet.
+    #[default]
+    None,
+    /// Not told yet.
+    Owed,
+    /// Told.
+    Done,
+    /// It cannot be told.
+    GivenUp,
+}
+
+impl Duties {
+    pub fn any_owed(self) -> bool {
+        [self.trail, self.notice, self.note].contains(&Duty::Owed)
+    }
+}
+
+impl Record {
+    pub fn new(id: ResetId, request: Request, lease_until: Timestamp) -> Record {
+        Record {
+            id,
+            parties: request.parties(&[]),
+            request,
+            lease_until,
+            runs: 1,
+            stage: Stage::Waiting(None),
+            duties: Duties::default(),
+        }
+    }
+
+    pub fn state(&self) -> State {
+        match &self.stage {
+            Stage::Waiting(_) => State::Waiting,
+            Stage::Claimed(reset) => reset.state(),
+            Stage::Refused(Turned { gave_up: true, .. }) => State::NeedsHuman,
+            Stage::Refused(_) | Stage::Repeats(_) => State::Refused,
+        }
+    }
+
+    /// Whether it has come to its end.
+    pub fn is_over(&self) -> bool {
+        !matches!(self.state(), State::Waiting | State::Running)
+    }
+
+    /// Whether nothing is left to do, and nobody left to tell.
+    pub fn is_finished(&self) -> bool {
+        self.is_over() && !self.duties.any_owed()
+    }
+
+    /// When it came to its end.
+    pub fn over_at(&self) -> Option<Timestamp> {
+        match &self.stage {
+            Stage::Claimed(reset) => reset.finished_at(),
+            Stage::Refused(turned) => Some(turned.at),
+            Stage::Waiting(_) | Stage::Repeats(_) => None,
+        }
+    }
+
+    /// Whether this approval is one of those that it was made with.
+    pub fn is_held_by(&self, approval: &TokenId) -> bool {
+        let marked = self.parties.approvals.iter().map(|mark| &mark.id);
+        let claimed = match &self.stage {
+            Stage::Claimed(reset) => reset.claim().approvals.as_slice(),
+            _ => &[],
+        };
+        claimed
+            .iter()
+            .map(|claimed| &claimed.id)
+            .chain(marked)
+            .any(|id| id == approval)
+    }
+
+    /// What there is to tell of it; nothing of one that repeats another.
+    pub fn news(&self) -> Option<News> {
+        match &self.stage {
+            Stage::Waiting(why) => Some(News::Waiting {
+                reset: self.id,
+                ticket: self.request.ticket.clone(),
+                why: why.clone(),
+            }),
+            Stage::Claimed(reset) => Some(News::Reset(Outcome::from(reset))),
+            Stage::Refused(turned) => Some(News::Refused {
+                reset: self.id,
+                ticket: self.request.ticket.clone(),
+                turned: turned.clone(),
+            }),
+            Stage::Repeats(_) => None,
+        }
+    }
+
+    /// Its end, for the audit trail and the security team; nothing before.
+    pub fn end(&self) -> Option<Event> {
+        match &self.stage {
+            Stage::Claimed(reset) => Some(Event::Outcome {
+                at: reset.finished_at()?,
+                appeared: reset.appeared().len(),
+                outcome: Outcome::from(reset),
+            }),
+            Stage::Refused(turned) => Some(Event::Refused {
+                at: turned.at,
+                reset: Some(self.id),
+                code: turned.words.code.clone(),
+                why: turned.why.clone(),
+                parties: self.parties.clone(),
+            }),
+            Stage::Waiting(_) | Stage::Repeats(_) => None,
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! One run: takes a record as far as it goes in the time there is. A run may end anywhere, killed even; the next
+//! one takes up from what is written.
+
+use std::time::Duration;
+
+use super::ledger::{Held, LedgerError};
+use super::news::Turned;
+use super::perform::{Performed, perform};
+use super::record::{Record, Stage};
+use super::refusal::Refusal;
+use super::service::Resets;
+use super::state::{Reset, State};
+use crate::clock::{self, Timestamp};
+use crate::ids::ResetId;
+
+/// How far a run came.
+pub(super) enum Run {
+    /// To the end, and everybody has been told.
+    Over(Record),
+    /// There is something left, worth another run after this long.
+    Later(Record, Duration),
+    /// The ledger cannot be written, or somebody else has taken over: we stop at once. Whoever comes next takes up
+    /// from what is written.
+    Stopped(Record, LedgerError),
+}
+
+/// What was found about a request that waits.
+enum Begun {
+    /// It is claimed.
+    Claimed(super::Lease),
+    /// All its approvals were used by another.
+    Repeats(ResetId),
+}
+
+/// How much longer than the time for the work a lease lives: for the writes that record the end, and clocks that
+/// differ. What is under way in Graph ends with the time for the work.
+pub(super) const LEASE_MARGIN: Duration = Duration::from_secs(20);
+
+/// What must be left of the time for a claim to be worth it.
+const WORTH_STARTING: Duration = Duration::from_secs(6);
+
+/// For how long a request is tried. Later, a person has surely looked after it.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// The longest pause between two runs.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
+
+impl Resets {
+    /// Takes a record as far as it goes.
+    pub(super) async fn go_on(&self, held: Held, until: Timestamp) -> Run {
+        let held = match &held.record().stage {
+            Stage::Waiting(_) => self.begin(held, until).await,
+            Stage::Claimed(reset) if reset.state() == State::Running => {
+                self.take_up(held, until).await
+            }
+            Stage::Claimed(_) | Stage::Refused(_) | Stage::Repeats(_) => Ok(held),
+        };
+        match held {
+            Ok(held) => self.tell(held, until).await,
+            Err(run) => run,
+        }
+    }
+
+    /// A request that is accepted: to its claim and through it, or to its refusal.
+    async fn begin(&self, mut held: Held, until: Timestamp) -> Result<Held, Run> {
+        match self.claim(&mut held, until).await {
+            Ok(Begun::Claimed(lease)) => self.act(lease, until).await,
+            Ok(Begun::Repeats(first)) => {
+                let mut record = held.record().clone();
+                record.stage = Stage::Repeats(first);
+                self.save(held, record).await
+            }
+            Err(Refusal::Ledger(LedgerError::Leased)) => {
+                Err(Run::Stopped(held.record().clone(), LedgerError::Leased))
+            }
+            Err(refusal) => self.turn_away(held, &refusal).await,
+        }
+    }
+
+    async fn claim(&self, held: &mut Held, until: Timestamp) -> Result<Begun, Refusal> {
+        let tenancy = &self.0;
+        let request = held.record().request.clone();
+        loop {
+            let approvals = request.prove(&tenancy.prover, &tenancy.doors).await?;
+            held.name(request.parties(&approvals));
+            let (fresh, known) = self.split_off_known(&request, approvals).await?;
+            if fresh.is_empty() {
+                return known
+                    .map(|first| Begun::Repeats(first.id))
+                    .ok_or(Refusal::NoApproval);
+            }
+            let id = held.record().id;
+            let allowed = self.decide(id, &request, fresh, until).await?;
+            let now = tenancy.clock.now();
+            if clock::between(now, until) < WORTH_STARTING {
+                return Err(Refusal::OutOfTime);
+            }
+            let event = allowed.event(now, held.record().parties.clone());
+            tenancy.audit.append(&event).await?;
+            let bounds = allowed.bounds(tenancy);
+            let reset = Reset::new(allowed.claim, allowed.plan, allowed.hardware_unknown);
+            match tenancy.ledger.claim(held, reset, &bounds).await {
+                Ok(lease) => return Ok(Begun::Claimed(lease)),
+                // Two deliveries of one approval at once: it is known now.
+                Err(LedgerError::Claimed) => {}
+                Err(LedgerError::Busy(other)) => {
+                    self.end_if_forgotten(other, until).await?;
+                    return Err(Refusal::Busy);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Acts on what is claimed.
+    pub(super) async fn act(&self, lease: super::Lease, until: Timestamp) -> Result<Held, Run> {
+        let record = lease.record().clone();
+        match perform(&self.0, lease, until).await {
+            Ok(Performed::Over(held)) => Ok(held),
+            Ok(Performed::Yielded(held)) => {
+                let record = held.record().clone();
+                let after = pause(None, record.runs);
+                Err(Run::Later(record, after))
+            }
+            Err(error) => Err(Run::Stopped(record, error)),
+        }
+    }
+
+    /// What a refusal makes of a record: it waits if that may help, and ends if not.
+    pub(super) async fn turn_away(&self, held: Held, refusal: &Refusal) -> Result<Held, Run> {
+        let now = self.0.clock.now();
+        let words = (self.0.words)(refusal);
+        let mut record = held.record().clone();
+        let why = refusal.to_string();
+        record.parties.log(&words.code, &why);
+        let gave_up = now >= clock::after(record.request.received_at, PATIENCE);
+        if refusal.may_pass() && !gave_up {
+            record.stage = Stage::Waiting(Some(words));
+            let held = self.release(held, record).await?;
+            let record = held.record().clone();
+            let after = pause(refusal.come_back_after(), record.runs);
+            return Err(Run::Later(record, after));
+        }
+        record.stage = Stage::Refused(Turned {
+            at: now,
+            words,
+            why,
+            gave_up: refusal.may_pass(),
+        });
+        record.duties = self.0.duties(&record);
+        self.save(held, record).await
+    }
+
+    /// Writes a record down, and lets go of it: the next may take it up at once.
+    pub(super) async fn release(&self, held: Held, mut record: Record) -> Result<Held, Run> {
+        record.lease_until = self.0.clock.now();
+        self.save(held, record).await
+    }
+
+    pub(super) async fn save(&self, held: Held, record: Record) -> Result<Held, Run> {
+        let before = held.record().clone();
+        self.0
+            .ledger
+            .save(held, record)
+            .await
+            .map_err(|error| Run::Stopped(before, error))
+    }
+}
+
+/// How long until the next run: as long as somebody asked for, else at once after the first, and twice as long each
+/// time after that.
+pub(super) fn pause(asked: Option<Duration>, runs: u32) -> Duration {
+    const FIRST: Duration = Duration::from_secs(1);
+    const SECOND: Duration = Duration::from_secs(10);
+    let ours = match runs {
+        0 | 1 => FIRST,
+        more => SECOND.saturating_mul(1 << more.saturating_sub(2).min(10)),
+    };
+    asked
+        .map_or(ours, |asked| asked.max(ours))
+        .min(LONGEST_PAUSE)
+}

@@ -1,0 +1,137 @@
+//! Who hears of an end: the audit trail, the security team, the ticket. Each once, or at least tried for two hours;
+//! none of them undoes a reset.
+
+use std::time::Duration;
+
+use super::ledger::Held;
+use super::ports::TicketError;
+use super::record::{Duty, Record};
+use super::run::{PATIENCE, Run, pause};
+use super::service::Resets;
+use crate::clock::{self, Timestamp};
+
+/// What must be left of the time for a call to be worth it.
+const WORTH_CALLING: Duration = Duration::from_secs(1);
+
+/// What came of telling somebody.
+enum Told {
+    Yes,
+    Later(Option<Duration>),
+    Never,
+}
+
+impl Resets {
+    /// Tells whoever is owed it, writes down who was told, and lets go of the record.
+    pub(super) async fn tell(&self, held: Held, until: Timestamp) -> Run {
+        let mut record = held.record().clone();
+        let owed = record.duties;
+        let mut asked = None;
+        if owed.trail == Duty::Owed {
+            let told = self.tell_trail(&record).await;
+            settle(&mut record.duties.trail, &told, &mut asked);
+        }
+        if owed.notice == Duty::Owed {
+            let told = self.in_time(until, self.tell_security(&record)).await;
+            log("notice", &record, &told);
+            settle(&mut record.duties.notice, &told, &mut asked);
+        }
+        if owed.note == Duty::Owed {
+            let told = self.in_time(until, self.tell_ticket(&record)).await;
+            log("note", &record, &told);
+            settle(&mut record.duties.note, &told, &mut asked);
+        }
+        let now = self.0.clock.now();
+        let ended_at = record.over_at().unwrap_or(now);
+        if now >= clock::after(ended_at, PATIENCE) {
+            let duties = &mut record.duties;
+            for duty in [&mut duties.trail, &mut duties.notice, &mut duties.note] {
+                if *duty == Duty::Owed {
+                    *duty = Duty::GivenUp;
+                }
+            }
+        }
+        let held = match self.release(held, record).await {
+            Ok(held) => held,
+            Err(run) => return run,
+        };
+        let record = held.record().clone();
+        if record.duties.any_owed() {
+            let after = pause(asked, record.runs);
+            Run::Later(record, after)
+        } else {
+            Run::Over(record)
+        }
+    }
+
+    async fn in_time(&self, until: Timestamp, call: impl Future<Output = Told>) -> Told {
+        let left = clock::between(self.0.clock.now(), until);
+        if left < WORTH_CALLING {
+            return Told::Later(None);
+        }
+        tokio::time::timeout(left, call)
+            .await
+            .unwrap_or(Told::Later(None))
+    }
+
+    async fn tell_trail(&self, record: &Record) -> Told {
+        let Some(event) = record.end() else {
+            return Told::Yes;
+        };
+        event.log();
+        match self.0.audit.append(&event).await {
+            Ok(()) => Told::Yes,
+            Err(error) => {
+                tracing::error!(%error, reset = %record.id, "the end is in the ledger and not in the audit trail");
+                Told::Later(None)
+            }
+        }
+    }
+
+    async fn tell_security(&self, record: &Record) -> Told {
+        let Some(event) = record.end() else {
+            return Told::Yes;
+        };
+        match self.0.security.tell(&event).await {
+            Ok(()) => Told::Yes,
+            Err(error) => {
+                tracing::error!(%error, reset = %record.id, "the security team is not told yet");
+                Told::Later(None)
+            }
+        }
+    }
+
+    async fn tell_ticket(&self, record: &Record) -> Told {
+        let (Some(source), Some(news)) = (&record.request.source, record.news()) else {
+            return Told::Yes;
+        };
+        let ticket = &record.request.ticket;
+        match self.0.tickets.note(source, ticket, &news).await {
+            Ok(()) => Told::Yes,
+            Err(error) => {
+                tracing::error!(%error, reset = %record.id, %ticket, "the ticket has no note yet");
+                match error {
+                    TicketError::Later { after } => Told::Later(after),
+                    TicketError::Never(_) => Told::Never,
+                }
+            }
+        }
+    }
+}
+
+fn settle(duty: &mut Duty, told: &Told, asked: &mut Option<Duration>) {
+    *duty = match told {
+        Told::Yes => Duty::Done,
+        Told::Never => Duty::GivenUp,
+        Told::Later(after) => {
+            *asked = (*asked).max(*after);
+            Duty::Owed
+        }
+    };
+}
+
+/// One line for each try that failed; the alarms count them.
+fn log(event: &'static str, record: &Record, told: &Told) {
+    if !matches!(told, Told::Yes) {
+        tracing::info!(event, state = "failed", reset = %record.id, ticket = %record.request.ticket);
+    }
+}

@@ -1,0 +1,194 @@
+//! Calls to a ticket system: one attempt each, bounded in time and in size.
+//!
+//! The decision is by status. No answer's content is logged or passed on: it may hold the ticket.
+
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, HeaderMap, RETRY_AFTER};
+use reqwest::{RequestBuilder, Response, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+
+use crate::reset::ports::TicketError;
+use crate::secrets::SecretError;
+
+/// How long one call may take.
+const TIMEOUT: Duration = Duration::from_secs(4);
+
+/// The most that an answer may hold: a hundred comments are about 300 KB, mostly their authors, if people write
+/// them, and one may have 32,767 characters if a machine does.
+const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
+
+/// The longest that we take `Retry-After` for, in seconds.
+const LONGEST_RETRY_AFTER: u64 = 60 * 60;
+
+/// What 404 means. Jira answers so, too, if it does not show us the ticket.
+pub const NO_SUCH_TICKET: &str = "there is no such ticket, or our account does not see it";
+
+/// Why a call has not done what it should.
+#[derive(Debug)]
+pub enum Failed {
+    /// The credential is not accepted; another may be.
+    Credential,
+    /// Another try may help.
+    Later { after: Option<Duration> },
+    /// The same call will not help.
+    Never(&'static str),
+}
+
+/// Nobody said when.
+pub const LATER: Failed = Failed::Later { after: None };
+
+impl From<Failed> for TicketError {
+    fn from(failed: Failed) -> TicketError {
+        match failed {
+            Failed::Credential => TicketError::Never("the credential is not accepted"),
+            Failed::Later { after } => TicketError::Later { after },
+            Failed::Never(why) => TicketError::Never(why),
+        }
+    }
+}
+
+impl From<SecretError> for Failed {
+    fn from(error: SecretError) -> Failed {
+        tracing::warn!(%error, "no credential for the ticket system");
+        match error {
+            SecretError::Unavailable(_) => LATER,
+            SecretError::Missing(_)
+            | SecretError::Denied(_)
+            | SecretError::Empty(_)
+            | SecretError::Malformed(..) => Failed::Never("its secret cannot be used"),
+        }
+    }
+}
+
+/// What proves us to a ticket system.
+pub enum Credential {
+    /// HTTP Basic.
+    Password {
+        user: String,
+        password: SecretString,
+    },
+    /// A bearer token.
+    Token(SecretString),
+}
+
+impl Credential {
+    /// The request, with the proof.
+    pub fn sign(&self, request: RequestBuilder) -> RequestBuilder {
+        match self {
+            Credential::Password { user, password } => {
+                request.basic_auth(user, Some(password.expose_secret()))
+            }
+            Credential::Token(token) => request.bearer_auth(token.expose_secret()),
+        }
+    }
+}
+
+/// Reads a secret's JSON.
+pub fn parse<T: DeserializeOwned>(secret: &SecretString) -> Result<T, Failed> {
+    serde_json::from_str(secret.expose_secret())
+        .map_err(|_| Failed::Never("its secret is not JSON of the documented shape"))
+}
+
+/// Changes something. The answer's body says nothing that matters.
+pub async fn write(request: RequestBuilder) -> Result<(), Failed> {
+    send(request).await.map(drop)
+}
+
+/// Reads something. A success that cannot be read is none: it may be the page of a proxy.
+pub async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Failed> {
+    let body = bounded_body(send(request).await?).await.ok_or(LATER)?;
+    serde_json::from_slice(&body).map_err(|_| LATER)
+}
+
+async fn send(request: RequestBuilder) -> Result<Response, Failed> {
+    let request = request.header(ACCEPT, "application/json").timeout(TIMEOUT);
+    let answer = request.send().await.map_err(|error| {
+        if error.is_builder() {
+            Failed::Never("its secret does not fit into a header")
+        } else {
+            LATER
+        }
+    })?;
+    judge(answer.status(), answer.headers())?;
+    Ok(answer)
+}
+
+/// What a status means for the call.
+fn judge(status: StatusCode, headers: &HeaderMap) -> Result<(), Failed> {
+    let failed = match status.as_u16() {
+        _ if is_anonymous(headers) => Failed::Credential,
+        200..=299 => return Ok(()),
+        401 => Failed::Credential,
+        408 | 425 | 429 | 500..=599 => Failed::Later {
+            after: retry_after(headers),
+        },
+        // The client follows no redirects: the credential would go along.
+        300..=399 => Failed::Never("it sends us to another address"),
+        400 => Failed::Never("it does not take the call as we make it"),
+        403 => Failed::Never("our account may not do that"),
+        404 => Failed::Never(NO_SUCH_TICKET),
+        409 => Failed::Never("the ticket is not in a state for notes"),
+        415 => Failed::Never("it does not take JSON"),
+        _ => Failed::Never("it answers with a status that its documentation does not have"),
+    };
+    tracing::warn!(status = status.as_u16(), "the ticket system refused");
+    Err(failed)
+}
+
+/// Jira takes a request whose credential it does not accept for an anonymous one: it answers 404, or even 200 with
+/// what everybody may see, and says so here (MrRefactoring/jira.js, issue 418).
+fn is_anonymous(headers: &HeaderMap) -> bool {
+    headers
+        .get("x-seraph-loginreason")
+        .is_some_and(|reason| reason.as_bytes() == b"AUTHENTICATED_FAILED")
+}
+
+/// Seconds, as both systems send it; a date counts as nothing said.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let seconds: u64 = seconds.parse().ok()?;
+    Some(Duration::from_secs(seconds.min(LONGEST_RETRY_AFTER)))
+}
+
+/// The body, unless it is too large or breaks off.
+async fn bounded_body(mut answer: Response) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.ok()? {
+        if body.len().saturating_add(chunk.len()) > LARGEST_ANSWER {
+            return None;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Some(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: &'static str, value: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, value.parse().unwrap());
+        headers
+    }
+
+    #[test]
+    fn jira_is_believed_that_it_took_us_for_nobody_even_if_it_shows_what_everybody_may_see() {
+        let failed = headers("x-seraph-loginreason", "AUTHENTICATED_FAILED");
+        for status in [StatusCode::OK, StatusCode::NOT_FOUND] {
+            assert!(matches!(judge(status, &failed), Err(Failed::Credential)));
+        }
+        assert!(judge(StatusCode::OK, &headers("x-seraph-loginreason", "OK")).is_ok());
+    }
+
+    #[test]
+    fn a_retry_after_that_is_no_number_or_of_years_is_bounded() {
+        let after = |value| retry_after(&headers("retry-after", value));
+        assert_eq!(after("7"), Some(Duration::from_secs(7)));
+        assert_eq!(after("1000000000"), Some(Duration::from_secs(3600)));
+        assert_eq!(after("Tue, 24 Nov 2026 12:00:00 GMT"), None);
+        assert_eq!(after("-1"), None);
+    }
+}

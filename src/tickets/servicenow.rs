@@ -1,0 +1,224 @@
+//! Work notes and comments in ServiceNow, through the Table API.
+//!
+//! A search there ignores a condition that it does not understand and gives everything. What comes back is
+//! therefore taken for no more than it says itself.
+
+use reqwest::{Client, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::call::{self, Credential, Failed, NO_SUCH_TICKET};
+use super::{BaseUrl, Note, Table};
+
+/// The most notes of one record that a search may give. With fewer, all that it gives were looked at.
+const MOST_NOTES: usize = 100;
+
+/// One ServiceNow, with a credential.
+pub struct ServiceNow<'a> {
+    http: &'a Client,
+    instance: &'a BaseUrl,
+    table: &'a Table,
+    credential: Credential,
+}
+
+/// The secret: an account, or a client that gets tokens.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Secret {
+    username: Option<String>,
+    password: Option<SecretString>,
+    client_id: Option<String>,
+    client_secret: Option<SecretString>,
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: SecretString,
+}
+
+/// What a search of the Table API gives.
+#[derive(Deserialize)]
+struct Found<T> {
+    result: Vec<T>,
+}
+
+/// A ticket; of its journal, what the account may read.
+#[derive(Deserialize)]
+struct Record {
+    sys_id: SysId,
+    /// Empty where the table has no such field, and the search therefore no condition.
+    #[serde(default)]
+    number: String,
+    work_notes: Option<String>,
+    comments: Option<String>,
+}
+
+/// One note in a journal.
+#[derive(Deserialize)]
+struct Entry {
+    element_id: String,
+    value: String,
+}
+
+/// A record's own name, which goes into the next search and into a path. 32 hexadecimal digits, as a rule.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct SysId(String);
+
+impl TryFrom<String> for SysId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<SysId, &'static str> {
+        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        (plain && (1..=32).contains(&text.len()))
+            .then_some(SysId(text))
+            .ok_or("not a sys_id")
+    }
+}
+
+impl<'a> ServiceNow<'a> {
+    /// With an account, or with a token that is good for this note.
+    pub async fn log_in(
+        http: &'a Client,
+        instance: &'a BaseUrl,
+        table: &'a Table,
+        secret: &SecretString,
+    ) -> Result<ServiceNow<'a>, Failed> {
+        let secret: Secret = call::parse(secret)?;
+        let credential = match (
+            secret.username,
+            secret.password,
+            secret.client_id,
+            secret.client_secret,
+        ) {
+            (Some(user), Some(password), None, None) => Credential::Password { user, password },
+            (None, None, Some(client_id), Some(client_secret)) => {
+                let url = instance.join(["oauth_token.do"])?;
+                Credential::Token(token(http, url, &client_id, &client_secret).await?)
+            }
+            _ => {
+                return Err(Failed::Never(
+                    "its secret has not username and password, or client_id and client_secret",
+                ));
+            }
+        };
+        Ok(ServiceNow {
+            http,
+            instance,
+            table,
+            credential,
+        })
+    }
+
+    pub(super) async fn write(&self, note: &Note<'_>) -> Result<(), Failed> {
+        let element = if note.public {
+            "comments"
+        } else {
+            "work_notes"
+        };
+        let record = self.find(note.ticket).await?;
+        if record.shows(note.mark) || self.journal_has(&record.sys_id, element, note.mark).await? {
+            return Ok(());
+        }
+        // In a journal [code] makes HTML of what follows.
+        let text = note.text.replace("[code]", "[code ]");
+        let text = format!("{text}\n{}", note.mark);
+        let SysId(sys_id) = &record.sys_id;
+        let url = self.address(self.table.as_ref(), Some(sys_id.as_str()))?;
+        let request = self.http.patch(url).json(&json!({ element: text }));
+        call::write(self.credential.sign(request)).await
+    }
+
+    /// The ticket with this number. Read for display, a journal field shows all that is in it; else it is empty.
+    async fn find(&self, number: &str) -> Result<Record, Failed> {
+        let query = format!("number={number}");
+        let found: Vec<Record> = self
+            .search(
+                self.table.as_ref(),
+                &[
+                    ("sysparm_query", query.as_str()),
+                    ("sysparm_fields", "sys_id,number,work_notes,comments"),
+                    ("sysparm_display_value", "true"),
+                    ("sysparm_limit", "2"),
+                ],
+            )
+            .await?;
+        let mut found = found.into_iter();
+        match (found.next(), found.next()) {
+            (None, _) => Err(Failed::Never(NO_SUCH_TICKET)),
+            (Some(record), None) if record.number == number => Ok(record),
+            _ => Err(Failed::Never("its table cannot be searched by number")),
+        }
+    }
+
+    /// Whether there is such a note among those of this record. To an account that may not read them they look like
+    /// none; hence the other look, at the record itself (rapid7/insightconnect-plugins, pull request 4061).
+    async fn journal_has(
+        &self,
+        SysId(sys_id): &SysId,
+        element: &str,
+        mark: &str,
+    ) -> Result<bool, Failed> {
+        let query = format!("element_id={sys_id}^element={element}^valueLIKE{mark}");
+        let found: Vec<Entry> = self
+            .search(
+                "sys_journal_field",
+                &[
+                    ("sysparm_query", query.as_str()),
+                    ("sysparm_fields", "element_id,value"),
+                    ("sysparm_limit", MOST_NOTES.to_string().as_str()),
+                ],
+            )
+            .await?;
+        let is_it = |entry: &Entry| entry.element_id == *sys_id && entry.value.contains(mark);
+        if found.iter().any(is_it) {
+            Ok(true)
+        } else if found.len() < MOST_NOTES {
+            Ok(false)
+        } else {
+            Err(Failed::Never("its notes cannot be searched"))
+        }
+    }
+
+    async fn search<T: DeserializeOwned>(
+        &self,
+        table: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<Vec<T>, Failed> {
+        let request = self.http.get(self.address(table, None)?).query(parameters);
+        let Found { result } = call::read(self.credential.sign(request)).await?;
+        Ok(result)
+    }
+
+    fn address(&self, table: &str, record: Option<&str>) -> Result<Url, Failed> {
+        let path = ["api", "now", "table", table].into_iter().chain(record);
+        self.instance.join(path)
+    }
+}
+
+impl Record {
+    fn shows(&self, mark: &str) -> bool {
+        [&self.work_notes, &self.comments]
+            .into_iter()
+            .flatten()
+            .any(|journal| journal.contains(mark))
+    }
+}
+
+/// By client credentials (ServiceNow, "OAuth inbound": client credentials). Not kept: one note, one token.
+async fn token(
+    http: &Client,
+    url: Url,
+    client_id: &str,
+    client_secret: &SecretString,
+) -> Result<SecretString, Failed> {
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", client_id),
+        ("client_secret", client_secret.expose_secret()),
+    ];
+    let Granted { access_token } = call::read(http.post(url).form(&form)).await?;
+    Ok(access_token)
+}

@@ -1,0 +1,235 @@
+//! ServiceNow.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::routing::get;
+use axum::{Json, Router};
+use reregister_mfa::reset::ports::TicketError;
+use reregister_mfa::tickets::TicketSystems;
+use serde_json::{Value, json};
+use simulated::tickets::servicenow::{CLIENT_ID, CLIENT_SECRET, Entry, PASSWORD, ServiceNow, USER};
+use simulated::tickets::{Fault, Serving};
+
+use crate::{MARK, Rotated, TEXT, listener, systems, systems_with, write};
+
+const TABLE: &str = "sc_req_item";
+const TICKET: &str = "RITM0010072";
+const OTHER: &str = "RITM0010073";
+
+/// An instance with two requested items.
+pub async fn serve() -> (ServiceNow, Serving) {
+    let servicenow = ServiceNow::new();
+    servicenow.add_record(TABLE, OTHER);
+    servicenow.add_record(TABLE, TICKET);
+    let serving = servicenow.serve(listener().await);
+    (servicenow, serving)
+}
+
+pub fn system(serving: &Serving, table: &str) -> String {
+    format!(
+        "system.servicenow = {{ instance = {:?}, table = {table:?} }}",
+        serving.url
+    )
+}
+
+fn user() -> Value {
+    json!({"username": USER, "password": PASSWORD})
+}
+
+fn client() -> Value {
+    json!({"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET})
+}
+
+fn notes(serving: &Serving) -> TicketSystems {
+    systems(&system(serving, TABLE), &user())
+}
+
+fn writes(servicenow: &ServiceNow) -> usize {
+    let calls = servicenow.calls();
+    calls
+        .iter()
+        .filter(|call| call.starts_with("PATCH"))
+        .count()
+}
+
+fn entry(element: &str) -> Entry {
+    Entry {
+        text: format!("{TEXT}\n{MARK}"),
+        element: element.to_owned(),
+        author: USER.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_note_is_one_work_note_whose_last_line_is_the_mark() {
+    for secret in [user(), client()] {
+        let (servicenow, serving) = serve().await;
+        let systems = systems(&system(&serving, TABLE), &secret);
+        write(&systems, TICKET).await.unwrap();
+        assert_eq!(servicenow.journal(TICKET), [entry("work_notes")]);
+        assert!(servicenow.journal(OTHER).is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_public_note_is_a_comment() {
+    let (servicenow, serving) = serve().await;
+    let public = format!("{}\npublic = true", system(&serving, TABLE));
+    write(&systems(&public, &user()), TICKET).await.unwrap();
+    assert_eq!(servicenow.journal(TICKET), [entry("comments")]);
+}
+
+#[tokio::test]
+async fn a_note_that_is_there_is_not_written_again_even_if_its_answer_was_lost() {
+    let (servicenow, serving) = serve().await;
+    // The same mark elsewhere is another matter.
+    write(&notes(&serving), OTHER).await.unwrap();
+    servicenow.fail(Fault::on("PATCH", TABLE).lose_answer());
+    assert_eq!(
+        write(&notes(&serving), TICKET).await,
+        Err(TicketError::Later { after: None })
+    );
+    write(&notes(&serving), TICKET).await.unwrap();
+    assert_eq!(servicenow.journal(TICKET), [entry("work_notes")]);
+}
+
+/// To an account without the role the table of journals looks empty; the record shows its own to it.
+#[tokio::test]
+async fn a_note_is_found_by_an_account_that_may_not_read_the_table_of_journals() {
+    let journal = json!({"result": []});
+    let record = json!({"result": [{
+        "sys_id": "ee1197db476cc2904bf15222516d439f",
+        "number": TICKET,
+        "work_notes": format!("2026-11-24 12:00:00 - Integration (Work notes)\n{TEXT}\n{MARK}\n\n"),
+        "comments": "",
+    }]});
+    // It takes no note.
+    let instance = Router::new()
+        .route(
+            "/api/now/table/sys_journal_field",
+            get(move || async move { Json(journal) }),
+        )
+        .route(
+            "/api/now/table/sc_req_item",
+            get(move || async move { Json(record) }),
+        );
+    let listener = listener().await;
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, instance).await });
+    let system = format!("system.servicenow = {{ instance = {url:?}, table = {TABLE:?} }}");
+    write(&systems(&system, &user()), TICKET).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_written_while_record_or_journal_cannot_be_searched() {
+    let (servicenow, serving) = serve().await;
+    for searched in [TABLE, "sys_journal_field"] {
+        for fault in [
+            Fault::on("GET", searched).status(503),
+            Fault::on("GET", searched).lose_answer(),
+        ] {
+            servicenow.fail(fault.clone());
+            assert_eq!(
+                write(&notes(&serving), TICKET).await,
+                Err(TicketError::Later { after: None }),
+                "{fault:?}"
+            );
+        }
+    }
+    assert_eq!(writes(&servicenow), 0);
+}
+
+#[tokio::test]
+async fn who_is_throttled_hears_when_to_come_back() {
+    let (servicenow, serving) = serve().await;
+    for (method, path) in [
+        ("POST", "oauth_token.do"),
+        ("GET", TABLE),
+        ("GET", "sys_journal_field"),
+        ("PATCH", TABLE),
+    ] {
+        servicenow.fail(Fault::on(method, path).throttle(Some(3600)));
+        let systems = systems(&system(&serving, TABLE), &client());
+        assert_eq!(
+            write(&systems, TICKET).await,
+            Err(TicketError::Later {
+                after: Some(Duration::from_secs(3600))
+            }),
+            "{method} {path}"
+        );
+    }
+    assert!(servicenow.journal(TICKET).is_empty());
+}
+
+#[tokio::test]
+async fn a_number_that_names_no_record_or_two_gets_no_note() {
+    let (servicenow, serving) = serve().await;
+    servicenow.add_record(TABLE, "RITM0010074");
+    servicenow.add_record(TABLE, "RITM0010074");
+    for ticket in ["RITM0010075", "RITM0010074", ".."] {
+        assert!(matches!(
+            write(&notes(&serving), ticket).await,
+            Err(TicketError::Never(_))
+        ));
+    }
+    assert_eq!(writes(&servicenow), 0);
+}
+
+#[tokio::test]
+async fn a_search_whose_condition_is_ignored_leads_into_no_other_record() {
+    let (servicenow, serving) = serve().await;
+    write(&notes(&serving), OTHER).await.unwrap();
+    // It has no numbers: searched for one, it gives its only row.
+    let numberless = systems(&system(&serving, "sys_journal_field"), &user());
+    assert!(matches!(
+        write(&numberless, TICKET).await,
+        Err(TicketError::Never(_))
+    ));
+    assert_eq!(writes(&servicenow), 1);
+    assert_eq!(servicenow.journal(OTHER), [entry("work_notes")]);
+}
+
+#[tokio::test]
+async fn a_refusal_does_not_pass() {
+    let (servicenow, serving) = serve().await;
+    for status in [400, 403, 404, 409, 415] {
+        servicenow.fail(Fault::on("PATCH", TABLE).status(status));
+        let error = write(&notes(&serving), TICKET).await.unwrap_err();
+        assert!(matches!(error, TicketError::Never(_)), "{status}");
+    }
+    assert!(servicenow.journal(TICKET).is_empty());
+}
+
+#[tokio::test]
+async fn a_credential_that_was_rotated_is_fetched_anew() {
+    for (cached, current) in [
+        (json!({"username": USER, "password": "the old one"}), user()),
+        (
+            json!({"client_id": CLIENT_ID, "client_secret": "the old one"}),
+            client(),
+        ),
+    ] {
+        let (servicenow, serving) = serve().await;
+        let secrets = Rotated { cached, current };
+        let systems = systems_with(&system(&serving, TABLE), Arc::new(secrets));
+        write(&systems, TICKET).await.unwrap();
+        assert_eq!(servicenow.journal(TICKET), [entry("work_notes")]);
+    }
+}
+
+#[tokio::test]
+async fn a_credential_that_stays_wrong_is_a_refusal() {
+    let (servicenow, serving) = serve().await;
+    for wrong in [
+        json!({"username": USER, "password": "wrong"}),
+        json!({"client_id": CLIENT_ID, "client_secret": "wrong"}),
+    ] {
+        let systems = systems(&system(&serving, TABLE), &wrong);
+        assert_eq!(
+            write(&systems, TICKET).await,
+            Err(TicketError::Never("the credential is not accepted"))
+        );
+    }
+    assert_eq!(writes(&servicenow), 0);
+}
