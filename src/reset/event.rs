@@ -88,17 +88,6 @@ pub enum Event {
 }
 
 impl Event {
-    /// Writes one line into the log about the end of a reset; the alarms count them.
-    pub(super) fn log(&self) {
-        if let Event::Outcome {
-            appeared, outcome, ..
-        } = self
-        {
-            let state = outcome.state.word();
-            tracing::info!(event = "outcome", state, appeared, reset = %outcome.reset, ticket = %outcome.ticket);
-        }
-    }
-
     /// When it happened.
     pub fn at(&self) -> Timestamp {
         match self {

@@ -6,7 +6,7 @@ use super::event::{Change, Event};
 use super::ledger::{Held, Lease, LedgerError};
 use super::ports::{Directory, DirectoryError};
 use super::record::{Record, Stage};
-use super::run::PATIENCE;
+use super::run::end;
 use super::state::{Found, Reset, Step};
 use super::tenancy::Tenancy;
 use crate::clock::{self, Timestamp};
@@ -31,7 +31,7 @@ pub(super) async fn perform(
     until: Timestamp,
 ) -> Result<Performed, LedgerError> {
     let target = lease.reset().claim().target;
-    let end = clock::after(lease.record().request.received_at, PATIENCE);
+    let end = end(lease.record());
     let Ok(directory) = tenancy
         .directories
         .acting(lease.reset().claim().privileged)

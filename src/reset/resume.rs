@@ -7,12 +7,12 @@ use super::ledger::Held;
 use super::proof;
 use super::record::{Record, Stage};
 use super::refusal::{Disagreement, Refusal};
-use super::run::{PATIENCE, Run, pause};
+use super::run::{Run, end, pause};
 use super::service::Resets;
 use super::state::Reset;
 use super::{bounds::Bound, eligibility};
 use crate::approval::Rules;
-use crate::clock::{self, Timestamp};
+use crate::clock::Timestamp;
 use crate::ids::ResetId;
 
 impl Resets {
@@ -152,9 +152,4 @@ impl Resets {
         // What the policy lets the source ask for was judged at the claim.
         proof::check(&tier, &identified.approvals, claim.reason, true)
     }
-}
-
-/// When a record is given up.
-pub(super) fn end(record: &Record) -> Timestamp {
-    clock::after(record.request.received_at, PATIENCE)
 }

@@ -92,7 +92,8 @@ impl Resets {
             let id = held.record().id;
             let allowed = self.decide(id, &request, fresh, until).await?;
             let now = tenancy.clock.now();
-            if clock::between(now, until) < WORTH_STARTING {
+            let left = clock::between(now, until.min(end(held.record())));
+            if left < WORTH_STARTING {
                 return Err(Refusal::OutOfTime);
             }
             let event = allowed.event(now, held.record().parties.clone());
@@ -133,7 +134,7 @@ impl Resets {
         let mut record = held.record().clone();
         let why = refusal.to_string();
         record.parties.log(&words.code, &why);
-        let gave_up = now >= clock::after(record.request.received_at, PATIENCE);
+        let gave_up = clock::between(now, end(&record)) < WORTH_STARTING;
         if refusal.may_pass() && !gave_up {
             record.stage = Stage::Waiting(Some(words));
             let held = self.release(held, record).await?;
@@ -165,6 +166,11 @@ impl Resets {
             .await
             .map_err(|error| Run::Stopped(before, error))
     }
+}
+
+/// When a record is given up.
+pub(super) fn end(record: &Record) -> Timestamp {
+    clock::after(record.request.received_at, PATIENCE)
 }
 
 /// How long until the next run: as long as somebody asked for, else at once after the first, and twice as long each

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::ledger::Held;
 use super::ports::TicketError;
-use super::record::{Duty, Record};
+use super::record::{Duty, Record, Stage};
 use super::run::{PATIENCE, Run, pause};
 use super::service::Resets;
 use crate::clock::{self, Timestamp};
@@ -77,7 +77,7 @@ impl Resets {
         let Some(event) = record.end() else {
             return Told::Yes;
         };
-        event.log();
+        log_end(record);
         match self.0.audit.append(&event).await {
             Ok(()) => Told::Yes,
             Err(error) => {
@@ -127,6 +127,17 @@ fn settle(duty: &mut Duty, told: &Told, asked: &mut Option<Duration>) {
             Duty::Owed
         }
     };
+}
+
+/// One line for the end of what a person waits for; the alarms count them. A refusal has had its line.
+fn log_end(record: &Record) {
+    let appeared = match &record.stage {
+        Stage::Claimed(reset) => reset.appeared().len(),
+        Stage::Refused(turned) if turned.gave_up => 0,
+        _ => return,
+    };
+    let state = record.state().word();
+    tracing::info!(event = "outcome", state, appeared, reset = %record.id, ticket = %record.request.ticket);
 }
 
 /// One line for each try that failed; the alarms count them.

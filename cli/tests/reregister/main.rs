@@ -1,12 +1,14 @@
 //! The command as an operator runs it: the real binary, real files.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "helpers of tests are tests, which clippy only sees in #[test] functions"
 )]
 
 mod approve;
 mod event;
+mod freeze;
 mod keygen;
 
 use std::fs;

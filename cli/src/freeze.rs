@@ -1,0 +1,97 @@
+//! `reregister freeze`: the switch that stops resets.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, ensure};
+use clap::ValueEnum;
+use reregister_mfa::aws::{self, DynamoDb};
+use reregister_mfa::clock::Timestamp;
+use reregister_mfa::reset::{Freeze as Switch, Ledger, LedgerError};
+
+/// Stop resets, of everybody or of one tier, or let them go on; without an argument, say how the switch is set
+#[derive(clap::Args)]
+pub struct Freeze {
+    /// Whose resets are stopped; the other tier's are let go on
+    who: Option<Who>,
+
+    /// Why; whoever is refused reads it
+    #[arg(long, value_name = "TEXT")]
+    why: Option<String>,
+
+    /// The table of the deployment: the output TableName of its stack
+    #[arg(long, value_name = "NAME", env = "TABLE_NAME")]
+    table: String,
+}
+
+/// Whose resets.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Who {
+    /// Everybody's
+    All,
+    /// Those of people who are not privileged
+    Standard,
+    /// Those of privileged people
+    Privileged,
+    /// Nobody's: the freeze is lifted
+    None,
+}
+
+/// How often to try again if somebody else sets the switch at the same moment.
+const MOST_TRIES: usize = 5;
+
+impl Freeze {
+    /// Sets the switch, or shows it.
+    pub fn run(self) -> anyhow::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(async {
+            let config = aws::config().await;
+            let ledger = Ledger::new(Arc::new(DynamoDb::new(&config, self.table.clone())));
+            if let Some(who) = self.who {
+                self.set(&ledger, who).await?;
+            }
+            let switch = ledger
+                .frozen()
+                .await
+                .context("the switch cannot be read; nobody may take it for off")?;
+            println!("{}", describe(switch.as_ref()));
+            Ok(())
+        })
+    }
+
+    async fn set(&self, ledger: &Ledger, who: Who) -> anyhow::Result<()> {
+        let why = self.why.as_deref().unwrap_or_default().trim();
+        ensure!(
+            who == Who::None || !why.is_empty(),
+            "--why is missing: whoever is refused reads it"
+        );
+        let switch = Switch {
+            standard: matches!(who, Who::All | Who::Standard),
+            privileged: matches!(who, Who::All | Who::Privileged),
+            why: why.to_owned(),
+            since: Timestamp::now(),
+        };
+        let mut result = ledger.freeze(&switch).await;
+        for _ in 1..MOST_TRIES {
+            if result != Err(LedgerError::Leased) {
+                break;
+            }
+            result = ledger.freeze(&switch).await;
+        }
+        result.context("the switch is NOT set")
+    }
+}
+
+fn describe(switch: Option<&Switch>) -> String {
+    let Some(switch) = switch else {
+        return "not frozen, and never was".to_owned();
+    };
+    let who = match (switch.standard, switch.privileged) {
+        (true, true) => "everybody",
+        (true, false) => "standard people",
+        (false, true) => "privileged people",
+        (false, false) => return format!("not frozen since {}", switch.since),
+    };
+    format!("frozen for {who} since {}: {}", switch.since, switch.why)
+}

@@ -1,0 +1,58 @@
+//! The switch, in a table of moto, as an operator sets it.
+
+use std::process::{Command, Output};
+
+use crate::{Desk, text};
+
+#[path = "../../../tests/aws/moto.rs"]
+mod moto;
+
+fn freeze(desk: &Desk, table: &str, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_reregister"))
+        .arg("freeze")
+        .args(arguments)
+        .current_dir(&desk.0)
+        .env("TABLE_NAME", table)
+        .env("AWS_ENDPOINT_URL", moto::url())
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .output()
+        .unwrap()
+}
+
+#[tokio::test]
+#[ignore = "needs moto: make test"]
+async fn the_switch_is_set_for_a_tier_and_lifted_and_says_so() {
+    let desk = Desk::new();
+    let table = moto::table(&moto::config().await).await;
+    let says = |arguments: &[&str]| {
+        let output = freeze(&desk, &table, arguments);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout).trim().to_owned()
+    };
+    assert_eq!(says(&[]), "not frozen, and never was");
+    let frozen = says(&["privileged", "--why", "an issuer's key is out"]);
+    assert!(frozen.starts_with("frozen for privileged people since "));
+    assert!(frozen.ends_with(": an issuer's key is out"));
+    assert!(says(&["all", "--why", "look first"]).starts_with("frozen for everybody"));
+    assert!(says(&["none"]).starts_with("not frozen since "));
+}
+
+#[tokio::test]
+#[ignore = "needs moto: make test"]
+async fn a_freeze_without_a_reason_or_without_the_table_is_an_error_and_no_freeze() {
+    let desk = Desk::new();
+    let table = moto::table(&moto::config().await).await;
+    let refused = freeze(&desk, &table, &["all"]);
+    assert!(!refused.status.success());
+    assert!(text(&refused.stderr).contains("--why is missing"));
+    assert_eq!(
+        text(&freeze(&desk, &table, &[]).stdout).trim(),
+        "not frozen, and never was"
+    );
+    let lost = freeze(&desk, "no-such-table", &["all", "--why", "x"]);
+    assert!(!lost.status.success());
+    assert!(text(&lost.stderr).contains("the switch is NOT set"));
+    assert!(lost.stdout.is_empty());
+}
