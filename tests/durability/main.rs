@@ -1,0 +1,193 @@
+//! Never twice, never half, never silent: the core against a world in which every call can fail, before it has happened
+//! or after, and in which whoever works can be killed or stand still at every call.
+//!
+//! ```text
+//! cargo test --test durability -- --nocapture      prints how many schedules ran and how many states were seen
+//! SEED=… SCHEDULES=… cargo test --test durability random -- --nocapture
+//! ```
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, which is its purpose"
+)]
+
+mod random;
+mod schedule;
+mod world;
+
+use std::collections::BTreeSet;
+
+use schedule::{Second, good_day, pair};
+use world::{Broken, Fate};
+
+/// What many schedules came to.
+#[derive(Default)]
+struct Tally {
+    schedules: usize,
+    seen: BTreeSet<String>,
+    violations: Vec<String>,
+}
+
+impl Tally {
+    fn add(&mut self, world: &world::World, schedule: impl FnOnce() -> String) {
+        let mut happened = world.lock();
+        self.schedules += 1;
+        self.seen.append(&mut happened.seen);
+        if !happened.violations.is_empty() {
+            self.violations
+                .push(format!("{}: {:?}", schedule(), happened.violations));
+        }
+    }
+
+    fn report(&self, what: &str) {
+        println!(
+            "{what}: {} schedules, {} distinct states, {} violations",
+            self.schedules,
+            self.seen.len(),
+            self.violations.len()
+        );
+    }
+
+    fn hold(&self, what: &str) {
+        self.report(what);
+        assert!(
+            self.violations.is_empty(),
+            "{} of {}, the first: {}",
+            self.violations.len(),
+            self.schedules,
+            self.violations[0]
+        );
+    }
+}
+
+/// The core asks tokio for its timers; nothing here waits for them.
+fn in_tokio(test: impl FnOnce()) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let _entered = runtime.enter();
+    test();
+}
+
+const FATES: [Fate; 4] = [
+    Fate::FailsBefore,
+    Fate::FailsAfter,
+    Fate::DiesBefore,
+    Fate::DiesAfter,
+];
+
+#[test]
+fn every_call_may_fail_or_kill_once_and_the_request_comes_to_its_end() {
+    in_tokio(|| {
+        let mut tally = Tally::default();
+        let (world, [effects, _]) = pair(Broken::No, Second::AfterTheLease, None, None);
+        tally.add(&world, || "a good day".to_owned());
+        assert!(effects > 30, "{effects} calls");
+        for nth in 0..effects {
+            for fate in FATES {
+                for second in [Second::AtOnce, Second::AfterTheLease] {
+                    let (world, _) = pair(Broken::No, second, Some((nth, fate)), None);
+                    tally.add(&world, || format!("{second:?} {nth} {fate:?}"));
+                }
+            }
+        }
+        tally.hold("single failures");
+    });
+}
+
+/// Every point at which the first is stopped, with every point at which the second is killed, or at none.
+fn pairs(broken: Broken, second: Second, enough: impl Fn(&Tally) -> bool) -> Tally {
+    let mut tally = Tally::default();
+    let (effects, changes) = good_day();
+    let killed = [Fate::DiesBefore, Fate::DiesAfter];
+    let stopped: &[Fate] = if second.is_meanwhile() {
+        &[Fate::Pauses]
+    } else {
+        &killed
+    };
+    for nth in 0..effects {
+        if second == Second::MeanwhileByAFastClock && changes.contains(&nth) {
+            continue;
+        }
+        for fate in stopped {
+            let first = Some((nth, *fate));
+            let (world, [_, others]) = pair(broken, second, first, None);
+            tally.add(&world, || format!("{second:?} {nth} {fate:?}"));
+            for other in 0..others {
+                for other_fate in killed {
+                    let (world, _) = pair(broken, second, first, Some((other, other_fate)));
+                    tally.add(&world, || {
+                        format!("{second:?} {nth} {fate:?}, then {other} {other_fate:?}")
+                    });
+                    if enough(&tally) {
+                        return tally;
+                    }
+                }
+            }
+        }
+    }
+    tally
+}
+
+fn all_pairs(second: Second) {
+    in_tokio(|| pairs(Broken::No, second, |_| false).hold(&format!("pairs, {second:?}")));
+}
+
+#[test]
+fn two_crashes_the_second_at_once_come_to_the_end() {
+    all_pairs(Second::AtOnce);
+}
+
+#[test]
+fn two_crashes_the_second_after_the_lease_come_to_the_end() {
+    all_pairs(Second::AfterTheLease);
+}
+
+#[test]
+fn a_second_run_while_the_first_stands_still_comes_to_the_end() {
+    all_pairs(Second::Meanwhile);
+}
+
+#[test]
+fn a_second_run_that_overtakes_the_first_comes_to_the_end() {
+    all_pairs(Second::MeanwhileAfterTheLease);
+}
+
+#[test]
+fn a_second_run_whose_clock_is_ahead_comes_to_the_end() {
+    all_pairs(Second::MeanwhileByAFastClock);
+}
+
+fn is_caught(broken: Broken) {
+    in_tokio(|| {
+        let mut caught = Vec::new();
+        // Where somebody is overtaken: what fences and owners are for.
+        for second in [
+            Second::MeanwhileAfterTheLease,
+            Second::MeanwhileByAFastClock,
+        ] {
+            let tally = pairs(broken, second, |tally| !tally.violations.is_empty());
+            tally.report(&format!("{broken:?}, {second:?}"));
+            caught.extend(tally.violations);
+            if !caught.is_empty() {
+                break;
+            }
+        }
+        assert!(!caught.is_empty(), "a ledger with {broken:?} passes");
+        println!("  {}", caught[0]);
+    });
+}
+
+#[test]
+fn a_ledger_without_a_fence_is_caught() {
+    is_caught(Broken::NoFence);
+}
+
+#[test]
+fn a_ledger_without_an_owner_is_caught() {
+    is_caught(Broken::NoOwner);
+}

@@ -1,0 +1,332 @@
+//! One schedule: actors at one request, some of them doomed, and then the queue until nothing is left in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reregister_mfa::approval::{
+    Algorithm, Audiences, IssuerPolicy, KeySet, KeySource, KeysUnavailable,
+};
+use reregister_mfa::clock::{Clock as _, Timestamp};
+use reregister_mfa::delivery::Delivery;
+use reregister_mfa::ids::{Digest, Kid, Label, ResetId, TenantId, TicketKey};
+use reregister_mfa::report;
+use reregister_mfa::reset::{
+    Directories, Doors, Ledger, Prover, Refusal, Request, Resets, Rules, State, Stored, Tenancy,
+    Terms,
+};
+use serde_json::json;
+use simulated::approval::{Draft, WEBHOOK_AUDIENCE};
+use simulated::issuer::Issuer;
+
+use crate::world::{Broken, Fate, Hands, JANE, SAM, START, VERA, World};
+
+const TENANT: &str = "7d6f5c4b-3a29-4180-9c7e-6b5a49382716";
+
+/// How long one run has.
+const RUN: Duration = Duration::from_secs(15);
+
+/// More runs than a request may ever need, once everything works.
+const MOST_RUNS: usize = 40;
+
+struct FixedKeys(Arc<KeySet>);
+
+#[async_trait]
+impl KeySource for FixedKeys {
+    async fn keys(&self, _: &IssuerPolicy, _: &Kid) -> Result<Arc<KeySet>, KeysUnavailable> {
+        Ok(self.0.clone())
+    }
+}
+
+/// One approval, which is good, and whoever can prove it.
+static APPROVED: LazyLock<(String, Arc<Prover>)> = LazyLock::new(|| {
+    let issuer = Issuer::es256("https://approvals.contoso.example", "desk-2026");
+    let now = START.parse::<Timestamp>().unwrap().as_second();
+    let draft = Draft::new(now)
+        .target(JANE)
+        .approver(SAM)
+        .ticket("HELP-42")
+        .verified(VERA, now - 300);
+    let keys = KeySet::parse(issuer.jwks().to_string().as_bytes(), &[Algorithm::ES256]).unwrap();
+    let policy: IssuerPolicy = serde_json::from_value(json!({
+        "iss": issuer.iss(), "keys": {"file": "none"}, "algorithms": ["ES256"], "domain": "desk",
+    }))
+    .unwrap();
+    let prover = Prover {
+        issuers: BTreeMap::from([(label("desk"), policy)]),
+        audiences: Audiences {
+            webhook: WEBHOOK_AUDIENCE.to_owned(),
+            on_call: "on call".to_owned(),
+        },
+        keys: Arc::new(FixedKeys(Arc::new(keys))),
+    };
+    (issuer.approve(&draft), Arc::new(prover))
+});
+
+fn label(name: &str) -> Label {
+    Label::try_from(name).unwrap()
+}
+
+fn resets(hands: &Hands) -> Resets {
+    let hands = Arc::new(hands.clone());
+    let terms = Terms {
+        issuers: vec![label("desk")],
+        privileged: false,
+    };
+    let rules: Rules = serde_json::from_value(json!({"break_glass": "none"})).unwrap();
+    Resets::new(Tenancy {
+        tenant: TENANT.parse::<TenantId>().unwrap(),
+        rules,
+        doors: Arc::new(Doors {
+            sources: BTreeMap::from([(label("jira"), terms.clone())]),
+            on_call: terms,
+            only_tenant: true,
+        }),
+        directories: Directories {
+            standard: hands.clone(),
+            privileged: None,
+        },
+        prover: APPROVED.1.clone(),
+        ledger: Ledger::new(hands.clone()),
+        queue: hands.clone(),
+        audit: hands.clone(),
+        security: hands.clone(),
+        tickets: hands.clone(),
+        words: report::words,
+        clock: hands,
+    })
+}
+
+/// What an actor does.
+enum Task {
+    Open(Pin<Box<dyn Future<Output = Result<Stored, Refusal>>>>),
+    Wake(Pin<Box<dyn Future<Output = Result<(), Refusal>>>>),
+}
+
+/// Somebody who works on the request, until they are done, killed, or stand still.
+pub struct Actor {
+    hands: Hands,
+    task: Task,
+    /// What they brought back, if they came back.
+    pub came_back: Option<bool>,
+    woke: Option<ResetId>,
+}
+
+impl Actor {
+    /// Somebody who delivers the request.
+    pub fn deliver(hands: Hands) -> Actor {
+        let now = hands.now();
+        let until = now.checked_add(RUN).unwrap();
+        hands.script.lock().unwrap().until = Some(until);
+        let delivery = Delivery {
+            source: label("jira"),
+            id: "1".to_owned(),
+            digest: Digest::of(b"the delivery"),
+            ticket: TicketKey::try_from("HELP-42").unwrap(),
+            user: None,
+            approvals: vec![APPROVED.0.clone()],
+        };
+        let request = Request::from_ticket(delivery, TENANT.parse().unwrap(), now);
+        let resets = resets(&hands);
+        Actor {
+            hands,
+            task: Task::Open(Box::pin(async move { resets.open(request, until).await })),
+            came_back: None,
+            woke: None,
+        }
+    }
+
+    /// Somebody whom the queue wakes.
+    pub fn wake(hands: Hands, id: ResetId) -> Actor {
+        let until = hands.now().checked_add(RUN).unwrap();
+        hands.script.lock().unwrap().until = Some(until);
+        let resets = resets(&hands);
+        Actor {
+            hands,
+            task: Task::Wake(Box::pin(async move { resets.wake(id, until).await })),
+            came_back: None,
+            woke: Some(id),
+        }
+    }
+
+    /// Lets them work until they are done, killed, or stand still.
+    pub fn go(&mut self) {
+        self.hands.script.lock().unwrap().paused = false;
+        if self.came_back.is_some() || self.is_dead() {
+            return;
+        }
+        let mut context = Context::from_waker(Waker::noop());
+        self.came_back = match &mut self.task {
+            Task::Open(open) => match open.as_mut().poll(&mut context) {
+                Poll::Ready(result) => Some(result.is_ok()),
+                Poll::Pending => None,
+            },
+            Task::Wake(wake) => match wake.as_mut().poll(&mut context) {
+                Poll::Ready(result) => Some(result.is_ok()),
+                Poll::Pending => None,
+            },
+        };
+        if self.came_back.is_none() && !self.is_dead() && !self.is_paused() {
+            let mut happened = self.hands.world.lock();
+            happened
+                .violations
+                .push("somebody waits for what never comes".to_owned());
+        }
+        // What the queue brought and nobody finished comes again, as SQS does it.
+        if let (Some(id), true) = (self.woke, self.is_dead() || self.came_back == Some(false)) {
+            self.woke = None;
+            let mut happened = self.hands.world.lock();
+            let again = happened.now.checked_add(Duration::from_secs(180)).unwrap();
+            happened.queue.push((again, id));
+        }
+    }
+
+    pub fn is_dead(&self) -> bool {
+        self.hands.script.lock().unwrap().dead
+    }
+
+    pub fn is_paused(&self) -> bool {
+        self.hands.script.lock().unwrap().paused
+    }
+
+    /// How many effects they had so far.
+    pub fn effects(&self) -> usize {
+        self.hands.count()
+    }
+}
+
+/// When the second actor comes to a request at which the first one was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Second {
+    /// At once: the first one is dead, and has the lease.
+    AtOnce,
+    /// When the first one's lease is over.
+    AfterTheLease,
+    /// At once, while the first one stands still and goes on afterwards.
+    Meanwhile,
+    /// When the lease is over, and the first one, who stood still, goes on afterwards.
+    MeanwhileAfterTheLease,
+    /// At once, with a clock that is ahead by more than a lease, while the first one stands still before a call that
+    /// changes nothing in the tenant, and goes on afterwards. (What is under way there cannot be called back: that
+    /// clocks do not differ by a lease is why there is a margin.)
+    MeanwhileByAFastClock,
+}
+
+impl Second {
+    /// Whether the first stands still; else they are killed.
+    pub fn is_meanwhile(self) -> bool {
+        !matches!(self, Second::AtOnce | Second::AfterTheLease)
+    }
+}
+
+/// Longer than a lease.
+const LEASE: Duration = Duration::from_secs(40);
+
+/// The calls of a good day: how many there are, and which of them change something in the tenant.
+pub fn good_day() -> (usize, BTreeSet<usize>) {
+    let world = World::new(Broken::No);
+    let mut one = Actor::deliver(world.hands([]));
+    one.go();
+    let script = one.hands.script.lock().unwrap();
+    (script.count, script.changes.clone())
+}
+
+/// Two actors, each stopped at one point or at none. Gives the world after the end, and how many effects each had.
+pub fn pair(
+    broken: Broken,
+    second: Second,
+    first_fate: Option<(usize, Fate)>,
+    second_fate: Option<(usize, Fate)>,
+) -> (Arc<World>, [usize; 2]) {
+    let world = World::new(broken);
+    let mut one = Actor::deliver(world.hands(first_fate));
+    one.go();
+    if matches!(
+        second,
+        Second::AfterTheLease | Second::MeanwhileAfterTheLease
+    ) {
+        world.lock().pass(LEASE);
+    }
+    let ahead = match second {
+        Second::MeanwhileByAFastClock => LEASE,
+        _ => Duration::ZERO,
+    };
+    let mut other = Actor::deliver(world.hands(second_fate).ahead(ahead));
+    other.go();
+    one.go();
+    other.go();
+    let effects = [one.effects(), other.effects()];
+    drain(&world);
+    (world, effects)
+}
+
+/// Lets the queue bring what is due until nothing is left in it. If the request was never accepted, its sender, who has
+/// heard nothing good, sends it again.
+pub fn drain(world: &Arc<World>) {
+    let mut runs = 0;
+    loop {
+        let next = {
+            let mut happened = world.lock();
+            happened.queue.sort();
+            (!happened.queue.is_empty()).then(|| happened.queue.remove(0))
+        };
+        match next {
+            Some((due, id)) => {
+                let early = due.duration_since(world.lock().now);
+                world.lock().pass(early.try_into().unwrap_or_default());
+                Actor::wake(world.hands([]), id).go();
+            }
+            None if world.lock().records().is_empty() => Actor::deliver(world.hands([])).go(),
+            None => break,
+        }
+        runs += 1;
+        if runs > MOST_RUNS {
+            world.lock().violations.push("it does not end".to_owned());
+            break;
+        }
+    }
+    check_end(world);
+}
+
+/// What must hold in the end.
+fn check_end(world: &World) {
+    let mut happened = world.lock();
+    let mut wrong = Vec::new();
+    let records = happened.records();
+    let claimed: Vec<_> = records
+        .iter()
+        .filter(|record| !record["stage"]["claimed"].is_null())
+        .collect();
+    match claimed.as_slice() {
+        [record] => {
+            let state = &record["stage"]["claimed"]["state"];
+            if *state != json!(State::Completed) {
+                wrong.push(format!("it ends as {state}"));
+            }
+            for duty in ["trail", "notice", "note"] {
+                if record["duties"][duty] != "done" {
+                    wrong.push(format!("{duty} is {}", record["duties"][duty]));
+                }
+            }
+        }
+        several => wrong.push(format!("{} resets on one approval", several.len())),
+    }
+    let there: Vec<String> = happened.methods.iter().map(|m| m.id.to_string()).collect();
+    if there != ["password", "newcomer"] {
+        wrong.push(format!("{there:?} are there in the end"));
+    }
+    if happened.deleted.values().any(|times| *times != 1) {
+        wrong.push(format!("deleted: {:?}", happened.deleted));
+    }
+    if happened.notes.len() != 1 {
+        wrong.push(format!("{} notes in the ticket", happened.notes.len()));
+    }
+    if happened.heard == 0 || happened.ends_in_trail == 0 {
+        wrong.push("somebody has not heard of the end".to_owned());
+    }
+    happened.violations.extend(wrong);
+}
