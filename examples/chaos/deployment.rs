@@ -1,0 +1,227 @@
+//! What the function needs around it: a table, a queue and secrets in moto, a tenant with many people, Jira.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::process::{Child, Command, Stdio};
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
+use serde_json::{Value, json};
+use simulated::approval::Draft;
+use simulated::entra::{self, Tenant};
+use simulated::issuer::Issuer;
+use simulated::request::Request;
+use simulated::runtime_api::RuntimeApi;
+use simulated::senders::jira::{Issue, IssueEvent, Status};
+use simulated::tickets::{self, jira_cloud};
+use tokio::net::TcpListener;
+
+/// How many people there are to be reset.
+const PEOPLE: usize = 600;
+
+const JIRA_SECRET: &str = "development only: the secret of the Jira webhook";
+const FIELD: &str = "customfield_10123";
+
+pub struct Deployment {
+    pub tenant: Tenant,
+    pub jira: jira_cloud::JiraCloud,
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    pub sqs: aws_sdk_sqs::Client,
+    pub table: String,
+    pub queue: String,
+    service_desk: Issuer,
+    environment: Vec<(String, String)>,
+    _servers: (entra::Serving, tickets::Serving),
+    _files: tempfile::TempDir,
+}
+
+/// Which door a process opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    FunctionUrl,
+    Queue,
+}
+
+pub fn person(nth: usize) -> String {
+    format!("person-{nth}@contoso.example")
+}
+
+pub fn ticket(nth: usize) -> String {
+    format!("HELP-{nth}")
+}
+
+fn people() -> Result<String, Box<dyn Error>> {
+    let mut file: Value = serde_json::from_str(include_str!("../users.json"))?;
+    let users = file
+        .get_mut("users")
+        .and_then(Value::as_array_mut)
+        .ok_or("no users")?;
+    for nth in 0..PEOPLE {
+        users.push(json!({
+            "id": format!("c0000000-0000-4000-8000-{nth:012}"),
+            "userPrincipalName": person(nth),
+            "displayName": format!("Person {nth}"),
+            "methods": [
+                {"type": "phone", "phoneType": "mobile", "phoneNumber": "+1 4255550101"},
+                {"type": "microsoftAuthenticator", "displayName": "Pixel 9"},
+                {"type": "softwareOath"},
+            ],
+        }));
+    }
+    Ok(file.to_string())
+}
+
+impl Deployment {
+    pub async fn start() -> Result<Deployment, Box<dyn Error>> {
+        let moto = std::env::var("MOTO_URL").map_err(|_| "MOTO_URL is not set: make chaos")?;
+        let aws = aws_config::defaults(BehaviorVersion::latest())
+            .endpoint_url(&moto)
+            .load()
+            .await;
+        let tenant = Tenant::from_json(&people()?)?;
+        let entra = tenant.serve(TcpListener::bind("127.0.0.1:0").await?);
+        let jira = jira_cloud::JiraCloud::new();
+        for nth in 0..PEOPLE {
+            jira.add_issue(&ticket(nth));
+        }
+        let notes = jira.serve(TcpListener::bind("127.0.0.1:0").await?);
+
+        let name = format!("chaos-{}", uuid::Uuid::new_v4());
+        secrets(&aws, &name).await?;
+        let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
+        table(&dynamodb, &name).await?;
+        let sqs = aws_sdk_sqs::Client::new(&aws);
+        let queue = sqs.create_queue().queue_name(&name).send().await?;
+        let queue = queue.queue_url.ok_or("a queue without an address")?;
+
+        let files = tempfile::tempdir()?;
+        let service_desk = Issuer::es256("https://approvals.contoso.example", "desk-2026");
+        for (file, issuer) in [
+            ("service-desk.jwks.json", &service_desk),
+            (
+                "on-call.jwks.json",
+                &Issuer::es256("https://on-call.contoso.example", "olga-2026"),
+            ),
+            (
+                "security.jwks.json",
+                &Issuer::es256("https://security.contoso.example", "sec-2026"),
+            ),
+        ] {
+            std::fs::write(files.path().join(file), issuer.jwks().to_string())?;
+        }
+        let policy = include_str!("../policy.toml")
+            .replace("http://127.0.0.1:8443", &entra.url)
+            .replace("\"sandbox/", &format!("\"{name}/"))
+            .replace(
+                "break_glass =",
+                "per_hour = 10000\napprover_per_hour = 10000\nbreak_glass =",
+            )
+            .replace(
+                "domain = \"service-desk\"",
+                "domain = \"service-desk\"\nper_hour = 10000",
+            );
+        let policy = format!(
+            "{policy}\n[notes.jira]\nsystem.jira_cloud.site = \"{}\"\nsecret = \"{name}/jira-notes\"\n",
+            notes.url
+        );
+        let policy_file = files.path().join("policy.toml");
+        std::fs::write(&policy_file, policy)?;
+        let environment = [
+            ("POLICY_FILE", policy_file.display().to_string()),
+            ("TABLE_NAME", name.clone()),
+            ("QUEUE_URL", queue.clone()),
+            ("AWS_ENDPOINT_URL", moto),
+            ("AWS_ACCESS_KEY_ID", "test".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+            ("AWS_REGION", "eu-west-1".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec();
+        Ok(Deployment {
+            tenant,
+            jira,
+            dynamodb,
+            sqs,
+            table: name,
+            queue,
+            service_desk,
+            environment,
+            _servers: (entra, notes),
+            _files: files,
+        })
+    }
+
+    /// A process of the function, as Lambda starts one.
+    pub fn spawn(&self, api: &RuntimeApi, door: Door) -> std::io::Result<Child> {
+        let binary = std::env::var("REREGISTER_MFA")
+            .unwrap_or_else(|_| "target/debug/reregister-mfa".to_owned());
+        let mut command = Command::new(binary);
+        command
+            .envs(api.environment())
+            .envs(self.environment.clone())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        if door == Door::Queue {
+            command.env("EVENTS", "queue");
+        }
+        command.spawn()
+    }
+
+    /// Jira's webhook: this ticket is approved for its person.
+    pub fn delivery(&self, nth: usize) -> Request {
+        let now = jiff::Timestamp::now().as_second();
+        let draft = Draft::new(now)
+            .target(&person(nth))
+            .approver("sam.approver@contoso.example")
+            .ticket(&ticket(nth))
+            .verified("vera.desk@contoso.example", now - 300);
+        let approval = self.service_desk.approve(&draft);
+        let issue = Issue::new(&ticket(nth), Status::new("10042", "Approved"))
+            .field(FIELD, approval.as_str());
+        IssueEvent::transition(issue, &Status::new("1", "Open"))
+            .signed("/webhooks/jira", JIRA_SECRET)
+    }
+}
+
+async fn secrets(aws: &SdkConfig, name: &str) -> Result<(), Box<dyn Error>> {
+    let mut texts: BTreeMap<String, Value> = serde_json::from_str(include_str!("../secrets.json"))?;
+    texts.insert(
+        "sandbox/jira-notes".to_owned(),
+        json!({"email": jira_cloud::EMAIL, "api_token": jira_cloud::API_TOKEN}),
+    );
+    let client = aws_sdk_secretsmanager::Client::new(aws);
+    for (secret, text) in texts {
+        client
+            .create_secret()
+            .name(secret.replace("sandbox/", &format!("{name}/")))
+            .secret_string(text.to_string())
+            .send()
+            .await?;
+    }
+    Ok(())
+}
+
+/// As in template.yaml.
+async fn table(client: &aws_sdk_dynamodb::Client, name: &str) -> Result<(), Box<dyn Error>> {
+    client
+        .create_table()
+        .table_name(name)
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(
+            AttributeDefinition::builder()
+                .attribute_name("pk")
+                .attribute_type(ScalarAttributeType::S)
+                .build()?,
+        )
+        .key_schema(
+            KeySchemaElement::builder()
+                .attribute_name("pk")
+                .key_type(KeyType::Hash)
+                .build()?,
+        )
+        .send()
+        .await?;
+    Ok(())
+}
