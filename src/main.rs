@@ -26,7 +26,12 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let inside = MemoryQueue::default();
     let queue: Arc<dyn Queue> = match settings.queue {
         Some(url) => Arc::new(Sqs::new(&aws, url)),
-        None => Arc::new(inside.clone()),
+        None => {
+            tracing::warn!(
+                "no QUEUE_URL: what is not done comes back only while this process runs"
+            );
+            Arc::new(inside.clone())
+        }
     };
     let security: Arc<dyn Security> = match settings.security_topic {
         Some(topic) => Arc::new(Sns::new(&aws, topic, policy.register_at.clone())),

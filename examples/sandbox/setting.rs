@@ -186,8 +186,8 @@ impl Setting {
 
     /// Lines to paste, with approvals that are good for fifteen minutes.
     pub fn invite(&self) -> Result<(), Box<dyn Error>> {
-        let (url, alex) = (&self.url, "alex.wilber@contoso.example");
-        let on_call = self.on_call("INC-7001", alex);
+        let (url, megan) = (&self.url, "megan.bowen@contoso.example");
+        let on_call = self.on_call("INC-7001", megan);
         let jira = self.jira(
             "HELP-99",
             &self.sign(&self.draft("HELP-99", "$cash@contoso.example")),
@@ -198,7 +198,7 @@ impl Setting {
         println!(
             "\nIt stays up until Ctrl-C. Lines to paste; the approvals are good for fifteen minutes."
         );
-        println!("\n# What would a reset of Alex do? Changes nothing.");
+        println!("\n# What would a reset of Megan do? Changes nothing.");
         println!("curl -s -X POST {url}/resets/preview -H 'Authorization: Bearer {on_call}'");
         println!("\n# Do it. Twice, to see that it is done once.");
         println!("curl -s -X POST {url}/resets -H 'Authorization: Bearer {on_call}'");

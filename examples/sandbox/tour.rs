@@ -1,6 +1,7 @@
 //! The tour: what the product does on real input, and what it refuses.
 
 use std::error::Error;
+use std::time::Duration;
 
 use serde_json::Value;
 use simulated::entra::Fault;
@@ -244,17 +245,34 @@ impl Tour<'_> {
     async fn outages(&mut self) -> Result<(), Box<dyn Error>> {
         let setting = self.setting;
         self.scene(
-            "Graph throttles while Jane's roles are looked up",
-            "Not knowing is no answer: 503, nothing is used up, and the same delivery works a little later.",
+            "Graph does not answer while the roles of Tina are looked up",
+            "Not knowing is no answer: 202, nothing is used up, and it is tried again without anybody asking.",
         );
+        let tina = "tina.torres@contoso.example";
         setting
             .tenant
-            .fail(Fault::on("GET", "roleAssignments").throttle(Some(90)));
-        let delivery = setting.jira("HELP-6", &setting.sign(&setting.draft("HELP-6", JANE)));
-        let reply = setting.send(&delivery).await?;
-        self.expect(&reply, 503, "directory_unavailable");
-        let reply = setting.send(&delivery).await?;
+            .fail(Fault::on("GET", "roleAssignments").times(3).status(503));
+        let approval = setting.sign(&setting.draft("HELP-6", tina));
+        let reply = setting.send(&setting.jira("HELP-6", &approval)).await?;
+        self.expect(&reply, 202, "directory_unavailable waiting");
+        let path = format!("/resets/{}", reply.text("reset"));
+        let mut reply = reply;
+        for _ in 0..40 {
+            if reply.text("state") == "completed" {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            reply = setting.send(&on_call::get(&path, &approval)).await?;
+        }
         self.expect(&reply, 200, "completed");
+
+        self.scene(
+            "Jane again, some minutes after her reset, on one approval",
+            "Somebody who was reset has a cool-down of an hour, unless a second person approves. It is not used up.",
+        );
+        let approval = setting.sign(&setting.draft("HELP-8", JANE));
+        let reply = setting.send(&setting.jira("HELP-8", &approval)).await?;
+        self.expect(&reply, 403, "cooling_down");
         Ok(())
     }
 
@@ -268,7 +286,8 @@ impl Tour<'_> {
     /// The status, and the code of a refusal or the state of an outcome.
     fn expect(&mut self, reply: &Reply, status: u16, word: &str) {
         let text = |name: &str| reply.text(name).to_owned();
-        let said = text("code") + &text("state");
+        let said = format!("{} {}", text("code"), text("state"));
+        let said = said.trim();
         println!("  -> {} {said}: {}", reply.status, text("note"));
         self.check(
             &format!("{status} {word}"),

@@ -23,7 +23,7 @@ pub struct Source {
     /// Whether it may ask for privileged people. Never with [`Scheme::SecretHeader`].
     #[serde(default)]
     pub privileged: bool,
-    /// How long the sender waits for an answer. What is not done and confirmed by then is left to a person.
+    /// How long the sender waits for an answer. What is not done and confirmed by then goes on by itself.
     #[serde(default = "default_answer_within", deserialize_with = "positive")]
     pub answer_within: Duration,
     /// The statuses that mean approved.

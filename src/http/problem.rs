@@ -1,7 +1,8 @@
 //! Errors as RFC 9457 problem details.
 //!
 //! The status says what senders should do: Jira sends 408, 409, 425, 429 and 5xx again and gives up on the
-//! rest, so a lasting refusal is 401, 403, 404 or 422, an outage 503.
+//! rest, so a lasting refusal is 401, 403, 404 or 422, and an outage before anything is accepted 503. What is accepted and
+//! not done yet is no problem: it is answered 202.
 
 use axum::Json;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};

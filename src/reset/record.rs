@@ -7,7 +7,7 @@ use super::news::{News, Turned, Words};
 use super::outcome::Outcome;
 use super::request::Request;
 use super::state::{self, Reset, State};
-use crate::approval::TokenId;
+use crate::approval::Authentic;
 use crate::clock::Timestamp;
 use crate::ids::ResetId;
 
@@ -113,8 +113,14 @@ impl Record {
         }
     }
 
-    /// Whether this approval is one of those that it was made with.
-    pub fn is_held_by(&self, approval: &TokenId) -> bool {
+    /// Whether this approval is one of those that it was made with. Before they are proven, the very token has to be
+    /// among those that came.
+    pub fn is_held_by(&self, approval: &Authentic) -> bool {
+        let came = &self.request.tokens;
+        if came.iter().any(|token| token == approval.compact()) {
+            return true;
+        }
+        let approval = &approval.id();
         let marked = self.parties.approvals.iter().map(|mark| &mark.id);
         let claimed = match &self.stage {
             Stage::Claimed(reset) => reset.claim().approvals.as_slice(),

@@ -28,6 +28,11 @@ impl Resets {
         };
         let record = lease.record().clone();
         let now = tenancy.clock.now();
+        if now >= end(&record) {
+            let mut reset = lease.reset().clone();
+            reset.close(now);
+            return self.end(lease, reset).await;
+        }
         let resumed = Event::Resumed {
             at: now,
             reset: record.id,
@@ -35,11 +40,6 @@ impl Resets {
         };
         if let Err(error) = tenancy.audit.append(&resumed).await {
             return self.not_now(lease, &error.into()).await;
-        }
-        if now >= end(&record) {
-            let mut reset = lease.reset().clone();
-            reset.close(now);
-            return self.end(lease, reset).await;
         }
         match self.still_allowed(&record, lease.reset(), until).await {
             Ok(()) => self.act(lease, until).await,

@@ -42,8 +42,12 @@ const WORTH_STARTING: Duration = Duration::from_secs(6);
 /// For how long a request is tried. Later, a person has surely looked after it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// The longest pause between two runs.
+/// The longest pause of our own between two runs.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
+
+/// The longest that somebody may ask for: a message cannot be delayed for longer, and a run that comes too early only
+/// asks again.
+const LONGEST_ASKED: Duration = Duration::from_secs(15 * 60);
 
 impl Resets {
     /// Takes a record as far as it goes.
@@ -182,7 +186,6 @@ pub(super) fn pause(asked: Option<Duration>, runs: u32) -> Duration {
         0 | 1 => FIRST,
         more => SECOND.saturating_mul(1 << more.saturating_sub(2).min(10)),
     };
-    asked
-        .map_or(ours, |asked| asked.max(ours))
-        .min(LONGEST_PAUSE)
+    let ours = ours.min(LONGEST_PAUSE);
+    asked.map_or(ours, |asked| asked.min(LONGEST_ASKED).max(ours))
 }

@@ -161,7 +161,7 @@ impl Resets {
         let record = ledger
             .read(id)
             .await?
-            .filter(|record| record.is_held_by(&approval.id()))
+            .filter(|record| record.is_held_by(approval))
             .filter(|record| record.request.received_at >= oldest)
             .filter(|record| record.request.ticket == approval.claims().txn)
             .ok_or(Refusal::NoSuchReset)?;

@@ -18,6 +18,8 @@ enum Told {
     Yes,
     Later(Option<Duration>),
     Never,
+    /// There was no time to try.
+    NotTried,
 }
 
 impl Resets {
@@ -66,7 +68,7 @@ impl Resets {
     async fn in_time(&self, until: Timestamp, call: impl Future<Output = Told>) -> Told {
         let left = clock::between(self.0.clock.now(), until);
         if left < WORTH_CALLING {
-            return Told::Later(None);
+            return Told::NotTried;
         }
         tokio::time::timeout(left, call)
             .await
@@ -77,9 +79,11 @@ impl Resets {
         let Some(event) = record.end() else {
             return Told::Yes;
         };
-        log_end(record);
         match self.0.audit.append(&event).await {
-            Ok(()) => Told::Yes,
+            Ok(()) => {
+                log_end(record);
+                Told::Yes
+            }
             Err(error) => {
                 tracing::error!(%error, reset = %record.id, "the end is in the ledger and not in the audit trail");
                 Told::Later(None)
@@ -122,6 +126,7 @@ fn settle(duty: &mut Duty, told: &Told, asked: &mut Option<Duration>) {
     *duty = match told {
         Told::Yes => Duty::Done,
         Told::Never => Duty::GivenUp,
+        Told::NotTried => Duty::Owed,
         Told::Later(after) => {
             *asked = (*asked).max(*after);
             Duty::Owed
@@ -142,7 +147,7 @@ fn log_end(record: &Record) {
 
 /// One line for each try that failed; the alarms count them.
 fn log(event: &'static str, record: &Record, told: &Told) {
-    if !matches!(told, Told::Yes) {
+    if matches!(told, Told::Later(_) | Told::Never) {
         tracing::info!(event, state = "failed", reset = %record.id, ticket = %record.request.ticket);
     }
 }

@@ -42,7 +42,8 @@ pub const LATER: Failed = Failed::Later { after: None };
 impl From<Failed> for TicketError {
     fn from(failed: Failed) -> TicketError {
         match failed {
-            Failed::Credential => TicketError::Never("the credential is not accepted"),
+            // Somebody may mend it in the two hours for which it is tried, and each try raises the alarm.
+            Failed::Credential => TicketError::Later { after: None },
             Failed::Later { after } => TicketError::Later { after },
             Failed::Never(why) => TicketError::Never(why),
         }

@@ -11,4 +11,6 @@
 mod dynamodb;
 mod moto;
 mod secrets_manager;
+mod sns;
+mod sqs;
 mod sts;

@@ -25,10 +25,56 @@ pub struct Deployment {
     pub tenant: Tenant,
     pub service_desk: Issuer,
     pub on_call: Issuer,
+    /// The address of its queue in SQS, if it has one.
+    pub queue: Option<String>,
+    // Before what it is connected to.
+    process: Process,
     door: Door,
-    process: Child,
+    environment: Vec<(String, String)>,
     _entra: Serving,
     _files: tempfile::TempDir,
+}
+
+/// What a deployment has that not every one has.
+#[derive(Default)]
+pub struct Extras {
+    /// At the end of its policy.
+    pub policy: String,
+    /// Beside the secrets of examples/secrets.json, and named as they are there.
+    pub secrets: Vec<(&'static str, Value)>,
+    /// A queue in SQS, in the place of the one inside the process.
+    pub queue: bool,
+    /// Where AWS is, if somebody stands in front of moto.
+    pub aws: Option<String>,
+}
+
+/// The second function of a deployment, which the queue invokes.
+pub struct Worker {
+    // Before what it is connected to.
+    process: Process,
+    pub api: RuntimeApi,
+}
+
+impl Worker {
+    pub fn is_up(&mut self) -> bool {
+        self.process.is_up()
+    }
+}
+
+/// A process that ends with whoever has it.
+struct Process(Child);
+
+impl Process {
+    fn is_up(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 enum Door {
@@ -57,27 +103,41 @@ impl Reply {
     }
 }
 
-impl Drop for Deployment {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 impl Deployment {
     /// Everything on moto.
     pub async fn new(entrance: Entrance) -> Deployment {
+        Deployment::with(entrance, Extras::default()).await
+    }
+
+    /// Everything on moto, and more of it.
+    pub async fn with(entrance: Entrance, extras: Extras) -> Deployment {
         let aws = moto::config().await;
-        let url = moto::url();
+        let url = extras.aws.unwrap_or_else(moto::url);
         // Its name is as good as any to tell this deployment's secrets from those of others.
         let table = moto::table(&aws).await;
         let prefix = table.clone();
-        secrets(&aws, &prefix).await;
-        Deployment::at(entrance, &url, &prefix, &table).await
+        secrets(&aws, &prefix, extras.secrets).await;
+        let queue = if extras.queue {
+            Some(queue(&aws, &table).await)
+        } else {
+            None
+        };
+        Deployment::build(entrance, &url, &prefix, &table, &extras.policy, queue).await
     }
 
     /// With AWS at this address, whoever answers there.
     pub async fn at(entrance: Entrance, aws: &str, prefix: &str, table: &str) -> Deployment {
+        Deployment::build(entrance, aws, prefix, table, "", None).await
+    }
+
+    async fn build(
+        entrance: Entrance,
+        aws: &str,
+        prefix: &str,
+        table: &str,
+        policy: &str,
+        queue: Option<String>,
+    ) -> Deployment {
         let tenant = Tenant::from_json(include_str!("../../examples/users.json")).unwrap();
         let entra = tenant.serve(TcpListener::bind("127.0.0.1:0").await.unwrap());
         let service_desk = Issuer::es256("https://approvals.contoso.example", "desk-2026");
@@ -91,11 +151,11 @@ impl Deployment {
         write("security.jwks.json", security.jwks().to_string());
         write(
             "policy.toml",
-            include_str!("../../examples/policy.toml")
+            format!("{}\n{policy}", include_str!("../../examples/policy.toml"))
                 .replace("http://127.0.0.1:8443", &entra.url)
                 .replace("\"sandbox/", &format!("\"{prefix}/")),
         );
-        let environment: Vec<(String, String)> = [
+        let mut environment: Vec<(String, String)> = [
             (
                 "POLICY_FILE",
                 files.path().join("policy.toml").to_str().unwrap(),
@@ -109,17 +169,25 @@ impl Deployment {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec();
+        if let Some(url) = &queue {
+            environment.push(("QUEUE_URL".to_owned(), url.clone()));
+        }
         let (door, process) = match entrance {
-            Entrance::Socket => socket(environment),
-            Entrance::RuntimeApi => runtime_api(environment).await,
-            Entrance::CargoLambda => cargo_lambda(environment).await,
+            Entrance::Socket => socket(environment.clone()),
+            Entrance::RuntimeApi => {
+                let (api, process) = runtime_api(environment.clone()).await;
+                (Door::RuntimeApi(api), process)
+            }
+            Entrance::CargoLambda => cargo_lambda(environment.clone()).await,
         };
         Deployment {
             tenant,
             service_desk,
             on_call,
+            queue,
+            process: Process(process),
             door,
-            process,
+            environment,
             _entra: entra,
             _files: files,
         }
@@ -155,8 +223,19 @@ impl Deployment {
         }
     }
 
+    /// The second function: the same program, with the events of the queue for its own.
+    pub async fn worker(&self) -> Worker {
+        let mut environment = self.environment.clone();
+        environment.push(("EVENTS".to_owned(), "queue".to_owned()));
+        let (api, process) = runtime_api(environment).await;
+        Worker {
+            process: Process(process),
+            api,
+        }
+    }
+
     pub fn is_up(&mut self) -> bool {
-        self.process.try_wait().unwrap().is_none()
+        self.process.is_up()
     }
 }
 
@@ -211,7 +290,7 @@ fn socket(environment: Vec<(String, String)>) -> (Door, Child) {
     (Door::Url(format!("http://{address}")), process)
 }
 
-async fn runtime_api(environment: Vec<(String, String)>) -> (Door, Child) {
+async fn runtime_api(environment: Vec<(String, String)>) -> (RuntimeApi, Child) {
     let api = RuntimeApi::start().await.unwrap();
     let process = Command::new(BINARY)
         .envs(api.environment())
@@ -221,7 +300,7 @@ async fn runtime_api(environment: Vec<(String, String)>) -> (Door, Child) {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    (Door::RuntimeApi(api), process)
+    (api, process)
 }
 
 /// Under `cargo lambda watch`, as a developer has it; the first request waits for its build.
@@ -258,9 +337,16 @@ async fn cargo_lambda(environment: Vec<(String, String)>) -> (Door, Child) {
     panic!("cargo lambda watch did not answer within five minutes");
 }
 
-async fn secrets(aws: &SdkConfig, prefix: &str) {
-    let texts: BTreeMap<String, Value> =
+async fn queue(aws: &SdkConfig, name: &str) -> String {
+    let client = aws_sdk_sqs::Client::new(aws);
+    let queue = client.create_queue().queue_name(name).send().await.unwrap();
+    queue.queue_url().unwrap().to_owned()
+}
+
+async fn secrets(aws: &SdkConfig, prefix: &str, more: Vec<(&'static str, Value)>) {
+    let mut texts: BTreeMap<String, Value> =
         serde_json::from_str(include_str!("../../examples/secrets.json")).unwrap();
+    texts.extend(more.into_iter().map(|(name, text)| (name.to_owned(), text)));
     let client = aws_sdk_secretsmanager::Client::new(aws);
     for (name, text) in texts {
         client

@@ -9,6 +9,7 @@
 )]
 
 mod deployment;
+mod durable;
 mod journeys;
 #[path = "../aws/moto.rs"]
 mod moto;

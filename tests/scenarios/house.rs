@@ -512,7 +512,7 @@ impl House {
     pub fn nothing_claimed(&self) -> bool {
         self.store.keys().iter().all(|key| {
             let Key(key) = key;
-            key.starts_with("reset#") || key.starts_with("delivery#")
+            key.starts_with("reset#") || key.starts_with("delivery#") || key == "freeze"
         })
     }
 

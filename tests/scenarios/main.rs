@@ -10,10 +10,13 @@
 )]
 
 mod attacks;
+mod bounds;
 mod crashes;
 mod credentials;
 mod forged_deliveries;
 mod house;
+mod late_notes;
+mod notes;
 mod on_call;
 mod outages;
 mod pairs;
@@ -22,4 +25,5 @@ mod privileged;
 mod repeats;
 mod rotation;
 mod tickets;
+mod told;
 mod trouble;

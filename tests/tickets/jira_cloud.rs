@@ -210,12 +210,12 @@ async fn a_token_that_was_rotated_is_fetched_anew() {
 }
 
 #[tokio::test]
-async fn a_token_that_stays_wrong_is_tried_twice_and_no_more() {
+async fn a_token_that_stays_wrong_is_tried_twice_and_then_later() {
     let (jira, serving) = serve().await;
     let wrong = json!({"email": EMAIL, "api_token": "wrong"});
     assert_eq!(
         write(&systems(&system(&serving), &wrong), TICKET).await,
-        Err(TicketError::Never("the credential is not accepted"))
+        Err(TicketError::Later { after: None })
     );
     assert_eq!(jira.calls().len(), 2);
 }

@@ -154,7 +154,6 @@ async fn no_error_shows_anything_of_a_secret() {
         let error = write(&systems(system, &secret), "HELP-42")
             .await
             .unwrap_err();
-        assert!(matches!(error, TicketError::Never(_)), "{error}");
         assert!(!format!("{error} {error:?}").contains(CANARY), "{error:?}");
     }
 }

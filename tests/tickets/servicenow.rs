@@ -219,7 +219,7 @@ async fn a_credential_that_was_rotated_is_fetched_anew() {
 }
 
 #[tokio::test]
-async fn a_credential_that_stays_wrong_is_a_refusal() {
+async fn a_credential_that_stays_wrong_is_left_for_later_and_writes_nothing() {
     let (servicenow, serving) = serve().await;
     for wrong in [
         json!({"username": USER, "password": "wrong"}),
@@ -228,7 +228,7 @@ async fn a_credential_that_stays_wrong_is_a_refusal() {
         let systems = systems(&system(&serving, TABLE), &wrong);
         assert_eq!(
             write(&systems, TICKET).await,
-            Err(TicketError::Never("the credential is not accepted"))
+            Err(TicketError::Later { after: None })
         );
     }
     assert_eq!(writes(&servicenow), 0);

@@ -1,0 +1,349 @@
+//! Bounds on the harm that good approvals can do: the freeze switch, the cool-down, the caps. Whoever meets one is
+//! refused, and nothing is used up.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reregister_mfa::clock::Timestamp;
+use reregister_mfa::memory::MemoryStore;
+use reregister_mfa::reset::ports::{Item, Key, Store, StoreError, Write};
+use reregister_mfa::reset::{Freeze, Ledger};
+use simulated::approval::Draft;
+use simulated::entra::{Fault, Method};
+use simulated::request::Request;
+use simulated::senders::on_call;
+
+use crate::house::{ADA, House, JANE, Reply, SAM, VERA, VICTOR};
+
+const ALEX: &str = "alex.wilber@contoso.example";
+const ADELE: &str = "adele.vance@contoso.example";
+const CASH: &str = "$cash@contoso.example";
+const GRACE: &str = "grace.admin@contoso.example";
+
+const WHY: &str = "somebody has the laptop of the service desk";
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Somebody sets the switch, as `reregister freeze` does.
+async fn freeze(store: Arc<dyn Store>, standard: bool, privileged: bool) {
+    let freeze = Freeze {
+        standard,
+        privileged,
+        why: WHY.to_owned(),
+        since: Timestamp::now(),
+    };
+    Ledger::new(store).freeze(&freeze).await.unwrap();
+}
+
+/// A policy with one more line in the tenant's rules.
+fn rule(line: &'static str) -> impl FnOnce(String) -> String {
+    move |policy| policy.replace("break_glass =", &format!("{line}\nbreak_glass ="))
+}
+
+/// Good for as long as an approval may be.
+fn lasting(house: &House) -> Draft {
+    house.draft().expires_at(house.now() + 90 * 60)
+}
+
+/// Jira asks for Grace, who is privileged, on two approvals.
+fn for_grace(house: &House) -> Request {
+    let first = house.approve(house.draft().target(GRACE));
+    let second = house.security.approve(&house.second_draft().target(GRACE));
+    house.jira(&format!("{first}\n{second}"))
+}
+
+fn is_refused(reply: &Reply, code: &str) {
+    assert_eq!((reply.status, reply.code()), (403, code), "{reply:?}");
+}
+
+fn is_completed(reply: &Reply) {
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert_eq!(reply.json["state"], "completed", "{reply:?}");
+}
+
+/// What a refusal says about this time.
+fn detail(reply: &Reply) -> &str {
+    reply.json["detail"].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn while_resets_are_frozen_nobody_is_reset_and_afterwards_the_same_approvals_are_good() {
+    let house = House::new().await;
+    let alex = house.approve(house.draft().target(ALEX).ticket("RITM1"));
+    let deliveries = [
+        house.jira(&house.approve(house.draft())),
+        for_grace(&house),
+        house.servicenow("RITM1", ALEX, &alex),
+    ];
+    freeze(house.store.clone(), true, true).await;
+    for delivery in &deliveries {
+        let reply = house.send(delivery.clone()).await;
+        is_refused(&reply, "frozen");
+        assert!(detail(&reply).contains(WHY), "{reply:?}");
+        assert_eq!(reply.retry_after, None, "nobody knows when it ends");
+    }
+    assert_eq!(house.writes(), [""; 0]);
+    assert!(house.nothing_claimed());
+
+    freeze(house.store.clone(), false, false).await;
+    for delivery in deliveries {
+        is_completed(&house.send(delivery).await);
+    }
+}
+
+#[tokio::test]
+async fn a_freeze_of_one_tier_leaves_the_other_alone() {
+    let house = House::new().await;
+    let grace = for_grace(&house);
+    freeze(house.store.clone(), false, true).await;
+    is_refused(&house.send(grace.clone()).await, "frozen");
+    is_completed(&house.reset(house.draft()).await);
+
+    let alex = house.jira(&house.approve(house.draft().target(ALEX)));
+    freeze(house.store.clone(), true, false).await;
+    is_refused(&house.send(alex.clone()).await, "frozen");
+    is_completed(&house.send(grace).await);
+
+    freeze(house.store.clone(), false, false).await;
+    is_completed(&house.send(alex).await);
+}
+
+/// A ledger that somebody freezes just before a claim, or that takes nothing any more just after one.
+#[derive(Default)]
+struct Meddled {
+    inner: Arc<MemoryStore>,
+    freezes_before_claim: AtomicBool,
+    fails_after_claim: AtomicBool,
+    down: AtomicBool,
+}
+
+#[async_trait]
+impl Store for Meddled {
+    async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        self.inner.get(key).await
+    }
+
+    async fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+        if self.down.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("down".to_owned()));
+        }
+        let claims = writes
+            .iter()
+            .any(|write| write.key.0.starts_with("approval#"));
+        if claims && self.freezes_before_claim.swap(false, Ordering::SeqCst) {
+            freeze(self.inner.clone(), true, true).await;
+        }
+        if claims && self.fails_after_claim.swap(false, Ordering::SeqCst) {
+            self.down.store(true, Ordering::SeqCst);
+        }
+        self.inner.commit(writes).await
+    }
+}
+
+#[tokio::test]
+async fn a_freeze_that_comes_between_the_look_at_the_switch_and_the_claim_stops_the_claim() {
+    let store = Arc::new(Meddled {
+        freezes_before_claim: true.into(),
+        ..Meddled::default()
+    });
+    let house = House::on_store(store.clone()).await;
+    let delivery = house.jira(&house.approve(house.draft()));
+    is_refused(&house.send(delivery.clone()).await, "frozen");
+    assert_eq!(house.writes(), [""; 0]);
+    let claimed = |Key(key): &Key| {
+        ["approval#", "target#", "count#"]
+            .iter()
+            .any(|kind| key.starts_with(kind))
+    };
+    assert!(!store.inner.keys().iter().any(claimed), "{:?}", store.inner);
+
+    freeze(store, false, false).await;
+    is_completed(&house.send(delivery).await);
+}
+
+/// A house where a reset of Jane was claimed and then interrupted, before anything was sent; with the delivery.
+async fn interrupted() -> (House, Arc<Meddled>, Request) {
+    let store = Arc::new(Meddled {
+        fails_after_claim: true.into(),
+        ..Meddled::default()
+    });
+    let house = House::on_store(store.clone()).await;
+    let delivery = house.jira(&house.approve(house.draft()));
+    let reply = house.send(delivery.clone()).await;
+    assert_eq!(reply.status, 202, "{reply:?}");
+    assert_eq!(reply.json["state"], "running", "{reply:?}");
+    store.down.store(false, Ordering::SeqCst);
+    (house, store, delivery)
+}
+
+#[tokio::test]
+async fn a_reset_that_was_interrupted_waits_for_the_end_of_a_freeze_and_then_goes_on_by_itself() {
+    let (house, store, delivery) = interrupted().await;
+    freeze(store.clone(), true, false).await;
+    house.wait(30 * MINUTE).await;
+    assert_eq!(house.writes(), [""; 0]);
+    assert_eq!(house.has(JANE).len(), 6);
+
+    freeze(store, false, false).await;
+    house.wait(10 * MINUTE).await;
+    assert_eq!(house.has(JANE).len(), 2);
+    is_completed(&house.send(delivery).await);
+}
+
+#[tokio::test]
+async fn a_freeze_of_more_than_two_hours_leaves_what_was_interrupted_to_a_person() {
+    let (house, store, delivery) = interrupted().await;
+    freeze(store, true, true).await;
+    house.wait(3 * HOUR).await;
+    assert_eq!(house.queued(), 0);
+    assert_eq!(house.writes(), [""; 0]);
+    let reply = house.send(delivery).await;
+    assert_eq!(reply.json["state"], "needs_human", "{reply:?}");
+    assert!(reply.note().contains("NOT complete"), "{reply:?}");
+}
+
+#[tokio::test]
+async fn one_approver_has_somebody_reset_once_an_hour_and_the_approval_is_good_afterwards() {
+    let house = House::new().await;
+    is_completed(&house.reset(house.draft()).await);
+    house
+        .tenant
+        .register(JANE, Method::authenticator("Another phone"));
+    // Nor is it better if it is another approver, as long as it is one.
+    let again = house.jira(&house.approve(lasting(&house).approver(ADA)));
+    is_refused(&house.send(again.clone()).await, "cooling_down");
+    house.clock.pass(59 * MINUTE);
+    is_refused(&house.send(again.clone()).await, "cooling_down");
+    assert_eq!(house.has(JANE).len(), 3);
+
+    house.clock.pass(MINUTE);
+    let reply = house.send(again).await;
+    is_completed(&reply);
+    assert_eq!(reply.methods("removed"), ["Microsoft Authenticator"]);
+}
+
+#[tokio::test]
+async fn two_approvers_have_somebody_reset_again_at_once_and_one_who_signs_twice_does_not() {
+    let house = House::new().await;
+    is_completed(&house.reset(house.draft()).await);
+    let one = house.second_draft().approver(SAM);
+    is_refused(
+        &house.reset_on_two(house.draft(), one).await,
+        "cooling_down",
+    );
+    is_completed(
+        &house
+            .reset_on_two(house.draft(), house.second_draft())
+            .await,
+    );
+}
+
+#[tokio::test]
+async fn a_reset_that_failed_or_removed_nothing_may_be_repeated_at_once() {
+    let house = House::new().await;
+    house.tenant.fail(
+        Fault::on("DELETE", "softwareOathMethods")
+            .times(9)
+            .status(403),
+    );
+    let failed = house.reset(house.draft()).await;
+    assert_eq!(failed.json["state"], "needs_human", "{failed:?}");
+    house.tenant.mend();
+    is_completed(&house.reset(house.draft()).await);
+
+    // Vera has nothing that could go.
+    for _ in 0..2 {
+        let vera = house.draft().target(VERA).verified(VICTOR, house.now());
+        let reply = house.reset(vera).await;
+        is_completed(&reply);
+        assert_eq!(reply.methods("removed"), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn the_third_reset_in_an_hour_is_refused_where_a_tenant_may_have_two_and_is_good_later() {
+    let house = House::with_policy(rule("per_hour = 2")).await;
+    is_completed(&house.reset(house.draft()).await);
+    // What is refused does not count.
+    let grace = house.reset(house.draft().target(GRACE)).await;
+    is_refused(&grace, "privileged_role");
+    is_completed(&house.reset(house.draft().target(ALEX)).await);
+
+    let third = house.jira(&house.approve(lasting(&house).target(ADELE)));
+    let short = house.jira(&house.approve(house.draft().target(CASH)));
+    for delivery in [&third, &short, &third] {
+        let reply = house.send(delivery.clone()).await;
+        is_refused(&reply, "cap_reached");
+        assert!(detail(&reply).contains("tenant"), "{reply:?}");
+    }
+    assert_eq!(house.has(ADELE).len(), 6);
+
+    house.clock.pass(HOUR);
+    is_completed(&house.send(third).await);
+    let expired = house.send(short).await;
+    assert_eq!((expired.status, expired.code()), (422, "approval_expired"));
+}
+
+#[tokio::test]
+async fn of_four_at_once_two_are_reset_where_a_tenant_may_have_two_in_an_hour() {
+    let house = House::with_policy(rule("per_hour = 2")).await;
+    let asked = [JANE, ALEX, ADELE, CASH]
+        .map(|target| house.send(house.jira(&house.approve(house.draft().target(target)))));
+    let replies = futures_util::future::join_all(asked).await;
+    let (done, others): (Vec<Reply>, Vec<Reply>) =
+        replies.into_iter().partition(|reply| reply.status == 200);
+    assert_eq!(done.len(), 2, "{others:?}");
+    others
+        .iter()
+        .for_each(|reply| is_refused(reply, "cap_reached"));
+}
+
+#[tokio::test]
+async fn the_cap_of_one_approver_is_nobody_elses() {
+    let house = House::with_policy(rule("approver_per_hour = 1")).await;
+    is_completed(&house.reset(house.draft()).await);
+    let reply = house.reset(house.draft().target(ALEX)).await;
+    is_refused(&reply, "cap_reached");
+    assert!(detail(&reply).contains("approver"), "{reply:?}");
+    // Nor does the signature of another carry one who has had enough; and it does not count for the other.
+    let sam = house.draft().target(ALEX);
+    let ada = house.second_draft().target(ALEX);
+    is_refused(&house.reset_on_two(sam, ada).await, "cap_reached");
+    is_completed(&house.reset(house.draft().target(ALEX).approver(ADA)).await);
+}
+
+#[tokio::test]
+async fn the_cap_of_one_issuer_is_no_others() {
+    let house = House::with_policy(|policy| {
+        let domain = "domain = \"service-desk\"";
+        policy.replace(domain, &format!("{domain}\nper_hour = 1"))
+    })
+    .await;
+    is_completed(&house.reset(house.draft()).await);
+    let alex = house.draft().target(ALEX);
+    let reply = house.reset(alex.clone()).await;
+    is_refused(&reply, "cap_reached");
+    assert!(detail(&reply).contains("issuer"), "{reply:?}");
+    let by_another = house.jira(&house.security.approve(&alex));
+    is_completed(&house.send(by_another).await);
+}
+
+#[tokio::test]
+async fn a_preview_says_that_a_reset_would_meet_a_bound_and_does_not_count() {
+    let house = House::with_policy(rule("per_hour = 1")).await;
+    let preview = async |target: &str| {
+        let approval = house.approve_on_call(house.on_call_draft().target(target));
+        let request = on_call::post("/resets/preview", &approval, None);
+        house.send(request).await
+    };
+    for _ in 0..3 {
+        assert_eq!(preview(JANE).await.status, 200);
+    }
+    is_completed(&house.reset(house.draft()).await);
+    is_refused(&preview(JANE).await, "cooling_down");
+    is_refused(&preview(ALEX).await, "cap_reached");
+    freeze(house.store.clone(), true, true).await;
+    is_refused(&preview(ALEX).await, "frozen");
+}

@@ -1,0 +1,297 @@
+//! Who hears of it. The security team hears of every end, and of every refusal after a good signature, once; the audit
+//! trail hears of every change in Graph before it is asked for.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reregister_mfa::memory::MemoryTrail;
+use reregister_mfa::reset::ports::{AuditError, AuditTrail};
+use reregister_mfa::reset::{Change, Event};
+use simulated::entra::Fault;
+use simulated::issuer::Issuer;
+use simulated::request::Request;
+use simulated::senders::jira::{Issue, IssueEvent, Status};
+use simulated::senders::on_call;
+use simulated::senders::signatures::hub_signature;
+
+use crate::house::{FIELD, House, JANE, JIRA_SECRET, SAM};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// What the security team has heard.
+fn heard(house: &House) -> Vec<String> {
+    house.heard.subjects.lock().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_completed_reset_is_heard_of_once_however_often_it_is_asked_for() {
+    let house = House::new().await;
+    let delivery = house.jira(&house.approve(house.draft()));
+    for _ in 0..3 {
+        assert_eq!(house.send(delivery.clone()).await.status, 200);
+        house.wait(HOUR).await;
+    }
+    assert_eq!(
+        heard(&house),
+        ["MFA reset: jane.doe@contoso.example (HELP-42)"]
+    );
+}
+
+#[tokio::test]
+async fn a_reset_that_a_person_has_to_look_at_is_heard_of_as_such() {
+    let house = House::new().await;
+    house.tenant.fail(
+        Fault::on("DELETE", "softwareOathMethods")
+            .times(9)
+            .status(403),
+    );
+    let reply = house.reset(house.draft()).await;
+    assert_eq!(reply.json["state"], "needs_human", "{reply:?}");
+    house.wait(HOUR).await;
+    assert_eq!(
+        heard(&house),
+        ["MFA reset NOT complete: jane.doe@contoso.example (HELP-42)"]
+    );
+}
+
+#[tokio::test]
+async fn an_outage_is_heard_of_when_it_is_given_up_and_not_before() {
+    let house = House::new().await;
+    house
+        .tenant
+        .fail(Fault::on("GET", "").times(u32::MAX).status(503));
+    assert_eq!(house.reset(house.draft()).await.status, 202);
+    house.wait(HOUR).await;
+    assert_eq!(heard(&house), [""; 0]);
+    house.wait(2 * HOUR).await;
+    assert_eq!(
+        heard(&house),
+        ["MFA reset refused: directory_unavailable (HELP-42)"]
+    );
+}
+
+/// A genuine delivery of anything.
+fn signed(body: &str) -> Request {
+    Request::post_json("/webhooks/jira", body).header(
+        "X-Hub-Signature",
+        hub_signature(JIRA_SECRET, body.as_bytes()),
+    )
+}
+
+#[tokio::test]
+async fn every_refusal_after_a_good_signature_is_heard_of_once() {
+    let house = House::new().await;
+    let jira = |draft| house.jira(&house.approve(draft));
+    let good = house.approve_on_call(house.on_call_draft());
+    let of_another = house.approve_on_call(house.on_call_draft().ticket("INC-7"));
+    let not_owned = house.approve_on_call(house.on_call_draft().approver(SAM));
+    let of_a_ticket = house.approve(house.draft());
+    let refusals = [
+        (house.jira("not there yet"), "approval_missing (HELP-42)"),
+        (
+            house.jira("eyJhbGciOiJFUzI1NiJ9.e30.AA"),
+            "approval_invalid (HELP-42)",
+        ),
+        (
+            jira(house.draft().target("grace.admin@contoso.example")),
+            "privileged_role (HELP-42)",
+        ),
+        (
+            jira(house.draft().target("breakglass1@contoso.example")),
+            "break_glass (HELP-42)",
+        ),
+        (
+            jira(house.draft().ticket("HELP-43")),
+            "other_ticket (HELP-42)",
+        ),
+        (signed("[]"), "delivery_unreadable (no ticket)"),
+        // The approval alone proves who asks here.
+        (
+            on_call::post("/resets", &of_a_ticket, None),
+            "issuer_not_allowed (no ticket)",
+        ),
+        (
+            on_call::post("/resets", &good, Some(&of_another)),
+            "approvals_disagree (no ticket)",
+        ),
+        (
+            on_call::post("/resets", &not_owned, None),
+            "not_the_keys_owner (HELP-42)",
+        ),
+    ];
+    let mut expected = Vec::new();
+    for (request, subject) in refusals {
+        let reply = house.send(request).await;
+        assert!(matches!(reply.status, 401 | 403 | 422), "{reply:?}");
+        expected.push(format!("MFA reset refused: {subject}"));
+        assert_eq!(heard(&house), expected);
+    }
+    house.wait(3 * HOUR).await;
+    assert_eq!(heard(&house), expected);
+    house.nothing_happened();
+}
+
+#[tokio::test]
+async fn what_anybody_can_send_is_not_heard_of() {
+    let house = House::new().await;
+    let approval = house.approve(house.draft());
+    let genuine = house.jira(&approval);
+    let mut changed = genuine.clone();
+    changed.body.push(b' ');
+    let mut servicenow = house.servicenow("RITM1", JANE, &approval);
+    servicenow.body.push(b' ');
+    let stranger = Issuer::es256("https://stranger.example", "stranger-1");
+    let issue =
+        Issue::new("HELP-42", Status::new("10042", "Approved")).field(FIELD, approval.as_str());
+    let comment = IssueEvent::commented(issue, "Any news?");
+    for (request, status) in [
+        (changed, 401),
+        (genuine.without("X-Hub-Signature"), 401),
+        (servicenow, 401),
+        (Request::post_json("/resets", "{}"), 401),
+        (
+            on_call::post("/resets", &stranger.approve(&house.on_call_draft()), None),
+            401,
+        ),
+        (
+            on_call::get("/resets/6e7b768e-07e2-4810-8459-485f84f8f204", &approval),
+            404,
+        ),
+        (Request::post_json("/webhooks/nobody", "{}"), 404),
+        (Request::post("/webhooks/jira", "{}"), 415),
+        (comment.signed("/webhooks/jira", JIRA_SECRET), 204),
+    ] {
+        let reply = house.send(request).await;
+        assert_eq!(reply.status, status, "{reply:?}");
+    }
+    house.wait(HOUR).await;
+    assert_eq!(heard(&house), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_security_team_that_cannot_be_reached_undoes_nothing_and_hears_of_it_later() {
+    let house = House::new().await;
+    house.heard.deaf.store(true, Ordering::SeqCst);
+    let reply = house.reset(house.draft()).await;
+    assert_eq!(
+        (reply.status, &reply.json["state"]),
+        (200, &"completed".into()),
+        "{reply:?}"
+    );
+    assert_eq!(house.has(JANE).len(), 2);
+    house.wait(30 * MINUTE).await;
+    assert_eq!(heard(&house), [""; 0]);
+
+    house.heard.deaf.store(false, Ordering::SeqCst);
+    house.wait(10 * MINUTE).await;
+    assert_eq!(
+        heard(&house),
+        ["MFA reset: jane.doe@contoso.example (HELP-42)"]
+    );
+    assert_eq!(house.decisions(), ["allowed", "Completed"]);
+    assert_eq!(house.queued(), 0);
+}
+
+#[tokio::test]
+async fn a_security_team_that_cannot_be_reached_for_two_hours_is_given_up_and_the_reset_stands() {
+    let house = House::new().await;
+    house.heard.deaf.store(true, Ordering::SeqCst);
+    let delivery = house.jira(&house.approve(house.draft()));
+    assert_eq!(house.send(delivery.clone()).await.status, 200);
+    house.wait(3 * HOUR).await;
+    assert_eq!(house.queued(), 0);
+    house.heard.deaf.store(false, Ordering::SeqCst);
+    let reply = house.send(delivery).await;
+    assert_eq!(reply.json["state"], "completed", "{reply:?}");
+    house.wait(HOUR).await;
+    assert_eq!(heard(&house), [""; 0]);
+    assert_eq!(house.has(JANE).len(), 2);
+}
+
+/// The changes that were written down beforehand.
+fn intended(trail: &MemoryTrail) -> Vec<Change> {
+    let events = trail.events().into_iter();
+    events
+        .filter_map(|event| match event {
+            Event::Intended { change, .. } => Some(change),
+            _ => None,
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn every_change_in_graph_is_in_the_audit_trail_before_it_is_asked_for() {
+    let house = House::new().await;
+    house
+        .tenant
+        .fail(Fault::on("DELETE", "softwareOathMethods").throttle(Some(2)));
+    house
+        .tenant
+        .fail(Fault::on("DELETE", "phoneMethods").times(2).status(503));
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (trail, sees) = (house.trail.clone(), seen.clone());
+    house.tenant.on_write(move |nth, _| {
+        let before = intended(&trail).len();
+        sees.lock().unwrap().push((nth, before));
+    });
+    let reply = house.reset(house.draft()).await;
+    assert_eq!(reply.json["state"], "completed", "{reply:?}");
+
+    let writes = house.tenant.writes().len();
+    assert!(writes > 6, "something was tried twice: {writes}");
+    let one_each: Vec<(usize, usize)> = (1..=writes).map(|nth| (nth, nth)).collect();
+    assert_eq!(*seen.lock().unwrap(), one_each);
+    let intended = intended(&house.trail);
+    assert_eq!(intended.len(), writes);
+    assert_eq!(intended[0], Change::RevokeSessions);
+    assert!(
+        intended[1..]
+            .iter()
+            .all(|change| matches!(change, Change::Remove { .. })),
+        "{intended:?}"
+    );
+}
+
+/// A trail that takes everything but what is about to be changed.
+#[derive(Default)]
+struct NoChanges {
+    inner: MemoryTrail,
+    full: AtomicBool,
+}
+
+#[async_trait]
+impl AuditTrail for NoChanges {
+    async fn append(&self, event: &Event) -> Result<(), AuditError> {
+        if matches!(event, Event::Intended { .. }) && self.full.load(Ordering::SeqCst) {
+            return Err(AuditError("full".to_owned()));
+        }
+        self.inner.append(event).await
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_be_written_down_beforehand_is_not_asked_for_until_it_can() {
+    let trail = Arc::new(NoChanges {
+        full: true.into(),
+        ..NoChanges::default()
+    });
+    let house = House::on_trail(trail.clone()).await;
+    let delivery = house.jira(&house.approve(house.draft()));
+    let reply = house.send(delivery.clone()).await;
+    assert_eq!(
+        (reply.status, &reply.json["state"]),
+        (202, &"running".into()),
+        "{reply:?}"
+    );
+    house.wait(30 * MINUTE).await;
+    assert_eq!(house.writes(), [""; 0]);
+
+    trail.full.store(false, Ordering::SeqCst);
+    house.wait(10 * MINUTE).await;
+    assert_eq!(house.has(JANE).len(), 2);
+    assert_eq!(intended(&trail.inner).len(), house.writes().len());
+    assert_eq!(house.send(delivery).await.json["state"], "completed");
+}
