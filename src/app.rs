@@ -178,14 +178,13 @@ impl App {
     /// # Errors
     /// If the queue has to bring it again.
     pub async fn wake(&self, id: ResetId, platform: Option<Deadline>) -> Result<(), Refusal> {
-        let Some(tenant) = self.ledger.tenant_of(id).await? else {
-            return Ok(());
-        };
         let now = self.services.clock.now();
         let until = Deadline::within(platform, LONGEST_RUN, now);
+        // What is not there is nobody's, and the same to all.
+        let tenant = self.ledger.tenant_of(id).await?;
         let mut tenants = self.services.tenants.values();
         let served = tenants
-            .find(|served| served.id == tenant)
+            .find(|served| tenant.is_none_or(|tenant| served.id == tenant))
             .ok_or(Refusal::OtherTenant)?;
         served.resets.wake(id, until).await
     }

@@ -28,6 +28,10 @@ async fn records(deployment: &Deployment) -> Result<BTreeMap<String, Value>> {
             };
             if key.starts_with("reset#") {
                 let record: Value = serde_json::from_str(body)?;
+                if record.is_null() {
+                    // Its message came before it was accepted, so it never was.
+                    continue;
+                }
                 let ticket = text_at(&record, "/request/ticket").unwrap_or_default();
                 records.insert(ticket.to_owned(), record);
             }

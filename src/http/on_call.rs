@@ -19,7 +19,7 @@ use crate::approval::{Authentic, Invalid};
 use crate::clock::Timestamp;
 use crate::ids::Label;
 use crate::report;
-use crate::reset::{Parties, Refusal, Request};
+use crate::reset::{ApprovalMark, Parties, Refusal, Request};
 
 /// `[on_call]` of policy.toml.
 #[derive(Debug, Clone, Deserialize)]
@@ -62,8 +62,12 @@ pub async fn preview(
 ) -> Result<Response, Response> {
     let until = until(&services, platform);
     let asked = asked(&services, &headers, body).await?;
-    let parties = asked.request.parties(&[]);
-    match asked.served.resets.preview(asked.request, until).await {
+    let Asked {
+        served,
+        request,
+        parties,
+    } = asked;
+    match served.resets.preview(request, until).await {
         Ok(preview) => Ok(Json(report::preview(&preview)).into_response()),
         Err(refusal) => Err(services.refuse(&refusal, parties).await.into_response()),
     }
@@ -114,6 +118,7 @@ pub async fn read(
 struct Asked<'a> {
     served: &'a Served,
     request: Request,
+    parties: Parties,
 }
 
 async fn asked<'a>(
@@ -124,6 +129,10 @@ async fn asked<'a>(
     let body = body::json_if_any(headers, body)
         .await
         .map_err(Problem::into_response)?;
+    let mut parties = Parties {
+        door: Some(crate::approval::Door::OnCall),
+        ..Parties::default()
+    };
     let understood = async {
         let mut tokens = vec![bearer(headers)?];
         if !body.is_empty() {
@@ -136,19 +145,19 @@ async fn asked<'a>(
             .prover
             .prove_all(&tokens, &services.on_call.issuers)
             .await?;
+        parties.approvals = approvals.iter().map(ApprovalMark::of).collect();
         let served = tenant(services, &approvals)?;
         let request = Request::on_call(&approvals, served.id, services.clock.now())?;
-        Ok(Asked { served, request })
+        let parties = request.parties(&approvals);
+        Ok(Asked {
+            served,
+            request,
+            parties,
+        })
     };
     match understood.await {
         Ok(asked) => Ok(asked),
-        Err(refusal) => {
-            let parties = Parties {
-                door: Some(crate::approval::Door::OnCall),
-                ..Parties::default()
-            };
-            Err(services.refuse(&refusal, parties).await.into_response())
-        }
+        Err(refusal) => Err(services.refuse(&refusal, parties).await.into_response()),
     }
 }
 

@@ -53,6 +53,7 @@ impl Services {
             at: self.clock.now(),
             reset: None,
             code: code.to_owned(),
+            gave_up: false,
             why: refusal.to_string(),
             parties,
         };

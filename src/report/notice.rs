@@ -42,12 +42,21 @@ pub fn notice(event: &Event, register_at: &str) -> Option<Notice> {
         Event::Refused {
             reset,
             code,
+            gave_up,
             why,
             parties,
             ..
         } => {
             let ticket = parties.ticket.as_ref().map_or("no ticket", AsRef::as_ref);
-            let mut text = format!("Refused, and nothing was changed: {why}.\nTicket: {ticket}");
+            let (what, said) = if *gave_up {
+                (
+                    "NOT done",
+                    "Given up after two hours, and nothing was changed",
+                )
+            } else {
+                ("refused", "Refused, and nothing was changed")
+            };
+            let mut text = format!("{said}: {why}.\nTicket: {ticket}");
             if let Some(target) = &parties.target {
                 text.push_str(&format!("\nFor: {target}"));
             }
@@ -61,7 +70,7 @@ pub fn notice(event: &Event, register_at: &str) -> Option<Notice> {
                 text.push_str(&format!("\nReset: {reset}"));
             }
             Some(Notice {
-                subject: subject(&format!("MFA reset refused: {code} ({ticket})")),
+                subject: subject(&format!("MFA reset {what}: {code} ({ticket})")),
                 text,
             })
         }

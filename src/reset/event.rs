@@ -19,6 +19,8 @@ pub enum Event {
         reset: Option<ResetId>,
         /// The refusal's stable code.
         code: String,
+        /// Whether it was tried for two hours, and a person has to look; else it was refused.
+        gave_up: bool,
         /// Why, for whoever runs this.
         why: String,
         /// Who and what.

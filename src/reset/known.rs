@@ -34,7 +34,7 @@ impl Resets {
             record = self.read_again(&record).await?;
         }
         let now = tenancy.clock.now();
-        if !record.is_over() && record.lease_until <= now {
+        if !record.is_over() && record.lease_until.max(record.retry_at) <= now {
             let lease_until = clock::after(until, LEASE_MARGIN);
             let after = clock::between(now, lease_until);
             tenancy.queue.wake(record.id, after).await?;

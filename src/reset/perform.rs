@@ -37,7 +37,7 @@ pub(super) async fn perform(
         .acting(lease.reset().claim().privileged)
         .cloned()
     else {
-        return yielded(tenancy, lease).await;
+        return Ok(Performed::Yielded(lease.into_held()));
     };
     let mut reset = lease.reset().clone();
     loop {
@@ -57,7 +57,7 @@ pub(super) async fn perform(
             }
             Step::Yield => {
                 let lease = tenancy.ledger.step(lease, reset).await?;
-                return yielded(tenancy, lease).await;
+                return Ok(Performed::Yielded(lease.into_held()));
             }
             Step::RevokeSessions | Step::Remove(_) | Step::Deactivate(_) | Step::List => {}
         }
@@ -66,7 +66,7 @@ pub(super) async fn perform(
         {
             tracing::error!(%error, "an intent cannot be written down, so it waits");
             let lease = tenancy.ledger.step(lease, reset).await?;
-            return yielded(tenancy, lease).await;
+            return Ok(Performed::Yielded(lease.into_held()));
         }
         // One write holds what came of the last step and what is about to be done.
         reset.intend(&step);
@@ -76,14 +76,6 @@ pub(super) async fn perform(
             reset.apply(&step, found, tenancy.clock.now());
         }
     }
-}
-
-/// Lets go of a reset that is not over.
-async fn yielded(tenancy: &Tenancy, lease: Lease) -> Result<Performed, LedgerError> {
-    let mut record = lease.record().clone();
-    record.lease_until = tenancy.clock.now();
-    let held = tenancy.ledger.save(lease.into_held(), record).await?;
-    Ok(Performed::Yielded(held))
 }
 
 fn with(lease: &Lease, reset: Reset) -> Record {

@@ -6,10 +6,10 @@ use super::event::{Event, Parties};
 use super::news::{News, Turned, Words};
 use super::outcome::Outcome;
 use super::request::Request;
-use super::state::{self, Reset, State};
+use super::state::{self, ClaimedApproval, Reset, State};
 use crate::approval::Authentic;
 use crate::clock::Timestamp;
-use crate::ids::ResetId;
+use crate::ids::{Digest, ResetId};
 
 /// One request, and how far it is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub(super) struct Record {
     pub parties: Parties,
     /// Until when whoever works on it is left alone.
     pub lease_until: Timestamp,
+    /// When it is worth another try. A sender who repeats it sooner does not make us ask sooner.
+    pub retry_at: Timestamp,
     /// How often somebody has worked on it.
     pub runs: u32,
     pub stage: Stage,
@@ -77,6 +79,7 @@ impl Record {
         Record {
             id,
             parties: request.parties(&[]),
+            retry_at: request.received_at,
             request,
             lease_until,
             runs: 1,
@@ -122,15 +125,19 @@ impl Record {
         }
         let approval = &approval.id();
         let marked = self.parties.approvals.iter().map(|mark| &mark.id);
-        let claimed = match &self.stage {
-            Stage::Claimed(reset) => reset.claim().approvals.as_slice(),
-            _ => &[],
-        };
-        claimed
+        self.claimed_approvals()
             .iter()
             .map(|claimed| &claimed.id)
             .chain(marked)
             .any(|id| id == approval)
+    }
+
+    /// The approvals that it has used up; none before it is claimed.
+    pub fn claimed_approvals(&self) -> &[ClaimedApproval] {
+        match &self.stage {
+            Stage::Claimed(reset) => &reset.claim().approvals,
+            Stage::Waiting(_) | Stage::Refused(_) | Stage::Repeats(_) => &[],
+        }
     }
 
     /// What there is to tell of it; nothing of one that repeats another.
@@ -151,6 +158,18 @@ impl Record {
         }
     }
 
+    /// What marks the note in the ticket, so that a second one finds it: the reset's name. A refusal is marked by what
+    /// was refused and why, so that the same is not said twice: a rule that sends the ticket again because of our note
+    /// would go round for ever.
+    pub fn mark(&self) -> String {
+        let Stage::Refused(turned) = &self.stage else {
+            return self.id.to_string();
+        };
+        let tokens = self.request.tokens.join("\n");
+        let refused = format!("{}\n{}\n{tokens}", self.request.ticket, turned.words.code);
+        Digest::of(refused.as_bytes()).to_string()
+    }
+
     /// Its end, for the audit trail and the security team; nothing before.
     pub fn end(&self) -> Option<Event> {
         match &self.stage {
@@ -163,6 +182,7 @@ impl Record {
                 at: turned.at,
                 reset: Some(self.id),
                 code: turned.words.code.clone(),
+                gave_up: turned.gave_up,
                 why: turned.why.clone(),
                 parties: self.parties.clone(),
             }),

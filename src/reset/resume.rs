@@ -65,10 +65,8 @@ impl Resets {
             .log(&words.code, &refusal.to_string());
         let held = lease.into_held();
         let record = held.record().clone();
-        let held = self.release(held, record).await?;
-        let record = held.record().clone();
         let after = pause(refusal.come_back_after(), record.runs);
-        Err(Run::Later(record, after))
+        Err(self.later(held, record, after).await)
     }
 
     async fn end(&self, lease: super::Lease, reset: Reset) -> Result<Held, Run> {
@@ -81,6 +79,19 @@ impl Resets {
             .finish(lease.into_held(), record)
             .await
             .map_err(|error| Run::Stopped(before, error))
+    }
+
+    /// Whether another record used one of the approvals of this one.
+    pub(super) async fn shares(&self, other: ResetId, record: &Record) -> Result<bool, Refusal> {
+        let other = self.0.ledger.read(other).await?;
+        Ok(other.is_some_and(|other| {
+            let claimed = other.claimed_approvals();
+            record
+                .parties
+                .approvals
+                .iter()
+                .any(|mark| claimed.iter().any(|approval| approval.id == mark.id))
+        }))
     }
 
     /// Ends another reset that has the person and that nobody has brought back for hours: a person must not stay

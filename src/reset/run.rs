@@ -100,14 +100,22 @@ impl Resets {
             if left < WORTH_STARTING {
                 return Err(Refusal::OutOfTime);
             }
-            let event = allowed.event(now, held.record().parties.clone());
-            tenancy.audit.append(&event).await?;
             let bounds = allowed.bounds(tenancy);
-            let reset = Reset::new(allowed.claim, allowed.plan, allowed.hardware_unknown);
-            match tenancy.ledger.claim(held, reset, &bounds).await {
+            // The claim looks again; this is for the trail, where what is refused was never allowed.
+            let claimed = match tenancy.ledger.has_room(&allowed.claim, &bounds).await {
+                Ok(()) => {
+                    let event = allowed.event(now, held.record().parties.clone());
+                    tenancy.audit.append(&event).await?;
+                    let reset = Reset::new(allowed.claim, allowed.plan, allowed.hardware_unknown);
+                    tenancy.ledger.claim(held, reset, &bounds).await
+                }
+                Err(error) => Err(error),
+            };
+            match claimed {
                 Ok(lease) => return Ok(Begun::Claimed(lease)),
                 // Two deliveries of one approval at once: it is known now.
                 Err(LedgerError::Claimed) => {}
+                Err(LedgerError::Busy(other)) if self.shares(other, held.record()).await? => {}
                 Err(LedgerError::Busy(other)) => {
                     self.end_if_forgotten(other, until).await?;
                     return Err(Refusal::Busy);
@@ -125,7 +133,7 @@ impl Resets {
             Ok(Performed::Yielded(held)) => {
                 let record = held.record().clone();
                 let after = pause(None, record.runs);
-                Err(Run::Later(record, after))
+                Err(self.later(held, record, after).await)
             }
             Err(error) => Err(Run::Stopped(record, error)),
         }
@@ -141,10 +149,8 @@ impl Resets {
         let gave_up = clock::between(now, end(&record)) < WORTH_STARTING;
         if refusal.may_pass() && !gave_up {
             record.stage = Stage::Waiting(Some(words));
-            let held = self.release(held, record).await?;
-            let record = held.record().clone();
             let after = pause(refusal.come_back_after(), record.runs);
-            return Err(Run::Later(record, after));
+            return Err(self.later(held, record, after).await);
         }
         record.stage = Stage::Refused(Turned {
             at: now,
@@ -156,10 +162,15 @@ impl Resets {
         self.save(held, record).await
     }
 
-    /// Writes a record down, and lets go of it: the next may take it up at once.
-    pub(super) async fn release(&self, held: Held, mut record: Record) -> Result<Held, Run> {
-        record.lease_until = self.0.clock.now();
-        self.save(held, record).await
+    /// Writes a record down and lets go of it, for another run after a while.
+    pub(super) async fn later(&self, held: Held, mut record: Record, after: Duration) -> Run {
+        let now = self.0.clock.now();
+        record.lease_until = now;
+        record.retry_at = clock::after(now, after);
+        match self.save(held, record).await {
+            Ok(held) => Run::Later(held.record().clone(), after),
+            Err(run) => run,
+        }
     }
 
     pub(super) async fn save(&self, held: Held, record: Record) -> Result<Held, Run> {

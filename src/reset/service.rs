@@ -101,16 +101,17 @@ impl Resets {
     /// A [`Refusal`] if the queue has to bring it again.
     pub async fn wake(&self, id: ResetId, until: Timestamp) -> Result<(), Refusal> {
         let tenancy = &self.0;
-        // What was never accepted is none.
+        let now = tenancy.clock.now();
         let Some(record) = tenancy.ledger.read(id).await? else {
-            return Ok(());
+            return Ok(tenancy.ledger.never_accept(id, now).await?);
         };
         if record.is_finished() {
             return Ok(());
         }
-        let now = tenancy.clock.now();
-        if record.lease_until > now {
-            let after = clock::between(now, record.lease_until);
+        // Somebody works on it, or it is not worth a try yet: another message was sent for later, too.
+        let worth_it = record.lease_until.max(record.retry_at);
+        if worth_it > now {
+            let after = clock::between(now, worth_it);
             return Ok(tenancy.queue.wake(id, after).await?);
         }
         let lease_until = clock::after(until, LEASE_MARGIN);

@@ -52,16 +52,14 @@ impl Resets {
                 }
             }
         }
-        let held = match self.release(held, record).await {
-            Ok(held) => held,
-            Err(run) => return run,
-        };
-        let record = held.record().clone();
         if record.duties.any_owed() {
             let after = pause(asked, record.runs);
-            Run::Later(record, after)
-        } else {
-            Run::Over(record)
+            return self.later(held, record, after).await;
+        }
+        record.lease_until = now;
+        match self.save(held, record).await {
+            Ok(held) => Run::Over(held.record().clone()),
+            Err(run) => run,
         }
     }
 
@@ -109,14 +107,20 @@ impl Resets {
             return Told::Yes;
         };
         let ticket = &record.request.ticket;
-        match self.0.tickets.note(source, ticket, &news).await {
+        match self
+            .0
+            .tickets
+            .note(source, ticket, &news, &record.mark())
+            .await
+        {
             Ok(()) => Told::Yes,
-            Err(error) => {
+            Err(error @ TicketError::Later { after }) => {
                 tracing::error!(%error, reset = %record.id, %ticket, "the ticket has no note yet");
-                match error {
-                    TicketError::Later { after } => Told::Later(after),
-                    TicketError::Never(_) => Told::Never,
-                }
+                Told::Later(after)
+            }
+            Err(error @ TicketError::Never(_)) => {
+                tracing::error!(%error, reset = %record.id, %ticket, "the ticket gets no note");
+                Told::Never
             }
         }
     }

@@ -35,9 +35,10 @@ impl Tickets for TicketNotes {
         source: &Label,
         ticket: &TicketKey,
         news: &News,
+        mark: &str,
     ) -> Result<(), TicketError> {
         let text = report::note(news, &self.register_at);
-        let mark = format!("reregister-mfa {}", news.reset());
+        let mark = format!("reregister-mfa {mark}");
         self.systems.write(source, ticket, &text, &mark).await
     }
 }

@@ -51,6 +51,7 @@ fn refused() -> Event {
         at: Timestamp::now(),
         reset: None,
         code: "privileged_role".to_owned(),
+        gave_up: false,
         why: "privileged, and there is one approval: holds the role Global Administrator"
             .to_owned(),
         parties: Parties {

@@ -20,7 +20,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use schedule::{Second, good_day, pair};
+use schedule::{Second, good_day, overslept, pair};
 use world::{Broken, Fate};
 
 /// What many schedules came to.
@@ -160,6 +160,27 @@ fn a_second_run_that_overtakes_the_first_comes_to_the_end() {
 #[test]
 fn a_second_run_whose_clock_is_ahead_comes_to_the_end() {
     all_pairs(Second::MeanwhileByAFastClock);
+}
+
+#[test]
+fn whoever_oversleeps_their_own_message_is_brought_to_the_end_or_accepts_nothing() {
+    in_tokio(|| {
+        let mut tally = Tally::default();
+        let (effects, _) = good_day();
+        for nth in 0..effects {
+            let (world, all) = overslept(nth, None);
+            tally.add(&world, || format!("oversleeps {nth}"));
+            for later in nth + 1..all {
+                for fate in [Fate::DiesBefore, Fate::DiesAfter] {
+                    let (world, _) = overslept(nth, Some((later, fate)));
+                    tally.add(&world, || {
+                        format!("oversleeps {nth}, then {later} {fate:?}")
+                    });
+                }
+            }
+        }
+        tally.hold("oversleeping");
+    });
 }
 
 fn is_caught(broken: Broken) {

@@ -264,30 +264,46 @@ pub fn pair(
     (world, effects)
 }
 
-/// Lets the queue bring what is due until nothing is left in it. If the request was never accepted, its sender, who has
-/// heard nothing good, sends it again.
-pub fn drain(world: &Arc<World>) {
-    let mut runs = 0;
-    loop {
+/// One actor who stands still at one point for longer than a lease, while the queue brings whatever it has, and who then
+/// goes on, to the end or to another point where they are killed. Gives the world, and how many effects they had.
+pub fn overslept(nth: usize, killed: Option<(usize, Fate)>) -> (Arc<World>, usize) {
+    let world = World::new(Broken::No);
+    let fates = [(nth, Fate::Pauses)].into_iter().chain(killed);
+    let mut one = Actor::deliver(world.hands(fates));
+    one.go();
+    world.lock().pass(LEASE);
+    empty_queue(&world);
+    one.go();
+    drain(&world);
+    (world, one.effects())
+}
+
+/// Lets the queue bring what it has until nothing is left in it.
+fn empty_queue(world: &Arc<World>) {
+    for _ in 0..MOST_RUNS {
         let next = {
             let mut happened = world.lock();
             happened.queue.sort();
             (!happened.queue.is_empty()).then(|| happened.queue.remove(0))
         };
-        match next {
-            Some((due, id)) => {
-                let early = due.duration_since(world.lock().now);
-                world.lock().pass(early.try_into().unwrap_or_default());
-                Actor::wake(world.hands([]), id).go();
-            }
-            None if world.lock().records().is_empty() => Actor::deliver(world.hands([])).go(),
-            None => break,
-        }
-        runs += 1;
-        if runs > MOST_RUNS {
-            world.lock().violations.push("it does not end".to_owned());
-            break;
-        }
+        let Some((due, id)) = next else {
+            return;
+        };
+        let early = due.duration_since(world.lock().now);
+        world.lock().pass(early.try_into().unwrap_or_default());
+        Actor::wake(world.hands([]), id).go();
+    }
+    let mut happened = world.lock();
+    happened.violations.push("it does not end".to_owned());
+}
+
+/// Lets the queue bring what is due until nothing is left in it. If the request was never accepted, its sender, who has
+/// heard nothing good, sends it again.
+pub fn drain(world: &Arc<World>) {
+    empty_queue(world);
+    if world.lock().records().is_empty() {
+        Actor::deliver(world.hands([])).go();
+        empty_queue(world);
     }
     check_end(world);
 }

@@ -163,6 +163,8 @@ impl Happened {
             .iter()
             .filter(|(Key(key), _)| key.starts_with("reset#"))
             .map(|(_, item)| serde_json::from_str(&item.body).unwrap())
+            // What was never accepted is null.
+            .filter(|record: &Value| !record.is_null())
             .collect()
     }
 
@@ -547,7 +549,13 @@ impl Tickets for Hands {
         true
     }
 
-    async fn note(&self, _: &Label, _: &TicketKey, news: &News) -> Result<(), TicketError> {
+    async fn note(
+        &self,
+        _: &Label,
+        _: &TicketKey,
+        news: &News,
+        mark: &str,
+    ) -> Result<(), TicketError> {
         let note = |happened: &mut Happened| {
             if !matches!(
                 news.state(),
@@ -555,7 +563,7 @@ impl Tickets for Hands {
             ) {
                 happened.violated("the ticket is told of an end that is none");
             }
-            happened.notes.insert(news.reset().to_string());
+            happened.notes.insert(mark.to_owned());
             Ok(())
         };
         self.effect(note, Err(TicketError::Later { after: None }))

@@ -149,12 +149,28 @@ async fn a_refusal_leaves_a_note_that_says_what_to_do() {
         let reply = house.send(house.jira(field)).await;
         assert_eq!(reply.code(), code, "{reply:?}");
         let note = desk.comments().pop().unwrap();
-        assert_eq!(note, note_of(&reply));
+        let (text, mark) = note.rsplit_once('\n').unwrap();
+        assert_eq!(text, reply.note());
+        assert!(mark.starts_with("reregister-mfa "), "{mark}");
         assert!(note.starts_with("MFA re-registration was refused."));
         assert!(note.contains(next), "{note}");
     }
     house.wait(HOUR).await;
     assert_eq!(desk.comments().len(), 3);
+}
+
+#[tokio::test]
+async fn a_rule_that_sends_the_ticket_again_because_of_our_note_does_not_go_round_for_ever() {
+    let desk = Desk::new().await;
+    let house = &desk.house;
+    let grace = house.approve(house.draft().target("grace.admin@contoso.example"));
+    for _ in 0..5 {
+        // A new delivery each time, as a rule without a condition makes it.
+        let reply = house.send(house.jira(&grace)).await;
+        assert_eq!(reply.code(), "privileged_role");
+        house.clock.pass(Duration::from_secs(5));
+    }
+    assert_eq!(desk.comments().len(), 1, "the same is said once");
 }
 
 #[tokio::test]

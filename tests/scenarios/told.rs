@@ -69,7 +69,7 @@ async fn an_outage_is_heard_of_when_it_is_given_up_and_not_before() {
     house.wait(2 * HOUR).await;
     assert_eq!(
         heard(&house),
-        ["MFA reset refused: directory_unavailable (HELP-42)"]
+        ["MFA reset NOT done: directory_unavailable (HELP-42)"]
     );
 }
 

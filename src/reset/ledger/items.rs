@@ -73,9 +73,14 @@ pub struct Seal {
 impl Seal {
     /// For a commit about this record.
     pub fn of(record: &Record) -> Seal {
+        Seal::at(record.request.received_at)
+    }
+
+    /// For a commit about what began at this time.
+    pub fn at(begin: Timestamp) -> Seal {
         Seal {
             writer: Uuid::new_v4(),
-            expires_at: clock::after(record.request.received_at, RETENTION),
+            expires_at: clock::after(begin, RETENTION),
         }
     }
 

@@ -133,7 +133,26 @@ impl Ledger {
     /// A record by its name.
     pub(super) async fn read(&self, id: ResetId) -> Result<Option<Record>, LedgerError> {
         let item = self.get(&items::reset_key(id)).await?;
-        item.as_ref().map(decode).transpose()
+        Ok(item.as_ref().map(decode).transpose()?.flatten())
+    }
+
+    /// Sees to it that nothing is accepted under a name whose message has come: whoever was to accept it stood still
+    /// for longer than that took, and no other message would bring the record back.
+    ///
+    /// # Errors
+    /// [`LedgerError::Leased`] if it was accepted meanwhile.
+    pub(super) async fn never_accept(
+        &self,
+        id: ResetId,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let write = Seal::at(now).write(items::reset_key(id), 0, encode(&None::<Record>)?);
+        match self.store.commit(&[write]).await {
+            Ok(()) => Ok(()),
+            Err(StoreError::Unavailable(why)) => Err(LedgerError::Unavailable(why)),
+            Err(StoreError::Conflict(_)) if self.read(id).await?.is_none() => Ok(()),
+            Err(StoreError::Conflict(_)) => Err(LedgerError::Leased),
+        }
     }
 
     /// The tenant that a record is about; nothing if there is no such record.

@@ -13,13 +13,14 @@ pub trait Tickets: Send + Sync {
     /// Whether notes are written into the tickets of this source.
     fn takes_notes(&self, source: &Label) -> bool;
 
-    /// Sees to it that the ticket has a note about this, once: if it has one already, nothing is written. One
+    /// Sees to it that the ticket has a note with this mark, once: if it has one already, nothing is written. One
     /// attempt.
     async fn note(
         &self,
         source: &Label,
         ticket: &TicketKey,
         news: &News,
+        mark: &str,
     ) -> Result<(), TicketError>;
 }
 
