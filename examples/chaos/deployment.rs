@@ -18,6 +18,8 @@ use simulated::senders::jira::{Issue, IssueEvent, Status};
 use simulated::tickets::{self, jira_cloud};
 use tokio::net::TcpListener;
 
+use crate::one_by_one::one_by_one;
+
 /// How many people there are to be reset.
 const PEOPLE: usize = 600;
 
@@ -76,6 +78,7 @@ fn people() -> Result<String, Box<dyn Error>> {
 impl Deployment {
     pub async fn start() -> Result<Deployment, Box<dyn Error>> {
         let moto = std::env::var("MOTO_URL").map_err(|_| "MOTO_URL is not set: make chaos")?;
+        let moto = one_by_one(moto).await?;
         let aws = aws_config::defaults(BehaviorVersion::latest())
             .endpoint_url(&moto)
             .load()

@@ -1,12 +1,8 @@
 //! What one process leaves undone another finishes; and many at once do it once.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
-use axum::http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use axum::response::Response;
 use serde_json::{Value, json};
 use simulated::entra::Fault;
 use simulated::function_url;
@@ -18,10 +14,10 @@ use simulated::senders::servicenow::ItemApproved;
 use simulated::tickets::jira_cloud::{API_TOKEN, EMAIL, JiraCloud};
 use simulated::tickets::servicenow::{PASSWORD, ServiceNow, USER};
 use tokio::net::TcpListener;
-use tokio::sync::Mutex;
 
 use crate::deployment::{Deployment, Entrance, Extras, Worker};
 use crate::moto;
+use crate::one_by_one::one_by_one;
 
 const JANE: &str = "jane.doe@contoso.example";
 const ADELE: &str = "adele.vance@contoso.example";
@@ -149,41 +145,6 @@ async fn what_the_function_behind_the_url_could_not_do_the_worker_does_when_the_
     assert!(worker.is_up());
 }
 
-/// moto, to which requests go one by one. Its transactions are not atomic: one that is cancelled puts back the whole
-/// table, with what others have written meanwhile. DynamoDB's are.
-async fn one_by_one() -> String {
-    let turn = Arc::new(Mutex::new(reqwest::Client::new()));
-    let forward = move |request: axum::extract::Request| {
-        let turn = turn.clone();
-        async move {
-            let (mut parts, body) = request.into_parts();
-            let body = to_bytes(body, usize::MAX).await.unwrap();
-            parts.headers.remove(HOST);
-            let client = turn.lock().await;
-            let answer = client
-                .request(parts.method, format!("{}{}", moto::url(), parts.uri))
-                .headers(parts.headers)
-                .body(body)
-                .send()
-                .await
-                .unwrap();
-            let (status, mut headers) = (answer.status(), answer.headers().clone());
-            for name in [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING] {
-                headers.remove(name);
-            }
-            let mut response = Response::new(Body::from(answer.bytes().await.unwrap()));
-            *response.status_mut() = status;
-            *response.headers_mut() = headers;
-            response
-        }
-    };
-    let listener = listener().await;
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let router = axum::Router::new().fallback(forward);
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    url
-}
-
 fn jira(ticket: &str, approval: &str) -> Request {
     let approved = Status::new("10042", "Approved");
     let issue = Issue::new(ticket, approved).field("customfield_10123", approval);
@@ -205,7 +166,7 @@ async fn fifty_deliveries_of_one_approval_at_once_make_one_reset_and_one_note() 
         policy: notes,
         secrets: vec![("sandbox/jira-notes", account)],
         queue: false,
-        aws: Some(one_by_one().await),
+        aws: Some(one_by_one(moto::url()).await.unwrap()),
     };
     let deployment = Deployment::with(Entrance::Socket, extras).await;
     let draft = deployment.draft("HELP-1", JANE);

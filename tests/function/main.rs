@@ -13,4 +13,6 @@ mod durable;
 mod journeys;
 #[path = "../aws/moto.rs"]
 mod moto;
+#[path = "../aws/one_by_one.rs"]
+mod one_by_one;
 mod robustness;
