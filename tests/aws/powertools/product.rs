@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
@@ -17,7 +16,6 @@ use tokio::sync::{Barrier, Notify, Semaphore};
 
 use crate::house::{FIELD, House, JANE, JIRA_SECRET, Reply};
 use crate::moto;
-
 
 /// The commit that claims, counted from the one that accepts.
 pub const CLAIM: usize = 1;
