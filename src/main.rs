@@ -26,12 +26,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let inside = MemoryQueue::default();
     let queue: Arc<dyn Queue> = match settings.queue {
         Some(url) => Arc::new(Sqs::new(&aws, url)),
-        None => {
-            tracing::warn!(
-                "no QUEUE_URL: what is not done comes back only while this process runs"
-            );
-            Arc::new(inside.clone())
-        }
+        None => Arc::new(inside.clone()),
     };
     let security: Arc<dyn Security> = match settings.security_topic {
         Some(topic) => Arc::new(Sns::new(&aws, topic, policy.register_at.clone())),
@@ -49,7 +44,6 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
             clock,
         },
     )?;
-    app.work(&inside);
     app.warm_up().await;
     match settings.entrance {
         Entrance::FunctionUrl => {
@@ -60,6 +54,9 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         }
         Entrance::Queue => lambda_runtime::run(service_fn(|event| go_on(&app, event))).await,
         Entrance::Socket(address) => {
+            // Only here: Lambda freezes a process between two events, and what is in it would wait for ever. There
+            // nothing is accepted without QUEUE_URL.
+            app.work(&inside);
             let listener = tokio::net::TcpListener::bind(&address).await?;
             tracing::info!(address = %listener.local_addr()?, "listening");
             let stop = async {

@@ -73,6 +73,10 @@ pub struct PrivilegedCredential {
 /// With less time nothing would ever be started.
 const SHORTEST_ANSWER: Duration = Duration::from_secs(8);
 
+/// A cap's item holds a time for each reset of the hour, and has to fit into DynamoDB's 400 KB many times over, since
+/// every claim writes it.
+const LARGEST_CAP: u16 = 2000;
+
 /// Why a policy is not one.
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyError {
@@ -134,6 +138,14 @@ impl Policy {
                     "tenants.{name} lists no break-glass account: say \"none\" if there is none"
                 ));
             }
+        }
+        let caps = self.issuers.values().map(|issuer| issuer.per_hour);
+        let of_tenants = self.tenants.values().map(|tenant| &tenant.rules);
+        let of_tenants = of_tenants.flat_map(|rules| [rules.per_hour, rules.approver_per_hour]);
+        if caps.chain(of_tenants).any(|cap| cap > LARGEST_CAP) {
+            return Err(format!(
+                "a cap of more than {LARGEST_CAP} resets an hour is none"
+            ));
         }
         let mut names = BTreeSet::new();
         for (name, issuer) in &self.issuers {

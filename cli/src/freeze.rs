@@ -39,6 +39,9 @@ enum Who {
 /// How often to try again if somebody else sets the switch at the same moment.
 const MOST_TRIES: usize = 5;
 
+/// The longest reason.
+const LONGEST_WHY: usize = 200;
+
 impl Freeze {
     /// Sets the switch, or shows it.
     pub fn run(self) -> anyhow::Result<()> {
@@ -62,6 +65,10 @@ impl Freeze {
 
     async fn set(&self, ledger: &Ledger, who: Who) -> anyhow::Result<()> {
         let why = self.why.as_deref().unwrap_or_default().trim();
+        ensure!(
+            why.chars().count() <= LONGEST_WHY && !why.chars().any(char::is_control),
+            "--why has more than {LONGEST_WHY} characters, or several lines; it goes into every refusal"
+        );
         ensure!(
             who == Who::None || !why.is_empty(),
             "--why is missing: whoever is refused reads it"

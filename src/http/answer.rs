@@ -6,7 +6,7 @@ use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
-use super::{Served, Services};
+use super::{Served, Services, internal};
 use crate::clock::Timestamp;
 use crate::report;
 use crate::reset::{News, Request, State};
@@ -34,7 +34,7 @@ pub async fn open(
             news(services, &stored.news, stored.replayed)
         }
         Ok(Err(refusal)) => services.refuse(&refusal, parties).await.into_response(),
-        Err(_) => Problem::internal().into_response(),
+        Err(_) => internal(),
     }
 }
 

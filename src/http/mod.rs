@@ -28,6 +28,7 @@ pub use deadline::Deadline;
 pub use on_call::OnCall;
 pub use services::{Served, Services};
 
+use crate::reset::Parties;
 use problem::Problem;
 
 /// The routes over these services.
@@ -49,10 +50,14 @@ pub fn router(services: Arc<Services>) -> Router {
             )
         })
         .layer(axum::middleware::from_fn(log))
-        .layer(CatchPanicLayer::custom(|_| {
-            Problem::internal().into_response()
-        }))
+        .layer(CatchPanicLayer::custom(|_| internal()))
         .with_state(services)
+}
+
+/// We have made a mistake; the alarms count it.
+fn internal() -> Response {
+    Parties::default().log("internal_error", "a panic");
+    Problem::internal().into_response()
 }
 
 /// The process is up. It says nothing of what is behind it, so that an outage there does not restart it here.

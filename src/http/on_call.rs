@@ -19,7 +19,7 @@ use crate::approval::{Authentic, Invalid};
 use crate::clock::Timestamp;
 use crate::ids::Label;
 use crate::report;
-use crate::reset::{ApprovalMark, Parties, Refusal, Request};
+use crate::reset::{ApprovalMark, News, Parties, Refusal, Request};
 
 /// `[on_call]` of policy.toml.
 #[derive(Debug, Clone, Deserialize)]
@@ -106,6 +106,11 @@ pub async fn read(
         served.resets.stored(id, &approval).await
     };
     match found.await {
+        Ok(News::Refused {
+            reset,
+            ticket,
+            turned,
+        }) => Json(report::turned_away(reset, &ticket, &turned)).into_response(),
         Ok(news) => answer::news(&services, &news, true),
         Err(refusal) => services
             .refuse(&refusal, Parties::default())

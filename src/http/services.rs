@@ -65,6 +65,7 @@ impl Services {
             && !refusal.may_pass()
             && let Err(error) = self.security.tell(&event).await
         {
+            tracing::info!(event = "notice", state = "failed", code);
             tracing::error!(%error, code, "the security team is not told of a refusal");
         }
         refusal.into()

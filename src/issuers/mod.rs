@@ -42,6 +42,8 @@ pub struct Issuers {
 struct Cached {
     good: Option<(Arc<KeySet>, Timestamp)>,
     tried_at: Option<Timestamp>,
+    /// Whether that try failed, so that there may be newer keys than those that we have.
+    failed: bool,
 }
 
 impl Issuers {
@@ -90,22 +92,29 @@ impl Issuers {
             .tried_at
             .is_some_and(|at| now < clock::after(at, pause));
         if !fresh && !too_soon {
-            match self.fetch(issuer).await {
+            let fetched = self.fetch(issuer).await;
+            cached.failed = fetched.is_err();
+            match fetched {
                 Ok(set) => cached.good = Some((Arc::new(set), now)),
                 Err(why) => tracing::warn!(issuer = %issuer.iss, why, "keys cannot be fetched"),
             }
             // Only now: a fetch that was given up half-way does not count.
             cached.tried_at = Some(now);
         }
-        cached
+        let unavailable = |why: &str| KeysUnavailable {
+            issuer: issuer.iss.clone(),
+            why: why.to_owned(),
+        };
+        let (set, _) = cached
             .good
             .as_ref()
             .filter(|(_, fetched_at)| now < clock::after(*fetched_at, LONGEST_OUTAGE))
-            .map(|(set, _)| set.clone())
-            .ok_or_else(|| KeysUnavailable {
-                issuer: issuer.iss.clone(),
-                why: "never fetched, or not for a day".to_owned(),
-            })
+            .ok_or_else(|| unavailable("never fetched, or not for a day"))?;
+        // That we could not look is not that it is not there.
+        if cached.failed && kid.is_some_and(|kid| !set.has(kid)) {
+            return Err(unavailable("not fetched since there was this key"));
+        }
+        Ok(set.clone())
     }
 
     async fn fetch(&self, issuer: &IssuerPolicy) -> Result<KeySet, String> {

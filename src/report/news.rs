@@ -11,7 +11,7 @@ use crate::reset::{News, State, Turned, Words};
 pub struct Waiting {
     /// The reset's name.
     pub reset: ResetId,
-    /// `waiting`, or `needs_human` once it was given up.
+    /// `waiting`; `needs_human` once it was given up, `refused` once it was refused.
     pub state: State,
     /// What happened, ready for the ticket.
     pub note: String,
@@ -37,11 +37,15 @@ pub fn waiting(reset: ResetId, ticket: &TicketKey, why: Option<&Words>) -> Waiti
     }
 }
 
-/// What was given up before anything was claimed, in words.
+/// What was refused, or given up before anything was claimed, in words.
 pub fn turned_away(reset: ResetId, ticket: &TicketKey, turned: &Turned) -> Waiting {
     Waiting {
         reset,
-        state: State::NeedsHuman,
+        state: if turned.gave_up {
+            State::NeedsHuman
+        } else {
+            State::Refused
+        },
         note: turned_note(turned),
         code: Some(turned.words.code.clone()),
         ticket: ticket.clone(),

@@ -191,6 +191,9 @@ fn note(outcome: &Outcome, methods: &[MethodLine], register_at: &str) -> String 
              methods that are left."
         ),
     };
+    if let Some(words) = &outcome.ended_because {
+        note.push_str(&format!(" It was ended: {}", words.detail));
+    }
     list(&mut note, "Removed", methods, "removed");
     list(&mut note, "Deactivated", methods, "deactivated");
     list(&mut note, "Kept", methods, "kept");
@@ -209,6 +212,7 @@ fn note(outcome: &Outcome, methods: &[MethodLine], register_at: &str) -> String 
         Sessions::KeptByScope => " Sessions were kept, as approved.",
         Sessions::NotForGuests => " Sessions of a guest cannot be revoked here.",
         Sessions::Failed(_) => " Sessions were NOT revoked.",
+        Sessions::Unknown => " It is NOT known whether sessions were revoked.",
         Sessions::Pending => " Sessions are not revoked yet.",
     });
     for warning in &outcome.warnings {
@@ -289,6 +293,7 @@ fn sessions(sessions: Sessions) -> &'static str {
         Sessions::KeptByScope => "kept",
         Sessions::NotForGuests => "not_for_guests",
         Sessions::Failed(_) => "failed",
+        Sessions::Unknown => "unknown",
         Sessions::Pending => "pending",
     }
 }
@@ -306,7 +311,8 @@ fn warnings(warnings: &[Warning]) -> Vec<WarningLine> {
 fn warning_text(warning: Warning) -> &'static str {
     match warning {
         Warning::PasskeyLeft => {
-            "A passkey was left in place; if it is on a phone that is gone, get an approval with passkeys:remove."
+            "A passkey was left in place; if it is on a phone that is gone, get an approval with passkeys:remove (within \
+             the cool-down two approvers have to give one)."
         }
         Warning::HardwareOathLeft => {
             "A hardware OATH token was left; deactivate it in Entra under Authentication methods."

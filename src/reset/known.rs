@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::event::Event;
+use super::event::{Event, Parties};
 use super::ledger::LedgerError;
 use super::record::{Record, Stage};
 use super::refusal::Refusal;
@@ -22,6 +22,7 @@ impl Resets {
     pub(super) async fn answer_known(
         &self,
         record: Record,
+        asker: &Parties,
         until: Timestamp,
     ) -> Result<Stored, Refusal> {
         let tenancy = &self.0;
@@ -42,7 +43,7 @@ impl Resets {
                 Ok(held) => {
                     let run = self.go_on(held, until).await;
                     // It repeats nothing: what repeats another was followed above, or is followed once more.
-                    return Box::pin(self.answer(run, until)).await;
+                    return Box::pin(self.answer(run, asker, until)).await;
                 }
                 Err(LedgerError::Leased) => record = self.read_again(&record).await?,
                 Err(error) => return Err(error.into()),
@@ -51,7 +52,11 @@ impl Resets {
         let replayed = Event::Replayed {
             at: now,
             reset: record.id,
-            parties: record.parties.clone(),
+            parties: Parties {
+                target: record.parties.target.clone(),
+                approvals: record.parties.approvals.clone(),
+                ..asker.clone()
+            },
         };
         if let Err(error) = tenancy.audit.append(&replayed).await {
             tracing::error!(%error, "a replay is not in the audit trail");

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::method::{Method, MethodKind};
+use super::news::Words;
 use super::plan::{Action, KeepReason, PlannedMethod};
 use super::state::{Claim, Failure, Progress, Reset, SessionProgress, State};
 use crate::approval::Reason;
@@ -38,6 +39,8 @@ pub struct Outcome {
     pub can_register: CanRegister,
     /// What somebody should know or look at.
     pub warnings: Vec<Warning>,
+    /// Why it was ended, if the person may no longer be reset on these approvals.
+    pub ended_because: Option<Words>,
     /// When it was claimed.
     pub claimed_at: Timestamp,
     /// When it was over.
@@ -109,6 +112,8 @@ pub enum Sessions {
     NotForGuests,
     /// Still valid.
     Failed(Failure),
+    /// It was asked for, and the answer was lost.
+    Unknown,
     /// Not done yet.
     Pending,
 }
@@ -190,10 +195,12 @@ impl From<&Reset> for Outcome {
                 warnings.extend(
                     reset
                         .no_longer_allowed()
+                        .is_some()
                         .then_some(Warning::NoLongerAllowed),
                 );
                 warnings
             },
+            ended_because: reset.no_longer_allowed().cloned(),
             claimed_at: claim.claimed_at,
             finished_at: reset.finished_at(),
             methods,
@@ -338,6 +345,7 @@ impl From<SessionProgress> for Sessions {
             SessionProgress::KeptByScope => Sessions::KeptByScope,
             SessionProgress::NotForGuests => Sessions::NotForGuests,
             SessionProgress::Failed(why) => Sessions::Failed(why),
+            SessionProgress::Unknown => Sessions::Unknown,
         }
     }
 }

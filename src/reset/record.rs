@@ -159,14 +159,21 @@ impl Record {
     }
 
     /// What marks the note in the ticket, so that a second one finds it: the reset's name. A refusal is marked by what
-    /// was refused and why, so that the same is not said twice: a rule that sends the ticket again because of our note
-    /// would go round for ever.
+    /// was refused and why, hour by hour, so that the same is not said twice: a rule that sends the ticket again because
+    /// of our note would go round for ever.
     pub fn mark(&self) -> String {
         let Stage::Refused(turned) = &self.stage else {
             return self.id.to_string();
         };
-        let tokens = self.request.tokens.join("\n");
-        let refused = format!("{}\n{}\n{tokens}", self.request.ticket, turned.words.code);
+        let request = &self.request;
+        let hour = request.received_at.as_second().div_euclid(60 * 60);
+        let Words { code, detail, .. } = &turned.words;
+        let user = request.user.as_ref().map(ToString::to_string);
+        let tokens = request.tokens.join(" ");
+        let refused = format!(
+            "{hour} {} {code} {detail} {user:?} {tokens}",
+            request.ticket
+        );
         Digest::of(refused.as_bytes()).to_string()
     }
 

@@ -95,23 +95,18 @@ impl Request {
         {
             return Err(Refusal::Disagree(Disagreement::Ticket));
         }
-        let names: BTreeSet<String> = approvals
-            .iter()
-            .map(|approval| format!("{}#{}", approval.id().iss, approval.id().jti))
-            .collect();
-        let names: Vec<String> = names.into_iter().collect();
+        // The tokens themselves, in whatever order: another token under the same name is another request.
+        let tokens: BTreeSet<&str> = approvals.iter().map(Authentic::compact).collect();
+        let tokens: Vec<&str> = tokens.into_iter().collect();
         Ok(Request {
             tenant,
             door: Door::OnCall,
             source: None,
             delivery: None,
-            digest: Digest::of(names.join("\n").as_bytes()),
+            digest: Digest::of(tokens.join("\n").as_bytes()),
             ticket,
             user: None,
-            tokens: approvals
-                .iter()
-                .map(|approval| approval.compact().to_owned())
-                .collect(),
+            tokens: tokens.into_iter().map(str::to_owned).collect(),
             received_at,
         })
     }

@@ -7,13 +7,13 @@ use super::ledger::Held;
 use super::proof;
 use super::record::{Record, Stage};
 use super::refusal::{Disagreement, Refusal};
+use super::rules::HardwareOath;
 use super::run::{Run, end, pause};
 use super::service::Resets;
-use super::state::Reset;
+use super::state::{Found, Reset, Step};
 use super::{bounds::Bound, eligibility};
 use crate::approval::Rules;
-use crate::clock::Timestamp;
-use crate::ids::ResetId;
+use crate::clock::{self, Timestamp};
 
 impl Resets {
     /// Takes up a reset. If the person may no longer be reset, or too much time has passed, it ends here, for a
@@ -29,8 +29,8 @@ impl Resets {
         let record = lease.record().clone();
         let now = tenancy.clock.now();
         if now >= end(&record) {
-            let mut reset = lease.reset().clone();
-            reset.close(now);
+            let mut reset = self.looked_at_again(lease.reset(), until).await;
+            reset.close(tenancy.clock.now());
             return self.end(lease, reset).await;
         }
         let resumed = Event::Resumed {
@@ -48,12 +48,30 @@ impl Resets {
                 self.not_now(lease, &refusal).await
             }
             Err(refusal) => {
-                tracing::warn!(%refusal, reset = %record.id, "a reset that was begun is ended");
-                let mut reset = lease.reset().clone();
-                reset.stop(tenancy.clock.now());
+                let words = (tenancy.words)(&refusal);
+                record.parties.log(&words.code, &refusal.to_string());
+                let mut reset = self.looked_at_again(lease.reset(), until).await;
+                reset.stop(words, tenancy.clock.now());
                 self.end(lease, reset).await
             }
         }
+    }
+
+    /// The reset after one more look at what is there, if it is to be had: what was in flight is re-read before it is
+    /// told of.
+    async fn looked_at_again(&self, reset: &Reset, until: Timestamp) -> Reset {
+        let tenancy = &self.0;
+        let claim = reset.claim();
+        let mut reset = reset.clone();
+        if let Ok(directory) = tenancy.directories.acting(claim.privileged) {
+            let target = claim.target;
+            let left = clock::between(tenancy.clock.now(), until);
+            let look = tokio::time::timeout(left, directory.methods(target));
+            if let Ok(Ok(listing)) = look.await {
+                reset.apply(&Step::List, Found::Listed(Ok(listing)), tenancy.clock.now());
+            }
+        }
+        reset
     }
 
     /// After a claim a look-up that fails is no refusal: some of the work is done. The next may try at once.
@@ -81,35 +99,6 @@ impl Resets {
             .map_err(|error| Run::Stopped(before, error))
     }
 
-    /// Whether another record used one of the approvals of this one.
-    pub(super) async fn shares(&self, other: ResetId, record: &Record) -> Result<bool, Refusal> {
-        let other = self.0.ledger.read(other).await?;
-        Ok(other.is_some_and(|other| {
-            let claimed = other.claimed_approvals();
-            record
-                .parties
-                .approvals
-                .iter()
-                .any(|mark| claimed.iter().any(|approval| approval.id == mark.id))
-        }))
-    }
-
-    /// Ends another reset that has the person and that nobody has brought back for hours: a person must not stay
-    /// locked because a message was lost.
-    pub(super) async fn end_if_forgotten(
-        &self,
-        other: ResetId,
-        until: Timestamp,
-    ) -> Result<(), Refusal> {
-        let now = self.0.clock.now();
-        let forgotten = |record: &Record| record.lease_until <= now && end(record) <= now;
-        let record = self.0.ledger.read(other).await?;
-        if record.is_some_and(|record| forgotten(&record)) {
-            Box::pin(self.wake(other, until)).await?;
-        }
-        Ok(())
-    }
-
     /// Whether what was claimed is proven, and the target may still be reset on it. The ledger's own word is not
     /// enough: whoever can write to the table must not be able to order a reset.
     async fn still_allowed(
@@ -125,7 +114,11 @@ impl Resets {
         if let Some(freeze) = switch.filter(|switch| switch.stops(claim.privileged)) {
             return Err(Refusal::Bounded(Bound::Frozen(freeze.why)));
         }
-        if claim.tenant != tenancy.tenant || !reset.asks_only_for(tenancy.rules.hardware_oath) {
+        let deactivates = tenancy.rules.hardware_oath == HardwareOath::Deactivate;
+        if claim.tenant != tenancy.tenant
+            || claim.deactivates != deactivates
+            || !reset.asks_only_for(tenancy.rules.hardware_oath)
+        {
             return Err(Refusal::OtherTenant);
         }
         if claim.ticket != request.ticket

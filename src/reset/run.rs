@@ -10,6 +10,7 @@ use super::record::{Record, Stage};
 use super::refusal::Refusal;
 use super::service::Resets;
 use super::state::{Reset, State};
+use crate::approval::TokenId;
 use crate::clock::{self, Timestamp};
 use crate::ids::ResetId;
 
@@ -67,6 +68,10 @@ impl Resets {
 
     /// A request that is accepted: to its claim and through it, or to its refusal.
     async fn begin(&self, mut held: Held, until: Timestamp) -> Result<Held, Run> {
+        let left = clock::between(self.0.clock.now(), end(held.record()));
+        if left < WORTH_STARTING {
+            return self.give_up(held).await;
+        }
         match self.claim(&mut held, until).await {
             Ok(Begun::Claimed(lease)) => self.act(lease, until).await,
             Ok(Begun::Repeats(first)) => {
@@ -96,11 +101,16 @@ impl Resets {
             let id = held.record().id;
             let allowed = self.decide(id, &request, fresh, until).await?;
             let now = tenancy.clock.now();
-            let left = clock::between(now, until.min(end(held.record())));
-            if left < WORTH_STARTING {
+            if clock::between(now, until) < WORTH_STARTING {
                 return Err(Refusal::OutOfTime);
             }
             let bounds = allowed.bounds(tenancy);
+            let ids: Vec<TokenId> = allowed
+                .claim
+                .approvals
+                .iter()
+                .map(|a| a.id.clone())
+                .collect();
             // The claim looks again; this is for the trail, where what is refused was never allowed.
             let claimed = match tenancy.ledger.has_room(&allowed.claim, &bounds).await {
                 Ok(()) => {
@@ -111,18 +121,41 @@ impl Resets {
                 }
                 Err(error) => Err(error),
             };
-            match claimed {
+            let error = match claimed {
                 Ok(lease) => return Ok(Begun::Claimed(lease)),
-                // Two deliveries of one approval at once: it is known now.
-                Err(LedgerError::Claimed) => {}
-                Err(LedgerError::Busy(other)) if self.shares(other, held.record()).await? => {}
-                Err(LedgerError::Busy(other)) => {
-                    self.end_if_forgotten(other, until).await?;
-                    return Err(Refusal::Busy);
-                }
-                Err(error) => return Err(error.into()),
+                Err(error) => error,
+            };
+            // Two deliveries of one approval at once: the other was first, and what is in our way is its reset.
+            if self.is_any_used(&ids).await? {
+                continue;
+            }
+            if let LedgerError::Busy(other) = error {
+                self.end_if_forgotten(other, until).await?;
+            }
+            return Err(error.into());
+        }
+    }
+
+    /// Whether one of these approvals has been used.
+    async fn is_any_used(&self, approvals: &[TokenId]) -> Result<bool, Refusal> {
+        for id in approvals {
+            if self.0.ledger.used_by(id).await?.is_some() {
+                return Ok(true);
             }
         }
+        Ok(false)
+    }
+
+    /// Ends another reset that has the person and that nobody has brought back for hours: a person must not stay
+    /// locked because a message was lost.
+    async fn end_if_forgotten(&self, other: ResetId, until: Timestamp) -> Result<(), Refusal> {
+        let now = self.0.clock.now();
+        let forgotten = |record: &Record| record.lease_until <= now && end(record) <= now;
+        let record = self.0.ledger.read(other).await?;
+        if record.is_some_and(|record| forgotten(&record)) {
+            Box::pin(self.wake(other, until)).await?;
+        }
+        Ok(())
     }
 
     /// Acts on what is claimed.
@@ -132,7 +165,12 @@ impl Resets {
             Ok(Performed::Over(held)) => Ok(held),
             Ok(Performed::Yielded(held)) => {
                 let record = held.record().clone();
-                let after = pause(None, record.runs);
+                let now = self.0.clock.now();
+                let asked = match &record.stage {
+                    Stage::Claimed(reset) => reset.soonest().map(|at| clock::between(now, at)),
+                    _ => None,
+                };
+                let after = pause(asked, record.runs);
                 Err(self.later(held, record, after).await)
             }
             Err(error) => Err(Run::Stopped(record, error)),
@@ -146,17 +184,33 @@ impl Resets {
         let mut record = held.record().clone();
         let why = refusal.to_string();
         record.parties.log(&words.code, &why);
-        let gave_up = clock::between(now, end(&record)) < WORTH_STARTING;
-        if refusal.may_pass() && !gave_up {
-            record.stage = Stage::Waiting(Some(words));
+        if refusal.may_pass() {
             let after = pause(refusal.come_back_after(), record.runs);
+            record.stage = Stage::Waiting(Some(words));
             return Err(self.later(held, record, after).await);
         }
         record.stage = Stage::Refused(Turned {
             at: now,
             words,
             why,
-            gave_up: refusal.may_pass(),
+            gave_up: false,
+        });
+        record.duties = self.0.duties(&record);
+        self.save(held, record).await
+    }
+
+    /// Ends a request that has waited for too long, with the reason why it had to.
+    async fn give_up(&self, held: Held) -> Result<Held, Run> {
+        let mut record = held.record().clone();
+        let words = match &record.stage {
+            Stage::Waiting(Some(words)) => words.clone(),
+            _ => (self.0.words)(&Refusal::OutOfTime),
+        };
+        record.stage = Stage::Refused(Turned {
+            at: self.0.clock.now(),
+            why: words.detail.clone(),
+            words,
+            gave_up: true,
         });
         record.duties = self.0.duties(&record);
         self.save(held, record).await

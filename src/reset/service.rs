@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::event::Parties;
 use super::ledger::LedgerError;
 use super::news::News;
 use super::outcome::Preview;
@@ -49,9 +50,10 @@ impl Resets {
     pub async fn open(&self, request: Request, until: Timestamp) -> Result<Stored, Refusal> {
         let tenancy = &self.0;
         let lease_until = clock::after(until, LEASE_MARGIN);
+        let asker = request.parties(&[]);
         let record = Record::new(ResetId::random(), request, lease_until);
         if let Some(known) = tenancy.ledger.known(&record).await? {
-            return self.answer_known(known, until).await;
+            return self.answer_known(known, &asker, until).await;
         }
         // First of all, so that whatever becomes of this process, the record is brought back.
         let after = clock::between(tenancy.clock.now(), lease_until);
@@ -59,20 +61,25 @@ impl Resets {
         match tenancy.ledger.accept(record.clone()).await {
             Ok(held) => {
                 let run = self.go_on(held, until).await;
-                self.answer(run, until).await
+                self.answer(run, &asker, until).await
             }
             // The same delivery twice at once: the other was first, and its answer is ours too.
             Err(LedgerError::Accepted) => {
                 let known = tenancy.ledger.known(&record).await?;
                 let known = known.ok_or(Refusal::Ledger(LedgerError::Leased))?;
-                self.answer_known(known, until).await
+                self.answer_known(known, &asker, until).await
             }
             Err(error) => Err(error.into()),
         }
     }
 
     /// What to answer after a run. What is left to do comes back by itself.
-    pub(super) async fn answer(&self, run: Run, until: Timestamp) -> Result<Stored, Refusal> {
+    pub(super) async fn answer(
+        &self,
+        run: Run,
+        asker: &Parties,
+        until: Timestamp,
+    ) -> Result<Stored, Refusal> {
         let record = match run {
             Run::Over(record) => record,
             Run::Later(record, after) => {
@@ -91,7 +98,7 @@ impl Resets {
                 news,
                 replayed: false,
             }),
-            None => self.answer_known(record, until).await,
+            None => self.answer_known(record, asker, until).await,
         }
     }
 
@@ -159,9 +166,8 @@ impl Resets {
     pub async fn stored(&self, id: ResetId, approval: &Authentic) -> Result<News, Refusal> {
         let ledger = &self.0.ledger;
         let oldest = clock::before(self.0.clock.now(), READABLE);
-        let record = ledger
-            .read(id)
-            .await?
+        let record = ledger.read(id).await?.ok_or(Refusal::NoSuchReset)?;
+        let record = Some(self.first_of(record).await?)
             .filter(|record| record.is_held_by(approval))
             .filter(|record| record.request.received_at >= oldest)
             .filter(|record| record.request.ticket == approval.claims().txn)
@@ -171,13 +177,6 @@ impl Resets {
         {
             return Err(Refusal::NoSuchReset);
         }
-        match record.news() {
-            Some(news) => Ok(news),
-            None => self
-                .first_of(record)
-                .await?
-                .news()
-                .ok_or(Refusal::NoSuchReset),
-        }
+        record.news().ok_or(Refusal::NoSuchReset)
     }
 }

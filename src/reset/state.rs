@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::method::Method;
+use super::news::Words;
 use super::plan::{self, Action, KeepReason, PlannedMethod};
 use super::ports::{DirectoryError, Listing};
 use super::rules::HardwareOath;
@@ -30,13 +31,15 @@ struct Body {
     /// How often it was tried in this run.
     session_attempts: u8,
     sessions_tried: bool,
+    /// Whether an answer was lost, so that they may be revoked whatever is said later.
+    sessions_lost: bool,
     session_not_before: Option<Timestamp>,
     entries: Vec<Entry>,
     appeared: Vec<Method>,
     /// The hardware OATH tokens could not be listed, so there may be some.
     hardware_unknown: bool,
-    /// It was ended because the target may no longer be reset on these approvals.
-    no_longer_allowed: bool,
+    /// Why it was ended, if the target may no longer be reset on these approvals.
+    no_longer_allowed: Option<Words>,
     /// Whether anything went away since the deferred methods were last tried.
     progress: bool,
     list: Looks,
@@ -128,6 +131,8 @@ struct Entry {
     attempts: u8,
     /// Whether it was ever tried.
     tried: bool,
+    /// Whether an answer about its deactivation was lost, so that it may have happened.
+    lost: bool,
     not_before: Option<Timestamp>,
 }
 
@@ -197,6 +202,8 @@ pub(super) enum SessionProgress {
     /// Graph does not revoke the sessions of guests.
     NotForGuests,
     Failed(Failure),
+    /// It was asked for, and the answer was lost.
+    Unknown,
 }
 
 /// What to do next.
@@ -238,6 +245,7 @@ impl Reset {
                 method: planned.method,
                 attempts: 0,
                 tried: false,
+                lost: false,
                 not_before: None,
             })
             .collect();
@@ -248,11 +256,12 @@ impl Reset {
             sessions,
             session_attempts: 0,
             sessions_tried: false,
+            sessions_lost: false,
             session_not_before: None,
             entries,
             appeared: Vec::new(),
             hardware_unknown,
-            no_longer_allowed: false,
+            no_longer_allowed: None,
             progress: false,
             list: Looks::default(),
         }))
@@ -290,8 +299,8 @@ impl Reset {
         })
     }
 
-    pub(super) fn no_longer_allowed(&self) -> bool {
-        self.0.no_longer_allowed
+    pub(super) fn no_longer_allowed(&self) -> Option<&Words> {
+        self.0.no_longer_allowed.as_ref()
     }
 
     pub(super) fn hardware_unknown(&self) -> bool {

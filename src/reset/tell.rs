@@ -45,10 +45,15 @@ impl Resets {
         let now = self.0.clock.now();
         let ended_at = record.over_at().unwrap_or(now);
         if now >= clock::after(ended_at, PATIENCE) {
-            let duties = &mut record.duties;
-            for duty in [&mut duties.trail, &mut duties.notice, &mut duties.note] {
+            let (id, duties) = (record.id, &mut record.duties);
+            for (event, duty) in [
+                ("trail", &mut duties.trail),
+                ("notice", &mut duties.notice),
+                ("note", &mut duties.note),
+            ] {
                 if *duty == Duty::Owed {
                     *duty = Duty::GivenUp;
+                    tracing::info!(event, state = "given_up", reset = %id);
                 }
             }
         }

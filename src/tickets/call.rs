@@ -53,13 +53,8 @@ impl From<Failed> for TicketError {
 impl From<SecretError> for Failed {
     fn from(error: SecretError) -> Failed {
         tracing::warn!(%error, "no credential for the ticket system");
-        match error {
-            SecretError::Unavailable(_) => LATER,
-            SecretError::Missing(_)
-            | SecretError::Denied(_)
-            | SecretError::Empty(_)
-            | SecretError::Malformed(..) => Failed::Never("its secret cannot be used"),
-        }
+        // Whatever it is, somebody may mend it in the two hours.
+        LATER
     }
 }
 
@@ -128,7 +123,8 @@ fn judge(status: StatusCode, headers: &HeaderMap) -> Result<(), Failed> {
         // The client follows no redirects: the credential would go along.
         300..=399 => Failed::Never("it sends us to another address"),
         400 => Failed::Never("it does not take the call as we make it"),
-        403 => Failed::Never("our account may not do that"),
+        // Somebody may give our account the right in the two hours.
+        403 => LATER,
         404 => Failed::Never(NO_SUCH_TICKET),
         409 => Failed::Never("the ticket is not in a state for notes"),
         415 => Failed::Never("it does not take JSON"),

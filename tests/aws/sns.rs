@@ -67,6 +67,7 @@ fn completed() -> Event {
         at: Timestamp::now(),
         appeared: 0,
         outcome: Outcome {
+            ended_because: None,
             reset: ResetId::random(),
             state: State::Completed,
             tenant: "7d6f5c4b-3a29-4180-9c7e-6b5a49382716".parse().unwrap(),

@@ -73,6 +73,9 @@ fn in_tokio(test: impl FnOnce()) {
     test();
 }
 
+/// The body that [`schedule::Actor::deliver`] has.
+const SAME: &str = "the delivery";
+
 const FATES: [Fate; 4] = [
     Fate::FailsBefore,
     Fate::FailsAfter,
@@ -84,13 +87,13 @@ const FATES: [Fate; 4] = [
 fn every_call_may_fail_or_kill_once_and_the_request_comes_to_its_end() {
     in_tokio(|| {
         let mut tally = Tally::default();
-        let (world, [effects, _]) = pair(Broken::No, Second::AfterTheLease, None, None);
+        let (world, [effects, _]) = pair(Broken::No, Second::AfterTheLease, SAME, None, None);
         tally.add(&world, || "a good day".to_owned());
         assert!(effects > 30, "{effects} calls");
         for nth in 0..effects {
             for fate in FATES {
                 for second in [Second::AtOnce, Second::AfterTheLease] {
-                    let (world, _) = pair(Broken::No, second, Some((nth, fate)), None);
+                    let (world, _) = pair(Broken::No, second, SAME, Some((nth, fate)), None);
                     tally.add(&world, || format!("{second:?} {nth} {fate:?}"));
                 }
             }
@@ -115,11 +118,11 @@ fn pairs(broken: Broken, second: Second, enough: impl Fn(&Tally) -> bool) -> Tal
         }
         for fate in stopped {
             let first = Some((nth, *fate));
-            let (world, [_, others]) = pair(broken, second, first, None);
+            let (world, [_, others]) = pair(broken, second, SAME, first, None);
             tally.add(&world, || format!("{second:?} {nth} {fate:?}"));
             for other in 0..others {
                 for other_fate in killed {
-                    let (world, _) = pair(broken, second, first, Some((other, other_fate)));
+                    let (world, _) = pair(broken, second, SAME, first, Some((other, other_fate)));
                     tally.add(&world, || {
                         format!("{second:?} {nth} {fate:?}, then {other} {other_fate:?}")
                     });
@@ -160,6 +163,46 @@ fn a_second_run_that_overtakes_the_first_comes_to_the_end() {
 #[test]
 fn a_second_run_whose_clock_is_ahead_comes_to_the_end() {
     all_pairs(Second::MeanwhileByAFastClock);
+}
+
+#[test]
+fn two_deliveries_of_one_approval_make_one_reset_wherever_the_first_is_stopped() {
+    in_tokio(|| {
+        let mut tally = Tally::default();
+        let (effects, changes) = good_day();
+        for second in [
+            Second::AtOnce,
+            Second::AfterTheLease,
+            Second::Meanwhile,
+            Second::MeanwhileAfterTheLease,
+            Second::MeanwhileByAFastClock,
+        ] {
+            let fates: &[Fate] = if second.is_meanwhile() {
+                &[Fate::Pauses]
+            } else {
+                &FATES
+            };
+            for nth in 0..effects {
+                if second == Second::MeanwhileByAFastClock && changes.contains(&nth) {
+                    continue;
+                }
+                for fate in fates {
+                    let first = Some((nth, *fate));
+                    let (world, [_, others]) = pair(Broken::No, second, "another", first, None);
+                    tally.add(&world, || format!("{second:?} {nth} {fate:?}"));
+                    // Every third point: the second one's calls are mostly those of the pairs above.
+                    for other in (nth % 3..others).step_by(3) {
+                        let killed = Some((other, Fate::DiesAfter));
+                        let (world, _) = pair(Broken::No, second, "another", first, killed);
+                        tally.add(&world, || {
+                            format!("{second:?} {nth} {fate:?}, then {other}")
+                        });
+                    }
+                }
+            }
+        }
+        tally.hold("two deliveries");
+    });
 }
 
 #[test]

@@ -51,7 +51,8 @@ fn schedule(chance: &mut Chance) -> std::sync::Arc<World> {
     let mut actors = vec![Actor::deliver(doomed(chance))];
     for _ in 0..30 {
         match chance.below(10) {
-            0 => actors.push(Actor::deliver(doomed(chance))),
+            0 if chance.below(2) == 0 => actors.push(Actor::deliver(doomed(chance))),
+            0 => actors.push(Actor::deliver_as(doomed(chance), "another")),
             1 => world.lock().pass(Duration::from_secs(chance.below(50))),
             2 | 3 => {
                 let message = {

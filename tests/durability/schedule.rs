@@ -119,13 +119,18 @@ pub struct Actor {
 impl Actor {
     /// Somebody who delivers the request.
     pub fn deliver(hands: Hands) -> Actor {
+        Actor::deliver_as(hands, "the delivery")
+    }
+
+    /// Somebody who delivers the same approval in another body, as another ticket system does.
+    pub fn deliver_as(hands: Hands, body: &str) -> Actor {
         let now = hands.now();
         let until = now.checked_add(RUN).unwrap();
         hands.script.lock().unwrap().until = Some(until);
         let delivery = Delivery {
             source: label("jira"),
             id: "1".to_owned(),
-            digest: Digest::of(b"the delivery"),
+            digest: Digest::of(body.as_bytes()),
             ticket: TicketKey::try_from("HELP-42").unwrap(),
             user: None,
             approvals: vec![APPROVED.0.clone()],
@@ -235,10 +240,11 @@ pub fn good_day() -> (usize, BTreeSet<usize>) {
     (script.count, script.changes.clone())
 }
 
-/// Two actors, each stopped at one point or at none. Gives the world after the end, and how many effects each had.
+/// Two actors, each stopped at one point or at none, the second with a body of its own or the same. Gives the world after the end, and how many effects each had.
 pub fn pair(
     broken: Broken,
     second: Second,
+    body: &str,
     first_fate: Option<(usize, Fate)>,
     second_fate: Option<(usize, Fate)>,
 ) -> (Arc<World>, [usize; 2]) {
@@ -255,7 +261,7 @@ pub fn pair(
         Second::MeanwhileByAFastClock => LEASE,
         _ => Duration::ZERO,
     };
-    let mut other = Actor::deliver(world.hands(second_fate).ahead(ahead));
+    let mut other = Actor::deliver_as(world.hands(second_fate).ahead(ahead), body);
     other.go();
     one.go();
     other.go();

@@ -63,7 +63,7 @@ pub struct Happened {
     pub deleted: BTreeMap<String, u32>,
     pub queue: Vec<(Timestamp, ResetId)>,
     /// The notes in the ticket, by reset.
-    pub notes: BTreeSet<String>,
+    pub notes: Vec<String>,
     pub heard: u32,
     /// The changes that the audit trail knows to be intended, and that have not been asked for yet.
     intended: BTreeMap<String, u32>,
@@ -126,7 +126,7 @@ impl World {
                 revoked: 0,
                 deleted: BTreeMap::new(),
                 queue: Vec::new(),
-                notes: BTreeSet::new(),
+                notes: Vec::new(),
                 heard: 0,
                 intended: BTreeMap::new(),
                 ends_in_trail: 0,
@@ -556,17 +556,29 @@ impl Tickets for Hands {
         news: &News,
         mark: &str,
     ) -> Result<(), TicketError> {
-        let note = |happened: &mut Happened| {
+        // Two calls, as it is in Jira and ServiceNow: look for the mark, then write.
+        let later = TicketError::Later { after: None };
+        let look = |happened: &mut Happened| Ok(happened.notes.iter().any(|note| note == mark));
+        if self.effect(look, Err(later.clone())).await? {
+            return Ok(());
+        }
+        let script = self.script.clone();
+        let failure = later.clone();
+        let write = |happened: &mut Happened| {
             if !matches!(
                 news.state(),
                 State::Completed | State::NeedsHuman | State::Refused
             ) {
                 happened.violated("the ticket is told of an end that is none");
             }
-            happened.notes.insert(mark.to_owned());
+            let script = script.lock().unwrap();
+            let now = happened.now.checked_add(script.ahead).unwrap();
+            if script.until.is_some_and(|until| now >= until) {
+                return Err(failure);
+            }
+            happened.notes.push(mark.to_owned());
             Ok(())
         };
-        self.effect(note, Err(TicketError::Later { after: None }))
-            .await
+        self.effect(write, Err(later)).await
     }
 }

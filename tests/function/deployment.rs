@@ -117,7 +117,9 @@ impl Deployment {
         let table = moto::table(&aws).await;
         let prefix = table.clone();
         secrets(&aws, &prefix, extras.secrets).await;
-        let queue = if extras.queue {
+        // On Lambda nothing is accepted without one.
+        let on_lambda = !matches!(entrance, Entrance::Socket);
+        let queue = if extras.queue || on_lambda {
             Some(queue(&aws, &table).await)
         } else {
             None

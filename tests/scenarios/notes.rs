@@ -163,6 +163,9 @@ async fn a_refusal_leaves_a_note_that_says_what_to_do() {
 async fn a_rule_that_sends_the_ticket_again_because_of_our_note_does_not_go_round_for_ever() {
     let desk = Desk::new().await;
     let house = &desk.house;
+    // It is said again in another hour.
+    let into_the_hour = u64::try_from(house.now().rem_euclid(3600)).unwrap();
+    house.clock.pass(HOUR - Duration::from_secs(into_the_hour));
     let grace = house.approve(house.draft().target("grace.admin@contoso.example"));
     for _ in 0..5 {
         // A new delivery each time, as a rule without a condition makes it.
@@ -171,6 +174,9 @@ async fn a_rule_that_sends_the_ticket_again_because_of_our_note_does_not_go_roun
         house.clock.pass(Duration::from_secs(5));
     }
     assert_eq!(desk.comments().len(), 1, "the same is said once");
+    house.clock.pass(HOUR);
+    house.send(house.jira(&house.approve(house.draft()))).await;
+    assert_eq!(desk.comments().len(), 2);
 }
 
 #[tokio::test]

@@ -153,14 +153,14 @@ async fn who_is_throttled_hears_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn an_outage_passes_and_a_refusal_does_not() {
+async fn an_outage_and_a_missing_right_pass_and_a_refusal_does_not() {
     let (jira, serving) = serve().await;
-    for status in [408, 425, 429, 500, 502, 503, 504] {
+    for status in [403, 408, 425, 429, 500, 502, 503, 504] {
         jira.fail(Fault::on("POST", "/comment").status(status));
         let error = write(&notes(&serving), TICKET).await.unwrap_err();
         assert_eq!(error, TicketError::Later { after: None }, "{status}");
     }
-    for status in [302, 400, 403, 404, 409, 413, 415] {
+    for status in [302, 400, 404, 409, 413, 415] {
         jira.fail(Fault::on("POST", "/comment").status(status));
         let error = write(&notes(&serving), TICKET).await.unwrap_err();
         assert!(matches!(error, TicketError::Never(_)), "{status}");

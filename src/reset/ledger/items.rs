@@ -16,6 +16,9 @@ use crate::reset::request::Request;
 /// How long records are kept: longer than any sender repeats a delivery, and long enough to ask questions.
 const RETENTION: Duration = Duration::from_secs(35 * 24 * 60 * 60);
 
+/// Longer than anybody can stand still who would have accepted something.
+const RETENTION_OF_NOTHING: Duration = Duration::from_secs(24 * 60 * 60);
+
 #[derive(Serialize, Deserialize)]
 pub struct Accepted {
     pub reset: ResetId,
@@ -73,14 +76,17 @@ pub struct Seal {
 impl Seal {
     /// For a commit about this record.
     pub fn of(record: &Record) -> Seal {
-        Seal::at(record.request.received_at)
-    }
-
-    /// For a commit about what began at this time.
-    pub fn at(begin: Timestamp) -> Seal {
         Seal {
             writer: Uuid::new_v4(),
-            expires_at: clock::after(begin, RETENTION),
+            expires_at: clock::after(record.request.received_at, RETENTION),
+        }
+    }
+
+    /// For a commit about what never was.
+    pub fn of_nothing(now: Timestamp) -> Seal {
+        Seal {
+            writer: Uuid::new_v4(),
+            expires_at: clock::after(now, RETENTION_OF_NOTHING),
         }
     }
 

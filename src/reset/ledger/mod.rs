@@ -146,7 +146,7 @@ impl Ledger {
         id: ResetId,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        let write = Seal::at(now).write(items::reset_key(id), 0, encode(&None::<Record>)?);
+        let write = Seal::of_nothing(now).write(items::reset_key(id), 0, encode(&None::<Record>)?);
         match self.store.commit(&[write]).await {
             Ok(()) => Ok(()),
             Err(StoreError::Unavailable(why)) => Err(LedgerError::Unavailable(why)),

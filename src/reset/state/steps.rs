@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Answer, Entry, Failure, Found, Looks, Progress, Reset, SessionProgress, State, Step};
 use crate::clock::{self, Timestamp};
 use crate::reset::method::{Method, MethodKind};
+use crate::reset::news::Words;
 use crate::reset::plan::KeepReason;
 use crate::reset::ports::{DirectoryError, Fault, Listing};
 
@@ -75,6 +76,22 @@ impl Reset {
             };
         }
         Step::Yield
+    }
+
+    /// When the first of what waits can be done, if something waits for a time.
+    pub(in crate::reset) fn soonest(&self) -> Option<Timestamp> {
+        let body = &self.0;
+        let sessions = (body.sessions == SessionProgress::Pending)
+            .then_some(body.session_not_before)
+            .flatten();
+        let pending = |entry: &&Entry| entry.progress == Progress::Pending;
+        body.entries
+            .iter()
+            .filter(pending)
+            .filter_map(|entry| entry.not_before)
+            .chain(sessions)
+            .chain(body.list.not_before)
+            .min()
     }
 
     /// Whether nothing is left to do or to confirm.
@@ -160,9 +177,17 @@ impl Reset {
         let body = &mut self.0;
         body.session_attempts = body.session_attempts.saturating_add(1);
         body.sessions_tried = true;
+        body.sessions_lost |= result == Err(DirectoryError::Unknown);
         body.sessions = match result {
             Ok(()) => SessionProgress::Revoked,
-            Err(DirectoryError::Never(fault)) => SessionProgress::Failed(failure(fault)),
+            // A credential may be mended while there is time.
+            Err(DirectoryError::Never(fault)) if fault != Fault::Credential => {
+                if body.sessions_lost {
+                    SessionProgress::Unknown
+                } else {
+                    SessionProgress::Failed(failure(fault))
+                }
+            }
             // To revoke twice does no harm, so a lost answer is simply asked for again.
             Err(error) => {
                 body.session_not_before =
@@ -183,7 +208,13 @@ impl Reset {
         };
         entry.attempts = entry.attempts.saturating_add(1);
         entry.tried = true;
+        entry.lost |= entry.deactivate && result == Err(DirectoryError::Unknown);
         entry.progress = match result {
+            // Somebody may mend it while there is time.
+            Err(DirectoryError::Never(Fault::Credential)) => {
+                entry.try_again(&DirectoryError::Later { after: None }, now)
+            }
+            Err(DirectoryError::Never(_)) if entry.lost => Progress::Unknown,
             Ok(()) if entry.deactivate => Progress::Deactivated,
             Ok(()) => Progress::Asked(Answer::Accepted),
             Err(DirectoryError::Never(Fault::NotFound)) if !entry.deactivate => {
@@ -288,6 +319,7 @@ impl Reset {
                     deactivate,
                     attempts: 0,
                     tried: false,
+                    lost: false,
                     not_before: None,
                 });
             } else {
@@ -332,16 +364,22 @@ impl Reset {
         let body = &mut self.0;
         body.list = Looks {
             seen: body.list.seen,
+            // Whoever asked not to be asked before a time is not asked before.
+            not_before: body.list.not_before,
             ..Looks::default()
         };
         body.session_attempts = 0;
         if body.sessions == SessionProgress::Trying {
             body.sessions = SessionProgress::Pending;
+            body.sessions_lost = true;
         }
         for entry in &mut body.entries {
             entry.attempts = 0;
             entry.progress = match entry.progress {
-                Progress::Trying if entry.deactivate => Progress::Pending,
+                Progress::Trying if entry.deactivate => {
+                    entry.lost = true;
+                    Progress::Pending
+                }
                 // What was said not to be there, and is on the list all the same, is asked for again by now.
                 Progress::Trying | Progress::Asked(Answer::NotThere) => {
                     Progress::Asked(Answer::Lost)
@@ -358,14 +396,15 @@ impl Reset {
             body.sessions,
             SessionProgress::Pending | SessionProgress::Trying
         ) {
-            body.sessions = SessionProgress::Failed(if body.sessions_tried {
-                Failure::KeepsFailing
-            } else {
-                Failure::OutOfTime
-            });
+            body.sessions = match (body.sessions_lost, body.sessions_tried) {
+                (true, _) => SessionProgress::Unknown,
+                (false, true) => SessionProgress::Failed(Failure::KeepsFailing),
+                (false, false) => SessionProgress::Failed(Failure::OutOfTime),
+            };
         }
         for entry in &mut body.entries {
             entry.progress = match entry.progress {
+                Progress::Pending if entry.lost => Progress::Unknown,
                 Progress::Pending if entry.tried => Progress::Failed(Failure::KeepsFailing),
                 Progress::Deferred => Progress::Failed(Failure::Refused),
                 Progress::Pending => Progress::Failed(Failure::OutOfTime),
@@ -380,7 +419,10 @@ impl Reset {
             )
         };
         let all_done = body.list.seen_at.is_some()
-            && !matches!(body.sessions, SessionProgress::Failed(_))
+            && !matches!(
+                body.sessions,
+                SessionProgress::Failed(_) | SessionProgress::Unknown
+            )
             && body.entries.iter().all(|entry| done(entry.progress))
             && !(body.claim.deactivates && body.hardware_unknown);
         body.state = if all_done {
@@ -392,8 +434,8 @@ impl Reset {
     }
 
     /// Ends it because the target may no longer be reset on these approvals.
-    pub(in crate::reset) fn stop(&mut self, now: Timestamp) {
-        self.0.no_longer_allowed = true;
+    pub(in crate::reset) fn stop(&mut self, why: Words, now: Timestamp) {
+        self.0.no_longer_allowed = Some(why);
         self.close(now);
     }
 
