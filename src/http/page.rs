@@ -1,0 +1,186 @@
+//! The page for whoever is on call: one static file, which asks `/resets` like anybody else.
+//!
+//! The approval is in the address's fragment, which browsers send to nobody, or is pasted. The page keeps it in memory
+//! alone. What may run and look is bound to the file's own bytes, so that text which comes from elsewhere, such as the
+//! name of a device, can never become a script.
+
+use std::sync::LazyLock;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::http::HeaderValue;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+static PAGE: &str = include_str!("page/index.html");
+
+static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    HeaderValue::from_str(&policy(PAGE)).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+});
+
+/// The page itself. It is the same for everybody and knows nothing.
+pub async fn page() -> Response {
+    let headers = [
+        (
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        ),
+        (CONTENT_SECURITY_POLICY, POLICY.clone()),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    ];
+    (headers, PAGE).into_response()
+}
+
+/// What the page may do: run its own script, look as its own style says, and ask where it is from.
+fn policy(page: &str) -> String {
+    let script = hash(inside(page, "script"));
+    let style = hash(inside(page, "style"));
+    format!(
+        "default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+}
+
+/// The very bytes between an element's tags, as a browser hashes them. Of an element that is not there, nothing: then
+/// the policy lets nothing run.
+fn inside<'a>(page: &'a str, element: &str) -> &'a str {
+    page.split_once(&format!("<{element}>"))
+        .and_then(|(_, rest)| rest.split_once(&format!("</{element}>")))
+        .map_or("", |(inside, _)| inside)
+}
+
+fn hash(text: &str) -> String {
+    STANDARD.encode(digest(&SHA256, text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The page without what is in its script and its style.
+    fn markup() -> String {
+        PAGE.replace(inside(PAGE, "script"), "")
+            .replace(inside(PAGE, "style"), "")
+            .to_lowercase()
+    }
+
+    /// Every word that begins an attribute or text, such as `class="row"`.
+    fn has_attribute(markup: &str, is: impl Fn(&str) -> bool) -> bool {
+        markup
+            .split(|letter: char| letter.is_whitespace() || "\"'/<>".contains(letter))
+            .filter_map(|word| word.split_once('='))
+            .any(|(name, _)| is(name))
+    }
+
+    #[test]
+    fn there_is_one_script_and_one_style_which_the_policy_names() {
+        for element in ["script", "style"] {
+            assert_eq!(markup().matches(&format!("<{element}")).count(), 1);
+            assert_eq!(markup().matches(&format!("</{element}>")).count(), 1);
+            assert!(inside(PAGE, element).len() > 1000);
+            let hash = hash(inside(PAGE, element));
+            assert!(policy(PAGE).contains(&format!("{element}-src 'sha256-{hash}'")));
+        }
+        // Browsers hash what they have parsed, and parsing makes \r\n into \n.
+        assert!(!PAGE.contains('\r'));
+    }
+
+    #[test]
+    fn a_hash_is_what_a_browser_takes() {
+        // Content Security Policy Level 3, section 8.3, has this hash of this script.
+        assert_eq!(
+            hash("alert('Hello, world.');"),
+            "qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng="
+        );
+    }
+
+    #[test]
+    fn a_page_without_a_script_runs_nothing() {
+        let empty = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+        assert!(policy("<p>").contains(&format!("script-src 'sha256-{empty}'")));
+    }
+
+    #[test]
+    fn nothing_comes_from_elsewhere() {
+        let elsewhere: Vec<&str> = PAGE
+            .match_indices("://")
+            .filter_map(|(at, _)| PAGE.get(at.saturating_sub(5)..at + 20))
+            .filter(|around| !around.contains("https://aka.ms/mfasetup"))
+            .collect();
+        assert_eq!(elsewhere, Vec::<&str>::new());
+        for word in [
+            "src=",
+            "href=",
+            "url(",
+            "@import",
+            "javascript:",
+            "<link",
+            "<iframe",
+            "<base",
+        ] {
+            assert!(!PAGE.to_lowercase().contains(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn no_attribute_runs_or_paints() {
+        let markup = markup();
+        assert!(has_attribute(&markup, |name| name == "class"));
+        assert!(!has_attribute(&markup, |name| name == "style"));
+        assert!(!has_attribute(&markup, |name| name.starts_with("on")));
+    }
+
+    #[test]
+    fn what_the_server_says_is_text_and_nothing_is_kept() {
+        for word in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "createContextualFragment",
+            "DOMParser",
+            "srcdoc",
+            "eval(",
+            "new Function",
+            "localStorage",
+            "sessionStorage",
+            "indexedDB",
+            "cookie",
+            "caches.",
+            "serviceWorker",
+            "postMessage",
+            "window.open",
+        ] {
+            assert!(!PAGE.contains(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn it_is_small_enough_for_a_bad_line() {
+        assert!(PAGE.len() < 40 * 1024);
+    }
+
+    #[tokio::test]
+    async fn it_is_neither_framed_nor_kept_nor_guessed_at_and_tells_nobody_where_one_was() {
+        let answer = page().await;
+        let header = |name: &str| answer.headers()[name].to_str().unwrap();
+        assert_eq!(header("content-type"), "text/html; charset=utf-8");
+        assert_eq!(header("cache-control"), "no-store");
+        assert_eq!(header("referrer-policy"), "no-referrer");
+        assert_eq!(header("x-content-type-options"), "nosniff");
+        assert_eq!(header("x-frame-options"), "DENY");
+        let policy = header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"));
+        assert!(policy.ends_with(
+            "; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        ));
+        assert!(!policy.contains("unsafe"));
+    }
+}

@@ -1,0 +1,97 @@
+// Answers in the words of src/report and src/http/problem.rs.
+
+/** Looks like an approval and is none. */
+export function token(name) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  return `${part({ alg: "ES256", kid: name, typ: "mfa-approval+jwt" })}.${part({ jti: name })}.${"s".repeat(86)}`;
+}
+
+const soon = (minutes) => new Date(Date.now() + minutes * 60_000).toISOString();
+export const RESET = "70311fe3-d25d-4576-87ff-7dfa101eae6b";
+export const JANE = "jane.doe@contoso.example";
+
+export function approval(change = {}) {
+  return {
+    issuer: "https://on-call.contoso.example", kid: "olga-2026", owner: "olga@contoso.example",
+    approver: "olga@contoso.example", expires_at: soon(12.5),
+    verification: [{
+      how: "Phone call to the desk, number from the company directory", verified_by: "vera@contoso.example",
+      verified_at: soon(-6), reference: "CALL-17",
+    }],
+    ...change,
+  };
+}
+
+export function second() {
+  return approval({
+    issuer: "https://security.contoso.example", kid: "ada-2026", owner: "ada@contoso.example", approver: "ada@contoso.example",
+    expires_at: soon(14),
+    verification: [{ how: "In person", verified_by: "victor@contoso.example", verified_at: soon(-3), reference: null }],
+  });
+}
+
+const METHODS = [
+  ["Software OATH token", null, "remove", null],
+  ["Microsoft Authenticator", "Jane's iPhone", "remove", null],
+  ["Mobile phone", "ending in 12", "remove", null],
+  ["Password", null, "keep", "no second factor"],
+  ["Passkey", "Passkey on the iPhone", "keep", "Require re-register MFA leaves it"],
+];
+const PASSKEY = {
+  code: "passkey_left",
+  text: "A passkey was left in place; if it is on a phone that is gone, get an approval with passkeys:remove.",
+};
+const methods = (as = {}) =>
+  METHODS.map(([method, label, status, why]) => ({ method, label, status: as[status] ?? status, why }));
+
+export function preview(change = {}) {
+  return {
+    note: "Nothing has been changed.", can_register: "yes", ticket: "HELP-42", target: JANE,
+    target_id: "a1000000-0000-4000-8000-00000000000b", privileged: false, privilege: null, revoke_sessions: true,
+    methods: methods(), warnings: [PASSKEY], approvals: [approval()],
+    ...change,
+  };
+}
+
+export function outcome(change = {}) {
+  return {
+    reset: RESET, state: "completed", can_register: "yes", register_at: "https://aka.ms/mfasetup",
+    note: `Done: ${JANE} can now register MFA again. Please ask them to go to https://aka.ms/mfasetup. Removed: Software OATH token, Microsoft Authenticator (Jane's iPhone), Mobile phone (ending in 12). Sessions were revoked.`,
+    ticket: "HELP-42", target: JANE, target_id: "a1000000-0000-4000-8000-00000000000b", privileged: false, sessions: "revoked",
+    methods: methods({ remove: "removed", keep: "kept" }), warnings: [PASSKEY], approvers: [], verifiers: [],
+    claimed_at: soon(-0.1), finished_at: soon(-0.05), replayed: false,
+    ...change,
+  };
+}
+
+export function running() {
+  return outcome({
+    state: "running", can_register: "unknown", sessions: "pending", warnings: [], finished_at: null,
+    note: `MFA re-registration of ${JANE} is in progress and goes on by itself.`,
+    methods: methods({ remove: "pending", keep: "kept" }),
+  });
+}
+
+export function waiting() {
+  return {
+    reset: RESET, state: "waiting", code: "directory_unavailable", ticket: "HELP-42",
+    note: "MFA re-registration is accepted and not done yet. Microsoft Entra does not answer; nothing was changed. It is tried again by itself for two hours; nothing has to be done.",
+  };
+}
+
+export function problem(status, code, detail, next, change = {}) {
+  const title = code[0].toUpperCase() + code.slice(1).replaceAll("_", " ");
+  return {
+    status,
+    json: {
+      type: `urn:reregister-mfa:problem:${code}`, status, title, detail, code, next,
+      note: `MFA re-registration was refused. ${detail} ${next}`, retry: false, ...change,
+    },
+  };
+}
+
+export const PRIVILEGED = problem(403, "privileged_role",
+  "The person holds the role Global Administrator: one approval is not enough.",
+  "Add a second approval: by another person, from another trust domain, over another method.");
+export const EXPIRED = problem(422, "approval_expired", "The approval has expired.", "Get a new approval.");
+export const USED = problem(422, "approval_used", "The approval has been used.", "Get a new approval: each is good for one reset.");

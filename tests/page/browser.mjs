@@ -1,0 +1,106 @@
+// A browser that notices what must not happen: errors, violations of the policy, and requests to elsewhere.
+
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const SHOTS = fileURLToPath(new URL("shots/", import.meta.url));
+const FLAGS = [
+  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+
+/** CHROMIUM, or Debian's, or the one that comes from npm. `CHROMIUM=npm` takes that one at once. */
+export async function launch() {
+  const named = process.env.CHROMIUM ?? (existsSync("/usr/bin/chromium") ? "/usr/bin/chromium" : "npm");
+  if (named !== "npm") return chromium.launch({ executablePath: named, args: FLAGS });
+  const { default: packed } = await import("@sparticuz/chromium");
+  return chromium.launch({ executablePath: await packed.executablePath(), args: [...packed.args, ...FLAGS] });
+}
+
+export async function open(browser, url, how = {}) {
+  const { name = "", size = { width: 1280, height: 900 }, scheme = "light", ...more } = how;
+  const context = await browser.newContext({ viewport: size, colorScheme: scheme, locale: "en-GB", ...more });
+  const page = await context.newPage();
+  const seen = { errors: [], urls: [], secrets: [] };
+  const origin = new URL(url).origin;
+  page.on("pageerror", (error) => seen.errors.push(error.message));
+  page.on("console", (line) => {
+    // The browser itself says of every status of 400 and more that a resource failed; the page has not.
+    const status = /^Failed to load resource: (the server responded with a status|net::ERR_)/.test(line.text());
+    if (["error", "warning"].includes(line.type()) && !status) seen.errors.push(line.text());
+  });
+  await page.addInitScript(() => {
+    window.broken = [];
+    document.addEventListener("securitypolicyviolation", (event) =>
+      window.broken.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));
+  });
+  context.on("request", async (request) => {
+    seen.urls.push(request.url());
+    const headers = await request.allHeaders().catch(() => ({}));
+    for (const [header, value] of Object.entries(headers)) {
+      if (header !== "authorization" && /eyJ/.test(value)) seen.secrets.push(`${header} of ${request.url()}`);
+    }
+  });
+  return {
+    page,
+    context,
+    /** Nothing went wrong that nobody sees, no approval is where it must not be, and nobody else was asked. */
+    async innocent() {
+      assert.deepEqual(seen.errors, [], "console");
+      assert.deepEqual(await page.evaluate(() => window.broken), [], "Content-Security-Policy");
+      assert.deepEqual(seen.urls.filter((one) => new URL(one).origin !== origin), [], "another origin");
+      assert.deepEqual(seen.urls.filter((one) => /eyJ|approval/.test(new URL(one).pathname + new URL(one).search)), [], "URLs");
+      assert.deepEqual(seen.secrets, [], "headers");
+      assert.equal(await page.evaluate(() => location.href + document.referrer), new URL("/", url).href);
+      assert.equal(await page.evaluate(() => localStorage.length + sessionStorage.length + document.cookie.length), 0);
+    },
+    /** axe-core finds nothing, in light and in dark; and how it looks is in shots/. */
+    async accessible(step) {
+      for (const colour of ["light", "dark"]) {
+        await page.emulateMedia({ colorScheme: colour });
+        await page.evaluate(AXE);
+        const { violations, passes } = await page.evaluate(() =>
+          window.axe.run(document, { preload: false, resultTypes: ["violations"] }));
+        assert.ok(passes.length > 10, "axe-core has looked");
+        const found = violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html + node.failureSummary).join("; ")}`);
+        assert.deepEqual(found, [], `${step}, ${colour}`);
+        for (const width of [360, 1280]) {
+          await page.setViewportSize({ width, height: 800 });
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+          assert.ok(wide <= width, `${step} is ${wide} px wide at ${width}`);
+          mkdirSync(SHOTS, { recursive: true });
+          await page.screenshot({ path: `${SHOTS}${name}${step}-${width}-${colour}.png`, fullPage: true });
+        }
+      }
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize(size);
+    },
+    close: () => context.close(),
+  };
+}
+
+/** Where the focus is, for people who hear the page. */
+export function focused(page) {
+  return page.evaluate(() => `${document.activeElement.tagName} ${document.activeElement.textContent.trim()}`);
+}
+
+/** Presses Tab until the element with this text or label has the focus, as somebody without a mouse does. */
+export async function tabTo(page, words) {
+  for (let presses = 0; presses < 40; presses += 1) {
+    await page.keyboard.press("Tab");
+    const [at, ring] = await page.evaluate(() => {
+      const it = document.activeElement;
+      const style = getComputedStyle(it);
+      return [it.labels?.[0]?.textContent ?? it.textContent.trim(), style.outlineStyle !== "none" && style.outlineWidth !== "0px"];
+    });
+    if (at.startsWith(words)) {
+      assert.ok(ring, `${words} shows that it has the focus`);
+      return;
+    }
+  }
+  assert.fail(`Tab does not reach ${words}`);
+}

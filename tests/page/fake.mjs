@@ -1,0 +1,84 @@
+// The page as the function serves it, and a server that plays the API from a list.
+//
+// The headers are those of src/http/page.rs; the hashes are made the same way, over the bytes between the tags.
+
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+
+export const PAGE = readFileSync(new URL("../../src/http/page/index.html", import.meta.url), "utf8");
+
+function hash(element) {
+  const inside = PAGE.split(`<${element}>`)[1].split(`</${element}>`)[0];
+  return createHash("sha256").update(inside).digest("base64");
+}
+
+const HEADERS = {
+  "content-type": "text/html; charset=utf-8",
+  "content-security-policy":
+    `default-src 'none'; script-src 'sha256-${hash("script")}'; style-src 'sha256-${hash("style")}'; ` +
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "cache-control": "no-store",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+
+/**
+ * Plays `script`, a list of `{ on: "POST /resets", json, status = 200, headers, wait = 0, drop = false }`, in its
+ * order. `drop` is a server that has done its work, and a line that breaks within the answer; with `"unsaid"` before
+ * it, where Chromium sends the same again by itself, as it does on a connection that was open from before.
+ */
+export async function fake(script) {
+  const left = [...script];
+  const requests = [];
+  const wrong = [];
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const piece of request) body += piece;
+    const seen = { method: request.method, url: request.url, headers: request.headers, body };
+    requests.push(seen);
+    if (request.method === "GET" && request.url === "/") {
+      response.writeHead(200, HEADERS).end(PAGE);
+      return;
+    }
+    if (request.url === "/favicon.ico") {
+      response.writeHead(404).end();
+      return;
+    }
+    const next = left.shift();
+    if (!next || next.on !== `${request.method} ${request.url}`) {
+      wrong.push(`${request.method} ${request.url} where ${next ? next.on : "nothing"} was to come`);
+      response.writeHead(500).end();
+      return;
+    }
+    if (next.check) {
+      try { next.check(seen); } catch (error) { wrong.push(error.message); }
+    }
+    if (next.wait) await new Promise((done) => setTimeout(done, next.wait));
+    if (next.drop === "unsaid") {
+      request.socket.destroy();
+      return;
+    }
+    if (next.drop) {
+      response.writeHead(200, { "content-type": "application/json", "content-length": "4096" });
+      response.write("{", () => request.socket.destroy());
+      return;
+    }
+    const status = next.status ?? 200;
+    const type = status >= 400 ? "application/problem+json" : "application/json";
+    response.writeHead(status, { "content-type": type, ...next.headers });
+    response.end(typeof next.json === "string" ? next.json : JSON.stringify(next.json));
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    url: `http://127.0.0.1:${server.address().port}/`,
+    requests,
+    /** What did not go by the list, and what of the list never came. */
+    faults: () => [...wrong, ...left.map((one) => `${one.on} never came`)],
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((done) => server.close(done));
+    },
+  };
+}
