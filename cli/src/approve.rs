@@ -1,15 +1,16 @@
 //! `reregister approve`: one approval, signed.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::evidence::{self, ContactSource, Method, Reason, Via};
+use crate::kms::KmsKey;
 use crate::person::Person;
 
 /// The `typ` of an approval (RFC 8725, section 3.11).
@@ -22,8 +23,13 @@ const REREGISTER: &str = "mfa:reregister";
 #[derive(clap::Args)]
 pub struct Approve {
     /// The private key that keygen made
-    #[arg(long, value_name = "FILE.pem")]
-    key: PathBuf,
+    #[arg(long, value_name = "FILE.pem", required_unless_present = "kms_key")]
+    key: Option<PathBuf>,
+
+    /// Instead of a file, an asymmetric key of AWS KMS, ECC_NIST_P256; needs kms:Sign, and credentials in the
+    /// environment, such as those of `aws configure export-credentials --format env`
+    #[arg(long, value_name = "ARN", conflicts_with = "key")]
+    kms_key: Option<KmsKey>,
 
     /// The key's id
     #[arg(long)]
@@ -95,19 +101,18 @@ impl Approve {
     pub fn run(self) -> anyhow::Result<()> {
         let now = Timestamp::now();
         self.check(now)?;
-        let key =
-            fs::read(&self.key).with_context(|| format!("cannot read {}", self.key.display()))?;
-        let key = EncodingKey::from_ec_pem(&key).with_context(|| {
-            format!("{} is no private key that keygen made", self.key.display())
-        })?;
         let header = Header {
             typ: Some(TOKEN_TYPE.to_owned()),
             kid: Some(self.kid.clone()),
             ..Header::new(Algorithm::ES256)
         };
         let expires = now + SignedDuration::from_mins(self.minutes);
-        let token = jsonwebtoken::encode(&header, &self.claims(now, expires), &key)
-            .context("the approval could not be signed")?;
+        let claims = self.claims(now, expires);
+        let token = match (&self.key, &self.kms_key) {
+            (Some(file), None) => signed_with(file, &header, &claims)?,
+            (None, Some(key)) => key.sign(&header, &claims)?,
+            _ => bail!("one of --key and --kms-key"),
+        };
         println!("{token}");
         eprintln!(
             "{} approves the reset of {} for {}, until {}",
@@ -178,6 +183,14 @@ impl Approve {
             }))],
         }))
     }
+}
+
+/// Signs with the key in a file.
+fn signed_with(file: &Path, header: &Header, claims: &Value) -> anyhow::Result<String> {
+    let key = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let key = EncodingKey::from_ec_pem(&key)
+        .with_context(|| format!("{} is no private key that keygen made", file.display()))?;
+    jsonwebtoken::encode(header, claims, &key).context("the approval could not be signed")
 }
 
 /// An object without its nulls: what was not given is absent.

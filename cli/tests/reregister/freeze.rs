@@ -2,10 +2,7 @@
 
 use std::process::{Command, Output};
 
-use crate::{Desk, text};
-
-#[path = "../../../tests/aws/moto.rs"]
-mod moto;
+use crate::{Desk, moto, text};
 
 fn freeze(desk: &Desk, table: &str, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_reregister"))

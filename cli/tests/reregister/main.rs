@@ -6,10 +6,17 @@
     reason = "helpers of tests are tests, which clippy only sees in #[test] functions"
 )]
 
+mod api;
 mod approve;
+mod completions;
 mod event;
 mod freeze;
 mod keygen;
+mod kms;
+mod link;
+#[path = "../../../tests/aws/moto.rs"]
+mod moto;
+mod on_call;
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,0 +1,167 @@
+//! The approvals that are presented. They are credentials: an argument could be read by everybody on the machine, so
+//! they come from files or standard input, and no error quotes them.
+
+use std::fs;
+use std::io::{self, IsTerminal as _, Read as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail, ensure};
+use reregister_mfa::approval::LONGEST_TOKEN;
+
+/// Where the approvals are.
+#[derive(clap::Args)]
+pub struct Presented {
+    /// A file with an approval, or - for standard input; twice for a person who needs two
+    #[arg(long = "approval", value_name = "FILE|-", required = true)]
+    approval: Vec<PathBuf>,
+}
+
+/// On call one is the bearer, and a second one goes into the body.
+const MOST: usize = 2;
+
+/// One approval. It has no `Debug`, so that it cannot slip into a message.
+pub struct Token(String);
+
+impl Token {
+    /// The token itself: for a header, a body or a link, and for nothing that is said.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// A compact JWS, as far as that can be seen from outside (RFC 7515, section 7.1).
+    fn parse(text: &str) -> Option<Token> {
+        let text = text.trim();
+        let of_base64url = |part: &str| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        };
+        let compact = text.len() <= LONGEST_TOKEN
+            && text.split('.').count() == 3
+            && text.split('.').all(of_base64url);
+        compact.then(|| Token(text.to_owned()))
+    }
+}
+
+/// One approval, or two.
+pub struct Approvals {
+    /// The one that is the credential.
+    pub bearer: Token,
+    /// The one beside it.
+    pub second: Option<Token>,
+}
+
+impl Approvals {
+    /// Both, in the order in which they were given.
+    pub fn all(&self) -> impl Iterator<Item = &Token> {
+        std::iter::once(&self.bearer).chain(&self.second)
+    }
+}
+
+impl Presented {
+    /// Reads them.
+    pub fn read(&self) -> anyhow::Result<Approvals> {
+        ensure!(
+            self.approval.len() <= MOST,
+            "--approval is given more than twice: one approval, or two for a person who needs two"
+        );
+        let from_stdin = |file: &&PathBuf| is_stdin(file);
+        ensure!(
+            self.approval.iter().filter(from_stdin).count() <= 1,
+            "standard input holds one approval; the other one must be in a file"
+        );
+        let mut tokens = self.approval.iter().map(|file| read(file));
+        let bearer = tokens.next().context("--approval is missing")??;
+        let second = tokens.next().transpose()?;
+        ensure!(
+            second
+                .as_ref()
+                .is_none_or(|second| second.expose() != bearer.expose()),
+            "both approvals are the same one"
+        );
+        Ok(Approvals { bearer, second })
+    }
+}
+
+fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
+fn read(file: &Path) -> anyhow::Result<Token> {
+    // Somebody in a hurry pastes the approval itself. It must not come back in an error.
+    if file.to_str().and_then(Token::parse).is_some() && !file.exists() {
+        bail!(
+            "--approval takes the name of a file, or -, and not the approval itself: everybody on this machine could \
+             read it"
+        );
+    }
+    if !is_stdin(file) {
+        let text =
+            fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        return Token::parse(&text)
+            .with_context(|| format!("{} holds no approval: one compact JWT", file.display()));
+    }
+    let mut text = String::new();
+    let stdin = io::stdin();
+    let read = if stdin.is_terminal() {
+        eprint!("Approval: ");
+        stdin.read_line(&mut text)
+    } else {
+        stdin.lock().read_to_string(&mut text)
+    };
+    read.context("cannot read standard input")?;
+    Token::parse(&text).context("standard input holds no approval: one compact JWT")
+}
+
+/// The text with whatever looks like an approval blotted out: clap quotes arguments that it does not understand.
+pub fn without_approvals(text: &str) -> String {
+    let part_of_a_token =
+        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest
+            .find(|letter: char| !part_of_a_token(letter))
+            .unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        // What every JSON object begins with in base64.
+        if word.starts_with("eyJ") {
+            clean.push_str("[an approval]");
+        } else {
+            clean.push_str(word);
+        }
+        let mut letters = after.chars();
+        clean.extend(letters.next());
+        rest = letters.as_str();
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_three_parts_of_base64url_pass_for_an_approval() {
+        for good in ["a.b.c", " eyJ_-9.b.c\r\n"] {
+            assert!(Token::parse(good).is_some(), "{good}");
+        }
+        let long = format!("a.b.{}", "c".repeat(LONGEST_TOKEN));
+        for bad in ["", "a.b", "a.b.c.d", "a..c", "a.b.c d.e.f", "a.b.c=", &long] {
+            assert!(Token::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_looks_like_an_approval_is_blotted_out_wherever_it_stands() {
+        assert_eq!(
+            without_approvals("unexpected 'eyJhbGci.eyJ_a-b.c', at #approval=eyJh&x=ü"),
+            "unexpected '[an approval]', at #approval=[an approval]&x=ü"
+        );
+        assert_eq!(
+            without_approvals("cannot read key.pem: no such file"),
+            "cannot read key.pem: no such file"
+        );
+    }
+}

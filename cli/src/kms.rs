@@ -1,0 +1,112 @@
+//! A key in AWS KMS, which is in nobody's hands.
+
+use std::str::FromStr;
+
+use anyhow::{Context as _, bail, ensure};
+use aws_sdk_kms::config::{Builder, Region};
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::Header;
+use reregister_mfa::aws;
+use serde_json::Value;
+
+use crate::der::r_and_s;
+
+/// An asymmetric key of AWS KMS, by its ARN, so that it is clear in which account and region it is.
+#[derive(Debug, Clone)]
+pub struct KmsKey {
+    arn: String,
+    region: String,
+}
+
+/// The longest message that KMS hashes itself (AWS, KMS API reference, Sign).
+const LONGEST_MESSAGE: usize = 4096;
+
+impl FromStr for KmsKey {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> anyhow::Result<KmsKey> {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let ["arn", _, "kms", region, _, resource] = parts.as_slice() else {
+            bail!(
+                "not the ARN of a key, such as arn:aws:kms:eu-west-1:123456789012:key/1234abcd-..."
+            );
+        };
+        ensure!(
+            !region.is_empty() && (resource.starts_with("key/") || resource.starts_with("alias/")),
+            "not the ARN of a key in a region"
+        );
+        Ok(KmsKey {
+            arn: text.to_owned(),
+            region: (*region).to_owned(),
+        })
+    }
+}
+
+impl KmsKey {
+    /// A compact JWS (RFC 7515, section 3.1), with ES256 (RFC 7518, section 3.4).
+    pub fn sign(&self, header: &Header, claims: &Value) -> anyhow::Result<String> {
+        let header = URL_SAFE_NO_PAD.encode(serde_json::to_vec(header)?);
+        let claims = URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims)?);
+        let message = format!("{header}.{claims}");
+        ensure!(
+            message.len() <= LONGEST_MESSAGE,
+            "the approval is longer than what KMS signs"
+        );
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let der = runtime.block_on(self.signature(message.as_bytes()))?;
+        let signature = r_and_s(der.as_ref())
+            .context("what KMS signed with is no key of the kind ECC_NIST_P256")?;
+        Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+
+    /// KMS's signature over the message's SHA-256, in ASN.1.
+    async fn signature(&self, message: &[u8]) -> anyhow::Result<Blob> {
+        let config = Builder::from(&aws::config().await)
+            .region(Region::new(self.region.clone()))
+            .build();
+        let signed = aws_sdk_kms::Client::from_conf(config)
+            .sign()
+            .key_id(&self.arn)
+            .message(Blob::new(message))
+            .message_type(MessageType::Raw)
+            .signing_algorithm(SigningAlgorithmSpec::EcdsaSha256)
+            .send()
+            .await
+            .context("KMS did not sign: nothing is approved")?;
+        signed
+            .signature()
+            .cloned()
+            .context("KMS answered without a signature")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_named_by_its_whole_arn() {
+        let arn = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+        assert_eq!(arn.parse::<KmsKey>().unwrap().region, "eu-west-1");
+        assert!(
+            "arn:aws-cn:kms:cn-north-1:1:alias/on-call"
+                .parse::<KmsKey>()
+                .is_ok()
+        );
+        for bad in [
+            "1234abcd-12ab-34cd-56ef-1234567890ab",
+            "alias/on-call",
+            "arn:aws:kms:eu-west-1:123456789012",
+            "arn:aws:s3:eu-west-1:123456789012:key/1234abcd",
+            "arn:aws:kms::123456789012:key/1234abcd",
+            "arn:aws:kms:eu-west-1:123456789012:grant/1234abcd",
+        ] {
+            assert!(bad.parse::<KmsKey>().is_err(), "{bad}");
+        }
+    }
+}

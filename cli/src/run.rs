@@ -1,0 +1,198 @@
+//! `reregister run`: the reset, for whoever is on call.
+
+use std::io::{self, IsTerminal as _};
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use jiff::SignedDuration;
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use crate::approvals::Approvals;
+use crate::asking::{Asking, block_on, tell};
+use crate::exit::{self, Exit};
+use crate::function::{Answer, Failure, Function};
+use crate::shown;
+
+/// Have the person's MFA reset: show what would be done, ask, do it, and wait until it is over.
+///
+/// The same again is harmless: it is told what came of it. What the function has accepted goes on by itself, whatever
+/// becomes of this command.
+#[derive(clap::Args)]
+#[command(after_long_help = exit::TABLE)]
+pub struct Run {
+    #[command(flatten)]
+    asking: Asking,
+
+    /// Do not ask; for scripts
+    #[arg(long)]
+    yes: bool,
+
+    /// How long to wait until it is over, or until the function answers
+    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = length_of_time)]
+    wait: Duration,
+
+    /// How often to ask meanwhile
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = length_of_time)]
+    every: Duration,
+}
+
+/// The function gives up after two hours.
+const LONGEST: SignedDuration = SignedDuration::from_hours(3);
+
+/// Reads a length of time such as `90s` or `2m`.
+fn length_of_time(text: &str) -> anyhow::Result<Duration> {
+    let length: SignedDuration = text
+        .parse()
+        .ok()
+        .context("no length of time such as 90s or 2m")?;
+    ensure!(
+        length.is_positive() && length <= LONGEST,
+        "not between a moment and three hours"
+    );
+    Ok(Duration::try_from(length)?)
+}
+
+/// Of a preview: what was asked for with these approvals may be done already, and nothing new can come of them.
+const MAY_BE_DONE: [&str; 2] = ["approval_used", "approval_expired"];
+
+impl Run {
+    /// Shows, asks, does and waits.
+    pub fn run(self) -> anyhow::Result<Exit> {
+        ensure!(
+            self.yes || io::stdin().is_terminal(),
+            "standard input is no terminal, so nobody can be asked: nothing was sent; --yes does it without asking"
+        );
+        let (function, approvals) = self.asking.ready()?;
+        block_on(async {
+            let preview = match function.preview(&approvals).await? {
+                Ok(preview) => preview,
+                Err(failure) => return Ok(tell(&failure)),
+            };
+            let code = preview.member("code").unwrap_or_default();
+            if preview.is_problem() && MAY_BE_DONE.contains(&code) {
+                let detail = shown::member(preview.json(), "detail");
+                eprintln!("{detail} Asking what has come of it.");
+            } else if preview.is_problem() {
+                return Ok(self.asking.say(&preview, shown::preview));
+            } else {
+                self.show(&preview);
+                if !self.yes && !confirmed(preview.json())? {
+                    eprintln!("That is neither: nothing was done.");
+                    return Ok(Exit::Trouble);
+                }
+            }
+            self.carry_out(&function, &approvals).await
+        })
+    }
+
+    /// Standard output is for the one JSON document, if there is to be one.
+    fn show(&self, preview: &Answer) {
+        let preview = shown::preview(preview.json());
+        if self.asking.json {
+            eprintln!("{preview}\n");
+        } else {
+            println!("{preview}\n");
+        }
+    }
+
+    async fn carry_out(&self, function: &Function, approvals: &Approvals) -> anyhow::Result<Exit> {
+        let deadline = Instant::now() + self.wait;
+        let sent = loop {
+            let sent = function.open(approvals).await?;
+            let trouble = match &sent {
+                Ok(answer) if answer.may_pass() => shown::member(answer.json(), "detail"),
+                Err(failure) if failure.may_pass() => failure.to_string(),
+                _ => break sent,
+            };
+            if Instant::now() + self.every > deadline {
+                break sent;
+            }
+            let trouble = trouble.trim_end_matches('.');
+            eprintln!("{trouble}; sending the same again, which does nothing twice");
+            sleep(self.every).await;
+        };
+        let mut answer = match sent {
+            Ok(answer) => answer,
+            Err(failure) => return Ok(given_up(&failure)),
+        };
+        if let (true, Some(id)) = (answer.goes_on(), answer.reset()) {
+            eprintln!("accepted as {id}; waiting until it is over");
+            while answer.goes_on() && Instant::now() + self.every <= deadline {
+                sleep(self.every).await;
+                // One that cannot be had says nothing of the reset, which goes on.
+                if let Ok(next) = function.read(id, approvals).await?
+                    && !next.is_problem()
+                {
+                    answer = next;
+                }
+            }
+        }
+        let exit = self.asking.say(&answer, shown::outcome);
+        if let (true, Some(id)) = (answer.goes_on(), answer.reset()) {
+            eprintln!(
+                "It goes on by itself. How it ended is told by: reregister status {id}, with the same approval"
+            );
+        }
+        Ok(exit)
+    }
+}
+
+/// Says that the request may have arrived.
+fn given_up(failure: &Failure) -> Exit {
+    let exit = tell(failure);
+    if failure.may_pass() {
+        eprintln!(
+            "It is not known whether the request arrived. Run the same again: nothing is done twice."
+        );
+    }
+    exit
+}
+
+/// Whether somebody who has read the preview says so, by typing whom it is about.
+fn confirmed(preview: &Value) -> anyhow::Result<bool> {
+    let (target, ticket) = (
+        shown::member(preview, "target"),
+        shown::member(preview, "ticket"),
+    );
+    eprint!("Type {target} or {ticket} to do it: ");
+    let mut typed = String::new();
+    io::stdin()
+        .read_line(&mut typed)
+        .context("cannot read standard input; nothing was done")?;
+    Ok(names_it(&typed, &target, &ticket))
+}
+
+fn names_it(typed: &str, target: &str, ticket: &str) -> bool {
+    let typed = typed.trim().to_lowercase();
+    !typed.is_empty() && (typed == target.to_lowercase() || typed == ticket.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_name_or_the_ticket_confirms() {
+        let (target, ticket) = ("Jane.Doe@contoso.com", "HELP-42");
+        for good in ["jane.doe@contoso.com\n", " HELP-42 \n", "help-42"] {
+            assert!(names_it(good, target, ticket), "{good}");
+        }
+        for bad in ["", "\n", "y", "yes", "jane.doe", "HELP-4", "HELP-42 yes"] {
+            assert!(!names_it(bad, target, ticket), "{bad}");
+        }
+        assert!(
+            !names_it("\n", "", ""),
+            "nothing confirms a preview of nobody"
+        );
+    }
+
+    #[test]
+    fn a_length_of_time_has_a_unit_and_an_end() {
+        assert_eq!(length_of_time("90s").unwrap(), Duration::from_secs(90));
+        assert_eq!(length_of_time("20ms").unwrap(), Duration::from_millis(20));
+        for bad in ["", "2", "-1m", "0s", "4h", "1e9h"] {
+            assert!(length_of_time(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! The function's answers for people.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// A member as text: nothing if it is not there.
+pub fn member(object: &Value, name: &str) -> String {
+    object.get(name).map(words).unwrap_or_default()
+}
+
+/// What an approval says, and what a reset would do.
+pub fn preview(answer: &Value) -> String {
+    let mut facts = Facts::new();
+    facts.say("person", &member(answer, "target"));
+    facts.say("object id", &member(answer, "target_id"));
+    facts.say("ticket", &member(answer, "ticket"));
+    facts.say("privileged", &tier(answer));
+    for approval in list(answer, "approvals") {
+        let (approver, owner) = (member(approval, "approver"), member(approval, "owner"));
+        let mut key = format!("key {}", member(approval, "kid"));
+        if !owner.is_empty() {
+            key = format!("{key} of {owner}");
+        }
+        let by = joined(&[&approver, &key, &member(approval, "issuer")]);
+        facts.say("approved by", &by);
+        facts.say("  good until", &moment(approval.get("expires_at")));
+        for verification in list(approval, "verification") {
+            let by = joined(&[
+                &member(verification, "how"),
+                &format!("by {}", member(verification, "verified_by")),
+                &moment(verification.get("verified_at")),
+                &member(verification, "reference"),
+            ]);
+            facts.say("  verified", &by);
+        }
+    }
+    facts.say(
+        "sessions",
+        match answer.get("revoke_sessions").and_then(Value::as_bool) {
+            Some(true) => "would be revoked",
+            Some(false) => "would be kept",
+            None => "",
+        },
+    );
+    facts.say("can register then", &member(answer, "can_register"));
+    paragraphs(&[
+        facts.table(),
+        methods(answer),
+        warnings(answer),
+        member(answer, "note"),
+    ])
+}
+
+/// What came of a reset, or where it stands.
+pub fn outcome(answer: &Value) -> String {
+    let mut facts = Facts::new();
+    facts.say("state", &member(answer, "state"));
+    facts.say("reset", &member(answer, "reset"));
+    facts.say("person", &member(answer, "target"));
+    facts.say("ticket", &member(answer, "ticket"));
+    facts.say("sessions", &member(answer, "sessions"));
+    facts.say("can register", &member(answer, "can_register"));
+    if answer.get("can_register").and_then(Value::as_str) != Some("no") {
+        facts.say("register at", &member(answer, "register_at"));
+    }
+    facts.say("waits for", &waits_for(answer));
+    facts.say("finished", &moment(answer.get("finished_at")));
+    if answer.get("replayed").and_then(Value::as_bool) == Some(true) {
+        facts.say("changed now", "nothing: it was there before");
+    }
+    paragraphs(&[
+        facts.table(),
+        methods(answer),
+        warnings(answer),
+        member(answer, "note"),
+    ])
+}
+
+/// Why it was refused, and what to do next.
+pub fn problem(answer: &Value) -> String {
+    let mut lines = vec![member(answer, "title"), member(answer, "detail")];
+    let next = member(answer, "next");
+    if !next.is_empty() {
+        lines.push(format!("Next: {next}"));
+    }
+    let code = joined(&[&member(answer, "code"), &member(answer, "reset")]);
+    if !code.is_empty() {
+        lines.push(format!("({code})"));
+    }
+    lines.retain(|line| !line.is_empty());
+    lines.join("\n")
+}
+
+fn tier(answer: &Value) -> String {
+    match answer.get("privileged").and_then(Value::as_bool) {
+        Some(true) => joined(&["yes", &member(answer, "privilege")]),
+        _ => member(answer, "privileged"),
+    }
+}
+
+/// Of what waits, the code of the reason.
+fn waits_for(answer: &Value) -> String {
+    match answer.get("state").and_then(Value::as_str) {
+        Some("waiting") => member(answer, "code"),
+        _ => String::new(),
+    }
+}
+
+fn methods(answer: &Value) -> String {
+    let rows: Vec<Vec<String>> = list(answer, "methods")
+        .map(|row| {
+            ["status", "method", "label", "why"]
+                .map(|name| member(row, name))
+                .to_vec()
+        })
+        .collect();
+    columns(&rows)
+}
+
+fn warnings(answer: &Value) -> String {
+    let lines: Vec<String> = list(answer, "warnings")
+        .map(|warning| format!("Warning: {}", member(warning, "text")))
+        .collect();
+    lines.join("\n")
+}
+
+fn list<'a>(object: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    object
+        .get(name)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+fn words(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::String(text) => plain(text),
+        other => plain(&other.to_string()),
+    }
+}
+
+/// Without what a terminal would take for a command or turn around: a device's name is whatever its owner calls it.
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|letter: char| {
+            if letter.is_control() || turns_around(letter) {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                letter
+            }
+        })
+        .collect()
+}
+
+/// The marks that change the direction of writing (Unicode Standard Annex 9, section 2).
+fn turns_around(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
+/// A time, to the second.
+fn moment(value: Option<&Value>) -> String {
+    let Some(value) = value else {
+        return String::new();
+    };
+    let time = match value {
+        Value::String(text) => text.parse::<Timestamp>().ok(),
+        other => other
+            .as_i64()
+            .and_then(|seconds| Timestamp::from_second(seconds).ok()),
+    };
+    time.map_or_else(
+        || words(value),
+        |time| time.strftime("%F %T UTC").to_string(),
+    )
+}
+
+fn joined(parts: &[&str]) -> String {
+    let said: Vec<&str> = parts
+        .iter()
+        .copied()
+        .filter(|part| !part.is_empty())
+        .collect();
+    said.join(", ")
+}
+
+fn paragraphs(parts: &[String]) -> String {
+    let said: Vec<&str> = parts
+        .iter()
+        .map(String::as_str)
+        .filter(|part| !part.is_empty())
+        .collect();
+    said.join("\n\n")
+}
+
+/// Names and values, one a line.
+struct Facts(Vec<Vec<String>>);
+
+impl Facts {
+    fn new() -> Facts {
+        Facts(Vec::new())
+    }
+
+    /// One more, unless there is nothing to say.
+    fn say(&mut self, name: &str, value: &str) {
+        if !value.is_empty() {
+            self.0.push(vec![name.to_owned(), value.to_owned()]);
+        }
+    }
+
+    fn table(&self) -> String {
+        columns(&self.0)
+    }
+}
+
+/// Rows, each cell as wide as the widest of its column.
+fn columns(rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or_default()
+    };
+    let lines: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let cells: Vec<String> = row
+                .iter()
+                .enumerate()
+                .map(|(column, cell)| format!("{cell:<wide$}", wide = width(column)))
+                .collect();
+            format!("  {}", cells.join("  ").trim_end())
+        })
+        .collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_preview_shows_whom_by_whom_and_what() {
+        let shown = preview(&json!({
+            "note": "Nothing has been changed.",
+            "can_register": "yes",
+            "ticket": "HELP-42",
+            "target": "jane.doe@contoso.com",
+            "target_id": "a1",
+            "privileged": true,
+            "privilege": "holds the role Global Administrator",
+            "revoke_sessions": true,
+            "methods": [
+                {"method": "Mobile phone", "label": "ending in 12", "status": "remove", "why": null},
+                {"method": "Password", "label": null, "status": "keep", "why": "no second factor"},
+            ],
+            "warnings": [{"code": "guest", "text": "The person is a guest."}],
+            "approvals": [{
+                "issuer": "on-call", "kid": "olga-2026", "owner": "olga@contoso.com", "approver": "olga@contoso.com",
+                "expires_at": "2026-11-24T09:56:04.5Z",
+                "verification": [{
+                    "how": "phone_call to desk", "verified_by": "vera@contoso.com", "verified_at": 1_795_513_264,
+                    "reference": null,
+                }],
+            }],
+        }));
+        assert_eq!(
+            shown,
+            "  person             jane.doe@contoso.com
+  object id          a1
+  ticket             HELP-42
+  privileged         yes, holds the role Global Administrator
+  approved by        olga@contoso.com, key olga-2026 of olga@contoso.com, on-call
+    good until       2026-11-24 09:56:04 UTC
+    verified         phone_call to desk, by vera@contoso.com, 2026-11-24 09:41:04 UTC
+  sessions           would be revoked
+  can register then  yes
+
+  remove  Mobile phone  ending in 12
+  keep    Password                    no second factor
+
+Warning: The person is a guest.
+
+Nothing has been changed."
+        );
+    }
+
+    #[test]
+    fn a_preview_of_an_older_function_leaves_out_what_it_does_not_know() {
+        let shown = preview(&json!({"target": "jane", "privileged": false, "methods": []}));
+        assert_eq!(shown, "  person      jane\n  privileged  no");
+    }
+
+    #[test]
+    fn a_devices_name_cannot_command_the_terminal() {
+        let shown = outcome(&json!({
+            "state": "completed",
+            "methods": [{"method": "Passkey", "label": "a\u{1b}]0;x\u{7}\n\u{202e}b", "status": "kept"}],
+        }));
+        assert!(shown.contains("kept  Passkey  a\u{fffd}]0;x\u{fffd}\u{fffd}\u{fffd}b"));
+    }
+
+    #[test]
+    fn a_refusal_says_what_it_is_and_what_to_do() {
+        let shown = problem(&json!({
+            "title": "Privileged role", "detail": "One approval is not enough.", "code": "privileged_role",
+            "next": "Add a second approval.", "retry": false,
+        }));
+        assert_eq!(
+            shown,
+            "Privileged role\nOne approval is not enough.\nNext: Add a second approval.\n(privileged_role)"
+        );
+    }
+}

@@ -1,0 +1,416 @@
+//! `preview`, `run` and `status` against the API.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use serde_json::{Value, json};
+use simulated::approval::Draft;
+use simulated::issuer::Issuer;
+
+use crate::api::{Api, RESET, Reply, outcome, problem, waiting};
+use crate::{Desk, text};
+
+/// A desk with an approval in `one` and another in `two`.
+fn desk() -> Desk {
+    let desk = Desk::new();
+    for file in ["one", "two"] {
+        desk.write(file, &format!("{}\n", token(file)));
+    }
+    desk
+}
+
+fn token(iss: &str) -> String {
+    Issuer::es256(iss, "k").approve(&Draft::new(1_790_000_000))
+}
+
+/// What is in the file.
+fn held(desk: &Desk, file: &str) -> String {
+    let text = std::fs::read_to_string(desk.path(file)).unwrap();
+    text.trim().to_owned()
+}
+
+/// Runs it. No approval may ever be in what it says.
+fn said(desk: &Desk, api: &Api, arguments: &str) -> (i32, String, String) {
+    let output = desk.run(&format!("{arguments} --url {}", api.url));
+    told(desk, &output)
+}
+
+fn told(desk: &Desk, output: &Output) -> (i32, String, String) {
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    for file in ["one", "two"] {
+        let token = held(desk, file);
+        for part in token.split('.') {
+            assert!(!out.contains(part) && !err.contains(part), "{out}\n{err}");
+        }
+    }
+    let code = output.status.code().unwrap();
+    (code, out.to_owned(), err.to_owned())
+}
+
+fn document(out: &str) -> Value {
+    serde_json::from_str(out).unwrap()
+}
+
+const RUN: &str = "run --yes --approval one --every 20ms --wait 20s";
+
+#[test]
+fn a_preview_shows_what_would_be_done_and_asks_for_nothing_else() {
+    let (desk, api) = (desk(), Api::with_preview());
+    let (code, out, err) = said(&desk, &api, "preview --approval one");
+    assert_eq!((code, err.as_str()), (0, ""));
+    for shown in [
+        "jane.doe@contoso.example",
+        "HELP-42",
+        "remove  Microsoft Authenticator  Jane's iPhone",
+        "keep    Password",
+        "no second factor",
+        "Warning: The person is a guest.",
+        "Nothing has been changed.",
+    ] {
+        assert!(out.contains(shown), "{shown}\n{out}");
+    }
+    let asked = api.asked();
+    assert_eq!(api.routes(), ["POST /resets/preview"]);
+    assert_eq!(
+        asked[0].authorization,
+        format!("Bearer {}", held(&desk, "one"))
+    );
+    assert_eq!(asked[0].body, "");
+}
+
+#[test]
+fn a_second_approval_goes_into_the_body() {
+    let (desk, api) = (desk(), Api::with_preview());
+    let (code, _, _) = said(&desk, &api, "preview --approval one --approval two");
+    assert_eq!(code, 0);
+    let asked = &api.asked()[0];
+    assert_eq!(
+        asked.authorization,
+        format!("Bearer {}", held(&desk, "one"))
+    );
+    assert_eq!(
+        document(&asked.body),
+        json!({"approvals": [held(&desk, "two")]})
+    );
+}
+
+#[test]
+fn with_json_the_servers_text_is_all_that_is_on_stdout() {
+    let desk = desk();
+    let odd = r#"{ "methods": [], "target": "x",   "later": {"b": 1, "a": 2} }"#;
+    let api = Api::start().preview([Reply::Text(200, odd.to_owned())]);
+    let (code, out, _) = said(&desk, &api, "preview --approval one --json");
+    assert_eq!((code, out), (0, format!("{odd}\n")));
+
+    let api = Api::with_preview().open([Reply::Json(200, outcome("completed", "yes"))]);
+    let (code, out, err) = said(&desk, &api, &format!("{RUN} --json"));
+    assert_eq!(code, 0);
+    assert_eq!(document(&out), outcome("completed", "yes"));
+    assert!(err.contains("remove  Microsoft Authenticator"), "{err}");
+
+    let api = Api::start().preview([problem(403, "frozen", false)]);
+    let (code, out, err) = said(&desk, &api, &format!("{RUN} --json"));
+    assert_eq!(code, 2);
+    assert_eq!(document(&out)["code"], "frozen");
+    assert!(err.contains("Next: What to do."), "{err}");
+}
+
+#[test]
+fn a_refusal_is_explained_on_stderr_and_nothing_is_asked_for_after_it() {
+    let desk = desk();
+    for arguments in ["preview --approval one", RUN] {
+        let api = Api::start().preview([problem(403, "privileged_role", false)]);
+        let (code, out, err) = said(&desk, &api, arguments);
+        assert_eq!((code, out.as_str()), (2, ""));
+        assert_eq!(
+            err,
+            "What kind it is\nWhat it is this time.\nNext: What to do.\n(privileged_role)\n"
+        );
+        assert_eq!(api.routes(), ["POST /resets/preview"]);
+    }
+}
+
+#[test]
+fn a_run_shows_does_and_waits_until_it_is_over() {
+    let (desk, read) = (desk(), format!("GET /resets/{RESET}"));
+    let api = Api::with_preview()
+        .open([Reply::Json(202, waiting())])
+        .read([
+            Reply::Json(202, waiting()),
+            Reply::Lost,
+            problem(503, "ledger_unavailable", true),
+            Reply::Json(202, outcome("running", "unknown")),
+            Reply::Json(200, outcome("completed", "yes")),
+        ]);
+    let (code, out, err) = said(&desk, &api, &format!("{RUN} --approval two"));
+    assert_eq!(code, 0, "{err}");
+    assert!(out.find("would do this").unwrap() < out.find("It is completed").unwrap());
+    assert!(err.contains(RESET), "{err}");
+    let mut expected = vec!["POST /resets/preview", "POST /resets"];
+    expected.extend([read.as_str(); 5]);
+    assert_eq!(api.routes(), expected);
+    let asked = api.asked();
+    assert!(
+        asked
+            .iter()
+            .all(|asked| asked.authorization == asked_by(&desk))
+    );
+    assert_eq!(
+        document(&asked[1].body),
+        json!({"approvals": [held(&desk, "two")]})
+    );
+}
+
+fn asked_by(desk: &Desk) -> String {
+    format!("Bearer {}", held(desk, "one"))
+}
+
+#[test]
+fn a_lost_answer_is_recovered_by_sending_the_very_same_again() {
+    let desk = desk();
+    let api = Api::with_preview().open([
+        Reply::Lost,
+        problem(503, "ledger_unavailable", true),
+        Reply::Text(502, "Bad Gateway".to_owned()),
+        Reply::Json(200, outcome("completed", "yes")),
+    ]);
+    let (code, out, err) = said(&desk, &api, RUN);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("It is completed"));
+    assert_eq!(err.matches("sending the same again").count(), 3, "{err}");
+    let asked = api.asked();
+    assert_eq!(asked.len(), 5);
+    assert!(asked[1..].iter().all(|again| *again == asked[1]));
+}
+
+#[test]
+fn what_is_not_over_when_the_wait_is_has_a_code_of_its_own_and_says_how_to_go_on() {
+    let desk = desk();
+    let short = "run --yes --approval one --every 20ms --wait 500ms";
+    let api = Api::with_preview()
+        .open([Reply::Json(202, waiting())])
+        .read([Reply::Json(202, waiting())]);
+    let (code, out, err) = said(&desk, &api, short);
+    assert_eq!(code, 4);
+    assert!(out.contains("accepted and not done yet"));
+    assert!(err.contains(&format!("reregister status {RESET}")), "{err}");
+
+    let api = Api::with_preview().open([Reply::Lost]);
+    let (code, _, err) = said(&desk, &api, short);
+    assert_eq!(code, 4);
+    assert!(err.contains("not known whether the request arrived"));
+    assert!(api.asked().len() > 2);
+
+    let api = Api::with_preview().open([problem(503, "queue_unavailable", true)]);
+    let (code, _, err) = said(&desk, &api, short);
+    assert_eq!(code, 4);
+    assert!(err.ends_with("(queue_unavailable)\n"), "{err}");
+}
+
+#[test]
+fn each_end_has_its_code() {
+    let desk = desk();
+    let turned_away =
+        json!({"reset": RESET, "state": "refused", "note": "Refused.", "code": "frozen"});
+    for (reply, code) in [
+        (Reply::Json(200, outcome("completed", "yes")), 0),
+        (Reply::Json(200, outcome("completed", "unknown")), 0),
+        (Reply::Json(200, outcome("completed", "no")), 3),
+        (Reply::Json(200, outcome("needs_human", "unknown")), 3),
+        (Reply::Json(200, turned_away), 2),
+        (problem(422, "approval_claim", false), 2),
+        (problem(404, "no_such_reset", false), 2),
+        (Reply::Text(403, r#"{"Message":"Forbidden"}"#.to_owned()), 1),
+        (Reply::Json(200, json!({"status": "ok"})), 1),
+        (Reply::Text(200, "<html>".to_owned()), 1),
+    ] {
+        let api = Api::with_preview()
+            .open([reply.clone()])
+            .read([reply.clone()]);
+        let (of_run, _, err) = said(&desk, &api, RUN);
+        assert_eq!(of_run, code, "{err}");
+        let status = format!("status {RESET} --approval one");
+        let (of_status, _, err) = said(&desk, &api, &status);
+        assert_eq!(of_status, code, "{err}");
+    }
+}
+
+#[test]
+fn status_asks_once_by_the_first_approval() {
+    let desk = desk();
+    let api = Api::start().read([Reply::Json(202, waiting())]);
+    let (code, out, _) = said(&desk, &api, &format!("status {RESET} --approval one"));
+    assert_eq!(code, 4);
+    assert!(out.contains("directory_unavailable"), "{out}");
+    assert_eq!(api.routes(), [format!("GET /resets/{RESET}")]);
+    assert_eq!(api.asked()[0].authorization, asked_by(&desk));
+}
+
+#[test]
+fn an_approval_that_was_used_or_has_expired_is_asked_what_came_of_it() {
+    let desk = desk();
+    for code in ["approval_used", "approval_expired"] {
+        let api = Api::start()
+            .preview([problem(422, code, false)])
+            .open([Reply::Json(200, outcome("completed", "yes"))]);
+        let (ended, out, err) = said(&desk, &api, RUN);
+        assert_eq!(ended, 0, "{err}");
+        assert!(out.contains("It is completed"));
+    }
+}
+
+#[test]
+fn nobody_there_is_no_refusal() {
+    let desk = desk();
+    let url = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    for arguments in [
+        "preview --approval one".to_owned(),
+        RUN.to_owned(),
+        format!("status {RESET} --approval one"),
+    ] {
+        let output = desk.run(&format!("{arguments} --url {url}"));
+        let (code, out, err) = told(&desk, &output);
+        assert_eq!((code, out.as_str()), (4, ""));
+        assert!(err.starts_with("no answer from 127.0.0.1:"), "{err}");
+    }
+}
+
+#[test]
+fn the_approval_does_not_follow_a_redirect() {
+    let (desk, elsewhere) = (desk(), Api::with_preview());
+    let api = Api::start().preview([Reply::Elsewhere(format!(
+        "{}/resets/preview",
+        elsewhere.url
+    ))]);
+    let (code, _, err) = said(&desk, &api, "preview --approval one");
+    assert_eq!(code, 1, "{err}");
+    assert!(elsewhere.asked().is_empty());
+}
+
+#[test]
+fn without_a_terminal_nobody_can_be_asked_and_nothing_is_sent() {
+    let (desk, api) = (desk(), Api::with_preview());
+    let (code, out, err) = said(&desk, &api, "run --approval one");
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains("--yes"), "{err}");
+    assert!(api.asked().is_empty());
+}
+
+/// Runs it in a terminal, into which somebody types.
+fn typed(desk: &Desk, api: &Api, line: &str) -> (i32, String, String) {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&ours).unwrap();
+    unlockpt(&ours).unwrap();
+    let name = ptsname(&ours, Vec::<u8>::new()).unwrap();
+    let theirs = rustix::fs::open(
+        name.as_c_str(),
+        OFlags::RDWR | OFlags::NOCTTY,
+        Mode::empty(),
+    )
+    .unwrap();
+    let running = Command::new(env!("CARGO_BIN_EXE_reregister"))
+        .args(["run", "--approval", "one"])
+        .env("REREGISTER_URL", &api.url)
+        .current_dir(&desk.0)
+        .stdin(Stdio::from(theirs))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut keyboard = File::from(ours);
+    writeln!(keyboard, "{line}").unwrap();
+    let output = running.wait_with_output().unwrap();
+    told(desk, &output)
+}
+
+#[test]
+fn nothing_is_done_before_the_persons_name_or_the_ticket_is_typed() {
+    let desk = desk();
+    for wrong in ["", "y", "yes", "jane", "HELP-43"] {
+        let api = Api::with_preview();
+        let (code, out, err) = typed(&desk, &api, wrong);
+        assert_eq!(code, 1, "{err}");
+        assert!(out.contains("would do this"));
+        assert!(err.contains("Type jane.doe@contoso.example or HELP-42 to do it"));
+        assert!(err.contains("nothing was done"), "{err}");
+        assert_eq!(api.routes(), ["POST /resets/preview"]);
+    }
+    for right in ["Jane.Doe@contoso.example", "HELP-42"] {
+        let api = Api::with_preview().open([Reply::Json(200, outcome("completed", "yes"))]);
+        let (code, out, err) = typed(&desk, &api, right);
+        assert_eq!(code, 0, "{err}");
+        assert!(out.contains("It is completed"));
+        assert_eq!(api.routes(), ["POST /resets/preview", "POST /resets"]);
+    }
+}
+
+#[test]
+fn an_approval_comes_from_standard_input_too_but_not_from_an_argument() {
+    let (desk, api) = (desk(), Api::with_preview());
+    let output = Command::new(env!("CARGO_BIN_EXE_reregister"))
+        .args(["preview", "--approval", "-", "--url", &api.url])
+        .current_dir(&desk.0)
+        .stdin(File::open(desk.path("one")).unwrap())
+        .output()
+        .unwrap();
+    let (code, _, err) = told(&desk, &output);
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(api.asked()[0].authorization, asked_by(&desk));
+
+    let token = held(&desk, "one");
+    for (arguments, why) in [
+        (format!("preview --approval {token}"), "name of a file"),
+        (format!("preview --approval one {token}"), "[an approval]"),
+        (format!("status {token} --approval one"), "[an approval]"),
+    ] {
+        let (code, _, err) = said(&desk, &api, &arguments);
+        assert_eq!(code, 1);
+        assert!(err.contains(why), "{err}");
+    }
+    let link = format!("https://mfa.contoso.example/#approval={token}");
+    let output = desk.run(&format!("preview --approval one --url {link}"));
+    let (code, _, err) = told(&desk, &output);
+    assert_eq!(code, 1);
+    assert!(err.contains("--url is the address alone"), "{err}");
+    assert_eq!(api.asked().len(), 1);
+}
+
+#[test]
+fn wrong_usage_is_no_refusal() {
+    let (desk, api) = (desk(), Api::with_preview());
+    desk.write("junk", "no approval");
+    for (arguments, why) in [
+        ("preview --approval missing", "cannot read missing"),
+        ("preview --approval junk", "junk holds no approval"),
+        ("preview", "--approval"),
+        ("preview --approval one --approval one", "the same one"),
+        (
+            "preview --approval one --approval two --approval one",
+            "more than twice",
+        ),
+        ("status jane --approval one", "invalid value"),
+        ("run --yes --approval one --wait 2", "90s or 2m"),
+        ("run --yes --approval one --wait 4h", "three hours"),
+    ] {
+        let (code, out, err) = said(&desk, &api, arguments);
+        assert_eq!((code, out.as_str()), (1, ""), "{arguments}\n{err}");
+        assert!(err.contains(why), "{arguments}\n{err}");
+    }
+    assert!(api.asked().is_empty());
+}
+
+#[test]
+fn the_exit_codes_are_in_the_help_of_each() {
+    let desk = Desk::new();
+    for arguments in ["--help", "preview --help", "run --help", "status --help"] {
+        let output = desk.run(arguments);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(text(&output.stdout).contains("Exit codes:"), "{arguments}");
+    }
+}
