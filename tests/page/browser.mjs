@@ -13,12 +13,12 @@ const FLAGS = [
   "--disable-component-update", "--disable-sync",
 ];
 
-/** CHROMIUM, or Debian's, or the one that comes from npm. `CHROMIUM=npm` takes that one at once. */
+/** CHROMIUM, or Debian's, or the one that comes from npm, without the flags that it brings: they switch off what is tested. */
 export async function launch() {
   const named = process.env.CHROMIUM ?? (existsSync("/usr/bin/chromium") ? "/usr/bin/chromium" : "npm");
   if (named !== "npm") return chromium.launch({ executablePath: named, args: FLAGS });
   const { default: packed } = await import("@sparticuz/chromium");
-  return chromium.launch({ executablePath: await packed.executablePath(), args: [...packed.args, ...FLAGS] });
+  return chromium.launch({ executablePath: await packed.executablePath(), args: FLAGS });
 }
 
 export async function open(browser, url, how = {}) {
