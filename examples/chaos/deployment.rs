@@ -119,11 +119,11 @@ impl Deployment {
             .replace("\"sandbox/", &format!("\"{name}/"))
             .replace(
                 "break_glass =",
-                "per_hour = 10000\napprover_per_hour = 10000\nbreak_glass =",
+                "per_hour = 2000\napprover_per_hour = 2000\nbreak_glass =",
             )
             .replace(
                 "domain = \"service-desk\"",
-                "domain = \"service-desk\"\nper_hour = 10000",
+                "domain = \"service-desk\"\nper_hour = 2000",
             );
         let policy = format!(
             "{policy}\n[notes.jira]\nsystem.jira_cloud.site = \"{}\"\nsecret = \"{name}/jira-notes\"\n",

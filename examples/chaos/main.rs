@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deployment::Deployment;
+use futures_util::future::{try_join, try_join_all};
 use slots::Chaos;
 
 /// Lambda environments for the door, and as many for the queue.
@@ -35,24 +36,20 @@ async fn main() -> slots::Result<()> {
         .map_err(|error| error.to_string())?;
     let deployment = Arc::new(deployment);
     let chaos = Arc::new(Chaos::new(kills));
-    let doors: Vec<_> = (0..SLOTS)
-        .map(|_| tokio::spawn(slots::door(deployment.clone(), chaos.clone())))
-        .collect();
-    let workers: Vec<_> = (0..SLOTS)
-        .map(|_| tokio::spawn(slots::worker(deployment.clone(), chaos.clone())))
-        .collect();
-    for door in doors {
-        door.await??;
-    }
-    println!(
-        "{kills} kills after {:?}; now everything is let come to its end",
-        started.elapsed()
-    );
-    let again = checks::settle(&deployment, &chaos, PATIENCE).await?;
-    chaos.stop();
-    for worker in workers {
-        worker.await??;
-    }
+    let doors = (0..SLOTS).map(|_| slots::door(deployment.clone(), chaos.clone()));
+    let workers = (0..SLOTS).map(|_| slots::worker(deployment.clone(), chaos.clone()));
+    let story = async {
+        try_join_all(doors).await?;
+        println!(
+            "killed enough after {:?}; now everything is let come to its end",
+            started.elapsed()
+        );
+        let again = checks::settle(&deployment, &chaos, PATIENCE).await?;
+        chaos.stop();
+        Ok(again)
+    };
+    // Whichever fails ends it.
+    let (again, _) = try_join(story, try_join_all(workers)).await?;
     let wrong = checks::report(&deployment, &chaos, again).await?;
     println!("  {:?} in all", started.elapsed());
     if wrong > 0 {

@@ -123,11 +123,11 @@ impl Slot {
     pub async fn invoke(&mut self, event: Value) -> Result<Option<Vec<u8>>> {
         self.chaos.invocations.fetch_add(1, Ordering::SeqCst);
         let Some(moment) = self.chaos.moment() else {
-            return Ok(response(self.api.invoke(event, INVOCATION).await));
+            return response(self.api.invoke(event, INVOCATION).await);
         };
         let in_time = tokio::time::timeout(moment, self.api.invoke(event, INVOCATION)).await;
         if let Ok(invocation) = in_time {
-            return Ok(response(invocation));
+            return response(invocation);
         }
         // SIGKILL, as Lambda and the kernel do it.
         self.process.kill()?;
@@ -138,10 +138,11 @@ impl Slot {
     }
 }
 
-fn response(invocation: std::result::Result<Invocation, Lost>) -> Option<Vec<u8>> {
+fn response(invocation: std::result::Result<Invocation, Lost>) -> Result<Option<Vec<u8>>> {
     match invocation {
-        Ok(Invocation::Response(bytes)) => Some(bytes),
-        Ok(Invocation::Error { .. }) | Err(_) => None,
+        Ok(Invocation::Response(bytes)) => Ok(Some(bytes)),
+        Ok(Invocation::Error { .. }) | Err(Lost::Timeout) => Ok(None),
+        Err(Lost::NoRuntime) => Err("the function does not start".into()),
     }
 }
 

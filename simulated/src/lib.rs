@@ -4,6 +4,7 @@
 
 pub mod approval;
 pub mod entra;
+mod faults;
 pub mod function_url;
 pub mod issuer;
 pub mod request;

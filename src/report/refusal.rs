@@ -252,6 +252,10 @@ fn code_and_next(refusal: &Refusal) -> (&'static str, &'static str) {
         Refusal::Queue(_) => ("queue_unavailable", TRY_AGAIN),
         Refusal::OutOfTime => ("out_of_time", TRY_AGAIN),
         Refusal::Bounded(bound) => bounded(bound),
+        Refusal::Changed(_) => (
+            "changed_meanwhile",
+            "Look at what is left in Entra, and get new approvals for it.",
+        ),
     }
 }
 

@@ -67,7 +67,7 @@ pub enum Event {
         #[serde(flatten)]
         change: Change,
     },
-    /// A reset that was begun before is about to be taken up, or ended. Written before anything is changed in Graph.
+    /// A reset that was begun before is about to be taken up. Written before anything is changed in Graph.
     Resumed {
         /// When.
         at: Timestamp,

@@ -116,6 +116,9 @@ pub enum Refusal {
         /// When to come back, if it said so.
         after: Option<Duration>,
     },
+    /// What a reset was begun on is not so any more.
+    #[error("since it began, {0} has changed")]
+    Changed(&'static str),
     /// There is not enough time left in this run to begin.
     #[error("there is no time left to begin")]
     OutOfTime,

@@ -115,11 +115,11 @@ impl Resets {
             return Err(Refusal::Bounded(Bound::Frozen(freeze.why)));
         }
         let deactivates = tenancy.rules.hardware_oath == HardwareOath::Deactivate;
-        if claim.tenant != tenancy.tenant
-            || claim.deactivates != deactivates
-            || !reset.asks_only_for(tenancy.rules.hardware_oath)
-        {
+        if claim.tenant != tenancy.tenant {
             return Err(Refusal::OtherTenant);
+        }
+        if claim.deactivates != deactivates || !reset.asks_only_for(tenancy.rules.hardware_oath) {
+            return Err(Refusal::Changed("what is to be removed"));
         }
         if claim.ticket != request.ticket
             || claim.door != request.door
@@ -150,7 +150,7 @@ impl Resets {
         let tier = self.tier(&identified.target, until).await?;
         if tier.privilege().is_some() != claim.privileged {
             // Either way another credential would have to act than the one that the claim was made for.
-            return Err(Refusal::Disagree(Disagreement::Target));
+            return Err(Refusal::Changed("whether the person is privileged"));
         }
         tenancy.directories.for_tier(&tier)?;
         // What the policy lets the source ask for was judged at the claim.

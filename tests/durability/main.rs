@@ -190,8 +190,8 @@ fn two_deliveries_of_one_approval_make_one_reset_wherever_the_first_is_stopped()
                     let first = Some((nth, *fate));
                     let (world, [_, others]) = pair(Broken::No, second, "another", first, None);
                     tally.add(&world, || format!("{second:?} {nth} {fate:?}"));
-                    // Every third point: the second one's calls are mostly those of the pairs above.
-                    for other in (nth % 3..others).step_by(3) {
+                    // Every seventh point: the second one's calls are mostly those of the pairs above.
+                    for other in (nth % 7..others).step_by(7) {
                         let killed = Some((other, Fate::DiesAfter));
                         let (world, _) = pair(Broken::No, second, "another", first, killed);
                         tally.add(&world, || {

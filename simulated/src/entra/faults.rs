@@ -8,20 +8,15 @@ use super::answers::Answer;
 const HUGE: usize = 16 * 1024 * 1024;
 
 /// Something that goes wrong with certain requests, at the login or at Graph.
-///
-/// Without more words it is one 503 for the next request that fits.
-#[derive(Clone, Debug)]
-pub struct Fault {
-    method: String,
-    path_contains: String,
-    times: u32,
-    skip: u32,
-    effect: Effect,
-}
+pub type Fault = crate::faults::Fault<Effect>;
 
 /// What happens in the place of an answer, or after one.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Effect {
+#[expect(
+    missing_docs,
+    reason = "the words of a Fault that make them say what they are"
+)]
+pub enum Effect {
     Status(u16),
     Throttle(Option<u64>),
     NonGraphBody(u16),
@@ -34,28 +29,6 @@ pub(super) enum Effect {
 }
 
 impl Fault {
-    /// A fault for requests with this method (`*` for any) whose path or query, percent-decoded, contains
-    /// this text.
-    pub fn on(method: &str, path_contains: &str) -> Self {
-        Fault {
-            method: method.to_owned(),
-            path_contains: path_contains.to_owned(),
-            times: 1,
-            skip: 0,
-            effect: Effect::Status(503),
-        }
-    }
-
-    /// It happens this often, then no more.
-    pub fn times(self, times: u32) -> Self {
-        Fault { times, ..self }
-    }
-
-    /// The first requests that fit go through.
-    pub fn skip(self, skip: u32) -> Self {
-        Fault { skip, ..self }
-    }
-
     /// An error in the envelope of whoever was asked; nothing is changed.
     pub fn status(self, code: u16) -> Self {
         self.with(Effect::Status(code))
@@ -101,24 +74,11 @@ impl Fault {
     pub fn huge(self) -> Self {
         self.with(Effect::Huge)
     }
+}
 
-    fn with(self, effect: Effect) -> Self {
-        Fault { effect, ..self }
-    }
-
-    /// What happens to this request, if anything; counts it.
-    pub(super) fn strike(&mut self, method: &str, target: &str) -> Option<Effect> {
-        let fits =
-            (self.method == "*" || self.method == method) && target.contains(&self.path_contains);
-        if !fits || self.times == 0 {
-            return None;
-        }
-        if self.skip > 0 {
-            self.skip -= 1;
-            return None;
-        }
-        self.times -= 1;
-        Some(self.effect)
+impl Default for Effect {
+    fn default() -> Effect {
+        Effect::Status(503)
     }
 }
 

@@ -51,7 +51,7 @@ use uuid::Uuid;
 pub use assertions::Assertion;
 pub use authentication::DefaultRefusal;
 pub use certificates::{Certificate, NotACertificate};
-pub use faults::Fault;
+pub use faults::{Effect, Fault};
 pub use kinds::{DefaultMethod, Kind, PhoneType};
 pub use methods::{Method, MethodView, PASSWORD_ID};
 pub use serving::{ServeError, Serving};

@@ -1,20 +1,15 @@
 //! Things that go wrong on demand.
 
 /// Something that goes wrong with certain requests to a ticket system.
-///
-/// Without more words it is one 503 for the next request that fits.
-#[derive(Clone, Debug)]
-pub struct Fault {
-    method: String,
-    path_contains: String,
-    times: u32,
-    skip: u32,
-    effect: Effect,
-}
+pub type Fault = crate::faults::Fault<Effect>;
 
 /// What happens in the place of an answer, or after the change.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Effect {
+#[expect(
+    missing_docs,
+    reason = "the words of a Fault that make them say what they are"
+)]
+pub enum Effect {
     Status(u16),
     Throttle(Option<u64>),
     LoseAnswer,
@@ -22,28 +17,6 @@ pub(super) enum Effect {
 }
 
 impl Fault {
-    /// A fault for requests with this method (`*` for any) whose path or query, percent-decoded, contains
-    /// this text.
-    pub fn on(method: &str, path_contains: &str) -> Fault {
-        Fault {
-            method: method.to_owned(),
-            path_contains: path_contains.to_owned(),
-            times: 1,
-            skip: 0,
-            effect: Effect::Status(503),
-        }
-    }
-
-    /// It happens this often, then no more.
-    pub fn times(self, times: u32) -> Fault {
-        Fault { times, ..self }
-    }
-
-    /// The first requests that fit go through.
-    pub fn skip(self, skip: u32) -> Fault {
-        Fault { skip, ..self }
-    }
-
     /// An error in the envelope of the ticket system; nothing is changed.
     pub fn status(self, code: u16) -> Fault {
         self.with(Effect::Status(code))
@@ -64,23 +37,10 @@ impl Fault {
     pub fn hang(self) -> Fault {
         self.with(Effect::Hang)
     }
+}
 
-    fn with(self, effect: Effect) -> Fault {
-        Fault { effect, ..self }
-    }
-
-    /// What happens to this request, if anything; counts it.
-    pub(super) fn strike(&mut self, method: &str, target: &str) -> Option<Effect> {
-        let fits =
-            (self.method == "*" || self.method == method) && target.contains(&self.path_contains);
-        if !fits || self.times == 0 {
-            return None;
-        }
-        if self.skip > 0 {
-            self.skip -= 1;
-            return None;
-        }
-        self.times -= 1;
-        Some(self.effect)
+impl Default for Effect {
+    fn default() -> Effect {
+        Effect::Status(503)
     }
 }

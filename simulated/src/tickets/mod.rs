@@ -44,9 +44,7 @@ use tokio::net::TcpListener;
 use tower::service_fn;
 use tower::util::MapResult;
 
-pub use faults::Fault;
-
-use faults::Effect;
+pub use faults::{Effect, Fault};
 
 /// No call that is simulated here has a larger body.
 const BODY_LIMIT: usize = 1024 * 1024;

@@ -3,6 +3,7 @@
 //! | key | holds | written |
 //! |---|---|---|
 //! | `reset#ID` | the record: the request, how far it is, who has to be told | by whoever has it |
+//! | the same | `null`: its message came before it was accepted, so it never will be | by whoever is woken |
 //! | `delivery#SOURCE#DIGEST` | which record came of this delivery | when it is accepted |
 //! | `approval#ISS#JTI` | which reset used it | by the claim, once |
 //! | `target#TENANT#OBJECT-ID` | which reset has the person, whether it goes on, when one last removed something | by claim and end |
@@ -14,6 +15,8 @@
 mod claim;
 mod freeze;
 mod items;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -1,0 +1,33 @@
+//! What is stored today must be read by whatever is deployed tomorrow: records in flight, and a roll-back.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::items::{Accepted, Count, Occupied, Used};
+use crate::reset::bounds::Freeze;
+use crate::reset::record::Record;
+
+/// The items as version 0.1 writes them. A new field needs `#[serde(default)]`, and an entry of its own here.
+const STORED: &str = include_str!("stored.json");
+
+fn is_read_and_written_as<T: DeserializeOwned + Serialize>(item: &Value) {
+    let read: T = serde_json::from_value(item.clone()).unwrap();
+    let written = serde_json::to_value(&read).unwrap();
+    assert_eq!(&written, item);
+}
+
+#[test]
+fn what_is_stored_is_read_and_written_as_it_was() {
+    let stored: Value = serde_json::from_str(STORED).unwrap();
+    let records = stored["records"].as_array().unwrap();
+    assert_eq!(records.len(), 4);
+    for record in records {
+        is_read_and_written_as::<Record>(record);
+    }
+    is_read_and_written_as::<Occupied>(&stored["target"]);
+    is_read_and_written_as::<Used>(&stored["used"]);
+    is_read_and_written_as::<Accepted>(&stored["used"]);
+    is_read_and_written_as::<Count>(&stored["count"]);
+    is_read_and_written_as::<Freeze>(&stored["freeze"]);
+}
