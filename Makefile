@@ -25,7 +25,7 @@ PIP_INSTALL := bin/python -m pip install --quiet --disable-pip-version-check --o
 # Where cargo puts what it builds.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test chaos check watch events release deny tools clean
+.PHONY: help run test chaos page check watch events release deny tools clean
 help:  ## This list
 	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 10
 
@@ -44,6 +44,10 @@ test: tools  ## Every test, with AWS simulated by moto and Entra tried by Micros
 chaos: tools  ## Kills the function at random moments, 200 times or KILLS, and looks whether every reset comes to its end
 	cargo build --locked --bin reregister-mfa --example chaos
 	REREGISTER_MFA=$(TARGET)/debug/reregister-mfa tools/with-moto $(TARGET)/debug/examples/chaos
+
+page:  ## The on-call page in a real browser, alone and with the product; wants Node 20
+	cd tests/page && npm ci --no-audit --no-fund && npm test
+	cargo run --locked --example page
 
 check:  ## The quick inner loop: format and lints
 	cargo fmt --all --check

@@ -82,6 +82,8 @@ impl App {
                     let terms = Terms {
                         issuers: source.issuers.clone(),
                         privileged: source.privileged,
+                        verifier_apart: false,
+                        hardware_key: false,
                     };
                     (name.clone(), terms)
                 })
@@ -89,6 +91,8 @@ impl App {
             on_call: Terms {
                 issuers: policy.on_call.issuers.clone(),
                 privileged: policy.on_call.privileged,
+                verifier_apart: policy.on_call.verifier_apart,
+                hardware_key: policy.on_call.hardware_key,
             },
             only_tenant: policy.tenants.len() == 1,
         });

@@ -4,12 +4,13 @@ use std::error::Error;
 use std::sync::Arc;
 
 use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
+use lambda_http::request::RequestContext;
 use lambda_http::{Context, RequestExt as _, tower::ServiceBuilder};
 use reregister_mfa::app::{App, World};
 use reregister_mfa::audit::LogTrail;
 use reregister_mfa::aws::{self, DynamoDb, SecretsManager, Sns, Sqs, SqsEvent, Sts};
 use reregister_mfa::clock::{SystemClock, Timestamp};
-use reregister_mfa::http::{Deadline, RequestId};
+use reregister_mfa::http::{Deadline, RequestId, SourceAddress};
 use reregister_mfa::logs;
 use reregister_mfa::memory::{MemoryQueue, NoSecurity};
 use reregister_mfa::policy::Policy;
@@ -86,8 +87,15 @@ fn with_platform(mut request: lambda_http::Request) -> lambda_http::Request {
         return request;
     };
     let deadline = deadline(context);
+    let address = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
+        _ => None,
+    };
     let id = RequestId(context.request_id.clone());
     request.extensions_mut().insert(id);
+    if let Some(address) = address {
+        request.extensions_mut().insert(SourceAddress(address));
+    }
     if let Some(deadline) = deadline {
         request.extensions_mut().insert(deadline);
     }

@@ -6,12 +6,15 @@
 //! | `POST /resets` | on-call, scripts | a bearer approval with the on-call audience |
 //! | `POST /resets/preview` | the same | the same; changes and consumes nothing |
 //! | `GET /resets/{id}` | whoever holds one of its approvals | the approval, expired or not |
+//! | `GET /` | on-call in a browser | nothing: a static page; the approval stays in the address's fragment |
 //! | `GET /health` | monitors | nothing |
 
 mod answer;
 mod body;
 mod deadline;
 mod on_call;
+mod origin;
+mod page;
 mod problem;
 mod services;
 mod webhooks;
@@ -26,6 +29,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use deadline::Deadline;
 pub use on_call::OnCall;
+pub use origin::SourceAddress;
 pub use services::{Served, Services};
 
 use crate::reset::Parties;
@@ -39,6 +43,7 @@ pub fn router(services: Arc<Services>) -> Router {
         .route("/resets/preview", post(on_call::preview))
         .route("/resets/{id}", get(on_call::read))
         .route("/health", get(health))
+        .route("/", get(page::page))
         .fallback(async || {
             Problem::plain(StatusCode::NOT_FOUND, "not_found", "There is nothing here.")
         })

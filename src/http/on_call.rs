@@ -13,13 +13,14 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::deadline::Deadline;
+use super::origin::{SourceAddress, origin};
 use super::problem::Problem;
 use super::{Served, Services, answer, body};
 use crate::approval::{Authentic, Invalid};
 use crate::clock::Timestamp;
 use crate::ids::Label;
 use crate::report;
-use crate::reset::{ApprovalMark, News, Parties, Refusal, Request};
+use crate::reset::{ApprovalMark, News, Origin, Parties, Refusal, Request};
 
 /// `[on_call]` of policy.toml.
 #[derive(Debug, Clone, Deserialize)]
@@ -30,6 +31,12 @@ pub struct OnCall {
     /// Whether privileged people may be asked for here.
     #[serde(default)]
     pub privileged: bool,
+    /// Whether nobody may approve what they have verified themselves.
+    #[serde(default)]
+    pub verifier_apart: bool,
+    /// Whether approvers must have signed in with a hardware key: `hwk` in `amr`.
+    #[serde(default)]
+    pub hardware_key: bool,
 }
 
 /// A person waits in front of a terminal.
@@ -46,22 +53,24 @@ struct Beside {
 pub async fn open(
     State(services): State<Arc<Services>>,
     platform: Option<Extension<Deadline>>,
+    address: Option<Extension<SourceAddress>>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Response> {
     let until = until(&services, platform);
-    let asked = asked(&services, &headers, body).await?;
+    let asked = asked(&services, origin(address, &headers), &headers, body).await?;
     Ok(answer::open(&services, asked.served, asked.request, until).await)
 }
 
 pub async fn preview(
     State(services): State<Arc<Services>>,
     platform: Option<Extension<Deadline>>,
+    address: Option<Extension<SourceAddress>>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Response> {
     let until = until(&services, platform);
-    let asked = asked(&services, &headers, body).await?;
+    let asked = asked(&services, origin(address, &headers), &headers, body).await?;
     let Asked {
         served,
         request,
@@ -128,6 +137,7 @@ struct Asked<'a> {
 
 async fn asked<'a>(
     services: &'a Services,
+    origin: Origin,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Asked<'a>, Response> {
@@ -136,6 +146,7 @@ async fn asked<'a>(
         .map_err(Problem::into_response)?;
     let mut parties = Parties {
         door: Some(crate::approval::Door::OnCall),
+        origin: origin.clone(),
         ..Parties::default()
     };
     let understood = async {
@@ -152,7 +163,7 @@ async fn asked<'a>(
             .await?;
         parties.approvals = approvals.iter().map(ApprovalMark::of).collect();
         let served = tenant(services, &approvals)?;
-        let request = Request::on_call(&approvals, served.id, services.clock.now())?;
+        let request = Request::on_call(&approvals, served.id, origin, services.clock.now())?;
         let parties = request.parties(&approvals);
         Ok(Asked {
             served,

@@ -152,6 +152,7 @@ fn status(code: &str) -> StatusCode {
         | "verifier_is_target"
         | "not_the_keys_owner"
         | "key_without_owner"
+        | "hardware_key_missing"
         | "break_glass"
         | "restricted_unit"
         | "approvals_one_approver"

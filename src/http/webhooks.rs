@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::deadline::Deadline;
+use super::origin::{SourceAddress, origin};
 use super::problem::Problem;
 use super::{Services, answer, body};
 use crate::delivery::{Delivery, Source};
@@ -20,6 +21,7 @@ pub async fn receive(
     State(services): State<Arc<Services>>,
     name: Result<Path<String>, PathRejection>,
     platform: Option<Extension<Deadline>>,
+    address: Option<Extension<SourceAddress>>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
@@ -45,8 +47,10 @@ pub async fn receive(
         Ok(body) => body,
         Err(problem) => return problem.into_response(),
     };
+    let origin = origin(address, &headers);
     let mut parties = Parties {
         door: Some(crate::approval::Door::Webhook),
+        origin: origin.clone(),
         source: Some(name.clone()),
         ..Parties::default()
     };
@@ -63,7 +67,7 @@ pub async fn receive(
         };
         return services.refuse(&refusal, parties).await.into_response();
     };
-    let request = Request::from_ticket(delivery, tenant.id, services.clock.now());
+    let request = Request::from_ticket(delivery, tenant.id, origin, services.clock.now());
     answer::open(&services, tenant, request, until).await
 }
 

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::approval::ApprovalLine;
+
 use crate::clock::Timestamp;
 use crate::ids::{ObjectId, ResetId, TicketKey};
 use crate::reset::{
@@ -63,6 +65,10 @@ pub struct PreviewAnswer {
     pub target_id: ObjectId,
     /// Whether the person is privileged.
     pub privileged: bool,
+    /// What makes them privileged, in words.
+    pub privilege: Option<String>,
+    /// What the approvals say.
+    pub approvals: Vec<ApprovalLine>,
     /// Whether sessions would be revoked.
     pub revoke_sessions: bool,
     /// What would happen to each method.
@@ -164,6 +170,8 @@ pub fn preview(preview: &Preview) -> PreviewAnswer {
         target: preview.target.clone(),
         target_id: preview.target_id,
         privileged: preview.privileged,
+        privilege: preview.privilege.clone(),
+        approvals: preview.approvals.iter().map(ApprovalLine::from).collect(),
         revoke_sessions: preview.revoke_sessions,
         methods,
         warnings: warnings(&preview.warnings),

@@ -189,6 +189,14 @@ fn code_and_next(refusal: &Refusal) -> (&'static str, &'static str) {
             "key_without_owner",
             "Name the key's owner in policy.toml: on call, each key belongs to one person.",
         ),
+        Refusal::ApproverVerified => (
+            "approver_verified",
+            "Have somebody verify the person who does not approve.",
+        ),
+        Refusal::NoHardwareKey => (
+            "hardware_key_missing",
+            "Sign in with a hardware key, and approve again: amr must have hwk.",
+        ),
         Refusal::BreakGlass => (
             "break_glass",
             "Break-glass accounts are never reset here. Follow the procedure for them.",

@@ -42,17 +42,21 @@ impl Resets {
         let approvals = admit_all(fresh, &rules, request.received_at)?;
         let user = request.user.as_ref();
         let identified = identify(tenancy, request.door, user, &approvals, until).await?;
+        let terms = tenancy
+            .doors
+            .terms(request.source.as_ref())
+            .ok_or(Refusal::IssuerNotAllowed)?;
+        terms.hold(&approvals, &identified.approvals)?;
         let claims = approvals.first().ok_or(Refusal::NoApproval)?.claims();
         let target = identified.target;
         eligibility::may_be_reset(&target, &tenancy.rules)?;
         let tier = self.tier(&target, until).await?;
         let directory = tenancy.directories.for_tier(&tier)?;
-        let terms = tenancy.doors.terms(request.source.as_ref());
         proof::check(
             &tier,
             &identified.approvals,
             claims.reason,
-            terms.is_some_and(|terms| terms.privileged),
+            terms.privileged,
         )?;
         let listing = tenancy
             .ask(until, || directory.methods(target.id))

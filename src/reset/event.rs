@@ -134,8 +134,19 @@ pub struct Parties {
     pub ticket: Option<TicketKey>,
     /// The target, as the approval writes it.
     pub target: Option<String>,
+    /// Where the request came from.
+    pub origin: Origin,
     /// The approvals.
     pub approvals: Vec<ApprovalMark>,
+}
+
+/// Where a request came from, as far as it is known. Nothing is decided by it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The address of whoever connected.
+    pub address: Option<String>,
+    /// What they say that they ask with.
+    pub agent: Option<String>,
 }
 
 /// What tells an approval from others, without the approval.
@@ -146,8 +157,12 @@ pub struct ApprovalMark {
     pub id: TokenId,
     /// The key.
     pub kid: Kid,
+    /// Whose key it is, if the policy gives it to one person.
+    pub owner: Option<String>,
     /// Who approved.
     pub approver: String,
+    /// When it expires.
+    pub expires_at: Timestamp,
     /// How the target was verified, by whom and when.
     pub verification: Vec<VerificationMark>,
 }
@@ -190,7 +205,9 @@ impl ApprovalMark {
         ApprovalMark {
             id: approval.id(),
             kid: approval.kid().clone(),
+            owner: approval.owner().map(ToString::to_string),
             approver: claims.act.sub.to_string(),
+            expires_at: claims.exp,
             verification: claims
                 .verification
                 .iter()

@@ -51,7 +51,7 @@ mod tenancy;
 
 pub use bounds::{Bound, Cap, Freeze};
 pub use directories::{Directories, Privileged};
-pub use event::{ApprovalMark, Change, Event, Parties};
+pub use event::{ApprovalMark, Change, Event, Origin, Parties};
 pub use ledger::{Lease, Ledger, LedgerError};
 pub use method::{Method, MethodId, MethodKind, PhoneType};
 pub use news::{News, Turned, Words};

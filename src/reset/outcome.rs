@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::event::ApprovalMark;
 use super::method::{Method, MethodKind};
 use super::news::Words;
 use super::plan::{Action, KeepReason, PlannedMethod};
@@ -58,6 +59,10 @@ pub struct Preview {
     pub target: String,
     /// Whether the person is privileged, so that two approvals are needed.
     pub privileged: bool,
+    /// What makes them privileged, in words.
+    pub privilege: Option<String>,
+    /// What the approvals say.
+    pub approvals: Vec<ApprovalMark>,
     /// What would happen to sessions.
     pub revoke_sessions: bool,
     /// What would happen to each method.
@@ -211,6 +216,8 @@ impl From<&Reset> for Outcome {
 impl Preview {
     pub(super) fn of(
         claim: &Claim,
+        privilege: Option<String>,
+        approvals: Vec<ApprovalMark>,
         methods: Vec<PlannedMethod>,
         hardware_unknown: bool,
     ) -> Preview {
@@ -230,6 +237,8 @@ impl Preview {
             target_id: claim.target,
             target: claim.upn.clone(),
             privileged: claim.privileged,
+            privilege,
+            approvals,
             revoke_sessions: !claim.scope.keep_sessions && !claim.guest,
             can_register: can_register(&left, claim, hardware_unknown),
             warnings: warnings(&left, claim, hardware_unknown),

@@ -63,6 +63,12 @@ pub enum Refusal {
     /// On-call takes only keys that belong to one person.
     #[error("the key belongs to nobody")]
     KeyWithoutOwner,
+    /// The door wants somebody else to verify than the approver.
+    #[error("the approver verified the person")]
+    ApproverVerified,
+    /// The door wants approvers who signed in with a hardware key.
+    #[error("the approver did not sign in with a hardware key")]
+    NoHardwareKey,
     /// A break-glass account.
     #[error("a break-glass account")]
     BreakGlass,

@@ -6,10 +6,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{ApprovalMark, Parties};
+use super::event::{ApprovalMark, Origin, Parties};
 use super::prover::Prover;
 use super::refusal::{Disagreement, Refusal};
-use crate::approval::{Authentic, Door, LONGEST_TOKEN, Refused};
+use super::state::ClaimedApproval;
+use crate::approval::{Approval, Authentic, Door, LONGEST_TOKEN, Refused};
 use crate::clock::Timestamp;
 use crate::delivery::Delivery;
 use crate::ids::{Digest, Label, PersonRef, TenantId, TicketKey};
@@ -30,6 +31,7 @@ pub struct Request {
     pub(super) ticket: TicketKey,
     pub(super) user: Option<PersonRef>,
     pub(super) tokens: Vec<String>,
+    pub(super) origin: Origin,
     pub(super) received_at: Timestamp,
 }
 
@@ -49,6 +51,33 @@ pub struct Terms {
     pub issuers: Vec<Label>,
     /// Whether the policy lets this door ask for privileged people.
     pub privileged: bool,
+    /// Whether nobody may approve what they have verified themselves.
+    pub verifier_apart: bool,
+    /// Whether approvers must have signed in with a hardware key (`hwk` in `amr`, RFC 8176, section 2).
+    pub hardware_key: bool,
+}
+
+impl Terms {
+    /// Whether approvals are as this door wants them.
+    ///
+    /// # Errors
+    /// [`Refusal::ApproverVerified`] or [`Refusal::NoHardwareKey`].
+    pub(super) fn hold(
+        &self,
+        approvals: &[Approval],
+        identified: &[ClaimedApproval],
+    ) -> Result<(), Refusal> {
+        let has_key =
+            |approval: &Approval| approval.claims().amr.iter().any(|method| method == "hwk");
+        let own_work = |one: &ClaimedApproval| one.verifiers.contains(&one.approver);
+        if self.hardware_key && !approvals.iter().all(has_key) {
+            return Err(Refusal::NoHardwareKey);
+        }
+        if self.verifier_apart && identified.iter().any(own_work) {
+            return Err(Refusal::ApproverVerified);
+        }
+        Ok(())
+    }
 }
 
 /// The terms of every door.
@@ -64,7 +93,12 @@ pub struct Doors {
 
 impl Request {
     /// A ticket system asks.
-    pub fn from_ticket(delivery: Delivery, tenant: TenantId, received_at: Timestamp) -> Request {
+    pub fn from_ticket(
+        delivery: Delivery,
+        tenant: TenantId,
+        origin: Origin,
+        received_at: Timestamp,
+    ) -> Request {
         Request {
             tenant,
             door: Door::Webhook,
@@ -74,6 +108,7 @@ impl Request {
             ticket: delivery.ticket,
             user: delivery.user,
             tokens: bounded(delivery.approvals),
+            origin,
             received_at,
         }
     }
@@ -85,6 +120,7 @@ impl Request {
     pub fn on_call(
         approvals: &[Authentic],
         tenant: TenantId,
+        origin: Origin,
         received_at: Timestamp,
     ) -> Result<Request, Refusal> {
         let first = approvals.first().ok_or(Refusal::NoApproval)?;
@@ -107,6 +143,7 @@ impl Request {
             ticket,
             user: None,
             tokens: tokens.into_iter().map(str::to_owned).collect(),
+            origin,
             received_at,
         })
     }
@@ -153,6 +190,7 @@ impl Request {
             target: approvals
                 .first()
                 .map(|approval| approval.claims().sub.to_string()),
+            origin: self.origin.clone(),
             approvals: approvals.iter().map(ApprovalMark::of).collect(),
         }
     }

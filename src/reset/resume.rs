@@ -139,6 +139,10 @@ impl Resets {
             return Err(Refusal::NoApproval);
         }
         let identified = identify(tenancy, claim.door, None, &approvals, until).await?;
+        let terms = tenancy.doors.terms(request.source.as_ref());
+        terms
+            .ok_or(Refusal::IssuerNotAllowed)?
+            .hold(&approvals, &identified.approvals)?;
         if identified.target.id != claim.target {
             return Err(Refusal::OtherPerson);
         }

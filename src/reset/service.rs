@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::event::Parties;
+use super::event::{ApprovalMark, Parties};
 use super::ledger::LedgerError;
 use super::news::News;
 use super::outcome::Preview;
@@ -147,6 +147,7 @@ impl Resets {
         if fresh.is_empty() && known.is_some() {
             return Err(Refusal::Used);
         }
+        let marks = fresh.iter().map(ApprovalMark::of).collect();
         let allowed = self
             .decide(ResetId::random(), &request, fresh, until)
             .await?;
@@ -154,6 +155,8 @@ impl Resets {
         tenancy.ledger.has_room(&allowed.claim, &bounds).await?;
         Ok(Preview::of(
             &allowed.claim,
+            allowed.tier.privilege().map(ToString::to_string),
+            marks,
             allowed.plan,
             allowed.hardware_unknown,
         ))

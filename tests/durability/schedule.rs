@@ -16,8 +16,8 @@ use reregister_mfa::delivery::Delivery;
 use reregister_mfa::ids::{Digest, Kid, Label, ResetId, TenantId, TicketKey};
 use reregister_mfa::report;
 use reregister_mfa::reset::{
-    Directories, Doors, Ledger, Prover, Refusal, Request, Resets, Rules, State, Stored, Tenancy,
-    Terms,
+    Directories, Doors, Ledger, Origin, Prover, Refusal, Request, Resets, Rules, State, Stored,
+    Tenancy, Terms,
 };
 use serde_json::json;
 use simulated::approval::{Draft, WEBHOOK_AUDIENCE};
@@ -76,6 +76,8 @@ fn resets(hands: &Hands) -> Resets {
     let terms = Terms {
         issuers: vec![label("desk")],
         privileged: false,
+        verifier_apart: false,
+        hardware_key: false,
     };
     let rules: Rules = serde_json::from_value(json!({"break_glass": "none"})).unwrap();
     Resets::new(Tenancy {
@@ -135,7 +137,8 @@ impl Actor {
             user: None,
             approvals: vec![APPROVED.0.clone()],
         };
-        let request = Request::from_ticket(delivery, TENANT.parse().unwrap(), now);
+        let request =
+            Request::from_ticket(delivery, TENANT.parse().unwrap(), Origin::default(), now);
         let resets = resets(&hands);
         Actor {
             hands,

@@ -128,7 +128,7 @@ pub struct House {
     pub service_desk: Issuer,
     pub security: Issuer,
     pub on_call: Issuer,
-    url: String,
+    pub url: String,
     client: reqwest::Client,
     _entra: Serving,
     _keys: tempfile::TempDir,

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use reregister_mfa::reset::Event;
 use serde_json::json;
 use simulated::request::Request;
 use simulated::senders::on_call;
 
-use crate::house::{House, JANE, SAM};
+use crate::house::{House, JANE, OLGA, SAM, VERA};
 
 #[tokio::test]
 async fn a_preview_says_what_would_be_done_and_changes_and_consumes_nothing() {
@@ -140,4 +141,86 @@ async fn an_on_call_reset_can_be_asked_for_again_after_the_approval_expired() {
     let again = house.send(on_call::post("/resets", &approval, None)).await;
     assert_eq!((again.status, &again.json["replayed"]), (200, &json!(true)));
     assert_eq!(house.has(JANE).len(), 2);
+}
+
+#[tokio::test]
+async fn the_policy_can_demand_that_nobody_on_call_approves_their_own_verification() {
+    let verified_by_olga = |house: &House| {
+        let draft = house.on_call_draft().verified(OLGA, house.now() - 300);
+        on_call::post("/resets/preview", &house.approve_on_call(draft), None)
+    };
+    let house = House::new().await;
+    assert_eq!(house.send(verified_by_olga(&house)).await.status, 200);
+
+    let house = House::with_policy(|policy| policy + "\nverifier_apart = true\n").await;
+    let reply = house.send(verified_by_olga(&house)).await;
+    assert_eq!((reply.status, reply.code()), (403, "approver_verified"));
+    let apart = house.approve_on_call(house.on_call_draft());
+    let reply = house.send(on_call::post("/resets", &apart, None)).await;
+    assert_eq!(reply.json["state"], "completed", "{reply:?}");
+}
+
+#[tokio::test]
+async fn the_policy_can_demand_that_who_approves_on_call_signed_in_with_a_hardware_key() {
+    let house = House::with_policy(|policy| policy + "\nhardware_key = true\n").await;
+    let by = |amr: serde_json::Value| {
+        let draft = house.on_call_draft().claim("amr", amr);
+        on_call::post("/resets/preview", &house.approve_on_call(draft), None)
+    };
+    for without in [json!([]), json!(["pwd", "otp"])] {
+        let reply = house.send(by(without)).await;
+        assert_eq!((reply.status, reply.code()), (403, "hardware_key_missing"));
+    }
+    let reply = house.send(by(json!(["pwd", "hwk"]))).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+}
+
+#[tokio::test]
+async fn a_preview_says_what_the_server_read_in_the_approval() {
+    let house = House::new().await;
+    let approval = house.approve_on_call(house.on_call_draft());
+    let reply = house
+        .send(on_call::post("/resets/preview", &approval, None))
+        .await;
+    let read = &reply.json["approvals"][0];
+    assert_eq!(read["approver"], OLGA);
+    assert_eq!(read["owner"], OLGA);
+    assert_eq!(read["kid"], "olga-2026");
+    assert!(read["expires_at"].is_string());
+    assert_eq!(
+        read["verification"][0]["how"],
+        "a call to the phone at their desk, the contact from the company directory"
+    );
+    assert_eq!(read["verification"][0]["verified_by"], VERA);
+    assert!(!reply.json.to_string().contains(&approval));
+}
+
+#[tokio::test]
+async fn the_audit_trail_says_with_what_a_request_was_made_and_whose_key_signed() {
+    let house = House::new().await;
+    let approval = house.approve_on_call(house.on_call_draft());
+    let request = on_call::post("/resets", &approval, None).header("User-Agent", "a browser");
+    house.send(request).await;
+    let allowed = house
+        .trail
+        .events()
+        .into_iter()
+        .find_map(|event| match event {
+            Event::Allowed { parties, .. } => Some(parties),
+            _ => None,
+        })
+        .unwrap();
+    assert_eq!(allowed.origin.agent.as_deref(), Some("a browser"));
+    assert_eq!(allowed.approvals[0].owner.as_deref(), Some(OLGA));
+}
+
+#[tokio::test]
+async fn the_page_is_the_same_for_everybody_and_changes_nothing() {
+    let house = House::new().await;
+    let reply = house.send(Request::get("/")).await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.content_type, "text/html; charset=utf-8");
+    house.nothing_happened();
+    assert!(house.store.is_empty());
+    assert_eq!(house.tenant.calls().len(), 0);
 }

@@ -28,7 +28,7 @@ fn signed(body: &str) -> Request {
 async fn requests_that_no_route_takes_are_problems_too() {
     let house = House::new().await;
     for (request, status, code) in [
-        (Request::get("/"), 404, "not_found"),
+        (Request::get("/nowhere"), 404, "not_found"),
         (Request::get("/webhooks/jira"), 405, "method_not_allowed"),
         (Request::get("/resets"), 405, "method_not_allowed"),
         (

@@ -1,0 +1,103 @@
+//! Approvals in words: who approved, with which key, and how the person was verified.
+
+use serde::Serialize;
+
+use crate::approval::{ContactSource, Evidence, Messenger, PhoneLine};
+use crate::clock::Timestamp;
+use crate::ids::{Issuer, Kid};
+use crate::reset::ApprovalMark;
+
+/// What an approval says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ApprovalLine {
+    /// Who signed it.
+    pub issuer: Issuer,
+    /// With which key.
+    pub kid: Kid,
+    /// Whose key it is, if it is one person's.
+    pub owner: Option<String>,
+    /// Who approved.
+    pub approver: String,
+    /// When it expires.
+    pub expires_at: Timestamp,
+    /// How the person was verified.
+    pub verification: Vec<VerificationLine>,
+}
+
+/// How a person was verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct VerificationLine {
+    /// In which way, in words.
+    pub how: String,
+    /// By whom.
+    pub verified_by: String,
+    /// When.
+    pub verified_at: Timestamp,
+    /// What the verifier's records call it.
+    pub reference: Option<String>,
+}
+
+impl From<&ApprovalMark> for ApprovalLine {
+    fn from(mark: &ApprovalMark) -> ApprovalLine {
+        ApprovalLine {
+            issuer: mark.id.iss.clone(),
+            kid: mark.kid.clone(),
+            owner: mark.owner.clone(),
+            approver: mark.approver.clone(),
+            expires_at: mark.expires_at,
+            verification: mark
+                .verification
+                .iter()
+                .map(|one| VerificationLine {
+                    how: how(one.evidence),
+                    verified_by: one.verified_by.clone(),
+                    verified_at: one.verified_at,
+                    reference: one.reference.clone(),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn how(evidence: Evidence) -> String {
+    let (what, from) = match evidence {
+        Evidence::PhoneCall {
+            via,
+            contact_source,
+        } => {
+            let line = match via {
+                PhoneLine::Desk => "a call to the phone at their desk",
+                PhoneLine::Home => "a call to their home",
+                PhoneLine::Mobile => "a call to their mobile",
+            };
+            (line, Some(contact_source))
+        }
+        Evidence::SecureMessage {
+            via,
+            contact_source,
+        } => {
+            let messenger = match via {
+                Messenger::Slack => "a message by Slack",
+                Messenger::Teams => "a message by Teams",
+                Messenger::Telegram => "a message by Telegram",
+                Messenger::Signal => "a message by Signal",
+                Messenger::Sms => "a text message (SMS)",
+            };
+            (messenger, Some(contact_source))
+        }
+        Evidence::VideoCall { contact_source } => ("a video call", Some(contact_source)),
+        Evidence::InPerson => ("seen in person", None),
+        Evidence::ManagerAttestation { contact_source } => {
+            ("their manager vouched", Some(contact_source))
+        }
+        Evidence::VerifiedId => ("Microsoft Entra Verified ID", None),
+    };
+    match from {
+        None => what.to_owned(),
+        Some(ContactSource::CompanyDirectory) => {
+            format!("{what}, the contact from the company directory")
+        }
+        Some(ContactSource::PhoneBook) => format!("{what}, the contact from the phone book"),
+        Some(ContactSource::Colleague) => format!("{what}, the contact from a colleague"),
+    }
+}
