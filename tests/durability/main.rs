@@ -14,6 +14,7 @@
     reason = "a test that panics has failed, which is its purpose"
 )]
 
+mod hands;
 mod random;
 mod schedule;
 mod world;

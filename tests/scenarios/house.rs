@@ -1,21 +1,16 @@
 //! The house: the product, wired to a simulated tenant, with the throw-away keys of the tour.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use reregister_mfa::app::{App, World};
-use reregister_mfa::clock::{Clock, Timestamp};
-use reregister_mfa::ids::ResetId;
+use reregister_mfa::clock::Clock;
 use reregister_mfa::memory::{MemorySecrets, MemoryStore, MemoryTrail, NoWebIdentity};
 use reregister_mfa::policy::Policy;
-use reregister_mfa::report;
 use reregister_mfa::reset::Event;
-use reregister_mfa::reset::ports::{
-    AuditTrail, Key, Queue, QueueError, Security, SecurityError, Store,
-};
+use reregister_mfa::reset::ports::{AuditTrail, Key, Store};
 use reregister_mfa::secrets::WebIdentity;
 use serde_json::{Value, json};
 use simulated::approval::{Draft, ON_CALL_AUDIENCE, evidence};
@@ -25,6 +20,11 @@ use simulated::request::Request;
 use simulated::senders::jira::{Issue, IssueEvent, Status};
 use simulated::senders::servicenow::ItemApproved;
 use tokio::net::TcpListener;
+
+#[path = "surroundings.rs"]
+mod surroundings;
+
+pub use surroundings::{Heard, ManualClock, TestQueue, Waiting};
 
 pub const JANE: &str = "jane.doe@contoso.example";
 pub const SAM: &str = "sam.approver@contoso.example";
@@ -38,75 +38,6 @@ pub const JIRA_SECRET: &str = "development only: the secret of the Jira webhook"
 pub const AUTOMATION_SECRET: &str = "development only: the secret of the Jira Automation rule";
 pub const SERVICENOW_KEY: &str = "whsec_ZGV2ZWxvcG1lbnQgb25seTogdGhlIHNlY3JldCBvZiBTZXJ2aWNlTm93";
 pub const FIELD: &str = "customfield_10123";
-
-/// Time that passes when somebody sleeps, at once.
-pub struct ManualClock(Mutex<Timestamp>);
-
-impl ManualClock {
-    fn new() -> ManualClock {
-        ManualClock(Mutex::new(Timestamp::now()))
-    }
-
-    pub fn pass(&self, time: Duration) {
-        let mut now = self.0.lock().unwrap();
-        *now = now.checked_add(time).unwrap();
-    }
-}
-
-#[async_trait]
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
-    }
-
-    async fn sleep(&self, time: Duration) {
-        self.pass(time);
-        tokio::task::yield_now().await;
-    }
-}
-
-/// What is to be brought back, and when; brought by [`House::wait`].
-#[derive(Default)]
-pub struct Waiting {
-    messages: Mutex<Vec<(Timestamp, ResetId)>>,
-    broken: AtomicBool,
-}
-
-pub struct TestQueue {
-    waiting: Arc<Waiting>,
-    clock: Arc<ManualClock>,
-}
-
-#[async_trait]
-impl Queue for TestQueue {
-    async fn wake(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
-        if self.waiting.broken.load(Ordering::SeqCst) {
-            return Err(QueueError("broken".to_owned()));
-        }
-        let due = self.clock.now().checked_add(after).unwrap();
-        self.waiting.messages.lock().unwrap().push((due, id));
-        Ok(())
-    }
-}
-
-/// What the security team has heard.
-#[derive(Default)]
-pub struct Heard {
-    pub subjects: Mutex<Vec<String>>,
-    pub deaf: AtomicBool,
-}
-
-#[async_trait]
-impl Security for Heard {
-    async fn tell(&self, event: &Event) -> Result<(), SecurityError> {
-        if self.deaf.load(Ordering::SeqCst) {
-            return Err(SecurityError("deaf".to_owned()));
-        }
-        let notice = report::notice(event, "https://aka.ms/mfasetup").unwrap();
-        self.subjects.lock().unwrap().push(notice.subject);
-        Ok(())
-    }
-}
 
 /// What a house is built with, where it is not the usual.
 #[derive(Default)]
