@@ -15,25 +15,7 @@ pub fn preview(answer: &Value) -> String {
     facts.say("object id", &member(answer, "target_id"));
     facts.say("ticket", &member(answer, "ticket"));
     facts.say("privileged", &tier(answer));
-    for approval in list(answer, "approvals") {
-        let (approver, owner) = (member(approval, "approver"), member(approval, "owner"));
-        let mut key = format!("key {}", member(approval, "kid"));
-        if !owner.is_empty() {
-            key = format!("{key} of {owner}");
-        }
-        let by = joined(&[&approver, &key, &member(approval, "issuer")]);
-        facts.say("approved by", &by);
-        facts.say("  good until", &moment(approval.get("expires_at")));
-        for verification in list(approval, "verification") {
-            let by = joined(&[
-                &member(verification, "how"),
-                &format!("by {}", member(verification, "verified_by")),
-                &moment(verification.get("verified_at")),
-                &member(verification, "reference"),
-            ]);
-            facts.say("  verified", &by);
-        }
-    }
+    approvals(&mut facts, answer);
     facts.say(
         "sessions",
         match answer.get("revoke_sessions").and_then(Value::as_bool) {
@@ -49,6 +31,32 @@ pub fn preview(answer: &Value) -> String {
         warnings(answer),
         member(answer, "note"),
     ])
+}
+
+/// What the function read in each approval.
+fn approvals(facts: &mut Facts, answer: &Value) {
+    for approval in list(answer, "approvals") {
+        let (approver, owner) = (member(approval, "approver"), member(approval, "owner"));
+        let mut key = format!("key {}", member(approval, "kid"));
+        if !owner.is_empty() {
+            key = format!("{key} of {owner}");
+        }
+        let by = joined(&[&approver, &key, &member(approval, "issuer")]);
+        facts.say("approved by", &by);
+        facts.say("  trust domain", &member(approval, "domain"));
+        let signed_in: Vec<String> = list(approval, "amr").map(words).collect();
+        facts.say("  signed in by", &signed_in.join(", "));
+        facts.say("  good until", &moment(approval.get("expires_at")));
+        for verification in list(approval, "verification") {
+            let by = joined(&[
+                &member(verification, "how"),
+                &format!("by {}", member(verification, "verified_by")),
+                &moment(verification.get("verified_at")),
+                &member(verification, "reference"),
+            ]);
+            facts.say("  verified", &by);
+        }
+    }
 }
 
 /// What came of a reset, or where it stands.
@@ -88,7 +96,9 @@ pub fn problem(answer: &Value) -> String {
         lines.push(format!("({code})"));
     }
     lines.retain(|line| !line.is_empty());
-    lines.join("\n")
+    let mut read = Facts::new();
+    approvals(&mut read, answer);
+    paragraphs(&[lines.join("\n"), read.table()])
 }
 
 fn tier(answer: &Value) -> String {
@@ -263,7 +273,8 @@ mod tests {
             ],
             "warnings": [{"code": "guest", "text": "The person is a guest."}],
             "approvals": [{
-                "issuer": "on-call", "kid": "olga-2026", "owner": "olga@contoso.com", "approver": "olga@contoso.com",
+                "issuer": "on-call", "kid": "olga-2026", "owner": "olga@contoso.com", "domain": "on-call",
+                "approver": "olga@contoso.com", "amr": ["pwd", "hwk"],
                 "expires_at": "2026-11-24T09:56:04.5Z",
                 "verification": [{
                     "how": "phone_call to desk", "verified_by": "vera@contoso.com", "verified_at": 1_795_513_264,
@@ -278,6 +289,8 @@ mod tests {
   ticket             HELP-42
   privileged         yes, holds the role Global Administrator
   approved by        olga@contoso.com, key olga-2026 of olga@contoso.com, on-call
+    trust domain     on-call
+    signed in by     pwd, hwk
     good until       2026-11-24 09:56:04 UTC
     verified         phone_call to desk, by vera@contoso.com, 2026-11-24 09:41:04 UTC
   sessions           would be revoked
@@ -312,10 +325,12 @@ Nothing has been changed."
         let shown = problem(&json!({
             "title": "Privileged role", "detail": "One approval is not enough.", "code": "privileged_role",
             "next": "Add a second approval.", "retry": false,
+            "approvals": [{"issuer": "on-call", "kid": "olga-2026", "approver": "olga@contoso.com", "verification": []}],
         }));
         assert_eq!(
             shown,
-            "Privileged role\nOne approval is not enough.\nNext: Add a second approval.\n(privileged_role)"
+            "Privileged role\nOne approval is not enough.\nNext: Add a second approval.\n(privileged_role)\n\n  \
+             approved by  olga@contoso.com, key olga-2026, on-call"
         );
     }
 }

@@ -50,6 +50,20 @@ pub struct Claims {
     pub verification: Vec<Verification>,
 }
 
+/// The registered ways to sign in (RFC 8176, section 2).
+const AUTHENTICATION_METHODS: [&str; 20] = [
+    "face", "fpt", "geo", "hwk", "iris", "kba", "mca", "mfa", "otp", "pin", "pop", "pwd", "rba",
+    "retina", "sc", "sms", "swk", "tel", "user", "vbm",
+];
+
+impl Claims {
+    /// How the approver signed in, by the registered names alone: whatever else is in `amr` may say anything.
+    pub fn signed_in_by(&self) -> Vec<String> {
+        let known = |method: &&String| AUTHENTICATION_METHODS.contains(&method.as_str());
+        self.amr.iter().filter(known).cloned().collect()
+    }
+}
+
 /// The person who acts on the target's behalf: the approver.
 #[derive(Debug, Deserialize)]
 pub struct Actor {

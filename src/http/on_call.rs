@@ -19,7 +19,7 @@ use super::{Served, Services, answer, body};
 use crate::approval::{Authentic, Invalid};
 use crate::clock::Timestamp;
 use crate::ids::Label;
-use crate::report;
+use crate::report::{self, ApprovalLine};
 use crate::reset::{ApprovalMark, News, Origin, Parties, Refusal, Request};
 
 /// `[on_call]` of policy.toml.
@@ -78,8 +78,16 @@ pub async fn preview(
     } = asked;
     match served.resets.preview(request, until).await {
         Ok(preview) => Ok(Json(report::preview(&preview)).into_response()),
-        Err(refusal) => Err(services.refuse(&refusal, parties).await.into_response()),
+        Err(refusal) => Err(refuse(services.as_ref(), &refusal, parties).await),
     }
+}
+
+/// Refuses, beside what was read in the approvals as far as they are proven: whoever is on call sees what they have in
+/// their hand.
+async fn refuse(services: &Services, refusal: &Refusal, parties: Parties) -> Response {
+    let read = parties.approvals.iter().map(ApprovalLine::from).collect();
+    let problem = services.refuse(refusal, parties).await;
+    problem.beside(read).into_response()
 }
 
 /// When the answer must be there, from the arrival on.
@@ -173,7 +181,7 @@ async fn asked<'a>(
     };
     match understood.await {
         Ok(asked) => Ok(asked),
-        Err(refusal) => Err(services.refuse(&refusal, parties).await.into_response()),
+        Err(refusal) => Err(refuse(services, &refusal, parties).await),
     }
 }
 

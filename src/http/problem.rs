@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::ids::ResetId;
-use crate::report::{self, Retry, explain};
+use crate::report::{self, ApprovalLine, Retry, explain};
 use crate::reset::{Refusal, Words};
 
 /// A problem, ready to be sent. Beside the members of RFC 9457 it has what an automation prints and acts upon.
@@ -34,6 +34,9 @@ pub struct Problem {
     note: String,
     /// Whether the same request may succeed later.
     retry: bool,
+    /// What was read in approvals that are proven, for whoever holds them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    approvals: Vec<ApprovalLine>,
     #[serde(skip)]
     retry_after: Option<u64>,
 }
@@ -97,6 +100,7 @@ impl Problem {
             code,
             next,
             retry: retry_after.is_some(),
+            approvals: Vec::new(),
             retry_after,
         }
     }
@@ -140,6 +144,11 @@ impl Problem {
             reset: Some(reset),
             ..Problem::new(status, code, detail, next, None)
         }
+    }
+
+    /// The same, beside what was read in the approvals.
+    pub fn beside(self, approvals: Vec<ApprovalLine>) -> Problem {
+        Problem { approvals, ..self }
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::approval::{ContactSource, Evidence, Messenger, PhoneLine};
 use crate::clock::Timestamp;
-use crate::ids::{Issuer, Kid};
+use crate::ids::{Issuer, Kid, Label};
 use crate::reset::ApprovalMark;
 
 /// What an approval says.
@@ -16,8 +16,12 @@ pub struct ApprovalLine {
     pub kid: Kid,
     /// Whose key it is, if it is one person's.
     pub owner: Option<String>,
+    /// The key's trust domain: two approvals out of one count as one.
+    pub domain: Label,
     /// Who approved.
     pub approver: String,
+    /// How they signed in, by the names of RFC 8176; empty if the approval does not say.
+    pub amr: Vec<String>,
     /// When it expires.
     pub expires_at: Timestamp,
     /// How the person was verified.
@@ -43,7 +47,9 @@ impl From<&ApprovalMark> for ApprovalLine {
             issuer: mark.id.iss.clone(),
             kid: mark.kid.clone(),
             owner: mark.owner.clone(),
+            domain: mark.domain.clone(),
             approver: mark.approver.clone(),
+            amr: mark.amr.clone(),
             expires_at: mark.expires_at,
             verification: mark
                 .verification

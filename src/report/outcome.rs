@@ -335,6 +335,9 @@ fn warning_text(warning: Warning) -> &'static str {
         Warning::ContactFromColleague => {
             "The contact for the verification came from a colleague, not from a directory."
         }
+        Warning::ApproverVerified => {
+            "The approver has verified the person as well: it rests on the word of one."
+        }
         Warning::NoLongerAllowed => {
             "The reset was interrupted, and since then the person may not be reset on these approvals any more."
         }

@@ -159,8 +159,12 @@ pub struct ApprovalMark {
     pub kid: Kid,
     /// Whose key it is, if the policy gives it to one person.
     pub owner: Option<String>,
+    /// The key's trust domain.
+    pub domain: Label,
     /// Who approved.
     pub approver: String,
+    /// How they signed in, as far as the names are registered (RFC 8176, section 2).
+    pub amr: Vec<String>,
     /// When it expires.
     pub expires_at: Timestamp,
     /// How the target was verified, by whom and when.
@@ -206,7 +210,9 @@ impl ApprovalMark {
             id: approval.id(),
             kid: approval.kid().clone(),
             owner: approval.owner().map(ToString::to_string),
+            domain: approval.domain().clone(),
             approver: claims.act.sub.to_string(),
+            amr: claims.signed_in_by(),
             expires_at: claims.exp,
             verification: claims
                 .verification

@@ -151,6 +151,8 @@ pub enum Warning {
     Guest,
     /// All contacts came from colleagues.
     ContactFromColleague,
+    /// Somebody has approved what they have verified themselves: one person's word.
+    ApproverVerified,
     /// Somebody registered a method while the reset ran.
     MethodAppeared,
     /// It was interrupted, and the person may no longer be reset on these approvals.
@@ -307,6 +309,10 @@ fn warnings(
         .flat_map(|approval| &approval.evidence)
         .peekable();
     let hearsay = evidence.peek().is_some() && evidence.all(|evidence| evidence.is_hearsay());
+    let alone = claim
+        .approvals
+        .iter()
+        .any(|approval| approval.verifiers.contains(&approval.approver));
     [
         (
             kept(&|kind| *kind == MethodKind::Passkey),
@@ -323,6 +329,7 @@ fn warnings(
         (hardware_unknown, Warning::HardwareOathUnknown),
         (claim.guest, Warning::Guest),
         (hearsay, Warning::ContactFromColleague),
+        (alone, Warning::ApproverVerified),
         (appeared, Warning::MethodAppeared),
     ]
     .into_iter()

@@ -12,8 +12,8 @@ export const JANE = "jane.doe@contoso.example";
 
 export function approval(change = {}) {
   return {
-    issuer: "https://on-call.contoso.example", kid: "olga-2026", owner: "olga@contoso.example",
-    approver: "olga@contoso.example", expires_at: soon(12.5),
+    issuer: "https://on-call.contoso.example", kid: "olga-2026", owner: "olga@contoso.example", domain: "on-call",
+    approver: "olga@contoso.example", amr: ["pwd", "hwk"], expires_at: soon(12.5),
     verification: [{
       how: "Phone call to the desk, number from the company directory", verified_by: "vera@contoso.example",
       verified_at: soon(-6), reference: "CALL-17",
@@ -24,7 +24,8 @@ export function approval(change = {}) {
 
 export function second() {
   return approval({
-    issuer: "https://security.contoso.example", kid: "ada-2026", owner: "ada@contoso.example", approver: "ada@contoso.example",
+    issuer: "https://security.contoso.example", kid: "ada-2026", owner: "ada@contoso.example", domain: "security",
+    approver: "ada@contoso.example", amr: [],
     expires_at: soon(14),
     verification: [{ how: "In person", verified_by: "victor@contoso.example", verified_at: soon(-3), reference: null }],
   });
@@ -92,6 +93,7 @@ export function problem(status, code, detail, next, change = {}) {
 
 export const PRIVILEGED = problem(403, "privileged_role",
   "The person holds the role Global Administrator: one approval is not enough.",
-  "Add a second approval: by another person, from another trust domain, over another method.");
+  "Add a second approval: by another person, from another trust domain, over another method.",
+  { approvals: [approval()] });
 export const EXPIRED = problem(422, "approval_expired", "The approval has expired.", "Get a new approval.");
 export const USED = problem(422, "approval_used", "The approval has been used.", "Get a new approval: each is good for one reset.");

@@ -1,24 +1,28 @@
 // A browser that notices what must not happen: errors, violations of the policy, and requests to elsewhere.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const SHOTS = fileURLToPath(new URL("shots/", import.meta.url));
+const PINNED = fileURLToPath(new URL("../../.tools/chromium/", import.meta.url));
 const FLAGS = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync",
 ];
 
-/** CHROMIUM, or Debian's, or the one that comes from npm, without the flags that it brings: they switch off what is tested. */
-export async function launch() {
-  const named = process.env.CHROMIUM ?? (existsSync("/usr/bin/chromium") ? "/usr/bin/chromium" : "npm");
-  if (named !== "npm") return chromium.launch({ executablePath: named, args: FLAGS });
-  const { default: packed } = await import("@sparticuz/chromium");
-  return chromium.launch({ executablePath: await packed.executablePath(), args: FLAGS });
+/** The pinned one in .tools/, with its own libraries and fonts; or CHROMIUM, somebody's own. */
+export function launch() {
+  const own = process.env.CHROMIUM;
+  if (own) return chromium.launch({ executablePath: own, args: FLAGS });
+  return chromium.launch({
+    executablePath: `${PINNED}chromium`,
+    args: FLAGS,
+    env: { ...process.env, LD_LIBRARY_PATH: `${PINNED}al2023/lib`, FONTCONFIG_PATH: `${PINNED}fonts` },
+  });
 }
 
 export async function open(browser, url, how = {}) {

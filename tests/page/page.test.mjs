@@ -74,7 +74,8 @@ play("a_stranger_with_a_link_looks_confirms_and_reads_out_what_to_do", {
   if (!REAL) {
     for (const words of [
       JANE, "Standard person", "HELP-42", "Phone call to the desk", "by vera@contoso.example", "6 minutes ago", "CALL-17",
-      "olga@contoso.example", "olga-2026", "https://on-call.contoso.example", "in 12 minutes (", "Jane's iPhone",
+      "olga@contoso.example", "olga-2026", "https://on-call.contoso.example, trust domain on-call",
+      "who signed in with a password, a hardware key", "in 12 minutes (", "Jane's iPhone",
       "Will be removed", "Require re-register MFA leaves it", "A passkey was left", "signed out everywhere",
       "Afterwards they can register MFA again",
     ]) assert.ok(said.includes(words), words);
@@ -120,7 +121,7 @@ play("a_privileged_person_takes_a_second_approval_which_is_pasted", {
 }, async ({ page, server, tokens, accessible }) => {
   await page.goto(`${server.url}#approval=${tokens[0]}`);
   await at(page, "problem");
-  assert.match(await section(page, "problem").innerText(), /one approval is not enough[^]*What to do: Add a second approval/);
+  assert.match(await section(page, "problem").innerText(), /one approval is not enough[^]*What to do: Add a second approval[^]*Approved by[^]*olga/);
   await accessible("0-refused");
   const box = page.getByLabel("Second approval");
   await box.fill(tokens[0]);
@@ -130,7 +131,7 @@ play("a_privileged_person_takes_a_second_approval_which_is_pasted", {
   await press(page, "Look again with both");
   await at(page, "check", "Is this right?");
   const said = await section(page, "check").innerText();
-  assert.match(said, /Privileged: the person [^]*Approval 1[^]*Approval 2/);
+  assert.match(said, /Privileged: the person [^]*Approval 1[^]*trust domain on-call[^]*Approval 2[^]*trust domain security/);
   await accessible("1-check");
   await confirm(page, REAL ? undefined : "help-42");
   await at(page, "outcome", HEADLINE);
@@ -347,7 +348,7 @@ play("an_approval_is_pasted_as_it_is_or_wrapped_by_a_terminal_or_in_a_link", {
 
 play("what_the_server_says_is_shown_as_text", {
   script: () => [
-    { on: LOOK, json: preview({ target: EVIL, ticket: EVIL, privilege: EVIL, privileged: true, methods: [{ method: EVIL, label: EVIL, status: EVIL, why: EVIL }], warnings: [{ code: "x", text: EVIL }], approvals: [approval({ issuer: EVIL, kid: EVIL, owner: EVIL, approver: EVIL, expires_at: EVIL, verification: [{ how: EVIL, verified_by: EVIL, verified_at: EVIL, reference: EVIL }] })] }) },
+    { on: LOOK, json: preview({ target: EVIL, ticket: EVIL, privilege: EVIL, privileged: true, methods: [{ method: EVIL, label: EVIL, status: EVIL, why: EVIL }], warnings: [{ code: "x", text: EVIL }], approvals: [approval({ issuer: EVIL, kid: EVIL, owner: EVIL, domain: EVIL, approver: EVIL, amr: [EVIL], expires_at: EVIL, verification: [{ how: EVIL, verified_by: EVIL, verified_at: EVIL, reference: EVIL }] })] }) },
     { on: DO, ...problem(403, "frozen", EVIL, EVIL, { title: EVIL, retry: true, reset: EVIL }) },
     { on: DO, json: outcome({ reset: EVIL, target: EVIL, note: EVIL, sessions: EVIL, register_at: EVIL, ticket: EVIL, claimed_at: EVIL, replayed: true, methods: [{ method: EVIL, label: EVIL, status: EVIL, why: EVIL }], warnings: [{ code: EVIL, text: EVIL }] }) },
   ],

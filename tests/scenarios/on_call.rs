@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reregister_mfa::reset::Event;
 use serde_json::json;
+use simulated::approval::Draft;
 use simulated::request::Request;
 use simulated::senders::on_call;
 
@@ -150,7 +151,9 @@ async fn the_policy_can_demand_that_nobody_on_call_approves_their_own_verificati
         on_call::post("/resets/preview", &house.approve_on_call(draft), None)
     };
     let house = House::new().await;
-    assert_eq!(house.send(verified_by_olga(&house)).await.status, 200);
+    let allowed = house.send(verified_by_olga(&house)).await;
+    assert_eq!(allowed.status, 200);
+    assert_eq!(allowed.json["warnings"][1]["code"], "approver_verified");
 
     let house = House::with_policy(|policy| policy + "\nverifier_apart = true\n").await;
     let reply = house.send(verified_by_olga(&house)).await;
@@ -178,7 +181,11 @@ async fn the_policy_can_demand_that_who_approves_on_call_signed_in_with_a_hardwa
 #[tokio::test]
 async fn a_preview_says_what_the_server_read_in_the_approval() {
     let house = House::new().await;
-    let approval = house.approve_on_call(house.on_call_draft());
+    // What is not registered may say anything, and is not told on.
+    let draft = house
+        .on_call_draft()
+        .claim("amr", json!(["hwk", "+49 30 1234567"]));
+    let approval = house.approve_on_call(draft);
     let reply = house
         .send(on_call::post("/resets/preview", &approval, None))
         .await;
@@ -186,6 +193,8 @@ async fn a_preview_says_what_the_server_read_in_the_approval() {
     assert_eq!(read["approver"], OLGA);
     assert_eq!(read["owner"], OLGA);
     assert_eq!(read["kid"], "olga-2026");
+    assert_eq!(read["domain"], "on-call");
+    assert_eq!(read["amr"], json!(["hwk"]));
     assert!(read["expires_at"].is_string());
     assert_eq!(
         read["verification"][0]["how"],
@@ -193,6 +202,32 @@ async fn a_preview_says_what_the_server_read_in_the_approval() {
     );
     assert_eq!(read["verification"][0]["verified_by"], VERA);
     assert!(!reply.json.to_string().contains(&approval));
+    assert!(!reply.json.to_string().contains("1234567"));
+}
+
+#[tokio::test]
+async fn a_refusal_says_what_was_read_in_the_approvals_once_they_are_proven_and_only_on_call() {
+    let house = House::new().await;
+    let for_grace = |draft: Draft| draft.target("grace.admin@contoso.example");
+    let approval = house.approve_on_call(for_grace(house.on_call_draft()));
+    let reply = house
+        .send(on_call::post("/resets/preview", &approval, None))
+        .await;
+    assert_eq!((reply.status, reply.code()), (403, "privileged_role"));
+    assert_eq!(reply.json["approvals"][0]["approver"], OLGA);
+    assert!(!reply.json.to_string().contains(&approval));
+
+    let (signed, _) = approval.rsplit_once('.').unwrap();
+    let forged = format!("{signed}.{}", "A".repeat(86));
+    let reply = house
+        .send(on_call::post("/resets/preview", &forged, None))
+        .await;
+    assert_eq!((reply.status, reply.code()), (401, "approval_invalid"));
+    assert_eq!(reply.json.get("approvals"), None);
+
+    let in_a_ticket = house.reset(for_grace(house.draft())).await;
+    assert_eq!(in_a_ticket.code(), "privileged_role");
+    assert_eq!(in_a_ticket.json.get("approvals"), None);
 }
 
 #[tokio::test]
