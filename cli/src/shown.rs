@@ -43,6 +43,8 @@ fn approvals(facts: &mut Facts, answer: &Value) {
         }
         let by = joined(&[&approver, &key, &member(approval, "issuer")]);
         facts.say("approved by", &by);
+        let about = joined(&[&member(approval, "target"), &member(approval, "ticket")]);
+        facts.say("  for", &about);
         facts.say("  trust domain", &member(approval, "domain"));
         let signed_in: Vec<String> = list(approval, "amr").map(words).collect();
         facts.say("  signed in by", &signed_in.join(", "));
@@ -274,7 +276,7 @@ mod tests {
             "warnings": [{"code": "guest", "text": "The person is a guest."}],
             "approvals": [{
                 "issuer": "on-call", "kid": "olga-2026", "owner": "olga@contoso.com", "domain": "on-call",
-                "approver": "olga@contoso.com", "amr": ["pwd", "hwk"],
+                "target": "jane.doe@contoso.com", "ticket": "HELP-42", "approver": "olga@contoso.com", "amr": ["pwd", "hwk"],
                 "expires_at": "2026-11-24T09:56:04.5Z",
                 "verification": [{
                     "how": "phone_call to desk", "verified_by": "vera@contoso.com", "verified_at": 1_795_513_264,
@@ -289,6 +291,7 @@ mod tests {
   ticket             HELP-42
   privileged         yes, holds the role Global Administrator
   approved by        olga@contoso.com, key olga-2026 of olga@contoso.com, on-call
+    for              jane.doe@contoso.com, HELP-42
     trust domain     on-call
     signed in by     pwd, hwk
     good until       2026-11-24 09:56:04 UTC

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::approval::{ContactSource, Evidence, Messenger, PhoneLine};
 use crate::clock::Timestamp;
-use crate::ids::{Issuer, Kid, Label};
+use crate::ids::{Issuer, Kid, Label, TicketKey};
 use crate::reset::ApprovalMark;
 
 /// What an approval says.
@@ -18,6 +18,10 @@ pub struct ApprovalLine {
     pub owner: Option<String>,
     /// The key's trust domain: two approvals out of one count as one.
     pub domain: Label,
+    /// Whom it is about, as it writes them.
+    pub target: String,
+    /// The ticket that it belongs to.
+    pub ticket: TicketKey,
     /// Who approved.
     pub approver: String,
     /// How they signed in, by the names of RFC 8176; empty if the approval does not say.
@@ -48,6 +52,8 @@ impl From<&ApprovalMark> for ApprovalLine {
             kid: mark.kid.clone(),
             owner: mark.owner.clone(),
             domain: mark.domain.clone(),
+            target: mark.target.clone(),
+            ticket: mark.ticket.clone(),
             approver: mark.approver.clone(),
             amr: mark.amr.clone(),
             expires_at: mark.expires_at,

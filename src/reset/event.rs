@@ -161,6 +161,10 @@ pub struct ApprovalMark {
     pub owner: Option<String>,
     /// The key's trust domain.
     pub domain: Label,
+    /// Whom it is about, as it writes them.
+    pub target: String,
+    /// The ticket that it belongs to.
+    pub ticket: TicketKey,
     /// Who approved.
     pub approver: String,
     /// How they signed in, as far as the names are registered (RFC 8176, section 2).
@@ -211,6 +215,8 @@ impl ApprovalMark {
             kid: approval.kid().clone(),
             owner: approval.owner().map(ToString::to_string),
             domain: approval.domain().clone(),
+            target: claims.sub.to_string(),
+            ticket: claims.txn.clone(),
             approver: claims.act.sub.to_string(),
             amr: claims.signed_in_by(),
             expires_at: claims.exp,

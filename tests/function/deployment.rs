@@ -1,10 +1,11 @@
 //! The binary as it is deployed: a policy file, secrets and a table in AWS, a tenant, and a door.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read};
 use std::net::TcpListener as StdListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -29,6 +30,7 @@ pub struct Deployment {
     pub queue: Option<String>,
     // Before what it is connected to.
     process: Process,
+    log: Vec<JoinHandle<String>>,
     door: Door,
     environment: Vec<(String, String)>,
     _entra: Serving,
@@ -68,12 +70,16 @@ impl Process {
     fn is_up(&mut self) -> bool {
         self.0.try_wait().unwrap().is_none()
     }
+
+    fn end(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        self.end();
     }
 }
 
@@ -143,7 +149,8 @@ impl Deployment {
         let tenant = Tenant::from_json(include_str!("../../examples/users.json")).unwrap();
         let entra = tenant.serve(TcpListener::bind("127.0.0.1:0").await.unwrap());
         let service_desk = Issuer::es256("https://approvals.contoso.example", "desk-2026");
-        let on_call = Issuer::es256("https://on-call.contoso.example", "olga-2026");
+        let on_call =
+            Issuer::es256("https://on-call.contoso.example", "olga-2026").with_key("ada-2026");
         let files = tempfile::tempdir().unwrap();
         let write =
             |name: &str, text: String| std::fs::write(files.path().join(name), text).unwrap();
@@ -174,13 +181,16 @@ impl Deployment {
         if let Some(url) = &queue {
             environment.push(("QUEUE_URL".to_owned(), url.clone()));
         }
-        let (door, process) = match entrance {
+        let (door, process, log) = match entrance {
             Entrance::Socket => socket(environment.clone()),
             Entrance::RuntimeApi => {
                 let (api, process) = runtime_api(environment.clone()).await;
-                (Door::RuntimeApi(api), process)
+                (Door::RuntimeApi(api), process, Vec::new())
             }
-            Entrance::CargoLambda => cargo_lambda(environment.clone()).await,
+            Entrance::CargoLambda => {
+                let (door, process) = cargo_lambda(environment.clone()).await;
+                (door, process, Vec::new())
+            }
         };
         Deployment {
             tenant,
@@ -188,6 +198,7 @@ impl Deployment {
             on_call,
             queue,
             process: Process(process),
+            log,
             door,
             environment,
             _entra: entra,
@@ -215,6 +226,23 @@ impl Deployment {
             Door::Url(url) => over_http(url, request).await,
             Door::RuntimeApi(api) => over_runtime_api(api, function_url::event(&request)).await,
         }
+    }
+
+    /// The address, where the door is one.
+    pub fn url(&self) -> &str {
+        match &self.door {
+            Door::Url(url) => url,
+            Door::RuntimeApi(_) => panic!("the door is the Runtime API"),
+        }
+    }
+
+    /// Ends it, and gives all that it has ever written: on a socket, that is.
+    pub fn into_log(mut self) -> String {
+        self.process.end();
+        self.log
+            .drain(..)
+            .map(|written| written.join().unwrap())
+            .collect()
     }
 
     /// The Runtime API, where that is the door.
@@ -270,26 +298,41 @@ pub async fn over_runtime_api(api: &RuntimeApi, event: Value) -> Reply {
     }
 }
 
-/// On a socket of its own choice, which its log tells.
-fn socket(environment: Vec<(String, String)>) -> (Door, Child) {
+/// On a socket of its own choice, which its log tells. The log is as wordy as can be, and read to its end.
+fn socket(environment: Vec<(String, String)>) -> (Door, Child, Vec<JoinHandle<String>>) {
     let mut process = Command::new(BINARY)
         .envs(environment)
         .env("LISTEN", "127.0.0.1:0")
+        .env("RUST_LOG", "trace")
         .env_remove("AWS_LAMBDA_RUNTIME_API")
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    let stderr = process.stderr.take().unwrap();
+    let mut stdout = BufReader::new(process.stdout.take().unwrap());
+    let mut first = String::new();
     let address = loop {
-        let line = lines.next().expect("it says where it listens").unwrap();
+        let start = first.len();
+        stdout.read_line(&mut first).unwrap();
+        let line = first[start..].to_owned();
+        assert!(!line.is_empty(), "it says where it listens");
         let line: Value = serde_json::from_str(&line).expect("every line of the log is JSON");
         if line["message"] == "listening" {
             break line["address"].as_str().unwrap().to_owned();
         }
     };
-    // The pipe must not fill up.
-    std::thread::spawn(move || lines.for_each(drop));
-    (Door::Url(format!("http://{address}")), process)
+    let rest = |mut from: Box<dyn Read + Send>, mut written: String| {
+        std::thread::spawn(move || {
+            from.read_to_string(&mut written).unwrap();
+            written
+        })
+    };
+    let log = vec![
+        rest(Box::new(stdout), first),
+        rest(Box::new(stderr), String::new()),
+    ];
+    (Door::Url(format!("http://{address}")), process, log)
 }
 
 async fn runtime_api(environment: Vec<(String, String)>) -> (RuntimeApi, Child) {

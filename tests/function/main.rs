@@ -15,4 +15,5 @@ mod journeys;
 mod moto;
 #[path = "../aws/one_by_one.rs"]
 mod one_by_one;
+mod page;
 mod robustness;

@@ -13,7 +13,7 @@ export const JANE = "jane.doe@contoso.example";
 export function approval(change = {}) {
   return {
     issuer: "https://on-call.contoso.example", kid: "olga-2026", owner: "olga@contoso.example", domain: "on-call",
-    approver: "olga@contoso.example", amr: ["pwd", "hwk"], expires_at: soon(12.5),
+    target: JANE, ticket: "HELP-42", approver: "olga@contoso.example", amr: ["pwd", "hwk"], expires_at: soon(12.5),
     verification: [{
       how: "Phone call to the desk, number from the company directory", verified_by: "vera@contoso.example",
       verified_at: soon(-6), reference: "CALL-17",
@@ -25,7 +25,7 @@ export function approval(change = {}) {
 export function second() {
   return approval({
     issuer: "https://security.contoso.example", kid: "ada-2026", owner: "ada@contoso.example", domain: "security",
-    approver: "ada@contoso.example", amr: [],
+    target: JANE, ticket: "HELP-42", approver: "ada@contoso.example", amr: [],
     expires_at: soon(14),
     verification: [{ how: "In person", verified_by: "victor@contoso.example", verified_at: soon(-3), reference: null }],
   });

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const SHOTS = fileURLToPath(new URL("shots/", import.meta.url));
+const SHOTS = fileURLToPath(new URL(process.env.PAGE_URL ? "shots/product/" : "shots/alone/", import.meta.url));
 const PINNED = fileURLToPath(new URL("../../.tools/chromium/", import.meta.url));
 const FLAGS = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

@@ -1,8 +1,8 @@
 // The on-call page in a real browser.
 //
 // By itself it plays against fake.mjs. Against the product, which is then at PAGE_URL, it takes the approvals of
-// PAGE_STANDARD, PAGE_PRIVILEGED (two, with a space between), PAGE_EXPIRED and PAGE_LOST (another standard person), and
-// runs what needs no script. PAGE_HEADLINE is what the outcome says, if these people cannot register.
+// PAGE_STANDARD, PAGE_PRIVILEGED (two, with a space between), PAGE_EXPIRED, PAGE_LOST and PAGE_SLOW (other standard
+// people; the last one takes longer than an answer may), and runs what needs no script. tests/function/page.rs does that.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -121,7 +121,7 @@ play("a_privileged_person_takes_a_second_approval_which_is_pasted", {
 }, async ({ page, server, tokens, accessible }) => {
   await page.goto(`${server.url}#approval=${tokens[0]}`);
   await at(page, "problem");
-  assert.match(await section(page, "problem").innerText(), /one approval is not enough[^]*What to do: Add a second approval[^]*Approved by[^]*olga/);
+  assert.match(await section(page, "problem").innerText(), /one approval is not enough[^]*What to do: Add a second approval[^]*For[^]*, ticket [^]*Approved by[^]*olga/);
   await accessible("0-refused");
   const box = page.getByLabel("Second approval");
   await box.fill(tokens[0]);
@@ -241,6 +241,23 @@ play("when_no_answer_comes_at_all_nothing_is_claimed_and_trying_again_is_offered
   await at(page, "check");
 });
 
+play("what_takes_longer_than_an_answer_may_is_waited_for", {
+  real: "PAGE_SLOW",
+  how: { name: "slow-" },
+  script: () => [
+    { on: LOOK, json: preview() },
+    { on: DO, status: 202, json: running(), headers: { "retry-after": "30" } },
+    { on: READ, json: outcome({ replayed: true }), wait: 500 },
+  ],
+}, async ({ page, server, tokens }) => {
+  await page.goto(`${server.url}#approval=${tokens[0]}`);
+  await confirm(page);
+  await at(page, "work", "Working on it");
+  await page.getByText("It is being done.").waitFor({ timeout: 60_000 });
+  assert.match(await section(page, "work").innerText(), /also if you close this page[^]*This reset is called/);
+  await at(page, "outcome", HEADLINE);
+});
+
 play("what_is_not_done_yet_is_asked_after_until_it_is", {
   how: { name: "long-" },
   script: () => [
@@ -348,7 +365,7 @@ play("an_approval_is_pasted_as_it_is_or_wrapped_by_a_terminal_or_in_a_link", {
 
 play("what_the_server_says_is_shown_as_text", {
   script: () => [
-    { on: LOOK, json: preview({ target: EVIL, ticket: EVIL, privilege: EVIL, privileged: true, methods: [{ method: EVIL, label: EVIL, status: EVIL, why: EVIL }], warnings: [{ code: "x", text: EVIL }], approvals: [approval({ issuer: EVIL, kid: EVIL, owner: EVIL, domain: EVIL, approver: EVIL, amr: [EVIL], expires_at: EVIL, verification: [{ how: EVIL, verified_by: EVIL, verified_at: EVIL, reference: EVIL }] })] }) },
+    { on: LOOK, json: preview({ target: EVIL, ticket: EVIL, privilege: EVIL, privileged: true, methods: [{ method: EVIL, label: EVIL, status: EVIL, why: EVIL }], warnings: [{ code: "x", text: EVIL }], approvals: [approval({ issuer: EVIL, kid: EVIL, owner: EVIL, domain: EVIL, target: EVIL, ticket: EVIL, approver: EVIL, amr: [EVIL], expires_at: EVIL, verification: [{ how: EVIL, verified_by: EVIL, verified_at: EVIL, reference: EVIL }] })] }) },
     { on: DO, ...problem(403, "frozen", EVIL, EVIL, { title: EVIL, retry: true, reset: EVIL }) },
     { on: DO, json: outcome({ reset: EVIL, target: EVIL, note: EVIL, sessions: EVIL, register_at: EVIL, ticket: EVIL, claimed_at: EVIL, replayed: true, methods: [{ method: EVIL, label: EVIL, status: EVIL, why: EVIL }], warnings: [{ code: EVIL, text: EVIL }] }) },
   ],

@@ -214,7 +214,12 @@ async fn a_refusal_says_what_was_read_in_the_approvals_once_they_are_proven_and_
         .send(on_call::post("/resets/preview", &approval, None))
         .await;
     assert_eq!((reply.status, reply.code()), (403, "privileged_role"));
-    assert_eq!(reply.json["approvals"][0]["approver"], OLGA);
+    let read = &reply.json["approvals"][0];
+    assert_eq!(
+        (&read["target"], &read["ticket"]),
+        (&json!("grace.admin@contoso.example"), &json!("HELP-42"))
+    );
+    assert_eq!(read["approver"], OLGA);
     assert!(!reply.json.to_string().contains(&approval));
 
     let (signed, _) = approval.rsplit_once('.').unwrap();
