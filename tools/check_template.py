@@ -134,6 +134,7 @@ class TheDoor(unittest.TestCase):
             "OnCallUrl": "resets",
             "HealthUrl": "health",
         }
+        self.assertEqual(EXPANDED["Outputs"]["PageUrl"]["Value"], {"Fn::GetAtt": ["FunctionUrl", "FunctionUrl"]})
         for output, route in routes.items():
             # A Function URL ends with a slash.
             self.assertEqual(EXPANDED["Outputs"][output]["Value"], {"Fn::Sub": "${FunctionUrl.FunctionUrl}" + route})

@@ -1,4 +1,4 @@
-//! `reregister keygen`: a key pair for one approver.
+//! `reregister keygen`: a key pair for one approver, or the public half of one in AWS KMS.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow, bail, ensure};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
-use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
+use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, EncodingKey};
 use pem::Pem;
 use serde_json::{Value, json};
+
+use crate::kms::KmsKey;
 
 /// Make a key to sign approvals with (ES256): the private key for one person, the public one for the policy.
 #[derive(clap::Args)]
@@ -21,8 +23,13 @@ pub struct Keygen {
     kid: String,
 
     /// Where the private key goes, PKCS#8 in PEM, readable by you alone; must not exist
-    #[arg(long, value_name = "FILE.pem")]
-    private: PathBuf,
+    #[arg(long, value_name = "FILE.pem", required_unless_present = "kms_key")]
+    private: Option<PathBuf>,
+
+    /// Instead of making a key, take the public half of one in AWS KMS, ECC_NIST_P256, which nobody can copy; needs
+    /// kms:GetPublicKey
+    #[arg(long, value_name = "ARN", conflicts_with = "private")]
+    kms_key: Option<KmsKey>,
 
     /// Where the public key goes, as a JWK set
     #[arg(long, value_name = "FILE.json")]
@@ -55,31 +62,52 @@ impl Keygen {
             self.kid
         );
 
-        let private =
-            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
-                .map_err(|_| anyhow!("no key could be generated"))?;
-        set.push(public_key(&self.kid, private.as_ref())?);
-        let pem = pem::encode(&Pem::new("PRIVATE KEY", private.as_ref()));
-        write_private(&self.private, &pem)?;
-        if let Err(error) = write_set(&self.public, set) {
-            let _ = fs::remove_file(&self.private);
-            return Err(error);
-        }
+        let private = match (&self.private, &self.kms_key) {
+            (_, Some(kms)) => {
+                set.push(named(&self.kid, kms.public_key()?)?);
+                write_set(&self.public, set)?;
+                "in AWS KMS".to_owned()
+            }
+            (Some(private), None) => {
+                let public = make(private)?;
+                let written = named(&self.kid, public).and_then(|public| {
+                    set.push(public);
+                    write_set(&self.public, set)
+                });
+                if let Err(error) = written {
+                    let _ = fs::remove_file(private);
+                    return Err(error);
+                }
+                format!("in {}", private.display())
+            }
+            (None, None) => bail!("--private or --kms-key is missing"),
+        };
         eprintln!(
-            "key {}: private in {}, public in {}",
+            "key {}: private {private}, public in {}",
             self.kid,
-            self.private.display(),
             self.public.display()
         );
         Ok(())
     }
 }
 
-/// The public half as a JWK (RFC 7517, section 4).
-fn public_key(kid: &str, pkcs8: &[u8]) -> anyhow::Result<Value> {
-    let mut jwk = Jwk::from_encoding_key(&EncodingKey::from_ec_der(pkcs8), Algorithm::ES256)?;
+/// Makes a key pair, writes the private half down and gives the public one.
+fn make(file: &Path) -> anyhow::Result<Jwk> {
+    let private =
+        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+            .map_err(|_| anyhow!("no key could be generated"))?;
+    let key = EncodingKey::from_ec_der(private.as_ref());
+    let public = Jwk::from_encoding_key(&key, Algorithm::ES256)?;
+    let pem = pem::encode(&Pem::new("PRIVATE KEY", private.as_ref()));
+    write_private(file, &pem)?;
+    Ok(public)
+}
+
+/// A public key as a set has it (RFC 7517, section 4).
+fn named(kid: &str, mut jwk: Jwk) -> anyhow::Result<Value> {
     jwk.common.key_id = Some(kid.to_owned());
     jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+    jwk.common.key_algorithm = Some(KeyAlgorithm::ES256);
     Ok(serde_json::to_value(jwk)?)
 }
 

@@ -3,16 +3,23 @@
 use std::str::FromStr;
 
 use anyhow::{Context as _, bail, ensure};
+use aws_sdk_kms::Client;
 use aws_sdk_kms::config::{Builder, Region};
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Header;
+use jsonwebtoken::jwk::{
+    AlgorithmParameters, CommonParameters, EllipticCurve, EllipticCurveKeyParameters,
+    EllipticCurveKeyType, Jwk,
+};
+use p256::PublicKey;
+use p256::ecdsa::Signature;
+use p256::elliptic_curve::sec1::ToSec1Point as _;
+use p256::pkcs8::DecodePublicKey as _;
 use reregister_mfa::aws;
 use serde_json::Value;
-
-use crate::der::r_and_s;
 
 /// An asymmetric key of AWS KMS, by its ARN, so that it is clear in which account and region it is.
 #[derive(Debug, Clone)]
@@ -23,6 +30,15 @@ pub struct KmsKey {
 
 /// The longest message that KMS hashes itself (AWS, KMS API reference, Sign).
 const LONGEST_MESSAGE: usize = 4096;
+
+const OTHER_KIND: &str = "that is no key of the kind ECC_NIST_P256";
+
+fn block_on<T>(asked: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(asked)
+}
 
 impl FromStr for KmsKey {
     type Err = anyhow::Error;
@@ -55,21 +71,50 @@ impl KmsKey {
             message.len() <= LONGEST_MESSAGE,
             "the approval is longer than what KMS signs"
         );
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let der = runtime.block_on(self.signature(message.as_bytes()))?;
-        let signature = r_and_s(der.as_ref())
-            .context("what KMS signed with is no key of the kind ECC_NIST_P256")?;
-        Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        let der = block_on(self.signature(message.as_bytes()))?;
+        // In ASN.1 (RFC 3279, section 2.2.3); a JWS has r and s, one after the other (RFC 7518, section 3.4).
+        let signature = Signature::from_der(der.as_ref()).context(OTHER_KIND)?;
+        let signature = URL_SAFE_NO_PAD.encode(signature.to_bytes());
+        Ok(format!("{message}.{signature}"))
+    }
+
+    /// The public half (RFC 7518, section 6.2.1).
+    pub fn public_key(&self) -> anyhow::Result<Jwk> {
+        let der = block_on(self.public_half())?;
+        let key = PublicKey::from_public_key_der(der.as_ref()).context(OTHER_KIND)?;
+        let point = key.to_sec1_point(false);
+        let coordinate = |bytes: Option<_>| bytes.map(|bytes: &_| URL_SAFE_NO_PAD.encode(bytes));
+        Ok(Jwk {
+            common: CommonParameters::default(),
+            algorithm: AlgorithmParameters::EllipticCurve(EllipticCurveKeyParameters {
+                key_type: EllipticCurveKeyType::EC,
+                curve: EllipticCurve::P256,
+                x: coordinate(point.x()).context(OTHER_KIND)?,
+                y: coordinate(point.y()).context(OTHER_KIND)?,
+            }),
+        })
+    }
+
+    async fn client(&self) -> Client {
+        let config = Builder::from(&aws::config().await)
+            .region(Region::new(self.region.clone()))
+            .build();
+        Client::from_conf(config)
+    }
+
+    /// In ASN.1 (RFC 5280, section 4.1.2.7).
+    async fn public_half(&self) -> anyhow::Result<Blob> {
+        let told = self.client().await.get_public_key().key_id(&self.arn);
+        let told = told.send().await.context("KMS did not tell the key")?;
+        told.public_key()
+            .cloned()
+            .context("KMS answered without a key")
     }
 
     /// KMS's signature over the message's SHA-256, in ASN.1.
     async fn signature(&self, message: &[u8]) -> anyhow::Result<Blob> {
-        let config = Builder::from(&aws::config().await)
-            .region(Region::new(self.region.clone()))
-            .build();
-        let signed = aws_sdk_kms::Client::from_conf(config)
+        let client = self.client().await;
+        let signed = client
             .sign()
             .key_id(&self.arn)
             .message(Blob::new(message))

@@ -7,7 +7,6 @@ mod approvals;
 mod approve;
 mod asking;
 mod completions;
-mod der;
 mod event;
 mod evidence;
 mod exit;

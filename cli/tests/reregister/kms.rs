@@ -1,11 +1,10 @@
-//! `approve --kms-key`, with a key of moto's KMS.
+//! `approve --kms-key` and `keygen --kms-key`, with a key of moto's KMS.
 
 use std::process::{Command, Output};
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::{JwkSet, KeyAlgorithm};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::Value;
 
@@ -15,9 +14,12 @@ const WHO: &str = "--kid kms-1 --iss on-call --aud https://mfa.contoso.com/reset
     --ticket ITSD-1042 --approver megan@contoso.com --verified-by diego@contoso.com --method in_person";
 
 fn approve(desk: &Desk, arn: &str) -> Output {
+    reregister(desk, &format!("approve --kms-key {arn} {WHO}"))
+}
+
+fn reregister(desk: &Desk, arguments: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_reregister"))
-        .args(["approve", "--kms-key", arn])
-        .args(WHO.split_whitespace())
+        .args(arguments.split_whitespace())
         .current_dir(&desk.0)
         .env("AWS_ENDPOINT_URL", moto::url())
         // The region is the key's, whatever is set here.
@@ -28,8 +30,8 @@ fn approve(desk: &Desk, arn: &str) -> Output {
         .unwrap()
 }
 
-/// A new key: its ARN, and its public half.
-async fn key(spec: KeySpec) -> (String, Vec<u8>) {
+/// The ARN of a new key.
+async fn key(spec: KeySpec) -> String {
     let kms = Client::new(&moto::config().await);
     let made = kms
         .create_key()
@@ -38,20 +40,28 @@ async fn key(spec: KeySpec) -> (String, Vec<u8>) {
         .send()
         .await
         .unwrap();
-    let arn = made.key_metadata().unwrap().arn().unwrap().to_owned();
-    let public = kms.get_public_key().key_id(&arn).send().await.unwrap();
-    (arn, public.public_key().unwrap().as_ref().to_vec())
+    made.key_metadata().unwrap().arn().unwrap().to_owned()
 }
 
 #[tokio::test]
 #[ignore = "needs moto: make test"]
-async fn an_approval_signed_by_kms_verifies_under_the_keys_public_half() {
+async fn an_approval_signed_by_kms_verifies_under_the_public_half_that_goes_into_the_policy() {
     let desk = Desk::new();
-    let (arn, public) = key(KeySpec::EccNistP256).await;
-    // In its ASN.1 form the last 64 bytes are x and y (RFC 5480, section 2.2).
-    let (x, y) = public[public.len() - 64..].split_at(32);
-    let [x, y] = [x, y].map(|half| URL_SAFE_NO_PAD.encode(half));
-    let public = DecodingKey::from_ec_components(&x, &y).unwrap();
+    let arn = key(KeySpec::EccNistP256).await;
+    let output = reregister(
+        &desk,
+        &format!("keygen --kms-key {arn} --kid kms-1 --public keys.json"),
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(
+        text(&output.stderr),
+        "key kms-1: private in AWS KMS, public in keys.json\n"
+    );
+    let set = std::fs::read_to_string(desk.0.join("keys.json")).unwrap();
+    let set: JwkSet = serde_json::from_str(&set).unwrap();
+    let key = set.find("kms-1").unwrap();
+    assert_eq!(key.common.key_algorithm, Some(KeyAlgorithm::ES256));
+    let public = DecodingKey::from_jwk(key).unwrap();
     let mut validation = Validation::new(Algorithm::ES256);
     validation.set_audience(&["https://mfa.contoso.com/resets"]);
     for _ in 0..8 {
@@ -70,7 +80,7 @@ async fn an_approval_signed_by_kms_verifies_under_the_keys_public_half() {
 #[ignore = "needs moto: make test"]
 async fn a_key_that_is_not_there_or_of_another_kind_approves_nothing() {
     let desk = Desk::new();
-    let (other, _) = key(KeySpec::EccNistP384).await;
+    let other = key(KeySpec::EccNistP384).await;
     let missing = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-4000-8000-000000000000";
     for arn in [missing, &other] {
         let output = approve(&desk, arn);
@@ -78,6 +88,11 @@ async fn a_key_that_is_not_there_or_of_another_kind_approves_nothing() {
         assert!(output.stdout.is_empty());
         let refusal = text(&output.stderr);
         assert!(refusal.contains("KMS did not sign"), "{refusal}");
+
+        let keygen = format!("keygen --kms-key {arn} --kid kms-1 --public keys.json");
+        let output = reregister(&desk, &keygen);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(!desk.0.join("keys.json").exists());
     }
 }
 
