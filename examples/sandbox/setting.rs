@@ -188,10 +188,10 @@ impl Setting {
     pub fn invite(&self) -> Result<(), Box<dyn Error>> {
         let (url, megan) = (&self.url, "megan.bowen@contoso.example");
         let on_call = self.on_call("INC-7001", megan);
-        let for_tina = self.on_call("INC-7002", "tina.torres@contoso.example");
+        let for_cash = self.on_call("INC-7002", "$cash@contoso.example");
         let jira = self.jira(
             "HELP-99",
-            &self.sign(&self.draft("HELP-99", "$cash@contoso.example")),
+            &self.sign(&self.draft("HELP-99", "jordan_fabrikam.example#EXT#@contoso.example")),
         );
         let body = self.files.join("jira.json");
         fs::write(&body, &jira.body)?;
@@ -199,8 +199,8 @@ impl Setting {
         println!(
             "\nIt stays up until Ctrl-C. Lines to paste; the approvals are good for fifteen minutes."
         );
-        println!("\n# The page for whoever is on call, to reset Tina.");
-        println!("{url}/#approval={for_tina}");
+        println!("\n# The page for whoever is on call, to reset Cash.");
+        println!("{url}/#approval={for_cash}");
         println!("\n# What would a reset of Megan do? Changes nothing.");
         println!("curl -s -X POST {url}/resets/preview -H 'Authorization: Bearer {on_call}'");
         println!("\n# Do it. Twice, to see that it is done once.");

@@ -78,9 +78,9 @@ fn how(evidence: Evidence) -> String {
             contact_source,
         } => {
             let line = match via {
-                PhoneLine::Desk => "a call to the phone at their desk",
-                PhoneLine::Home => "a call to their home",
-                PhoneLine::Mobile => "a call to their mobile",
+                PhoneLine::Desk => "a call to the person's desk phone",
+                PhoneLine::Home => "a call to the person's home",
+                PhoneLine::Mobile => "a call to the person's mobile",
             };
             (line, Some(contact_source))
         }
@@ -100,16 +100,16 @@ fn how(evidence: Evidence) -> String {
         Evidence::VideoCall { contact_source } => ("a video call", Some(contact_source)),
         Evidence::InPerson => ("seen in person", None),
         Evidence::ManagerAttestation { contact_source } => {
-            ("their manager vouched", Some(contact_source))
+            ("the person's manager vouched", Some(contact_source))
         }
         Evidence::VerifiedId => ("Microsoft Entra Verified ID", None),
     };
     match from {
         None => what.to_owned(),
         Some(ContactSource::CompanyDirectory) => {
-            format!("{what}, the contact from the company directory")
+            format!("{what}, with the contact from the company directory")
         }
-        Some(ContactSource::PhoneBook) => format!("{what}, the contact from the phone book"),
-        Some(ContactSource::Colleague) => format!("{what}, the contact from a colleague"),
+        Some(ContactSource::PhoneBook) => format!("{what}, with the contact from the phone book"),
+        Some(ContactSource::Colleague) => format!("{what}, with the contact from a colleague"),
     }
 }

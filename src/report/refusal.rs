@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::approval::Refused;
+use crate::clock::Timestamp;
 use crate::delivery::Unreadable;
 use crate::reset::{Bound, Flaw, LedgerError, Privilege, Refusal, Role, Words};
 use crate::secrets::SecretError;
@@ -85,6 +86,11 @@ fn detail(refusal: &Refusal) -> String {
             "The queue that brings back what is not done does not answer; nothing was changed."
                 .to_owned()
         }
+        Refusal::Bounded(Bound::CoolingDown { since, until }) => format!(
+            "The person was reset already, at {}. Until {} one approver is not enough.",
+            minute(*since),
+            minute(*until)
+        ),
         Refusal::Privileged(privilege) => {
             format!("The person {privilege}: one approval is not enough.")
         }
@@ -94,6 +100,10 @@ fn detail(refusal: &Refusal) -> String {
         }
         other => sentence(&other.to_string()),
     }
+}
+
+fn minute(at: Timestamp) -> String {
+    at.strftime("%F %R UTC").to_string()
 }
 
 fn sentence(text: &str) -> String {
@@ -277,7 +287,8 @@ fn bounded(bound: &Bound) -> (&'static str, &'static str) {
         ),
         Bound::CoolingDown { .. } => (
             "cooling_down",
-            "Find out why it is asked for again. Then wait, or add a second approval by another approver.",
+            "Find out why it is asked for again. Then add a second approval, by another approver; or wait, and get a new \
+             approval if this one expires meanwhile.",
         ),
         Bound::Cap(_) => (
             "cap_reached",

@@ -33,9 +33,11 @@ pub enum Bound {
     #[error("resets are frozen: {0}")]
     Frozen(String),
     /// The person was reset a short while ago, and one approver asks for it again.
-    #[error("the person was reset already, and may be again on one approval at {until}")]
+    #[error("the person was reset at {since}, and until {until} one approver is not enough")]
     CoolingDown {
-        /// When it is over.
+        /// When the person was reset.
+        since: Timestamp,
+        /// When one approver is enough again.
         until: Timestamp,
     },
     /// Enough for an hour.

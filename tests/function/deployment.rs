@@ -149,8 +149,9 @@ impl Deployment {
         let tenant = Tenant::from_json(include_str!("../../examples/users.json")).unwrap();
         let entra = tenant.serve(TcpListener::bind("127.0.0.1:0").await.unwrap());
         let service_desk = Issuer::es256("https://approvals.contoso.example", "desk-2026");
+        // The newest key signs, if nothing else is said.
         let on_call =
-            Issuer::es256("https://on-call.contoso.example", "olga-2026").with_key("ada-2026");
+            Issuer::es256("https://on-call.contoso.example", "ada-2026").with_key("olga-2026");
         let files = tempfile::tempdir().unwrap();
         let write =
             |name: &str, text: String| std::fs::write(files.path().join(name), text).unwrap();

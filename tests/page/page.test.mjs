@@ -73,7 +73,7 @@ play("a_stranger_with_a_link_looks_confirms_and_reads_out_what_to_do", {
   const said = await section(page, "check").innerText();
   if (!REAL) {
     for (const words of [
-      JANE, "Standard person", "HELP-42", "Phone call to the desk", "by vera@contoso.example", "6 minutes ago", "CALL-17",
+      JANE, "Standard person", "HELP-42", "Phone call to the desk", "Verified by vera@contoso.example", "6 minutes ago", "CALL-17",
       "olga@contoso.example", "olga-2026", "https://on-call.contoso.example, trust domain on-call",
       "who signed in with a password, a hardware key", "in 12 minutes (", "Jane's iPhone",
       "Will be removed", "Require re-register MFA leaves it", "A passkey was left", "signed out everywhere",
@@ -121,14 +121,14 @@ play("a_privileged_person_takes_a_second_approval_which_is_pasted", {
 }, async ({ page, server, tokens, accessible }) => {
   await page.goto(`${server.url}#approval=${tokens[0]}`);
   await at(page, "problem");
-  assert.match(await section(page, "problem").innerText(), /one approval is not enough[^]*What to do: Add a second approval[^]*For[^]*, ticket [^]*Approved by[^]*olga/);
+  assert.match(await section(page, "problem").innerText(), /jane|grace[^]*one approval is not enough[^]*What to do: Add a second approval[^]*For[^]*, ticket [^]*Approved by[^]*olga/);
   await accessible("0-refused");
   const box = page.getByLabel("Second approval");
   await box.fill(tokens[0]);
-  await press(page, "Look again with both");
+  await press(page, "Check again with both");
   assert.match(await page.locator("#second-fault").textContent(), /first approval once more/);
   await box.fill(`here it is:\n${server.url}#approval=${tokens[1]}\n`);
-  await press(page, "Look again with both");
+  await press(page, "Check again with both");
   await at(page, "check", "Is this right?");
   const said = await section(page, "check").innerText();
   assert.match(said, /Privileged: the person [^]*Approval 1[^]*trust domain on-call[^]*Approval 2[^]*trust domain security/);
@@ -156,9 +156,9 @@ play("a_second_approval_that_does_not_fit_is_replaced_and_not_added", {
   ],
 }, async ({ page, server }) => {
   await page.goto(`${server.url}#approval=${ONE}&approval=${TWO}`);
-  await at(page, "problem", "Approvals one domain");
+  await at(page, "problem", "Refused: approvals one domain");
   await page.getByLabel("Second approval").fill(OTHER);
-  await press(page, "Look again with both");
+  await press(page, "Check again with both");
   await at(page, "check");
 });
 
@@ -168,7 +168,7 @@ play("an_expired_approval_says_what_to_do_next", {
   script: () => [{ on: LOOK, ...EXPIRED }],
 }, async ({ page, server, tokens, accessible }) => {
   await page.goto(`${server.url}#approval=${tokens[0]}`);
-  await at(page, "problem", "Approval expired");
+  await at(page, "problem", "Refused: approval expired");
   assert.match(await section(page, "problem").innerText(), /expired[^]*What to do: Get a new approval/);
   assert.equal(await page.locator("#second-form").isVisible(), false);
   assert.equal(await page.getByRole("button", { name: "Try again" }).count(), 0);
@@ -183,7 +183,7 @@ play("an_approval_that_was_used_shows_how_that_ended", {
   script: () => [{ on: LOOK, ...USED }, { on: DO, json: outcome({ replayed: true }) }],
 }, async ({ page, server, tokens, accessible }) => {
   await page.goto(`${server.url}#approval=${tokens[0]}`);
-  await at(page, "problem", "Approval used");
+  await at(page, "problem", "Refused: approval used");
   await press(page, "Show how it ended");
   await at(page, "outcome", HEADLINE);
   assert.match(await section(page, "outcome").innerText(), /was begun already[^]*Asking again changed nothing/);
@@ -292,7 +292,7 @@ play("a_wait_that_ends_in_a_refusal_offers_the_second_approval", {
 }, async ({ page, server }) => {
   await page.goto(`${server.url}#approval=${ONE}`);
   await confirm(page);
-  await at(page, "problem", "Refused: nothing was changed");
+  await at(page, "problem", "Refused: privileged role");
   assert.ok(await page.getByLabel("Second approval").isVisible());
 });
 
@@ -330,7 +330,7 @@ play("a_passing_refusal_offers_to_try_again_and_does_the_same_again", {
 }, async ({ page, server }) => {
   await page.goto(`${server.url}#approval=${ONE}`);
   await confirm(page);
-  await at(page, "problem", "Ledger unavailable");
+  await at(page, "problem", "Not now: ledger unavailable");
   assert.match(await section(page, "problem").innerText(), /nothing is done twice[^]*wait 30 seconds/);
   await press(page, "Try again");
   await at(page, "outcome");
@@ -349,14 +349,14 @@ play("an_approval_is_pasted_as_it_is_or_wrapped_by_a_terminal_or_in_a_link", {
   await accessible("0-paste");
   const box = page.getByLabel("Approval, or the link with it", { exact: true });
   await box.fill("good morning");
-  await press(page, "Look what it would do");
+  await press(page, "Check, and change nothing yet");
   assert.match(await page.locator("#paste-fault").textContent(), /There is no approval in this/);
   assert.match(await focused(page), /^TEXTAREA/);
   await accessible("0-paste-fault");
   const wrapped = ONE.match(/.{1,60}/g).join("\n");
   for (const [at_, pasted] of [`  ${ONE}\n`, `${wrapped}\n`, `one: ${server.url}#approval=${ONE}\nand ${TWO}, thanks`].entries()) {
     await box.fill(pasted);
-    await press(page, "Look what it would do");
+    await press(page, "Check, and change nothing yet");
     await at(page, "check");
     if (at_ < 2) await press(page, "No, use another approval");
     assert.equal(await box.inputValue(), "", "it does not stay in the box");
@@ -397,12 +397,12 @@ play("it_is_done_by_keyboard_alone", {
   await page.goto(server.url);
   await tabTo(page, "Approval, or the link");
   await page.keyboard.insertText(ONE);
-  await tabTo(page, "Look what it would do");
+  await tabTo(page, "Check, and change nothing yet");
   await page.keyboard.press("Enter");
   await at(page, "problem");
   await tabTo(page, "Second approval");
   await page.keyboard.insertText(TWO);
-  await tabTo(page, "Look again with both");
+  await tabTo(page, "Check again with both");
   await page.keyboard.press("Space");
   await at(page, "check");
   await tabTo(page, "Yes, go on to confirm");
@@ -441,6 +441,18 @@ play("a_link_opened_in_the_same_tab_begins_anew_and_its_fragment_is_gone", {
   assert.equal(await page.evaluate(() => location.href), server.url);
   await page.reload();
   await at(page, "paste", "Paste the approval");
+  assert.match(await section(page, "paste").innerText(), /loaded again, and has forgotten the approval/);
+});
+
+play("a_link_that_is_cut_off_says_so_and_changes_nothing", {
+  script: () => [],
+}, async ({ page, server }) => {
+  await page.goto(`${server.url}#approval=${ONE.slice(0, 40)}`);
+  await page.locator("#paste-fault").waitFor();
+  assert.match(await page.locator("#paste-fault").textContent(), /no whole approval in the link/);
+  assert.match(await focused(page), /^TEXTAREA/);
+  assert.equal(await page.evaluate(() => location.href), server.url);
+  assert.equal(await page.getByText("loaded again").isVisible(), false);
 });
 
 play("looking_and_going_back_change_nothing", {

@@ -107,9 +107,11 @@ impl Ledger {
                 occupied.removed_at
             }
         };
-        let cool_again = removed_at.map(|at| clock::after(at, bounds.cool_down));
-        if let Some(until) = cool_again.filter(|until| *until > now && !two_approvers(claim)) {
-            return Err(Bound::CoolingDown { until }.into());
+        if let Some(since) = removed_at.filter(|_| !two_approvers(claim)) {
+            let until = clock::after(since, bounds.cool_down);
+            if until > now {
+                return Err(Bound::CoolingDown { since, until }.into());
+            }
         }
         let mut counts = Vec::new();
         for counter in &bounds.counters {
