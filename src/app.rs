@@ -184,13 +184,14 @@ impl App {
     pub async fn wake(&self, id: ResetId, platform: Option<Deadline>) -> Result<(), Refusal> {
         let now = self.services.clock.now();
         let until = Deadline::within(platform, LONGEST_RUN, now);
+        let found = self.ledger.find(id).await?;
         // What is not there is nobody's, and the same to all.
-        let tenant = self.ledger.tenant_of(id).await?;
+        let tenant = found.tenant();
         let mut tenants = self.services.tenants.values();
         let served = tenants
             .find(|served| tenant.is_none_or(|tenant| served.id == tenant))
             .ok_or(Refusal::OtherTenant)?;
-        served.resets.wake(id, until).await
+        served.resets.wake(found, until).await
     }
 
     /// Takes what comes out of a queue inside this process.

@@ -73,6 +73,9 @@ pub struct PrivilegedCredential {
 /// With less time nothing would ever be started.
 const SHORTEST_ANSWER: Duration = Duration::from_secs(8);
 
+/// The longest `cool_down`: after 35 days the ledger forgets that somebody was reset.
+const LONGEST_COOL_DOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// A cap's item holds a time for each reset of the hour, and has to fit into DynamoDB's 400 KB many times over, since
 /// every claim writes it.
 const LARGEST_CAP: u16 = 2000;
@@ -136,6 +139,11 @@ impl Policy {
             if tenant.rules.break_glass.is_empty_list() {
                 return Err(format!(
                     "tenants.{name} lists no break-glass account: say \"none\" if there is none"
+                ));
+            }
+            if tenant.rules.cool_down > LONGEST_COOL_DOWN {
+                return Err(format!(
+                    "tenants.{name}: the ledger remembers for 35 days, so cool_down cannot be longer than 30"
                 ));
             }
         }

@@ -10,4 +10,5 @@ pub mod issuer;
 pub mod request;
 pub mod runtime_api;
 pub mod senders;
+mod serving;
 pub mod tickets;

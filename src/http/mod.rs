@@ -22,7 +22,8 @@ mod webhooks;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -54,9 +55,17 @@ pub fn router(services: Arc<Services>) -> Router {
                 "This route takes another method.",
             )
         })
+        .layer(axum::middleware::map_response(not_kept))
         .layer(axum::middleware::from_fn(log))
         .layer(CatchPanicLayer::custom(|_| internal()))
         .with_state(services)
+}
+
+/// Nothing that is answered here is for a cache to keep.
+async fn not_kept(mut answer: Response) -> Response {
+    let headers = answer.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
 }
 
 /// We have made a mistake; the alarms count it.

@@ -16,7 +16,7 @@ use super::deadline::Deadline;
 use super::origin::{SourceAddress, origin};
 use super::problem::Problem;
 use super::{Served, Services, answer, body};
-use crate::approval::{Authentic, Invalid};
+use crate::approval::{Authentic, Door, Invalid};
 use crate::clock::Timestamp;
 use crate::ids::Label;
 use crate::report::{self, ApprovalLine};
@@ -59,7 +59,16 @@ pub async fn open(
 ) -> Result<Response, Response> {
     let until = until(&services, platform);
     let asked = asked(&services, origin(address, &headers), &headers, body).await?;
-    Ok(answer::open(&services, asked.served, asked.request, until).await)
+    let Asked {
+        served,
+        request,
+        approvals,
+    } = asked;
+    if let Err(refusal) = served.resets.is_worth_accepting(&request, &approvals).await {
+        let parties = request.parties(&approvals);
+        return Err(refuse(&services, &refusal, parties).await);
+    }
+    Ok(answer::open(&services, served, request, until).await)
 }
 
 pub async fn preview(
@@ -74,8 +83,9 @@ pub async fn preview(
     let Asked {
         served,
         request,
-        parties,
+        approvals,
     } = asked;
+    let parties = request.parties(&approvals);
     match served.resets.preview(request, until).await {
         Ok(preview) => Ok(Json(report::preview(&preview)).into_response()),
         Err(refusal) => Err(refuse(services.as_ref(), &refusal, parties).await),
@@ -102,8 +112,14 @@ fn until(services: &Services, platform: Option<Extension<Deadline>>) -> Timestam
 pub async fn read(
     State(services): State<Arc<Services>>,
     id: Result<Path<String>, PathRejection>,
+    address: Option<Extension<SourceAddress>>,
     headers: HeaderMap,
 ) -> Response {
+    let parties = Parties {
+        door: Some(Door::OnCall),
+        origin: origin(address, &headers),
+        ..Parties::default()
+    };
     let everybody: Vec<Label> = services.prover.issuers.keys().cloned().collect();
     let found = async {
         let approval = services
@@ -129,10 +145,7 @@ pub async fn read(
             turned,
         }) => Json(report::turned_away(reset, &ticket, &turned)).into_response(),
         Ok(news) => answer::news(&services, &news, true),
-        Err(refusal) => services
-            .refuse(&refusal, Parties::default())
-            .await
-            .into_response(),
+        Err(refusal) => services.refuse(&refusal, parties).await.into_response(),
     }
 }
 
@@ -140,7 +153,7 @@ pub async fn read(
 struct Asked<'a> {
     served: &'a Served,
     request: Request,
-    parties: Parties,
+    approvals: Vec<Authentic>,
 }
 
 async fn asked<'a>(
@@ -153,7 +166,7 @@ async fn asked<'a>(
         .await
         .map_err(Problem::into_response)?;
     let mut parties = Parties {
-        door: Some(crate::approval::Door::OnCall),
+        door: Some(Door::OnCall),
         origin: origin.clone(),
         ..Parties::default()
     };
@@ -172,11 +185,10 @@ async fn asked<'a>(
         parties.approvals = approvals.iter().map(ApprovalMark::of).collect();
         let served = tenant(services, &approvals)?;
         let request = Request::on_call(&approvals, served.id, origin, services.clock.now())?;
-        let parties = request.parties(&approvals);
         Ok(Asked {
             served,
             request,
-            parties,
+            approvals,
         })
     };
     match understood.await {
@@ -187,12 +199,11 @@ async fn asked<'a>(
 
 /// The tenant that the approvals name, or the only one.
 fn tenant<'a>(services: &'a Services, approvals: &[Authentic]) -> Result<&'a Served, Refusal> {
-    let tid = approvals.first().and_then(|approval| approval.claims().tid);
-    services
-        .tenants
-        .values()
-        .find(|served| tid.is_none_or(|tid| tid == served.id))
-        .ok_or(Refusal::OtherTenant)
+    let served = match approvals.first().and_then(|approval| approval.claims().tid) {
+        Some(tid) => services.tenants.values().find(|served| served.id == tid),
+        None => services.only_tenant(),
+    };
+    served.ok_or(Refusal::OtherTenant)
 }
 
 fn bearer(headers: &HeaderMap) -> Result<String, Refusal> {

@@ -7,11 +7,11 @@
 use std::sync::LazyLock;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use axum::http::HeaderValue;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
+use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -30,10 +30,18 @@ pub async fn page() -> Response {
             HeaderValue::from_static("text/html; charset=utf-8"),
         ),
         (CONTENT_SECURITY_POLICY, POLICY.clone()),
-        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+        // Whoever has opened this page keeps no hold on it.
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            HeaderValue::from_static("same-origin"),
+        ),
+        (
+            STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        ),
     ];
     (headers, PAGE).into_response()
 }
@@ -44,7 +52,7 @@ fn policy(page: &str) -> String {
     let style = hash(inside(page, "style"));
     format!(
         "default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; connect-src 'self'; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
     )
 }
 
@@ -109,13 +117,8 @@ mod tests {
 
     #[test]
     fn nothing_comes_from_elsewhere() {
-        let elsewhere: Vec<&str> = PAGE
-            .match_indices("://")
-            .filter_map(|(at, _)| PAGE.get(at.saturating_sub(5)..at + 20))
-            .filter(|around| !around.contains("https://aka.ms/mfasetup"))
-            .collect();
-        assert_eq!(elsewhere, Vec::<&str>::new());
         for word in [
+            "://",
             "src=",
             "href=",
             "url(",
@@ -168,19 +171,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_is_neither_framed_nor_kept_nor_guessed_at_and_tells_nobody_where_one_was() {
+    async fn it_is_neither_framed_nor_guessed_at_and_tells_nobody_where_one_was() {
         let answer = page().await;
         let header = |name: &str| answer.headers()[name].to_str().unwrap();
         assert_eq!(header("content-type"), "text/html; charset=utf-8");
-        assert_eq!(header("cache-control"), "no-store");
         assert_eq!(header("referrer-policy"), "no-referrer");
         assert_eq!(header("x-content-type-options"), "nosniff");
         assert_eq!(header("x-frame-options"), "DENY");
         let policy = header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"));
         assert!(policy.ends_with(
-            "; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            "; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+             require-trusted-types-for 'script'"
         ));
+        assert_eq!(header("cross-origin-opener-policy"), "same-origin");
+        assert!(header("strict-transport-security").starts_with("max-age="));
         assert!(!policy.contains("unsafe"));
     }
 }

@@ -164,6 +164,7 @@ fn status(code: &str) -> StatusCode {
         | "hardware_key_missing"
         | "break_glass"
         | "restricted_unit"
+        | "no_privileged_credential"
         | "approvals_one_approver"
         | "approvals_one_domain"
         | "approver_verified"

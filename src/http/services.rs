@@ -60,9 +60,7 @@ impl Services {
         if let Err(error) = self.audit.append(&event).await {
             tracing::error!(%error, code, "a refusal is not in the audit trail");
         }
-        // Not of what anybody can send: of what came after a good signature, and will not pass by itself.
-        if !refusal.is_anonymous()
-            && !refusal.may_pass()
+        if refusal.concerns_security()
             && let Err(error) = self.security.tell(&event).await
         {
             tracing::info!(event = "notice", state = "failed", code);

@@ -235,8 +235,8 @@ fn code_and_next(refusal: &Refusal) -> (&'static str, &'static str) {
                 }
             },
         ),
-        Refusal::NotServed(privilege) => (
-            privileged(privilege),
+        Refusal::NotServed(_) => (
+            "no_privileged_credential",
             "A Privileged Authentication Administrator has to do it by hand.",
         ),
         Refusal::NoSuchReset => (
@@ -326,7 +326,7 @@ fn approval(refused: &Refused) -> (&'static str, &'static str) {
     match refused {
         Refused::Invalid(_) => (
             "approval_invalid",
-            "Get a new approval from an issuer that this deployment knows, and take this one out of the ticket.",
+            "Get a new approval from an issuer that this deployment knows, in the place of this one.",
         ),
         Refused::Claim { .. } => ("approval_claim", "The issuer has to correct this claim."),
         Refused::Audience => (

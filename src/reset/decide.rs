@@ -38,6 +38,9 @@ impl Resets {
         until: Timestamp,
     ) -> Result<Allowed, Refusal> {
         let tenancy = &self.0;
+        if request.tenant != tenancy.tenant {
+            return Err(Refusal::OtherTenant);
+        }
         let rules = Rules::of(request.door);
         let approvals = admit_all(fresh, &rules, request.received_at)?;
         let user = request.user.as_ref();
@@ -123,20 +126,28 @@ impl Allowed {
         Bounds::of(&self.claim, &tenancy.rules, &tenancy.prover)
     }
 
+    /// For the trail, if it is done.
     pub fn event(&self, at: Timestamp, parties: Parties) -> Event {
         Event::Allowed {
             at,
             reset: self.claim.id,
             target_id: self.claim.target,
-            tier: self
-                .tier
-                .privilege()
-                .map_or_else(|| "standard".to_owned(), ToString::to_string),
+            tier: self.tier.to_string(),
             removals: self
                 .plan
                 .iter()
                 .filter(|planned| planned.action == Action::Remove)
                 .count(),
+            parties,
+        }
+    }
+
+    /// For the trail, if it is only shown.
+    pub fn shown(&self, at: Timestamp, parties: Parties) -> Event {
+        Event::Previewed {
+            at,
+            target_id: self.claim.target,
+            tier: self.tier.to_string(),
             parties,
         }
     }

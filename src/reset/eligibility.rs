@@ -53,6 +53,15 @@ impl Tier {
     }
 }
 
+impl std::fmt::Display for Tier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Tier::Standard => f.write_str("standard"),
+            Tier::Privileged(privilege) => privilege.fmt(f),
+        }
+    }
+}
+
 /// Whether this account may be reset at all, by what the account itself says. Whether somebody in a restricted
 /// management administrative unit may depends on our credential: see [`tier`].
 ///

@@ -43,6 +43,18 @@ pub enum Event {
         #[serde(flatten)]
         parties: Parties,
     },
+    /// Somebody was shown what a reset would do. Nothing was changed.
+    Previewed {
+        /// When.
+        at: Timestamp,
+        /// The target's object id.
+        target_id: crate::ids::ObjectId,
+        /// `standard` or what makes the target privileged.
+        tier: String,
+        /// Who and what.
+        #[serde(flatten)]
+        parties: Parties,
+    },
     /// A reset that was there already answered a request; nothing was changed.
     Replayed {
         /// When.
@@ -95,6 +107,7 @@ impl Event {
         match self {
             Event::Refused { at, .. }
             | Event::Allowed { at, .. }
+            | Event::Previewed { at, .. }
             | Event::Replayed { at, .. }
             | Event::Intended { at, .. }
             | Event::Resumed { at, .. }

@@ -39,7 +39,8 @@ impl Resets {
             let lease_until = clock::after(until, LEASE_MARGIN);
             let after = clock::between(now, lease_until);
             tenancy.queue.wake(record.id, after).await?;
-            match tenancy.ledger.take(record.id, now, lease_until).await {
+            let found = tenancy.ledger.find(record.id).await?;
+            match tenancy.ledger.take(found, now, lease_until).await {
                 Ok(held) => {
                     let run = self.go_on(held, until).await;
                     // It repeats nothing: what repeats another was followed above, or is followed once more.
@@ -79,9 +80,10 @@ impl Resets {
         }
     }
 
+    /// The record as it is now, or the one whose outcome is its answer, if it has turned out to repeat another.
     async fn read_again(&self, record: &Record) -> Result<Record, Refusal> {
         let again = self.0.ledger.read(record.id).await?;
-        Ok(again.ok_or(LedgerError::Corrupt)?)
+        self.first_of(again.ok_or(LedgerError::Corrupt)?).await
     }
 
     /// Takes out the approvals that have been used, and gives the latest record that used one. That one must be

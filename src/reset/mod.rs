@@ -52,7 +52,7 @@ mod tenancy;
 pub use bounds::{Bound, Cap, Freeze};
 pub use directories::{Directories, Privileged};
 pub use event::{ApprovalMark, Change, Event, Origin, Parties};
-pub use ledger::{Lease, Ledger, LedgerError};
+pub use ledger::{Lease, Ledger, LedgerError, Versioned};
 pub use method::{Method, MethodId, MethodKind, PhoneType};
 pub use news::{News, Turned, Words};
 pub use outcome::{CanRegister, MethodOutcome, Outcome, Preview, Sessions, Status, Warning};

@@ -5,9 +5,8 @@ use std::time::Duration;
 use super::event::{Change, Event};
 use super::ledger::{Held, Lease, LedgerError};
 use super::ports::{Directory, DirectoryError};
-use super::record::{Record, Stage};
 use super::run::end;
-use super::state::{Found, Reset, Step};
+use super::state::{Found, Step};
 use super::tenancy::Tenancy;
 use crate::clock::{self, Timestamp};
 use crate::ids::ObjectId;
@@ -50,9 +49,8 @@ pub(super) async fn perform(
             }
             Step::Close => {
                 reset.close(now);
-                let mut record = with(&lease, reset);
-                record.duties = tenancy.duties(&record);
-                let held = tenancy.ledger.finish(lease.into_held(), record).await?;
+                let duties = tenancy.duties(lease.record());
+                let held = tenancy.ledger.finish(lease, reset, duties).await?;
                 return Ok(Performed::Over(held));
             }
             Step::Yield => {
@@ -76,12 +74,6 @@ pub(super) async fn perform(
             reset.apply(&step, found, tenancy.clock.now());
         }
     }
-}
-
-fn with(lease: &Lease, reset: Reset) -> Record {
-    let mut record = lease.record().clone();
-    record.stage = Stage::Claimed(reset);
-    record
 }
 
 /// What a step is about to change, for the audit trail; nothing if it changes nothing.

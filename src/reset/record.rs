@@ -116,11 +116,16 @@ impl Record {
         }
     }
 
+    /// Whether this very token is among those that came.
+    pub fn came_with(&self, approval: &Authentic) -> bool {
+        let mut came = self.request.tokens.iter();
+        came.any(|token| token == approval.compact())
+    }
+
     /// Whether this approval is one of those that it was made with. Before they are proven, the very token has to be
     /// among those that came.
     pub fn is_held_by(&self, approval: &Authentic) -> bool {
-        let came = &self.request.tokens;
-        if came.iter().any(|token| token == approval.compact()) {
+        if self.came_with(approval) {
             return true;
         }
         let approval = &approval.id();

@@ -274,8 +274,15 @@ impl Refusal {
         )
     }
 
+    /// Whether the security team is to hear of it, where it is refused before anything is accepted: not of what anybody
+    /// can send, nor of what an old link brings about again and again, nor of what passes by itself.
+    pub fn concerns_security(&self) -> bool {
+        let old = matches!(self, Refusal::Approval(Refused::Expired { .. }));
+        !self.is_anonymous() && !old && !self.may_pass()
+    }
+
     /// Whether anybody on the internet can bring this refusal about.
-    pub fn is_anonymous(&self) -> bool {
+    fn is_anonymous(&self) -> bool {
         matches!(
             self,
             Refusal::Unauthentic

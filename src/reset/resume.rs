@@ -5,10 +5,10 @@ use super::event::Event;
 use super::identify::identify;
 use super::ledger::Held;
 use super::proof;
-use super::record::{Record, Stage};
+use super::record::Record;
 use super::refusal::{Disagreement, Refusal};
 use super::rules::HardwareOath;
-use super::run::{Run, end, pause};
+use super::run::{Run, end};
 use super::service::Resets;
 use super::state::{Found, Reset, Step};
 use super::{bounds::Bound, eligibility};
@@ -31,7 +31,7 @@ impl Resets {
         if now >= end(&record) {
             let mut reset = self.looked_at_again(lease.reset(), until).await;
             reset.close(tenancy.clock.now());
-            return self.end(lease, reset).await;
+            return self.finish(lease, reset).await;
         }
         let resumed = Event::Resumed {
             at: now,
@@ -39,20 +39,19 @@ impl Resets {
             parties: record.parties.clone(),
         };
         if let Err(error) = tenancy.audit.append(&resumed).await {
-            return self.not_now(lease, &error.into()).await;
+            return Err(self.postpone(lease.into_held(), &error.into()).await);
         }
         match self.still_allowed(&record, lease.reset(), until).await {
             Ok(()) => self.act(lease, until).await,
             // What is begun is not given up for a freeze: it waits for its end.
             Err(refusal) if refusal.may_pass() || matches!(refusal, Refusal::Bounded(_)) => {
-                self.not_now(lease, &refusal).await
+                Err(self.postpone(lease.into_held(), &refusal).await)
             }
             Err(refusal) => {
-                let words = (tenancy.words)(&refusal);
-                record.parties.log(&words.code, &refusal.to_string());
+                let words = self.say(&record, &refusal);
                 let mut reset = self.looked_at_again(lease.reset(), until).await;
                 reset.stop(words, tenancy.clock.now());
-                self.end(lease, reset).await
+                self.finish(lease, reset).await
             }
         }
     }
@@ -74,29 +73,14 @@ impl Resets {
         reset
     }
 
-    /// After a claim a look-up that fails is no refusal: some of the work is done. The next may try at once.
-    async fn not_now(&self, lease: super::Lease, refusal: &Refusal) -> Result<Held, Run> {
-        let words = (self.0.words)(refusal);
-        lease
-            .record()
-            .parties
-            .log(&words.code, &refusal.to_string());
-        let held = lease.into_held();
-        let record = held.record().clone();
-        let after = pause(refusal.come_back_after(), record.runs);
-        Err(self.later(held, record, after).await)
-    }
-
-    async fn end(&self, lease: super::Lease, reset: Reset) -> Result<Held, Run> {
-        let mut record = lease.record().clone();
-        let before = record.clone();
-        record.stage = Stage::Claimed(reset);
-        record.duties = self.0.duties(&record);
+    async fn finish(&self, lease: super::Lease, reset: Reset) -> Result<Held, Run> {
+        let record = lease.record().clone();
+        let duties = self.0.duties(&record);
         self.0
             .ledger
-            .finish(lease.into_held(), record)
+            .finish(lease, reset, duties)
             .await
-            .map_err(|error| Run::Stopped(before, error))
+            .map_err(|error| Run::Stopped(record, error))
     }
 
     /// Whether what was claimed is proven, and the target may still be reset on it. The ledger's own word is not
@@ -147,8 +131,11 @@ impl Resets {
             return Err(Refusal::OtherPerson);
         }
         let claims = approvals.first().ok_or(Refusal::NoApproval)?.claims();
-        if claims.scope != claim.scope || claims.reason != claim.reason {
+        if claims.scope != claim.scope {
             return Err(Refusal::Disagree(Disagreement::Scope));
+        }
+        if claims.reason != claim.reason {
+            return Err(Refusal::Disagree(Disagreement::Reason));
         }
         eligibility::may_be_reset(&identified.target, &tenancy.rules)?;
         let tier = self.tier(&identified.target, until).await?;

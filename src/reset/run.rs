@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::ledger::{Held, LedgerError};
-use super::news::Turned;
+use super::news::{Turned, Words};
 use super::perform::{Performed, perform};
 use super::record::{Record, Stage};
 use super::refusal::Refusal;
@@ -111,13 +111,13 @@ impl Resets {
                 .iter()
                 .map(|a| a.id.clone())
                 .collect();
-            // The claim looks again; this is for the trail, where what is refused was never allowed.
-            let claimed = match tenancy.ledger.has_room(&allowed.claim, &bounds).await {
-                Ok(()) => {
+            // Before the trail hears of it: what is refused was never allowed.
+            let claimed = match tenancy.ledger.room(&allowed.claim, &bounds).await {
+                Ok(room) => {
                     let event = allowed.event(now, held.record().parties.clone());
                     tenancy.audit.append(&event).await?;
                     let reset = Reset::new(allowed.claim, allowed.plan, allowed.hardware_unknown);
-                    tenancy.ledger.claim(held, reset, &bounds).await
+                    tenancy.ledger.claim(held, reset, &bounds, room).await
                 }
                 Err(error) => Err(error),
             };
@@ -151,9 +151,9 @@ impl Resets {
     async fn end_if_forgotten(&self, other: ResetId, until: Timestamp) -> Result<(), Refusal> {
         let now = self.0.clock.now();
         let forgotten = |record: &Record| record.lease_until <= now && end(record) <= now;
-        let record = self.0.ledger.read(other).await?;
-        if record.is_some_and(|record| forgotten(&record)) {
-            Box::pin(self.wake(other, until)).await?;
+        let found = self.0.ledger.find(other).await?;
+        if found.record.as_ref().is_some_and(forgotten) {
+            Box::pin(self.wake(found, until)).await?;
         }
         Ok(())
     }
@@ -177,43 +177,60 @@ impl Resets {
         }
     }
 
-    /// What a refusal makes of a record: it waits if that may help, and ends if not.
-    pub(super) async fn turn_away(&self, held: Held, refusal: &Refusal) -> Result<Held, Run> {
-        let now = self.0.clock.now();
-        let words = (self.0.words)(refusal);
-        let mut record = held.record().clone();
-        let why = refusal.to_string();
-        record.parties.log(&words.code, &why);
+    /// What a refusal makes of a request: it waits if that may help, and ends if not.
+    async fn turn_away(&self, held: Held, refusal: &Refusal) -> Result<Held, Run> {
         if refusal.may_pass() {
-            let after = pause(refusal.come_back_after(), record.runs);
-            record.stage = Stage::Waiting(Some(words));
-            return Err(self.later(held, record, after).await);
+            return Err(self.postpone(held, refusal).await);
         }
-        record.stage = Stage::Refused(Turned {
-            at: now,
-            words,
-            why,
+        let turned = Turned {
+            at: self.0.clock.now(),
+            words: self.say(held.record(), refusal),
+            why: refusal.to_string(),
             gave_up: false,
-        });
-        record.duties = self.0.duties(&record);
-        self.save(held, record).await
+        };
+        self.refuse(held, turned).await
     }
 
     /// Ends a request that has waited for too long, with the reason why it had to.
     async fn give_up(&self, held: Held) -> Result<Held, Run> {
-        let mut record = held.record().clone();
-        let words = match &record.stage {
+        let words = match &held.record().stage {
             Stage::Waiting(Some(words)) => words.clone(),
             _ => (self.0.words)(&Refusal::OutOfTime),
         };
-        record.stage = Stage::Refused(Turned {
+        let turned = Turned {
             at: self.0.clock.now(),
             why: words.detail.clone(),
             words,
             gave_up: true,
-        });
+        };
+        self.refuse(held, turned).await
+    }
+
+    /// Ends what was never claimed.
+    async fn refuse(&self, held: Held, turned: Turned) -> Result<Held, Run> {
+        let mut record = held.record().clone();
         record.duties = self.0.duties(&record);
+        record.stage = Stage::Refused(turned);
         self.save(held, record).await
+    }
+
+    /// Lets go of a record for a reason that may pass. A request that waits says why; what is claimed is not refused
+    /// by it, since some of the work is done.
+    pub(super) async fn postpone(&self, held: Held, refusal: &Refusal) -> Run {
+        let mut record = held.record().clone();
+        let words = self.say(&record, refusal);
+        if let Stage::Waiting(why) = &mut record.stage {
+            *why = Some(words);
+        }
+        let after = pause(refusal.come_back_after(), record.runs);
+        self.later(held, record, after).await
+    }
+
+    /// Puts a refusal into words, and into the log.
+    pub(super) fn say(&self, record: &Record, refusal: &Refusal) -> Words {
+        let words = (self.0.words)(refusal);
+        record.parties.log(&words.code, &refusal.to_string());
+        words
     }
 
     /// Writes a record down and lets go of it, for another run after a while.

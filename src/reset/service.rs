@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::{ApprovalMark, Parties};
-use super::ledger::LedgerError;
+use super::ledger::{LedgerError, Versioned};
 use super::news::News;
 use super::outcome::Preview;
 use super::record::{Record, Stage};
@@ -12,7 +12,7 @@ use super::refusal::Refusal;
 use super::request::Request;
 use super::run::{LEASE_MARGIN, Run};
 use super::tenancy::Tenancy;
-use crate::approval::Authentic;
+use crate::approval::{Authentic, Refused};
 use crate::clock::{self, Timestamp};
 use crate::ids::ResetId;
 
@@ -52,7 +52,7 @@ impl Resets {
         let lease_until = clock::after(until, LEASE_MARGIN);
         let asker = request.parties(&[]);
         let record = Record::new(ResetId::random(), request, lease_until);
-        if let Some(known) = tenancy.ledger.known(&record).await? {
+        if let Some(known) = tenancy.ledger.known(&record.request).await? {
             return self.answer_known(known, &asker, until).await;
         }
         // First of all, so that whatever becomes of this process, the record is brought back.
@@ -65,12 +65,38 @@ impl Resets {
             }
             // The same delivery twice at once: the other was first, and its answer is ours too.
             Err(LedgerError::Accepted) => {
-                let known = tenancy.ledger.known(&record).await?;
+                let known = tenancy.ledger.known(&record.request).await?;
                 let known = known.ok_or(Refusal::Ledger(LedgerError::Leased))?;
                 self.answer_known(known, &asker, until).await
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Whether there is anything in approvals that are all over: for whoever is on call, where the approval is all that
+    /// a sender has to show. An old link must not fill the ledger, nor wake anybody.
+    ///
+    /// # Errors
+    /// [`Refused::Expired`] if each has expired, and nothing was ever done or accepted on one.
+    pub async fn is_worth_accepting(
+        &self,
+        request: &Request,
+        approvals: &[Authentic],
+    ) -> Result<(), Refusal> {
+        let ledger = &self.0.ledger;
+        let last = approvals.iter().map(|approval| approval.claims().exp).max();
+        let Some(exp) = last.filter(|exp| *exp <= request.received_at) else {
+            return Ok(());
+        };
+        if ledger.known(request).await?.is_some() {
+            return Ok(());
+        }
+        for approval in approvals {
+            if ledger.used_by(&approval.id()).await?.is_some() {
+                return Ok(());
+            }
+        }
+        Err(Refused::Expired { exp }.into())
     }
 
     /// What to answer after a run. What is left to do comes back by itself.
@@ -102,14 +128,15 @@ impl Resets {
         }
     }
 
-    /// Goes on with a reset that is not finished: the queue brings its name.
+    /// Goes on with a reset that is not finished: the queue has brought its name, and this was found under it.
     ///
     /// # Errors
     /// A [`Refusal`] if the queue has to bring it again.
-    pub async fn wake(&self, id: ResetId, until: Timestamp) -> Result<(), Refusal> {
+    pub async fn wake(&self, found: Versioned, until: Timestamp) -> Result<(), Refusal> {
         let tenancy = &self.0;
         let now = tenancy.clock.now();
-        let Some(record) = tenancy.ledger.read(id).await? else {
+        let id = found.id;
+        let Some(record) = &found.record else {
             return Ok(tenancy.ledger.never_accept(id, now).await?);
         };
         if record.is_finished() {
@@ -122,7 +149,7 @@ impl Resets {
             return Ok(tenancy.queue.wake(id, after).await?);
         }
         let lease_until = clock::after(until, LEASE_MARGIN);
-        let held = match tenancy.ledger.take(id, now, lease_until).await {
+        let held = match tenancy.ledger.take(found, now, lease_until).await {
             Ok(held) => held,
             Err(LedgerError::Leased) => return Ok(tenancy.queue.wake(id, SOON).await?),
             Err(error) => return Err(error.into()),
@@ -147,12 +174,18 @@ impl Resets {
         if fresh.is_empty() && known.is_some() {
             return Err(Refusal::Used);
         }
-        let marks = fresh.iter().map(ApprovalMark::of).collect();
+        let parties = request.parties(&fresh);
         let allowed = self
             .decide(ResetId::random(), &request, fresh, until)
             .await?;
         let bounds = allowed.bounds(tenancy);
-        tenancy.ledger.has_room(&allowed.claim, &bounds).await?;
+        tenancy.ledger.room(&allowed.claim, &bounds).await?;
+        let counts = |mark: &ApprovalMark| allowed.claim.approvals.iter().any(|a| a.id == mark.id);
+        let marks = parties.approvals.iter().filter(|mark| counts(mark));
+        let marks = marks.cloned().collect();
+        // Who holds an approval learns what the person has: nobody looks unseen.
+        let shown = allowed.shown(tenancy.clock.now(), parties);
+        tenancy.audit.append(&shown).await?;
         Ok(Preview::of(
             &allowed.claim,
             allowed.tier.privilege().map(ToString::to_string),
@@ -175,7 +208,9 @@ impl Resets {
             .filter(|record| record.request.received_at >= oldest)
             .filter(|record| record.request.ticket == approval.claims().txn)
             .ok_or(Refusal::NoSuchReset)?;
+        // A token that came with the others and was passed over has no part in the claim.
         if let Stage::Claimed(reset) = &record.stage
+            && !record.came_with(approval)
             && !super::known::is_about(reset, approval, &record.request.ticket)
         {
             return Err(Refusal::NoSuchReset);

@@ -21,8 +21,8 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use schedule::{Second, good_day, overslept, pair};
-use world::{Broken, Fate};
+use schedule::{Actor, Second, good_day, overslept, pair};
+use world::{Broken, Fate, World};
 
 /// What many schedules came to.
 #[derive(Default)]
@@ -33,7 +33,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, world: &world::World, schedule: impl FnOnce() -> String) {
+    fn add(&mut self, world: &World, schedule: impl FnOnce() -> String) {
         let mut happened = world.lock();
         self.schedules += 1;
         self.seen.append(&mut happened.seen);
@@ -255,4 +255,21 @@ fn a_ledger_without_a_fence_is_caught() {
 #[test]
 fn a_ledger_without_an_owner_is_caught() {
     is_caught(Broken::NoOwner);
+}
+
+#[test]
+fn whoever_waits_for_a_request_that_turns_out_to_repeat_another_gets_the_answer_of_that() {
+    in_tokio(|| {
+        let world = World::new(Broken::No);
+        Actor::deliver_as(world.hands([]), "another").go();
+        // Accepted, and about to find out that its approval is used.
+        let mut one = Actor::deliver(world.hands([(4, Fate::Pauses)]));
+        one.go();
+        // Waits for it, and is about to look again.
+        let mut other = Actor::deliver(world.hands([(2, Fate::Pauses)]));
+        other.go();
+        one.go();
+        other.go();
+        assert_eq!(other.came_back, Some(true));
+    });
 }

@@ -153,9 +153,13 @@ impl Actor {
         let until = hands.now().checked_add(RUN).unwrap();
         hands.script.lock().unwrap().until = Some(until);
         let resets = resets(&hands);
+        let ledger = Ledger::new(Arc::new(hands.clone()));
         Actor {
             hands,
-            task: Task::Wake(Box::pin(async move { resets.wake(id, until).await })),
+            task: Task::Wake(Box::pin(async move {
+                let found = ledger.find(id).await?;
+                resets.wake(found, until).await
+            })),
             came_back: None,
             woke: Some(id),
         }

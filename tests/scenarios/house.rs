@@ -76,6 +76,7 @@ pub struct Reply {
     pub status: u16,
     pub retry_after: Option<u64>,
     pub content_type: String,
+    pub cache_control: String,
     pub json: Value,
 }
 
@@ -362,16 +363,18 @@ impl House {
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned)
         };
-        let (status, retry_after, content_type) = (
+        let (status, retry_after, content_type, cache_control) = (
             answer.status().as_u16(),
             header("retry-after").and_then(|text| text.parse().ok()),
             header("content-type").unwrap_or_default(),
+            header("cache-control").unwrap_or_default(),
         );
         let text = answer.text().await.unwrap();
         Reply {
             status,
             retry_after,
             content_type,
+            cache_control,
             json: serde_json::from_str(&text).unwrap_or_default(),
         }
     }
@@ -420,6 +423,7 @@ impl House {
             .map(|event| match event {
                 Event::Refused { code, .. } => format!("refused {code}"),
                 Event::Allowed { .. } => "allowed".to_owned(),
+                Event::Previewed { .. } => "previewed".to_owned(),
                 Event::Replayed { .. } => "replayed".to_owned(),
                 Event::Intended { .. } => unreachable!("filtered out"),
                 Event::Resumed { .. } => "resumed".to_owned(),
@@ -428,14 +432,14 @@ impl House {
             .collect()
     }
 
-    /// Refused before anything happened: no write in Graph, nothing consumed, and one event that says so.
+    /// Refused, or only looked at, before anything happened: no write in Graph, nothing consumed, and events that say so.
     pub fn nothing_happened(&self) {
         assert_eq!(self.writes(), [""; 0]);
         assert!(self.nothing_claimed());
         assert!(
             self.decisions()
                 .iter()
-                .all(|decision| decision.starts_with("refused"))
+                .all(|decision| decision.starts_with("refused") || decision == "previewed")
         );
     }
 

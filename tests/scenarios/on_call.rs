@@ -1,5 +1,6 @@
 //! The ticket system is down; somebody is on call, with a key of their own.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reregister_mfa::reset::Event;
@@ -8,6 +9,7 @@ use simulated::approval::Draft;
 use simulated::request::Request;
 use simulated::senders::on_call;
 
+use crate::crashes::Full;
 use crate::house::{House, JANE, OLGA, SAM, VERA};
 
 #[tokio::test]
@@ -19,6 +21,8 @@ async fn a_preview_says_what_would_be_done_and_changes_and_consumes_nothing() {
         .await;
 
     assert_eq!(preview.status, 200, "{preview:?}");
+    assert_eq!(preview.cache_control, "no-store");
+    assert_eq!(house.decisions(), ["previewed"]);
     assert_eq!(preview.methods("remove").len(), 4);
     assert_eq!(
         preview.methods("keep"),
@@ -145,6 +149,54 @@ async fn an_on_call_reset_can_be_asked_for_again_after_the_approval_expired() {
 }
 
 #[tokio::test]
+async fn an_old_link_that_was_never_used_fills_no_ledger_and_wakes_nobody() {
+    let house = House::new().await;
+    let approval = house.approve_on_call(house.on_call_draft());
+    house.clock.pass(Duration::from_secs(20 * 60));
+    for path in ["/resets", "/resets/preview"] {
+        let reply = house.send(on_call::post(path, &approval, None)).await;
+        assert_eq!((reply.status, reply.code()), (422, "approval_expired"));
+    }
+    assert!(house.store.is_empty());
+    assert_eq!(house.queued(), 0);
+    assert!(house.heard.subjects.lock().unwrap().is_empty());
+    // The trail has them all the same.
+    assert_eq!(house.decisions(), ["refused approval_expired"; 2]);
+}
+
+#[tokio::test]
+async fn an_approval_that_came_with_others_and_was_passed_over_may_ask_how_it_ended() {
+    let house = House::new().await;
+    let early = house.on_call_draft().expires_at(house.now() + 60);
+    let early = house.approve_on_call(early);
+    house.clock.pass(Duration::from_secs(120));
+    let late = house.approve_on_call(house.on_call_draft());
+    let done = house
+        .send(on_call::post("/resets", &early, Some(&late)))
+        .await;
+    assert_eq!(done.json["state"], "completed", "{done:?}");
+    let path = format!("/resets/{}", done.json["reset"].as_str().unwrap());
+    for approval in [&early, &late] {
+        let read = house.send(on_call::get(&path, approval)).await;
+        assert_eq!(read.json["state"], "completed", "{read:?}");
+    }
+    let other = house.approve_on_call(house.on_call_draft());
+    let read = house.send(on_call::get(&path, &other)).await;
+    assert_eq!((read.status, read.code()), (404, "no_such_reset"));
+}
+
+#[tokio::test]
+async fn while_nobody_can_write_down_who_looks_nothing_is_shown() {
+    let house = House::on_trail(Arc::new(Full)).await;
+    let approval = house.approve_on_call(house.on_call_draft());
+    let reply = house
+        .send(on_call::post("/resets/preview", &approval, None))
+        .await;
+    assert_eq!((reply.status, reply.code()), (503, "audit_unavailable"));
+    assert_eq!(reply.json.get("methods"), None);
+}
+
+#[tokio::test]
 async fn the_policy_can_demand_that_nobody_on_call_approves_their_own_verification() {
     let verified_by_olga = |house: &House| {
         let draft = house.on_call_draft().verified(OLGA, house.now() - 300);
@@ -260,6 +312,7 @@ async fn the_page_is_the_same_for_everybody_and_changes_nothing() {
     let reply = house.send(Request::get("/")).await;
     assert_eq!(reply.status, 200);
     assert_eq!(reply.content_type, "text/html; charset=utf-8");
+    assert_eq!(reply.cache_control, "no-store");
     house.nothing_happened();
     assert!(house.store.is_empty());
     assert_eq!(house.tenant.calls().len(), 0);

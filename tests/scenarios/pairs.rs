@@ -225,7 +225,10 @@ async fn without_a_privileged_credential_two_approvals_do_not_help() {
             house.second_draft().target(GRACE),
         )
         .await;
-    assert_eq!((reply.status, reply.code()), (403, "privileged_role"));
+    assert_eq!(
+        (reply.status, reply.code()),
+        (403, "no_privileged_credential")
+    );
     assert!(reply.note().contains("by hand"), "{reply:?}");
     house.nothing_happened();
 }

@@ -30,10 +30,6 @@ enum Body {
 /// A request is answered, or refused in the middle.
 pub(super) type Outcome = Result<Answer, Answer>;
 
-/// Put on a response that must not be sent: the connection is dropped in its place.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Dropped;
-
 /// The ids of one request, as <https://learn.microsoft.com/graph/best-practices-concept> asks clients to
 /// log them.
 #[derive(Debug)]
@@ -213,12 +209,4 @@ impl Answer {
         }
         response
     }
-}
-
-/// A response that stands for a dropped connection.
-pub(super) fn dropped() -> Response<HttpBody> {
-    let mut response = Response::new(HttpBody::empty());
-    *response.status_mut() = StatusCode::BAD_GATEWAY;
-    response.extensions_mut().insert(Dropped);
-    response
 }

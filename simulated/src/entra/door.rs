@@ -9,12 +9,13 @@ use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
 use super::Tenant;
-use super::answers::{Answer, Ids, dropped};
+use super::answers::{Answer, Ids};
 use super::faults::Effect;
 use super::graph::{self, GraphRequest};
 use super::login::{self, TokenRequest};
 use super::routes::Version;
 use super::state::{Call, State};
+use crate::serving::dropped;
 
 /// No call of Graph that is simulated here has a larger body.
 const BODY_LIMIT: usize = 1024 * 1024;

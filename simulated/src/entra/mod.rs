@@ -36,7 +36,6 @@ pub mod permissions;
 mod pim;
 mod roles;
 mod routes;
-mod serving;
 mod standing;
 mod state;
 mod users_file;
@@ -54,13 +53,15 @@ pub use certificates::{Certificate, NotACertificate};
 pub use faults::{Effect, Fault};
 pub use kinds::{DefaultMethod, Kind, PhoneType};
 pub use methods::{Method, MethodView, PASSWORD_ID};
-pub use serving::{ServeError, Serving};
 pub use state::Call;
 pub use users_file::{
     App, AssignmentType, Federated, Group, GroupEligibility, RoleAssignment, RoleSchedule,
     TenantFile, User,
 };
 
+pub use crate::serving::{ServeError, Serving};
+
+use crate::serving;
 use state::State;
 
 type Hook = Arc<dyn Fn(usize, &Tenant) + Send + Sync>;
@@ -103,7 +104,7 @@ impl Tenant {
 
     /// Serves over HTTP on the current runtime, until the answer is dropped.
     pub fn serve(&self, listener: tokio::net::TcpListener) -> Serving {
-        serving::plain(self.clone(), listener)
+        serving::plain(self.router(), listener)
     }
 
     /// Serves over TLS on the current runtime, until the answer is dropped.
@@ -113,7 +114,12 @@ impl Tenant {
         cert_pem: &[u8],
         key_pem: &[u8],
     ) -> Result<Serving, ServeError> {
-        serving::tls(self.clone(), listener, cert_pem, key_pem)
+        serving::tls(
+            door::router(self.clone(), "https"),
+            listener,
+            cert_pem,
+            key_pem,
+        )
     }
 }
 

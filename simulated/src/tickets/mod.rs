@@ -22,9 +22,7 @@ mod faults;
 pub mod jira_cloud;
 pub mod servicenow;
 
-use std::convert::Infallible;
-use std::future::{pending, ready};
-use std::net::SocketAddr;
+use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::{Bytes, to_bytes};
@@ -34,35 +32,19 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
-use axum_server::accept::NoDelayAcceptor;
-use axum_server::{Handle, Server};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tower::service_fn;
-use tower::util::MapResult;
 
+pub use crate::serving::Serving;
 pub use faults::{Effect, Fault};
+
+use crate::serving::{self, dropped};
 
 /// No call that is simulated here has a larger body.
 const BODY_LIMIT: usize = 1024 * 1024;
-
-/// A ticket system that is being served; it stops when this is dropped.
-#[derive(Debug)]
-#[must_use = "the ticket system stops when this is dropped"]
-pub struct Serving {
-    /// Where it is, for example `http://127.0.0.1:8080`.
-    pub url: String,
-    handle: Handle<SocketAddr>,
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        self.handle.shutdown();
-    }
-}
 
 /// What one of the ticket systems does, without the transport.
 trait System: Send + 'static {
@@ -98,21 +80,8 @@ impl<S: System> Desk<S> {
 
     /// Serves over HTTP on the current runtime.
     fn serve(&self, listener: TcpListener) -> Serving {
-        // A listener that is bound has an address.
-        let url = listener
-            .local_addr()
-            .map(|address| format!("http://{address}"))
-            .unwrap_or_default();
-        let handle = Handle::new();
-        let server = Server::<SocketAddr>::from_listener(listener)
-            .acceptor(NoDelayAcceptor::new())
-            .handle(handle.clone());
-        let router: Router = Router::new().fallback(enter::<S>).with_state(self.clone());
-        let connection = MapResult::new(router, drop_lost);
-        tokio::spawn(server.serve(service_fn(move |_: SocketAddr| {
-            ready(Ok::<_, Infallible>(connection.clone()))
-        })));
-        Serving { url, handle }
+        let router = Router::new().fallback(enter::<S>).with_state(self.clone());
+        serving::plain(router, listener)
     }
 }
 
@@ -139,7 +108,7 @@ impl<S: System> Office<S> {
             }
             Some(Effect::LoseAnswer) => {
                 self.system.answer(ask);
-                Some(lost())
+                Some(dropped())
             }
             Some(Effect::Hang) => None,
         }
@@ -150,7 +119,7 @@ async fn enter<S: System>(State(desk): State<Desk<S>>, request: Request) -> Resp
     let (parts, body) = request.into_parts();
     // A sender who gives up in the middle of a body gets no answer anyway.
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
-        return lost();
+        return dropped();
     };
     let ask = Ask { parts, body };
     let answer = desk.lock().receive(&ask);
@@ -250,32 +219,4 @@ fn code(status: u16) -> StatusCode {
 /// The words that belong to a status.
 fn reason(status: u16) -> &'static str {
     code(status).canonical_reason().unwrap_or("Unknown")
-}
-
-/// Put on an answer that must not be sent: the connection is dropped in its place.
-#[derive(Clone, Copy)]
-struct Lost;
-
-fn lost() -> Response {
-    let mut answer = StatusCode::BAD_GATEWAY.into_response();
-    answer.extensions_mut().insert(Lost);
-    answer
-}
-
-/// hyper drops the connection when a service fails, which is the only way to make it do so.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection is dropped on purpose")]
-struct OnPurpose;
-
-impl From<Infallible> for OnPurpose {
-    fn from(never: Infallible) -> Self {
-        match never {}
-    }
-}
-
-fn drop_lost(answer: Result<Response, Infallible>) -> Result<Response, OnPurpose> {
-    match answer {
-        Ok(answer) if answer.extensions().get::<Lost>().is_some() => Err(OnPurpose),
-        Ok(answer) => Ok(answer),
-    }
 }

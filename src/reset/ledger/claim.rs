@@ -2,22 +2,23 @@
 
 use std::time::Duration;
 
-use super::items::{self, Count, Occupied, Seal, Used, decode, encode};
+use super::items::{self, Count, Occupied, Seal, Used, decode, encode, version};
 use super::{Held, Lease, Ledger, LedgerError};
 use crate::clock::{self, Timestamp};
 use crate::reset::bounds::{Bound, Bounds, two_approvers};
-use crate::reset::ports::{Item, StoreError, Write};
+use crate::reset::ports::{StoreError, Write};
 use crate::reset::record::Stage;
 use crate::reset::state::{Claim, Reset};
 
-/// How often a claim looks again when others have changed a counter meanwhile.
-const MOST_LOOKS: usize = 10;
+/// How often a claim is tried while others change the counters.
+const MOST_TRIES: usize = 10;
 
 /// What caps count over.
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// What a claim writes beside the record and the approvals, given what it found.
-struct Room {
+/// Room for a claim, as it was found: what the claim writes beside the record and the approvals, on condition that
+/// nothing of it has changed meanwhile.
+pub(in crate::reset) struct Room {
     target: (u64, Occupied),
     counts: Vec<(String, u64, Count)>,
     /// The version of the freeze switch, which must not be set meanwhile.
@@ -25,7 +26,8 @@ struct Room {
 }
 
 impl Ledger {
-    /// Claims the approvals and the person for the record that is held, all or nothing.
+    /// Claims the approvals and the person for the record that is held, all or nothing. If somebody else has taken
+    /// the room meanwhile, it looks for other.
     ///
     /// # Errors
     /// [`LedgerError::Claimed`], [`LedgerError::Busy`] or [`LedgerError::Bounded`]: the record is still held, and
@@ -35,6 +37,7 @@ impl Ledger {
         held: &Held,
         reset: Reset,
         bounds: &Bounds,
+        mut room: Room,
     ) -> Result<Lease, LedgerError> {
         let mut record = held.record().clone();
         record.stage = Stage::Claimed(reset.clone());
@@ -43,9 +46,8 @@ impl Ledger {
             version: held.version.saturating_add(1),
         };
         let approvals = &reset.claim().approvals;
-        for _ in 0..MOST_LOOKS {
+        for _ in 0..MOST_TRIES {
             let seal = Seal::of(&record);
-            let room = self.room(reset.claim(), bounds).await?;
             let mut writes = vec![seal.record(&record, held.version)?];
             for approval in approvals {
                 let used = Used { reset: record.id };
@@ -64,7 +66,10 @@ impl Ledger {
                             return Err(LedgerError::Claimed);
                         }
                         // The person, a counter or the switch: look again.
-                        None => continue,
+                        None => {
+                            room = self.room(reset.claim(), bounds).await?;
+                            continue;
+                        }
                     }
                 }
                 Err(StoreError::Unavailable(why)) => {
@@ -76,19 +81,15 @@ impl Ledger {
         Err(LedgerError::Unavailable("too many at once".to_owned()))
     }
 
-    /// Whether there is room for a claim, without claiming.
+    /// Looks for room for a claim, without claiming.
     ///
     /// # Errors
-    /// As [`Ledger::claim`].
-    pub(in crate::reset) async fn has_room(
+    /// [`LedgerError::Busy`] or [`LedgerError::Bounded`] if there is none.
+    pub(in crate::reset) async fn room(
         &self,
         claim: &Claim,
         bounds: &Bounds,
-    ) -> Result<(), LedgerError> {
-        self.room(claim, bounds).await.map(|_| ())
-    }
-
-    async fn room(&self, claim: &Claim, bounds: &Bounds) -> Result<Room, LedgerError> {
+    ) -> Result<Room, LedgerError> {
         let now = claim.claimed_at;
         let (freeze, switch) = self.switch().await?;
         if let Some(freeze) = switch.filter(|switch| switch.stops(claim.privileged)) {
@@ -160,8 +161,4 @@ impl Count {
     fn forget_before(&mut self, oldest: Timestamp) {
         self.at.retain(|at| *at > oldest);
     }
-}
-
-fn version(item: Option<&Item>) -> u64 {
-    item.map_or(0, |item| item.version)
 }

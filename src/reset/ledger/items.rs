@@ -114,6 +114,11 @@ impl Seal {
     }
 }
 
+/// The version of what was found; 0 is nothing yet.
+pub fn version(item: Option<&Item>) -> u64 {
+    item.map_or(0, |item| item.version)
+}
+
 /// That a key is still at this version; 0 is nothing yet.
 pub fn at(version: u64) -> Condition {
     if version == 0 {

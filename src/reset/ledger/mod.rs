@@ -23,7 +23,8 @@ use std::sync::Arc;
 use super::bounds::Bound;
 use super::event::Parties;
 use super::ports::{Item, Key, Store, StoreError, Write};
-use super::record::{Record, Stage};
+use super::record::{Duties, Record, Stage};
+use super::request::Request;
 use super::state::{Reset, State};
 use crate::approval::TokenId;
 use crate::clock::Timestamp;
@@ -42,6 +43,22 @@ pub struct Ledger {
 pub(super) struct Held {
     record: Box<Record>,
     version: u64,
+}
+
+/// What there is under a reset's name, as it was read: for one look and, after that, one [`Ledger::take`].
+#[derive(Debug)]
+pub struct Versioned {
+    pub(super) id: ResetId,
+    /// Nothing if it was never accepted.
+    pub(super) record: Option<Record>,
+    version: u64,
+}
+
+impl Versioned {
+    /// The tenant that the record is about; nothing if there is no record.
+    pub fn tenant(&self) -> Option<TenantId> {
+        self.record.as_ref().map(|record| record.request.tenant)
+    }
 }
 
 /// The right to act on one reset: made only by claiming, or by taking up what was claimed.
@@ -133,10 +150,22 @@ impl Ledger {
         Ledger { store }
     }
 
+    /// What there is under this name, and its version.
+    ///
+    /// # Errors
+    /// If the store does not answer, or the record cannot be read.
+    pub async fn find(&self, id: ResetId) -> Result<Versioned, LedgerError> {
+        let item = self.get(&items::reset_key(id)).await?;
+        Ok(Versioned {
+            id,
+            record: item.as_ref().map(decode).transpose()?.flatten(),
+            version: items::version(item.as_ref()),
+        })
+    }
+
     /// A record by its name.
     pub(super) async fn read(&self, id: ResetId) -> Result<Option<Record>, LedgerError> {
-        let item = self.get(&items::reset_key(id)).await?;
-        Ok(item.as_ref().map(decode).transpose()?.flatten())
+        Ok(self.find(id).await?.record)
     }
 
     /// Sees to it that nothing is accepted under a name whose message has come: whoever was to accept it stood still
@@ -158,15 +187,6 @@ impl Ledger {
         }
     }
 
-    /// The tenant that a record is about; nothing if there is no such record.
-    ///
-    /// # Errors
-    /// If the store does not answer, or the record cannot be read.
-    pub async fn tenant_of(&self, id: ResetId) -> Result<Option<TenantId>, LedgerError> {
-        let record = self.read(id).await?;
-        Ok(record.map(|record| record.request.tenant))
-    }
-
     /// The record that used this approval, if it has been used.
     pub(super) async fn used_by(&self, approval: &TokenId) -> Result<Option<Record>, LedgerError> {
         let Some(item) = self.get(&items::approval_key(approval)).await? else {
@@ -182,13 +202,13 @@ impl Ledger {
 
     /// The record that came of the same delivery before. One that was refused is none: it consumed nothing, so the
     /// same may be asked again.
-    pub(super) async fn known(&self, like: &Record) -> Result<Option<Record>, LedgerError> {
+    pub(super) async fn known(&self, like: &Request) -> Result<Option<Record>, LedgerError> {
         Ok(self.last_of(like).await?.0)
     }
 
     /// The last record of the same delivery unless it was refused, and the version of the delivery's item.
-    async fn last_of(&self, like: &Record) -> Result<(Option<Record>, u64), LedgerError> {
-        let Some(item) = self.get(&items::delivery_key(&like.request)).await? else {
+    async fn last_of(&self, like: &Request) -> Result<(Option<Record>, u64), LedgerError> {
+        let Some(item) = self.get(&items::delivery_key(like)).await? else {
             return Ok((None, 0));
         };
         let accepted: Accepted = decode(&item)?;
@@ -202,7 +222,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Accepted`] if somebody else has accepted the same delivery.
     pub(super) async fn accept(&self, record: Record) -> Result<Held, LedgerError> {
-        let (known, version) = self.last_of(&record).await?;
+        let (known, version) = self.last_of(&record.request).await?;
         if known.is_some() {
             return Err(LedgerError::Accepted);
         }
@@ -220,21 +240,17 @@ impl Ledger {
             })
     }
 
-    /// Takes up a record that nobody works on.
+    /// Takes up a record that nobody works on, as it was found: what was judged is what is taken.
     ///
     /// # Errors
     /// [`LedgerError::Leased`] while somebody has it, or if somebody else was first.
     pub(super) async fn take(
         &self,
-        id: ResetId,
+        found: Versioned,
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Held, LedgerError> {
-        let item = self
-            .get(&items::reset_key(id))
-            .await?
-            .ok_or(LedgerError::Corrupt)?;
-        let mut record: Record = decode(&item)?;
+        let mut record = found.record.ok_or(LedgerError::Corrupt)?;
         if record.lease_until > now {
             return Err(LedgerError::Leased);
         }
@@ -246,7 +262,7 @@ impl Ledger {
             reset.resume();
         }
         let seal = Seal::of(&record);
-        self.advance(seal, item.version, record, Vec::new()).await
+        self.advance(seal, found.version, record, Vec::new()).await
     }
 
     /// Records a change.
@@ -266,11 +282,17 @@ impl Ledger {
         Ok(Lease { held, reset })
     }
 
-    /// Records the end of a reset, and frees the person for another.
-    pub(super) async fn finish(&self, held: Held, record: Record) -> Result<Held, LedgerError> {
-        let Stage::Claimed(reset) = &record.stage else {
-            return Err(LedgerError::Corrupt);
-        };
+    /// Records the end of a reset and who has to be told of it, and frees the person for another.
+    pub(super) async fn finish(
+        &self,
+        lease: Lease,
+        reset: Reset,
+        duties: Duties,
+    ) -> Result<Held, LedgerError> {
+        let Held {
+            mut record,
+            version,
+        } = lease.held;
         let claim = reset.claim();
         let key = items::target_key(claim.tenant, claim.target);
         let target = self.get(&key).await?;
@@ -291,7 +313,9 @@ impl Ledger {
                 also.push(seal.write(key, target.version, encode(&freed)?));
             }
         }
-        self.advance(seal, held.version, record, also).await
+        record.stage = Stage::Claimed(reset);
+        record.duties = duties;
+        self.advance(seal, version, *record, also).await
     }
 
     /// One commit of the record, over the version that it had, and what goes with it.

@@ -1,17 +1,14 @@
-//! A tenant on a socket. A plain axum server cannot drop a connection in the place of an answer; this one
-//! can.
+//! A router on a socket. A plain axum server cannot drop a connection in the place of an answer; this one can.
 
 use std::convert::Infallible;
-use std::future::{Future, ready};
+use std::future::ready;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::{Request, Response};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
@@ -20,16 +17,14 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
-use tower::{Service, service_fn};
+use tower::service_fn;
+use tower::util::MapResult;
 
-use super::Tenant;
-use super::answers::Dropped;
-use super::door::router;
-
-/// A tenant that is being served; it stops when this is dropped.
+/// Something that is being served; it stops when this is dropped.
 #[derive(Debug)]
+#[must_use = "it stops when this is dropped"]
 pub struct Serving {
-    /// The address of the login and of Graph, for example `http://127.0.0.1:8443`.
+    /// Where it is, for example `http://127.0.0.1:8080`.
     pub url: String,
     handle: Handle<SocketAddr>,
 }
@@ -40,7 +35,7 @@ impl Drop for Serving {
     }
 }
 
-/// Why a tenant cannot be served over TLS.
+/// Why something cannot be served over TLS.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The socket.
@@ -54,8 +49,8 @@ pub enum ServeError {
     Tls(#[from] rustls::Error),
 }
 
-/// Serves over HTTP.
-pub(super) fn plain(tenant: Tenant, listener: TcpListener) -> Serving {
+/// Serves over HTTP on the current runtime.
+pub(crate) fn plain(router: Router, listener: TcpListener) -> Serving {
     // A listener that is bound has an address.
     let url = listener
         .local_addr()
@@ -65,16 +60,16 @@ pub(super) fn plain(tenant: Tenant, listener: TcpListener) -> Serving {
     let server = Server::<SocketAddr>::from_listener(listener)
         .acceptor(NoDelayAcceptor::new())
         .handle(handle.clone());
-    let connection = Connection(router(tenant, "http"));
+    let connection = MapResult::new(router, unless_dropped);
     tokio::spawn(server.serve(service_fn(move |_: SocketAddr| {
         ready(Ok::<_, Infallible>(connection.clone()))
     })));
     Serving { url, handle }
 }
 
-/// Serves over TLS.
-pub(super) fn tls(
-    tenant: Tenant,
+/// Serves over TLS on the current runtime.
+pub(crate) fn tls(
+    router: Router,
     listener: std::net::TcpListener,
     cert_pem: &[u8],
     key_pem: &[u8],
@@ -92,41 +87,38 @@ pub(super) fn tls(
     let server = axum_server::from_tcp(listener)?
         .acceptor(acceptor)
         .handle(handle.clone());
-    let connection = Connection(router(tenant, "https"));
+    let connection = MapResult::new(router, unless_dropped);
     tokio::spawn(server.serve(service_fn(move |_: SocketAddr| {
         ready(Ok::<_, Infallible>(connection.clone()))
     })));
     Ok(Serving { url, handle })
 }
 
-/// The router of one connection, whose errors make hyper drop the connection.
-#[derive(Clone)]
-struct Connection(Router);
+/// Put on an answer that must not be sent: the connection is dropped in its place.
+#[derive(Clone, Copy)]
+struct Dropped;
 
+/// An answer that stands for a dropped connection. Behind a server of somebody else's it is a 502.
+pub(crate) fn dropped() -> Response {
+    let mut answer = StatusCode::BAD_GATEWAY.into_response();
+    answer.extensions_mut().insert(Dropped);
+    answer
+}
+
+/// hyper drops the connection when a service fails, which is the only way to make it do so.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is dropped on purpose")]
 struct OnPurpose;
 
-impl<B> Service<Request<B>> for Connection
-where
-    Router: Service<Request<B>, Response = Response<Body>, Error = Infallible>,
-    <Router as Service<Request<B>>>::Future: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = OnPurpose;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, OnPurpose>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), OnPurpose>> {
-        Poll::Ready(Ok(()))
+impl From<Infallible> for OnPurpose {
+    fn from(never: Infallible) -> Self {
+        match never {}
     }
+}
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let answer = self.0.call(request);
-        Box::pin(async move {
-            match answer.await {
-                Ok(response) if response.extensions().get::<Dropped>().is_some() => Err(OnPurpose),
-                Ok(response) => Ok(response),
-            }
-        })
+fn unless_dropped(answer: Result<Response, Infallible>) -> Result<Response, OnPurpose> {
+    match answer {
+        Ok(answer) if answer.extensions().get::<Dropped>().is_some() => Err(OnPurpose),
+        Ok(answer) => Ok(answer),
     }
 }
