@@ -106,7 +106,7 @@ for (const text of [restricted, mint]) {
     assert.ok(!/=>|`|\b(let|const|class)\b/.test(text.replace(/\/\/.*/g, '')), 'ES5 alone');
 }
 
-function instance({ name = 'contoso', decided = true, user = 'system' } = {}) {
+function instance({ name = 'contoso', decided = true, user = 'system', reason = 'lost' } = {}) {
     const encode = (text) => Buffer.from(text).toString('base64url');
     const seconds = Math.floor(Date.now() / 1000);
     const world = {
@@ -150,7 +150,7 @@ function instance({ name = 'contoso', decided = true, user = 'system' } = {}) {
     const fields = {
         number: FIELDS.number, u_mfa_method: 'phone_call', u_mfa_via: 'desk', u_mfa_contact_source: 'company_directory',
         u_mfa_verified_at: new Date((seconds - 300) * 1000).toISOString().slice(0, 19).replace('T', ' '),
-        u_mfa_reason: 'lost',
+        u_mfa_reason: reason,
     };
     const item = {
         getUniqueValue: () => ITEM,
@@ -169,6 +169,10 @@ assert.ok(verify('sha256', Buffer.from(`${head}.${payload}`), publicKey, Buffer.
 assert.deepEqual(Object.keys(read(head)).sort(), ['alg', 'kid', 'typ']);
 assert.equal(read(payload).exp - read(payload).iat, 900);
 assert.equal(read(payload).verification[0].verified_by, 'vera.desk@contoso.example');
+assert.equal(read(payload).reason, 'lost');
+for (const reason of ['', null]) {
+    assert.ok(!('reason' in read(instance({ reason }).split('.')[1])), 'a reason that nobody gave is left out');
+}
 assert.equal(read(instance().split('.')[1]).jti, read(payload).jti, 'sent again, it is the same approval');
 assert.equal(instance({ name: 'contosotest' }), '', 'a clone signs nothing');
 assert.equal(instance({ decided: false }), '', 'what nobody approved is not signed');

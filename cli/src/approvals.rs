@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail, ensure};
 use reregister_mfa::approval::LONGEST_TOKEN;
 
+use crate::streams::prompt;
+
 /// Where the approvals are.
 #[derive(clap::Args)]
 pub struct Presented {
@@ -105,7 +107,7 @@ fn read(file: &Path) -> anyhow::Result<Token> {
     let mut text = String::new();
     let stdin = io::stdin();
     let read = if stdin.is_terminal() {
-        eprint!("Approval: ");
+        prompt("Approval: ")?;
         stdin.read_line(&mut text)
     } else {
         stdin.lock().read_to_string(&mut text)
@@ -125,8 +127,8 @@ pub fn without_approvals(text: &str) -> String {
             .find(|letter: char| !part_of_a_token(letter))
             .unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
-        // What every JSON object begins with in base64.
-        if word.starts_with("eyJ") {
+        // What every JSON object begins with in base64. Something may stand before it, such as the dashes of an option.
+        if word.contains("eyJ") {
             clean.push_str("[an approval]");
         } else {
             clean.push_str(word);
@@ -158,6 +160,10 @@ mod tests {
         assert_eq!(
             without_approvals("unexpected 'eyJhbGci.eyJ_a-b.c', at #approval=eyJh&x=ü"),
             "unexpected '[an approval]', at #approval=[an approval]&x=ü"
+        );
+        assert_eq!(
+            without_approvals("unexpected argument '--eyJhbGci.eyJ_a-b.c' found"),
+            "unexpected argument '[an approval]' found"
         );
         assert_eq!(
             without_approvals("cannot read key.pem: no such file"),

@@ -1,17 +1,20 @@
 //! `reregister approve`: one approval, signed.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Map, Value, json};
+use tempfile::NamedTempFile;
 use uuid::Uuid;
 
 use crate::evidence::{self, ContactSource, Method, Reason, Via};
 use crate::kms::KmsKey;
 use crate::person::Person;
+use crate::streams::{print, remark};
 
 /// The `typ` of an approval (RFC 8725, section 3.11).
 const TOKEN_TYPE: &str = "mfa-approval+jwt";
@@ -19,15 +22,15 @@ const TOKEN_TYPE: &str = "mfa-approval+jwt";
 /// The scope without which an approval allows nothing.
 const REREGISTER: &str = "mfa:reregister";
 
-/// Attest that you verified a person and that their MFA may be reset. Prints the approval, a compact JWT.
+/// Attest that you verified a person and that their MFA may be reset. Writes the approval, a compact JWT.
 #[derive(clap::Args)]
 pub struct Approve {
     /// The private key that keygen made
     #[arg(long, value_name = "FILE.pem", required_unless_present = "kms_key")]
     key: Option<PathBuf>,
 
-    /// Instead of a file, an asymmetric key of AWS KMS, ECC_NIST_P256; needs kms:Sign, and credentials in the
-    /// environment, such as those of `aws configure export-credentials --format env`
+    /// Instead of a file, an asymmetric key of AWS KMS, ECC_NIST_P256; needs kms:Sign, and credentials as the
+    /// AWS CLI has them: in the environment, or of a profile, also with IAM Identity Center
     #[arg(long, value_name = "ARN", conflicts_with = "key")]
     kms_key: Option<KmsKey>,
 
@@ -94,10 +97,14 @@ pub struct Approve {
     /// The tenant, where the deployment serves several
     #[arg(long, value_name = "UUID")]
     tid: Option<Uuid>,
+
+    /// Where the approval goes: a file, which is made or replaced and readable by you alone, or - for standard output
+    #[arg(short, long, value_name = "FILE|-", default_value = "-")]
+    out: PathBuf,
 }
 
 impl Approve {
-    /// Prints the token alone on stdout, so that it can be piped, and what it says on stderr.
+    /// Prints the token alone, so that it can be piped, and what it says on stderr.
     pub fn run(self) -> anyhow::Result<()> {
         let now = Timestamp::now();
         self.check(now)?;
@@ -113,14 +120,18 @@ impl Approve {
             (None, Some(key)) => key.sign(&header, &claims)?,
             _ => bail!("one of --key and --kms-key"),
         };
-        println!("{token}");
-        eprintln!(
+        if self.out.as_os_str() == "-" {
+            print(&token)?;
+        } else {
+            write(&self.out, &token)?;
+        }
+        remark(format_args!(
             "{} approves the reset of {} for {}, until {}",
             self.approver,
             self.target,
             self.ticket,
             expires.strftime("%FT%TZ")
-        );
+        ));
         Ok(())
     }
 
@@ -191,6 +202,20 @@ fn signed_with(file: &Path, header: &Header, claims: &Value) -> anyhow::Result<S
     let key = EncodingKey::from_ec_pem(&key)
         .with_context(|| format!("{} is no private key that keygen made", file.display()))?;
     jsonwebtoken::encode(header, claims, &key).context("the approval could not be signed")
+}
+
+/// Writes the approval where its owner alone can read it, in one step.
+fn write(file: &Path, token: &str) -> anyhow::Result<()> {
+    // To take the place of /dev/stdout would do harm.
+    let is_other = fs::symlink_metadata(file).is_ok_and(|there| !there.is_file());
+    ensure!(!is_other, "{} is no ordinary file", file.display());
+    let directory = file.parent().unwrap_or(Path::new(""));
+    let written = NamedTempFile::new_in(directory).and_then(|mut draft| {
+        writeln!(draft, "{token}")?;
+        draft.persist(file)?;
+        Ok(())
+    });
+    written.with_context(|| format!("cannot write the approval to {}", file.display()))
 }
 
 /// An object without its nulls: what was not given is absent.

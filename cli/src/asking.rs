@@ -7,6 +7,7 @@ use crate::approvals::{Approvals, Presented};
 use crate::exit::Exit;
 use crate::function::{Answer, Failure, Function};
 use crate::shown;
+use crate::streams::{print, remark};
 
 /// Whom to ask, by what right, and how to say what they answer.
 #[derive(clap::Args)]
@@ -30,24 +31,25 @@ impl Asking {
     }
 
     /// Says an answer: what came of it on standard output, a refusal on standard error.
-    pub fn say(&self, answer: &Answer, shown: fn(&Value) -> String) -> Exit {
-        if self.json {
-            println!("{}", answer.text());
-        }
+    pub fn say(&self, answer: &Answer, shown: fn(&Value) -> String) -> anyhow::Result<Exit> {
+        let refused = answer.is_problem() || answer.is_refusal();
         if answer.is_problem() {
-            eprintln!("{}", shown::problem(answer.json()));
-        } else if answer.is_refusal() {
-            eprintln!("{}", shown::outcome(answer.json()));
-        } else if !self.json {
-            println!("{}", shown(answer.json()));
+            remark(shown::problem(answer.json()));
+        } else if refused {
+            remark(shown::outcome(answer.json()));
         }
-        answer.exit()
+        if self.json {
+            print(answer.text())?;
+        } else if !refused {
+            print(&shown(answer.json()))?;
+        }
+        Ok(answer.exit())
     }
 }
 
 /// Says that there is no answer.
 pub fn tell(failure: &Failure) -> Exit {
-    eprintln!("{failure}");
+    remark(failure);
     failure.exit()
 }
 

@@ -1,11 +1,9 @@
 //! `reregister completions`: for the shell.
 
-use std::io::{self, Write as _};
-
-use anyhow::Context as _;
 use clap_complete::Shell;
 
 use crate::exit::Exit;
+use crate::streams::print;
 
 /// Print what makes a shell complete this command, such as `reregister completions bash`
 #[derive(clap::Args)]
@@ -19,9 +17,7 @@ impl Completions {
     pub fn run(self, mut command: clap::Command) -> anyhow::Result<Exit> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut command, "reregister", &mut script);
-        io::stdout()
-            .write_all(&script)
-            .context("cannot write to standard output")?;
+        print(String::from_utf8(script)?.trim_end())?;
         Ok(Exit::Done)
     }
 }

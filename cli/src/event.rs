@@ -1,9 +1,9 @@
 //! `reregister event`: a signed event, as the Function URL would hand it to the function.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, anyhow, bail, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use clap::ValueEnum;
@@ -14,6 +14,9 @@ use simulated::request::Request;
 use simulated::senders::jira::{Issue, IssueEvent, Status};
 use simulated::senders::servicenow::ItemApproved;
 use simulated::senders::{jira_automation, on_call};
+
+use crate::approvals::{Approvals, Presented, Token};
+use crate::streams::print;
 
 /// Print a fresh event, signed as the source signs, for `cargo lambda invoke --data-file`.
 #[derive(clap::Args)]
@@ -32,13 +35,8 @@ pub struct Event {
     ]))]
     secret_file: Option<PathBuf>,
 
-    /// The approval; may be repeated
-    #[arg(long, value_name = "TOKEN", required_unless_present = "approval_file")]
-    approval: Vec<String>,
-
-    /// A file with the approval; may be repeated
-    #[arg(long, value_name = "FILE")]
-    approval_file: Vec<PathBuf>,
+    #[command(flatten)]
+    presented: Presented,
 
     /// The ticket's key [default: the one in the approval]
     #[arg(long, value_name = "KEY")]
@@ -77,12 +75,11 @@ impl Event {
     /// Prints the event alone on stdout.
     pub fn run(self) -> anyhow::Result<()> {
         let event = function_url::event(&self.request()?);
-        println!("{}", serde_json::to_string_pretty(&event)?);
-        Ok(())
+        print(&serde_json::to_string_pretty(&event)?)
     }
 
     fn request(&self) -> anyhow::Result<Request> {
-        let approvals = self.approvals()?;
+        let approvals = self.presented.read()?;
         let path = self.path();
         Ok(match self.source {
             Source::Jira => {
@@ -103,10 +100,15 @@ impl Event {
                     &self.ticket(&approvals)?,
                     &match &self.requested_for {
                         Some(person) => person.clone(),
-                        None => claim(&approvals, "sub").context("--requested-for is missing")?,
+                        None => {
+                            claim(&approvals.bearer, "sub").context("--requested-for is missing")?
+                        }
                     },
                 );
-                item.approvals = approvals;
+                item.approvals = approvals
+                    .all()
+                    .map(|approval| approval.expose().to_owned())
+                    .collect();
                 // The key is base64 only after whsec_; any other secret is taken by its bytes.
                 let secret = self.secret()?;
                 let key = match secret.strip_prefix("whsec_") {
@@ -115,11 +117,10 @@ impl Event {
                 };
                 item.signed(path, &key, Timestamp::now().as_second())?
             }
-            Source::OnCall => match approvals.as_slice() {
-                [approval] => on_call::post(path, approval, None),
-                [approval, second] => on_call::post(path, approval, Some(second)),
-                _ => bail!("on-call takes one approval, or two"),
-            },
+            Source::OnCall => {
+                let second = approvals.second.as_ref().map(Token::expose);
+                on_call::post(path, approvals.bearer.expose(), second)
+            }
         })
     }
 
@@ -133,24 +134,17 @@ impl Event {
         }
     }
 
-    fn issue(&self, approvals: &[String]) -> anyhow::Result<Issue> {
+    fn issue(&self, approvals: &Approvals) -> anyhow::Result<Issue> {
         let approved = Status::new(&self.approved_status_id, &self.approved_status_name);
-        Ok(Issue::new(&self.ticket(approvals)?, approved).field(&self.field, approvals.join("\n")))
+        let tokens: Vec<&str> = approvals.all().map(Token::expose).collect();
+        Ok(Issue::new(&self.ticket(approvals)?, approved).field(&self.field, tokens.join("\n")))
     }
 
-    fn ticket(&self, approvals: &[String]) -> anyhow::Result<String> {
+    fn ticket(&self, approvals: &Approvals) -> anyhow::Result<String> {
         match &self.ticket {
             Some(ticket) => Ok(ticket.clone()),
-            None => claim(approvals, "txn").context("--ticket is missing"),
+            None => claim(&approvals.bearer, "txn").context("--ticket is missing"),
         }
-    }
-
-    fn approvals(&self) -> anyhow::Result<Vec<String>> {
-        let mut approvals = self.approval.clone();
-        for file in &self.approval_file {
-            approvals.push(read(file)?.trim().to_owned());
-        }
-        Ok(approvals)
     }
 
     fn secret(&self) -> anyhow::Result<String> {
@@ -158,7 +152,8 @@ impl Event {
             .secret_file
             .as_deref()
             .context("--secret-file is missing")?;
-        let text = read(file)?;
+        let text =
+            fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         let secret = match serde_json::from_str(&text) {
             Ok(Value::Object(members)) => members
                 .get("current")
@@ -172,14 +167,10 @@ impl Event {
     }
 }
 
-fn read(file: &Path) -> anyhow::Result<String> {
-    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
-}
-
-/// A claim of the first approval, unverified: this command has no business with who signed it.
-fn claim(approvals: &[String], name: &str) -> anyhow::Result<String> {
+/// A claim of an approval, unverified: this command has no business with who signed it.
+fn claim(approval: &Token, name: &str) -> anyhow::Result<String> {
     let unreadable = || anyhow!("the approval has no readable {name}");
-    let payload = approvals.first().and_then(|token| token.split('.').nth(1));
+    let payload = approval.expose().split('.').nth(1);
     let payload = URL_SAFE_NO_PAD
         .decode(payload.ok_or_else(unreadable)?)
         .map_err(|_| unreadable())?;

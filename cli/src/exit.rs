@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// It was done, or shown.
     Done = 0,
-    /// The arguments or this machine: nothing is known of the reset.
+    /// The arguments, this machine or the address: nothing is known of the reset.
     Trouble = 1,
     /// The function refuses it, and will refuse the same again.
     Refused = 2,
@@ -21,7 +21,8 @@ pub enum Exit {
 pub const TABLE: &str = "\
 Exit codes:
   0  done (completed), or shown
-  1  wrong usage, or an error on this machine; of `run` also: not confirmed, so nothing was done
+  1  wrong usage, an error on this machine, or not the function at that address; of `run` also: not confirmed, so \
+     nothing was done
   2  refused: the next step is on standard error
   3  needs a human, or the person cannot register yet
   4  not done yet: it goes on by itself, or the function does not answer just now; the same again may help";

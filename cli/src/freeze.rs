@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
+use aws_config::SdkConfig;
+use aws_sdk_kms::config::ProvideCredentials as _;
 use clap::ValueEnum;
 use reregister_mfa::aws::{self, DynamoDb};
 use reregister_mfa::clock::Timestamp;
 use reregister_mfa::reset::{Freeze as Switch, Ledger, LedgerError};
+
+use crate::streams::print;
 
 /// Stop resets, of everybody or of one tier, or let them go on; without an argument, say how the switch is set
 #[derive(clap::Args)]
@@ -50,6 +54,7 @@ impl Freeze {
             .build()?;
         runtime.block_on(async {
             let config = aws::config().await;
+            check_credentials(&config).await?;
             let ledger = Ledger::new(Arc::new(DynamoDb::new(&config, self.table.clone())));
             if let Some(who) = self.who {
                 self.set(&ledger, who).await?;
@@ -58,8 +63,7 @@ impl Freeze {
                 .frozen()
                 .await
                 .context("the switch cannot be read; nobody may take it for off")?;
-            println!("{}", describe(switch.as_ref()));
-            Ok(())
+            print(&describe(switch.as_ref()))
         })
     }
 
@@ -88,6 +92,17 @@ impl Freeze {
         }
         result.context("the switch is NOT set")
     }
+}
+
+/// Says what is wrong with the credentials. The ledger only says that it was not reached.
+async fn check_credentials(config: &SdkConfig) -> anyhow::Result<()> {
+    let provider = config
+        .credentials_provider()
+        .context("there are no credentials for AWS")?;
+    provider.provide_credentials().await.context(
+        "there are no credentials for AWS; of a profile with IAM Identity Center: aws sso login",
+    )?;
+    Ok(())
 }
 
 fn describe(switch: Option<&Switch>) -> String {

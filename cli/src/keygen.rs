@@ -14,6 +14,7 @@ use pem::Pem;
 use serde_json::{Value, json};
 
 use crate::kms::KmsKey;
+use crate::streams::remark;
 
 /// Make a key to sign approvals with (ES256): the private key for one person, the public one for the policy.
 #[derive(clap::Args)]
@@ -82,11 +83,11 @@ impl Keygen {
             }
             (None, None) => bail!("--private or --kms-key is missing"),
         };
-        eprintln!(
+        remark(format_args!(
             "key {}: private {private}, public in {}",
             self.kid,
             self.public.display()
-        );
+        ));
         Ok(())
     }
 }

@@ -2,13 +2,15 @@
 
 use std::io::{self, IsTerminal as _};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
+use rustix::termios::tcgetwinsize;
 
 use crate::address::At;
 use crate::approvals::{Presented, Token};
 use crate::exit::Exit;
+use crate::streams::print;
 
 /// Print the link to the page for on call, with the approval in its fragment, which no browser sends anywhere.
 ///
@@ -21,7 +23,7 @@ pub struct Link {
     #[command(flatten)]
     at: At,
 
-    /// Draw it as a QR code, too
+    /// Draw it as a QR code, too, which needs a large terminal
     #[arg(long)]
     qr: bool,
 }
@@ -33,9 +35,9 @@ impl Link {
         let approvals = self.presented.read()?;
         let link = address.page(approvals.all().map(Token::expose));
         let code = if self.qr { Some(drawn(&link)?) } else { None };
-        println!("{link}");
+        print(&link)?;
         if let Some(code) = code {
-            println!("{code}");
+            print(&code)?;
         }
         Ok(Exit::Done)
     }
@@ -56,9 +58,29 @@ fn drawn(link: &str) -> anyhow::Result<String> {
     if !io::stdout().is_terminal() {
         return Ok(drawing);
     }
+    check_it_fits(&drawing)?;
     let lines: Vec<String> = drawing
         .lines()
         .map(|line| format!("{BLACK_ON_WHITE}{line}{AS_BEFORE}"))
         .collect();
     Ok(lines.join("\n"))
+}
+
+/// No camera reads a code whose lines are broken, or whose beginning has scrolled away.
+fn check_it_fits(drawing: &str) -> anyhow::Result<()> {
+    // Some terminals do not say how large they are, and some say 0.
+    let Ok(terminal) = tcgetwinsize(io::stdout()) else {
+        return Ok(());
+    };
+    let (columns, lines) = (usize::from(terminal.ws_col), usize::from(terminal.ws_row));
+    let widths = drawing.lines().map(|line| line.chars().count());
+    let width = widths.max().unwrap_or_default();
+    // The shell's next line is below it.
+    let height = drawing.lines().count() + 1;
+    ensure!(
+        (columns == 0 || width <= columns) && (lines == 0 || height <= lines),
+        "the QR code needs a terminal of {width} columns and {height} lines, and this one has {columns} and {lines}: \
+         make it larger or its letters smaller, or leave out --qr"
+    );
+    Ok(())
 }

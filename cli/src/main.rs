@@ -1,6 +1,11 @@
 //! `reregister`: what people need beside the function itself. Whoever is on call previews a reset, has it done and
 //! asks what came of it; issuers make keys and approvals; operators make signed events to try a function with, and set
 //! the switch that stops resets.
+#![deny(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "they panic where nobody reads; see the module streams"
+)]
 
 mod address;
 mod approvals;
@@ -20,13 +25,16 @@ mod preview;
 mod run;
 mod shown;
 mod status;
+mod streams;
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::approvals::without_approvals;
 use crate::exit::Exit;
+use crate::streams::remark;
 
 /// Resets on call, keys, approvals, sample events and the freeze switch of reregister-mfa.
 #[derive(Parser)]
@@ -49,42 +57,50 @@ enum Command {
     Completions(completions::Completions),
 }
 
+impl Command {
+    fn run(self) -> anyhow::Result<Exit> {
+        let done = |()| Exit::Done;
+        match self {
+            Command::Preview(preview) => preview.run(),
+            Command::Run(run) => run.run(),
+            Command::Status(status) => status.run(),
+            Command::Link(link) => link.run(),
+            Command::Keygen(keygen) => keygen.run().map(done),
+            Command::Approve(approve) => approve.run().map(done),
+            Command::Event(event) => event.run().map(done),
+            Command::Freeze(freeze) => freeze.run().map(done),
+            Command::Completions(completions) => completions.run(Cli::command()),
+        }
+    }
+}
+
 fn main() -> ExitCode {
-    let command = match Cli::try_parse() {
-        Ok(cli) => cli.command,
-        Err(error) => return usage(&error).into(),
-    };
-    let done = |()| Exit::Done;
-    let ended = match command {
-        Command::Preview(preview) => preview.run(),
-        Command::Run(run) => run.run(),
-        Command::Status(status) => status.run(),
-        Command::Link(link) => link.run(),
-        Command::Keygen(keygen) => keygen.run().map(done),
-        Command::Approve(approve) => approve.run().map(done),
-        Command::Event(event) => event.run().map(done),
-        Command::Freeze(freeze) => freeze.run().map(done),
-        Command::Completions(completions) => completions.run(Cli::command()),
+    let ended = match Cli::try_parse() {
+        Ok(cli) => cli.command.run(),
+        Err(error) => usage(&error),
     };
     let exit = ended.unwrap_or_else(|error| {
-        eprintln!("Error: {}", without_approvals(&format!("{error:?}")));
+        let said = format!("{error:?}");
+        remark(format_args!("Error: {}", without_approvals(&said)));
         Exit::Trouble
     });
     exit.into()
 }
 
 /// Help and version on stdout; wrong usage on stderr, which clap would end with 2.
-fn usage(error: &clap::Error) -> Exit {
+fn usage(error: &clap::Error) -> anyhow::Result<Exit> {
     let said = error.to_string();
     let clean = without_approvals(&said);
     if clean == said {
-        let _ = error.print();
+        error
+            .print()
+            .context("cannot write to standard output or error")?;
     } else {
-        eprint!("{clean}");
+        remark(clean.trim_end());
     }
-    if error.use_stderr() {
+    Ok(if error.use_stderr() {
         Exit::Trouble
     } else {
         Exit::Done
-    }
+    })
 }

@@ -17,10 +17,10 @@ impl Preview {
     pub fn run(self) -> anyhow::Result<Exit> {
         let (function, approvals) = self.asking.ready()?;
         block_on(async {
-            Ok(match function.preview(&approvals).await? {
+            match function.preview(&approvals).await? {
                 Ok(answer) => self.asking.say(&answer, shown::preview),
-                Err(failure) => tell(&failure),
-            })
+                Err(failure) => Ok(tell(&failure)),
+            }
         })
     }
 }

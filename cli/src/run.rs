@@ -13,6 +13,7 @@ use crate::asking::{Asking, block_on, tell};
 use crate::exit::{self, Exit};
 use crate::function::{Answer, Failure, Function};
 use crate::shown;
+use crate::streams::{print, prompt, remark};
 
 /// Have the person's MFA reset: show what would be done, ask, do it, and wait until it is over.
 ///
@@ -56,6 +57,8 @@ fn length_of_time(text: &str) -> anyhow::Result<Duration> {
 /// Of a preview: what was asked for with these approvals may be done already, and nothing new can come of them.
 const MAY_BE_DONE: [&str; 2] = ["approval_used", "approval_expired"];
 
+const NOTHING_DONE: &str = "nothing was done";
+
 impl Run {
     /// Shows, asks, does and waits.
     pub fn run(self) -> anyhow::Result<Exit> {
@@ -72,28 +75,27 @@ impl Run {
             let code = preview.member("code").unwrap_or_default();
             if preview.is_problem() && MAY_BE_DONE.contains(&code) {
                 let detail = shown::member(preview.json(), "detail");
-                eprintln!("{detail} Asking what has come of it.");
+                remark(format_args!("{detail} Asking what has come of it."));
             } else if preview.is_problem() {
-                return Ok(self.asking.say(&preview, shown::preview));
-            } else {
-                self.show(&preview);
-                if !self.yes && !confirmed(preview.json())? {
-                    eprintln!("That is neither: nothing was done.");
-                    return Ok(Exit::Trouble);
-                }
+                return self.asking.say(&preview, shown::preview);
+            } else if self.yes {
+                self.show(&preview).context(NOTHING_DONE)?;
+            } else if !confirmed(preview.json()).context(NOTHING_DONE)? {
+                remark(format_args!("That is neither: {NOTHING_DONE}."));
+                return Ok(Exit::Trouble);
             }
             self.carry_out(&function, &approvals).await
         })
     }
 
-    /// Standard output is for the one JSON document, if there is to be one.
-    fn show(&self, preview: &Answer) {
-        let preview = shown::preview(preview.json());
+    /// Without asking. Standard output is for the one JSON document, if there is to be one.
+    fn show(&self, preview: &Answer) -> anyhow::Result<()> {
+        let preview = format!("{}\n", shown::preview(preview.json()));
         if self.asking.json {
-            eprintln!("{preview}\n");
-        } else {
-            println!("{preview}\n");
+            remark(preview);
+            return Ok(());
         }
+        print(&preview)
     }
 
     async fn carry_out(&self, function: &Function, approvals: &Approvals) -> anyhow::Result<Exit> {
@@ -109,7 +111,9 @@ impl Run {
                 break sent;
             }
             let trouble = trouble.trim_end_matches('.');
-            eprintln!("{trouble}; sending the same again, which does nothing twice");
+            remark(format_args!(
+                "{trouble}; sending the same again, which does nothing twice"
+            ));
             sleep(self.every).await;
         };
         let mut answer = match sent {
@@ -117,11 +121,11 @@ impl Run {
             Err(failure) => return Ok(given_up(&failure)),
         };
         if let (true, Some(id)) = (answer.goes_on(), answer.reset()) {
-            eprintln!("accepted as {id}; waiting until it is over");
+            remark(format_args!("accepted as {id}; waiting until it is over"));
             while answer.goes_on() && Instant::now() + self.every <= deadline {
                 sleep(self.every).await;
                 // One that cannot be had says nothing of the reset, which goes on.
-                if let Ok(next) = function.read(id, approvals).await?
+                if let Ok(Ok(next)) = function.read(id, approvals).await
                     && !next.is_problem()
                 {
                     answer = next;
@@ -129,37 +133,47 @@ impl Run {
             }
         }
         let exit = self.asking.say(&answer, shown::outcome);
+        // What was done is done, and the code says it even where the words are lost.
+        let exit = exit.unwrap_or_else(|error| {
+            remark(format_args!(
+                "{error:#}; the exit code is that of the outcome all the same"
+            ));
+            answer.exit()
+        });
         if let (true, Some(id)) = (answer.goes_on(), answer.reset()) {
-            eprintln!(
+            remark(format_args!(
                 "It goes on by itself. How it ended is told by: reregister status {id}, with the same approval"
-            );
+            ));
         }
         Ok(exit)
     }
 }
 
-/// Says that the request may have arrived.
+/// Says that the request may have arrived, whoever has answered last: an earlier answer may be lost, and a proxy may
+/// have put its own in the place of the function's.
 fn given_up(failure: &Failure) -> Exit {
-    let exit = tell(failure);
-    if failure.may_pass() {
-        eprintln!(
-            "It is not known whether the request arrived. Run the same again: nothing is done twice."
-        );
-    }
-    exit
+    remark(failure);
+    remark(
+        "It is not known whether the request arrived. Run the same again: nothing is done twice.",
+    );
+    Exit::NotYet
 }
 
-/// Whether somebody who has read the preview says so, by typing whom it is about.
+/// Whether somebody who has read the preview says so, by typing whom it is about. The preview goes where the question
+/// goes: standard output may be a file, which nobody reads before they type.
 fn confirmed(preview: &Value) -> anyhow::Result<bool> {
     let (target, ticket) = (
         shown::member(preview, "target"),
         shown::member(preview, "ticket"),
     );
-    eprint!("Type {target} or {ticket} to do it: ");
+    let preview = shown::preview(preview);
+    prompt(format_args!(
+        "{preview}\n\nType {target} or {ticket} to do it: "
+    ))?;
     let mut typed = String::new();
     io::stdin()
         .read_line(&mut typed)
-        .context("cannot read standard input; nothing was done")?;
+        .context("cannot read standard input")?;
     Ok(names_it(&typed, &target, &ticket))
 }
 

@@ -271,7 +271,7 @@ mod tests {
             "revoke_sessions": true,
             "methods": [
                 {"method": "Mobile phone", "label": "ending in 12", "status": "remove", "why": null},
-                {"method": "Password", "label": null, "status": "keep", "why": "no second factor"},
+                {"method": "Password", "label": null, "status": "keep", "why": "no MFA method"},
             ],
             "warnings": [{"code": "guest", "text": "The person is a guest."}],
             "approvals": [{
@@ -300,7 +300,7 @@ mod tests {
   can register then  yes
 
   remove  Mobile phone  ending in 12
-  keep    Password                    no second factor
+  keep    Password                    no MFA method
 
 Warning: The person is a guest.
 

@@ -23,10 +23,10 @@ impl Status {
     pub fn run(self) -> anyhow::Result<Exit> {
         let (function, approvals) = self.asking.ready()?;
         block_on(async {
-            Ok(match function.read(self.id, &approvals).await? {
+            match function.read(self.id, &approvals).await? {
                 Ok(answer) => self.asking.say(&answer, shown::outcome),
-                Err(failure) => tell(&failure),
-            })
+                Err(failure) => Ok(tell(&failure)),
+            }
         })
     }
 }

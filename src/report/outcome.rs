@@ -276,7 +276,7 @@ fn status(status: Status) -> (&'static str, Option<&'static str>) {
 
 fn kept(why: KeepReason) -> &'static str {
     match why {
-        KeepReason::NotMfa => "no second factor",
+        KeepReason::NotMfa => "no MFA method",
         KeepReason::ButtonLeavesIt => "Require re-register MFA leaves it",
         KeepReason::DeactivateByHand => {
             "deactivate it in Entra: Users, the person, Authentication methods, the token's menu"

@@ -1,12 +1,12 @@
 // Answers in the words of src/report and src/http/problem.rs.
 
 /** Looks like an approval and is none. */
-export function token(name) {
+export function token(name, exp) {
   const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  return `${part({ alg: "ES256", kid: name, typ: "mfa-approval+jwt" })}.${part({ jti: name })}.${"s".repeat(86)}`;
+  return `${part({ alg: "ES256", kid: name, typ: "mfa-approval+jwt" })}.${part({ jti: name, exp })}.${"s".repeat(86)}`;
 }
 
-const soon = (minutes) => new Date(Date.now() + minutes * 60_000).toISOString();
+export const soon = (minutes) => new Date(Date.now() + minutes * 60_000).toISOString();
 export const RESET = "70311fe3-d25d-4576-87ff-7dfa101eae6b";
 export const JANE = "jane.doe@contoso.example";
 
@@ -35,7 +35,7 @@ const METHODS = [
   ["Software OATH token", null, "remove", null],
   ["Microsoft Authenticator", "Jane's iPhone", "remove", null],
   ["Mobile phone", "ending in 12", "remove", null],
-  ["Password", null, "keep", "no second factor"],
+  ["Password", null, "keep", "no MFA method"],
   ["Passkey", "Passkey on the iPhone", "keep", "Require re-register MFA leaves it"],
 ];
 const PASSKEY = {
@@ -60,7 +60,7 @@ export function outcome(change = {}) {
     note: `Done: ${JANE} can now register MFA again. Please ask them to go to https://aka.ms/mfasetup. Removed: Software OATH token, Microsoft Authenticator (Jane's iPhone), Mobile phone (ending in 12). Sessions were revoked.`,
     ticket: "HELP-42", target: JANE, target_id: "a1000000-0000-4000-8000-00000000000b", privileged: false, sessions: "revoked",
     methods: methods({ remove: "removed", keep: "kept" }), warnings: [PASSKEY], approvers: [], verifiers: [],
-    claimed_at: soon(-0.1), finished_at: soon(-0.05), replayed: false,
+    claimed_at: soon(0.5), finished_at: soon(0.51), replayed: false,
     ...change,
   };
 }

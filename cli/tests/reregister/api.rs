@@ -165,7 +165,7 @@ pub fn preview() -> Value {
         "revoke_sessions": true,
         "methods": [
             {"method": "Microsoft Authenticator", "label": "Jane's iPhone", "status": "remove", "why": null},
-            {"method": "Password", "label": null, "status": "keep", "why": "no second factor"},
+            {"method": "Password", "label": null, "status": "keep", "why": "no MFA method"},
         ],
         "warnings": [{"code": "guest", "text": "The person is a guest."}],
     })

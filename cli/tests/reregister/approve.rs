@@ -1,3 +1,6 @@
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, TokenData, Validation};
 use serde_json::{Value, json};
@@ -85,6 +88,49 @@ fn the_summary_goes_to_stderr_and_the_private_key_nowhere() {
     );
     assert_eq!(summary.lines().count(), 1);
     assert!(!summary.contains(text(&output.stdout).trim()));
+}
+
+#[test]
+fn an_approval_in_a_file_is_readable_by_its_owner_alone() {
+    let desk = Desk::with_key();
+    let files = || fs::read_dir(&desk.0).unwrap().count();
+    let before = files();
+    // The second one takes the place of a file that everybody can read.
+    for out in ["--out approval", "-o approval"] {
+        let output = desk.run(&format!("{WHO} {CALL} {out}"));
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert!(output.stdout.is_empty());
+        assert_eq!(files(), before + 1, "no draft stays behind");
+        let file = desk.path("approval");
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let link = desk.run("link --approval approval --url https://a.example");
+        assert_eq!(link.status.code(), Some(0), "{}", text(&link.stderr));
+        desk.write("approval", "an old one");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let output = desk.run(&format!("{WHO} {CALL} --out -"));
+    assert!(text(&output.stdout).starts_with("eyJ"));
+    assert_eq!(files(), before + 1);
+}
+
+#[test]
+fn an_approval_takes_the_place_of_nothing_but_a_file() {
+    let desk = Desk::with_key();
+    symlink("/dev/stdout", desk.path("stream")).unwrap();
+    for (out, why) in [
+        ("stream", "stream is no ordinary file"),
+        (".", "no ordinary file"),
+        (
+            "missing/approval",
+            "cannot write the approval to missing/approval",
+        ),
+    ] {
+        let refusal = desk.refusal(&format!("{WHO} {CALL} --out {out}"));
+        assert!(refusal.contains(why), "{refusal}");
+    }
+    let stream = fs::symlink_metadata(desk.path("stream")).unwrap();
+    assert!(stream.is_symlink());
 }
 
 #[test]

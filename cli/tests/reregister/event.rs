@@ -1,6 +1,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use serde_json::{Value, json};
 use simulated::approval::Draft;
 use simulated::issuer::Issuer;
 use simulated::senders::signatures::{hub_signature, standard_webhooks_signature};
@@ -13,15 +13,16 @@ fn approval() -> String {
     Issuer::es256("issuer", "k").approve(&Draft::new(1_790_000_000))
 }
 
-/// A desk with the secret as text in `raw`, as Secrets Manager's JSON in `json`.
-fn desk() -> Desk {
-    let desk = Desk::new();
+/// A desk with the secret as text in `raw`, as Secrets Manager's JSON in `json`, and an approval in `approval`.
+fn desk() -> (Desk, String) {
+    let (desk, token) = (Desk::new(), approval());
+    desk.write("approval", &format!("{token}\n"));
     desk.write("raw", &format!("{SECRET}\n"));
     desk.write(
         "json",
         &format!(r#"{{"current": "{SECRET}", "previous": "old"}}"#),
     );
-    desk
+    (desk, token)
 }
 
 fn event(desk: &Desk, arguments: &str) -> Value {
@@ -36,13 +37,11 @@ fn body(event: &Value) -> Value {
 
 #[test]
 fn a_jira_event_is_a_signed_transition_to_the_approved_status_with_the_approval_in_the_field() {
-    let (desk, token) = (desk(), approval());
+    let (desk, token) = desk();
     let event = event(
         &desk,
-        &format!(
-            "--source jira --secret-file json --approval {token} --path /webhooks/desk \
-             --approved-status-id 7 --approved-status-name Done --field customfield_1"
-        ),
+        "--source jira --secret-file json --approval approval --path /webhooks/desk \
+         --approved-status-id 7 --approved-status-name Done --field customfield_1",
     );
     assert_eq!(event["rawPath"], "/webhooks/desk");
     assert_eq!(event["requestContext"]["http"]["method"], "POST");
@@ -57,10 +56,11 @@ fn a_jira_event_is_a_signed_transition_to_the_approved_status_with_the_approval_
 
 #[test]
 fn a_servicenow_event_is_signed_now_over_id_time_and_body() {
-    let (desk, token) = (desk(), approval());
+    let ((desk, token), second) = (desk(), approval());
+    desk.write("second", &second);
     let event = event(
         &desk,
-        &format!("--source servicenow --secret-file raw --approval {token} --approval {token}"),
+        "--source servicenow --secret-file raw --approval approval --approval second",
     );
     let headers = &event["headers"];
     let at: i64 = headers["webhook-timestamp"]
@@ -79,17 +79,17 @@ fn a_servicenow_event_is_signed_now_over_id_time_and_body() {
     let body = body(&event);
     assert_eq!(body["number"], "ITSD-1042");
     assert_eq!(body["requested_for"], "adele@contoso.example");
-    assert_eq!(body["approvals"].as_array().unwrap().len(), 2);
+    assert_eq!(body["approvals"], json!([token, second]));
 }
 
 #[test]
 fn a_whsec_secret_is_the_base64_key_behind_the_prefix_and_no_secret_for_jira() {
-    let (desk, token) = (Desk::new(), approval());
+    let (desk, _) = desk();
     let key = STANDARD.encode("thirty-two bytes, more or less ok");
     desk.write("secret", &format!("whsec_{key}"));
     let event = event(
         &desk,
-        &format!("--source servicenow --secret-file secret --approval {token}"),
+        "--source servicenow --secret-file secret --approval approval",
     );
     let headers = &event["headers"];
     let signature = standard_webhooks_signature(
@@ -103,19 +103,16 @@ fn a_whsec_secret_is_the_base64_key_behind_the_prefix_and_no_secret_for_jira() {
         event["body"].as_str().unwrap().as_bytes(),
     );
     assert_eq!(headers["webhook-signature"], signature.unwrap().as_str());
-    let refusal = desk.refusal(&format!(
-        "event --source jira --secret-file secret --approval {token}"
-    ));
+    let refusal = desk.refusal("event --source jira --secret-file secret --approval approval");
     assert!(refusal.contains("Standard Webhooks"), "{refusal}");
 }
 
 #[test]
 fn an_automation_event_carries_the_secret_in_the_header_that_was_named() {
-    let (desk, token) = (desk(), approval());
-    desk.write("token", &format!("{token}\n"));
+    let (desk, token) = desk();
     let event = event(
         &desk,
-        "--source jira-automation --secret-file raw --approval-file token --header X-Reset --ticket IT-9",
+        "--source jira-automation --secret-file raw --approval approval --header X-Reset --ticket IT-9",
     );
     assert_eq!(event["headers"]["x-reset"], SECRET);
     assert_eq!(body(&event)["issue"]["key"], "IT-9");
@@ -127,8 +124,8 @@ fn an_automation_event_carries_the_secret_in_the_header_that_was_named() {
 
 #[test]
 fn an_on_call_event_bears_the_approval_and_needs_no_secret() {
-    let (desk, token) = (Desk::new(), approval());
-    let event = event(&desk, &format!("--source on-call --approval {token}"));
+    let (desk, token) = desk();
+    let event = event(&desk, "--source on-call --approval approval");
     assert_eq!(event["rawPath"], "/resets");
     assert_eq!(
         event["headers"]["authorization"],
@@ -139,30 +136,46 @@ fn an_on_call_event_bears_the_approval_and_needs_no_secret() {
 
 #[test]
 fn an_event_that_could_not_be_genuine_is_refused_before_anything_is_printed() {
-    let (desk, token) = (desk(), approval());
+    let (desk, _) = desk();
     desk.write("keyless", r#"{"previous": "x"}"#);
     desk.write("empty", "\n");
+    desk.write("junk", "no approval");
+    desk.write("opaque", "a.b.c");
     for (arguments, why) in [
-        (format!("--source jira --approval {token}"), "--secret-file"),
-        ("--source jira --secret-file raw".to_owned(), "--approval"),
+        ("--source jira --approval approval", "--secret-file"),
+        ("--source jira --secret-file raw", "--approval"),
         (
-            format!("--source jira --secret-file keyless --approval {token}"),
+            "--source jira --secret-file keyless --approval approval",
             "has no \"current\"",
         ),
         (
-            format!("--source jira --secret-file empty --approval {token}"),
+            "--source jira --secret-file empty --approval approval",
             "is empty",
         ),
         (
-            "--source jira --secret-file raw --approval junk".to_owned(),
+            "--source jira --secret-file raw --approval junk",
+            "junk holds no approval",
+        ),
+        (
+            "--source jira --secret-file raw --approval opaque",
             "--ticket is missing",
         ),
         (
-            "--source on-call --approval a --approval b --approval c".to_owned(),
-            "one approval, or two",
+            "--source on-call --approval approval --approval opaque --approval opaque",
+            "more than twice",
         ),
     ] {
         let refusal = desk.refusal(&format!("event {arguments}"));
         assert!(refusal.contains(why), "{arguments}\n{refusal}");
+    }
+}
+
+#[test]
+fn an_approval_on_the_command_line_is_refused_and_not_repeated() {
+    let (desk, token) = desk();
+    let refusal = desk.refusal(&format!("event --source on-call --approval {token}"));
+    assert!(refusal.contains("the name of a file"), "{refusal}");
+    for part in token.split('.') {
+        assert!(!refusal.contains(part), "{refusal}");
     }
 }

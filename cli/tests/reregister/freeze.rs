@@ -53,3 +53,34 @@ async fn a_freeze_without_a_reason_or_without_the_table_is_an_error_and_no_freez
     assert!(text(&lost.stderr).contains("the switch is NOT set"));
     assert!(lost.stdout.is_empty());
 }
+
+#[test]
+fn a_profile_of_iam_identity_center_is_understood_and_who_has_not_logged_in_is_told() {
+    let desk = Desk::new();
+    desk.write(
+        "config",
+        "[profile operator]\n\
+         sso_start_url = https://contoso.awsapps.example/start\n\
+         sso_region = eu-west-1\n\
+         sso_account_id = 123456789012\n\
+         sso_role_name = Operator\n",
+    );
+    let output = Command::new(env!("CARGO_BIN_EXE_reregister"))
+        .args(["freeze", "--table", "resets"])
+        .current_dir(&desk.0)
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .env_remove("AWS_SECRET_ACCESS_KEY")
+        .env("HOME", &desk.0)
+        .env("AWS_CONFIG_FILE", desk.path("config"))
+        .env("AWS_SHARED_CREDENTIALS_FILE", desk.path("none"))
+        .env("AWS_PROFILE", "operator")
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let refusal = text(&output.stderr);
+    assert!(refusal.contains("aws sso login"), "{refusal}");
+    // Where the token would be.
+    assert!(refusal.contains(".aws/sso/cache/"), "{refusal}");
+}

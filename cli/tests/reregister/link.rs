@@ -1,6 +1,10 @@
+use std::io::Read as _;
+use std::process::{Command, Stdio};
+
 use simulated::approval::Draft;
 use simulated::issuer::Issuer;
 
+use crate::terminal::terminal;
 use crate::{Desk, text};
 
 /// A desk with an approval in `one` and another in `two`, and both.
@@ -77,6 +81,48 @@ fn a_qr_code_is_as_wide_as_it_is_high_and_comes_after_the_link() {
         code.chars()
             .all(|letter| matches!(letter, ' ' | '\n' | '\u{2580}' | '\u{2584}' | '\u{2588}'))
     );
+}
+
+/// Draws the code of `one` in a terminal of this size: the exit code, and what is on the screen and on stderr.
+fn drawn(desk: &Desk, columns: usize, lines: usize) -> (Option<i32>, String, String) {
+    let [columns, lines] = [columns, lines].map(|cells| u16::try_from(cells).unwrap());
+    let (mut screen, theirs) = terminal(columns, lines);
+    let running = Command::new(env!("CARGO_BIN_EXE_reregister"))
+        .args(["link", "--qr", "--approval", "one", "--url"])
+        .arg("https://mfa.contoso.example")
+        .current_dir(&desk.0)
+        .stdout(theirs)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It ends with an error as soon as nobody has the other end any more.
+    let mut shown = Vec::new();
+    let _ = screen.read_to_end(&mut shown);
+    let output = running.wait_with_output().unwrap();
+    let said = |bytes: &[u8]| text(bytes).to_owned();
+    (output.status.code(), said(&shown), said(&output.stderr))
+}
+
+#[test]
+fn a_qr_code_is_drawn_in_a_terminal_that_holds_it_and_otherwise_its_size_is_told() {
+    let (desk, one, _) = desk();
+    let output = desk.run("link --qr --approval one --url https://mfa.contoso.example");
+    let (_, code) = text(&output.stdout).split_once('\n').unwrap();
+    let width = code.lines().next().unwrap().chars().count();
+    let height = code.lines().count() + 1;
+    // 0 is a terminal that does not know.
+    for (columns, lines) in [(width, height), (200, 200), (0, 0)] {
+        let (code, shown, err) = drawn(&desk, columns, lines);
+        assert_eq!((code, err.as_str()), (Some(0), ""));
+        assert!(shown.contains(&one), "{shown}");
+        assert!(shown.contains("\x1b[38;5;16;48;5;231m"), "black on white");
+    }
+    for (columns, lines) in [(width - 1, height), (width, height - 1), (80, 24)] {
+        let (code, shown, err) = drawn(&desk, columns, lines);
+        assert_eq!((code, shown.as_str()), (Some(1), ""), "{err}");
+        let told = format!("a terminal of {width} columns and {height} lines");
+        assert!(err.contains(&told), "{err}");
+    }
 }
 
 #[test]

@@ -17,6 +17,8 @@ mod link;
 #[path = "../../../tests/aws/moto.rs"]
 mod moto;
 mod on_call;
+mod streams;
+mod terminal;
 
 use std::fs;
 use std::path::PathBuf;

@@ -4,13 +4,12 @@ use std::fs::File;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::{Value, json};
 use simulated::approval::Draft;
 use simulated::issuer::Issuer;
 
 use crate::api::{Api, RESET, Reply, outcome, problem, waiting};
+use crate::terminal::terminal;
 use crate::{Desk, text};
 
 /// A desk with an approval in `one` and another in `two`.
@@ -66,7 +65,7 @@ fn a_preview_shows_what_would_be_done_and_asks_for_nothing_else() {
         "HELP-42",
         "remove  Microsoft Authenticator  Jane's iPhone",
         "keep    Password",
-        "no second factor",
+        "no MFA method",
         "Warning: The person is a guest.",
         "Nothing has been changed.",
     ] {
@@ -223,9 +222,6 @@ fn each_end_has_its_code() {
         (Reply::Json(200, turned_away), 2),
         (problem(422, "approval_claim", false), 2),
         (problem(404, "no_such_reset", false), 2),
-        (Reply::Text(403, r#"{"Message":"Forbidden"}"#.to_owned()), 1),
-        (Reply::Json(200, json!({"status": "ok"})), 1),
-        (Reply::Text(200, "<html>".to_owned()), 1),
     ] {
         let api = Api::with_preview()
             .open([reply.clone()])
@@ -235,6 +231,80 @@ fn each_end_has_its_code() {
         let status = format!("status {RESET} --approval one");
         let (of_status, _, err) = said(&desk, &api, &status);
         assert_eq!(of_status, code, "{err}");
+    }
+}
+
+#[test]
+fn a_stranger_at_the_address_leaves_open_what_came_of_a_request_that_was_sent() {
+    let (desk, unknown) = (desk(), "not known whether the request arrived");
+    for stranger in [
+        Reply::Text(403, r#"{"Message":"Forbidden"}"#.to_owned()),
+        Reply::Text(403, "<html>Blocked by the proxy</html>".to_owned()),
+        Reply::Json(200, json!({"status": "ok"})),
+        Reply::Text(200, "<html>".to_owned()),
+    ] {
+        for sent in [vec![stranger.clone()], vec![Reply::Lost, stranger.clone()]] {
+            let api = Api::with_preview().open(sent);
+            let (code, out, err) = said(&desk, &api, RUN);
+            assert_eq!(code, 4, "{err}");
+            assert!(!out.contains("It is"), "{out}");
+            assert!(err.contains(unknown), "{err}");
+        }
+        // To look changes nothing.
+        let api = Api::start()
+            .preview([stranger.clone()])
+            .read([stranger.clone()]);
+        let status = format!("status {RESET} --approval one");
+        for arguments in ["preview --approval one", RUN, &status] {
+            let (code, out, err) = said(&desk, &api, arguments);
+            assert_eq!((code, out.as_str()), (1, ""), "{err}");
+            assert!(!err.contains(unknown), "{err}");
+        }
+        assert!(!api.routes().contains(&"POST /resets".to_owned()));
+    }
+}
+
+#[test]
+fn what_came_of_it_is_told_to_whichever_approval_opens_it() {
+    let (desk, both) = (desk(), "--approval one --approval two");
+    let bearer = |file: &str| format!("Bearer {}", held(&desk, file));
+    let asked_by = |api: &Api| {
+        let asked = api.asked().into_iter();
+        let reads = asked.filter(|asked| asked.what.starts_with("GET"));
+        reads.map(|asked| asked.authorization).collect::<Vec<_>>()
+    };
+    let status = format!("status {RESET} {both}");
+    for closed in [
+        problem(404, "no_such_reset", false),
+        problem(401, "approval_invalid", false),
+    ] {
+        let opened = Reply::Json(200, outcome("completed", "yes"));
+        let api = Api::start().read([closed.clone(), opened.clone()]);
+        let (code, out, err) = said(&desk, &api, &status);
+        assert_eq!(code, 0, "{err}");
+        assert!(out.contains("It is completed"), "{out}");
+        assert_eq!(asked_by(&api), [bearer("one"), bearer("two")]);
+
+        let api = Api::with_preview()
+            .open([Reply::Json(202, waiting())])
+            .read([closed.clone(), opened]);
+        let (code, _, err) = said(&desk, &api, &format!("{RUN} --approval two"));
+        assert_eq!(code, 0, "{err}");
+        assert_eq!(asked_by(&api), [bearer("one"), bearer("two")]);
+
+        let api = Api::start().read([closed]);
+        let (code, _, err) = said(&desk, &api, &status);
+        assert_eq!(code, 2, "{err}");
+        assert_eq!(asked_by(&api), [bearer("one"), bearer("two")]);
+    }
+    for answered in [
+        Reply::Json(202, waiting()),
+        problem(503, "ledger_unavailable", true),
+    ] {
+        let api = Api::start().read([answered]);
+        let (code, _, err) = said(&desk, &api, &status);
+        assert_eq!(code, 4, "{err}");
+        assert_eq!(asked_by(&api), [bearer("one")]);
     }
 }
 
@@ -303,27 +373,17 @@ fn without_a_terminal_nobody_can_be_asked_and_nothing_is_sent() {
 }
 
 /// Runs it in a terminal, into which somebody types.
-fn typed(desk: &Desk, api: &Api, line: &str) -> (i32, String, String) {
-    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&ours).unwrap();
-    unlockpt(&ours).unwrap();
-    let name = ptsname(&ours, Vec::<u8>::new()).unwrap();
-    let theirs = rustix::fs::open(
-        name.as_c_str(),
-        OFlags::RDWR | OFlags::NOCTTY,
-        Mode::empty(),
-    )
-    .unwrap();
+fn typed(desk: &Desk, api: &Api, line: &str, stderr: Stdio) -> (i32, String, String) {
+    let (mut keyboard, theirs) = terminal(80, 24);
     let running = Command::new(env!("CARGO_BIN_EXE_reregister"))
         .args(["run", "--approval", "one"])
         .env("REREGISTER_URL", &api.url)
         .current_dir(&desk.0)
-        .stdin(Stdio::from(theirs))
+        .stdin(theirs)
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stderr(stderr)
         .spawn()
         .unwrap();
-    let mut keyboard = File::from(ours);
     writeln!(keyboard, "{line}").unwrap();
     let output = running.wait_with_output().unwrap();
     told(desk, &output)
@@ -334,20 +394,36 @@ fn nothing_is_done_before_the_persons_name_or_the_ticket_is_typed() {
     let desk = desk();
     for wrong in ["", "y", "yes", "jane", "HELP-43"] {
         let api = Api::with_preview();
-        let (code, out, err) = typed(&desk, &api, wrong);
-        assert_eq!(code, 1, "{err}");
-        assert!(out.contains("would do this"));
+        let (code, out, err) = typed(&desk, &api, wrong, Stdio::piped());
+        assert_eq!((code, out.as_str()), (1, ""), "{err}");
         assert!(err.contains("Type jane.doe@contoso.example or HELP-42 to do it"));
         assert!(err.contains("nothing was done"), "{err}");
         assert_eq!(api.routes(), ["POST /resets/preview"]);
     }
     for right in ["Jane.Doe@contoso.example", "HELP-42"] {
         let api = Api::with_preview().open([Reply::Json(200, outcome("completed", "yes"))]);
-        let (code, out, err) = typed(&desk, &api, right);
+        let (code, out, err) = typed(&desk, &api, right, Stdio::piped());
         assert_eq!(code, 0, "{err}");
         assert!(out.contains("It is completed"));
         assert_eq!(api.routes(), ["POST /resets/preview", "POST /resets"]);
     }
+}
+
+#[test]
+fn the_preview_is_where_the_question_is_and_without_it_nothing_is_done() {
+    let desk = desk();
+    let api = Api::with_preview().open([Reply::Json(200, outcome("completed", "yes"))]);
+    let (code, out, err) = typed(&desk, &api, "HELP-42", Stdio::piped());
+    assert_eq!(code, 0, "{err}");
+    let (preview, _) = err.split_once("Type jane.doe@contoso.example").unwrap();
+    assert!(preview.contains("would do this"), "{err}");
+    assert!(!out.contains("would do this"), "{out}");
+
+    let api = Api::with_preview().open([Reply::Json(200, outcome("completed", "yes"))]);
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let (code, _, _) = typed(&desk, &api, "HELP-42", Stdio::from(full));
+    assert_eq!(code, 1);
+    assert_eq!(api.routes(), ["POST /resets/preview"]);
 }
 
 #[test]
@@ -367,6 +443,7 @@ fn an_approval_comes_from_standard_input_too_but_not_from_an_argument() {
     for (arguments, why) in [
         (format!("preview --approval {token}"), "name of a file"),
         (format!("preview --approval one {token}"), "[an approval]"),
+        (format!("preview --approval one --{token}"), "[an approval]"),
         (format!("status {token} --approval one"), "[an approval]"),
     ] {
         let (code, _, err) = said(&desk, &api, &arguments);
