@@ -8,8 +8,9 @@ use axum::Router;
 use futures_util::future::join_all;
 
 use crate::clock::Clock;
+use crate::deadline::Deadline;
 use crate::entra::{Entra, EntraSettings, HttpClientError, Means, http_client};
-use crate::http::{Deadline, Served, Services, router};
+use crate::http::{Served, Services, router};
 use crate::ids::ResetId;
 use crate::issuers::Issuers;
 use crate::memory::MemoryQueue;

@@ -13,7 +13,7 @@
 //! report                                      outcome and refusal in words and JSON; pure
 //! reset                                       the core: decides and acts
 //! delivery . approval                         the two checks: pure, keys and secrets passed in
-//! ids . clock . secrets . settings . logs . length_of_time
+//! ids . clock . secrets . settings . logs . deadline
 //! ```
 
 pub mod app;
@@ -21,12 +21,12 @@ pub mod approval;
 pub mod audit;
 pub mod aws;
 pub mod clock;
+pub mod deadline;
 pub mod delivery;
 pub mod entra;
 pub mod http;
 pub mod ids;
 pub mod issuers;
-mod length_of_time;
 pub mod logs;
 pub mod memory;
 pub mod policy;

@@ -19,7 +19,7 @@ pub enum Door {
 
 /// What a door demands of an approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rules {
+pub struct Limits {
     /// The longest that `exp` may be after `iat`.
     pub longest_life: Duration,
     /// The oldest that a verification may be.
@@ -29,15 +29,15 @@ pub struct Rules {
 /// How far the issuer's clock may be off, for `iat`, `nbf` and `verified_at`; an expiry gets nothing.
 const SKEW: Duration = Duration::from_secs(60);
 
-impl Rules {
+impl Limits {
     /// What a door demands, whatever the policy says. Jira tries a delivery again for 75 minutes.
-    pub const fn of(door: Door) -> Rules {
+    pub const fn of(door: Door) -> Limits {
         const MINUTE: u64 = 60;
         let (life, evidence) = match door {
             Door::Webhook => (90, 240),
             Door::OnCall => (15, 60),
         };
-        Rules {
+        Limits {
             longest_life: Duration::from_secs(life * MINUTE),
             oldest_evidence: Duration::from_secs(evidence * MINUTE),
         }
@@ -63,7 +63,7 @@ impl Authentic {
     ///
     /// # Errors
     /// The first rule that it breaks.
-    pub fn admit(self, rules: &Rules, now: Timestamp) -> Result<Approval, Refused> {
+    pub fn admit(self, rules: &Limits, now: Timestamp) -> Result<Approval, Refused> {
         let claims = self.claims();
         let soon = clock::after(now, SKEW);
         if claims.exp <= now {

@@ -29,7 +29,7 @@ mod token;
 #[cfg(test)]
 mod wycheproof;
 
-pub use admit::{Approval, Door, Rules};
+pub use admit::{Approval, Door, Limits};
 pub use claims::{Claims, Scope};
 pub use evidence::{
     ContactSource, Evidence, Messenger, PhoneLine, Verification, VerificationMethod,

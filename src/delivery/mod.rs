@@ -75,15 +75,13 @@ impl Sealed<'_> {
     ///
     /// # Errors
     /// [`Unauthentic`] if no key of the secret made the proof, or its time is out of tolerance.
-    pub fn verify(self, secret: &WebhookSecret, now: Timestamp) -> Result<Genuine, Unauthentic> {
+    pub fn verify(&self, secret: &WebhookSecret, now: Timestamp) -> Result<Genuine, Unauthentic> {
         self.source
             .scheme
             .verify(&self.presented, self.body, secret, now)?;
         Ok(Genuine(self.read()))
     }
-}
 
-impl Sealed<'_> {
     /// What the bytes say, by whoever sends them.
     fn read(&self) -> Result<Option<Delivery>, Unreadable> {
         let said = match self.source.scheme {

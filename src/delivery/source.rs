@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use super::scheme::Scheme;
 use crate::ids::{Label, SecretName};
-use crate::length_of_time::positive;
 
 /// A system that sends tickets to `POST /webhooks/NAME`.
 #[derive(Debug, Clone, Deserialize)]
@@ -24,7 +23,10 @@ pub struct Source {
     #[serde(default)]
     pub privileged: bool,
     /// How long the sender waits for an answer. What is not done and confirmed by then goes on by itself.
-    #[serde(default = "default_answer_within", deserialize_with = "positive")]
+    #[serde(
+        default = "default_answer_within",
+        deserialize_with = "jiff::fmt::serde::unsigned_duration::required::deserialize"
+    )]
     pub answer_within: Duration,
     /// The statuses that mean approved.
     pub approved: Vec<Status>,

@@ -16,7 +16,6 @@ use tokio::sync::Mutex;
 use super::graph::Graph;
 use crate::clock::{self, Clock, Timestamp};
 use crate::ids::ObjectId;
-use crate::reset::EligibleGroup;
 use crate::reset::ports::{DirectoryError, Fault};
 
 /// How long an answer will do: as long as Entra itself takes to make a change felt.
@@ -32,13 +31,13 @@ const MOST_GROUPS: usize = 1000;
 /// The most groups that one person is followed into, one after the other.
 const MOST_STEPS: usize = 50;
 
-/// Who may become part of which group.
+/// Who may become part of which group, as a member or an owner; groups by name.
 #[derive(Debug, Default)]
-pub struct Eligible(HashMap<ObjectId, Vec<EligibleGroup>>);
+pub struct Eligible(HashMap<ObjectId, Vec<String>>);
 
 impl Eligible {
     /// The groups that this person or group may become part of.
-    pub fn of(&self, principal: ObjectId) -> Vec<EligibleGroup> {
+    pub fn of(&self, principal: ObjectId) -> Vec<String> {
         self.0.get(&principal).cloned().unwrap_or_default()
     }
 }
@@ -70,7 +69,6 @@ struct Group {
 struct Instance {
     principal_id: ObjectId,
     group_id: ObjectId,
-    access_id: Option<String>,
 }
 
 impl GroupEligibility {
@@ -133,16 +131,11 @@ impl GroupEligibility {
                 .into_iter()
                 .flat_map(|(list, _)| list)
             {
-                let as_owner = instance.access_id.as_deref() == Some("owner");
-                let group = EligibleGroup {
-                    name: name.clone(),
-                    as_owner,
-                };
                 eligible
                     .0
                     .entry(instance.principal_id)
                     .or_default()
-                    .push(group);
+                    .push(name.clone());
             }
         }
         Ok(eligible)

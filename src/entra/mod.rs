@@ -25,9 +25,9 @@ use crate::reset::{Method, Person, Standing};
 use crate::secrets::{SecretSource, WebIdentity};
 use graph::Graph;
 use group_eligibility::GroupEligibility;
+use token::Tokens;
 
 pub use graph::{HttpClientError, http_client};
-pub use token::Tokens;
 
 /// `[tenants.NAME.entra]`: which credential, and which cloud.
 #[derive(Debug, Clone, Deserialize)]

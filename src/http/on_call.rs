@@ -12,12 +12,12 @@ use axum::http::header::AUTHORIZATION;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::deadline::Deadline;
 use super::origin::{SourceAddress, origin};
 use super::problem::Problem;
 use super::{Served, Services, answer, body};
 use crate::approval::{Authentic, Door, Invalid};
 use crate::clock::Timestamp;
+use crate::deadline::Deadline;
 use crate::ids::Label;
 use crate::report::{self, ApprovalLine};
 use crate::reset::{ApprovalMark, News, Origin, Parties, Refusal, Request};

@@ -8,10 +8,10 @@ use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::deadline::Deadline;
 use super::origin::{SourceAddress, origin};
 use super::problem::Problem;
 use super::{Services, answer, body};
+use crate::deadline::Deadline;
 use crate::delivery::{Delivery, Source};
 use crate::ids::Label;
 use crate::reset::{Parties, Refusal, Request};
@@ -80,10 +80,10 @@ async fn authenticate(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Option<Delivery>, Refusal> {
+    let sealed = source
+        .open(name, headers, body)
+        .map_err(|_| Refusal::Unauthentic)?;
     for freshness in [Freshness::Cached, Freshness::Forced] {
-        let sealed = source
-            .open(name, headers, body)
-            .map_err(|_| Refusal::Unauthentic)?;
         let text = services.secrets.get(&source.secret, freshness).await?;
         let now = services.clock.now();
         let secret = WebhookSecret::parse(&source.secret, &text, now)?;

@@ -13,7 +13,7 @@ use super::rules::HardwareOath;
 use super::service::Resets;
 use super::state::Claim;
 use super::tenancy::Tenancy;
-use crate::approval::{Approval, Authentic, Refused, Rules};
+use crate::approval::{Approval, Authentic, Limits, Refused};
 use crate::clock::Timestamp;
 use crate::ids::ResetId;
 
@@ -41,14 +41,11 @@ impl Resets {
         if request.tenant != tenancy.tenant {
             return Err(Refusal::OtherTenant);
         }
-        let rules = Rules::of(request.door);
-        let approvals = admit_all(fresh, &rules, request.received_at)?;
+        let limits = Limits::of(request.door);
+        let approvals = admit_all(fresh, &limits, request.received_at)?;
         let user = request.user.as_ref();
         let identified = identify(tenancy, request.door, user, &approvals, until).await?;
-        let terms = tenancy
-            .doors
-            .terms(request.source.as_ref())
-            .ok_or(Refusal::IssuerNotAllowed)?;
+        let terms = tenancy.doors.terms(request.source.as_ref())?;
         terms.hold(&approvals, &identified.approvals)?;
         let claims = approvals.first().ok_or(Refusal::NoApproval)?.claims();
         let target = identified.target;
@@ -103,13 +100,13 @@ impl Resets {
 /// passed over. Any other fault refuses them all.
 fn admit_all(
     approvals: Vec<Authentic>,
-    rules: &Rules,
+    limits: &Limits,
     at: Timestamp,
 ) -> Result<Vec<Approval>, Refusal> {
     let mut admitted = Vec::new();
     let mut expired = None;
     for approval in approvals {
-        match approval.admit(rules, at) {
+        match approval.admit(limits, at) {
             Ok(approval) => admitted.push(approval),
             Err(refused @ Refused::Expired { .. }) => expired = Some(refused),
             Err(refused) => return Err(refused.into()),

@@ -104,7 +104,7 @@ pub fn tier(target: &Person, standing: &Standing, rules: &Rules) -> Result<Tier,
         .or_else(|| {
             pim.groups
                 .first()
-                .map(|group| Privilege::EligibleGroup(group.name.clone()))
+                .map(|group| Privilege::EligibleGroup(group.clone()))
         })
         .or_else(|| policy_group(&standing.memberships, rules))
         .or_else(|| policy_group(&standing.owned, rules))

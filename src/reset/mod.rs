@@ -7,14 +7,19 @@
 //!
 //! A run may end anywhere; the queue brings the record back, and the next run goes on from what is written.
 //!
-//! - [`request`](Request): what is asked, with its proofs
-//! - [`service`](Resets): what the doors ask for: open, preview, read, go on
+//! - [`request`](Request): what is asked, with its proofs; [`doors`](Doors): on which terms; [`rules`](Rules): of which
+//!   tenant
+//! - [`service`](Resets): what the doors ask for: open, preview, read, go on; [`tenancy`](Tenancy): with what it works
 //! - [`run`]: one run, from what is written as far as it goes; [`known`]: what was here before
 //! - [`decide`]: all that comes before the claim; [`resume`]: all that comes before going on
+//! - [`prover`](Prover): signatures and keys; [`identify`]: who everybody is
 //! - [`eligibility`]: who may be reset, and who is privileged
 //! - [`proof`]: how much proof a privileged target wants
 //! - [`bounds`]: caps, the cool-down and the freeze switch
 //! - [`plan`]: which methods go and which stay, and in which order
+//! - [`refusal`](Refusal): every way to say no; [`outcome`](Outcome), [`news`](News): what there is to tell;
+//!   [`event`](Event): what the audit trail gets to know
+//! - [`record`]: what is kept of a request, from its arrival to the end
 //! - [`state`]: the state machine of one reset; pure
 //! - [`perform`]: the loop that acts
 //! - [`tell`]: who hears of the end
@@ -24,6 +29,7 @@
 mod bounds;
 mod decide;
 mod directories;
+mod doors;
 mod eligibility;
 mod event;
 mod identify;
@@ -51,17 +57,18 @@ mod tenancy;
 
 pub use bounds::{Bound, Cap, Freeze};
 pub use directories::{Directories, Privileged};
+pub use doors::{Doors, Terms};
 pub use event::{ApprovalMark, Change, Event, Origin, Parties};
 pub use ledger::{Lease, Ledger, LedgerError, Versioned};
 pub use method::{Method, MethodId, MethodKind, PhoneType};
 pub use news::{News, Turned, Words};
 pub use outcome::{CanRegister, MethodOutcome, Outcome, Preview, Sessions, Status, Warning};
-pub use person::{Eligibility, EligibleGroup, Membership, Person, RoleAssignment, Standing};
+pub use person::{Eligibility, Membership, Person, RoleAssignment, Standing};
 pub use plan::{Action, KeepReason, PlannedMethod};
 pub use prover::Prover;
 pub use refusal::{Disagreement, Flaw, Privilege, Refusal, Role};
-pub use request::{Doors, MOST_APPROVALS, Request, Terms};
+pub use request::{MOST_APPROVALS, Request};
 pub use rules::{BreakGlass, HardwareOath, Pim, Rules};
 pub use service::{Resets, Stored};
-pub use state::{Failure, Progress, Reset, State};
+pub use state::{Failure, Reset, State};
 pub use tenancy::Tenancy;

@@ -56,21 +56,23 @@ pub struct Words {
     pub next: String,
 }
 
-impl News {
-    /// The reset's name.
-    pub fn reset(&self) -> ResetId {
-        match self {
-            News::Waiting { reset, .. } | News::Refused { reset, .. } => *reset,
-            News::Reset(outcome) => outcome.reset,
+impl Turned {
+    /// Where the request stands.
+    pub fn state(&self) -> State {
+        if self.gave_up {
+            State::NeedsHuman
+        } else {
+            State::Refused
         }
     }
+}
 
+impl News {
     /// Where it stands.
     pub fn state(&self) -> State {
         match self {
             News::Waiting { .. } => State::Waiting,
-            News::Refused { turned, .. } if turned.gave_up => State::NeedsHuman,
-            News::Refused { .. } => State::Refused,
+            News::Refused { turned, .. } => turned.state(),
             News::Reset(outcome) => outcome.state,
         }
     }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::event::{Change, Event};
 use super::ledger::{Held, Lease, LedgerError};
 use super::ports::{Directory, DirectoryError};
-use super::run::end;
 use super::state::{Found, Step};
 use super::tenancy::Tenancy;
 use crate::clock::{self, Timestamp};
@@ -30,7 +29,7 @@ pub(super) async fn perform(
     until: Timestamp,
 ) -> Result<Performed, LedgerError> {
     let target = lease.reset().claim().target;
-    let end = end(lease.record());
+    let end = lease.record().give_up_at();
     let Ok(directory) = tenancy
         .directories
         .acting(lease.reset().claim().privileged)

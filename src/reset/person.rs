@@ -37,19 +37,10 @@ pub struct Eligibility {
     pub active: Vec<RoleAssignment>,
     /// Roles that they may activate.
     pub roles: Vec<RoleAssignment>,
-    /// Groups that make privileged, and that they or a group of theirs may become part of.
-    pub groups: Vec<EligibleGroup>,
+    /// Groups that make privileged, by name, and that they or a group of theirs may become part of (PIM for Groups).
+    pub groups: Vec<String>,
     /// The tenant says that it has no licence for some of this.
     pub unlicensed: bool,
-}
-
-/// A group that makes privileged, and that somebody may become part of (PIM for Groups).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EligibleGroup {
-    /// The group, for people.
-    pub name: String,
-    /// Whether as an owner, else as a member.
-    pub as_owner: bool,
 }
 
 /// One group or role that somebody is in.

@@ -1,5 +1,7 @@
 //! What the ledger keeps of one request, from the moment that it is accepted to the end.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::event::{Event, Parties};
@@ -8,8 +10,12 @@ use super::outcome::Outcome;
 use super::request::Request;
 use super::state::{self, ClaimedApproval, Reset, State};
 use crate::approval::Authentic;
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 use crate::ids::{Digest, ResetId};
+
+/// For how long a request is tried, and for how long somebody is to be told of its end. Later, a person has surely
+/// looked after it. Words that say "two hours" mean this.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// One request, and how far it is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -92,8 +98,8 @@ impl Record {
         match &self.stage {
             Stage::Waiting(_) => State::Waiting,
             Stage::Claimed(reset) => reset.state(),
-            Stage::Refused(Turned { gave_up: true, .. }) => State::NeedsHuman,
-            Stage::Refused(_) | Stage::Repeats(_) => State::Refused,
+            Stage::Refused(turned) => turned.state(),
+            Stage::Repeats(_) => State::Refused,
         }
     }
 
@@ -105,6 +111,11 @@ impl Record {
     /// Whether nothing is left to do, and nobody left to tell.
     pub fn is_finished(&self) -> bool {
         self.is_over() && !self.duties.any_owed()
+    }
+
+    /// When it is given up.
+    pub fn give_up_at(&self) -> Timestamp {
+        clock::after(self.request.received_at, PATIENCE)
     }
 
     /// When it came to its end.
@@ -183,7 +194,7 @@ impl Record {
     }
 
     /// Its end, for the audit trail and the security team; nothing before.
-    pub fn end(&self) -> Option<Event> {
+    pub fn last_event(&self) -> Option<Event> {
         match &self.stage {
             Stage::Claimed(reset) => Some(Event::Outcome {
                 at: reset.finished_at()?,

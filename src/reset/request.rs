@@ -1,16 +1,16 @@
 //! What is asked: a reset for one ticket, with the tokens that are to prove it. It is kept as it came, so that
 //! whoever works on it later judges it as of the moment when it came.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::doors::Doors;
 use super::event::{ApprovalMark, Origin, Parties};
 use super::prover::Prover;
 use super::refusal::{Disagreement, Refusal};
-use super::state::ClaimedApproval;
-use crate::approval::{Approval, Authentic, Door, LONGEST_TOKEN, Refused};
+use crate::approval::{Authentic, Door, LONGEST_TOKEN, Refused};
 use crate::clock::Timestamp;
 use crate::delivery::Delivery;
 use crate::ids::{Digest, Label, PersonRef, TenantId, TicketKey};
@@ -42,53 +42,6 @@ impl fmt::Debug for Request {
             .field("digest", &self.digest)
             .finish_non_exhaustive()
     }
-}
-
-/// On which terms a door takes requests.
-#[derive(Debug, Clone)]
-pub struct Terms {
-    /// Whose approvals count: names of `[issuers]`.
-    pub issuers: Vec<Label>,
-    /// Whether the policy lets this door ask for privileged people.
-    pub privileged: bool,
-    /// Whether nobody may approve what they have verified themselves.
-    pub verifier_apart: bool,
-    /// Whether approvers must have signed in with a hardware key (`hwk` in `amr`, RFC 8176, section 2).
-    pub hardware_key: bool,
-}
-
-impl Terms {
-    /// Whether approvals are as this door wants them.
-    ///
-    /// # Errors
-    /// [`Refusal::ApproverVerified`] or [`Refusal::NoHardwareKey`].
-    pub(super) fn hold(
-        &self,
-        approvals: &[Approval],
-        identified: &[ClaimedApproval],
-    ) -> Result<(), Refusal> {
-        let has_key =
-            |approval: &Approval| approval.claims().amr.iter().any(|method| method == "hwk");
-        let own_work = |one: &ClaimedApproval| one.verifiers.contains(&one.approver);
-        if self.hardware_key && !approvals.iter().all(has_key) {
-            return Err(Refusal::NoHardwareKey);
-        }
-        if self.verifier_apart && identified.iter().any(own_work) {
-            return Err(Refusal::ApproverVerified);
-        }
-        Ok(())
-    }
-}
-
-/// The terms of every door.
-#[derive(Debug, Clone)]
-pub struct Doors {
-    /// Of each ticket system.
-    pub sources: BTreeMap<Label, Terms>,
-    /// Of whoever is on call.
-    pub on_call: Terms,
-    /// Whether there is one tenant only, so that an approval need not name it.
-    pub only_tenant: bool,
 }
 
 impl Request {
@@ -157,9 +110,7 @@ impl Request {
         prover: &Prover,
         doors: &Doors,
     ) -> Result<Vec<Authentic>, Refusal> {
-        let terms = doors
-            .terms(self.source.as_ref())
-            .ok_or(Refusal::IssuerNotAllowed)?;
+        let terms = doors.terms(self.source.as_ref())?;
         let mut approvals = prover.prove_all(&self.tokens, &terms.issuers).await?;
         let mut seen = BTreeSet::new();
         approvals.retain(|approval| seen.insert(approval.id()));
@@ -192,16 +143,6 @@ impl Request {
                 .map(|approval| approval.claims().sub.to_string()),
             origin: self.origin.clone(),
             approvals: approvals.iter().map(ApprovalMark::of).collect(),
-        }
-    }
-}
-
-impl Doors {
-    /// The terms of this source, or of whoever is on call; nothing if the policy does not know the source.
-    pub(super) fn terms(&self, source: Option<&Label>) -> Option<&Terms> {
-        match source {
-            Some(source) => self.sources.get(source),
-            None => Some(&self.on_call),
         }
     }
 }

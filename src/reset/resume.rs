@@ -8,11 +8,11 @@ use super::proof;
 use super::record::Record;
 use super::refusal::{Disagreement, Refusal};
 use super::rules::HardwareOath;
-use super::run::{Run, end};
+use super::run::Run;
 use super::service::Resets;
 use super::state::{Found, Reset, Step};
 use super::{bounds::Bound, eligibility};
-use crate::approval::Rules;
+use crate::approval::Limits;
 use crate::clock::{self, Timestamp};
 
 impl Resets {
@@ -28,7 +28,7 @@ impl Resets {
         };
         let record = lease.record().clone();
         let now = tenancy.clock.now();
-        if now >= end(&record) {
+        if now >= record.give_up_at() {
             let mut reset = self.looked_at_again(lease.reset(), until).await;
             reset.close(tenancy.clock.now());
             return self.finish(lease, reset).await;
@@ -111,22 +111,20 @@ impl Resets {
         {
             return Err(Refusal::OtherTicket);
         }
-        let rules = Rules::of(claim.door);
+        let limits = Limits::of(claim.door);
         let claimed = |id| claim.approvals.iter().any(|approval| approval.id == id);
         let mut approvals = Vec::new();
         for approval in request.prove(&tenancy.prover, &tenancy.doors).await? {
             if claimed(approval.id()) {
-                approvals.push(approval.admit(&rules, request.received_at)?);
+                approvals.push(approval.admit(&limits, request.received_at)?);
             }
         }
         if approvals.len() != claim.approvals.len() {
             return Err(Refusal::NoApproval);
         }
         let identified = identify(tenancy, claim.door, None, &approvals, until).await?;
-        let terms = tenancy.doors.terms(request.source.as_ref());
-        terms
-            .ok_or(Refusal::IssuerNotAllowed)?
-            .hold(&approvals, &identified.approvals)?;
+        let terms = tenancy.doors.terms(request.source.as_ref())?;
+        terms.hold(&approvals, &identified.approvals)?;
         if identified.target.id != claim.target {
             return Err(Refusal::OtherPerson);
         }

@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use super::person::Person;
 use crate::ids::{ObjectId, PersonRef};
-use crate::length_of_time;
 
 /// The rules of one tenant, `[tenants.NAME.rules]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -35,7 +34,10 @@ pub struct Rules {
     #[serde(default = "approver_per_hour")]
     pub approver_per_hour: u16,
     /// For how long somebody who was reset is not reset again, unless a second person approves.
-    #[serde(default = "cool_down", deserialize_with = "length_of_time::positive")]
+    #[serde(
+        default = "cool_down",
+        deserialize_with = "jiff::fmt::serde::unsigned_duration::required::deserialize"
+    )]
     pub cool_down: Duration,
 }
 

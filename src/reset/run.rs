@@ -40,9 +40,6 @@ pub(super) const LEASE_MARGIN: Duration = Duration::from_secs(20);
 /// What must be left of the time for a claim to be worth it.
 const WORTH_STARTING: Duration = Duration::from_secs(6);
 
-/// For how long a request is tried. Later, a person has surely looked after it.
-pub(super) const PATIENCE: Duration = Duration::from_secs(2 * 60 * 60);
-
 /// The longest pause of our own between two runs.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
 
@@ -68,7 +65,7 @@ impl Resets {
 
     /// A request that is accepted: to its claim and through it, or to its refusal.
     async fn begin(&self, mut held: Held, until: Timestamp) -> Result<Held, Run> {
-        let left = clock::between(self.0.clock.now(), end(held.record()));
+        let left = clock::between(self.0.clock.now(), held.record().give_up_at());
         if left < WORTH_STARTING {
             return self.give_up(held).await;
         }
@@ -150,7 +147,7 @@ impl Resets {
     /// locked because a message was lost.
     async fn end_if_forgotten(&self, other: ResetId, until: Timestamp) -> Result<(), Refusal> {
         let now = self.0.clock.now();
-        let forgotten = |record: &Record| record.lease_until <= now && end(record) <= now;
+        let forgotten = |record: &Record| record.lease_until <= now && record.give_up_at() <= now;
         let found = self.0.ledger.find(other).await?;
         if found.record.as_ref().is_some_and(forgotten) {
             Box::pin(self.wake(found, until)).await?;
@@ -252,11 +249,6 @@ impl Resets {
             .await
             .map_err(|error| Run::Stopped(before, error))
     }
-}
-
-/// When a record is given up.
-pub(super) fn end(record: &Record) -> Timestamp {
-    clock::after(record.request.received_at, PATIENCE)
 }
 
 /// How long until the next run: as long as somebody asked for, else at once after the first, and twice as long each

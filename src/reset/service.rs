@@ -57,7 +57,7 @@ impl Resets {
         }
         // First of all, so that whatever becomes of this process, the record is brought back.
         let after = clock::between(tenancy.clock.now(), lease_until);
-        tenancy.queue.wake(record.id, after).await?;
+        tenancy.queue.bring_back(record.id, after).await?;
         match tenancy.ledger.accept(record.clone()).await {
             Ok(held) => {
                 let run = self.go_on(held, until).await;
@@ -109,7 +109,7 @@ impl Resets {
         let record = match run {
             Run::Over(record) => record,
             Run::Later(record, after) => {
-                if let Err(error) = self.0.queue.wake(record.id, after).await {
+                if let Err(error) = self.0.queue.bring_back(record.id, after).await {
                     tracing::warn!(%error, "it comes back later than it could");
                 }
                 record
@@ -146,19 +146,19 @@ impl Resets {
         let worth_it = record.lease_until.max(record.retry_at);
         if worth_it > now {
             let after = clock::between(now, worth_it);
-            return Ok(tenancy.queue.wake(id, after).await?);
+            return Ok(tenancy.queue.bring_back(id, after).await?);
         }
         let lease_until = clock::after(until, LEASE_MARGIN);
         let held = match tenancy.ledger.take(found, now, lease_until).await {
             Ok(held) => held,
-            Err(LedgerError::Leased) => return Ok(tenancy.queue.wake(id, SOON).await?),
+            Err(LedgerError::Leased) => return Ok(tenancy.queue.bring_back(id, SOON).await?),
             Err(error) => return Err(error.into()),
         };
         match self.go_on(held, until).await {
             Run::Over(_) => Ok(()),
-            Run::Later(_, after) => Ok(tenancy.queue.wake(id, after).await?),
+            Run::Later(_, after) => Ok(tenancy.queue.bring_back(id, after).await?),
             // Whoever has taken over brings it to its end; if not, it is looked at again.
-            Run::Stopped(_, LedgerError::Leased) => Ok(tenancy.queue.wake(id, SOON).await?),
+            Run::Stopped(_, LedgerError::Leased) => Ok(tenancy.queue.bring_back(id, SOON).await?),
             Run::Stopped(_, error) => Err(error.into()),
         }
     }

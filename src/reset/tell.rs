@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::ledger::Held;
 use super::ports::TicketError;
-use super::record::{Duty, Record, Stage};
-use super::run::{PATIENCE, Run, pause};
+use super::record::{Duty, PATIENCE, Record, Stage};
+use super::run::{Run, pause};
 use super::service::Resets;
 use crate::clock::{self, Timestamp};
 
@@ -79,7 +79,7 @@ impl Resets {
     }
 
     async fn tell_trail(&self, record: &Record) -> Told {
-        let Some(event) = record.end() else {
+        let Some(event) = record.last_event() else {
             return Told::Yes;
         };
         match self.0.audit.append(&event).await {
@@ -95,7 +95,7 @@ impl Resets {
     }
 
     async fn tell_security(&self, record: &Record) -> Told {
-        let Some(event) = record.end() else {
+        let Some(event) = record.last_event() else {
             return Told::Yes;
         };
         match self.0.security.tell(&event).await {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::directories::Directories;
+use super::doors::Doors;
 use super::ledger::Ledger;
 use super::news::Words;
 use super::ports::{AuditTrail, DirectoryError, Queue, Security, Tickets};
 use super::prover::Prover;
 use super::record::{Duties, Duty, Record};
 use super::refusal::Refusal;
-use super::request::Doors;
 use super::rules::Rules;
 use crate::clock::{self, Clock, Timestamp};
 use crate::ids::TenantId;

@@ -230,7 +230,7 @@ impl Directory for Hands {
 
 #[async_trait]
 impl Queue for Hands {
-    async fn wake(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
+    async fn bring_back(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
         let wake = |happened: &mut Happened| {
             let due = happened.now.checked_add(after).unwrap();
             happened.queue.push((due, id));

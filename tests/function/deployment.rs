@@ -30,7 +30,7 @@ pub struct Deployment {
     pub queue: Option<String>,
     // Before what it is connected to.
     process: Process,
-    log: Vec<JoinHandle<String>>,
+    log: Log,
     door: Door,
     environment: Vec<(String, String)>,
     _entra: Serving,
@@ -82,6 +82,9 @@ impl Drop for Process {
         self.end();
     }
 }
+
+/// Who reads what a process writes, to its end.
+type Log = Vec<JoinHandle<String>>;
 
 enum Door {
     Url(String),
@@ -185,8 +188,8 @@ impl Deployment {
         let (door, process, log) = match entrance {
             Entrance::Socket => socket(environment.clone()),
             Entrance::RuntimeApi => {
-                let (api, process) = runtime_api(environment.clone()).await;
-                (Door::RuntimeApi(api), process, Vec::new())
+                let (api, process, log) = runtime_api(environment.clone()).await;
+                (Door::RuntimeApi(api), process, log)
             }
             Entrance::CargoLambda => {
                 let (door, process) = cargo_lambda(environment.clone()).await;
@@ -237,7 +240,7 @@ impl Deployment {
         }
     }
 
-    /// Ends it, and gives all that it has ever written: on a socket, that is.
+    /// Ends it, and gives all that it has ever written; of cargo lambda, nothing.
     pub fn into_log(mut self) -> String {
         self.process.end();
         self.log
@@ -258,7 +261,7 @@ impl Deployment {
     pub async fn worker(&self) -> Worker {
         let mut environment = self.environment.clone();
         environment.push(("EVENTS".to_owned(), "queue".to_owned()));
-        let (api, process) = runtime_api(environment).await;
+        let (api, process, _) = runtime_api(environment).await;
         Worker {
             process: Process(process),
             api,
@@ -300,7 +303,7 @@ pub async fn over_runtime_api(api: &RuntimeApi, event: Value) -> Reply {
 }
 
 /// On a socket of its own choice, which its log tells. The log is as wordy as can be, and read to its end.
-fn socket(environment: Vec<(String, String)>) -> (Door, Child, Vec<JoinHandle<String>>) {
+fn socket(environment: Vec<(String, String)>) -> (Door, Child, Log) {
     let mut process = Command::new(BINARY)
         .envs(environment)
         .env("LISTEN", "127.0.0.1:0")
@@ -323,12 +326,6 @@ fn socket(environment: Vec<(String, String)>) -> (Door, Child, Vec<JoinHandle<St
             break line["address"].as_str().unwrap().to_owned();
         }
     };
-    let rest = |mut from: Box<dyn Read + Send>, mut written: String| {
-        std::thread::spawn(move || {
-            from.read_to_string(&mut written).unwrap();
-            written
-        })
-    };
     let log = vec![
         rest(Box::new(stdout), first),
         rest(Box::new(stderr), String::new()),
@@ -336,17 +333,27 @@ fn socket(environment: Vec<(String, String)>) -> (Door, Child, Vec<JoinHandle<St
     (Door::Url(format!("http://{address}")), process, log)
 }
 
-async fn runtime_api(environment: Vec<(String, String)>) -> (RuntimeApi, Child) {
+async fn runtime_api(environment: Vec<(String, String)>) -> (RuntimeApi, Child, Log) {
     let api = RuntimeApi::start().await.unwrap();
-    let process = Command::new(BINARY)
+    let mut process = Command::new(BINARY)
         .envs(api.environment())
         .envs(environment)
         // Some events make lambda_http panic, which it survives; where, does not matter here.
         .env("RUST_BACKTRACE", "0")
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    (api, process)
+    let stdout = process.stdout.take().unwrap();
+    let log = vec![rest(Box::new(stdout), String::new())];
+    (api, process, log)
+}
+
+/// What a process still writes, after what it has written; read to its end, since a pipe must not fill up.
+fn rest(mut from: Box<dyn Read + Send>, mut written: String) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        from.read_to_string(&mut written).unwrap();
+        written
+    })
 }
 
 /// Under `cargo lambda watch`, as a developer has it; the first request waits for its build.

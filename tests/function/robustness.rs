@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use simulated::function_url;
+use simulated::function_url::{self, SOURCE_IP};
 use simulated::request::Request;
 use simulated::runtime_api::Invocation;
+use simulated::senders::on_call;
 use tokio::net::TcpListener;
 
 use crate::deployment::{Deployment, Entrance, over_runtime_api, sample};
@@ -193,4 +194,23 @@ async fn a_decision_is_one_line_of_json_that_the_alarms_of_the_template_can_read
     assert_eq!(audit["door"], "webhook");
     process.kill().unwrap();
     process.wait().unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs moto: make test"]
+async fn the_trail_has_the_address_that_lambda_saw_whatever_a_header_says() {
+    let deployment = Deployment::new(Entrance::RuntimeApi).await;
+    let draft = deployment.on_call_draft("INC-7", "$cash@contoso.example");
+    let approval = deployment.on_call.approve(&draft);
+    let asked = on_call::post("/resets/preview", &approval, None)
+        .header("X-Forwarded-For", "198.51.100.66")
+        .header("User-Agent", "a browser");
+    assert_eq!(deployment.send(asked).await.status, 200);
+    let log = deployment.into_log();
+    let origin = format!("\"origin\":{{\"address\":\"{SOURCE_IP}\",\"agent\":\"a browser\"}}");
+    let line = log
+        .lines()
+        .find(|line| line.contains("\"audit\":\"previewed\""));
+    assert!(line.unwrap().contains(&origin), "{line:?}");
+    assert!(!log.contains("198.51.100.66"));
 }

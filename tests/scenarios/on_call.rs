@@ -317,3 +317,34 @@ async fn the_page_is_the_same_for_everybody_and_changes_nothing() {
     assert!(house.store.is_empty());
     assert_eq!(house.tenant.calls().len(), 0);
 }
+
+#[tokio::test]
+async fn where_there_are_two_tenants_an_approval_says_which_and_without_it_nothing_is_accepted() {
+    let second = "\n[tenants.another]\nid = \"00000000-0000-4000-8000-000000000001\"\n\
+                  [tenants.another.entra]\ncredential.secret = \"sandbox/graph\"\n\
+                  login = \"http://127.0.0.1:9\"\ngraph = \"http://127.0.0.1:9\"\n\
+                  [tenants.another.rules]\nbreak_glass = \"none\"\n";
+    let house = House::with_policy(|policy| {
+        let scheme = |policy: String, scheme: &str| {
+            policy.replacen(scheme, &format!("tenant = \"contoso\"\n{scheme}"), 1)
+        };
+        let policy = scheme(policy, "scheme = \"jira_webhook\"");
+        let policy = scheme(policy, "scheme.secret_header");
+        scheme(policy, "scheme.standard_webhooks") + second
+    })
+    .await;
+    let ask = async |draft: Draft| {
+        let approval = house.approve_on_call(draft);
+        house.send(on_call::post("/resets", &approval, None)).await
+    };
+    let nameless = ask(house.on_call_draft()).await;
+    assert_eq!((nameless.status, nameless.code()), (422, "other_tenant"));
+    let elsewhere = house
+        .on_call_draft()
+        .claim("tid", json!("00000000-0000-4000-8000-000000000002"));
+    assert_eq!(ask(elsewhere).await.code(), "other_tenant");
+    assert!(house.store.is_empty());
+    let contoso = json!("7d6f5c4b-3a29-4180-9c7e-6b5a49382716");
+    let done = ask(house.on_call_draft().claim("tid", contoso)).await;
+    assert_eq!(done.json["state"], "completed", "{done:?}");
+}

@@ -52,7 +52,7 @@ pub struct TestQueue {
 
 #[async_trait]
 impl Queue for TestQueue {
-    async fn wake(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
+    async fn bring_back(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
         if self.waiting.broken.load(Ordering::SeqCst) {
             return Err(QueueError("broken".to_owned()));
         }

@@ -15,7 +15,6 @@ use serde::Deserialize;
 
 use super::Unauthentic;
 use crate::clock::Timestamp;
-use crate::length_of_time::positive;
 use crate::secrets::WebhookSecret;
 
 /// A signature scheme, as policy.toml names it.
@@ -33,7 +32,10 @@ pub enum Scheme {
     /// ServiceNow and everybody else: Standard Webhooks, version 1.
     StandardWebhooks {
         /// How old a signed timestamp may be.
-        #[serde(default = "default_tolerance", deserialize_with = "positive")]
+        #[serde(
+            default = "default_tolerance",
+            deserialize_with = "jiff::fmt::serde::unsigned_duration::required::deserialize"
+        )]
         tolerance: Duration,
     },
 }

@@ -64,8 +64,10 @@ impl Versioned {
 /// The right to act on one reset: made only by claiming, or by taking up what was claimed.
 ///
 /// ```compile_fail
-/// fn forge(reset: reregister_mfa::reset::Reset) -> reregister_mfa::reset::Lease {
-///     reregister_mfa::reset::Lease { reset }
+/// use reregister_mfa::reset::Lease;
+///
+/// fn forge(lease: Lease) -> Lease {
+///     Lease { ..lease }
 /// }
 /// ```
 #[derive(Debug)]

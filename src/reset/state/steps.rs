@@ -13,7 +13,7 @@ use crate::reset::ports::{DirectoryError, Fault, Listing};
 const MOST_ATTEMPTS: u8 = 6;
 
 /// The longest pause between two looks at the list, or two tries.
-const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+const LONGEST_WAIT: Duration = Duration::from_secs(8);
 
 /// How old a view of the list may be when something is removed.
 const OLDEST_VIEW: Duration = Duration::from_secs(10);
@@ -288,7 +288,7 @@ impl Reset {
         }
         self.meet(listing);
         let pause = Duration::from_secs(1_u64 << self.0.list.seen.min(4).saturating_sub(1));
-        self.0.list.not_before = waiting.then(|| clock::after(now, pause.min(LONGEST_PAUSE)));
+        self.0.list.not_before = waiting.then(|| clock::after(now, pause.min(LONGEST_WAIT)));
     }
 
     /// Takes note of methods that were not there before. Hardware OATH tokens that could not be listed until now
@@ -472,6 +472,6 @@ fn failure(fault: Fault) -> Failure {
 fn pause(error: &DirectoryError, attempts: u8) -> Duration {
     match error {
         DirectoryError::Later { after: Some(after) } => *after,
-        _ => Duration::from_millis(250_u64 << attempts.min(5)).min(LONGEST_PAUSE),
+        _ => Duration::from_millis(250_u64 << attempts.min(5)).min(LONGEST_WAIT),
     }
 }

@@ -317,11 +317,6 @@ impl Reset {
             .any(|(_, progress)| matches!(progress, Progress::Removed | Progress::Deactivated))
     }
 
-    /// Its name.
-    pub fn id(&self) -> ResetId {
-        self.0.claim.id
-    }
-
     /// Where it stands.
     pub fn state(&self) -> State {
         self.0.state

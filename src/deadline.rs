@@ -9,7 +9,7 @@ use crate::clock::{self, Timestamp};
 pub struct Deadline(pub Timestamp);
 
 /// The longest that Lambda lets a function run.
-const LONGEST_RUN: Duration = Duration::from_secs(15 * 60);
+const LONGEST_INVOCATION: Duration = Duration::from_secs(15 * 60);
 
 /// What is left for the write that is under way when the time for the work is over, for the one that lets go of the
 /// record, and for answering.
@@ -21,7 +21,7 @@ impl Deadline {
     pub fn within(platform: Option<Deadline>, budget: Duration, now: Timestamp) -> Timestamp {
         let wanted = clock::after(now, budget);
         match platform {
-            Some(Deadline(at)) if at > now && at <= clock::after(now, LONGEST_RUN) => {
+            Some(Deadline(at)) if at > now && at <= clock::after(now, LONGEST_INVOCATION) => {
                 wanted.min(clock::before(at, MARGIN))
             }
             _ => wanted,

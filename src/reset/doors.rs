@@ -1,0 +1,69 @@
+//! On which terms each door takes requests: what the policy demands of the approvals that come through it.
+
+use std::collections::BTreeMap;
+
+use super::refusal::Refusal;
+use super::state::ClaimedApproval;
+use crate::approval::Approval;
+use crate::ids::Label;
+
+/// On which terms a door takes requests.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// Whose approvals count: names of `[issuers]`.
+    pub issuers: Vec<Label>,
+    /// Whether the policy lets this door ask for privileged people.
+    pub privileged: bool,
+    /// Whether nobody may approve what they have verified themselves.
+    pub verifier_apart: bool,
+    /// Whether approvers must have signed in with a hardware key (`hwk` in `amr`, RFC 8176, section 2).
+    pub hardware_key: bool,
+}
+
+impl Terms {
+    /// Whether approvals are as this door wants them.
+    ///
+    /// # Errors
+    /// [`Refusal::ApproverVerified`] or [`Refusal::NoHardwareKey`].
+    pub(super) fn hold(
+        &self,
+        approvals: &[Approval],
+        identified: &[ClaimedApproval],
+    ) -> Result<(), Refusal> {
+        let has_key =
+            |approval: &Approval| approval.claims().amr.iter().any(|method| method == "hwk");
+        let own_work = |one: &ClaimedApproval| one.verifiers.contains(&one.approver);
+        if self.hardware_key && !approvals.iter().all(has_key) {
+            return Err(Refusal::NoHardwareKey);
+        }
+        if self.verifier_apart && identified.iter().any(own_work) {
+            return Err(Refusal::ApproverVerified);
+        }
+        Ok(())
+    }
+}
+
+/// The terms of every door.
+#[derive(Debug, Clone)]
+pub struct Doors {
+    /// Of each ticket system.
+    pub sources: BTreeMap<Label, Terms>,
+    /// Of whoever is on call.
+    pub on_call: Terms,
+    /// Whether there is one tenant only, so that an approval need not name it.
+    pub only_tenant: bool,
+}
+
+impl Doors {
+    /// The terms of this source, or of whoever is on call.
+    ///
+    /// # Errors
+    /// [`Refusal::IssuerNotAllowed`] if the policy does not know the source, or not any more: it lets nobody speak there.
+    pub(super) fn terms(&self, source: Option<&Label>) -> Result<&Terms, Refusal> {
+        let terms = match source {
+            Some(source) => self.sources.get(source),
+            None => Some(&self.on_call),
+        };
+        terms.ok_or(Refusal::IssuerNotAllowed)
+    }
+}
