@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::event::{Change, Event};
 use super::ledger::{Held, Lease, LedgerError};
 use super::ports::{Directory, DirectoryError};
-use super::state::{Found, Step};
+use super::state::{Found, Reset, Step};
 use super::tenancy::Tenancy;
 use crate::clock::{self, Timestamp};
 use crate::ids::ObjectId;
@@ -14,8 +14,8 @@ use crate::ids::ObjectId;
 pub(super) enum Performed {
     /// To the end.
     Over(Held),
-    /// A later run may do more.
-    Yielded(Held),
+    /// A later run may do more. What came of the last step is in the reset, and not written down yet.
+    Yielded(Lease, Reset),
 }
 
 /// Performs a reset until it is over or `until` has come. Takes a [`Lease`] and nothing else, so nothing is
@@ -35,7 +35,8 @@ pub(super) async fn perform(
         .acting(lease.reset().claim().privileged)
         .cloned()
     else {
-        return Ok(Performed::Yielded(lease.into_held()));
+        let reset = lease.reset().clone();
+        return Ok(Performed::Yielded(lease, reset));
     };
     let mut reset = lease.reset().clone();
     loop {
@@ -52,18 +53,14 @@ pub(super) async fn perform(
                 let held = tenancy.ledger.finish(lease, reset, duties).await?;
                 return Ok(Performed::Over(held));
             }
-            Step::Yield => {
-                let lease = tenancy.ledger.step(lease, reset).await?;
-                return Ok(Performed::Yielded(lease.into_held()));
-            }
+            Step::Yield => return Ok(Performed::Yielded(lease, reset)),
             Step::RevokeSessions | Step::Remove(_) | Step::Deactivate(_) | Step::List => {}
         }
         if let Some(intended) = intention(&step, &lease, now)
             && let Err(error) = tenancy.audit.append(&intended).await
         {
             tracing::error!(%error, "an intent cannot be written down, so it waits");
-            let lease = tenancy.ledger.step(lease, reset).await?;
-            return Ok(Performed::Yielded(lease.into_held()));
+            return Ok(Performed::Yielded(lease, reset));
         }
         // One write holds what came of the last step and what is about to be done.
         reset.intend(&step);

@@ -160,15 +160,13 @@ impl Resets {
         let record = lease.record().clone();
         match perform(&self.0, lease, until).await {
             Ok(Performed::Over(held)) => Ok(held),
-            Ok(Performed::Yielded(held)) => {
-                let record = held.record().clone();
+            Ok(Performed::Yielded(lease, reset)) => {
+                let mut record = lease.record().clone();
                 let now = self.0.clock.now();
-                let asked = match &record.stage {
-                    Stage::Claimed(reset) => reset.soonest().map(|at| clock::between(now, at)),
-                    _ => None,
-                };
+                let asked = reset.soonest().map(|at| clock::between(now, at));
                 let after = pause(asked, record.runs);
-                Err(self.later(held, record, after).await)
+                record.stage = Stage::Claimed(reset);
+                Err(self.later(lease.into_held(), record, after).await)
             }
             Err(error) => Err(Run::Stopped(record, error)),
         }
