@@ -9,11 +9,12 @@ use futures_util::future::join_all;
 
 use crate::clock::Clock;
 use crate::deadline::Deadline;
-use crate::entra::{Entra, EntraSettings, HttpClientError, Means, http_client};
+use crate::entra::{Entra, EntraSettings, Means};
 use crate::http::{Served, Services, router};
 use crate::ids::ResetId;
 use crate::issuers::Issuers;
 use crate::memory::MemoryQueue;
+use crate::outbound::{HttpClientError, http_client};
 use crate::policy::Policy;
 use crate::report;
 use crate::reset::ports::{AuditTrail, Queue, Security, Store};

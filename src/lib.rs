@@ -13,7 +13,7 @@
 //! report                                      outcome and refusal in words and JSON; pure
 //! reset                                       the core: decides and acts
 //! delivery . approval                         the two checks: pure, keys and secrets passed in
-//! ids . clock . secrets . settings . logs . deadline
+//! ids . clock . secrets . settings . logs . deadline . outbound
 //! ```
 
 pub mod app;
@@ -29,6 +29,7 @@ pub mod ids;
 pub mod issuers;
 pub mod logs;
 pub mod memory;
+pub mod outbound;
 pub mod policy;
 pub mod report;
 pub mod reset;

@@ -18,9 +18,9 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use reregister_mfa::approval::{IssuerPolicy, KeySource};
 use reregister_mfa::clock::{Clock, Timestamp};
-use reregister_mfa::entra::http_client;
 use reregister_mfa::ids::Kid;
 use reregister_mfa::issuers::Issuers;
+use reregister_mfa::outbound::http_client;
 use simulated::issuer::Issuer;
 
 struct Watch(Mutex<Timestamp>);

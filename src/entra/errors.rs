@@ -4,16 +4,12 @@
 //! comes; the message is neither acted upon (Microsoft Graph, "Error responses") nor passed on, since it
 //! may hold ids.
 
-use std::time::Duration;
-
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use crate::outbound::retry_after;
 use crate::reset::ports::{DirectoryError, Fault};
-
-/// The longest that we take `Retry-After` for; longer means another day, which is the caller's business.
-const LONGEST_RETRY_AFTER: u64 = 60 * 60;
 
 /// What PIM answers in a tenant without a licence for it.
 const UNLICENSED: &str = "AadPremiumLicenseRequired";
@@ -56,18 +52,6 @@ pub fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect) 
         },
         _ => DirectoryError::Never(Fault::Unreadable),
     }
-}
-
-/// Seconds; a date, which Graph does not send, counts as nothing said.
-pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: u64 = headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
-    Some(Duration::from_secs(seconds.min(LONGEST_RETRY_AFTER)))
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
@@ -155,18 +139,5 @@ mod tests {
             of(302, Effect::Writes),
             DirectoryError::Never(Fault::Unreadable)
         );
-    }
-
-    #[test]
-    fn a_retry_after_that_is_no_number_or_of_years_is_bounded() {
-        let with = |value: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(RETRY_AFTER, value.parse().unwrap());
-            retry_after(&headers)
-        };
-        assert_eq!(with("7"), Some(Duration::from_secs(7)));
-        assert_eq!(with("1000000000"), Some(Duration::from_secs(3600)));
-        assert_eq!(with("Tue, 24 Nov 2026 12:00:00 GMT"), None);
-        assert_eq!(with("-1"), None);
     }
 }

@@ -1,8 +1,6 @@
 //! Calls to Graph: one attempt each, bounded in time and in size.
 
-use std::time::Duration;
-
-use reqwest::{Method, Response, StatusCode, Url};
+use reqwest::{Method, StatusCode, Url};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -10,36 +8,14 @@ use uuid::Uuid;
 
 use super::errors::{self, Effect};
 use super::{ServiceUrl, Tokens};
+use crate::outbound::bounded_body;
 use crate::reset::ports::{DirectoryError, Fault};
 
 /// The most that an answer may hold.
-const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
+pub(super) const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
 
 /// The most pages of a list that are followed; with 999 a page that is more groups than Entra allows anybody.
 const MOST_PAGES: usize = 20;
-
-/// The HTTP client could not be made: no root certificates, usually.
-#[derive(Debug, thiserror::Error)]
-#[error("the HTTP client cannot be made: {0}")]
-pub struct HttpClientError(#[from] reqwest::Error);
-
-/// The client for everything outside AWS. reqwest has no time limits of its own, and follows redirects, with
-/// which a credential could be sent elsewhere.
-///
-/// # Errors
-/// [`HttpClientError`] if TLS cannot be set up.
-pub fn http_client() -> Result<reqwest::Client, HttpClientError> {
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(Duration::from_secs(3))
-        .timeout(Duration::from_secs(10))
-        // Shorter than what load balancers allow, so that a thawed environment does not write into a dead
-        // connection.
-        .pool_idle_timeout(Duration::from_secs(25))
-        .user_agent(concat!("reregister-mfa/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(HttpClientError)
-}
 
 /// Microsoft Graph, with a credential.
 pub struct Graph {
@@ -139,12 +115,12 @@ impl Graph {
                 renewed = true;
                 continue;
             }
-            let body = bounded_body(answer).await;
+            let body = bounded_body(answer, LARGEST_ANSWER).await;
             if status.is_success() && effect == Effect::Writes {
                 return Ok(Vec::new());
             }
             if status.is_success() {
-                return body.ok_or(DirectoryError::Later { after: None });
+                return body.map_err(|_| DirectoryError::Later { after: None });
             }
             // Whatever became of the body, the status decides.
             return Err(errors::of(
@@ -164,16 +140,4 @@ fn lost(error: &reqwest::Error, effect: Effect) -> DirectoryError {
     } else {
         DirectoryError::Later { after: None }
     }
-}
-
-/// The body, unless it is too large or breaks off.
-pub async fn bounded_body(mut answer: Response) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.ok()? {
-        if body.len().saturating_add(chunk.len()) > LARGEST_ANSWER {
-            return None;
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Some(body)
 }

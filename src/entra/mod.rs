@@ -27,8 +27,6 @@ use graph::Graph;
 use group_eligibility::GroupEligibility;
 use token::Tokens;
 
-pub use graph::{HttpClientError, http_client};
-
 /// `[tenants.NAME.entra]`: which credential, and which cloud.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -8,10 +8,11 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::errors;
-use super::graph::bounded_body;
+use super::graph::LARGEST_ANSWER;
 use super::{Credential, EntraSettings, Means, ServiceUrl, assertion};
 use crate::clock::{self, Timestamp};
 use crate::ids::TenantId;
+use crate::outbound::{bounded_body, retry_after};
 use crate::reset::ports::{DirectoryError, Fault};
 use crate::secrets::{Freshness, GraphCredential, NoIdentity, Proof, SecretError};
 
@@ -113,9 +114,9 @@ impl Tokens {
             .await
             .map_err(|_| Denied::Outage { after: None })?;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let body = bounded_body(answer)
+        let body = bounded_body(answer, LARGEST_ANSWER)
             .await
-            .ok_or(Denied::Outage { after: None })?;
+            .map_err(|_| Denied::Outage { after: None })?;
         if status != StatusCode::OK {
             return Err(denied(status, &headers, &body));
         }
@@ -209,11 +210,11 @@ fn denied(status: StatusCode, headers: &reqwest::header::HeaderMap, body: &[u8])
         // The second: an app registration that is not in the tenant any more, since the secret names another now.
         "invalid_client" | "unauthorized_client" => Denied::Credential,
         "temporarily_unavailable" | "server_error" => Denied::Outage {
-            after: errors::retry_after(headers),
+            after: retry_after(headers),
         },
         _ if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
             Denied::Outage {
-                after: errors::retry_after(headers),
+                after: retry_after(headers),
             }
         }
         _ => Denied::Refused,

@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 use crate::approval::{IssuerPolicy, KeyLocation, KeySet, KeySource, KeysUnavailable, LARGEST_SET};
 use crate::clock::{self, Clock, Timestamp};
 use crate::ids::{Issuer, Kid};
+use crate::outbound::bounded_body;
 
 /// How long a set will do without another look.
 const TTL: Duration = Duration::from_secs(10 * 60);
@@ -130,7 +131,7 @@ impl Issuers {
     }
 
     async fn download(&self, url: &str) -> Result<Vec<u8>, String> {
-        let mut answer = self
+        let answer = self
             .http
             .get(url)
             .send()
@@ -139,18 +140,9 @@ impl Issuers {
         if answer.status() != reqwest::StatusCode::OK {
             return Err(format!("status {}", answer.status().as_u16()));
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = answer
-            .chunk()
+        bounded_body(answer, LARGEST_SET)
             .await
-            .map_err(|error| error.without_url().to_string())?
-        {
-            body.extend_from_slice(&chunk);
-            if body.len() > LARGEST_SET {
-                return Err("too large".to_owned());
-            }
-        }
-        Ok(body)
+            .map_err(|bad| bad.to_string())
     }
 }
 

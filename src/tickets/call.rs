@@ -4,11 +4,12 @@
 
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, HeaderMap, RETRY_AFTER};
+use reqwest::header::{ACCEPT, HeaderMap};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 
+use crate::outbound::{bounded_body, retry_after};
 use crate::reset::ports::TicketError;
 use crate::secrets::SecretError;
 
@@ -18,9 +19,6 @@ const TIMEOUT: Duration = Duration::from_secs(4);
 /// The most that an answer may hold: a hundred comments are about 300 KB, mostly their authors, if people write
 /// them, and one may have 32,767 characters if a machine does.
 const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
-
-/// The longest that we take `Retry-After` for, in seconds.
-const LONGEST_RETRY_AFTER: u64 = 60 * 60;
 
 /// What 404 means. Jira answers so, too, if it does not show us the ticket.
 pub const NO_SUCH_TICKET: &str = "there is no such ticket, or our account does not see it";
@@ -94,7 +92,8 @@ pub async fn write(request: RequestBuilder) -> Result<(), Failed> {
 
 /// Reads something. A success that cannot be read is none: it may be the page of a proxy.
 pub async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Failed> {
-    let body = bounded_body(send(request).await?).await.ok_or(LATER)?;
+    let body = bounded_body(send(request).await?, LARGEST_ANSWER).await;
+    let body = body.map_err(|_| LATER)?;
     serde_json::from_slice(&body).map_err(|_| LATER)
 }
 
@@ -142,25 +141,6 @@ fn is_anonymous(headers: &HeaderMap) -> bool {
         .is_some_and(|reason| reason.as_bytes() == b"AUTHENTICATED_FAILED")
 }
 
-/// Seconds, as both systems send it; a date counts as nothing said.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let seconds: u64 = seconds.parse().ok()?;
-    Some(Duration::from_secs(seconds.min(LONGEST_RETRY_AFTER)))
-}
-
-/// The body, unless it is too large or breaks off.
-async fn bounded_body(mut answer: Response) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.ok()? {
-        if body.len().saturating_add(chunk.len()) > LARGEST_ANSWER {
-            return None;
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Some(body)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,14 +158,5 @@ mod tests {
             assert!(matches!(judge(status, &failed), Err(Failed::Credential)));
         }
         assert!(judge(StatusCode::OK, &headers("x-seraph-loginreason", "OK")).is_ok());
-    }
-
-    #[test]
-    fn a_retry_after_that_is_no_number_or_of_years_is_bounded() {
-        let after = |value| retry_after(&headers("retry-after", value));
-        assert_eq!(after("7"), Some(Duration::from_secs(7)));
-        assert_eq!(after("1000000000"), Some(Duration::from_secs(3600)));
-        assert_eq!(after("Tue, 24 Nov 2026 12:00:00 GMT"), None);
-        assert_eq!(after("-1"), None);
     }
 }

@@ -17,9 +17,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use reregister_mfa::entra::http_client;
 use reregister_mfa::ids::{Label, SecretName, TicketKey};
 use reregister_mfa::memory::MemorySecrets;
+use reregister_mfa::outbound::http_client;
 use reregister_mfa::reset::ports::TicketError;
 use reregister_mfa::secrets::{Freshness, SecretError, SecretSource};
 use reregister_mfa::tickets::{Notes, TicketSystems};
