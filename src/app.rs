@@ -90,12 +90,7 @@ impl App {
                     (name.clone(), terms)
                 })
                 .collect(),
-            on_call: Terms {
-                issuers: policy.on_call.issuers.clone(),
-                privileged: policy.on_call.privileged,
-                verifier_apart: policy.on_call.verifier_apart,
-                hardware_key: policy.on_call.hardware_key,
-            },
+            on_call: policy.on_call.clone(),
             only_tenant: policy.tenants.len() == 1,
         });
         let tickets = Arc::new(TicketNotes::new(

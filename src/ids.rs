@@ -136,13 +136,14 @@ fn check_upn(text: &str) -> Result<(), Malformed> {
 )]
 pub struct Upn(String);
 
-/// An address that something secret may go to, or keys may come from: https, or http on this machine alone, and
-/// without a user name or password, which can make one host look like another.
+/// An address that something secret may go to, or keys may come from: https, or http on this machine alone; without
+/// a user name or password, which can make one host look like another, and without a fragment, which is never sent.
 pub fn trusted_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     let safe = url.scheme() == "https" || (url.scheme() == "http" && here);
-    (safe && url.username().is_empty() && url.password().is_none()).then_some(url)
+    let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+    (safe && plain).then_some(url)
 }
 
 /// Only the canonical form of a UUID; `Uuid::parse_str` also takes braces, URNs and bare digits.

@@ -91,12 +91,19 @@ impl Store for MemoryStore {
 #[derive(Default)]
 pub struct MemorySecrets {
     secrets: Mutex<BTreeMap<SecretName, SecretString>>,
+    /// Newer texts, which whoever is content with a cached copy does not see yet.
+    newer: Mutex<BTreeMap<SecretName, SecretString>>,
 }
 
 impl MemorySecrets {
     /// Sets a secret's text.
     pub fn set(&self, name: SecretName, text: impl Into<SecretString>) {
         lock(&self.secrets).insert(name, text.into());
+    }
+
+    /// Sets a secret's text behind the back of caches.
+    pub fn set_uncached(&self, name: SecretName, text: impl Into<SecretString>) {
+        lock(&self.newer).insert(name, text.into());
     }
 
     /// Forgets a secret.
@@ -107,7 +114,16 @@ impl MemorySecrets {
 
 #[async_trait]
 impl SecretSource for MemorySecrets {
-    async fn get(&self, name: &SecretName, _: Freshness) -> Result<SecretString, SecretError> {
+    async fn get(
+        &self,
+        name: &SecretName,
+        freshness: Freshness,
+    ) -> Result<SecretString, SecretError> {
+        if freshness == Freshness::Forced
+            && let Some(text) = lock(&self.newer).remove(name)
+        {
+            self.set(name.clone(), text);
+        }
         lock(&self.secrets)
             .get(name)
             .cloned()

@@ -10,9 +10,8 @@ use serde::Deserialize;
 use crate::approval::{Audiences, IssuerPolicy};
 use crate::delivery::{Scheme, Source};
 use crate::entra::{Credential, EntraSettings};
-use crate::http::OnCall;
 use crate::ids::{Label, TenantId};
-use crate::reset::Rules;
+use crate::reset::{Rules, Terms};
 use crate::tickets::Notes;
 
 /// The policy of a deployment. The only thing whose fault stops the start.
@@ -35,7 +34,7 @@ pub struct Policy {
     #[serde(default)]
     pub notes: BTreeMap<Label, Notes>,
     /// The on-call door.
-    pub on_call: OnCall,
+    pub on_call: Terms,
     /// Where the file was: key files are beside it.
     #[serde(skip)]
     pub directory: PathBuf,
@@ -135,7 +134,11 @@ impl Policy {
                     .to_owned(),
             );
         }
+        let mut ids = BTreeSet::new();
         for (name, tenant) in &self.tenants {
+            if !ids.insert(tenant.id) {
+                return Err(format!("tenants.{name} has the id of another tenant"));
+            }
             if tenant.rules.break_glass.is_empty_list() {
                 return Err(format!(
                     "tenants.{name} lists no break-glass account: say \"none\" if there is none"

@@ -46,6 +46,11 @@ fn a_policy_that_contradicts_itself_is_refused_and_says_where() {
             "has the iss of another",
         ),
         (
+            "http://127.0.0.1:8443",
+            "http://127.0.0.1:8443/#aside",
+            "base URL",
+        ),
+        (
             "approved = [\"10042\"]",
             "approved = []",
             "no status that means approved",
@@ -121,4 +126,11 @@ fn with_two_tenants_a_source_must_say_which_is_its_own() {
                   [tenants.fabrikam.entra]\ncredential.secret = \"x\"\n[tenants.fabrikam.rules]\nbreak_glass = \"none\"\n";
     let error = parse(&format!("{TOUR}{second}")).err().unwrap();
     assert!(error.contains("must name one of the tenants"), "{error}");
+    // What is taken up again is judged by the rules of the tenant with its id: there must be one such.
+    let twin = second.replace(
+        "00000000-0000-4000-8000-000000000001",
+        "7d6f5c4b-3a29-4180-9c7e-6b5a49382716",
+    );
+    let error = parse(&format!("{TOUR}{twin}")).err().unwrap();
+    assert!(error.contains("has the id of another tenant"), "{error}");
 }

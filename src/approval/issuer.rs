@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use reqwest::Url;
 use serde::Deserialize;
 
 use crate::ids::{Issuer, Kid, Label, PersonRef, trusted_url};
@@ -50,12 +51,12 @@ pub enum KeyLocation {
 /// An https address, or an http one of this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub struct KeysUrl(String);
+pub struct KeysUrl(Url);
 
 impl KeysUrl {
     /// The address.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 
@@ -63,10 +64,9 @@ impl TryFrom<String> for KeysUrl {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<KeysUrl, &'static str> {
-        match trusted_url(&text) {
-            Some(_) => Ok(KeysUrl(text)),
-            None => Err("keys are fetched by https, or by http from this machine"),
-        }
+        trusted_url(&text)
+            .map(KeysUrl)
+            .ok_or("keys are fetched by https, or by http from this machine")
     }
 }
 

@@ -1,6 +1,7 @@
 //! Why an approval is not accepted.
 
 use crate::clock::Timestamp;
+use crate::ids::Kid;
 
 /// The token proves nothing. Before a signature is known to be good there is this one answer; the variants
 /// are for our own log.
@@ -39,14 +40,19 @@ pub enum Refused {
     #[error(transparent)]
     Invalid(#[from] Invalid),
     /// A claim is missing, or is not what the claim may be.
-    #[error("claim {at} is missing or malformed")]
+    #[error("claim {at} is missing or malformed, in what the key {kid} signed")]
     Claim {
         /// Which, as a path.
         at: String,
+        /// Whose mistake it is.
+        kid: Kid,
     },
     /// It is for another deployment, or for the other door.
-    #[error("the audience is not this door")]
-    Audience,
+    #[error("the audience is not this door, in what the key {kid} signed")]
+    Audience {
+        /// Who may have lost it.
+        kid: Kid,
+    },
     /// It is over.
     #[error("expired at {exp}")]
     Expired {

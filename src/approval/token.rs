@@ -107,13 +107,16 @@ pub fn authenticate(
     )
     .map_err(|error| Refused::Claim {
         at: claim_at(&error),
+        kid: peeked.kid().clone(),
     })?;
     let door = if claims.aud == audiences.webhook {
         Door::Webhook
     } else if claims.aud == audiences.on_call {
         Door::OnCall
     } else {
-        return Err(Refused::Audience);
+        return Err(Refused::Audience {
+            kid: peeked.kid().clone(),
+        });
     };
     Ok(Authentic {
         door,

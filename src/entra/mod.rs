@@ -86,7 +86,7 @@ impl TryFrom<String> for ServiceUrl {
     fn try_from(text: String) -> Result<ServiceUrl, BadServiceUrl> {
         let url = trusted_url(&text).ok_or(BadServiceUrl)?;
         (url.path() == "/" && url.query().is_none())
-            .then(|| ServiceUrl(text.trim_end_matches('/').to_owned()))
+            .then(|| ServiceUrl(url.origin().ascii_serialization()))
             .ok_or(BadServiceUrl)
     }
 }

@@ -41,7 +41,7 @@ pub async fn of(
         licensed(group_eligibility.get(graph)),
         licensed(group_eligibility::reach(graph, id)),
     )?;
-    let unlicensed = active.is_none() || roles.is_none() || table.is_none();
+    let unlicensed = active.is_none() || roles.is_none() || table.is_none() || reached.is_none();
     // In person; as a member or owner of a group; or as a member of what they may join first.
     let groups_of = |list: &[Membership]| -> Vec<ObjectId> {
         list.iter().filter_map(Membership::group_id).collect()

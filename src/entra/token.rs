@@ -78,11 +78,11 @@ impl Tokens {
         }
     }
 
-    /// One try with the cached credential; if Entra says `invalid_client`, one more with a fresh one, since
-    /// the credential may have been rotated.
+    /// One try with the cached credential; if Entra says `invalid_client`, or the credential is malformed, one more with
+    /// a fresh one, since it may have been rotated or mended.
     async fn fetch(&self) -> Result<Token, DirectoryError> {
         match self.request(Freshness::Cached).await {
-            Err(Denied::Credential) => self
+            Err(Denied::Credential | Denied::Secret(SecretError::Malformed(..))) => self
                 .request(Freshness::Forced)
                 .await
                 .map_err(DirectoryError::from),

@@ -7,19 +7,21 @@ use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
 use super::{Served, Services, internal};
+use crate::approval::Authentic;
 use crate::clock::Timestamp;
 use crate::report;
 use crate::reset::{News, Request, State};
 
 /// Does what the request asks. It runs in a task of its own, so that a sender who hangs up does not stop it
-/// half-way.
+/// half-way. `approvals` are those that are proven already.
 pub async fn open(
     services: &Services,
     tenant: &Served,
     request: Request,
+    approvals: &[Authentic],
     until: Timestamp,
 ) -> Response {
-    let parties = request.parties(&[]);
+    let parties = request.parties(approvals);
     let resets = tenant.resets.clone();
     let work =
         tracing::Instrument::in_current_span(async move { resets.open(request, until).await });

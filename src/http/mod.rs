@@ -27,7 +27,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub use on_call::OnCall;
 pub use origin::SourceAddress;
 pub use services::{Served, Services};
 

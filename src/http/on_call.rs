@@ -19,25 +19,8 @@ use crate::approval::{Authentic, Door, Invalid};
 use crate::clock::Timestamp;
 use crate::deadline::Deadline;
 use crate::ids::Label;
-use crate::report::{self, ApprovalLine};
-use crate::reset::{ApprovalMark, News, Origin, Parties, Refusal, Request};
-
-/// `[on_call]` of policy.toml.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OnCall {
-    /// Whose approvals count here: names of `[issuers]`.
-    pub issuers: Vec<Label>,
-    /// Whether privileged people may be asked for here.
-    #[serde(default)]
-    pub privileged: bool,
-    /// Whether nobody may approve what they have verified themselves.
-    #[serde(default)]
-    pub verifier_apart: bool,
-    /// Whether approvers must have signed in with a hardware key: `hwk` in `amr`.
-    #[serde(default)]
-    pub hardware_key: bool,
-}
+use crate::report;
+use crate::reset::{News, Origin, Parties, Refusal, Request, Unproven};
 
 /// A person waits in front of a terminal.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -66,9 +49,9 @@ pub async fn open(
     } = asked;
     if let Err(refusal) = served.resets.is_worth_accepting(&request, &approvals).await {
         let parties = request.parties(&approvals);
-        return Err(refuse(&services, &refusal, parties).await);
+        return Err(services.refuse(&refusal, parties).await.into_response());
     }
-    Ok(answer::open(&services, served, request, until).await)
+    Ok(answer::open(&services, served, request, &approvals, until).await)
 }
 
 pub async fn preview(
@@ -88,16 +71,8 @@ pub async fn preview(
     let parties = request.parties(&approvals);
     match served.resets.preview(request, until).await {
         Ok(preview) => Ok(Json(report::preview(&preview)).into_response()),
-        Err(refusal) => Err(refuse(services.as_ref(), &refusal, parties).await),
+        Err(refusal) => Err(services.refuse(&refusal, parties).await.into_response()),
     }
-}
-
-/// Refuses, beside what was read in the approvals as far as they are proven: whoever is on call sees what they have in
-/// their hand.
-async fn refuse(services: &Services, refusal: &Refusal, parties: Parties) -> Response {
-    let read = parties.approvals.iter().map(ApprovalLine::from).collect();
-    let problem = services.refuse(refusal, parties).await;
-    problem.beside(read).into_response()
 }
 
 /// When the answer must be there, from the arrival on.
@@ -115,7 +90,7 @@ pub async fn read(
     address: Option<Extension<SourceAddress>>,
     headers: HeaderMap,
 ) -> Response {
-    let parties = Parties {
+    let mut parties = Parties {
         door: Some(Door::OnCall),
         origin: origin(address, &headers),
         ..Parties::default()
@@ -128,6 +103,7 @@ pub async fn read(
             .await?
             .pop()
             .ok_or(Refusal::NoApproval)?;
+        parties.name(std::slice::from_ref(&approval));
         let Path(id) = id.map_err(|_| Refusal::NoSuchReset)?;
         let id = id.parse().map_err(|_| Refusal::NoSuchReset)?;
         // An approval does not say in which tenant it was used; the ledger knows each by its own name.
@@ -136,7 +112,7 @@ pub async fn read(
             .values()
             .next()
             .ok_or(Refusal::NoSuchReset)?;
-        served.resets.stored(id, &approval).await
+        served.resets.stored(id, &approval, &parties).await
     };
     match found.await {
         Ok(News::Refused {
@@ -178,11 +154,18 @@ async fn asked<'a>(
             tokens.extend(beside.approvals);
         }
         // The approvals are the credential: before they are proven, nothing is accepted.
-        let approvals = services
+        let approvals = match services
             .prover
             .prove_all(&tokens, &services.on_call.issuers)
-            .await?;
-        parties.approvals = approvals.iter().map(ApprovalMark::of).collect();
+            .await
+        {
+            Ok(approvals) => approvals,
+            Err(Unproven { refusal, proven }) => {
+                parties.name(&proven);
+                return Err(refusal);
+            }
+        };
+        parties.name(&approvals);
         let served = tenant(services, &approvals)?;
         let request = Request::on_call(&approvals, served.id, origin, services.clock.now())?;
         Ok(Asked {
@@ -193,7 +176,7 @@ async fn asked<'a>(
     };
     match understood.await {
         Ok(asked) => Ok(asked),
-        Err(refusal) => Err(refuse(services, &refusal, parties).await),
+        Err(refusal) => Err(services.refuse(&refusal, parties).await.into_response()),
     }
 }
 

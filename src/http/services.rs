@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::OnCall;
 use super::problem::Problem;
 use crate::clock::Clock;
 use crate::delivery::Source;
 use crate::ids::{Label, TenantId};
-use crate::report::explain;
+use crate::report::{ApprovalLine, explain};
 use crate::reset::ports::{AuditTrail, Security};
-use crate::reset::{Event, Parties, Prover, Refusal, Resets};
+use crate::reset::{Event, Parties, Prover, Refusal, Resets, Terms};
 use crate::secrets::SecretSource;
 
 /// A tenant that this deployment serves.
@@ -26,7 +25,7 @@ pub struct Services {
     /// `[sources]`.
     pub sources: BTreeMap<Label, Source>,
     /// `[on_call]`.
-    pub on_call: OnCall,
+    pub on_call: Terms,
     /// Proves approvals.
     pub prover: Arc<Prover>,
     /// The tenants.
@@ -44,13 +43,17 @@ pub struct Services {
 }
 
 impl Services {
-    /// Writes a refusal of what was not accepted down, and puts it into words. That it cannot be written down does
-    /// not make it a yes.
+    /// Writes a refusal of what was not accepted down, and puts it into words, beside what was read in the approvals
+    /// that are proven: whoever is on call sees what they have in their hand. That it cannot be written down does not
+    /// make it a yes.
     pub(super) async fn refuse(&self, refusal: &Refusal, parties: Parties) -> Problem {
         let code = explain(refusal).code;
         parties.log(code, &refusal.to_string());
+        let now = self.clock.now();
+        let concerns_security = refusal.concerns_security(&parties.approvals, now);
+        let read = parties.approvals.iter().map(ApprovalLine::from).collect();
         let event = Event::Refused {
-            at: self.clock.now(),
+            at: now,
             reset: None,
             code: code.to_owned(),
             gave_up: false,
@@ -60,13 +63,11 @@ impl Services {
         if let Err(error) = self.audit.append(&event).await {
             tracing::error!(%error, code, "a refusal is not in the audit trail");
         }
-        if refusal.concerns_security()
-            && let Err(error) = self.security.tell(&event).await
-        {
+        if concerns_security && let Err(error) = self.security.tell(&event).await {
             tracing::info!(event = "notice", state = "failed", code);
             tracing::error!(%error, code, "the security team is not told of a refusal");
         }
-        refusal.into()
+        Problem::from(refusal).beside(read)
     }
 
     /// The tenant of this name, or the only one.

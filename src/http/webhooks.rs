@@ -68,11 +68,11 @@ pub async fn receive(
         return services.refuse(&refusal, parties).await.into_response();
     };
     let request = Request::from_ticket(delivery, tenant.id, origin, services.clock.now());
-    answer::open(&services, tenant, request, until).await
+    answer::open(&services, tenant, request, &[], until).await
 }
 
-/// Proves the sender. If no key fits, the secret may have been rotated since it was cached: it is asked for
-/// once more, which the source of secrets allows only so often.
+/// Proves the sender. If no key fits, or there is none to be read, the secret may have been rotated or mended since it
+/// was cached: it is asked for once more, which the source of secrets allows only so often.
 async fn authenticate(
     services: &Services,
     name: &Label,
@@ -86,9 +86,14 @@ async fn authenticate(
     for freshness in [Freshness::Cached, Freshness::Forced] {
         let text = services.secrets.get(&source.secret, freshness).await?;
         let now = services.clock.now();
-        let secret = WebhookSecret::parse(&source.secret, &text, now)?;
-        if let Ok(genuine) = sealed.verify(&secret, now) {
-            return Ok(genuine.into_delivery()?);
+        match WebhookSecret::parse(&source.secret, &text, now) {
+            Ok(secret) => {
+                if let Ok(genuine) = sealed.verify(&secret, now) {
+                    return Ok(genuine.into_delivery()?);
+                }
+            }
+            Err(_) if freshness == Freshness::Cached => {}
+            Err(error) => return Err(error.into()),
         }
     }
     Err(Refusal::Unauthentic)

@@ -18,6 +18,8 @@ pub struct ApprovalLine {
     pub owner: Option<String>,
     /// The key's trust domain: two approvals out of one count as one.
     pub domain: Label,
+    /// Whether its issuer may approve privileged people.
+    pub privileged: bool,
     /// Whom it is about, as it writes them.
     pub target: String,
     /// The ticket that it belongs to.
@@ -52,6 +54,7 @@ impl From<&ApprovalMark> for ApprovalLine {
             kid: mark.kid.clone(),
             owner: mark.owner.clone(),
             domain: mark.domain.clone(),
+            privileged: mark.privileged,
             target: mark.target.clone(),
             ticket: mark.ticket.clone(),
             approver: mark.approver.clone(),

@@ -80,6 +80,7 @@ fn detail(refusal: &Refusal) -> String {
         Refusal::Directory { .. } => {
             "Microsoft Entra does not answer; nothing was changed.".to_owned()
         }
+        Refusal::Ledger(LedgerError::Corrupt) => "A record of ours cannot be read.".to_owned(),
         Refusal::Ledger(_) => "The ledger does not answer.".to_owned(),
         Refusal::Audit(_) => "The decision cannot be written down; nothing was changed.".to_owned(),
         Refusal::Queue(_) => {
@@ -145,7 +146,7 @@ fn code_and_next(refusal: &Refusal) -> (&'static str, &'static str) {
         Refusal::Approval(refused) => approval(refused),
         Refusal::IssuerNotAllowed => (
             "issuer_not_allowed",
-            "Use an issuer that policy.toml allows for this source.",
+            "Use an issuer that policy.toml allows here; an approval that was made for a ticket does not work on call.",
         ),
         Refusal::OtherTicket => (
             "other_ticket",
@@ -165,7 +166,7 @@ fn code_and_next(refusal: &Refusal) -> (&'static str, &'static str) {
         ),
         Refusal::Used => (
             "approval_used",
-            "Get a new approval: each is good for one reset.",
+            "See how that reset ended. For another one get a new approval: each is good for one reset.",
         ),
         Refusal::NoSuchPerson(role) => (
             match role {
@@ -329,7 +330,7 @@ fn approval(refused: &Refused) -> (&'static str, &'static str) {
             "Get a new approval from an issuer that this deployment knows, in the place of this one.",
         ),
         Refused::Claim { .. } => ("approval_claim", "The issuer has to correct this claim."),
-        Refused::Audience => (
+        Refused::Audience { .. } => (
             "approval_audience",
             "Approvals for tickets and for on-call have different audiences: get one for this door.",
         ),

@@ -2,21 +2,28 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
+use super::proof::has_approver_verified;
 use super::refusal::Refusal;
 use super::state::ClaimedApproval;
 use crate::approval::Approval;
 use crate::ids::Label;
 
-/// On which terms a door takes requests.
-#[derive(Debug, Clone)]
+/// On which terms a door takes requests: `[on_call]` of policy.toml, and what a source says of it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Terms {
     /// Whose approvals count: names of `[issuers]`.
     pub issuers: Vec<Label>,
-    /// Whether the policy lets this door ask for privileged people.
+    /// Whether privileged people may be asked for here.
+    #[serde(default)]
     pub privileged: bool,
-    /// Whether nobody may approve what they have verified themselves.
+    /// Whether nobody may approve what they or another approver have verified.
+    #[serde(default)]
     pub verifier_apart: bool,
     /// Whether approvers must have signed in with a hardware key (`hwk` in `amr`, RFC 8176, section 2).
+    #[serde(default)]
     pub hardware_key: bool,
 }
 
@@ -32,11 +39,10 @@ impl Terms {
     ) -> Result<(), Refusal> {
         let has_key =
             |approval: &Approval| approval.claims().amr.iter().any(|method| method == "hwk");
-        let own_work = |one: &ClaimedApproval| one.verifiers.contains(&one.approver);
         if self.hardware_key && !approvals.iter().all(has_key) {
             return Err(Refusal::NoHardwareKey);
         }
-        if self.verifier_apart && identified.iter().any(own_work) {
+        if self.verifier_apart && has_approver_verified(identified) {
             return Err(Refusal::ApproverVerified);
         }
         Ok(())

@@ -93,7 +93,7 @@ pub enum Event {
     Outcome {
         /// When.
         at: Timestamp,
-        /// Which methods appeared meanwhile: an alarm.
+        /// How many methods appeared meanwhile: an alarm.
         appeared: usize,
         /// All of it.
         #[serde(flatten)]
@@ -174,6 +174,8 @@ pub struct ApprovalMark {
     pub owner: Option<String>,
     /// The key's trust domain.
     pub domain: Label,
+    /// Whether its issuer may approve privileged people.
+    pub privileged: bool,
     /// Whom it is about, as it writes them.
     pub target: String,
     /// The ticket that it belongs to.
@@ -203,6 +205,16 @@ pub struct VerificationMark {
 }
 
 impl Parties {
+    /// Names approvals that are proven, and whom they are about.
+    pub fn name(&mut self, approvals: &[Authentic]) {
+        let first = approvals.first().map(Authentic::claims);
+        self.target = first.map(|claims| claims.sub.to_string());
+        self.ticket = self.ticket.take().or(first
+            .map(|claims| claims.txn.clone())
+            .filter(|ticket| approvals.iter().all(|one| one.claims().txn == *ticket)));
+        self.approvals = approvals.iter().map(ApprovalMark::of).collect();
+    }
+
     /// Writes one line into the log about a decision; the alarms count them.
     pub fn log(&self, code: &str, why: &str) {
         let first = self.approvals.first();
@@ -228,6 +240,7 @@ impl ApprovalMark {
             kid: approval.kid().clone(),
             owner: approval.owner().map(ToString::to_string),
             domain: approval.domain().clone(),
+            privileged: approval.may_be_for_privileged(),
             target: claims.sub.to_string(),
             ticket: claims.txn.clone(),
             approver: claims.act.sub.to_string(),

@@ -35,7 +35,7 @@ impl Resets {
             record = self.read_again(&record).await?;
         }
         let now = tenancy.clock.now();
-        if !record.is_over() && record.lease_until.max(record.retry_at) <= now {
+        if !record.is_over() && record.due_at() <= now {
             let lease_until = clock::after(until, LEASE_MARGIN);
             let after = clock::between(now, lease_until);
             tenancy.queue.bring_back(record.id, after).await?;
@@ -50,8 +50,19 @@ impl Resets {
                 Err(error) => return Err(error.into()),
             }
         }
+        self.write_down_replay(&record, asker).await;
+        let news = record.news().ok_or(LedgerError::Corrupt)?;
+        Ok(Stored {
+            news,
+            replayed: true,
+        })
+    }
+
+    /// Writes down that somebody was told what there is already.
+    pub(super) async fn write_down_replay(&self, record: &Record, asker: &Parties) {
+        let tenancy = &self.0;
         let replayed = Event::Replayed {
-            at: now,
+            at: tenancy.clock.now(),
             reset: record.id,
             parties: Parties {
                 target: record.parties.target.clone(),
@@ -62,11 +73,6 @@ impl Resets {
         if let Err(error) = tenancy.audit.append(&replayed).await {
             tracing::error!(%error, "a replay is not in the audit trail");
         }
-        let news = record.news().ok_or(LedgerError::Corrupt)?;
-        Ok(Stored {
-            news,
-            replayed: true,
-        })
     }
 
     /// The record whose outcome is this one's answer.

@@ -65,7 +65,7 @@ pub use news::{News, Turned, Words};
 pub use outcome::{CanRegister, MethodOutcome, Outcome, Preview, Sessions, Status, Warning};
 pub use person::{Eligibility, Membership, Person, RoleAssignment, Standing};
 pub use plan::{Action, KeepReason, PlannedMethod};
-pub use prover::Prover;
+pub use prover::{Prover, Unproven};
 pub use refusal::{Disagreement, Flaw, Privilege, Refusal, Role};
 pub use request::{MOST_APPROVALS, Request};
 pub use rules::{BreakGlass, HardwareOath, Pim, Rules};

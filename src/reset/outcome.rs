@@ -6,6 +6,7 @@ use super::event::ApprovalMark;
 use super::method::{Method, MethodKind};
 use super::news::Words;
 use super::plan::{Action, KeepReason, PlannedMethod};
+use super::proof::has_approver_verified;
 use super::state::{Claim, Failure, Progress, Reset, SessionProgress, State};
 use crate::approval::Reason;
 use crate::clock::Timestamp;
@@ -309,10 +310,7 @@ fn warnings(
         .flat_map(|approval| &approval.evidence)
         .peekable();
     let hearsay = evidence.peek().is_some() && evidence.all(|evidence| evidence.is_hearsay());
-    let alone = claim
-        .approvals
-        .iter()
-        .any(|approval| approval.verifiers.contains(&approval.approver));
+    let alone = has_approver_verified(&claim.approvals);
     [
         (
             kept(&|kind| *kind == MethodKind::Passkey),

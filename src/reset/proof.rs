@@ -12,7 +12,8 @@ use crate::approval::Reason;
 /// on-call door, ask for privileged people.
 ///
 /// # Errors
-/// [`Refusal::Privileged`] if there is only one, [`Refusal::Flawed`] if they are not enough together.
+/// [`Refusal::Privileged`] if a second one is wanted, [`Refusal::Flawed`] if they are not enough, whatever comes beside
+/// them.
 pub fn check(
     tier: &Tier,
     approvals: &[ClaimedApproval],
@@ -22,10 +23,11 @@ pub fn check(
     let Tier::Privileged(privilege) = tier else {
         return Ok(());
     };
-    if approvals.len() < 2 && source_may {
-        return Err(Refusal::Privileged(privilege.clone()));
-    }
     match flaw(approvals, reason, source_may) {
+        // A second approval brings another method with it; any other flaw would stay, so nobody is sent for one in vain.
+        None | Some(Flaw::OneMethod) if approvals.len() < 2 => {
+            Err(Refusal::Privileged(privilege.clone()))
+        }
         None => Ok(()),
         Some(flaw) => Err(Refusal::Flawed {
             privilege: privilege.clone(),
@@ -34,13 +36,15 @@ pub fn check(
     }
 }
 
+/// Whether somebody approved what they, or another approver, have verified: then fewer people have looked than it seems.
+pub fn has_approver_verified(approvals: &[ClaimedApproval]) -> bool {
+    let mut verifiers = approvals.iter().flat_map(|approval| &approval.verifiers);
+    verifiers.any(|verifier| approvals.iter().any(|one| one.approver == *verifier))
+}
+
 fn flaw(approvals: &[ClaimedApproval], reason: Option<Reason>, source_may: bool) -> Option<Flaw> {
     let approvers: BTreeSet<_> = approvals.iter().map(|approval| approval.approver).collect();
     let domains: BTreeSet<_> = approvals.iter().map(|approval| &approval.domain).collect();
-    let verifiers: BTreeSet<_> = approvals
-        .iter()
-        .flat_map(|approval| &approval.verifiers)
-        .collect();
     let evidence = || approvals.iter().flat_map(|approval| &approval.evidence);
     // What could have reached only whoever has the phone proves nothing, so it is no second method either.
     let methods: BTreeSet<_> = evidence()
@@ -56,10 +60,7 @@ fn flaw(approvals: &[ClaimedApproval], reason: Option<Reason>, source_may: bool)
         Some(Flaw::OneApprover)
     } else if domains.len() < approvals.len() {
         Some(Flaw::OneDomain)
-    } else if approvers
-        .iter()
-        .any(|approver| verifiers.contains(approver))
-    {
+    } else if has_approver_verified(approvals) {
         Some(Flaw::ApproverVerified)
     } else if evidence().any(|evidence| evidence.is_sms()) {
         Some(Flaw::Sms)

@@ -8,6 +8,30 @@ use super::request::MOST_APPROVALS;
 use crate::approval::{Audiences, Authentic, Invalid, IssuerPolicy, KeySource, authenticate, peek};
 use crate::ids::Label;
 
+/// Approvals that do not hold together. Whoever misuses a genuine one is to be found by it.
+#[derive(Debug)]
+pub struct Unproven {
+    /// Why not.
+    pub refusal: Refusal,
+    /// Those that are genuine.
+    pub proven: Vec<Authentic>,
+}
+
+impl From<Refusal> for Unproven {
+    fn from(refusal: Refusal) -> Unproven {
+        Unproven {
+            refusal,
+            proven: Vec::new(),
+        }
+    }
+}
+
+impl From<Unproven> for Refusal {
+    fn from(unproven: Unproven) -> Refusal {
+        unproven.refusal
+    }
+}
+
 /// Proves tokens.
 pub struct Prover {
     /// `[issuers]`.
@@ -19,31 +43,39 @@ pub struct Prover {
 }
 
 impl Prover {
-    /// Proves every token. The first that fails fails all.
+    /// Proves every token. One that fails fails all, and the first that does says why.
     ///
     /// # Errors
-    /// A [`Refusal`]: that there are none or too many, that one is none or by an issuer that is not allowed, or
-    /// that keys are not to be had.
+    /// [`Unproven`]: there are none or too many, one is none or by an issuer that is not allowed, or keys are not to
+    /// be had.
     pub async fn prove_all(
         &self,
         tokens: &[String],
         allowed: &[Label],
-    ) -> Result<Vec<Authentic>, Refusal> {
+    ) -> Result<Vec<Authentic>, Unproven> {
         if tokens.is_empty() {
-            return Err(Refusal::NoApproval);
+            return Err(Refusal::NoApproval.into());
         }
         if tokens.len() > MOST_APPROVALS {
-            return Err(Refusal::TooManyApprovals);
+            return Err(Refusal::TooManyApprovals.into());
         }
-        let mut approvals = Vec::new();
+        let mut proven = Vec::new();
+        let mut refusals = Vec::new();
         for token in tokens {
-            let (issuer, approval) = self.prove(token).await?;
-            if !allowed.contains(issuer) {
-                return Err(Refusal::IssuerNotAllowed);
+            match self.prove(token).await {
+                Ok((issuer, approval)) => {
+                    if !allowed.contains(issuer) {
+                        refusals.push(Refusal::IssuerNotAllowed);
+                    }
+                    proven.push(approval);
+                }
+                Err(refusal) => refusals.push(refusal),
             }
-            approvals.push(approval);
         }
-        Ok(approvals)
+        match refusals.into_iter().next() {
+            None => Ok(proven),
+            Some(refusal) => Err(Unproven { refusal, proven }),
+        }
     }
 
     /// An authentic approval, and the name of its issuer in the policy.

@@ -113,6 +113,11 @@ impl Record {
         self.is_over() && !self.duties.any_owed()
     }
 
+    /// When it may be taken up again: nobody works on it any more, and what stood in the way may have passed.
+    pub fn due_at(&self) -> Timestamp {
+        self.lease_until.max(self.retry_at)
+    }
+
     /// When it is given up.
     pub fn give_up_at(&self) -> Timestamp {
         clock::after(self.request.received_at, PATIENCE)

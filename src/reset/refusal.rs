@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::bounds::Bound;
+use super::event::ApprovalMark;
 use super::ledger::LedgerError;
 use super::ports::{AuditError, Fault, QueueError};
-use crate::approval::{Invalid, KeysUnavailable, Refused};
+use crate::approval::{Authentic, Invalid, KeysUnavailable, Refused};
+use crate::clock::Timestamp;
 use crate::delivery::Unreadable;
 use crate::secrets::SecretError;
 
@@ -275,10 +277,24 @@ impl Refusal {
     }
 
     /// Whether the security team is to hear of it, where it is refused before anything is accepted: not of what anybody
-    /// can send, nor of what an old link brings about again and again, nor of what passes by itself.
-    pub fn concerns_security(&self) -> bool {
-        let old = matches!(self, Refusal::Approval(Refused::Expired { .. }));
-        !self.is_anonymous() && !old && !self.may_pass()
+    /// can send, nor of what passes by itself, nor of what a used or old approval brings about again and again. `proven`
+    /// are the approvals that are genuine.
+    pub fn concerns_security(&self, proven: &[ApprovalMark], now: Timestamp) -> bool {
+        let by_anybody = self.is_anonymous() && proven.is_empty();
+        let unfounded = matches!(self, Refusal::NoSuchReset | Refusal::Request(_));
+        let spent = matches!(
+            self,
+            Refusal::Used | Refusal::Approval(Refused::Expired { .. })
+        );
+        let old = !proven.is_empty() && proven.iter().all(|mark| mark.expires_at <= now);
+        !(by_anybody || unfounded || spent || old || self.may_pass())
+    }
+
+    /// The approval is for a ticket where one for on call is wanted, or the other way round.
+    pub(super) fn of_another_door(approval: &Authentic) -> Refusal {
+        Refusal::Approval(Refused::Audience {
+            kid: approval.kid().clone(),
+        })
     }
 
     /// Whether anybody on the internet can bring this refusal about.

@@ -7,10 +7,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::doors::Doors;
-use super::event::{ApprovalMark, Origin, Parties};
-use super::prover::Prover;
+use super::event::{Origin, Parties};
+use super::prover::{Prover, Unproven};
 use super::refusal::{Disagreement, Refusal};
-use crate::approval::{Authentic, Door, LONGEST_TOKEN, Refused};
+use crate::approval::{Authentic, Door, LONGEST_TOKEN};
 use crate::clock::Timestamp;
 use crate::delivery::Delivery;
 use crate::ids::{Digest, Label, PersonRef, TenantId, TicketKey};
@@ -69,7 +69,7 @@ impl Request {
     /// Whoever is on call asks: the ticket is the one that the approvals name.
     ///
     /// # Errors
-    /// A [`Refusal`] if the approvals are not for one ticket.
+    /// A [`Refusal`] if the approvals are not for this door, or not for one ticket.
     pub fn on_call(
         approvals: &[Authentic],
         tenant: TenantId,
@@ -78,6 +78,10 @@ impl Request {
     ) -> Result<Request, Refusal> {
         let first = approvals.first().ok_or(Refusal::NoApproval)?;
         let ticket = first.claims().txn.clone();
+        let from_a_ticket = |approval: &&Authentic| approval.door() != Door::OnCall;
+        if let Some(approval) = approvals.iter().find(from_a_ticket) {
+            return Err(Refusal::of_another_door(approval));
+        }
         if approvals
             .iter()
             .any(|approval| approval.claims().txn != ticket)
@@ -104,46 +108,56 @@ impl Request {
     /// Proves its approvals, on the terms that its door has now.
     ///
     /// # Errors
-    /// A [`Refusal`]: the first that fails fails all, since a request that carries a forgery is no request.
+    /// [`Unproven`]: one that fails fails all, since a request that carries a forgery is no request.
     pub(super) async fn prove(
         &self,
         prover: &Prover,
         doors: &Doors,
-    ) -> Result<Vec<Authentic>, Refusal> {
+    ) -> Result<Vec<Authentic>, Unproven> {
         let terms = doors.terms(self.source.as_ref())?;
         let mut approvals = prover.prove_all(&self.tokens, &terms.issuers).await?;
         let mut seen = BTreeSet::new();
         approvals.retain(|approval| seen.insert(approval.id()));
-        for approval in &approvals {
-            let claims = approval.claims();
-            if approval.door() != self.door {
-                return Err(Refusal::Approval(Refused::Audience));
-            }
-            if claims.txn != self.ticket {
-                return Err(Refusal::OtherTicket);
-            }
-            match claims.tid {
-                Some(tid) if tid != self.tenant => return Err(Refusal::OtherTenant),
-                None if !doors.only_tenant => return Err(Refusal::OtherTenant),
-                _ => {}
-            }
+        match approvals
+            .iter()
+            .find_map(|approval| self.mismatch(approval, doors))
+        {
+            None => Ok(approvals),
+            Some(refusal) => Err(Unproven {
+                refusal,
+                proven: approvals,
+            }),
         }
-        Ok(approvals)
+    }
+
+    /// In what an approval is not for this request.
+    fn mismatch(&self, approval: &Authentic, doors: &Doors) -> Option<Refusal> {
+        let claims = approval.claims();
+        if approval.door() != self.door {
+            return Some(Refusal::of_another_door(approval));
+        }
+        if claims.txn != self.ticket {
+            return Some(Refusal::OtherTicket);
+        }
+        match claims.tid {
+            Some(tid) if tid != self.tenant => Some(Refusal::OtherTenant),
+            None if !doors.only_tenant => Some(Refusal::OtherTenant),
+            _ => None,
+        }
     }
 
     /// Who and what is involved, for the audit trail and the log. The approvals are named once they are proven.
     pub fn parties(&self, approvals: &[Authentic]) -> Parties {
-        Parties {
+        let mut parties = Parties {
             door: Some(self.door),
             source: self.source.clone(),
             delivery: self.delivery.clone(),
             ticket: Some(self.ticket.clone()),
-            target: approvals
-                .first()
-                .map(|approval| approval.claims().sub.to_string()),
             origin: self.origin.clone(),
-            approvals: approvals.iter().map(ApprovalMark::of).collect(),
-        }
+            ..Parties::default()
+        };
+        parties.name(approvals);
+        parties
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::ledger::{Held, LedgerError};
 use super::news::{Turned, Words};
 use super::perform::{Performed, perform};
+use super::prover::Unproven;
 use super::record::{Record, Stage};
 use super::refusal::Refusal;
 use super::service::Resets;
@@ -87,7 +88,13 @@ impl Resets {
         let tenancy = &self.0;
         let request = held.record().request.clone();
         loop {
-            let approvals = request.prove(&tenancy.prover, &tenancy.doors).await?;
+            let approvals = match request.prove(&tenancy.prover, &tenancy.doors).await {
+                Ok(approvals) => approvals,
+                Err(Unproven { refusal, proven }) => {
+                    held.name(request.parties(&proven));
+                    return Err(refusal);
+                }
+            };
             held.name(request.parties(&approvals));
             let (fresh, known) = self.split_off_known(&request, approvals).await?;
             if fresh.is_empty() {
@@ -118,18 +125,18 @@ impl Resets {
                 }
                 Err(error) => Err(error),
             };
-            let error = match claimed {
+            match claimed {
                 Ok(lease) => return Ok(Begun::Claimed(lease)),
-                Err(error) => error,
-            };
-            // Two deliveries of one approval at once: the other was first, and what is in our way is its reset.
-            if self.is_any_used(&ids).await? {
-                continue;
+                // Two deliveries of one approval at once: the other was first, and what is in our way is its reset.
+                Err(LedgerError::Claimed) => {}
+                Err(LedgerError::Busy(_) | LedgerError::Bounded(_))
+                    if self.is_any_used(&ids).await? => {}
+                Err(LedgerError::Busy(other)) => {
+                    self.end_if_forgotten(other, until).await?;
+                    return Err(Refusal::Busy);
+                }
+                Err(error) => return Err(error.into()),
             }
-            if let LedgerError::Busy(other) = error {
-                self.end_if_forgotten(other, until).await?;
-            }
-            return Err(error.into());
         }
     }
 

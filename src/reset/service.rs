@@ -143,9 +143,8 @@ impl Resets {
             return Ok(());
         }
         // Somebody works on it, or it is not worth a try yet: another message was sent for later, too.
-        let worth_it = record.lease_until.max(record.retry_at);
-        if worth_it > now {
-            let after = clock::between(now, worth_it);
+        if record.due_at() > now {
+            let after = clock::between(now, record.due_at());
             return Ok(tenancy.queue.bring_back(id, after).await?);
         }
         let lease_until = clock::after(until, LEASE_MARGIN);
@@ -170,6 +169,10 @@ impl Resets {
     pub async fn preview(&self, request: Request, until: Timestamp) -> Result<Preview, Refusal> {
         let tenancy = &self.0;
         let approvals = request.prove(&tenancy.prover, &tenancy.doors).await?;
+        // What is accepted goes on by itself: there is nothing to look at beforehand any more.
+        if tenancy.ledger.known(&request).await?.is_some() {
+            return Err(Refusal::Used);
+        }
         let (fresh, known) = self.split_off_known(&request, approvals).await?;
         if fresh.is_empty() && known.is_some() {
             return Err(Refusal::Used);
@@ -195,11 +198,16 @@ impl Resets {
         ))
     }
 
-    /// What is stored about a reset, for whoever holds one of its approvals.
+    /// What is stored about a reset, for whoever holds one of its approvals. Who reads how it ended is written down.
     ///
     /// # Errors
     /// [`Refusal::NoSuchReset`] if there is none, or it is not this approval's, or it is older than a day.
-    pub async fn stored(&self, id: ResetId, approval: &Authentic) -> Result<News, Refusal> {
+    pub async fn stored(
+        &self,
+        id: ResetId,
+        approval: &Authentic,
+        asker: &Parties,
+    ) -> Result<News, Refusal> {
         let ledger = &self.0.ledger;
         let oldest = clock::before(self.0.clock.now(), READABLE);
         let record = ledger.read(id).await?.ok_or(Refusal::NoSuchReset)?;
@@ -214,6 +222,9 @@ impl Resets {
             && !super::known::is_about(reset, approval, &record.request.ticket)
         {
             return Err(Refusal::NoSuchReset);
+        }
+        if record.is_over() {
+            self.write_down_replay(&record, asker).await;
         }
         record.news().ok_or(Refusal::NoSuchReset)
     }

@@ -72,7 +72,7 @@ impl TryFrom<String> for BaseUrl {
 
     fn try_from(text: String) -> Result<BaseUrl, Malformed> {
         trusted_url(&text)
-            .filter(|url| url.query().is_none() && url.fragment().is_none())
+            .filter(|url| url.query().is_none())
             .map(BaseUrl)
             .ok_or(Malformed(
                 "a URL https://HOST[:PORT][/PATH], or http:// to localhost, 127.0.0.1 or [::1]",

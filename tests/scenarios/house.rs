@@ -77,6 +77,7 @@ pub struct Reply {
     pub retry_after: Option<u64>,
     pub content_type: String,
     pub cache_control: String,
+    pub challenge: String,
     pub json: Value,
 }
 
@@ -363,11 +364,12 @@ impl House {
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned)
         };
-        let (status, retry_after, content_type, cache_control) = (
+        let (status, retry_after, content_type, cache_control, challenge) = (
             answer.status().as_u16(),
             header("retry-after").and_then(|text| text.parse().ok()),
             header("content-type").unwrap_or_default(),
             header("cache-control").unwrap_or_default(),
+            header("www-authenticate").unwrap_or_default(),
         );
         let text = answer.text().await.unwrap();
         Reply {
@@ -375,6 +377,7 @@ impl House {
             retry_after,
             content_type,
             cache_control,
+            challenge,
             json: serde_json::from_str(&text).unwrap_or_default(),
         }
     }

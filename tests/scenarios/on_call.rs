@@ -28,6 +28,16 @@ async fn a_preview_says_what_would_be_done_and_changes_and_consumes_nothing() {
         preview.methods("keep"),
         ["Passkey", "Windows Hello for Business"]
     );
+    assert_eq!(preview.json["privilege"], json!(null));
+    assert_eq!(preview.json["revoke_sessions"], true);
+    assert_eq!(preview.json["can_register"], "no");
+    let gentle = house
+        .on_call_draft()
+        .scope("mfa:reregister sessions:keep passkeys:remove");
+    let gentle = on_call::post("/resets/preview", &house.approve_on_call(gentle), None);
+    let gentle = house.send(gentle).await;
+    assert_eq!(gentle.json["revoke_sessions"], false, "{gentle:?}");
+    assert_eq!(gentle.json["can_register"], "yes");
     house.nothing_happened();
 
     let reset = house.send(on_call::post("/resets", &approval, None)).await;
@@ -54,6 +64,155 @@ async fn an_approval_read_in_a_ticket_is_no_key_to_the_url() {
         .await;
     assert_eq!((reply.status, reply.code()), (422, "approval_audience"));
     house.nothing_happened();
+}
+
+#[tokio::test]
+async fn whoever_tries_a_genuine_approval_at_the_wrong_door_is_in_the_trail_with_it() {
+    let house = House::new().await;
+    let from_ticket = house.approve(house.draft());
+    let for_ticket = house.approve_on_call(house.draft());
+    for (approval, kid) in [(&from_ticket, "desk-2026"), (&for_ticket, "olga-2026")] {
+        for path in ["/resets", "/resets/preview"] {
+            house.send(on_call::post(path, approval, None)).await;
+            let Some(Event::Refused { parties, .. }) = house.trail.events().pop() else {
+                panic!("{:?}", house.trail.events());
+            };
+            assert_eq!(parties.approvals[0].kid.to_string(), kid);
+            assert_eq!(parties.target.as_deref(), Some(JANE));
+            assert_eq!(parties.ticket.unwrap().to_string(), "HELP-42");
+        }
+    }
+    assert!(house.store.is_empty(), "nothing of it was accepted");
+
+    // What says nothing that can be read is known by its key.
+    let vague = house.approve_on_call(house.on_call_draft().without("sub"));
+    let reply = house.send(on_call::post("/resets", &vague, None)).await;
+    assert_eq!((reply.status, reply.code()), (422, "approval_claim"));
+    let Some(Event::Refused { why, .. }) = house.trail.events().pop() else {
+        panic!("{:?}", house.trail.events());
+    };
+    assert!(why.contains("olga-2026"), "{why}");
+}
+
+#[tokio::test]
+async fn whoever_reads_how_a_reset_ended_is_in_the_trail() {
+    let house = House::new().await;
+    let approval = house.approve_on_call(house.on_call_draft());
+    let reset = house.send(on_call::post("/resets", &approval, None)).await;
+    let path = format!("/resets/{}", reset.json["reset"].as_str().unwrap());
+    let request = on_call::get(&path, &approval).header("User-Agent", "a reader");
+    house.send(request).await;
+    let Some(Event::Replayed { parties, .. }) = house.trail.events().pop() else {
+        panic!("{:?}", house.trail.events());
+    };
+    assert_eq!(parties.origin.agent.as_deref(), Some("a reader"));
+    assert_eq!(parties.approvals[0].owner.as_deref(), Some(OLGA));
+}
+
+#[tokio::test]
+async fn on_call_is_for_standard_people_unless_the_policy_says_otherwise() {
+    let house = House::with_policy(|policy| {
+        let (before, on_call) = policy.split_once("[on_call]").unwrap();
+        assert!(on_call.contains("privileged = true"));
+        format!(
+            "{before}[on_call]{}",
+            on_call.replace("privileged = true", "")
+        )
+    })
+    .await;
+    let grace = house.on_call_draft().target("grace.admin@contoso.example");
+    let reply = house
+        .send(on_call::post(
+            "/resets",
+            &house.approve_on_call(grace),
+            None,
+        ))
+        .await;
+    assert_eq!((reply.status, reply.code()), (403, "source_standard_only"));
+    let jane = house.approve_on_call(house.on_call_draft());
+    let reply = house.send(on_call::post("/resets", &jane, None)).await;
+    assert_eq!(reply.json["state"], "completed", "{reply:?}");
+}
+
+#[tokio::test]
+async fn without_issuers_nobody_is_on_call() {
+    let house =
+        House::with_policy(|policy| policy.replace("issuers = [\"on-call\"]", "issuers = []"))
+            .await;
+    let approval = house.approve_on_call(house.on_call_draft());
+    let reply = house.send(on_call::post("/resets", &approval, None)).await;
+    assert_eq!((reply.status, reply.code()), (403, "issuer_not_allowed"));
+}
+
+#[tokio::test]
+async fn what_is_accepted_and_waits_is_not_previewed_but_asked_for_again() {
+    let house = House::new().await;
+    let approval = house.approve_on_call(house.on_call_draft());
+    house
+        .tenant
+        .fail(simulated::entra::Fault::on("GET", "").times(40).status(503));
+    let waits = house.send(on_call::post("/resets", &approval, None)).await;
+    assert_eq!(
+        (waits.status, &waits.json["state"]),
+        (202, &json!("waiting"))
+    );
+    for minutes in [1, 20] {
+        house.clock.pass(Duration::from_secs(60 * minutes));
+        let preview = house
+            .send(on_call::post("/resets/preview", &approval, None))
+            .await;
+        assert_eq!((preview.status, preview.code()), (422, "approval_used"));
+        let again = house.send(on_call::post("/resets", &approval, None)).await;
+        assert!(matches!(again.status, 200 | 202), "{again:?}");
+        assert_eq!(again.json["reset"], waits.json["reset"]);
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_sent_for_a_second_approval_beside_one_that_can_never_do() {
+    let house = House::with_policy(|policy| {
+        let (before, on_call) = policy.split_once("[issuers.on-call]").unwrap();
+        let (issuer, door) = on_call.split_once("[on_call]").unwrap();
+        let issuer = issuer.replacen("privileged = true", "", 1);
+        format!("{before}[issuers.on-call]{issuer}[on_call]{door}")
+    })
+    .await;
+    let grace = house.on_call_draft().target("grace.admin@contoso.example");
+    let ask = on_call::post("/resets/preview", &house.approve_on_call(grace), None);
+    let reply = house.send(ask).await;
+    assert_eq!((reply.status, reply.code()), (403, "issuer_standard_only"));
+    assert_eq!(reply.json["approvals"][0]["privileged"], false);
+
+    let house = House::new().await;
+    let own_work = house
+        .on_call_draft()
+        .target("grace.admin@contoso.example")
+        .verified(OLGA, house.now() - 300);
+    let ask = on_call::post("/resets/preview", &house.approve_on_call(own_work), None);
+    let reply = house.send(ask).await;
+    assert_eq!((reply.status, reply.code()), (403, "approver_verified"));
+    assert_eq!(reply.json["approvals"][0]["privileged"], true);
+}
+
+#[tokio::test]
+async fn two_who_approve_what_the_other_verified_have_both_approved_their_own_work() {
+    let house = House::with_policy(|policy| policy + "\nverifier_apart = true\n").await;
+    let first = house
+        .on_call_draft()
+        .verified("ada.approver@contoso.example", house.now() - 300);
+    let second = house
+        .on_call_draft()
+        .id("00000000-0000-4000-8000-00000000002a")
+        .approver("ada.approver@contoso.example")
+        .verified(OLGA, house.now() - 300);
+    let second = house.sign_on_call("ada-2026", &second);
+    let ask = on_call::post(
+        "/resets/preview",
+        &house.approve_on_call(first),
+        Some(&second),
+    );
+    let reply = house.send(ask).await;
+    assert_eq!((reply.status, reply.code()), (403, "approver_verified"));
 }
 
 #[tokio::test]
@@ -107,6 +266,7 @@ async fn without_a_bearer_approval_the_answer_is_a_challenge() {
     ] {
         let reply = house.send(request).await;
         assert_eq!((reply.status, reply.code()), (401, "approval_invalid"));
+        assert_eq!(reply.challenge, "Bearer");
     }
     house.nothing_happened();
 }

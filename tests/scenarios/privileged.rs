@@ -307,6 +307,29 @@ async fn a_tenant_without_pim_is_believed_only_if_the_policy_says_so() {
 }
 
 #[tokio::test]
+async fn a_licence_that_runs_out_is_noticed_although_the_groups_are_still_known() {
+    let house = House::with_policy(crate::house::without_cool_down).await;
+    assert_eq!(house.reset(house.draft()).await.json["state"], "completed");
+    house.tenant.lose_licences();
+    let asked = |call: &simulated::entra::Call| call.query.contains("groupId");
+    let before = house
+        .tenant
+        .calls()
+        .iter()
+        .filter(|call| asked(call))
+        .count();
+    let reply = house.reset(house.draft().ticket("HELP-42")).await;
+    assert_eq!((reply.status, reply.code()), (202, "misconfigured"));
+    let after = house
+        .tenant
+        .calls()
+        .iter()
+        .filter(|call| asked(call))
+        .count();
+    assert_eq!(before, after, "the groups came out of the cache");
+}
+
+#[tokio::test]
 async fn who_may_become_part_of_a_group_is_asked_once_in_five_minutes() {
     let house = House::new().await;
     house

@@ -45,6 +45,31 @@ async fn during_a_rotation_both_secrets_are_good_and_afterwards_only_the_new_one
 }
 
 #[tokio::test]
+async fn a_malformed_secret_that_has_been_mended_is_good_at_once() {
+    let good = [
+        ("sandbox/jira", json!({ "current": JIRA_SECRET })),
+        (
+            "sandbox/graph",
+            json!({"client_id": "0b1c2d3e-4f50-4162-8738-495a6b7c8d9e", "client_secret": "mended"}),
+        ),
+    ];
+    for broken in ["sandbox/jira", "sandbox/graph"] {
+        let house = House::new().await;
+        house.tenant.set_secret("mended");
+        for (name, mended) in &good {
+            let name = || (*name).to_owned().try_into().unwrap();
+            house.secrets.set(name(), mended.to_string());
+            house.secrets.set_uncached(name(), mended.to_string());
+        }
+        house
+            .secrets
+            .set(broken.to_owned().try_into().unwrap(), "{");
+        let (status, code) = signed_with(&house, JIRA_SECRET, "HELP-42").await;
+        assert_eq!((status, code.as_str()), (200, ""));
+    }
+}
+
+#[tokio::test]
 async fn a_previous_secret_without_an_end_within_a_day_makes_the_secret_unusable() {
     let house = House::new().await;
     rotate(&house, soon(&house, 24 * 60 * 60 + 60));

@@ -89,6 +89,7 @@ async fn every_refusal_after_a_good_signature_is_heard_of_once() {
     let of_another = house.approve_on_call(house.on_call_draft().ticket("INC-7"));
     let not_owned = house.approve_on_call(house.on_call_draft().approver(SAM));
     let of_a_ticket = house.approve(house.draft());
+    let for_both = house.approve_on_call(house.draft());
     let refusals = [
         (house.jira("not there yet"), "approval_missing (HELP-42)"),
         (
@@ -111,7 +112,7 @@ async fn every_refusal_after_a_good_signature_is_heard_of_once() {
         // The approval alone proves who asks here.
         (
             on_call::post("/resets", &of_a_ticket, None),
-            "issuer_not_allowed (no ticket)",
+            "issuer_not_allowed (HELP-42)",
         ),
         (
             on_call::post("/resets", &good, Some(&of_another)),
@@ -120,6 +121,15 @@ async fn every_refusal_after_a_good_signature_is_heard_of_once() {
         (
             on_call::post("/resets", &not_owned, None),
             "not_the_keys_owner (HELP-42)",
+        ),
+        (
+            on_call::post("/resets", &for_both, None),
+            "approval_audience (HELP-42)",
+        ),
+        // A forgery beside what is genuine is somebody's who has the genuine one.
+        (
+            on_call::post("/resets", &forged(&good), Some(&good)),
+            "approval_invalid (HELP-42)",
         ),
     ];
     let mut expected = Vec::new();
@@ -132,6 +142,38 @@ async fn every_refusal_after_a_good_signature_is_heard_of_once() {
     house.wait(3 * HOUR).await;
     assert_eq!(heard(&house), expected);
     house.nothing_happened();
+}
+
+/// The same with a signature that is none.
+fn forged(approval: &str) -> String {
+    let (signed, _) = approval.rsplit_once('.').unwrap();
+    format!("{signed}.{}", "A".repeat(86))
+}
+
+#[tokio::test]
+async fn an_approval_that_is_used_or_old_does_not_flood_the_security_team() {
+    let house = House::new().await;
+    let used = house.approve_on_call(house.on_call_draft());
+    let reset = house.send(on_call::post("/resets", &used, None)).await;
+    assert_eq!(reset.json["state"], "completed", "{reset:?}");
+    let of_a_ticket = house.approve(house.draft());
+    house.wait(2 * HOUR).await;
+    let before = heard(&house);
+    for (approval, code) in [
+        (&used, "approval_used"),
+        (&of_a_ticket, "issuer_not_allowed"),
+    ] {
+        for path in ["/resets/preview", "/resets/preview"] {
+            let reply = house.send(on_call::post(path, approval, None)).await;
+            assert_eq!(reply.code(), code);
+        }
+    }
+    assert_eq!(heard(&house), before);
+    // The trail has them all the same, and who they came from.
+    let refused = house.trail.events().into_iter().filter(
+        |event| matches!(event, Event::Refused { parties, .. } if parties.approvals.len() == 1),
+    );
+    assert_eq!(refused.count(), 4);
 }
 
 #[tokio::test]

@@ -193,6 +193,11 @@ impl Tenant {
         self.lock().directory.remove(user);
     }
 
+    /// The tenant's licences run out.
+    pub fn lose_licences(&self) {
+        self.lock().licences.clear();
+    }
+
     /// An account is enabled or disabled.
     pub fn set_enabled(&self, user: &str, enabled: bool) {
         if let Some(person) = self.lock().directory.find_mut(user) {

@@ -242,10 +242,10 @@ impl Ledger {
             })
     }
 
-    /// Takes up a record that nobody works on, as it was found: what was judged is what is taken.
+    /// Takes up a record that is due, as it was found: what was judged is what is taken.
     ///
     /// # Errors
-    /// [`LedgerError::Leased`] while somebody has it, or if somebody else was first.
+    /// [`LedgerError::Leased`] if it is not due, or if somebody else was first.
     pub(super) async fn take(
         &self,
         found: Versioned,
@@ -253,7 +253,7 @@ impl Ledger {
         lease_until: Timestamp,
     ) -> Result<Held, LedgerError> {
         let mut record = found.record.ok_or(LedgerError::Corrupt)?;
-        if record.lease_until > now {
+        if record.due_at() > now {
             return Err(LedgerError::Leased);
         }
         record.lease_until = lease_until;
