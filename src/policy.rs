@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::approval::{Audiences, IssuerPolicy};
+use crate::approval::{Audiences, IssuerPolicy, KeyLocation};
 use crate::delivery::{Scheme, Source};
 use crate::entra::{Credential, EntraSettings};
 use crate::ids::{Label, TenantId};
@@ -162,6 +162,12 @@ impl Policy {
         for (name, issuer) in &self.issuers {
             if issuer.algorithms.is_empty() {
                 return Err(format!("issuers.{name} has no algorithm"));
+            }
+            let has_own_domain = issuer.key.values().any(|key| key.domain.is_some());
+            if has_own_domain && matches!(issuer.keys, KeyLocation::Url(_)) {
+                return Err(format!(
+                    "issuers.{name}: whoever has keys.url says which key is which, so all its keys are of one domain"
+                ));
             }
             if !names.insert(&issuer.iss) {
                 return Err(format!("issuers.{name} has the iss of another issuer"));

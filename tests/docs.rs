@@ -8,7 +8,11 @@
     reason = "a test that panics has failed, which is its purpose"
 )]
 
+use std::collections::BTreeSet;
 use std::path::Path;
+
+use reregister_mfa::report::Code;
+use strum::IntoEnumIterator as _;
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -40,18 +44,18 @@ fn every_row_of_the_table_of_outcomes_is_backed_by_a_scenario() {
 #[test]
 fn every_code_of_a_refusal_is_in_the_documentation_of_the_routes() {
     let documented = read("docs/http.md");
-    let source = read("src/report/refusal.rs");
-    let codes: Vec<&str> = source
-        .split('"')
-        .filter(|text| {
-            text.contains('_') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
-        })
-        .collect();
-    assert!(codes.len() > 40);
-    for code in codes {
+    for code in Code::iter() {
+        let code = code.as_str();
         assert!(
             documented.contains(&format!("`{code}`")),
             "{code} is not documented"
         );
     }
+}
+
+#[test]
+fn every_code_has_a_title_of_its_own() {
+    let titles: BTreeSet<&str> = Code::iter().map(Code::title).collect();
+    assert_eq!(titles.len(), Code::iter().count());
+    assert!(!titles.contains(""));
 }

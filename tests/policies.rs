@@ -96,6 +96,11 @@ fn a_policy_that_contradicts_itself_is_refused_and_says_where() {
             "may not ask for privileged people",
         ),
         (
+            "keys.file = \"on-call.jwks.json\"",
+            "keys.url = \"https://keys.example\"",
+            "all its keys are of one domain",
+        ),
+        (
             "keys.file = \"service-desk.jwks.json\"",
             "keys.url = \"http://x.example\"",
             "https",

@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use reregister_mfa::approval::Claims;
+use reregister_mfa::ids::{Issuer, Kid, PersonRef, TicketKey};
 use serde_json::{Map, Value, json};
 use tempfile::NamedTempFile;
 use uuid::Uuid;
 
 use crate::evidence::{self, ContactSource, Method, Reason, Via};
 use crate::kms::KmsKey;
-use crate::person::Person;
+use crate::names::{is_same, name};
 use crate::streams::{print, remark};
 
 /// The `typ` of an approval (RFC 8725, section 3.11).
@@ -26,41 +28,51 @@ const REREGISTER: &str = "mfa:reregister";
 #[derive(clap::Args)]
 pub struct Approve {
     /// The private key that keygen made
-    #[arg(long, value_name = "FILE.pem", required_unless_present = "kms_key")]
+    #[arg(
+        long,
+        value_name = "FILE.pem",
+        env = "REREGISTER_KEY",
+        required_unless_present = "kms_key"
+    )]
     key: Option<PathBuf>,
 
     /// Instead of a file, an asymmetric key of AWS KMS, ECC_NIST_P256; needs kms:Sign, and credentials as the
     /// AWS CLI has them: in the environment, or of a profile, also with IAM Identity Center
-    #[arg(long, value_name = "ARN", conflicts_with = "key")]
+    #[arg(
+        long,
+        value_name = "ARN",
+        env = "REREGISTER_KMS_KEY",
+        conflicts_with = "key"
+    )]
     kms_key: Option<KmsKey>,
 
     /// The key's id
-    #[arg(long)]
-    kid: String,
+    #[arg(long, env = "REREGISTER_KID", value_parser = name::<Kid>)]
+    kid: Kid,
 
     /// The issuer, as the policy names it
-    #[arg(long)]
-    iss: String,
+    #[arg(long, env = "REREGISTER_ISS", value_parser = name::<Issuer>)]
+    iss: Issuer,
 
     /// The audience: the deployment, with different values for tickets and for on-call
-    #[arg(long)]
+    #[arg(long, env = "REREGISTER_AUD")]
     aud: String,
 
     /// Who is to be reset: object id or user principal name
-    #[arg(long, value_name = "PERSON")]
-    target: Person,
+    #[arg(long, value_name = "PERSON", value_parser = name::<PersonRef>)]
+    target: PersonRef,
 
     /// The ticket's key
-    #[arg(long, value_name = "KEY")]
-    ticket: String,
+    #[arg(long, value_name = "KEY", value_parser = name::<TicketKey>)]
+    ticket: TicketKey,
 
     /// Who allows it; never the target
-    #[arg(long, value_name = "PERSON")]
-    approver: Person,
+    #[arg(long, value_name = "PERSON", env = "REREGISTER_APPROVER", value_parser = name::<PersonRef>)]
+    approver: PersonRef,
 
     /// Who verified the target
-    #[arg(long, value_name = "PERSON")]
-    verified_by: Person,
+    #[arg(long, value_name = "PERSON", value_parser = name::<PersonRef>)]
+    verified_by: PersonRef,
 
     /// How
     #[arg(long)]
@@ -110,11 +122,13 @@ impl Approve {
         self.check(now)?;
         let header = Header {
             typ: Some(TOKEN_TYPE.to_owned()),
-            kid: Some(self.kid.clone()),
+            kid: Some(self.kid.to_string()),
             ..Header::new(Algorithm::ES256)
         };
         let expires = now + SignedDuration::from_mins(self.minutes);
         let claims = self.claims(now, expires);
+        serde_json::from_value::<Claims>(claims.clone())
+            .context("the function would refuse this approval")?;
         let token = match (&self.key, &self.kms_key) {
             (Some(file), None) => signed_with(file, &header, &claims)?,
             (None, Some(key)) => key.sign(&header, &claims)?,
@@ -137,29 +151,18 @@ impl Approve {
 
     /// Says here and now what the function would only say later.
     fn check(&self, now: Timestamp) -> anyhow::Result<()> {
-        for (name, value) in [
-            ("kid", &self.kid),
-            ("iss", &self.iss),
-            ("aud", &self.aud),
-            ("ticket", &self.ticket),
-        ] {
-            ensure!(!value.trim().is_empty(), "--{name} is empty");
-        }
+        ensure!(!self.aud.trim().is_empty(), "--aud is empty");
         ensure!(
-            !self.approver.is(&self.target),
+            !is_same(&self.approver, &self.target),
             "--approver is the target: nobody approves their own reset"
         );
         ensure!(
-            !self.verified_by.is(&self.target),
+            !is_same(&self.verified_by, &self.target),
             "--verified-by is the target: nobody verifies themselves"
         );
         ensure!(
             self.verified_at.is_none_or(|at| at <= now),
             "--verified-at is in the future"
-        );
-        ensure!(
-            self.reference.as_deref().is_none_or(evidence::is_reference),
-            "--reference is 1 to 64 of A-Za-z0-9._- without seven digits in a row, which could be a phone number"
         );
         evidence::check(self.method, self.via, self.contact_source, self.reason)
     }

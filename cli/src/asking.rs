@@ -39,7 +39,7 @@ impl Asking {
             remark(shown::outcome(answer.json()));
         }
         if self.json {
-            print(answer.text())?;
+            print(&shown::json(answer.text()))?;
         } else if !refused {
             print(&shown(answer.json()))?;
         }

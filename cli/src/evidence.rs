@@ -98,15 +98,6 @@ pub fn check(
     }
 }
 
-/// Whether a reference is 1 to 64 of `A-Za-z0-9._-` without seven digits in a row, which could be a phone number.
-pub fn is_reference(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    let digits = |run: &[u8]| run.iter().all(u8::is_ascii_digit);
-    (1..=64).contains(&text.len())
-        && text.bytes().all(plain)
-        && !text.as_bytes().windows(7).any(digits)
-}
-
 /// Shows a value as it is written on the command line and in the approval.
 macro_rules! written_as_value {
     ($($name:ty),*) => {$(

@@ -11,17 +11,19 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, EncodingKey};
 use pem::Pem;
+use reregister_mfa::ids::Kid;
 use serde_json::{Value, json};
 
 use crate::kms::KmsKey;
+use crate::names::name;
 use crate::streams::remark;
 
 /// Make a key to sign approvals with (ES256): the private key for one person, the public one for the policy.
 #[derive(clap::Args)]
 pub struct Keygen {
     /// The key's id, which every approval names and the policy gives to one person
-    #[arg(long)]
-    kid: String,
+    #[arg(long, value_parser = name::<Kid>)]
+    kid: Kid,
 
     /// Where the private key goes, PKCS#8 in PEM, readable by you alone; must not exist
     #[arg(long, value_name = "FILE.pem", required_unless_present = "kms_key")]
@@ -44,7 +46,6 @@ pub struct Keygen {
 impl Keygen {
     /// Writes the public key last, so that a set never holds a key that nobody has.
     pub fn run(self) -> anyhow::Result<()> {
-        ensure!(!self.kid.trim().is_empty(), "--kid is empty");
         let mut set = if self.append {
             read_set(&self.public)?
         } else {
@@ -57,7 +58,7 @@ impl Keygen {
         };
         ensure!(
             !set.iter()
-                .any(|key| key.get("kid").and_then(Value::as_str) == Some(&self.kid)),
+                .any(|key| key.get("kid").and_then(Value::as_str) == Some(self.kid.as_ref())),
             "{} already has a key {}",
             self.public.display(),
             self.kid
@@ -105,8 +106,8 @@ fn make(file: &Path) -> anyhow::Result<Jwk> {
 }
 
 /// A public key as a set has it (RFC 7517, section 4).
-fn named(kid: &str, mut jwk: Jwk) -> anyhow::Result<Value> {
-    jwk.common.key_id = Some(kid.to_owned());
+fn named(kid: &Kid, mut jwk: Jwk) -> anyhow::Result<Value> {
+    jwk.common.key_id = Some(kid.to_string());
     jwk.common.public_key_use = Some(PublicKeyUse::Signature);
     jwk.common.key_algorithm = Some(KeyAlgorithm::ES256);
     Ok(serde_json::to_value(jwk)?)

@@ -20,7 +20,7 @@ mod function;
 mod keygen;
 mod kms;
 mod link;
-mod person;
+mod names;
 mod preview;
 mod run;
 mod shown;

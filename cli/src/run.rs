@@ -68,7 +68,8 @@ impl Run {
         );
         let (function, approvals) = self.asking.ready()?;
         block_on(async {
-            let preview = match function.preview(&approvals).await? {
+            let ask = async || function.preview(&approvals).await;
+            let preview = match self.patiently("asking again", ask).await? {
                 Ok(preview) => preview,
                 Err(failure) => return Ok(tell(&failure)),
             };
@@ -88,6 +89,28 @@ impl Run {
         })
     }
 
+    /// Asks until there is an answer that stands, or for as long as somebody is ready to wait.
+    async fn patiently(
+        &self,
+        again: &str,
+        ask: impl AsyncFn() -> anyhow::Result<Result<Answer, Failure>>,
+    ) -> anyhow::Result<Result<Answer, Failure>> {
+        let deadline = Instant::now() + self.wait;
+        loop {
+            let asked = ask().await?;
+            let trouble = match &asked {
+                Ok(answer) if answer.may_pass() => shown::member(answer.json(), "detail"),
+                Err(failure) if failure.may_pass() => failure.to_string(),
+                _ => return Ok(asked),
+            };
+            if Instant::now() + self.every > deadline {
+                return Ok(asked);
+            }
+            remark(format_args!("{}; {again}", trouble.trim_end_matches('.')));
+            sleep(self.every).await;
+        }
+    }
+
     /// Without asking. Standard output is for the one JSON document, if there is to be one.
     fn show(&self, preview: &Answer) -> anyhow::Result<()> {
         let preview = format!("{}\n", shown::preview(preview.json()));
@@ -100,23 +123,9 @@ impl Run {
 
     async fn carry_out(&self, function: &Function, approvals: &Approvals) -> anyhow::Result<Exit> {
         let deadline = Instant::now() + self.wait;
-        let sent = loop {
-            let sent = function.open(approvals).await?;
-            let trouble = match &sent {
-                Ok(answer) if answer.may_pass() => shown::member(answer.json(), "detail"),
-                Err(failure) if failure.may_pass() => failure.to_string(),
-                _ => break sent,
-            };
-            if Instant::now() + self.every > deadline {
-                break sent;
-            }
-            let trouble = trouble.trim_end_matches('.');
-            remark(format_args!(
-                "{trouble}; sending the same again, which does nothing twice"
-            ));
-            sleep(self.every).await;
-        };
-        let mut answer = match sent {
+        let ask = async || function.open(approvals).await;
+        let again = "sending the same again, which does nothing twice";
+        let mut answer = match self.patiently(again, ask).await? {
             Ok(answer) => answer,
             Err(failure) => return Ok(given_up(&failure)),
         };

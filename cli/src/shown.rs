@@ -167,6 +167,23 @@ fn plain(text: &str) -> String {
         .collect()
 }
 
+/// JSON without what a terminal would take for a command or turn around. Such letters stand in strings alone, where an
+/// escape means the same (RFC 8259, section 7).
+pub fn json(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if (letter.is_control() && !letter.is_ascii_whitespace()) || turns_around(letter) {
+            let mut units = [0; 2];
+            for unit in letter.encode_utf16(&mut units) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            safe.push(letter);
+        }
+    }
+    safe
+}
+
 /// The marks that change the direction of writing (Unicode Standard Annex 9, section 2).
 fn turns_around(letter: char) -> bool {
     matches!(

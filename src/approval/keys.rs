@@ -1,6 +1,6 @@
 //! Public keys: from a JWK Set to keys that are good for one thing each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -120,11 +120,17 @@ impl KeySet {
             return Err(KeyFault::TooLarge);
         }
         let mut keys = BTreeMap::new();
+        // A private key has been published by mistake: nothing that it signed counts, under whatever it is published.
+        let mut exposed = BTreeSet::new();
         for jwk in set.keys {
             let Ok(jwk) = serde_json::from_value::<Jwk>(jwk) else {
                 continue;
             };
             let kid = jwk.kid.clone();
+            if jwk.is_private() {
+                exposed.insert(kid);
+                continue;
+            }
             let Some(key) = jwk.into_key(algorithms) else {
                 continue;
             };
@@ -132,6 +138,7 @@ impl KeySet {
                 return Err(KeyFault::Ambiguous(kid));
             }
         }
+        keys.retain(|kid, _| !exposed.contains(kid));
         Ok(KeySet(keys))
     }
 
@@ -146,6 +153,13 @@ impl KeySet {
 }
 
 impl Jwk {
+    fn is_private(&self) -> bool {
+        let private = [
+            &self.d, &self.p, &self.q, &self.dp, &self.dq, &self.qi, &self.k,
+        ];
+        private.iter().any(|member| member.is_some())
+    }
+
     /// The key, if it may verify signatures and its parts fit together.
     fn into_key(self, algorithms: &[Algorithm]) -> Option<Key> {
         let verifies = self
@@ -156,11 +170,7 @@ impl Jwk {
                 .key_ops
                 .as_ref()
                 .is_none_or(|ops| ops.iter().any(|op| op == "verify"));
-        // A set with a private key in it has been published by mistake: nothing signed by it counts.
-        let private = [
-            &self.d, &self.p, &self.q, &self.dp, &self.dq, &self.qi, &self.k,
-        ];
-        if !verifies || private.iter().any(|member| member.is_some()) {
+        if !verifies {
             return None;
         }
         let algorithm = self.algorithm(algorithms)?;
@@ -288,6 +298,20 @@ mod tests {
             let mut bad = good.clone();
             bad[name] = value;
             assert_eq!(usable(&[bad], &ALL), Ok(0), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_key_whose_private_half_is_published_too_is_good_for_nothing() {
+        let public = key(&Issuer::es256("i", "ec"));
+        let mut private = public.clone();
+        private["d"] = json!("AA");
+        let other = key(&Issuer::es256("i", "other"));
+        for set in [
+            [public.clone(), private.clone(), other.clone()],
+            [private, other, public],
+        ] {
+            assert_eq!(usable(&set, &ALL), Ok(1));
         }
     }
 

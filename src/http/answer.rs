@@ -42,8 +42,10 @@ pub async fn open(
 
 /// News as a response: 202 while it goes on, 200 at the end, and a problem if it was refused.
 pub fn news(services: &Services, news: &News, replayed: bool) -> Response {
-    let goes_on =
-        |answer: Response| (StatusCode::ACCEPTED, [(RETRY_AFTER, "30")], answer).into_response();
+    let goes_on = |answer: Response| {
+        let after = report::RETRY_AFTER.as_secs().to_string();
+        (StatusCode::ACCEPTED, [(RETRY_AFTER, after)], answer).into_response()
+    };
     match news {
         News::Waiting { reset, ticket, why } => {
             let answer = report::waiting(*reset, ticket, why.as_ref());

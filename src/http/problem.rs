@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::ids::ResetId;
-use crate::report::{self, ApprovalLine, Retry, explain};
+use crate::report::{self, ApprovalLine, Code, Explained, Retry, capitalised, explain};
 use crate::reset::{Refusal, Words};
 
 /// A problem, ready to be sent. Beside the members of RFC 9457 it has what an automation prints and acts upon.
@@ -51,24 +51,14 @@ const SEE_ROUTES: &str = "Compare the request with the documentation of the rout
 impl Problem {
     /// A problem of HTTP's own, which the same request will meet again.
     pub fn plain(status: StatusCode, code: &'static str, detail: &str) -> Problem {
-        Problem::new(
-            status,
-            code.to_owned(),
-            detail.to_owned(),
-            SEE_ROUTES.to_owned(),
-            None,
-        )
+        Problem::new(status, code, spelled_out(code), detail, SEE_ROUTES, None)
     }
 
     /// A problem of HTTP's own that another try may not meet.
     pub fn passing(status: StatusCode, code: &'static str, detail: &str) -> Problem {
-        Problem::new(
-            status,
-            code.to_owned(),
-            detail.to_owned(),
-            "Send the same again.".to_owned(),
-            Some(30),
-        )
+        let title = spelled_out(code);
+        let retry = Some(report::RETRY_AFTER.as_secs());
+        Problem::new(status, code, title, detail, "Send the same again.", retry)
     }
 
     /// We have made a mistake.
@@ -82,67 +72,41 @@ impl Problem {
 
     fn new(
         status: StatusCode,
-        code: String,
-        detail: String,
-        next: String,
+        code: &str,
+        title: String,
+        detail: &str,
+        next: &str,
         retry_after: Option<u64>,
     ) -> Problem {
         Problem {
             kind: format!("urn:reregister-mfa:problem:{code}"),
             status,
+            title,
+            detail: detail.to_owned(),
+            code: code.to_owned(),
+            next: next.to_owned(),
             reset: None,
-            title: title(&code),
             note: match retry_after {
                 Some(_) => format!("MFA re-registration is not done yet. {detail} {next}"),
-                None => report::refused(&detail, &next),
+                None => report::refused(detail, next),
             },
-            detail,
-            code,
-            next,
             retry: retry_after.is_some(),
             approvals: Vec::new(),
             retry_after,
         }
     }
-}
 
-/// `approval_expired` is "Approval expired".
-fn title(code: &str) -> String {
-    let words = code.replace('_', " ");
-    let mut letters = words.chars();
-    let first: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    format!("{first}{}", letters.as_str())
-}
-
-impl From<&Refusal> for Problem {
-    fn from(refusal: &Refusal) -> Problem {
-        let explained = explain(refusal);
-        let retry_after = match explained.retry {
-            Retry::No => None,
-            Retry::After(time) => Some(time.as_secs().max(1)),
-        };
-        Problem::new(
-            status(explained.code),
-            explained.code.to_owned(),
-            explained.detail,
-            explained.next.to_owned(),
-            retry_after,
-        )
-    }
-}
-
-impl Problem {
     /// A refusal of a request that was accepted, as the ledger keeps it.
     pub fn refused(reset: ResetId, words: &Words) -> Problem {
-        let Words { code, detail, next } = words.clone();
-        let status = status(&code);
+        let Words { code, detail, next } = words;
+        // One that another version has written may be unknown here.
+        let (status, title) = match code.parse::<Code>() {
+            Ok(known) => (status(known), known.title().to_owned()),
+            Err(_) => (StatusCode::UNPROCESSABLE_ENTITY, spelled_out(code)),
+        };
         Problem {
             reset: Some(reset),
-            ..Problem::new(status, code, detail, next, None)
+            ..Problem::new(status, code, title, detail, next, None)
         }
     }
 
@@ -152,35 +116,102 @@ impl Problem {
     }
 }
 
+/// A code of HTTP's own, or one that is not known here, in words.
+fn spelled_out(code: &str) -> String {
+    capitalised(&code.replace('_', " "))
+}
+
+impl From<&Refusal> for Problem {
+    fn from(refusal: &Refusal) -> Problem {
+        let Explained {
+            code,
+            detail,
+            next,
+            retry,
+        } = explain(refusal);
+        let retry_after = match retry {
+            Retry::No => None,
+            Retry::After(time) => Some(time.as_secs().max(1)),
+        };
+        let title = code.title().to_owned();
+        Problem::new(
+            status(code),
+            code.as_str(),
+            title,
+            &detail,
+            next,
+            retry_after,
+        )
+    }
+}
+
 /// By the code, so that a refusal that is kept is answered as it was at first.
-fn status(code: &str) -> StatusCode {
+fn status(code: Code) -> StatusCode {
     match code {
-        "delivery_unauthentic" | "approval_invalid" => StatusCode::UNAUTHORIZED,
-        "issuer_not_allowed"
-        | "approver_is_target"
-        | "verifier_is_target"
-        | "not_the_keys_owner"
-        | "key_without_owner"
-        | "hardware_key_missing"
-        | "break_glass"
-        | "restricted_unit"
-        | "no_privileged_credential"
-        | "approvals_one_approver"
-        | "approvals_one_domain"
-        | "approver_verified"
-        | "evidence_one_method"
-        | "evidence_sms"
-        | "source_standard_only"
-        | "issuer_standard_only"
-        | "frozen"
-        | "cooling_down"
-        | "cap_reached" => StatusCode::FORBIDDEN,
-        code if code.starts_with("privileged_") => StatusCode::FORBIDDEN,
-        "no_such_reset" => StatusCode::NOT_FOUND,
-        "target_busy" => StatusCode::CONFLICT,
-        "misconfigured" | "out_of_time" => StatusCode::SERVICE_UNAVAILABLE,
-        code if code.ends_with("_unavailable") => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::DeliveryUnauthentic | Code::ApprovalInvalid => StatusCode::UNAUTHORIZED,
+        Code::IssuerNotAllowed
+        | Code::ApproverIsTarget
+        | Code::VerifierIsTarget
+        | Code::NotTheKeysOwner
+        | Code::KeyWithoutOwner
+        | Code::HardwareKeyMissing
+        | Code::BreakGlass
+        | Code::RestrictedUnit
+        | Code::NoPrivilegedCredential
+        | Code::ApprovalsOneApprover
+        | Code::ApprovalsOneDomain
+        | Code::ApproverVerified
+        | Code::EvidenceOneMethod
+        | Code::EvidenceSms
+        | Code::SourceStandardOnly
+        | Code::IssuerStandardOnly
+        | Code::Frozen
+        | Code::CoolingDown
+        | Code::CapReached
+        | Code::PrivilegedRole
+        | Code::PrivilegedEligibleRole
+        | Code::PrivilegedRoleAssignableGroup
+        | Code::PrivilegedGroupOwner
+        | Code::PrivilegedEligibleGroup
+        | Code::PrivilegedRestrictedUnit
+        | Code::PrivilegedGroup
+        | Code::PrivilegedApprover => StatusCode::FORBIDDEN,
+        Code::NoSuchReset => StatusCode::NOT_FOUND,
+        Code::TargetBusy => StatusCode::CONFLICT,
+        Code::Misconfigured
+        | Code::OutOfTime
+        | Code::SecretsUnavailable
+        | Code::KeysUnavailable
+        | Code::DirectoryUnavailable
+        | Code::LedgerUnavailable
+        | Code::AuditUnavailable
+        | Code::QueueUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::DeliveryUnreadable
+        | Code::TicketWithoutPerson
+        | Code::RequestUnreadable
+        | Code::ApprovalMissing
+        | Code::TooManyApprovals
+        | Code::ApprovalClaim
+        | Code::ApprovalAudience
+        | Code::ApprovalExpired
+        | Code::ApprovalNotYet
+        | Code::ApprovalTooLong
+        | Code::ApprovalUsed
+        | Code::ApprovalsDisagree
+        | Code::EvidenceStale
+        | Code::EvidenceOnLostPhone
+        | Code::OtherTicket
+        | Code::OtherTenant
+        | Code::OtherPerson
+        | Code::TargetNotFound
+        | Code::TicketUserNotFound
+        | Code::ApproverNotFound
+        | Code::VerifierNotFound
+        | Code::KeyOwnerNotFound
+        | Code::TargetDisabled
+        | Code::ApproverDisabled
+        | Code::VerifierDisabled
+        | Code::ChangedMeanwhile => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

@@ -47,7 +47,7 @@ impl Services {
     /// that are proven: whoever is on call sees what they have in their hand. That it cannot be written down does not
     /// make it a yes.
     pub(super) async fn refuse(&self, refusal: &Refusal, parties: Parties) -> Problem {
-        let code = explain(refusal).code;
+        let code = explain(refusal).code.as_str();
         parties.log(code, &refusal.to_string());
         let now = self.clock.now();
         let concerns_security = refusal.concerns_security(&parties.approvals, now);

@@ -319,7 +319,7 @@ fn warnings(warnings: &[Warning]) -> Vec<WarningLine> {
 fn warning_text(warning: Warning) -> &'static str {
     match warning {
         Warning::PasskeyLeft => {
-            "A passkey was left in place; if it is on a phone that is gone, get an approval with passkeys:remove (within \
+            "A passkey stays in place; if it is on a phone that is gone, get an approval with passkeys:remove (within \
              the cool-down two approvers have to give one)."
         }
         Warning::HardwareOathLeft => {

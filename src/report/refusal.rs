@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::{Code, capitalised};
 use crate::approval::Refused;
 use crate::clock::Timestamp;
 use crate::delivery::Unreadable;
@@ -12,7 +13,7 @@ use crate::secrets::SecretError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explained {
     /// Stable, for programs.
-    pub code: &'static str,
+    pub code: Code,
     /// What it means here, for people.
     pub detail: String,
     /// What to do next.
@@ -31,7 +32,7 @@ pub enum Retry {
 }
 
 /// How long to wait where nobody has said.
-const A_WHILE: Duration = Duration::from_secs(30);
+pub const RETRY_AFTER: Duration = Duration::from_secs(30);
 
 /// Puts a refusal into words.
 pub fn explain(refusal: &Refusal) -> Explained {
@@ -48,7 +49,7 @@ pub fn explain(refusal: &Refusal) -> Explained {
 pub fn words(refusal: &Refusal) -> Words {
     let explained = explain(refusal);
     Words {
-        code: explained.code.to_owned(),
+        code: explained.code.as_str().to_owned(),
         detail: explained.detail,
         next: explained.next.to_owned(),
     }
@@ -56,9 +57,9 @@ pub fn words(refusal: &Refusal) -> Words {
 
 fn retry(refusal: &Refusal) -> Retry {
     match refusal {
-        Refusal::Directory { after } => Retry::After(after.unwrap_or(A_WHILE)),
+        Refusal::Directory { after } => Retry::After(after.unwrap_or(RETRY_AFTER)),
         Refusal::Misconfigured { .. } => Retry::After(Duration::from_secs(5 * 60)),
-        other if other.may_pass() => Retry::After(A_WHILE),
+        other if other.may_pass() => Retry::After(RETRY_AFTER),
         _ => Retry::No,
     }
 }
@@ -99,7 +100,7 @@ fn detail(refusal: &Refusal) -> String {
         Refusal::NotServed(privilege) => {
             format!("The person {privilege}, and this deployment does not reset privileged people.")
         }
-        other => sentence(&other.to_string()),
+        other => format!("{}.", capitalised(&other.to_string())),
     }
 }
 
@@ -107,117 +108,107 @@ fn minute(at: Timestamp) -> String {
     at.strftime("%F %R UTC").to_string()
 }
 
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    format!("{first}{}.", letters.as_str())
-}
-
-fn code_and_next(refusal: &Refusal) -> (&'static str, &'static str) {
+fn code_and_next(refusal: &Refusal) -> (Code, &'static str) {
     match refusal {
         Refusal::Unauthentic => (
-            "delivery_unauthentic",
+            Code::DeliveryUnauthentic,
             "Compare the secret in the ticket system with the one in Secrets Manager, and the clock of the sender.",
         ),
         Refusal::Delivery(Unreadable::Shape { .. }) => (
-            "delivery_unreadable",
+            Code::DeliveryUnreadable,
             "Compare what the ticket system sends with the documentation of its source.",
         ),
         Refusal::Delivery(Unreadable::NoUser { .. }) => (
-            "ticket_without_person",
+            Code::TicketWithoutPerson,
             "Fill in the person's object id or user principal name in the ticket, then approve it again.",
         ),
         Refusal::Request(_) => (
-            "request_unreadable",
+            Code::RequestUnreadable,
             "Send what the documentation of this route says.",
         ),
         Refusal::NoApproval => (
-            "approval_missing",
+            Code::ApprovalMissing,
             "Have the approval put into the ticket's approval field; the reset starts when it is there.",
         ),
         Refusal::TooManyApprovals => (
-            "too_many_approvals",
+            Code::TooManyApprovals,
             "Leave only the approvals for this reset in the ticket's approval field.",
         ),
         Refusal::Approval(refused) => approval(refused),
         Refusal::IssuerNotAllowed => (
-            "issuer_not_allowed",
+            Code::IssuerNotAllowed,
             "Use an issuer that policy.toml allows here; an approval that was made for a ticket does not work on call.",
         ),
         Refusal::OtherTicket => (
-            "other_ticket",
+            Code::OtherTicket,
             "Get an approval whose txn is this ticket's key.",
         ),
         Refusal::OtherTenant => (
-            "other_tenant",
+            Code::OtherTenant,
             "Get an approval whose tid is this tenant's id.",
         ),
         Refusal::OtherPerson => (
-            "other_person",
+            Code::OtherPerson,
             "Find out which of the two is meant; then correct the ticket or get another approval.",
         ),
         Refusal::Disagree(_) => (
-            "approvals_disagree",
+            Code::ApprovalsDisagree,
             "Get approvals for the same person, ticket, scope and reason.",
         ),
         Refusal::Used => (
-            "approval_used",
+            Code::ApprovalUsed,
             "See how that reset ended. For another one get a new approval: each is good for one reset.",
         ),
         Refusal::NoSuchPerson(role) => (
             match role {
-                Role::Target => "target_not_found",
-                Role::TicketUser => "ticket_user_not_found",
-                Role::Approver => "approver_not_found",
-                Role::Verifier => "verifier_not_found",
-                Role::KeyOwner => "key_owner_not_found",
+                Role::Target => Code::TargetNotFound,
+                Role::TicketUser => Code::TicketUserNotFound,
+                Role::Approver => Code::ApproverNotFound,
+                Role::Verifier => Code::VerifierNotFound,
+                Role::KeyOwner => Code::KeyOwnerNotFound,
             },
             "Check the spelling of the object id or user principal name, and get another approval.",
         ),
         Refusal::NotActive(role) => (
             match role {
-                Role::Verifier => "verifier_disabled",
-                _ => "approver_disabled",
+                Role::Verifier => Code::VerifierDisabled,
+                _ => Code::ApproverDisabled,
             },
             "Have somebody with an enabled account verify and approve.",
         ),
         Refusal::SelfService(role) => (
             match role {
-                Role::Verifier => "verifier_is_target",
-                _ => "approver_is_target",
+                Role::Verifier => Code::VerifierIsTarget,
+                _ => Code::ApproverIsTarget,
             },
             "Have somebody else verify and approve.",
         ),
         Refusal::NotTheKeysOwner => (
-            "not_the_keys_owner",
+            Code::NotTheKeysOwner,
             "Sign with a key of the approver's own.",
         ),
         Refusal::KeyWithoutOwner => (
-            "key_without_owner",
+            Code::KeyWithoutOwner,
             "Name the key's owner in policy.toml: on call, each key belongs to one person.",
         ),
         Refusal::ApproverVerified => (
-            "approver_verified",
+            Code::ApproverVerified,
             "Have somebody verify the person who does not approve.",
         ),
         Refusal::NoHardwareKey => (
-            "hardware_key_missing",
+            Code::HardwareKeyMissing,
             "Sign in with a hardware key, and approve again: amr must have hwk.",
         ),
         Refusal::BreakGlass => (
-            "break_glass",
+            Code::BreakGlass,
             "Break-glass accounts are never reset here. Follow the procedure for them.",
         ),
         Refusal::RestrictedUnit => (
-            "restricted_unit",
+            Code::RestrictedUnit,
             "An administrator of the person's restricted management administrative unit has to do it by hand.",
         ),
         Refusal::Disabled => (
-            "target_disabled",
+            Code::TargetDisabled,
             "Enable the account first: nobody can register while it is disabled.",
         ),
         Refusal::Privileged(privilege) => (
@@ -237,42 +228,42 @@ fn code_and_next(refusal: &Refusal) -> (&'static str, &'static str) {
             },
         ),
         Refusal::NotServed(_) => (
-            "no_privileged_credential",
+            Code::NoPrivilegedCredential,
             "A Privileged Authentication Administrator has to do it by hand.",
         ),
         Refusal::NoSuchReset => (
-            "no_such_reset",
+            Code::NoSuchReset,
             "Use the approval of that reset; outcomes can be read for 24 hours.",
         ),
         Refusal::Busy => (
-            "target_busy",
+            Code::TargetBusy,
             "Wait until the other reset of this person is over.",
         ),
         Refusal::Misconfigured { .. } => (
-            "misconfigured",
+            Code::Misconfigured,
             "Whoever runs this deployment has to look: the log says what is wrong.",
         ),
-        Refusal::Secret(SecretError::Unavailable(_)) => ("secrets_unavailable", TRY_AGAIN),
+        Refusal::Secret(SecretError::Unavailable(_)) => (Code::SecretsUnavailable, TRY_AGAIN),
         Refusal::Secret(_) => (
-            "misconfigured",
+            Code::Misconfigured,
             "Whoever runs this deployment has to look: the log names the secret.",
         ),
-        Refusal::Keys(_) => ("keys_unavailable", TRY_AGAIN),
-        Refusal::Directory { .. } => ("directory_unavailable", TRY_AGAIN),
+        Refusal::Keys(_) => (Code::KeysUnavailable, TRY_AGAIN),
+        Refusal::Directory { .. } => (Code::DirectoryUnavailable, TRY_AGAIN),
         Refusal::Ledger(LedgerError::Corrupt) => (
-            "misconfigured",
+            Code::Misconfigured,
             "Whoever runs this deployment has to look: a record in the table cannot be read.",
         ),
         Refusal::Ledger(_) => (
-            "ledger_unavailable",
+            Code::LedgerUnavailable,
             "Send the same again later; nothing is done twice.",
         ),
-        Refusal::Audit(_) => ("audit_unavailable", TRY_AGAIN),
-        Refusal::Queue(_) => ("queue_unavailable", TRY_AGAIN),
-        Refusal::OutOfTime => ("out_of_time", TRY_AGAIN),
+        Refusal::Audit(_) => (Code::AuditUnavailable, TRY_AGAIN),
+        Refusal::Queue(_) => (Code::QueueUnavailable, TRY_AGAIN),
+        Refusal::OutOfTime => (Code::OutOfTime, TRY_AGAIN),
         Refusal::Bounded(bound) => bounded(bound),
         Refusal::Changed(_) => (
-            "changed_meanwhile",
+            Code::ChangedMeanwhile,
             "Look at what is left in Entra, and get new approvals for it.",
         ),
     }
@@ -280,72 +271,72 @@ fn code_and_next(refusal: &Refusal) -> (&'static str, &'static str) {
 
 const TRY_AGAIN: &str = "Send the same again later; the approval is not used up.";
 
-fn bounded(bound: &Bound) -> (&'static str, &'static str) {
+fn bounded(bound: &Bound) -> (Code, &'static str) {
     match bound {
         Bound::Frozen(_) => (
-            "frozen",
+            Code::Frozen,
             "Ask the security team. When they have lifted it, send the same again: the approval is not used up.",
         ),
         Bound::CoolingDown { .. } => (
-            "cooling_down",
+            Code::CoolingDown,
             "Find out why it is asked for again. Then add a second approval, by another approver; or wait, and get a new \
              approval if this one expires meanwhile.",
         ),
         Bound::Cap(_) => (
-            "cap_reached",
+            Code::CapReached,
             "Have the security team look at who asks for so many. The approval is not used up.",
         ),
     }
 }
 
-fn privileged(privilege: &Privilege) -> &'static str {
+fn privileged(privilege: &Privilege) -> Code {
     match privilege {
-        Privilege::Role(_) => "privileged_role",
-        Privilege::EligibleRole(_) => "privileged_eligible_role",
-        Privilege::RoleAssignableGroup(_) => "privileged_role_assignable_group",
-        Privilege::OwnsGroup(_) => "privileged_group_owner",
-        Privilege::EligibleGroup(_) => "privileged_eligible_group",
-        Privilege::RestrictedUnit => "privileged_restricted_unit",
-        Privilege::PolicyGroup(_) => "privileged_group",
-        Privilege::NamedInPolicy => "privileged_approver",
+        Privilege::Role(_) => Code::PrivilegedRole,
+        Privilege::EligibleRole(_) => Code::PrivilegedEligibleRole,
+        Privilege::RoleAssignableGroup(_) => Code::PrivilegedRoleAssignableGroup,
+        Privilege::OwnsGroup(_) => Code::PrivilegedGroupOwner,
+        Privilege::EligibleGroup(_) => Code::PrivilegedEligibleGroup,
+        Privilege::RestrictedUnit => Code::PrivilegedRestrictedUnit,
+        Privilege::PolicyGroup(_) => Code::PrivilegedGroup,
+        Privilege::NamedInPolicy => Code::PrivilegedApprover,
     }
 }
 
-fn flawed(flaw: Flaw) -> &'static str {
+fn flawed(flaw: Flaw) -> Code {
     match flaw {
-        Flaw::OneApprover => "approvals_one_approver",
-        Flaw::OneDomain => "approvals_one_domain",
-        Flaw::ApproverVerified => "approver_verified",
-        Flaw::OneMethod => "evidence_one_method",
-        Flaw::Sms => "evidence_sms",
-        Flaw::SourceForStandardOnly => "source_standard_only",
-        Flaw::IssuerForStandardOnly => "issuer_standard_only",
+        Flaw::OneApprover => Code::ApprovalsOneApprover,
+        Flaw::OneDomain => Code::ApprovalsOneDomain,
+        Flaw::ApproverVerified => Code::ApproverVerified,
+        Flaw::OneMethod => Code::EvidenceOneMethod,
+        Flaw::Sms => Code::EvidenceSms,
+        Flaw::SourceForStandardOnly => Code::SourceStandardOnly,
+        Flaw::IssuerForStandardOnly => Code::IssuerStandardOnly,
     }
 }
 
-fn approval(refused: &Refused) -> (&'static str, &'static str) {
+fn approval(refused: &Refused) -> (Code, &'static str) {
     match refused {
         Refused::Invalid(_) => (
-            "approval_invalid",
+            Code::ApprovalInvalid,
             "Get a new approval from an issuer that this deployment knows, in the place of this one.",
         ),
-        Refused::Claim { .. } => ("approval_claim", "The issuer has to correct this claim."),
+        Refused::Claim { .. } => (Code::ApprovalClaim, "The issuer has to correct this claim."),
         Refused::Audience { .. } => (
-            "approval_audience",
+            Code::ApprovalAudience,
             "Approvals for tickets and for on-call have different audiences: get one for this door.",
         ),
-        Refused::Expired { .. } => ("approval_expired", "Get a new approval."),
-        Refused::NotYet => ("approval_not_yet", "Check the issuer's clock."),
+        Refused::Expired { .. } => (Code::ApprovalExpired, "Get a new approval."),
+        Refused::NotYet => (Code::ApprovalNotYet, "Check the issuer's clock."),
         Refused::TooLongLived { .. } => (
-            "approval_too_long",
+            Code::ApprovalTooLong,
             "The issuer has to shorten the time from iat to exp.",
         ),
         Refused::StaleEvidence { .. } => (
-            "evidence_stale",
+            Code::EvidenceStale,
             "Verify the person again, then approve again.",
         ),
         Refused::EvidenceOnLostPhone => (
-            "evidence_on_lost_phone",
+            Code::EvidenceOnLostPhone,
             "Verify the person in a way that does not go through the phone that is gone.",
         ),
     }

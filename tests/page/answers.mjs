@@ -40,7 +40,7 @@ const METHODS = [
 ];
 const PASSKEY = {
   code: "passkey_left",
-  text: "A passkey was left in place; if it is on a phone that is gone, get an approval with passkeys:remove.",
+  text: "A passkey stays in place; if it is on a phone that is gone, get an approval with passkeys:remove.",
 };
 const methods = (as = {}) =>
   METHODS.map(([method, label, status, why]) => ({ method, label, status: as[status] ?? status, why }));
@@ -80,8 +80,13 @@ export function waiting() {
   };
 }
 
+const TITLES = {
+  approval_expired: "The approval has expired", approval_invalid: "The approval is not valid", approval_used: "The approval has been used",
+  approvals_one_domain: "Both approvals come from one trust domain", ledger_unavailable: "The ledger does not answer",
+  privileged_role: "The person holds a privileged role",
+};
 export function problem(status, code, detail, next, change = {}) {
-  const title = code[0].toUpperCase() + code.slice(1).replaceAll("_", " ");
+  const title = TITLES[code] ?? code[0].toUpperCase() + code.slice(1).replaceAll("_", " ");
   return {
     status,
     json: {

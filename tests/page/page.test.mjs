@@ -75,7 +75,7 @@ play("a_stranger_with_a_link_looks_confirms_and_reads_out_what_to_do", {
       JANE, "Standard: not privileged", "HELP-42", "Phone call to the desk", "Verified by vera@contoso.example", "6 minutes ago", "CALL-17",
       "olga@contoso.example", "olga-2026", "https://on-call.contoso.example, trust domain on-call", "Will be revoked",
       "who signed in with a password, a hardware key", "in 12 minutes (", "Jane's iPhone",
-      "Will be removed", "Require re-register MFA leaves it", "A passkey was left", "signed out everywhere",
+      "Will be removed", "Require re-register MFA leaves it", "A passkey stays in place", "signed out everywhere",
       "Afterwards they can register MFA again",
     ]) assert.ok(said.includes(words), words);
   }
@@ -108,6 +108,15 @@ play("a_stranger_with_a_link_looks_confirms_and_reads_out_what_to_do", {
   }
 });
 
+play("a_passkey_that_would_stand_in_the_way_is_said_before_it_is_too_late", {
+  script: () => [{ on: LOOK, json: preview({ can_register: "no" }) }],
+}, async ({ page, server }) => {
+  await page.goto(`${server.url}#approval=${ONE}`);
+  await at(page, "check", "Is this right?");
+  assert.match(await section(page, "check").innerText(), /could NOT register yet[^]*stop here, and get an approval with passkeys:remove first/);
+  assert.equal(await page.getByRole("button", { name: "Go on all the same" }).getAttribute("class"), "");
+});
+
 play("a_privileged_person_takes_a_second_approval_which_is_pasted", {
   real: "PAGE_PRIVILEGED",
   how: { name: "privileged-" },
@@ -118,7 +127,7 @@ play("a_privileged_person_takes_a_second_approval_which_is_pasted", {
   ],
 }, async ({ page, server, tokens, accessible }) => {
   await page.goto(`${server.url}#approval=${tokens[0]}`);
-  await at(page, "problem");
+  await at(page, "problem", "A second approval is needed");
   assert.match(await section(page, "problem").innerText(), /jane|grace[^]*one approval is not enough[^]*What to do: Add a second approval[^]*For[^]*, ticket [^]*Approved by[^]*olga/);
   await accessible("0-refused");
   const box = page.getByLabel("Second approval");
@@ -154,7 +163,7 @@ play("a_second_approval_that_does_not_fit_is_replaced_and_not_added", {
   ],
 }, async ({ page, server }) => {
   await page.goto(`${server.url}#approval=${ONE}&approval=${TWO}`);
-  await at(page, "problem", "Refused: approvals one domain");
+  await at(page, "problem", "Refused: both approvals come from one trust domain");
   await page.getByLabel("Second approval").fill(OTHER);
   await press(page, "Check again with both");
   await at(page, "check");
@@ -166,7 +175,7 @@ play("an_expired_approval_says_what_to_do_next", {
   script: () => [{ on: LOOK, ...EXPIRED }],
 }, async ({ page, server, tokens, accessible }) => {
   await page.goto(`${server.url}#approval=${tokens[0]}`);
-  await at(page, "problem", "Refused: approval expired");
+  await at(page, "problem", "Refused: the approval has expired");
   assert.match(await section(page, "problem").innerText(), /expired[^]*What to do: Get a new approval/);
   assert.equal(await page.locator("#second-form").isVisible(), false);
   assert.equal(await page.getByRole("button", { name: "Try again" }).count(), 0);
@@ -306,7 +315,7 @@ play("a_refusal_after_the_confirmation_says_that_nothing_was_changed", {
 }, async ({ page, server }) => {
   await page.goto(`${server.url}#approval=${ONE}`);
   await confirm(page);
-  await at(page, "problem", "Refused: approval expired");
+  await at(page, "problem", "Refused: the approval has expired");
   assert.match(await section(page, "problem").innerText(), /Nothing was changed by this/);
 });
 
@@ -319,11 +328,12 @@ play("of_two_approvals_the_one_that_still_lasts_is_kept_beside_a_new_one", {
   ],
 }, async ({ page, server }) => {
   await page.goto(`${server.url}#approval=${past}&approval=${TWO}`);
-  await at(page, "problem", "Refused: privileged role");
+  await at(page, "problem", "Refused: the person holds a privileged role");
   await page.getByLabel("Second approval").fill(OTHER);
   await press(page, "Check again with both");
-  await at(page, "problem", "Refused: approval invalid");
-  await page.getByLabel("Second approval").fill(ONE);
+  // Nobody says which of the two it is.
+  await at(page, "problem", "Refused: the approval is not valid");
+  await page.getByLabel("Both approvals").fill(`${TWO}\n${ONE}`);
   await press(page, "Check again with both");
   await at(page, "check");
 });
@@ -435,7 +445,7 @@ play("a_wait_that_ends_in_a_refusal_offers_the_second_approval", {
 }, async ({ page, server }) => {
   await page.goto(`${server.url}#approval=${ONE}`);
   await confirm(page);
-  await at(page, "problem", "Refused: privileged role");
+  await at(page, "problem", "A second approval is needed");
   assert.ok(await page.getByLabel("Second approval").isVisible());
 });
 
@@ -473,7 +483,7 @@ play("a_passing_refusal_offers_to_try_again_and_does_the_same_again", {
 }, async ({ page, server }) => {
   await page.goto(`${server.url}#approval=${ONE}`);
   await confirm(page);
-  await at(page, "problem", "Not now: ledger unavailable");
+  await at(page, "problem", "Not now: the ledger does not answer");
   assert.match(await section(page, "problem").innerText(), /nothing is done twice[^]*wait 30 seconds/);
   await press(page, "Try again");
   await at(page, "outcome");

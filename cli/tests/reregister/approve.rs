@@ -138,9 +138,22 @@ fn an_approval_that_the_function_would_refuse_is_not_signed() {
     let desk = Desk::with_key();
     let own = WHO.replace("--approver megan", "--approver ADELE");
     let unclear = WHO.replace("--target adele@contoso.com", "--target adele");
+    let braces = WHO.replace(
+        "--target adele@contoso.com",
+        "--target {6e7b768e-07e2-4810-8459-485f84f8f204}",
+    );
     for (arguments, why) in [
         (format!("{own} {CALL}"), "nobody approves their own reset"),
         (format!("{unclear} {CALL}"), "user principal name"),
+        (format!("{braces} {CALL}"), "user principal name"),
+        (
+            format!("{} {CALL}", WHO.replace("ITSD-1042", "#1042")),
+            "a ticket key",
+        ),
+        (
+            format!("{} {CALL}", WHO.replace("megan-1", "megan,1")),
+            "a kid",
+        ),
         (format!("{WHO} {CALL} --minutes 91"), "1..=90"),
         (
             format!("{WHO} {CALL} --verified-at 2999-01-01T00:00:00Z"),
@@ -148,11 +161,11 @@ fn an_approval_that_the_function_would_refuse_is_not_signed() {
         ),
         (
             format!("{WHO} {CALL} --reference +31201234567"),
-            "phone number",
+            "without seven digits in a row",
         ),
         (
             format!("{WHO} {CALL} --reference 2012345678"),
-            "phone number",
+            "without seven digits in a row",
         ),
         (
             format!("{WHO} --method phone_call --contact-source phone_book"),
@@ -188,6 +201,25 @@ fn an_approval_that_the_function_would_refuse_is_not_signed() {
         let refusal = desk.refusal(&arguments);
         assert!(refusal.contains(why), "{arguments}\n{refusal}");
     }
+}
+
+#[test]
+fn what_is_the_same_every_night_may_stand_in_the_environment() {
+    let desk = Desk::with_key();
+    let output = desk
+        .command("approve --target adele@contoso.com --ticket ITSD-1042 --verified-by diego@contoso.com --method in_person")
+        .env("REREGISTER_KEY", "key.pem")
+        .env("REREGISTER_KID", "megan-1")
+        .env("REREGISTER_ISS", "on-call")
+        .env("REREGISTER_AUD", "https://mfa.contoso.com/resets")
+        .env("REREGISTER_APPROVER", "megan@contoso.com")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr)
+            .starts_with("megan@contoso.com approves the reset of adele@contoso.com")
+    );
 }
 
 #[test]

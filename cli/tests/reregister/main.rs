@@ -45,13 +45,18 @@ impl Desk {
         desk
     }
 
-    /// Runs the command on this desk with arguments that hold no spaces.
-    fn run(&self, arguments: &str) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_reregister"))
+    /// The command on this desk with arguments that hold no spaces.
+    fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_reregister"));
+        command
             .args(arguments.split_whitespace())
-            .current_dir(&self.0)
-            .output()
-            .unwrap()
+            .current_dir(&self.0);
+        command
+    }
+
+    /// Runs it.
+    fn run(&self, arguments: &str) -> Output {
+        self.command(arguments).output().unwrap()
     }
 
     /// Why the command refused. It must have printed nothing that could be taken for a result.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use simulated::approval::Draft;
 use simulated::issuer::Issuer;
 
-use crate::api::{Api, RESET, Reply, outcome, problem, waiting};
+use crate::api::{Api, RESET, Reply, outcome, preview, problem, waiting};
 use crate::terminal::terminal;
 use crate::{Desk, text};
 
@@ -104,6 +104,13 @@ fn with_json_the_servers_text_is_all_that_is_on_stdout() {
     let (code, out, _) = said(&desk, &api, "preview --approval one --json");
     assert_eq!((code, out), (0, format!("{odd}\n")));
 
+    // A device is called what its owner likes: U+009B begins a command, U+202E turns the line around.
+    let device = json!({"methods": [], "target": "x", "label": "\u{9b}2J\u{202e}🦊"});
+    let api = Api::start().preview([Reply::Json(200, device.clone())]);
+    let (code, out, _) = said(&desk, &api, "preview --approval one --json");
+    assert_eq!((code, document(&out)), (0, device));
+    assert!(out.contains(r"\u009b2J\u202e🦊"), "{out}");
+
     let api = Api::with_preview().open([Reply::Json(200, outcome("completed", "yes"))]);
     let (code, out, err) = said(&desk, &api, &format!("{RUN} --json"));
     assert_eq!(code, 0);
@@ -183,6 +190,33 @@ fn a_lost_answer_is_recovered_by_sending_the_very_same_again() {
     let asked = api.asked();
     assert_eq!(asked.len(), 5);
     assert!(asked[1..].iter().all(|again| *again == asked[1]));
+}
+
+#[test]
+fn a_preview_that_cannot_be_had_just_now_is_waited_for_too() {
+    let desk = desk();
+    let api = Api::start()
+        .preview([
+            problem(503, "directory_unavailable", true),
+            Reply::Lost,
+            Reply::Json(200, preview()),
+        ])
+        .open([Reply::Json(200, outcome("completed", "yes"))]);
+    let (code, out, err) = said(&desk, &api, RUN);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("It is completed"));
+    assert_eq!(err.matches("; asking again").count(), 2, "{err}");
+
+    let api = Api::start().preview([problem(503, "directory_unavailable", true)]);
+    let short = "run --yes --approval one --every 20ms --wait 100ms";
+    let (code, out, err) = said(&desk, &api, short);
+    assert_eq!((code, out.as_str()), (4, ""));
+    assert!(err.ends_with("(directory_unavailable)\n"), "{err}");
+    assert!(
+        api.routes()
+            .iter()
+            .all(|route| route == "POST /resets/preview")
+    );
 }
 
 #[test]
