@@ -51,9 +51,11 @@ page: export NODE := $(CURDIR)/$(VENV)/bin/node
 page: tools  ## The on-call page in a real browser, alone and with the product; pictures of it in tests/page/shots
 	tools/with-moto cargo test --locked --test function page -- --include-ignored
 
-check:  ## The quick inner loop: format and lints
+check:  ## The quick inner loop: format, lints, and whether links between the docs lead anywhere
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' \
+	    cargo doc --workspace --no-deps --document-private-items --locked --quiet
 
 watch: tools  ## The function under cargo-lambda's emulator, rebuilt on change, with all around it simulated
 	tools/with-moto tools/watch

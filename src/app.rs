@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use crate::clock::Clock;
 use crate::deadline::Deadline;
 use crate::entra::{Entra, EntraSettings, Means};
-use crate::http::{Served, Services, router};
+use crate::http::{Services, Tenant, router};
 use crate::ids::ResetId;
 use crate::issuers::Issuers;
 use crate::memory::MemoryQueue;
@@ -143,7 +143,7 @@ impl App {
             });
             served.insert(
                 name,
-                Served {
+                Tenant {
                     id: tenant.id,
                     resets,
                 },
@@ -182,7 +182,7 @@ impl App {
         let now = self.services.clock.now();
         let until = Deadline::within(platform, LONGEST_RUN, now);
         let found = self.ledger.find(id).await?;
-        // What is not there is nobody's, and the same to all.
+        // What was never accepted belongs to no tenant: any of them can write down that it never will be.
         let tenant = found.tenant();
         let mut tenants = self.services.tenants.values();
         let served = tenants

@@ -148,12 +148,12 @@ pub struct GraphCredential {
     /// The app registration's client id. Not secret.
     pub client_id: String,
     /// What proves it.
-    pub proof: Proof,
+    pub proof: ClientAuthentication,
 }
 
 /// What proves that we are the app.
 #[derive(Debug, Clone)]
-pub enum Proof {
+pub enum ClientAuthentication {
     /// A client secret, sent as it is.
     Secret(SecretString),
     /// A certificate whose key signs an assertion.
@@ -187,9 +187,9 @@ impl GraphCredential {
             serde_json::from_str(text.expose_secret()).map_err(|_| malformed(SHAPE))?;
         let proof = match (text.client_secret, text.certificate, text.private_key) {
             (Some(secret), None, None) if !secret.expose_secret().is_empty() => {
-                Proof::Secret(secret)
+                ClientAuthentication::Secret(secret)
             }
-            (None, Some(certificate), Some(private_key)) => Proof::Certificate {
+            (None, Some(certificate), Some(private_key)) => ClientAuthentication::Certificate {
                 certificate,
                 private_key,
             },

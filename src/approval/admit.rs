@@ -63,7 +63,7 @@ impl Authentic {
     ///
     /// # Errors
     /// The first rule that it breaks.
-    pub fn admit(self, rules: &Limits, now: Timestamp) -> Result<Approval, Refused> {
+    pub fn admit(self, limits: &Limits, now: Timestamp) -> Result<Approval, Refused> {
         let claims = self.claims();
         let soon = clock::after(now, SKEW);
         if claims.exp <= now {
@@ -72,19 +72,19 @@ impl Authentic {
         if claims.iat > soon || claims.nbf.is_some_and(|nbf| nbf > soon) {
             return Err(Refused::NotYet);
         }
-        if claims.exp > clock::after(claims.iat, rules.longest_life) {
+        if claims.exp > clock::after(claims.iat, limits.longest_life) {
             return Err(Refused::TooLongLived {
-                minutes: rules.longest_life.as_secs() / 60,
+                minutes: limits.longest_life.as_secs() / 60,
             });
         }
-        let oldest = clock::before(now, rules.oldest_evidence);
+        let oldest = clock::before(now, limits.oldest_evidence);
         if claims
             .verification
             .iter()
             .any(|v| v.verified_at < oldest || v.verified_at > soon)
         {
             return Err(Refused::StaleEvidence {
-                minutes: rules.oldest_evidence.as_secs() / 60,
+                minutes: limits.oldest_evidence.as_secs() / 60,
             });
         }
         if !claims

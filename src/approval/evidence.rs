@@ -120,15 +120,15 @@ pub enum VerificationMethod {
 /// What is wrong with an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-struct Ill(&'static str);
+struct Malformed(&'static str);
 
 impl TryFrom<Entry> for Verification {
-    type Error = Ill;
+    type Error = Malformed;
 
-    fn try_from(entry: Entry) -> Result<Verification, Ill> {
+    fn try_from(entry: Entry) -> Result<Verification, Malformed> {
         let contact_source = entry
             .contact_source
-            .ok_or(Ill("this method wants a contact_source"));
+            .ok_or(Malformed("this method wants a contact_source"));
         let evidence = match entry.method {
             VerificationMethod::PhoneCall => Evidence::PhoneCall {
                 via: via(entry.via.as_deref())?,
@@ -139,7 +139,7 @@ impl TryFrom<Entry> for Verification {
                 contact_source: contact_source?,
             },
             _ if entry.via.is_some() => {
-                return Err(Ill("via belongs to phone_call and secure_message"));
+                return Err(Malformed("via belongs to phone_call and secure_message"));
             }
             VerificationMethod::VideoCall => Evidence::VideoCall {
                 contact_source: contact_source?,
@@ -148,13 +148,15 @@ impl TryFrom<Entry> for Verification {
                 contact_source: contact_source?,
             },
             _ if contact_source.is_ok() => {
-                return Err(Ill("in_person and verified_id have no contact_source"));
+                return Err(Malformed(
+                    "in_person and verified_id have no contact_source",
+                ));
             }
             VerificationMethod::InPerson => Evidence::InPerson,
             VerificationMethod::VerifiedId => Evidence::VerifiedId,
         };
         if !entry.reference.as_deref().is_none_or(is_reference) {
-            return Err(Ill(
+            return Err(Malformed(
                 "reference is 1 to 64 of A-Za-z0-9._- without seven digits in a row",
             ));
         }
@@ -167,12 +169,12 @@ impl TryFrom<Entry> for Verification {
     }
 }
 
-fn via<'a, T: Deserialize<'a>>(text: Option<&'a str>) -> Result<T, Ill> {
-    let text = text.ok_or(Ill("this method wants a via"))?;
+fn via<'a, T: Deserialize<'a>>(text: Option<&'a str>) -> Result<T, Malformed> {
+    let text = text.ok_or(Malformed("this method wants a via"))?;
     T::deserialize(serde::de::value::BorrowedStrDeserializer::<
         serde::de::value::Error,
     >::new(text))
-    .map_err(|_| Ill("via does not fit the method"))
+    .map_err(|_| Malformed("via does not fit the method"))
 }
 
 /// Seven digits in a row would be a phone number, which is not to be written into records.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 /// Whether the bytes are one JSON value, in UTF-8, in which no object names a member twice, at any depth.
 ///
@@ -62,9 +62,6 @@ impl<'de> Visitor<'de> for Walk {
     }
     fn visit_unit<E>(self) -> Result<Strict, E> {
         Ok(Strict)
-    }
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, input: D) -> Result<Strict, D::Error> {
-        IgnoredAny::deserialize(input).map(|_| Strict)
     }
 }
 

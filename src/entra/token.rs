@@ -14,7 +14,7 @@ use crate::clock::{self, Timestamp};
 use crate::ids::TenantId;
 use crate::outbound::{bounded_body, retry_after};
 use crate::reset::ports::{DirectoryError, Fault};
-use crate::secrets::{Freshness, GraphCredential, NoIdentity, Proof, SecretError};
+use crate::secrets::{ClientAuthentication, Freshness, GraphCredential, NoIdentity, SecretError};
 
 /// A token is renewed this long before it ends.
 const EARLY: Duration = Duration::from_secs(5 * 60);
@@ -159,8 +159,8 @@ impl Tokens {
             .map_err(Denied::Secret)?;
         let credential = GraphCredential::parse(name, &text).map_err(Denied::Secret)?;
         let form = match &credential.proof {
-            Proof::Secret(secret) => vec![("client_secret", secret.clone())],
-            Proof::Certificate {
+            ClientAuthentication::Secret(secret) => vec![("client_secret", secret.clone())],
+            ClientAuthentication::Certificate {
                 certificate,
                 private_key,
             } => {

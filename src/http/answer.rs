@@ -6,7 +6,7 @@ use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
-use super::{Served, Services, internal};
+use super::{Services, Tenant, internal};
 use crate::approval::Authentic;
 use crate::clock::Timestamp;
 use crate::report;
@@ -16,7 +16,7 @@ use crate::reset::{News, Request, State};
 /// half-way. `approvals` are those that are proven already.
 pub async fn open(
     services: &Services,
-    tenant: &Served,
+    tenant: &Tenant,
     request: Request,
     approvals: &[Authentic],
     until: Timestamp,
@@ -54,11 +54,13 @@ pub fn news(services: &Services, news: &News, replayed: bool) -> Response {
         News::Refused {
             reset,
             ticket,
-            turned,
-        } if turned.gave_up => Json(report::turned_away(*reset, ticket, turned)).into_response(),
-        News::Refused { reset, turned, .. } => {
-            Problem::refused(*reset, &turned.words).into_response()
+            rejection,
+        } if rejection.gave_up => {
+            Json(report::turned_away(*reset, ticket, rejection)).into_response()
         }
+        News::Refused {
+            reset, rejection, ..
+        } => Problem::refused(*reset, &rejection.words).into_response(),
         News::Reset(outcome) => {
             let answer = Json(report::answer(outcome, &services.register_at, replayed));
             if outcome.state == State::Running {

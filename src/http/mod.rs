@@ -28,7 +28,7 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use origin::SourceAddress;
-pub use services::{Served, Services};
+pub use services::{Services, Tenant};
 
 use crate::reset::Parties;
 use problem::Problem;

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::origin::{SourceAddress, origin};
 use super::problem::Problem;
-use super::{Served, Services, answer, body};
+use super::{Services, Tenant, answer, body};
 use crate::approval::{Authentic, Door, Invalid};
 use crate::clock::Timestamp;
 use crate::deadline::Deadline;
@@ -118,8 +118,8 @@ pub async fn read(
         Ok(News::Refused {
             reset,
             ticket,
-            turned,
-        }) => Json(report::turned_away(reset, &ticket, &turned)).into_response(),
+            rejection,
+        }) => Json(report::turned_away(reset, &ticket, &rejection)).into_response(),
         Ok(news) => answer::news(&services, &news, true),
         Err(refusal) => services.refuse(&refusal, parties).await.into_response(),
     }
@@ -127,7 +127,7 @@ pub async fn read(
 
 /// A request, and the tenant that it is for.
 struct Asked<'a> {
-    served: &'a Served,
+    served: &'a Tenant,
     request: Request,
     approvals: Vec<Authentic>,
 }
@@ -181,7 +181,7 @@ async fn asked<'a>(
 }
 
 /// The tenant that the approvals name, or the only one.
-fn tenant<'a>(services: &'a Services, approvals: &[Authentic]) -> Result<&'a Served, Refusal> {
+fn tenant<'a>(services: &'a Services, approvals: &[Authentic]) -> Result<&'a Tenant, Refusal> {
     let served = match approvals.first().and_then(|approval| approval.claims().tid) {
         Some(tid) => services.tenants.values().find(|served| served.id == tid),
         None => services.only_tenant(),

@@ -13,7 +13,7 @@ use crate::reset::{Event, Parties, Prover, Refusal, Resets, Terms};
 use crate::secrets::SecretSource;
 
 /// A tenant that this deployment serves.
-pub struct Served {
+pub struct Tenant {
     /// Its id.
     pub id: TenantId,
     /// Resets in it.
@@ -29,7 +29,7 @@ pub struct Services {
     /// Proves approvals.
     pub prover: Arc<Prover>,
     /// The tenants.
-    pub tenants: BTreeMap<Label, Served>,
+    pub tenants: BTreeMap<Label, Tenant>,
     /// Webhook secrets.
     pub secrets: Arc<dyn SecretSource>,
     /// Where decisions are written down.
@@ -71,7 +71,7 @@ impl Services {
     }
 
     /// The tenant of this name, or the only one.
-    pub(super) fn tenant(&self, name: Option<&Label>) -> Option<&Served> {
+    pub(super) fn tenant(&self, name: Option<&Label>) -> Option<&Tenant> {
         match name {
             Some(name) => self.tenants.get(name),
             None => self.only_tenant(),
@@ -79,7 +79,7 @@ impl Services {
     }
 
     /// The tenant, if there is just one.
-    pub(super) fn only_tenant(&self) -> Option<&Served> {
+    pub(super) fn only_tenant(&self) -> Option<&Tenant> {
         let mut tenants = self.tenants.values();
         match (tenants.next(), tenants.next()) {
             (Some(only), None) => Some(only),

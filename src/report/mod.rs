@@ -9,7 +9,7 @@ mod refusal;
 
 pub use approval::{ApprovalLine, VerificationLine};
 pub use code::Code;
-pub use news::{Waiting, note, refused, turned_away, waiting};
+pub use news::{Unclaimed, note, refused, turned_away, waiting};
 pub use notice::{Notice, notice};
 pub use outcome::{Answer, MethodLine, PreviewAnswer, WarningLine, answer, preview};
 pub use refusal::{Explained, RETRY_AFTER, Retry, explain, words};

@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use super::outcome::answer;
 use crate::ids::{ResetId, TicketKey};
-use crate::reset::{News, State, Turned, Words};
+use crate::reset::{Explanation, News, Rejection, State};
 
 /// The answer while nothing is claimed yet, and after it was given up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Waiting {
+pub struct Unclaimed {
     /// The reset's name.
     pub reset: ResetId,
     /// `waiting`; `needs_human` once it was given up, `refused` once it was refused.
@@ -22,9 +22,9 @@ pub struct Waiting {
 }
 
 /// What waits, in words.
-pub fn waiting(reset: ResetId, ticket: &TicketKey, why: Option<&Words>) -> Waiting {
+pub fn waiting(reset: ResetId, ticket: &TicketKey, why: Option<&Explanation>) -> Unclaimed {
     let detail = why.map_or("", |words| words.detail.as_str());
-    Waiting {
+    Unclaimed {
         reset,
         state: State::Waiting,
         note: sentences(&[
@@ -38,16 +38,12 @@ pub fn waiting(reset: ResetId, ticket: &TicketKey, why: Option<&Words>) -> Waiti
 }
 
 /// What was refused, or given up before anything was claimed, in words.
-pub fn turned_away(reset: ResetId, ticket: &TicketKey, turned: &Turned) -> Waiting {
-    Waiting {
+pub fn turned_away(reset: ResetId, ticket: &TicketKey, rejection: &Rejection) -> Unclaimed {
+    Unclaimed {
         reset,
-        state: if turned.gave_up {
-            State::NeedsHuman
-        } else {
-            State::Refused
-        },
-        note: turned_note(turned),
-        code: Some(turned.words.code.clone()),
+        state: rejection.state(),
+        note: rejection_note(rejection),
+        code: Some(rejection.words.code.clone()),
         ticket: ticket.clone(),
     }
 }
@@ -56,14 +52,14 @@ pub fn turned_away(reset: ResetId, ticket: &TicketKey, turned: &Turned) -> Waiti
 pub fn note(news: &News, register_at: &str) -> String {
     match news {
         News::Waiting { reset, ticket, why } => waiting(*reset, ticket, why.as_ref()).note,
-        News::Refused { turned, .. } => turned_note(turned),
+        News::Refused { rejection, .. } => rejection_note(rejection),
         News::Reset(outcome) => answer(outcome, register_at, false).note,
     }
 }
 
-fn turned_note(turned: &Turned) -> String {
-    let Words { detail, next, .. } = &turned.words;
-    if turned.gave_up {
+fn rejection_note(rejection: &Rejection) -> String {
+    let Explanation { detail, next, .. } = &rejection.words;
+    if rejection.gave_up {
         sentences(&[
             "MFA re-registration is NOT done: a person has to look.",
             "It was tried for two hours.",

@@ -6,7 +6,7 @@ use super::{Code, capitalised};
 use crate::approval::Refused;
 use crate::clock::Timestamp;
 use crate::delivery::Unreadable;
-use crate::reset::{Bound, Flaw, LedgerError, Privilege, Refusal, Role, Words};
+use crate::reset::{Bound, Explanation, Flaw, LedgerError, Privilege, Refusal, Role};
 use crate::secrets::SecretError;
 
 /// A refusal, explained to whoever reads the ticket.
@@ -46,9 +46,9 @@ pub fn explain(refusal: &Refusal) -> Explained {
 }
 
 /// A refusal in words that can be kept.
-pub fn words(refusal: &Refusal) -> Words {
+pub fn words(refusal: &Refusal) -> Explanation {
     let explained = explain(refusal);
-    Words {
+    Explanation {
         code: explained.code.as_str().to_owned(),
         detail: explained.detail,
         next: explained.next.to_owned(),

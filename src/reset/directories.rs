@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::eligibility::Tier;
 use super::ports::Directory;
 use super::refusal::{Privilege, Refusal};
+use super::rules::eligibility::Tier;
 
 /// The credentials of one tenant, each a view of its directory.
 pub struct Directories {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::bounds::Bound;
-use super::event::ApprovalMark;
 use super::ledger::LedgerError;
 use super::ports::{AuditError, Fault, QueueError};
+use super::record::event::ApprovalMark;
+use super::rules::bounds::Bound;
 use crate::approval::{Authentic, Invalid, KeysUnavailable, Refused};
 use crate::clock::Timestamp;
 use crate::delivery::Unreadable;

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::directories::Directories;
-use super::doors::Doors;
 use super::ledger::Ledger;
-use super::news::Words;
 use super::ports::{AuditTrail, DirectoryError, Queue, Security, Tickets};
-use super::prover::Prover;
+use super::record::news::Explanation;
 use super::record::{Duties, Duty, Record};
 use super::refusal::Refusal;
 use super::rules::Rules;
+use super::rules::doors::Doors;
+use super::run::prover::Prover;
 use crate::clock::{self, Clock, Timestamp};
 use crate::ids::TenantId;
 
@@ -39,7 +39,7 @@ pub struct Tenancy {
     /// Where tickets hear of it.
     pub tickets: Arc<dyn Tickets>,
     /// Puts refusals into words that the ledger can keep.
-    pub words: fn(&Refusal) -> Words,
+    pub words: fn(&Refusal) -> Explanation,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }

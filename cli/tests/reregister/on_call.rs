@@ -375,7 +375,7 @@ fn nobody_there_is_no_refusal() {
     };
     for arguments in [
         "preview --approval one".to_owned(),
-        RUN.to_owned(),
+        "run --yes --approval one --every 20ms --wait 60ms".to_owned(),
         format!("status {RESET} --approval one"),
     ] {
         let output = desk.run(&format!("{arguments} --url {url}"));

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::items::{self, Count, Occupied, Seal, Used, decode, encode, version};
 use super::{Held, Lease, Ledger, LedgerError};
 use crate::clock::{self, Timestamp};
-use crate::reset::bounds::{Bound, Bounds, two_approvers};
 use crate::reset::ports::{StoreError, Write};
 use crate::reset::record::Stage;
+use crate::reset::rules::bounds::{Bound, Bounds, two_approvers};
 use crate::reset::state::{Claim, Reset};
 
 /// How often a claim is tried while others change the counters.
@@ -27,7 +27,7 @@ pub(in crate::reset) struct Room {
 
 impl Ledger {
     /// Claims the approvals and the person for the record that is held, all or nothing. If somebody else has taken
-    /// the room meanwhile, it looks for other.
+    /// the room meanwhile, it looks whether there is some left.
     ///
     /// # Errors
     /// [`LedgerError::Claimed`], [`LedgerError::Busy`] or [`LedgerError::Bounded`]: the record is still held, and

@@ -5,8 +5,8 @@ use uuid::Uuid;
 use super::items::{at, decode, encode};
 use super::{Ledger, LedgerError};
 use crate::clock::Timestamp;
-use crate::reset::bounds::Freeze;
 use crate::reset::ports::{Item, Key, StoreError, Write};
+use crate::reset::rules::bounds::Freeze;
 
 fn key() -> Key {
     Key("freeze".to_owned())

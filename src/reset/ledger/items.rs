@@ -11,7 +11,7 @@ use crate::clock::{self, Timestamp};
 use crate::ids::{ObjectId, ResetId, TenantId};
 use crate::reset::ports::{Condition, Item, Key, Write};
 use crate::reset::record::Record;
-use crate::reset::request::Request;
+use crate::reset::record::request::Request;
 
 /// How long records are kept: longer than any sender repeats a delivery, and long enough to ask questions.
 const RETENTION: Duration = Duration::from_secs(35 * 24 * 60 * 60);

@@ -10,7 +10,8 @@
 //! | `count#…` | the claims of an hour, by issuer, approver and tenant | by the claim |
 //! | `freeze` | the switch | by `reregister freeze`; read inside the claim |
 //!
-//! A claim writes all of them in one commit, or nothing. Nothing is ever deleted.
+//! A claim writes the record, its approvals, the person and the counts in one commit, or nothing. Nothing is ever
+//! deleted.
 
 mod claim;
 mod freeze;
@@ -20,11 +21,11 @@ mod tests;
 
 use std::sync::Arc;
 
-use super::bounds::Bound;
-use super::event::Parties;
 use super::ports::{Item, Key, Store, StoreError, Write};
+use super::record::event::Parties;
+use super::record::request::Request;
 use super::record::{Duties, Record, Stage};
-use super::request::Request;
+use super::rules::bounds::Bound;
 use super::state::{Reset, State};
 use crate::approval::TokenId;
 use crate::clock::Timestamp;

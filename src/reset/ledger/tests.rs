@@ -5,8 +5,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::items::{Accepted, Count, Occupied, Used};
-use crate::reset::bounds::Freeze;
 use crate::reset::record::Record;
+use crate::reset::rules::bounds::Freeze;
 
 /// The items as version 0.1 writes them. A new field needs `#[serde(default)]`, and an entry of its own here.
 const STORED: &str = include_str!("stored.json");

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::reset::event::Event;
+use crate::reset::record::event::Event;
 
 /// Tells the security team.
 #[async_trait]

@@ -6,10 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::method::Method;
-use super::news::Words;
-use super::plan::{self, Action, KeepReason, PlannedMethod};
 use super::ports::{DirectoryError, Listing};
+use super::record::news::Explanation;
 use super::rules::HardwareOath;
+use super::rules::plan::{self, Action, KeepReason, PlannedMethod};
 use crate::approval::{Door, Evidence, Reason, Scope, TokenId};
 use crate::clock::Timestamp;
 use crate::ids::{Kid, Label, ObjectId, PersonRef, ResetId, TenantId, TicketKey};
@@ -39,7 +39,7 @@ struct Body {
     /// The hardware OATH tokens could not be listed, so there may be some.
     hardware_unknown: bool,
     /// Why it was ended, if the target may no longer be reset on these approvals.
-    no_longer_allowed: Option<Words>,
+    no_longer_allowed: Option<Explanation>,
     /// Whether anything went away since the deferred methods were last tried.
     progress: bool,
     list: Looks,
@@ -299,7 +299,7 @@ impl Reset {
         })
     }
 
-    pub(super) fn no_longer_allowed(&self) -> Option<&Words> {
+    pub(super) fn no_longer_allowed(&self) -> Option<&Explanation> {
         self.0.no_longer_allowed.as_ref()
     }
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::{Answer, Entry, Failure, Found, Looks, Progress, Reset, SessionProgress, State, Step};
 use crate::clock::{self, Timestamp};
 use crate::reset::method::{Method, MethodKind};
-use crate::reset::news::Words;
-use crate::reset::plan::KeepReason;
 use crate::reset::ports::{DirectoryError, Fault, Listing};
+use crate::reset::record::news::Explanation;
+use crate::reset::rules::plan::KeepReason;
 
 /// How often one request is sent in one run.
 const MOST_ATTEMPTS: u8 = 6;
@@ -434,7 +434,7 @@ impl Reset {
     }
 
     /// Ends it because the target may no longer be reset on these approvals.
-    pub(in crate::reset) fn stop(&mut self, why: Words, now: Timestamp) {
+    pub(in crate::reset) fn stop(&mut self, why: Explanation, now: Timestamp) {
         self.0.no_longer_allowed = Some(why);
         self.close(now);
     }

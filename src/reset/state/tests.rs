@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::*;
 use crate::clock;
 use crate::reset::method::{MethodKind, PhoneType};
-use crate::reset::plan::plan;
 use crate::reset::ports::Fault;
 use crate::reset::rules::HardwareOath;
+use crate::reset::rules::plan::plan;
 
 const START: &str = "2026-11-24T09:00:00Z";
 

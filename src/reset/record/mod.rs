@@ -1,25 +1,30 @@
 //! What the ledger keeps of one request, from the moment that it is accepted to the end.
 
+pub(in crate::reset) mod event;
+pub(in crate::reset) mod news;
+pub(in crate::reset) mod outcome;
+pub(in crate::reset) mod request;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{Event, Parties};
-use super::news::{News, Turned, Words};
-use super::outcome::Outcome;
-use super::request::Request;
-use super::state::{self, ClaimedApproval, Reset, State};
 use crate::approval::Authentic;
 use crate::clock::{self, Timestamp};
 use crate::ids::{Digest, ResetId};
+use crate::reset::state::{self, ClaimedApproval, Reset, State};
+use event::{Event, Parties};
+use news::{Explanation, News, Rejection};
+use outcome::Outcome;
+use request::Request;
 
 /// For how long a request is tried, and for how long somebody is to be told of its end. Later, a person has surely
-/// looked after it. Words that say "two hours" mean this.
-pub(super) const PATIENCE: Duration = Duration::from_secs(2 * 60 * 60);
+/// looked after it. Explanation that say "two hours" mean this.
+pub(in crate::reset) const PATIENCE: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// One request, and how far it is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Record {
+pub(in crate::reset) struct Record {
     pub id: ResetId,
     pub request: Request,
     /// Who is involved: more of them once the approvals are proven.
@@ -34,23 +39,23 @@ pub(super) struct Record {
     pub duties: Duties,
 }
 
-/// How far a request is. The last three never change any more.
+/// How far a request is. It is claimed, refused or a repetition once, and stays that.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Stage {
+pub(in crate::reset) enum Stage {
     /// Accepted. Nothing is claimed and nothing changed; why it has not gone on, if it was tried.
-    Waiting(Option<Words>),
+    Waiting(Option<Explanation>),
     /// Claimed: running, or over.
     Claimed(#[serde(with = "state::stored")] Reset),
     /// Turned away; nothing was claimed or changed.
-    Refused(Turned),
+    Refused(Rejection),
     /// Another request with the same approvals was first: what came of that one is the answer.
     Repeats(ResetId),
 }
 
 /// Who has to be told of the end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Duties {
+pub(in crate::reset) struct Duties {
     /// The audit trail.
     pub trail: Duty,
     /// The security team.
@@ -62,7 +67,7 @@ pub(super) struct Duties {
 /// One of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Duty {
+pub(in crate::reset) enum Duty {
     /// There is nobody to tell, or nothing yet.
     #[default]
     None,
@@ -98,7 +103,7 @@ impl Record {
         match &self.stage {
             Stage::Waiting(_) => State::Waiting,
             Stage::Claimed(reset) => reset.state(),
-            Stage::Refused(turned) => turned.state(),
+            Stage::Refused(rejection) => rejection.state(),
             Stage::Repeats(_) => State::Refused,
         }
     }
@@ -127,7 +132,7 @@ impl Record {
     pub fn over_at(&self) -> Option<Timestamp> {
         match &self.stage {
             Stage::Claimed(reset) => reset.finished_at(),
-            Stage::Refused(turned) => Some(turned.at),
+            Stage::Refused(rejection) => Some(rejection.at),
             Stage::Waiting(_) | Stage::Repeats(_) => None,
         }
     }
@@ -170,10 +175,10 @@ impl Record {
                 why: why.clone(),
             }),
             Stage::Claimed(reset) => Some(News::Reset(Outcome::from(reset))),
-            Stage::Refused(turned) => Some(News::Refused {
+            Stage::Refused(rejection) => Some(News::Refused {
                 reset: self.id,
                 ticket: self.request.ticket.clone(),
-                turned: turned.clone(),
+                rejection: rejection.clone(),
             }),
             Stage::Repeats(_) => None,
         }
@@ -183,12 +188,12 @@ impl Record {
     /// was refused and why, hour by hour, so that the same is not said twice: a rule that sends the ticket again because
     /// of our note would go round for ever.
     pub fn mark(&self) -> String {
-        let Stage::Refused(turned) = &self.stage else {
+        let Stage::Refused(rejection) = &self.stage else {
             return self.id.to_string();
         };
         let request = &self.request;
         let hour = request.received_at.as_second().div_euclid(60 * 60);
-        let Words { code, detail, .. } = &turned.words;
+        let Explanation { code, detail, .. } = &rejection.words;
         let user = request.user.as_ref().map(ToString::to_string);
         let tokens = request.tokens.join(" ");
         let refused = format!(
@@ -206,12 +211,12 @@ impl Record {
                 appeared: reset.appeared().len(),
                 outcome: Outcome::from(reset),
             }),
-            Stage::Refused(turned) => Some(Event::Refused {
-                at: turned.at,
+            Stage::Refused(rejection) => Some(Event::Refused {
+                at: rejection.at,
                 reset: Some(self.id),
-                code: turned.words.code.clone(),
-                gave_up: turned.gave_up,
-                why: turned.why.clone(),
+                code: rejection.words.code.clone(),
+                gave_up: rejection.gave_up,
+                why: rejection.why.clone(),
                 parties: self.parties.clone(),
             }),
             Stage::Waiting(_) | Stage::Repeats(_) => None,

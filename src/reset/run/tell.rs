@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use super::ledger::Held;
-use super::ports::TicketError;
-use super::record::{Duty, PATIENCE, Record, Stage};
-use super::run::{Run, pause};
-use super::service::Resets;
+use super::{Run, pause};
 use crate::clock::{self, Timestamp};
+use crate::reset::ledger::Held;
+use crate::reset::ports::TicketError;
+use crate::reset::record::{Duty, PATIENCE, Record, Stage};
+use crate::reset::resets::Resets;
 
 /// What must be left of the time for a call to be worth it.
 const WORTH_CALLING: Duration = Duration::from_secs(1);
@@ -24,7 +24,7 @@ enum Told {
 
 impl Resets {
     /// Tells whoever is owed it, writes down who was told, and lets go of the record.
-    pub(super) async fn tell(&self, held: Held, until: Timestamp) -> Run {
+    pub(in crate::reset) async fn tell(&self, held: Held, until: Timestamp) -> Run {
         let mut record = held.record().clone();
         let owed = record.duties;
         let mut asked = None;
@@ -147,7 +147,7 @@ fn settle(duty: &mut Duty, told: &Told, asked: &mut Option<Duration>) {
 fn log_end(record: &Record) {
     let appeared = match &record.stage {
         Stage::Claimed(reset) => reset.appeared().len(),
-        Stage::Refused(turned) if turned.gave_up => 0,
+        Stage::Refused(rejection) if rejection.gave_up => 0,
         _ => return,
     };
     let state = record.state().word();

@@ -3,14 +3,14 @@
 use serde::Serialize;
 
 use super::event::ApprovalMark;
-use super::method::{Method, MethodKind};
-use super::news::Words;
-use super::plan::{Action, KeepReason, PlannedMethod};
-use super::proof::has_approver_verified;
-use super::state::{Claim, Failure, Progress, Reset, SessionProgress, State};
+use super::news::Explanation;
 use crate::approval::Reason;
 use crate::clock::Timestamp;
 use crate::ids::{ObjectId, ResetId, TenantId, TicketKey};
+use crate::reset::method::{Method, MethodKind};
+use crate::reset::rules::plan::{Action, KeepReason, PlannedMethod};
+use crate::reset::rules::two_approvals::has_approver_verified;
+use crate::reset::state::{Claim, Failure, Progress, Reset, SessionProgress, State};
 
 /// What came of a reset, or how far it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,7 +42,7 @@ pub struct Outcome {
     /// What somebody should know or look at.
     pub warnings: Vec<Warning>,
     /// Why it was ended, if the person may no longer be reset on these approvals.
-    pub ended_because: Option<Words>,
+    pub ended_because: Option<Explanation>,
     /// When it was claimed.
     pub claimed_at: Timestamp,
     /// When it was over.
@@ -217,7 +217,7 @@ impl From<&Reset> for Outcome {
 }
 
 impl Preview {
-    pub(super) fn of(
+    pub(in crate::reset) fn of(
         claim: &Claim,
         privilege: Option<String>,
         approvals: Vec<ApprovalMark>,

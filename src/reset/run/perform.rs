@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use super::event::{Change, Event};
-use super::ledger::{Held, Lease, LedgerError};
-use super::ports::{Directory, DirectoryError};
-use super::state::{Found, Reset, Step};
-use super::tenancy::Tenancy;
 use crate::clock::{self, Timestamp};
 use crate::ids::ObjectId;
+use crate::reset::ledger::{Held, Lease, LedgerError};
+use crate::reset::ports::{Directory, DirectoryError};
+use crate::reset::record::event::{Change, Event};
+use crate::reset::state::{Found, Reset, Step};
+use crate::reset::tenancy::Tenancy;
 
 /// How far it came.
-pub(super) enum Performed {
+pub(in crate::reset) enum Performed {
     /// To the end.
     Over(Held),
     /// A later run may do more. What came of the last step is in the reset, and not written down yet.
@@ -23,7 +23,7 @@ pub(super) enum Performed {
 ///
 /// # Errors
 /// If the ledger cannot be written: we stop at once, and whoever comes next takes up from what is written.
-pub(super) async fn perform(
+pub(in crate::reset) async fn perform(
     tenancy: &Tenancy,
     mut lease: Lease,
     until: Timestamp,

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::refusal::Refusal;
-use super::request::MOST_APPROVALS;
 use crate::approval::{Audiences, Authentic, Invalid, IssuerPolicy, KeySource, authenticate, peek};
 use crate::ids::Label;
+use crate::reset::record::request::MOST_APPROVALS;
+use crate::reset::refusal::Refusal;
 
 /// Approvals that do not hold together. Whoever misuses a genuine one is to be found by it.
 #[derive(Debug)]

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::prover::Prover;
-use super::rules::Rules;
-use super::state::Claim;
 use crate::clock::Timestamp;
 use crate::ids::{Issuer, ObjectId};
+use crate::reset::Rules;
+use crate::reset::run::prover::Prover;
+use crate::reset::state::Claim;
 
 /// What a cap counts by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -70,7 +70,7 @@ impl Freeze {
 }
 
 /// A count of claims in an hour, and how many there may be.
-pub(super) struct Counter {
+pub(in crate::reset) struct Counter {
     pub by: Cap,
     /// Unambiguous among all counters.
     pub name: String,
@@ -78,7 +78,7 @@ pub(super) struct Counter {
 }
 
 /// The bounds of one claim.
-pub(super) struct Bounds {
+pub(in crate::reset) struct Bounds {
     pub cool_down: Duration,
     pub counters: Vec<Counter>,
 }
@@ -121,7 +121,7 @@ impl Bounds {
 }
 
 /// Whether more than one person approved.
-pub(super) fn two_approvers(claim: &Claim) -> bool {
+pub(in crate::reset) fn two_approvers(claim: &Claim) -> bool {
     let approvers: BTreeSet<ObjectId> = claim.approvals.iter().map(|one| one.approver).collect();
     approvers.len() > 1
 }

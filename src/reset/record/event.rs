@@ -125,12 +125,12 @@ pub enum Change {
     /// A method is deleted.
     Remove {
         /// Which.
-        method: super::method::Method,
+        method: crate::reset::method::Method,
     },
     /// A hardware OATH token is deactivated.
     Deactivate {
         /// Which.
-        method: super::method::Method,
+        method: crate::reset::method::Method,
     },
 }
 

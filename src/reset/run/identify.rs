@@ -2,23 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ports::{DirectoryError, Fault};
-use super::refusal::{Disagreement, Refusal, Role};
-use super::state::ClaimedApproval;
-use super::tenancy::Tenancy;
 use crate::approval::{Approval, Door};
 use crate::clock::Timestamp;
 use crate::ids::PersonRef;
 use crate::reset::Person;
+use crate::reset::ports::{DirectoryError, Fault};
+use crate::reset::refusal::{Disagreement, Refusal, Role};
+use crate::reset::state::ClaimedApproval;
+use crate::reset::tenancy::Tenancy;
 
 /// The target, and the approvals with everybody in them resolved.
-pub(super) struct Identified {
+pub(in crate::reset) struct Identified {
     pub target: Person,
     pub approvals: Vec<ClaimedApproval>,
 }
 
 /// Resolves everybody and checks that they are different people where they must be.
-pub(super) async fn identify(
+pub(in crate::reset) async fn identify(
     tenancy: &Tenancy,
     door: Door,
     ticket_user: Option<&PersonRef>,
@@ -125,7 +125,7 @@ fn somebody_else<'a>(
 }
 
 /// A directory that does not answer says nothing about anybody.
-pub(super) fn unavailable(error: DirectoryError) -> Refusal {
+pub(in crate::reset) fn unavailable(error: DirectoryError) -> Refusal {
     match error {
         DirectoryError::Later { after } => Refusal::Directory { after },
         DirectoryError::Unknown => Refusal::Directory { after: None },

@@ -6,14 +6,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::doors::Doors;
 use super::event::{Origin, Parties};
-use super::prover::{Prover, Unproven};
-use super::refusal::{Disagreement, Refusal};
 use crate::approval::{Authentic, Door, LONGEST_TOKEN};
 use crate::clock::Timestamp;
 use crate::delivery::Delivery;
 use crate::ids::{Digest, Label, PersonRef, TenantId, TicketKey};
+use crate::reset::refusal::{Disagreement, Refusal};
+use crate::reset::rules::doors::Doors;
+use crate::reset::run::prover::{Prover, Unproven};
 
 /// The most approvals that may be presented together: two are needed, and a ticket may hold used ones.
 pub const MOST_APPROVALS: usize = 4;
@@ -21,18 +21,18 @@ pub const MOST_APPROVALS: usize = 4;
 /// A request for one reset. Its sender is authenticated; its approvals are not proven yet.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Request {
-    pub(super) tenant: TenantId,
-    pub(super) door: Door,
-    pub(super) source: Option<Label>,
+    pub(in crate::reset) tenant: TenantId,
+    pub(in crate::reset) door: Door,
+    pub(in crate::reset) source: Option<Label>,
     /// What the sender calls the delivery, for people to read.
-    pub(super) delivery: Option<String>,
+    pub(in crate::reset) delivery: Option<String>,
     /// What tells it from others.
-    pub(super) digest: Digest,
-    pub(super) ticket: TicketKey,
-    pub(super) user: Option<PersonRef>,
-    pub(super) tokens: Vec<String>,
-    pub(super) origin: Origin,
-    pub(super) received_at: Timestamp,
+    pub(in crate::reset) digest: Digest,
+    pub(in crate::reset) ticket: TicketKey,
+    pub(in crate::reset) user: Option<PersonRef>,
+    pub(in crate::reset) tokens: Vec<String>,
+    pub(in crate::reset) origin: Origin,
+    pub(in crate::reset) received_at: Timestamp,
 }
 
 impl fmt::Debug for Request {
@@ -109,7 +109,7 @@ impl Request {
     ///
     /// # Errors
     /// [`Unproven`]: one that fails fails all, since a request that carries a forgery is no request.
-    pub(super) async fn prove(
+    pub(in crate::reset) async fn prove(
         &self,
         prover: &Prover,
         doors: &Doors,

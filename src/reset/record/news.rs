@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::outcome::Outcome;
-use super::state::State;
 use crate::clock::Timestamp;
 use crate::ids::{ResetId, TicketKey};
+use crate::reset::state::State;
 
 /// What there is to tell of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum News {
         /// The ticket.
         ticket: TicketKey,
         /// Why it has not gone on, if it was tried.
-        why: Option<Words>,
+        why: Option<Explanation>,
     },
     /// It was turned away; nothing was changed.
     Refused {
@@ -26,7 +26,7 @@ pub enum News {
         /// The ticket.
         ticket: TicketKey,
         /// When and why.
-        turned: Turned,
+        rejection: Rejection,
     },
     /// It was claimed: what came of it, or how far it is.
     Reset(Outcome),
@@ -34,11 +34,11 @@ pub enum News {
 
 /// A request that was turned away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Turned {
+pub struct Rejection {
     /// When.
     pub at: Timestamp,
     /// Why, for whoever reads the ticket.
-    pub words: Words,
+    pub words: Explanation,
     /// Why, for whoever runs this.
     pub why: String,
     /// Whether it was tried for hours, and a person has to look; else it was refused.
@@ -47,7 +47,7 @@ pub struct Turned {
 
 /// A refusal in words, as the ledger keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Words {
+pub struct Explanation {
     /// Stable, for programs.
     pub code: String,
     /// What it means here, for people.
@@ -56,7 +56,7 @@ pub struct Words {
     pub next: String,
 }
 
-impl Turned {
+impl Rejection {
     /// Where the request stands.
     pub fn state(&self) -> State {
         if self.gave_up {
@@ -72,7 +72,7 @@ impl News {
     pub fn state(&self) -> State {
         match self {
             News::Waiting { .. } => State::Waiting,
-            News::Refused { turned, .. } => turned.state(),
+            News::Refused { rejection, .. } => rejection.state(),
             News::Reset(outcome) => outcome.state,
         }
     }

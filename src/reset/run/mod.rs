@@ -1,22 +1,30 @@
 //! One run: takes a record as far as it goes in the time there is. A run may end anywhere, killed even; the next
 //! one takes up from what is written.
 
+pub(in crate::reset) mod decide;
+pub(in crate::reset) mod identify;
+pub(in crate::reset) mod known;
+pub(in crate::reset) mod perform;
+pub(in crate::reset) mod prover;
+pub(in crate::reset) mod resume;
+pub(in crate::reset) mod tell;
+
 use std::time::Duration;
 
-use super::ledger::{Held, LedgerError};
-use super::news::{Turned, Words};
-use super::perform::{Performed, perform};
-use super::prover::Unproven;
-use super::record::{Record, Stage};
-use super::refusal::Refusal;
-use super::service::Resets;
-use super::state::{Reset, State};
 use crate::approval::TokenId;
 use crate::clock::{self, Timestamp};
 use crate::ids::ResetId;
+use crate::reset::ledger::{Held, LedgerError};
+use crate::reset::record::news::{Explanation, Rejection};
+use crate::reset::record::{Record, Stage};
+use crate::reset::refusal::Refusal;
+use crate::reset::resets::Resets;
+use crate::reset::state::{Reset, State};
+use perform::{Performed, perform};
+use prover::Unproven;
 
 /// How far a run came.
-pub(super) enum Run {
+pub(in crate::reset) enum Run {
     /// To the end, and everybody has been told.
     Over(Record),
     /// There is something left, worth another run after this long.
@@ -29,14 +37,14 @@ pub(super) enum Run {
 /// What was found about a request that waits.
 enum Begun {
     /// It is claimed.
-    Claimed(super::Lease),
+    Claimed(crate::reset::Lease),
     /// All its approvals were used by another.
     Repeats(ResetId),
 }
 
 /// How much longer than the time for the work a lease lives: for the writes that record the end, and clocks that
 /// differ. What is under way in Graph ends with the time for the work.
-pub(super) const LEASE_MARGIN: Duration = Duration::from_secs(20);
+pub(in crate::reset) const LEASE_MARGIN: Duration = Duration::from_secs(20);
 
 /// What must be left of the time for a claim to be worth it.
 const WORTH_STARTING: Duration = Duration::from_secs(6);
@@ -50,7 +58,7 @@ const LONGEST_ASKED: Duration = Duration::from_secs(15 * 60);
 
 impl Resets {
     /// Takes a record as far as it goes.
-    pub(super) async fn go_on(&self, held: Held, until: Timestamp) -> Run {
+    pub(in crate::reset) async fn go_on(&self, held: Held, until: Timestamp) -> Run {
         let held = match &held.record().stage {
             Stage::Waiting(_) => self.begin(held, until).await,
             Stage::Claimed(reset) if reset.state() == State::Running => {
@@ -163,7 +171,11 @@ impl Resets {
     }
 
     /// Acts on what is claimed.
-    pub(super) async fn act(&self, lease: super::Lease, until: Timestamp) -> Result<Held, Run> {
+    pub(in crate::reset) async fn act(
+        &self,
+        lease: crate::reset::Lease,
+        until: Timestamp,
+    ) -> Result<Held, Run> {
         let record = lease.record().clone();
         match perform(&self.0, lease, until).await {
             Ok(Performed::Over(held)) => Ok(held),
@@ -184,13 +196,13 @@ impl Resets {
         if refusal.may_pass() {
             return Err(self.postpone(held, refusal).await);
         }
-        let turned = Turned {
+        let rejection = Rejection {
             at: self.0.clock.now(),
             words: self.say(held.record(), refusal),
             why: refusal.to_string(),
             gave_up: false,
         };
-        self.refuse(held, turned).await
+        self.refuse(held, rejection).await
     }
 
     /// Ends a request that has waited for too long, with the reason why it had to.
@@ -199,26 +211,26 @@ impl Resets {
             Stage::Waiting(Some(words)) => words.clone(),
             _ => (self.0.words)(&Refusal::OutOfTime),
         };
-        let turned = Turned {
+        let rejection = Rejection {
             at: self.0.clock.now(),
             why: words.detail.clone(),
             words,
             gave_up: true,
         };
-        self.refuse(held, turned).await
+        self.refuse(held, rejection).await
     }
 
     /// Ends what was never claimed.
-    async fn refuse(&self, held: Held, turned: Turned) -> Result<Held, Run> {
+    async fn refuse(&self, held: Held, rejection: Rejection) -> Result<Held, Run> {
         let mut record = held.record().clone();
         record.duties = self.0.duties(&record);
-        record.stage = Stage::Refused(turned);
+        record.stage = Stage::Refused(rejection);
         self.save(held, record).await
     }
 
     /// Lets go of a record for a reason that may pass. A request that waits says why; what is claimed is not refused
     /// by it, since some of the work is done.
-    pub(super) async fn postpone(&self, held: Held, refusal: &Refusal) -> Run {
+    pub(in crate::reset) async fn postpone(&self, held: Held, refusal: &Refusal) -> Run {
         let mut record = held.record().clone();
         let words = self.say(&record, refusal);
         if let Stage::Waiting(why) = &mut record.stage {
@@ -229,14 +241,19 @@ impl Resets {
     }
 
     /// Puts a refusal into words, and into the log.
-    pub(super) fn say(&self, record: &Record, refusal: &Refusal) -> Words {
+    pub(in crate::reset) fn say(&self, record: &Record, refusal: &Refusal) -> Explanation {
         let words = (self.0.words)(refusal);
         record.parties.log(&words.code, &refusal.to_string());
         words
     }
 
     /// Writes a record down and lets go of it, for another run after a while.
-    pub(super) async fn later(&self, held: Held, mut record: Record, after: Duration) -> Run {
+    pub(in crate::reset) async fn later(
+        &self,
+        held: Held,
+        mut record: Record,
+        after: Duration,
+    ) -> Run {
         let now = self.0.clock.now();
         record.lease_until = now;
         record.retry_at = clock::after(now, after);
@@ -246,7 +263,7 @@ impl Resets {
         }
     }
 
-    pub(super) async fn save(&self, held: Held, record: Record) -> Result<Held, Run> {
+    pub(in crate::reset) async fn save(&self, held: Held, record: Record) -> Result<Held, Run> {
         let before = held.record().clone();
         self.0
             .ledger
@@ -258,7 +275,7 @@ impl Resets {
 
 /// How long until the next run: as long as somebody asked for, else at once after the first, and twice as long each
 /// time after that.
-pub(super) fn pause(asked: Option<Duration>, runs: u32) -> Duration {
+pub(in crate::reset) fn pause(asked: Option<Duration>, runs: u32) -> Duration {
     const FIRST: Duration = Duration::from_secs(1);
     const SECOND: Duration = Duration::from_secs(10);
     let ours = match runs {

@@ -1,9 +1,9 @@
 //! Who may be reset, and who is privileged. Graph itself stops nobody: app-only permissions reset Global
 //! Administrators too, so this check is the only one.
 
-use super::person::{Membership, Person, RoleAssignment, Standing};
-use super::refusal::{Privilege, Refusal, UNLICENSED};
-use super::rules::{Pim, Rules};
+use super::{Pim, Rules};
+use crate::reset::person::{Membership, Person, RoleAssignment, Standing};
+use crate::reset::refusal::{Privilege, Refusal, UNLICENSED};
 
 /// The roles whose holders an Authentication Administrator may act on (Microsoft Learn, "Privileged roles and
 /// permissions in Microsoft Entra ID", table "Who can perform sensitive actions"). Whoever holds any other

@@ -1,26 +1,31 @@
 //! A reset that was claimed in an earlier run. Nothing that was true at the claim is taken for granted: its approvals
 //! are verified again as of then, and everything else is looked at again.
 
-use super::event::Event;
+use super::Run;
 use super::identify::identify;
-use super::ledger::Held;
-use super::proof;
-use super::record::Record;
-use super::refusal::{Disagreement, Refusal};
-use super::rules::HardwareOath;
-use super::run::Run;
-use super::service::Resets;
-use super::state::{Found, Reset, Step};
-use super::{bounds::Bound, eligibility};
 use crate::approval::Limits;
 use crate::clock::{self, Timestamp};
+use crate::reset::ledger::Held;
+use crate::reset::record::Record;
+use crate::reset::record::event::Event;
+use crate::reset::refusal::{Disagreement, Refusal};
+use crate::reset::resets::Resets;
+use crate::reset::rules::HardwareOath;
+use crate::reset::rules::bounds::Bound;
+use crate::reset::rules::eligibility;
+use crate::reset::rules::two_approvals;
+use crate::reset::state::{Found, Reset, Step};
 
 impl Resets {
     /// Takes up a reset. If the person may no longer be reset, or too much time has passed, it ends here, for a
     /// person to look at.
     ///
     /// What is verified is the record under the lease, so that nobody can change it in between.
-    pub(super) async fn take_up(&self, held: Held, until: Timestamp) -> Result<Held, Run> {
+    pub(in crate::reset) async fn take_up(
+        &self,
+        held: Held,
+        until: Timestamp,
+    ) -> Result<Held, Run> {
         let tenancy = &self.0;
         let lease = match held.into_lease() {
             Ok(lease) => lease,
@@ -73,7 +78,7 @@ impl Resets {
         reset
     }
 
-    async fn finish(&self, lease: super::Lease, reset: Reset) -> Result<Held, Run> {
+    async fn finish(&self, lease: crate::reset::Lease, reset: Reset) -> Result<Held, Run> {
         let record = lease.record().clone();
         let duties = self.0.duties(&record);
         self.0
@@ -143,6 +148,6 @@ impl Resets {
         }
         tenancy.directories.for_tier(&tier)?;
         // What the policy lets the source ask for was judged at the claim.
-        proof::check(&tier, &identified.approvals, claim.reason, true)
+        two_approvals::check(&tier, &identified.approvals, claim.reason, true)
     }
 }

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::method::{Method, MethodKind, PhoneType};
-use super::rules::HardwareOath;
 use crate::approval::Scope;
+use crate::reset::HardwareOath;
+use crate::reset::method::{Method, MethodKind, PhoneType};
 
 /// What is to be done about one method.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -2,24 +2,24 @@
 
 use std::time::Duration;
 
-use super::event::{Event, Parties};
-use super::ledger::LedgerError;
-use super::record::{Record, Stage};
-use super::refusal::Refusal;
-use super::request::Request;
-use super::run::LEASE_MARGIN;
-use super::service::{Resets, Stored};
-use super::state::Reset;
+use super::LEASE_MARGIN;
 use crate::approval::Authentic;
 use crate::clock::{self, Timestamp};
 use crate::ids::TicketKey;
+use crate::reset::ledger::LedgerError;
+use crate::reset::record::event::{Event, Parties};
+use crate::reset::record::request::Request;
+use crate::reset::record::{Record, Stage};
+use crate::reset::refusal::Refusal;
+use crate::reset::resets::{Resets, Stored};
+use crate::reset::state::Reset;
 
 /// How often to look whether somebody else has finished.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 impl Resets {
     /// What came of a record, once whoever works on it is done; or, if nobody does, the rest of the work.
-    pub(super) async fn answer_known(
+    pub(in crate::reset) async fn answer_known(
         &self,
         record: Record,
         asker: &Parties,
@@ -59,7 +59,7 @@ impl Resets {
     }
 
     /// Writes down that somebody was told what there is already.
-    pub(super) async fn write_down_replay(&self, record: &Record, asker: &Parties) {
+    pub(in crate::reset) async fn write_down_replay(&self, record: &Record, asker: &Parties) {
         let tenancy = &self.0;
         let replayed = Event::Replayed {
             at: tenancy.clock.now(),
@@ -76,7 +76,7 @@ impl Resets {
     }
 
     /// The record whose outcome is this one's answer.
-    pub(super) async fn first_of(&self, record: Record) -> Result<Record, Refusal> {
+    pub(in crate::reset) async fn first_of(&self, record: Record) -> Result<Record, Refusal> {
         match record.stage {
             Stage::Repeats(first) => {
                 let first = self.0.ledger.read(first).await?;
@@ -94,7 +94,7 @@ impl Resets {
 
     /// Takes out the approvals that have been used, and gives the latest record that used one. That one must be
     /// about the same ticket: used for anything else, an approval is refused.
-    pub(super) async fn split_off_known(
+    pub(in crate::reset) async fn split_off_known(
         &self,
         request: &Request,
         approvals: Vec<Authentic>,
@@ -124,7 +124,7 @@ impl Resets {
 
 /// Whether the reset was about what this approval is about: an issuer that gives two approvals one name must not
 /// get the outcome of the one for the other.
-pub(super) fn is_about(reset: &Reset, approval: &Authentic, ticket: &TicketKey) -> bool {
+pub(in crate::reset) fn is_about(reset: &Reset, approval: &Authentic, ticket: &TicketKey) -> bool {
     let claim = reset.claim();
     let same_target = claim
         .approvals

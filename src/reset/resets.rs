@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::event::{ApprovalMark, Parties};
 use super::ledger::{LedgerError, Versioned};
-use super::news::News;
-use super::outcome::Preview;
+use super::record::event::{ApprovalMark, Parties};
+use super::record::news::News;
+use super::record::outcome::Preview;
+use super::record::request::Request;
 use super::record::{Record, Stage};
 use super::refusal::Refusal;
-use super::request::Request;
 use super::run::{LEASE_MARGIN, Run};
 use super::tenancy::Tenancy;
 use crate::approval::{Authentic, Refused};
@@ -219,7 +219,7 @@ impl Resets {
         // A token that came with the others and was passed over has no part in the claim.
         if let Stage::Claimed(reset) = &record.stage
             && !record.came_with(approval)
-            && !super::known::is_about(reset, approval, &record.request.ticket)
+            && !super::run::known::is_about(reset, approval, &record.request.ticket)
         {
             return Err(Refusal::NoSuchReset);
         }

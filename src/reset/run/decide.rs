@@ -1,24 +1,24 @@
 //! Everything that comes before the claim. Changes nothing.
 
-use super::bounds::Bounds;
-use super::eligibility::{self, Tier};
-use super::event::{Event, Parties};
 use super::identify::{identify, unavailable};
-use super::person::Person;
-use super::plan::{Action, PlannedMethod, plan};
-use super::proof;
-use super::refusal::Refusal;
-use super::request::Request;
-use super::rules::HardwareOath;
-use super::service::Resets;
-use super::state::Claim;
-use super::tenancy::Tenancy;
 use crate::approval::{Approval, Authentic, Limits, Refused};
 use crate::clock::Timestamp;
 use crate::ids::ResetId;
+use crate::reset::person::Person;
+use crate::reset::record::event::{Event, Parties};
+use crate::reset::record::request::Request;
+use crate::reset::refusal::Refusal;
+use crate::reset::resets::Resets;
+use crate::reset::rules::HardwareOath;
+use crate::reset::rules::bounds::Bounds;
+use crate::reset::rules::eligibility::{self, Tier};
+use crate::reset::rules::plan::{Action, PlannedMethod, plan};
+use crate::reset::rules::two_approvals;
+use crate::reset::state::Claim;
+use crate::reset::tenancy::Tenancy;
 
 /// A decision to go ahead.
-pub(super) struct Allowed {
+pub(in crate::reset) struct Allowed {
     pub tier: Tier,
     pub claim: Claim,
     pub plan: Vec<PlannedMethod>,
@@ -30,7 +30,7 @@ impl Resets {
     ///
     /// # Errors
     /// A [`Refusal`], which consumes nothing.
-    pub(super) async fn decide(
+    pub(in crate::reset) async fn decide(
         &self,
         id: ResetId,
         request: &Request,
@@ -52,7 +52,7 @@ impl Resets {
         eligibility::may_be_reset(&target, &tenancy.rules)?;
         let tier = self.tier(&target, until).await?;
         let directory = tenancy.directories.for_tier(&tier)?;
-        proof::check(
+        two_approvals::check(
             &tier,
             &identified.approvals,
             claims.reason,
@@ -86,7 +86,11 @@ impl Resets {
     }
 
     /// Which tier the target is in now.
-    pub(super) async fn tier(&self, target: &Person, until: Timestamp) -> Result<Tier, Refusal> {
+    pub(in crate::reset) async fn tier(
+        &self,
+        target: &Person,
+        until: Timestamp,
+    ) -> Result<Tier, Refusal> {
         let standing = self
             .0
             .ask(until, || self.0.directories.standard.standing(target.id))

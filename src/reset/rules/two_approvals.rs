@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::eligibility::Tier;
-use super::refusal::{Flaw, Refusal};
-use super::state::ClaimedApproval;
 use crate::approval::Reason;
+use crate::reset::refusal::{Flaw, Refusal};
+use crate::reset::state::ClaimedApproval;
 
 /// Whether the approvals are enough for the tier. `source_may` is whether the policy lets the source, or the
 /// on-call door, ask for privileged people.

@@ -1,12 +1,18 @@
 //! What policy.toml says to the core.
 
+pub(in crate::reset) mod bounds;
+pub(in crate::reset) mod doors;
+pub(in crate::reset) mod eligibility;
+pub(in crate::reset) mod plan;
+pub(in crate::reset) mod two_approvals;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::person::Person;
 use crate::ids::{ObjectId, PersonRef};
+use crate::reset::person::Person;
 
 /// The rules of one tenant, `[tenants.NAME.rules]`.
 #[derive(Debug, Clone, Deserialize)]

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::proof::has_approver_verified;
-use super::refusal::Refusal;
-use super::state::ClaimedApproval;
+use super::two_approvals::has_approver_verified;
 use crate::approval::Approval;
 use crate::ids::Label;
+use crate::reset::refusal::Refusal;
+use crate::reset::state::ClaimedApproval;
 
 /// On which terms a door takes requests: `[on_call]` of policy.toml, and what a source says of it.
 #[derive(Debug, Clone, Deserialize)]
@@ -32,7 +32,7 @@ impl Terms {
     ///
     /// # Errors
     /// [`Refusal::ApproverVerified`] or [`Refusal::NoHardwareKey`].
-    pub(super) fn hold(
+    pub(in crate::reset) fn hold(
         &self,
         approvals: &[Approval],
         identified: &[ClaimedApproval],
@@ -65,7 +65,7 @@ impl Doors {
     ///
     /// # Errors
     /// [`Refusal::IssuerNotAllowed`] if the policy does not know the source, or not any more: it lets nobody speak there.
-    pub(super) fn terms(&self, source: Option<&Label>) -> Result<&Terms, Refusal> {
+    pub(in crate::reset) fn terms(&self, source: Option<&Label>) -> Result<&Terms, Refusal> {
         let terms = match source {
             Some(source) => self.sources.get(source),
             None => Some(&self.on_call),
