@@ -2,11 +2,12 @@
 //! they come from files or standard input, and no error quotes them.
 
 use std::fs;
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, IsTerminal as _, Read as _, Stdin};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use reregister_mfa::approval::LONGEST_TOKEN;
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use crate::streams::prompt;
 
@@ -106,14 +107,28 @@ fn read(file: &Path) -> anyhow::Result<Token> {
     }
     let mut text = String::new();
     let stdin = io::stdin();
-    let read = if stdin.is_terminal() {
-        prompt("Approval: ")?;
-        stdin.read_line(&mut text)
+    if stdin.is_terminal() {
+        read_unseen(&stdin, &mut text)?;
     } else {
-        stdin.lock().read_to_string(&mut text)
-    };
-    read.context("cannot read standard input")?;
+        stdin
+            .lock()
+            .read_to_string(&mut text)
+            .context("cannot read standard input")?;
+    }
     Token::parse(&text).context("standard input holds no approval: one compact JWT")
+}
+
+/// Asks for a line that the terminal does not show: what is pasted would stay on the screen for as long as it is good.
+fn read_unseen(stdin: &Stdin, text: &mut String) -> anyhow::Result<()> {
+    let seen = tcgetattr(stdin)?;
+    let mut unseen = seen.clone();
+    unseen.local_modes.remove(LocalModes::ECHO);
+    unseen.local_modes.insert(LocalModes::ECHONL);
+    tcsetattr(stdin, OptionalActions::Now, &unseen)?;
+    let read = prompt("Approval (it is not shown): ")
+        .and_then(|()| stdin.read_line(text).context("cannot read standard input"));
+    tcsetattr(stdin, OptionalActions::Now, &seen)?;
+    read.map(drop)
 }
 
 /// The text with whatever looks like an approval blotted out: clap quotes arguments that it does not understand.

@@ -50,7 +50,7 @@ impl Services {
         let code = explain(refusal).code.as_str();
         parties.log(code, &refusal.to_string());
         let now = self.clock.now();
-        let concerns_security = refusal.concerns_security(&parties.approvals, now);
+        let concerns_security = refusal.concerns_security(parties.good_until(), now);
         let read = parties.approvals.iter().map(ApprovalLine::from).collect();
         let event = Event::Refused {
             at: now,

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::ledger::LedgerError;
 use super::ports::{AuditError, Fault, QueueError};
-use super::record::event::ApprovalMark;
 use super::rules::bounds::Bound;
 use crate::approval::{Authentic, Invalid, KeysUnavailable, Refused};
 use crate::clock::Timestamp;
@@ -277,16 +276,16 @@ impl Refusal {
     }
 
     /// Whether the security team is to hear of it, where it is refused before anything is accepted: not of what anybody
-    /// can send, nor of what passes by itself, nor of what a used or old approval brings about again and again. `proven`
-    /// are the approvals that are genuine.
-    pub fn concerns_security(&self, proven: &[ApprovalMark], now: Timestamp) -> bool {
-        let by_anybody = self.is_anonymous() && proven.is_empty();
+    /// can send, nor of what passes by itself, nor of what a used or old approval brings about again and again.
+    /// `good_until` is when the last of the approvals expires that are genuine; nothing if none is.
+    pub fn concerns_security(&self, good_until: Option<Timestamp>, now: Timestamp) -> bool {
+        let by_anybody = self.is_anonymous() && good_until.is_none();
         let unfounded = matches!(self, Refusal::NoSuchReset | Refusal::Request(_));
         let spent = matches!(
             self,
             Refusal::Used | Refusal::Approval(Refused::Expired { .. })
         );
-        let old = !proven.is_empty() && proven.iter().all(|mark| mark.expires_at <= now);
+        let old = good_until.is_some_and(|end| end <= now);
         !(by_anybody || unfounded || spent || old || self.may_pass())
     }
 

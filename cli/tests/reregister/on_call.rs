@@ -1,7 +1,7 @@
 //! `preview`, `run` and `status` against the API.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
@@ -421,6 +421,37 @@ fn typed(desk: &Desk, api: &Api, line: &str, stderr: Stdio) -> (i32, String, Str
     writeln!(keyboard, "{line}").unwrap();
     let output = running.wait_with_output().unwrap();
     told(desk, &output)
+}
+
+#[test]
+fn an_approval_that_is_pasted_is_not_left_on_the_screen() {
+    let (desk, api) = (desk(), Api::with_preview());
+    let (mut ours, theirs) = terminal(80, 24);
+    let mut running = desk
+        .command("preview --approval -")
+        .env("REREGISTER_URL", &api.url)
+        .stdin(theirs)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut asked = [0; 10];
+    running
+        .stderr
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut asked)
+        .unwrap();
+    assert_eq!(&asked, b"Approval (");
+    let token = held(&desk, "one");
+    writeln!(ours, "{token}").unwrap();
+    let output = running.wait_with_output().unwrap();
+    assert_eq!(told(&desk, &output).0, 0);
+    // The terminal is gone with the process: what it has shown can be read, and then there is an error.
+    let mut screen = Vec::new();
+    let _ = ours.read_to_end(&mut screen);
+    assert_eq!(text(&screen).trim(), "");
+    assert_eq!(api.asked()[0].authorization, format!("Bearer {token}"));
 }
 
 #[test]

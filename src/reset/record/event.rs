@@ -215,6 +215,11 @@ impl Parties {
         self.approvals = approvals.iter().map(ApprovalMark::of).collect();
     }
 
+    /// When the last of the approvals expires; nothing if none is proven.
+    pub fn good_until(&self) -> Option<Timestamp> {
+        self.approvals.iter().map(|mark| mark.expires_at).max()
+    }
+
     /// Writes one line into the log about a decision; the alarms count them.
     pub fn log(&self, code: &str, why: &str) {
         let first = self.approvals.first();
