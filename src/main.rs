@@ -42,7 +42,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         World {
             secrets: Arc::new(SecretsManager::new(&aws, clock.clone())),
             identity: Arc::new(Sts::new(&aws)),
-            store: Arc::new(DynamoDb::new(&aws, settings.table)),
+            store: Arc::new(DynamoDb::new(&aws, settings.table, clock.clone())),
             queue,
             audit: Arc::new(LogTrail),
             security,

@@ -34,7 +34,7 @@ pub fn http_client() -> Result<reqwest::Client, HttpClientError> {
 
 /// An answer's body that is of no use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum BadBody {
+pub enum BadBody {
     /// It is larger than what was asked for can be.
     #[error("the answer is too large")]
     TooLarge,
@@ -43,8 +43,11 @@ pub(crate) enum BadBody {
     BrokeOff,
 }
 
-/// The body, of `most` bytes.
-pub(crate) async fn bounded_body(mut answer: Response, most: usize) -> Result<Vec<u8>, BadBody> {
+/// The body, of `most` bytes at most.
+///
+/// # Errors
+/// [`BadBody`], if it is larger, or not whole.
+pub async fn bounded_body(mut answer: Response, most: usize) -> Result<Vec<u8>, BadBody> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|_| BadBody::BrokeOff)? {
         if body.len().saturating_add(chunk.len()) > most {

@@ -7,7 +7,7 @@ use aws_config::SdkConfig;
 use aws_sdk_kms::config::ProvideCredentials as _;
 use clap::ValueEnum;
 use reregister_mfa::aws::{self, DynamoDb};
-use reregister_mfa::clock::Timestamp;
+use reregister_mfa::clock::{SystemClock, Timestamp};
 use reregister_mfa::reset::{Freeze as Switch, Ledger, LedgerError};
 
 use crate::streams::print;
@@ -55,7 +55,11 @@ impl Freeze {
         runtime.block_on(async {
             let config = aws::config().await;
             check_credentials(&config).await?;
-            let ledger = Ledger::new(Arc::new(DynamoDb::new(&config, self.table.clone())));
+            let ledger = Ledger::new(Arc::new(DynamoDb::new(
+                &config,
+                self.table.clone(),
+                Arc::new(SystemClock),
+            )));
             if let Some(who) = self.who {
                 self.set(&ledger, who).await?;
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use reqwest::{Method, RequestBuilder};
+use reregister_mfa::outbound::{BadBody, bounded_body};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -139,19 +140,21 @@ impl Function {
             name: self.address.name(),
             why: why(error),
         };
-        let mut response = request.send().await.map_err(lost)?;
+        let response = request.send().await.map_err(lost)?;
         let status = response.status().as_u16();
         let stranger = || Failure::Stranger {
             name: self.address.name(),
             status,
         };
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(lost)? {
-            if body.len() + chunk.len() > LARGEST_ANSWER {
-                return Err(stranger());
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = bounded_body(response, LARGEST_ANSWER)
+            .await
+            .map_err(|bad| match bad {
+                BadBody::TooLarge => stranger(),
+                BadBody::BrokeOff => Failure::Lost {
+                    name: self.address.name(),
+                    why: bad.to_string(),
+                },
+            })?;
         let text = String::from_utf8(body).map_err(|_| stranger())?;
         let json = serde_json::from_str(&text).map_err(|_| stranger())?;
         Ok(Answer { status, text, json })

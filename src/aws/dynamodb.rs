@@ -9,6 +9,7 @@
 //! | `expires_at` | N | when DynamoDB may forget it, in Unix seconds |
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,7 +21,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::reset::ports::{Condition, Item, Key, Store, StoreError, Write};
 
 type Attributes = HashMap<String, AttributeValue>;
@@ -29,14 +30,16 @@ type Attributes = HashMap<String, AttributeValue>;
 pub struct DynamoDb {
     client: Client,
     table: String,
+    clock: Arc<dyn Clock>,
 }
 
 impl DynamoDb {
     /// This table, with this configuration.
-    pub fn new(config: &SdkConfig, table: String) -> DynamoDb {
+    pub fn new(config: &SdkConfig, table: String, clock: Arc<dyn Clock>) -> DynamoDb {
         DynamoDb {
             client: Client::new(config),
             table,
+            clock,
         }
     }
 
@@ -98,7 +101,7 @@ impl Store for DynamoDb {
             if !matches!(result, Err(Cancelled::Elsewhere)) {
                 break;
             }
-            tokio::time::sleep(pause).await;
+            self.clock.sleep(pause).await;
             result = self.try_commit(writes).await;
         }
         result.map_err(StoreError::from)

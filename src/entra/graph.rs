@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use super::errors::{self, Effect};
 use super::{ServiceUrl, Tokens};
-use crate::outbound::bounded_body;
+use crate::outbound::{BadBody, bounded_body};
 use crate::reset::ports::{DirectoryError, Fault};
 
 /// The most that an answer may hold.
-pub(super) const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
+const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
 
 /// The most pages of a list that are followed; with 999 a page that is more groups than Entra allows anybody.
 const MOST_PAGES: usize = 20;
@@ -120,7 +120,10 @@ impl Graph {
                 return Ok(Vec::new());
             }
             if status.is_success() {
-                return body.map_err(|_| DirectoryError::Later { after: None });
+                return body.map_err(|bad| match bad {
+                    BadBody::BrokeOff => DirectoryError::Later { after: None },
+                    BadBody::TooLarge => DirectoryError::Never(Fault::Unreadable),
+                });
             }
             // Whatever became of the body, the status decides.
             return Err(errors::of(
@@ -133,9 +136,12 @@ impl Graph {
     }
 }
 
-/// No answer. A request that never got a connection has changed nothing.
+/// No answer. A request that was never sent, or never got a connection, has changed nothing.
 fn lost(error: &reqwest::Error, effect: Effect) -> DirectoryError {
-    if effect == Effect::Writes && !error.is_connect() {
+    if error.is_builder() {
+        // A token that does not fit into a header.
+        DirectoryError::Never(Fault::Credential)
+    } else if effect == Effect::Writes && !error.is_connect() {
         DirectoryError::Unknown
     } else {
         DirectoryError::Later { after: None }

@@ -8,13 +8,15 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::errors;
-use super::graph::LARGEST_ANSWER;
 use super::{Credential, EntraSettings, Means, ServiceUrl, assertion};
 use crate::clock::{self, Timestamp};
 use crate::ids::TenantId;
 use crate::outbound::{bounded_body, retry_after};
 use crate::reset::ports::{DirectoryError, Fault};
 use crate::secrets::{ClientAuthentication, Freshness, GraphCredential, NoIdentity, SecretError};
+
+/// The most that an answer may hold. A token with every role there is has some thousand bytes.
+const LARGEST_ANSWER: usize = 256 * 1024;
 
 /// A token is renewed this long before it ends.
 const EARLY: Duration = Duration::from_secs(5 * 60);

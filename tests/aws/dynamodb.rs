@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reregister_mfa::aws::DynamoDb;
-use reregister_mfa::clock::Timestamp;
+use reregister_mfa::clock::{SystemClock, Timestamp};
 use reregister_mfa::reset::ports::{Condition, Item, Key, Store, StoreError, Write};
 use uuid::Uuid;
 
@@ -25,7 +25,7 @@ fn write(key: &str, condition: Condition, version: u64, writer: Uuid) -> Write {
 async fn store() -> DynamoDb {
     let config = moto::config().await;
     let table = moto::table(&config).await;
-    DynamoDb::new(&config, table)
+    DynamoDb::new(&config, table, Arc::new(SystemClock))
 }
 
 #[tokio::test]
@@ -109,7 +109,11 @@ async fn of_twenty_that_race_one_wins() {
 #[tokio::test]
 #[ignore = "needs moto: make test"]
 async fn a_table_that_is_not_there_is_an_outage_and_not_an_empty_ledger() {
-    let store = DynamoDb::new(&moto::config().await, "no-such-table".to_owned());
+    let store = DynamoDb::new(
+        &moto::config().await,
+        "no-such-table".to_owned(),
+        Arc::new(SystemClock),
+    );
     let read = store.get(&Key("a".to_owned())).await;
     assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
     let written = store

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use reregister_mfa::aws::DynamoDb;
+use reregister_mfa::clock::SystemClock;
 use reregister_mfa::reset::ports::{Item, Key, Store, StoreError, Write};
 use serde_json::Value;
 use simulated::entra::DefaultMethod;
@@ -135,7 +136,7 @@ impl Product {
         let config = moto::config().await;
         let table = moto::table(&config).await;
         let store = Arc::new(Troubled {
-            inner: DynamoDb::new(&config, table.clone()),
+            inner: DynamoDb::new(&config, table.clone(), Arc::new(SystemClock)),
             plan: Mutex::default(),
             stands_still: Notify::new(),
             go_on: Notify::new(),
