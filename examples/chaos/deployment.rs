@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use serde_json::{Value, json};
-use simulated::approval::Draft;
+use simulated::approval::{Draft, WEBHOOK_AUDIENCE};
 use simulated::entra::{self, Tenant};
 use simulated::issuer::Issuer;
 use simulated::request::Request;
@@ -22,6 +22,9 @@ use crate::one_by_one::one_by_one;
 
 /// How many people there are to be reset.
 const PEOPLE: usize = 600;
+
+/// As in examples/users.json.
+const TENANT: &str = "7d6f5c4b-3a29-4180-9c7e-6b5a49382716";
 
 const JIRA_SECRET: &str = "development only: the secret of the Jira webhook";
 const FIELD: &str = "customfield_10123";
@@ -139,6 +142,19 @@ impl Deployment {
             ("AWS_ACCESS_KEY_ID", "test".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
             ("AWS_REGION", "eu-west-1".to_owned()),
+            // What a function without a policy has to be told: bench/beside.
+            ("ENTRA_URL", entra.url.clone()),
+            ("TENANT_ID", TENANT.to_owned()),
+            ("AUDIENCE", WEBHOOK_AUDIENCE.to_owned()),
+            ("SECRETS_PREFIX", format!("{name}/")),
+            (
+                "KEYS_FILE",
+                files
+                    .path()
+                    .join("service-desk.jwks.json")
+                    .display()
+                    .to_string(),
+            ),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .to_vec();
@@ -156,16 +172,22 @@ impl Deployment {
         })
     }
 
-    /// A process of the function, as Lambda starts one.
-    pub fn spawn(&self, api: &RuntimeApi, door: Door) -> std::io::Result<Child> {
-        let binary = std::env::var("REREGISTER_MFA")
-            .unwrap_or_else(|_| "target/debug/reregister-mfa".to_owned());
-        let mut command = Command::new(binary);
+    /// A program in the place of the function, as Lambda starts one.
+    pub fn command(&self, program: &str, api: &RuntimeApi) -> Command {
+        let mut command = Command::new(program);
         command
             .envs(api.environment())
             .envs(self.environment.clone())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
+        command
+    }
+
+    /// A process of the function.
+    pub fn spawn(&self, api: &RuntimeApi, door: Door) -> std::io::Result<Child> {
+        let binary = std::env::var("REREGISTER_MFA")
+            .unwrap_or_else(|_| "target/debug/reregister-mfa".to_owned());
+        let mut command = self.command(&binary, api);
         if door == Door::Queue {
             command.env("EVENTS", "queue");
         }

@@ -20,7 +20,7 @@ use axum::{Json, Router};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -120,6 +120,16 @@ impl RuntimeApi {
         .into()
     }
 
+    /// Waits until a function process has asked for its first event, which is when it is ready.
+    ///
+    /// # Errors
+    /// [`Lost::NoRuntime`] when none has in time.
+    pub async fn ready(&self, time: Duration) -> Result<(), Lost> {
+        let mut asked = self.shared.asked.subscribe();
+        let ready = tokio::time::timeout(time, asked.wait_for(|asked| *asked)).await;
+        ready.map_or(Err(Lost::NoRuntime), |_| Ok(()))
+    }
+
     /// Invokes the function, which gets a deadline `time` from now, and waits until then.
     ///
     /// # Errors
@@ -189,6 +199,8 @@ impl Drop for RuntimeApi {
 struct Shared {
     invocations: Mutex<Invocations>,
     arrived: Notify,
+    /// Whether anybody has asked for an event.
+    asked: watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -291,6 +303,7 @@ fn routes(shared: Arc<Shared>) -> Router {
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> Response {
+    shared.asked.send_replace(true);
     let event = shared.take().await;
     let arn = format!("arn:aws:lambda:{REGION}:123456789012:function:{FUNCTION_NAME}");
     let trace = format!("{};Parent=53995c3f42cd8ad8;Sampled=0", trace_root());
