@@ -93,6 +93,17 @@ async fn an_event_that_nobody_asked_for_is_lost_and_withdrawn() {
 }
 
 #[tokio::test]
+async fn a_process_is_ready_once_it_has_asked_for_an_event() {
+    let api = RuntimeApi::start().await.unwrap();
+    assert_eq!(api.ready(BRIEF).await, Err(Lost::NoRuntime));
+    let function = Function::of(&api);
+    tokio::select! {
+        _ = function.next() => panic!("there is no event"),
+        ready = api.ready(LONG) => assert_eq!(ready, Ok(())),
+    }
+}
+
+#[tokio::test]
 async fn an_event_that_was_taken_and_not_answered_is_a_timeout() {
     let api = RuntimeApi::start().await.unwrap();
     let (lost, event) = tokio::join!(api.invoke(json!({}), BRIEF), api.shared.take());
