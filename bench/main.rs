@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! make bench              15 rounds
-//! ROUNDS=40 make bench
+//! ROUNDS=40 make bench    99 at most
 //! ```
 //! A round starts each of them anew, has it do two resets that a Jira webhook asks for, and ends it. AWS is moto, the
 //! tenant is simulated, the Lambda service is our own Runtime API, all on this machine. What counts are the ratios:

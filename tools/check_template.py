@@ -22,7 +22,7 @@ SOURCE = (ROOT / "template.yaml").read_text(encoding="utf-8")
 
 HOUR = 60 * 60
 DAY = 24 * HOUR
-# How long a reset is tried, and then told of: PATIENCE in src/reset/run.rs.
+# How long a reset is tried, and then told of: PATIENCE in src/reset/record/mod.rs.
 TRIED_FOR = 2 * HOUR
 # SQS delays no message longer.
 LONGEST_DELAY = 15 * 60

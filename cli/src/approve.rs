@@ -50,11 +50,11 @@ pub struct Approve {
     #[arg(long, env = "REREGISTER_KID", value_parser = name::<Kid>)]
     kid: Kid,
 
-    /// The issuer, as the policy names it
+    /// The issuer: the value of iss in policy.toml, not the name of its section
     #[arg(long, env = "REREGISTER_ISS", value_parser = name::<Issuer>)]
     iss: Issuer,
 
-    /// The audience: the deployment, with different values for tickets and for on-call
+    /// The audience: on_call or webhook under [audience] in policy.toml
     #[arg(long, env = "REREGISTER_AUD")]
     aud: String,
 
@@ -66,7 +66,7 @@ pub struct Approve {
     #[arg(long, value_name = "KEY", value_parser = name::<TicketKey>)]
     ticket: TicketKey,
 
-    /// Who allows it; never the target
+    /// Who allows it: on call, the key's owner; never the target
     #[arg(long, value_name = "PERSON", env = "REREGISTER_APPROVER", value_parser = name::<PersonRef>)]
     approver: PersonRef,
 

@@ -18,7 +18,7 @@ pub struct Asking {
     #[command(flatten)]
     at: At,
 
-    /// Print the function's last answer as it is: one JSON document on standard output
+    /// Print the function's last answer: one JSON document on standard output. What would move a terminal is escaped
     #[arg(long)]
     pub json: bool,
 }

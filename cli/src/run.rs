@@ -29,7 +29,7 @@ pub struct Run {
     #[arg(long)]
     yes: bool,
 
-    /// How long to wait until it is over, or until the function answers
+    /// How long to wait: first until the function says what would be done, then until it is over
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = length_of_time)]
     wait: Duration,
 

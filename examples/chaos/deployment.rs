@@ -80,7 +80,8 @@ fn people() -> Result<String, Box<dyn Error>> {
 
 impl Deployment {
     pub async fn start() -> Result<Deployment, Box<dyn Error>> {
-        let moto = std::env::var("MOTO_URL").map_err(|_| "MOTO_URL is not set: make chaos")?;
+        let moto = std::env::var("MOTO_URL")
+            .map_err(|_| "MOTO_URL is not set: make chaos, or make bench")?;
         let moto = one_by_one(moto).await?;
         let aws = aws_config::defaults(BehaviorVersion::latest())
             .endpoint_url(&moto)

@@ -120,7 +120,7 @@ impl KeySet {
             return Err(KeyFault::TooLarge);
         }
         let mut keys = BTreeMap::new();
-        // A private key has been published by mistake: nothing that it signed counts, under whatever it is published.
+        // A private key has been published by mistake: nothing that was signed under its name counts.
         let mut exposed = BTreeSet::new();
         for jwk in set.keys {
             let Ok(jwk) = serde_json::from_value::<Jwk>(jwk) else {

@@ -48,7 +48,7 @@ pub enum Refused {
         kid: Kid,
     },
     /// It is for another deployment, or for the other door.
-    #[error("the audience is not this door, in what the key {kid} signed")]
+    #[error("the audience (aud) is another, in what the key {kid} signed")]
     Audience {
         /// Who may have lost it.
         kid: Kid,

@@ -27,7 +27,7 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
 
 /// The approvals in a field: a text with one or more tokens between white space, or a list of texts.
 ///
-/// Explanation that are no compact JWS are passed over, since people write around them.
+/// Words that are no compact JWS are passed over, since people write around them.
 pub fn tokens(field: Option<&Value>) -> Vec<String> {
     let texts: Vec<&str> = match field {
         Some(Value::String(text)) => vec![text],

@@ -51,7 +51,11 @@ impl Services {
         parties.log(code, &refusal.to_string());
         let now = self.clock.now();
         let concerns_security = refusal.concerns_security(parties.good_until(), now);
-        let read = parties.approvals.iter().map(ApprovalLine::from).collect();
+        let shown = parties
+            .approvals
+            .iter()
+            .filter(|_| refusal.shows_approvals());
+        let read = shown.map(ApprovalLine::from).collect();
         let event = Event::Refused {
             at: now,
             reset: None,

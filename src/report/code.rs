@@ -23,7 +23,7 @@ pub enum Code {
     ApprovalInvalid,
     #[strum(message = "The approval is not complete")]
     ApprovalClaim,
-    #[strum(message = "The approval is for another place")]
+    #[strum(message = "The approval has another audience")]
     ApprovalAudience,
     #[strum(message = "The approval has expired")]
     ApprovalExpired,
@@ -77,7 +77,7 @@ pub enum Code {
     ApproverVerified,
     #[strum(message = "A break-glass account is never reset here")]
     BreakGlass,
-    #[strum(message = "A restricted unit has the person")]
+    #[strum(message = "The second app has no role in the person's restricted unit")]
     RestrictedUnit,
     #[strum(message = "The person holds a privileged role")]
     PrivilegedRole,
@@ -97,7 +97,7 @@ pub enum Code {
     PrivilegedApprover,
     #[strum(message = "Privileged people are not reset here")]
     NoPrivilegedCredential,
-    #[strum(message = "This place is for standard people only")]
+    #[strum(message = "Privileged people may not be asked for here")]
     SourceStandardOnly,
     #[strum(message = "The issuer is for standard people only")]
     IssuerStandardOnly,
@@ -127,7 +127,7 @@ pub enum Code {
     SecretsUnavailable,
     #[strum(message = "The issuer's keys cannot be fetched")]
     KeysUnavailable,
-    #[strum(message = "Microsoft Entra does not answer")]
+    #[strum(message = "The directory does not answer")]
     DirectoryUnavailable,
     #[strum(message = "The ledger does not answer")]
     LedgerUnavailable,

@@ -320,7 +320,7 @@ fn warning_text(warning: Warning) -> &'static str {
     match warning {
         Warning::PasskeyLeft => {
             "A passkey stays in place; if it is on a phone that is gone, get an approval with passkeys:remove (within \
-             the cool-down two approvers have to give one)."
+             the cool-down it takes two, by two people)."
         }
         Warning::HardwareOathLeft => {
             "A hardware OATH token was left; deactivate it in Entra under Authentication methods."
@@ -336,7 +336,7 @@ fn warning_text(warning: Warning) -> &'static str {
             "The contact for the verification came from a colleague, not from a directory."
         }
         Warning::ApproverVerified => {
-            "The approver has verified the person as well: it rests on the word of one."
+            "An approver has verified the person as well: fewer people have looked than it seems."
         }
         Warning::NoLongerAllowed => {
             "The reset was interrupted, and since then the person may not be reset on these approvals any more."

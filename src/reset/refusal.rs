@@ -289,6 +289,17 @@ impl Refusal {
         !(by_anybody || unfounded || spent || old || self.may_pass())
     }
 
+    /// Whether whoever is refused may see what was read in their approvals: not where these are no key to anything, such
+    /// as one that was read in a ticket.
+    pub fn shows_approvals(&self) -> bool {
+        !matches!(
+            self,
+            Refusal::IssuerNotAllowed
+                | Refusal::NoSuchReset
+                | Refusal::Approval(Refused::Audience { .. })
+        )
+    }
+
     /// The approval is for a ticket where one for on call is wanted, or the other way round.
     pub(super) fn of_another_door(approval: &Authentic) -> Refusal {
         Refusal::Approval(Refused::Audience {

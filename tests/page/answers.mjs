@@ -101,4 +101,4 @@ export const PRIVILEGED = problem(403, "privileged_role",
   "Add a second approval: by another person, from another trust domain, over another method.",
   { approvals: [approval()] });
 export const EXPIRED = problem(422, "approval_expired", "The approval has expired.", "Get a new approval.");
-export const USED = problem(422, "approval_used", "The approval has been used.", "Get a new approval: each is good for one reset.");
+export const USED = problem(422, "approval_used", "The approval has been used.", "See how that reset ended. For another one get a new approval: each is good for one reset.");

@@ -323,7 +323,7 @@ const past = token("past", Date.now() / 1000 - 60);
 play("of_two_approvals_the_one_that_still_lasts_is_kept_beside_a_new_one", {
   script: () => [
     { on: LOOK, ...PRIVILEGED },
-    { on: LOOK, ...problem(401, "approval_invalid", "The approval is not valid.", "Get a new approval.") },
+    { on: LOOK, ...problem(401, "approval_invalid", "The approval is not valid.", "Get a new approval.", { approvals: [approval()] }) },
     { on: LOOK, json: preview(), check: (it) => assert.deepEqual([it.headers.authorization, it.body], [`Bearer ${TWO}`, JSON.stringify({ approvals: [ONE] })]) },
   ],
 }, async ({ page, server }) => {
@@ -331,8 +331,8 @@ play("of_two_approvals_the_one_that_still_lasts_is_kept_beside_a_new_one", {
   await at(page, "problem", "Refused: the person holds a privileged role");
   await page.getByLabel("Second approval").fill(OTHER);
   await press(page, "Check again with both");
-  // Nobody says which of the two it is.
   await at(page, "problem", "Refused: the approval is not valid");
+  assert.match(await section(page, "problem").innerText(), /one that is shown below is good[^]*olga-2026/);
   await page.getByLabel("Both approvals").fill(`${TWO}\n${ONE}`);
   await press(page, "Check again with both");
   await at(page, "check");

@@ -83,6 +83,11 @@ async fn whoever_tries_a_genuine_approval_at_the_wrong_door_is_in_the_trail_with
         }
     }
     assert!(house.store.is_empty(), "nothing of it was accepted");
+    // What the policy says of the key is for those who may use it here.
+    let reply = house
+        .send(on_call::post("/resets", &from_ticket, None))
+        .await;
+    assert_eq!(reply.json.get("approvals"), None);
 
     // What says nothing that can be read is known by its key.
     let vague = house.approve_on_call(house.on_call_draft().without("sub"));
@@ -192,6 +197,18 @@ async fn nobody_is_sent_for_a_second_approval_beside_one_that_can_never_do() {
     let reply = house.send(ask).await;
     assert_eq!((reply.status, reply.code()), (403, "approver_verified"));
     assert_eq!(reply.json["approvals"][0]["privileged"], true);
+
+    let mut sms = house.call();
+    sms["method"] = json!("secure_message");
+    sms["via"] = json!("sms");
+    let by_sms = house
+        .on_call_draft()
+        .target("grace.admin@contoso.example")
+        .reason("replaced")
+        .verification([sms]);
+    let ask = on_call::post("/resets/preview", &house.approve_on_call(by_sms), None);
+    let reply = house.send(ask).await;
+    assert_eq!((reply.status, reply.code()), (403, "evidence_sms"));
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@ async fn janes_four_methods_go_and_the_passkey_and_windows_hello_stay_and_are_na
     assert_eq!(house.has(JANE), ["fido2", "windowsHelloForBusiness"]);
     assert_eq!(reply.json["can_register"], "no");
     assert_eq!(reply.json["state"], "completed");
-    insta::assert_snapshot!(reply.note(), @"What was approved has been done, but jane.doe@contoso.example CANNOT register yet: registration will ask for a method that is left and that they have not got. Removed: Software OATH token, Microsoft Authenticator (Jane's iPhone), Alternate mobile phone (ending in 34), Mobile phone (ending in 12). Kept: Passkey (Passkey on the iPhone), Windows Hello for Business (JANE-LAPTOP). Sessions were revoked. A passkey stays in place; if it is on a phone that is gone, get an approval with passkeys:remove (within the cool-down two approvers have to give one).");
+    insta::assert_snapshot!(reply.note(), @"What was approved has been done, but jane.doe@contoso.example CANNOT register yet: registration will ask for a method that is left and that they have not got. Removed: Software OATH token, Microsoft Authenticator (Jane's iPhone), Alternate mobile phone (ending in 34), Mobile phone (ending in 12). Kept: Passkey (Passkey on the iPhone), Windows Hello for Business (JANE-LAPTOP). Sessions were revoked. A passkey stays in place; if it is on a phone that is gone, get an approval with passkeys:remove (within the cool-down it takes two, by two people).");
 }
 
 #[tokio::test]

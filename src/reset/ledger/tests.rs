@@ -8,7 +8,7 @@ use super::items::{Accepted, Count, Occupied, Used};
 use crate::reset::record::Record;
 use crate::reset::rules::bounds::Freeze;
 
-/// The items as version 0.1 writes them. A new field needs `#[serde(default)]`, and an entry of its own here.
+/// The items as version 0.1 writes them. A new field needs `#[serde(default)]`, and to be left out in the test below.
 const STORED: &str = include_str!("stored.json");
 
 fn is_read_and_written_as<T: DeserializeOwned + Serialize>(item: &Value) {
@@ -25,6 +25,13 @@ fn what_is_stored_is_read_and_written_as_it_was() {
     for record in records {
         is_read_and_written_as::<Record>(record);
     }
+    // Without what was added later.
+    let mut earlier = records[0].clone();
+    let marks = earlier["parties"]["approvals"].as_array_mut().unwrap();
+    for mark in marks {
+        mark.as_object_mut().unwrap().remove("privileged").unwrap();
+    }
+    serde_json::from_value::<Record>(earlier).unwrap();
     is_read_and_written_as::<Occupied>(&stored["target"]);
     is_read_and_written_as::<Used>(&stored["used"]);
     is_read_and_written_as::<Accepted>(&stored["used"]);

@@ -175,6 +175,7 @@ pub struct ApprovalMark {
     /// The key's trust domain.
     pub domain: Label,
     /// Whether its issuer may approve privileged people.
+    #[serde(default)]
     pub privileged: bool,
     /// Whom it is about, as it writes them.
     pub target: String,

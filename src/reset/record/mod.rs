@@ -19,7 +19,7 @@ use outcome::Outcome;
 use request::Request;
 
 /// For how long a request is tried, and for how long somebody is to be told of its end. Later, a person has surely
-/// looked after it. Explanation that say "two hours" mean this.
+/// looked after it. Words that say "two hours" mean this.
 pub(in crate::reset) const PATIENCE: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// One request, and how far it is.

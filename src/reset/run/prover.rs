@@ -69,6 +69,11 @@ impl Prover {
                     }
                     proven.push(approval);
                 }
+                // Others may be of the same issuer, whose keys are not to be had: nobody waits for that twice.
+                Err(refusal @ Refusal::Keys(_)) => {
+                    refusals.push(refusal);
+                    break;
+                }
                 Err(refusal) => refusals.push(refusal),
             }
         }
