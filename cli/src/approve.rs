@@ -54,7 +54,7 @@ pub struct Approve {
     #[arg(long, env = "REREGISTER_ISS", value_parser = name::<Issuer>)]
     iss: Issuer,
 
-    /// The audience: on_call or webhook under [audience] in policy.toml
+    /// The audience: on_call or webhook under audience in policy.toml
     #[arg(long, env = "REREGISTER_AUD")]
     aud: String,
 

@@ -168,7 +168,10 @@ impl Resets {
     /// The [`Refusal`] that it would meet.
     pub async fn preview(&self, request: Request, until: Timestamp) -> Result<Preview, Refusal> {
         let tenancy = &self.0;
-        let approvals = request.prove(&tenancy.prover, &tenancy.doors).await?;
+        let approvals = tenancy
+            .prover
+            .prove_request(&request, &tenancy.doors)
+            .await?;
         // What is accepted goes on by itself: there is nothing to look at beforehand any more.
         if tenancy.ledger.known(&request).await?.is_some() {
             return Err(Refusal::Used);

@@ -12,8 +12,6 @@ use crate::clock::Timestamp;
 use crate::delivery::Delivery;
 use crate::ids::{Digest, Label, PersonRef, TenantId, TicketKey};
 use crate::reset::refusal::{Disagreement, Refusal};
-use crate::reset::rules::doors::Doors;
-use crate::reset::run::prover::{Prover, Unproven};
 
 /// The most approvals that may be presented together: two are needed, and a ticket may hold used ones.
 pub const MOST_APPROVALS: usize = 4;
@@ -103,47 +101,6 @@ impl Request {
             origin,
             received_at,
         })
-    }
-
-    /// Proves its approvals, on the terms that its door has now.
-    ///
-    /// # Errors
-    /// [`Unproven`]: one that fails fails all, since a request that carries a forgery is no request.
-    pub(in crate::reset) async fn prove(
-        &self,
-        prover: &Prover,
-        doors: &Doors,
-    ) -> Result<Vec<Authentic>, Unproven> {
-        let terms = doors.terms(self.source.as_ref())?;
-        let mut approvals = prover.prove_all(&self.tokens, &terms.issuers).await?;
-        let mut seen = BTreeSet::new();
-        approvals.retain(|approval| seen.insert(approval.id()));
-        match approvals
-            .iter()
-            .find_map(|approval| self.mismatch(approval, doors))
-        {
-            None => Ok(approvals),
-            Some(refusal) => Err(Unproven {
-                refusal,
-                proven: approvals,
-            }),
-        }
-    }
-
-    /// In what an approval is not for this request.
-    fn mismatch(&self, approval: &Authentic, doors: &Doors) -> Option<Refusal> {
-        let claims = approval.claims();
-        if approval.door() != self.door {
-            return Some(Refusal::of_another_door(approval));
-        }
-        if claims.txn != self.ticket {
-            return Some(Refusal::OtherTicket);
-        }
-        match claims.tid {
-            Some(tid) if tid != self.tenant => Some(Refusal::OtherTenant),
-            None if !doors.only_tenant => Some(Refusal::OtherTenant),
-            _ => None,
-        }
     }
 
     /// Who and what is involved, for the audit trail and the log. The approvals are named once they are proven.

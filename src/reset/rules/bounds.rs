@@ -1,15 +1,15 @@
 //! Bounds on the harm that can be done with approvals that are all good: caps by the hour, a cool-down for each
 //! person, and a switch that freezes everything. All are checked inside the claim, and none uses an approval up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::approval::IssuerPolicy;
 use crate::clock::Timestamp;
-use crate::ids::{Issuer, ObjectId};
+use crate::ids::{Issuer, Label, ObjectId};
 use crate::reset::Rules;
-use crate::reset::run::prover::Prover;
 use crate::reset::state::Claim;
 
 /// What a cap counts by.
@@ -85,11 +85,11 @@ pub(in crate::reset) struct Bounds {
 
 impl Bounds {
     /// Those that policy.toml sets.
-    pub fn of(claim: &Claim, rules: &Rules, prover: &Prover) -> Bounds {
+    pub fn of(claim: &Claim, rules: &Rules, issuers: &BTreeMap<Label, IssuerPolicy>) -> Bounds {
         let tenant = claim.tenant;
         let approvals = &claim.approvals;
         let approvers: BTreeSet<ObjectId> = approvals.iter().map(|one| one.approver).collect();
-        let issuers: BTreeSet<&Issuer> = approvals.iter().map(|one| &one.id.iss).collect();
+        let signers: BTreeSet<&Issuer> = approvals.iter().map(|one| &one.id.iss).collect();
         let of_tenant = Counter {
             by: Cap::Tenant,
             name: format!("tenant#{tenant}"),
@@ -100,11 +100,10 @@ impl Bounds {
             name: format!("approver#{tenant}#{approver}"),
             most: rules.approver_per_hour.into(),
         });
-        let of_issuers = issuers.into_iter().map(|iss| Counter {
+        let of_issuers = signers.into_iter().map(|iss| Counter {
             by: Cap::Issuer,
             name: format!("issuer#{iss}"),
-            most: prover
-                .issuers
+            most: issuers
                 .values()
                 .find(|issuer| issuer.iss == *iss)
                 .map_or(0, |issuer| issuer.per_hour.into()),

@@ -124,7 +124,7 @@ fn admit_all(
 
 impl Allowed {
     pub fn bounds(&self, tenancy: &Tenancy) -> Bounds {
-        Bounds::of(&self.claim, &tenancy.rules, &tenancy.prover)
+        Bounds::of(&self.claim, &tenancy.rules, &tenancy.prover.issuers)
     }
 
     /// For the trail, if it is done.

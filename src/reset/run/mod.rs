@@ -96,7 +96,7 @@ impl Resets {
         let tenancy = &self.0;
         let request = held.record().request.clone();
         loop {
-            let approvals = match request.prove(&tenancy.prover, &tenancy.doors).await {
+            let approvals = match tenancy.prover.prove_request(&request, &tenancy.doors).await {
                 Ok(approvals) => approvals,
                 Err(Unproven { refusal, proven }) => {
                     held.name(request.parties(&proven));

@@ -1,12 +1,13 @@
 //! From tokens to authentic approvals: looks up issuers and keys, leaves the judgement to `approval`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::approval::{Audiences, Authentic, Invalid, IssuerPolicy, KeySource, authenticate, peek};
 use crate::ids::Label;
-use crate::reset::record::request::MOST_APPROVALS;
+use crate::reset::record::request::{MOST_APPROVALS, Request};
 use crate::reset::refusal::Refusal;
+use crate::reset::rules::doors::Doors;
 
 /// Approvals that do not hold together. Whoever misuses a genuine one is to be found by it.
 #[derive(Debug)]
@@ -83,6 +84,31 @@ impl Prover {
         }
     }
 
+    /// Proves the approvals of a request, on the terms that its door has now.
+    ///
+    /// # Errors
+    /// [`Unproven`]: one that fails fails all, since a request that carries a forgery is no request.
+    pub(in crate::reset) async fn prove_request(
+        &self,
+        request: &Request,
+        doors: &Doors,
+    ) -> Result<Vec<Authentic>, Unproven> {
+        let terms = doors.terms(request.source.as_ref())?;
+        let mut approvals = self.prove_all(&request.tokens, &terms.issuers).await?;
+        let mut seen = BTreeSet::new();
+        approvals.retain(|approval| seen.insert(approval.id()));
+        match approvals
+            .iter()
+            .find_map(|approval| mismatch(request, approval, doors))
+        {
+            None => Ok(approvals),
+            Some(refusal) => Err(Unproven {
+                refusal,
+                proven: approvals,
+            }),
+        }
+    }
+
     /// An authentic approval, and the name of its issuer in the policy.
     async fn prove(&self, token: &str) -> Result<(&Label, Authentic), Refusal> {
         let peeked = peek(token)?;
@@ -94,5 +120,21 @@ impl Prover {
         let keys = self.keys.keys(issuer, peeked.kid()).await?;
         let approval = authenticate(&peeked, issuer, &keys, &self.audiences)?;
         Ok((name, approval))
+    }
+}
+
+/// In what an approval is not for this request.
+fn mismatch(request: &Request, approval: &Authentic, doors: &Doors) -> Option<Refusal> {
+    let claims = approval.claims();
+    if approval.door() != request.door {
+        return Some(Refusal::of_another_door(approval));
+    }
+    if claims.txn != request.ticket {
+        return Some(Refusal::OtherTicket);
+    }
+    match claims.tid {
+        Some(tid) if tid != request.tenant => Some(Refusal::OtherTenant),
+        None if !doors.only_tenant => Some(Refusal::OtherTenant),
+        _ => None,
     }
 }

@@ -119,7 +119,11 @@ impl Resets {
         let limits = Limits::of(claim.door);
         let claimed = |id| claim.approvals.iter().any(|approval| approval.id == id);
         let mut approvals = Vec::new();
-        for approval in request.prove(&tenancy.prover, &tenancy.doors).await? {
+        for approval in tenancy
+            .prover
+            .prove_request(request, &tenancy.doors)
+            .await?
+        {
             if claimed(approval.id()) {
                 approvals.push(approval.admit(&limits, request.received_at)?);
             }
