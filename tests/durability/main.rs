@@ -21,7 +21,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use schedule::{Actor, Second, good_day, overslept, pair};
+use schedule::{Actor, Second, frozen, good_day, overslept, pair};
 use world::{Broken, Fate, World};
 
 /// What many schedules came to.
@@ -224,6 +224,24 @@ fn whoever_oversleeps_their_own_message_is_brought_to_the_end_or_accepts_nothing
             }
         }
         tally.hold("oversleeping");
+    });
+}
+
+#[test]
+fn whatever_is_not_claimed_when_resets_are_frozen_waits_and_nothing_that_waits_is_lost() {
+    in_tokio(|| {
+        let mut tally = Tally::default();
+        let (effects, _) = good_day();
+        let mut refused = 0;
+        for nth in 0..effects {
+            for fate in [Fate::DiesBefore, Fate::DiesAfter, Fate::Pauses] {
+                let world = frozen(nth, fate);
+                refused += world.lock().refused();
+                tally.add(&world, || format!("frozen at {nth} {fate:?}"));
+            }
+        }
+        assert!(refused > 0, "nobody was refused");
+        tally.hold("freezing");
     });
 }
 

@@ -16,8 +16,8 @@ use reregister_mfa::delivery::Delivery;
 use reregister_mfa::ids::{Digest, Kid, Label, ResetId, TenantId, TicketKey};
 use reregister_mfa::report;
 use reregister_mfa::reset::{
-    Directories, Doors, Ledger, Origin, Prover, Refusal, Request, Resets, Rules, State, Stored,
-    Tenancy, Terms,
+    Directories, Doors, Freeze, Ledger, Origin, Prover, Refusal, Request, Resets, Rules, State,
+    Stored, Tenancy, Terms,
 };
 use serde_json::json;
 use simulated::approval::{Draft, WEBHOOK_AUDIENCE};
@@ -291,13 +291,67 @@ pub fn overslept(nth: usize, killed: Option<(usize, Fate)>) -> (Arc<World>, usiz
     (world, one.effects())
 }
 
+/// How long resets are frozen: long enough for the queue to come several times, and shorter than the approval is good.
+const FROZEN: Duration = Duration::from_secs(8 * 60);
+
+/// One actor who is killed at one point or stands still there. Resets are frozen, whoever stood still goes on, the queue
+/// brings what it has; then resets are let go on, and who was refused asks again.
+pub fn frozen(nth: usize, fate: Fate) -> Arc<World> {
+    let world = World::new(Broken::No);
+    let mut one = Actor::deliver(world.hands([(nth, fate)]));
+    one.go();
+    let runs_already = one.is_paused() && world.lock().has_claimed();
+    freeze(&world, true);
+    let before = world.lock().changes();
+    one.go();
+    let thaw = world.lock().now.checked_add(FROZEN).unwrap();
+    empty_queue_until(&world, thaw);
+    let mut happened = world.lock();
+    // What runs at that moment goes on.
+    if !runs_already && happened.changes() != before {
+        happened.violated("something is changed while resets are frozen");
+    }
+    happened.now = happened.now.max(thaw);
+    drop(happened);
+    freeze(&world, false);
+    empty_queue(&world);
+    let refused = world.lock().refused();
+    if !world.lock().has_claimed() {
+        Actor::deliver(world.hands([])).go();
+        empty_queue(&world);
+    }
+    check_end(&world, 1 + refused);
+    world
+}
+
+/// Sets the switch.
+fn freeze(world: &Arc<World>, on: bool) {
+    let switch = Freeze {
+        standard: on,
+        privileged: on,
+        why: "SEC-77".to_owned(),
+        since: world.lock().now,
+    };
+    let ledger = Ledger::new(Arc::new(world.hands([])));
+    let mut set = std::pin::pin!(ledger.freeze(&switch));
+    let set = set.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert_eq!(set, Poll::Ready(Ok(())));
+}
+
 /// Lets the queue bring what it has until nothing is left in it.
 fn empty_queue(world: &Arc<World>) {
+    empty_queue_until(world, Timestamp::MAX);
+}
+
+/// Lets the queue bring what is due until then.
+fn empty_queue_until(world: &Arc<World>, end: Timestamp) {
     for _ in 0..MOST_RUNS {
         let next = {
             let mut happened = world.lock();
             happened.queue.sort();
-            (!happened.queue.is_empty()).then(|| happened.queue.remove(0))
+            let is_due = |(due, _): &(Timestamp, ResetId)| *due <= end;
+            let any = happened.queue.first().is_some_and(is_due);
+            any.then(|| happened.queue.remove(0))
         };
         let Some((due, id)) = next else {
             return;
@@ -318,11 +372,11 @@ pub fn drain(world: &Arc<World>) {
         Actor::deliver(world.hands([])).go();
         empty_queue(world);
     }
-    check_end(world);
+    check_end(world, 1);
 }
 
-/// What must hold in the end.
-fn check_end(world: &World) {
+/// What must hold in the end, and how many notes there must be in the ticket.
+fn check_end(world: &World, notes: usize) {
     let mut happened = world.lock();
     let mut wrong = Vec::new();
     let records = happened.records();
@@ -351,7 +405,7 @@ fn check_end(world: &World) {
     if happened.deleted.values().any(|times| *times != 1) {
         wrong.push(format!("deleted: {:?}", happened.deleted));
     }
-    if happened.notes.len() != 1 {
+    if happened.notes.len() != notes {
         wrong.push(format!("{} notes in the ticket", happened.notes.len()));
     }
     if happened.heard == 0 || happened.ends_in_trail == 0 {

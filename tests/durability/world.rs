@@ -160,6 +160,26 @@ impl Happened {
             .collect()
     }
 
+    /// Whether anything was ever claimed.
+    pub fn has_claimed(&self) -> bool {
+        let records = self.records();
+        records
+            .iter()
+            .any(|record| !record["stage"]["claimed"].is_null())
+    }
+
+    /// How many requests were refused.
+    pub fn refused(&self) -> usize {
+        let records = self.records();
+        let refused = |record: &&Value| !record["stage"]["refused"].is_null();
+        records.iter().filter(refused).count()
+    }
+
+    /// What was changed in the tenant up to now.
+    pub fn changes(&self) -> (u32, BTreeMap<String, u32>) {
+        (self.revoked, self.deleted.clone())
+    }
+
     pub fn violated(&mut self, what: impl Into<String>) {
         self.violations.push(what.into());
     }
