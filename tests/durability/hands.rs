@@ -68,6 +68,19 @@ impl Hands {
         self.script.lock().unwrap().count
     }
 
+    /// A call to the tenant that reads.
+    async fn ask<T>(
+        &self,
+        act: impl FnOnce(&mut Happened) -> Result<T, DirectoryError>,
+    ) -> Result<T, DirectoryError> {
+        let later = DirectoryError::Later { after: None };
+        let act = |happened: &mut Happened| match happened.is_down {
+            true => Err(DirectoryError::Later { after: None }),
+            false => act(happened),
+        };
+        self.effect(act, Err(later)).await
+    }
+
     /// A call to the tenant that changes something. One that is still under way when the time is up is given up, and
     /// whoever made it does not know what became of it.
     async fn change(
@@ -84,6 +97,9 @@ impl Hands {
             let now = happened.now.checked_add(ahead).unwrap();
             if until.is_some_and(|until| now >= until) {
                 return Err(DirectoryError::Unknown);
+            }
+            if happened.is_down {
+                return Err(DirectoryError::Later { after: None });
             }
             happened.check_change(name, version);
             let result = act(happened);
@@ -170,8 +186,7 @@ impl Directory for Hands {
             }),
             PersonRef::Upn(_) => Err(DirectoryError::Never(Fault::NotFound)),
         };
-        self.effect(|_| person, Err(DirectoryError::Later { after: None }))
-            .await
+        self.ask(|_| person).await
     }
 
     async fn standing(&self, _: ObjectId) -> Result<Standing, DirectoryError> {
@@ -181,8 +196,7 @@ impl Directory for Hands {
             assignments: Vec::new(),
             eligibility: Eligibility::default(),
         };
-        self.effect(|_| Ok(standing), Err(DirectoryError::Later { after: None }))
-            .await
+        self.ask(|_| Ok(standing)).await
     }
 
     async fn methods(&self, _: ObjectId) -> Result<Listing, DirectoryError> {
@@ -192,8 +206,7 @@ impl Directory for Hands {
                 hardware_unknown: false,
             })
         };
-        self.effect(list, Err(DirectoryError::Later { after: None }))
-            .await
+        self.ask(list).await
     }
 
     async fn remove(&self, _: ObjectId, method: &Method) -> Result<(), DirectoryError> {

@@ -21,7 +21,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use schedule::{Actor, Second, frozen, good_day, overslept, pair};
+use schedule::{Actor, Second, frozen, given_up, good_day, overslept, pair};
 use world::{Broken, Fate, World};
 
 /// What many schedules came to.
@@ -242,6 +242,24 @@ fn whatever_is_not_claimed_when_resets_are_frozen_waits_and_nothing_that_waits_i
         }
         assert!(refused > 0, "nobody was refused");
         tally.hold("freezing");
+    });
+}
+
+#[test]
+fn whatever_cannot_be_done_for_two_hours_is_given_up_told_of_once_and_locks_nobody() {
+    in_tokio(|| {
+        let mut tally = Tally::default();
+        let (effects, _) = good_day();
+        let mut half_done = 0;
+        for nth in 0..effects {
+            for fate in [Fate::DiesBefore, Fate::DiesAfter] {
+                let world = given_up(nth, fate);
+                half_done += usize::from(world.lock().deleted.len() == 1);
+                tally.add(&world, || format!("given up at {nth} {fate:?}"));
+            }
+        }
+        assert!(half_done > 0, "none was given up half-way");
+        tally.hold("giving up");
     });
 }
 

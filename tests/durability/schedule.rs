@@ -19,7 +19,7 @@ use reregister_mfa::reset::{
     Directories, Doors, Freeze, Ledger, Origin, Prover, Refusal, Request, Resets, Rules, State,
     Stored, Tenancy, Terms,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use simulated::approval::{Draft, WEBHOOK_AUDIENCE};
 use simulated::issuer::Issuer;
 
@@ -321,6 +321,49 @@ pub fn frozen(nth: usize, fate: Fate) -> Arc<World> {
         empty_queue(&world);
     }
     check_end(&world, 1 + refused);
+    world
+}
+
+/// One actor who is killed at one point, after which the tenant never answers again for as long as anybody tries.
+pub fn given_up(nth: usize, fate: Fate) -> Arc<World> {
+    let world = World::new(Broken::No);
+    Actor::deliver(world.hands([(nth, fate)])).go();
+    world.lock().is_down = true;
+    empty_queue(&world);
+    {
+        let mut happened = world.lock();
+        for record in happened.records() {
+            let stage = &record["stage"];
+            let is_over = match &stage["claimed"]["state"] {
+                Value::Null => stage["refused"]["gave_up"] == true,
+                state => *state == "needs_human" || *state == "completed",
+            };
+            let told = ["trail", "notice", "note"].map(|duty| record["duties"][duty] == "done");
+            if !is_over || told != [true; 3] {
+                happened.violated(format!("it ends as {stage}, {}", record["duties"]));
+            }
+        }
+        let (ends, notes) = (happened.records().len(), happened.notes.len());
+        if ends > 1 || notes != ends {
+            happened.violated(format!("{ends} ends, {notes} notes"));
+        }
+        if happened.is_taken() {
+            happened.violated("somebody still has the person");
+        }
+    }
+    // What was given up is not begun again by itself, nor by whoever repeats the request: the approval is over.
+    let (before, accepted) = {
+        let mut happened = world.lock();
+        happened.is_down = false;
+        (happened.changes(), !happened.records().is_empty())
+    };
+    Actor::deliver(world.hands([])).go();
+    empty_queue(&world);
+    if accepted && world.lock().changes() != before {
+        world
+            .lock()
+            .violated("something is changed after it was given up");
+    }
     world
 }
 

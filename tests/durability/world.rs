@@ -51,6 +51,8 @@ pub struct Happened {
     pub items: HashMap<Key, Item>,
     pub methods: Vec<Method>,
     pub revoked: u32,
+    /// Whether the tenant does not answer.
+    pub is_down: bool,
     /// How often each method was deleted.
     pub deleted: BTreeMap<String, u32>,
     pub queue: Vec<(Timestamp, ResetId)>,
@@ -116,6 +118,7 @@ impl World {
                     method("mobile", MethodKind::Phone(PhoneType::Mobile)),
                 ],
                 revoked: 0,
+                is_down: false,
                 deleted: BTreeMap::new(),
                 queue: Vec::new(),
                 notes: Vec::new(),
@@ -173,6 +176,13 @@ impl Happened {
         let records = self.records();
         let refused = |record: &&Value| !record["stage"]["refused"].is_null();
         records.iter().filter(refused).count()
+    }
+
+    /// Whether somebody has the person.
+    pub fn is_taken(&self) -> bool {
+        self.items.iter().any(|(Key(key), item)| {
+            key.starts_with("target#") && item.body.contains(r#""running":true"#)
+        })
     }
 
     /// What was changed in the tenant up to now.
