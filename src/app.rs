@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use crate::clock::Clock;
 use crate::deadline::Deadline;
 use crate::entra::{Entra, EntraSettings, Means};
-use crate::http::{Services, Tenant, router};
+use crate::http::{Services, Tenant, Told, router};
 use crate::ids::ResetId;
 use crate::issuers::Issuers;
 use crate::memory::MemoryQueue;
@@ -157,6 +157,7 @@ impl App {
             secrets: world.secrets,
             audit: world.audit,
             security: world.security,
+            told: Told::default(),
             clock: world.clock,
             register_at: policy.register_at,
         };

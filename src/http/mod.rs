@@ -16,6 +16,7 @@ mod origin;
 mod page;
 mod problem;
 mod services;
+mod told;
 mod webhooks;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use origin::SourceAddress;
 pub use services::{Services, Tenant};
+pub use told::Told;
 
 use crate::reset::Parties;
 use problem::Problem;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::problem::Problem;
+use super::told::Told;
 use crate::clock::Clock;
 use crate::delivery::Source;
 use crate::ids::{Label, TenantId};
@@ -36,6 +37,8 @@ pub struct Services {
     pub audit: Arc<dyn AuditTrail>,
     /// Who hears of refusals after a good signature.
     pub security: Arc<dyn Security>,
+    /// What they have heard of lately.
+    pub told: Told,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Where people register.
@@ -50,7 +53,8 @@ impl Services {
         let code = explain(refusal).code.as_str();
         parties.log(code, &refusal.to_string());
         let now = self.clock.now();
-        let concerns_security = refusal.concerns_security(parties.good_until(), now);
+        let is_news = refusal.concerns_security(parties.good_until(), now)
+            && !self.told.knows(code, &parties, now);
         let shown = parties
             .approvals
             .iter()
@@ -62,14 +66,19 @@ impl Services {
             code: code.to_owned(),
             gave_up: false,
             why: refusal.to_string(),
-            parties,
+            parties: parties.clone(),
         };
         if let Err(error) = self.audit.append(&event).await {
             tracing::error!(%error, code, "a refusal is not in the audit trail");
         }
-        if concerns_security && let Err(error) = self.security.tell(&event).await {
-            tracing::info!(event = "notice", state = "failed", code);
-            tracing::error!(%error, code, "the security team is not told of a refusal");
+        if is_news {
+            match self.security.tell(&event).await {
+                Ok(()) => self.told.note(code, &parties, now),
+                Err(error) => {
+                    tracing::info!(event = "notice", state = "failed", code);
+                    tracing::error!(%error, code, "the security team is not told of a refusal");
+                }
+            }
         }
         Problem::from(refusal).beside(read)
     }

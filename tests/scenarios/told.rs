@@ -177,6 +177,29 @@ async fn an_approval_that_is_used_or_old_does_not_flood_the_security_team() {
 }
 
 #[tokio::test]
+async fn whoever_repeats_a_misuse_is_heard_of_once_in_an_hour() {
+    let house = House::new().await;
+    let later = house.draft().expires_at(house.now() + 5000);
+    let of_a_ticket = house.approve(later);
+    let another = house.approve(house.draft().ticket("HELP-43"));
+    let misuse = "MFA reset refused: issuer_not_allowed (HELP-42)";
+    for _ in 0..3 {
+        house
+            .send(on_call::post("/resets/preview", &of_a_ticket, None))
+            .await;
+        assert_eq!(heard(&house), [misuse]);
+    }
+    house.send(on_call::post("/resets", &another, None)).await;
+    let other = "MFA reset refused: issuer_not_allowed (HELP-43)";
+    assert_eq!(heard(&house), [misuse, other]);
+    house.wait(HOUR).await;
+    house
+        .send(on_call::post("/resets", &of_a_ticket, None))
+        .await;
+    assert_eq!(heard(&house), [misuse, other, misuse]);
+}
+
+#[tokio::test]
 async fn what_anybody_can_send_is_not_heard_of() {
     let house = House::new().await;
     let approval = house.approve(house.draft());
