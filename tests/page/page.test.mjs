@@ -109,12 +109,32 @@ play("a_stranger_with_a_link_looks_confirms_and_reads_out_what_to_do", {
 });
 
 play("a_passkey_that_would_stand_in_the_way_is_said_before_it_is_too_late", {
+  how: { name: "passkey-" },
   script: () => [{ on: LOOK, json: preview({ can_register: "no" }) }],
-}, async ({ page, server }) => {
+}, async ({ page, server, accessible }) => {
   await page.goto(`${server.url}#approval=${ONE}`);
   await at(page, "check", "Is this right?");
-  assert.match(await section(page, "check").innerText(), /stop here, and get an approval with passkeys:remove first[^]*could NOT register yet/);
-  assert.equal(await page.getByRole("button", { name: "Go on all the same" }).getAttribute("class"), "");
+  assert.match(await section(page, "check").innerText(), /could NOT register yet[^]*do you still have your passkey \(Passkey on the iPhone\)\?[^]*No, or not sure: stop[^]*passkeys:remove\./);
+  await accessible("1-check");
+  await press(page, "They have it: go on to confirm");
+  await at(page, "confirm");
+  await press(page, "Back, change nothing");
+  await press(page, "They do not: stop here");
+  await at(page, "paste");
+  assert.match(await section(page, "paste").innerText(), /Stopped. Nothing was changed. If it was for the passkey, ask for: jane.doe@contoso.example, ticket HELP-42, with passkeys:remove/);
+});
+
+play("a_second_link_that_is_opened_where_one_is_asked_for_comes_beside_the_first", {
+  script: () => [
+    { on: LOOK, ...PRIVILEGED },
+    { on: LOOK, json: preview(), check: (it) => assert.deepEqual([it.headers.authorization, it.body], [`Bearer ${ONE}`, JSON.stringify({ approvals: [TWO] })]) },
+  ],
+}, async ({ page, server }) => {
+  await page.goto(`${server.url}#approval=${ONE}`);
+  await at(page, "problem", "A second approval is needed");
+  await page.evaluate((hash) => { location.hash = hash; }, `#approval=${TWO}`);
+  await at(page, "check");
+  assert.equal(await page.evaluate(() => location.href), server.url);
 });
 
 play("a_privileged_person_takes_a_second_approval_which_is_pasted", {
@@ -180,7 +200,7 @@ play("an_expired_approval_says_what_to_do_next", {
   assert.equal(await page.locator("#second-form").isVisible(), false);
   assert.equal(await page.getByRole("button", { name: "Try again" }).count(), 0);
   await accessible("0-refused");
-  await press(page, "Start with another approval");
+  await press(page, "Discard this, and start over");
   await at(page, "paste", "Paste the approval");
 });
 
@@ -450,7 +470,7 @@ play("a_wait_that_ends_in_a_refusal_offers_the_second_approval", {
 });
 
 for (const [sentence, change, heading, kind, words, sentences] of [
-  ["somebody_who_cannot_register_yet_is_not_sent_to_register", { can_register: "no" }, "They cannot register yet", "care", /Do not send them/, 0],
+  ["somebody_who_cannot_register_yet_is_not_sent_to_register", { can_register: "no" }, "They cannot register yet", "care", /If they still have the passkey, send them to https:\/\/aka.ms\/mfasetup. If not, do not/, 0],
   ["when_it_depends_on_what_is_left_it_says_so", { can_register: "unknown" }, "Done, but they may not be able to register", "care", /They can try/, 1],
   ["what_a_person_has_to_look_at_is_not_called_done",
     { state: "needs_human", can_register: "yes", sessions: "failed", methods: [{ method: "Mobile phone", label: "ending in 12", status: "failed", why: "Microsoft Graph kept failing" }] },
@@ -618,6 +638,7 @@ play("looking_and_going_back_change_nothing", {
   await at(page, "check");
   await press(page, "No, stop here");
   await at(page, "paste");
+  assert.match(await section(page, "paste").innerText(), /Stopped. Nothing was changed/);
 });
 
 play("without_javascript_it_says_how_to_do_it_in_a_terminal", {
