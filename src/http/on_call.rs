@@ -20,7 +20,7 @@ use crate::clock::Timestamp;
 use crate::deadline::Deadline;
 use crate::ids::Label;
 use crate::report;
-use crate::reset::{News, Origin, Parties, Refusal, Request, Unproven};
+use crate::reset::{News, Origin, Parties, Refusal, Request, genuine};
 
 /// A person waits in front of a terminal.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -154,18 +154,12 @@ async fn asked<'a>(
             tokens.extend(beside.approvals);
         }
         // The approvals are the credential: before they are proven, nothing is accepted.
-        let approvals = match services
+        let proof = services
             .prover
             .prove_all(&tokens, &services.on_call.issuers)
-            .await
-        {
-            Ok(approvals) => approvals,
-            Err(Unproven { refusal, proven }) => {
-                parties.name(&proven);
-                return Err(refusal);
-            }
-        };
-        parties.name(&approvals);
+            .await;
+        parties.name(genuine(&proof));
+        let approvals = proof?;
         let served = tenant(services, &approvals)?;
         let request = Request::on_call(&approvals, served.id, origin, services.clock.now())?;
         Ok(Asked {

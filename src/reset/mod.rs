@@ -49,6 +49,6 @@ pub use rules::bounds::{Bound, Cap, Freeze};
 pub use rules::doors::{Doors, Terms};
 pub use rules::plan::{Action, KeepReason, PlannedMethod};
 pub use rules::{BreakGlass, HardwareOath, Pim, Rules};
-pub use run::prover::{Prover, Unproven};
+pub use run::prover::{Prover, Unproven, genuine};
 pub use state::{Failure, Reset, State};
 pub use tenancy::Tenancy;

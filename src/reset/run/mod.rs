@@ -21,7 +21,7 @@ use crate::reset::refusal::Refusal;
 use crate::reset::resets::Resets;
 use crate::reset::state::{Reset, State};
 use perform::{Performed, perform};
-use prover::Unproven;
+use prover::genuine;
 
 /// How far a run came.
 pub(in crate::reset) enum Run {
@@ -96,14 +96,9 @@ impl Resets {
         let tenancy = &self.0;
         let request = held.record().request.clone();
         loop {
-            let approvals = match tenancy.prover.prove_request(&request, &tenancy.doors).await {
-                Ok(approvals) => approvals,
-                Err(Unproven { refusal, proven }) => {
-                    held.name(request.parties(&proven));
-                    return Err(refusal);
-                }
-            };
-            held.name(request.parties(&approvals));
+            let proof = tenancy.prover.prove_request(&request, &tenancy.doors).await;
+            held.name(request.parties(genuine(&proof)));
+            let approvals = proof?;
             let (fresh, known) = self.split_off_known(&request, approvals).await?;
             if fresh.is_empty() {
                 return known

@@ -33,6 +33,14 @@ impl From<Unproven> for Refusal {
     }
 }
 
+/// Those that are genuine, whether or not they hold together.
+pub fn genuine(proof: &Result<Vec<Authentic>, Unproven>) -> &[Authentic] {
+    match proof {
+        Ok(approvals) => approvals,
+        Err(unproven) => &unproven.proven,
+    }
+}
+
 /// Proves tokens.
 pub struct Prover {
     /// `[issuers]`.
@@ -61,24 +69,26 @@ impl Prover {
             return Err(Refusal::TooManyApprovals.into());
         }
         let mut proven = Vec::new();
-        let mut refusals = Vec::new();
+        let mut refused = None;
         for token in tokens {
             match self.prove(token).await {
                 Ok((issuer, approval)) => {
                     if !allowed.contains(issuer) {
-                        refusals.push(Refusal::IssuerNotAllowed);
+                        refused.get_or_insert(Refusal::IssuerNotAllowed);
                     }
                     proven.push(approval);
                 }
                 // Others may be of the same issuer, whose keys are not to be had: nobody waits for that twice.
                 Err(refusal @ Refusal::Keys(_)) => {
-                    refusals.push(refusal);
+                    refused.get_or_insert(refusal);
                     break;
                 }
-                Err(refusal) => refusals.push(refusal),
+                Err(refusal) => {
+                    refused.get_or_insert(refusal);
+                }
             }
         }
-        match refusals.into_iter().next() {
+        match refused {
             None => Ok(proven),
             Some(refusal) => Err(Unproven { refusal, proven }),
         }
