@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::ids::ResetId;
-use crate::report::{self, ApprovalLine, Code, Explained, Retry, capitalised, explain};
-use crate::reset::{Explanation, Refusal};
+use crate::report::{self, ApprovalLine, Code, Explained, Retry, capitalised};
+use crate::reset::Explanation;
 
 /// A problem, ready to be sent. Beside the members of RFC 9457 it has what an automation prints and acts upon.
 #[derive(Debug, Clone, Serialize)]
@@ -121,14 +121,14 @@ fn spelled_out(code: &str) -> String {
     capitalised(&code.replace('_', " "))
 }
 
-impl From<&Refusal> for Problem {
-    fn from(refusal: &Refusal) -> Problem {
+impl From<Explained> for Problem {
+    fn from(explained: Explained) -> Problem {
         let Explained {
             code,
             detail,
             next,
             retry,
-        } = explain(refusal);
+        } = explained;
         let retry_after = match retry {
             Retry::No => None,
             Retry::After(time) => Some(time.as_secs().max(1)),

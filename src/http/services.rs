@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::problem::Problem;
-use super::told::Told;
+use super::told::{Misuse, Told};
 use crate::clock::Clock;
 use crate::delivery::Source;
 use crate::ids::{Label, TenantId};
@@ -50,37 +50,41 @@ impl Services {
     /// that are proven: whoever is on call sees what they have in their hand. That it cannot be written down does not
     /// make it a yes.
     pub(super) async fn refuse(&self, refusal: &Refusal, parties: Parties) -> Problem {
-        let code = explain(refusal).code.as_str();
-        parties.log(code, &refusal.to_string());
+        let explained = explain(refusal);
+        let code = explained.code.as_str();
+        let why = refusal.to_string();
+        parties.log(code, &why);
         let now = self.clock.now();
-        let is_news = refusal.concerns_security(parties.good_until(), now)
-            && !self.told.knows(code, &parties, now);
-        let shown = parties
-            .approvals
-            .iter()
-            .filter(|_| refusal.shows_approvals());
-        let read = shown.map(ApprovalLine::from).collect();
+        let misuse = Misuse::of(explained.code, &parties);
+        let is_told = misuse.as_ref().is_some_and(|it| self.told.knows(it, now));
+        let is_news = refusal.concerns_security(parties.good_until(), now) && !is_told;
+        let read = if refusal.shows_approvals() {
+            parties.approvals.iter().map(ApprovalLine::from).collect()
+        } else {
+            Vec::new()
+        };
         let event = Event::Refused {
             at: now,
             reset: None,
             code: code.to_owned(),
             gave_up: false,
-            why: refusal.to_string(),
-            parties: parties.clone(),
+            why,
+            parties,
         };
         if let Err(error) = self.audit.append(&event).await {
             tracing::error!(%error, code, "a refusal is not in the audit trail");
         }
         if is_news {
-            match self.security.tell(&event).await {
-                Ok(()) => self.told.note(code, &parties, now),
-                Err(error) => {
+            match (self.security.tell(&event).await, misuse) {
+                (Ok(()), Some(misuse)) => self.told.note(misuse, now),
+                (Ok(()), None) => {}
+                (Err(error), _) => {
                     tracing::info!(event = "notice", state = "failed", code);
                     tracing::error!(%error, code, "the security team is not told of a refusal");
                 }
             }
         }
-        Problem::from(refusal).beside(read)
+        Problem::from(explained).beside(read)
     }
 
     /// The tenant of this name, or the only one.

@@ -3,7 +3,19 @@
 use strum::{EnumIter, EnumMessage, EnumString, IntoStaticStr};
 
 /// Why it was refused. Each has a title, which is the same whatever it is this time (RFC 9457, section 3.1.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString, EnumMessage, EnumIter)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    IntoStaticStr,
+    EnumString,
+    EnumMessage,
+    EnumIter,
+)]
 #[strum(serialize_all = "snake_case")]
 #[expect(missing_docs, reason = "their titles say what they are")]
 pub enum Code {
