@@ -68,8 +68,9 @@ impl Run {
         );
         let (function, approvals) = self.asking.ready()?;
         block_on(async {
+            let deadline = Instant::now() + self.wait;
             let ask = async || function.preview(&approvals).await;
-            let preview = match self.patiently("asking again", ask).await? {
+            let preview = match self.patiently(deadline, "asking again", ask).await? {
                 Ok(preview) => preview,
                 Err(failure) => return Ok(tell(&failure)),
             };
@@ -89,13 +90,13 @@ impl Run {
         })
     }
 
-    /// Asks until there is an answer that stands, or for as long as somebody is ready to wait.
+    /// Asks until there is an answer that stands, or until then.
     async fn patiently(
         &self,
+        deadline: Instant,
         again: &str,
         ask: impl AsyncFn() -> anyhow::Result<Result<Answer, Failure>>,
     ) -> anyhow::Result<Result<Answer, Failure>> {
-        let deadline = Instant::now() + self.wait;
         loop {
             let asked = ask().await?;
             let trouble = match &asked {
@@ -125,7 +126,7 @@ impl Run {
         let deadline = Instant::now() + self.wait;
         let ask = async || function.open(approvals).await;
         let again = "sending the same again, which does nothing twice";
-        let mut answer = match self.patiently(again, ask).await? {
+        let mut answer = match self.patiently(deadline, again, ask).await? {
             Ok(answer) => answer,
             Err(failure) => return Ok(given_up(&failure)),
         };

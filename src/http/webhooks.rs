@@ -86,14 +86,13 @@ async fn authenticate(
     for freshness in [Freshness::Cached, Freshness::Forced] {
         let text = services.secrets.get(&source.secret, freshness).await?;
         let now = services.clock.now();
-        match WebhookSecret::parse(&source.secret, &text, now) {
-            Ok(secret) => {
-                if let Ok(genuine) = sealed.verify(&secret, now) {
-                    return Ok(genuine.into_delivery()?);
-                }
-            }
-            Err(_) if freshness == Freshness::Cached => {}
+        let secret = match WebhookSecret::parse(&source.secret, &text, now) {
+            Ok(secret) => secret,
+            Err(_) if freshness == Freshness::Cached => continue,
             Err(error) => return Err(error.into()),
+        };
+        if let Ok(genuine) = sealed.verify(&secret, now) {
+            return Ok(genuine.into_delivery()?);
         }
     }
     Err(Refusal::Unauthentic)
