@@ -20,6 +20,7 @@ mod schedule;
 mod world;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use schedule::{Actor, Second, frozen, given_up, good_day, overslept, pair};
 use world::{Broken, Fate, World};
@@ -227,39 +228,43 @@ fn whoever_oversleeps_their_own_message_is_brought_to_the_end_or_accepts_nothing
     });
 }
 
+/// One schedule for every point at which the first is stopped, in each of these ways; gives the worlds after them.
+fn wherever(
+    what: &str,
+    fates: &[Fate],
+    schedule: impl Fn(usize, Fate) -> Arc<World>,
+) -> Vec<Arc<World>> {
+    let mut tally = Tally::default();
+    let mut worlds = Vec::new();
+    let (effects, _) = good_day();
+    for nth in 0..effects {
+        for fate in fates {
+            let world = schedule(nth, *fate);
+            tally.add(&world, || format!("{what} at {nth} {fate:?}"));
+            worlds.push(world);
+        }
+    }
+    tally.hold(what);
+    worlds
+}
+
 #[test]
 fn whatever_is_not_claimed_when_resets_are_frozen_waits_and_nothing_that_waits_is_lost() {
     in_tokio(|| {
-        let mut tally = Tally::default();
-        let (effects, _) = good_day();
-        let mut refused = 0;
-        for nth in 0..effects {
-            for fate in [Fate::DiesBefore, Fate::DiesAfter, Fate::Pauses] {
-                let world = frozen(nth, fate);
-                refused += world.lock().refused();
-                tally.add(&world, || format!("frozen at {nth} {fate:?}"));
-            }
-        }
-        assert!(refused > 0, "nobody was refused");
-        tally.hold("freezing");
+        let fates = [Fate::DiesBefore, Fate::DiesAfter, Fate::Pauses];
+        let worlds = wherever("freezing", &fates, frozen);
+        let refused = worlds.iter().any(|world| world.lock().refused() > 0);
+        assert!(refused, "nobody was refused");
     });
 }
 
 #[test]
 fn whatever_cannot_be_done_for_two_hours_is_given_up_told_of_once_and_locks_nobody() {
     in_tokio(|| {
-        let mut tally = Tally::default();
-        let (effects, _) = good_day();
-        let mut half_done = 0;
-        for nth in 0..effects {
-            for fate in [Fate::DiesBefore, Fate::DiesAfter] {
-                let world = given_up(nth, fate);
-                half_done += usize::from(world.lock().deleted.len() == 1);
-                tally.add(&world, || format!("given up at {nth} {fate:?}"));
-            }
-        }
-        assert!(half_done > 0, "none was given up half-way");
-        tally.hold("giving up");
+        let fates = [Fate::DiesBefore, Fate::DiesAfter];
+        let worlds = wherever("giving up", &fates, given_up);
+        let half_done = worlds.iter().any(|world| world.lock().deleted.len() == 1);
+        assert!(half_done, "none was given up half-way");
     });
 }
 

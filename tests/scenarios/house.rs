@@ -70,6 +70,12 @@ pub fn without_cool_down(policy: String) -> String {
     policy.replace("break_glass =", "cool_down = \"0s\"\nbreak_glass =")
 }
 
+/// The approval with a signature that is none.
+pub fn forged(approval: &str) -> String {
+    let (signed, _) = approval.rsplit_once('.').unwrap();
+    format!("{signed}.{}", "A".repeat(86))
+}
+
 /// What came back.
 #[derive(Debug)]
 pub struct Reply {

@@ -27,3 +27,4 @@ mod rotation;
 mod tickets;
 mod told;
 mod trouble;
+mod who_may;

@@ -16,7 +16,7 @@ use simulated::senders::jira::{Issue, IssueEvent, Status};
 use simulated::senders::on_call;
 use simulated::senders::signatures::hub_signature;
 
-use crate::house::{FIELD, House, JANE, JIRA_SECRET, SAM};
+use crate::house::{FIELD, House, JANE, JIRA_SECRET, SAM, forged};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -142,12 +142,6 @@ async fn every_refusal_after_a_good_signature_is_heard_of_once() {
     house.wait(3 * HOUR).await;
     assert_eq!(heard(&house), expected);
     house.nothing_happened();
-}
-
-/// The same with a signature that is none.
-fn forged(approval: &str) -> String {
-    let (signed, _) = approval.rsplit_once('.').unwrap();
-    format!("{signed}.{}", "A".repeat(86))
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ mod moto;
 mod on_call;
 mod streams;
 mod terminal;
+mod typed;
 
 use std::fs;
 use std::path::PathBuf;

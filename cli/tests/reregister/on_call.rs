@@ -1,19 +1,16 @@
 //! `preview`, `run` and `status` against the API.
 
-use std::fs::File;
-use std::io::{Read as _, Write as _};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use serde_json::{Value, json};
 use simulated::approval::Draft;
 use simulated::issuer::Issuer;
 
 use crate::api::{Api, RESET, Reply, outcome, preview, problem, waiting};
-use crate::terminal::terminal;
 use crate::{Desk, text};
 
 /// A desk with an approval in `one` and another in `two`.
-fn desk() -> Desk {
+pub fn desk() -> Desk {
     let desk = Desk::new();
     for file in ["one", "two"] {
         desk.write(file, &format!("{}\n", token(file)));
@@ -26,18 +23,18 @@ fn token(iss: &str) -> String {
 }
 
 /// What is in the file.
-fn held(desk: &Desk, file: &str) -> String {
+pub fn held(desk: &Desk, file: &str) -> String {
     let text = std::fs::read_to_string(desk.path(file)).unwrap();
     text.trim().to_owned()
 }
 
 /// Runs it. No approval may ever be in what it says.
-fn said(desk: &Desk, api: &Api, arguments: &str) -> (i32, String, String) {
+pub fn said(desk: &Desk, api: &Api, arguments: &str) -> (i32, String, String) {
     let output = desk.run(&format!("{arguments} --url {}", api.url));
     told(desk, &output)
 }
 
-fn told(desk: &Desk, output: &Output) -> (i32, String, String) {
+pub fn told(desk: &Desk, output: &Output) -> (i32, String, String) {
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     for file in ["one", "two"] {
         let token = held(desk, file);
@@ -170,7 +167,7 @@ fn a_run_shows_does_and_waits_until_it_is_over() {
     );
 }
 
-fn asked_by(desk: &Desk) -> String {
+pub fn asked_by(desk: &Desk) -> String {
     format!("Bearer {}", held(desk, "one"))
 }
 
@@ -395,132 +392,6 @@ fn the_approval_does_not_follow_a_redirect() {
     let (code, _, err) = said(&desk, &api, "preview --approval one");
     assert_eq!(code, 1, "{err}");
     assert!(elsewhere.asked().is_empty());
-}
-
-#[test]
-fn without_a_terminal_nobody_can_be_asked_and_nothing_is_sent() {
-    let (desk, api) = (desk(), Api::with_preview());
-    let (code, out, err) = said(&desk, &api, "run --approval one");
-    assert_eq!((code, out.as_str()), (1, ""));
-    assert!(err.contains("--yes"), "{err}");
-    assert!(api.asked().is_empty());
-}
-
-/// Runs it in a terminal, into which somebody types.
-fn typed(desk: &Desk, api: &Api, line: &str, stderr: Stdio) -> (i32, String, String) {
-    let (mut keyboard, theirs) = terminal(80, 24);
-    let running = Command::new(env!("CARGO_BIN_EXE_reregister"))
-        .args(["run", "--approval", "one"])
-        .env("REREGISTER_URL", &api.url)
-        .current_dir(&desk.0)
-        .stdin(theirs)
-        .stdout(Stdio::piped())
-        .stderr(stderr)
-        .spawn()
-        .unwrap();
-    writeln!(keyboard, "{line}").unwrap();
-    let output = running.wait_with_output().unwrap();
-    told(desk, &output)
-}
-
-#[test]
-fn an_approval_that_is_pasted_is_not_left_on_the_screen() {
-    let (desk, api) = (desk(), Api::with_preview());
-    let (mut ours, theirs) = terminal(80, 24);
-    let mut running = desk
-        .command("preview --approval -")
-        .env("REREGISTER_URL", &api.url)
-        .stdin(theirs)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut asked = [0; 10];
-    running
-        .stderr
-        .as_mut()
-        .unwrap()
-        .read_exact(&mut asked)
-        .unwrap();
-    assert_eq!(&asked, b"Approval (");
-    let token = held(&desk, "one");
-    writeln!(ours, "{token}").unwrap();
-    let output = running.wait_with_output().unwrap();
-    assert_eq!(told(&desk, &output).0, 0);
-    // The terminal is gone with the process: what it has shown can be read, and then there is an error.
-    let mut screen = Vec::new();
-    let _ = ours.read_to_end(&mut screen);
-    assert_eq!(text(&screen).trim(), "");
-    assert_eq!(api.asked()[0].authorization, format!("Bearer {token}"));
-}
-
-#[test]
-fn nothing_is_done_before_the_persons_name_or_the_ticket_is_typed() {
-    let desk = desk();
-    for wrong in ["", "y", "yes", "jane", "HELP-43"] {
-        let api = Api::with_preview();
-        let (code, out, err) = typed(&desk, &api, wrong, Stdio::piped());
-        assert_eq!((code, out.as_str()), (1, ""), "{err}");
-        assert!(err.contains("Type jane.doe@contoso.example or HELP-42 to do it"));
-        assert!(err.contains("nothing was done"), "{err}");
-        assert_eq!(api.routes(), ["POST /resets/preview"]);
-    }
-    for right in ["Jane.Doe@contoso.example", "HELP-42"] {
-        let api = Api::with_preview().open([Reply::Json(200, outcome("completed", "yes"))]);
-        let (code, out, err) = typed(&desk, &api, right, Stdio::piped());
-        assert_eq!(code, 0, "{err}");
-        assert!(out.contains("It is completed"));
-        assert_eq!(api.routes(), ["POST /resets/preview", "POST /resets"]);
-    }
-}
-
-#[test]
-fn the_preview_is_where_the_question_is_and_without_it_nothing_is_done() {
-    let desk = desk();
-    let api = Api::with_preview().open([Reply::Json(200, outcome("completed", "yes"))]);
-    let (code, out, err) = typed(&desk, &api, "HELP-42", Stdio::piped());
-    assert_eq!(code, 0, "{err}");
-    let (preview, _) = err.split_once("Type jane.doe@contoso.example").unwrap();
-    assert!(preview.contains("would do this"), "{err}");
-    assert!(!out.contains("would do this"), "{out}");
-
-    let api = Api::with_preview().open([Reply::Json(200, outcome("completed", "yes"))]);
-    let full = File::options().write(true).open("/dev/full").unwrap();
-    let (code, _, _) = typed(&desk, &api, "HELP-42", Stdio::from(full));
-    assert_eq!(code, 1);
-    assert_eq!(api.routes(), ["POST /resets/preview"]);
-}
-
-#[test]
-fn an_approval_comes_from_standard_input_too_but_not_from_an_argument() {
-    let (desk, api) = (desk(), Api::with_preview());
-    let output = Command::new(env!("CARGO_BIN_EXE_reregister"))
-        .args(["preview", "--approval", "-", "--url", &api.url])
-        .current_dir(&desk.0)
-        .stdin(File::open(desk.path("one")).unwrap())
-        .output()
-        .unwrap();
-    let (code, _, err) = told(&desk, &output);
-    assert_eq!(code, 0, "{err}");
-    assert_eq!(api.asked()[0].authorization, asked_by(&desk));
-
-    let token = held(&desk, "one");
-    for (arguments, why) in [
-        (format!("preview --approval {token}"), "name of a file"),
-        (format!("preview --approval one {token}"), "[an approval]"),
-        (format!("preview --approval one --{token}"), "[an approval]"),
-        (format!("status {token} --approval one"), "[an approval]"),
-    ] {
-        let (code, _, err) = said(&desk, &api, &arguments);
-        assert_eq!(code, 1);
-        assert!(err.contains(why), "{err}");
-    }
-    let link = format!("https://mfa.contoso.example/#approval={token}");
-    let output = desk.run(&format!("preview --approval one --url {link}"));
-    let (code, _, err) = told(&desk, &output);
-    assert_eq!(code, 1);
-    assert!(err.contains("--url is the address alone"), "{err}");
-    assert_eq!(api.asked().len(), 1);
 }
 
 #[test]
