@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 
 use crate::clock::Clock;
 use crate::deadline::Deadline;
-use crate::entra::{Entra, EntraSettings, Means};
+use crate::entra::{Entra, EntraDeps, EntraSettings};
 use crate::http::{Services, Tenant, Told, router};
 use crate::ids::ResetId;
 use crate::issuers::Issuers;
@@ -19,13 +19,14 @@ use crate::policy::Policy;
 use crate::report;
 use crate::reset::ports::{AuditTrail, Queue, Security, Store};
 use crate::reset::{
-    Directories, Doors, HardwareOath, Ledger, Privileged, Prover, Refusal, Resets, Tenancy, Terms,
+    ApprovalValidator, ChannelPolicy, Channels, Directories, HardwareOath, Ledger, Privileged,
+    Refusal, Resets, TenantContext,
 };
 use crate::secrets::{Freshness, SecretSource, WebIdentity};
 use crate::tickets::{TicketNotes, TicketSystems};
 
 /// What the world gives: AWS in production, something else in a tour or a test.
-pub struct World {
+pub struct Adapters {
     /// Where secrets are.
     pub secrets: Arc<dyn SecretSource>,
     /// Who says who we are.
@@ -63,25 +64,25 @@ impl App {
     ///
     /// # Errors
     /// [`HttpClientError`] if TLS cannot be set up.
-    pub fn new(policy: Policy, world: World) -> Result<App, HttpClientError> {
+    pub fn new(policy: Policy, world: Adapters) -> Result<App, HttpClientError> {
         let http = http_client()?;
         let issuers = Arc::new(Issuers::new(
             policy.directory,
             http.clone(),
             world.clock.clone(),
         ));
-        let prover = Arc::new(Prover {
+        let prover = Arc::new(ApprovalValidator {
             issuers: policy.issuers,
             audiences: policy.audience,
             keys: issuers.clone(),
         });
         let ledger = Ledger::new(world.store);
-        let doors = Arc::new(Doors {
+        let doors = Arc::new(Channels {
             sources: policy
                 .sources
                 .iter()
                 .map(|(name, source)| {
-                    let terms = Terms {
+                    let terms = ChannelPolicy {
                         issuers: source.issuers.clone(),
                         privileged: source.privileged,
                         verifier_apart: false,
@@ -97,7 +98,7 @@ impl App {
             TicketSystems::new(policy.notes, http.clone(), world.secrets.clone()),
             policy.register_at.clone(),
         ));
-        let means = Means {
+        let means = EntraDeps {
             http,
             secrets: world.secrets.clone(),
             identity: world.identity,
@@ -124,7 +125,7 @@ impl App {
                 }),
                 restricted_units: privileged.restricted_units,
             });
-            let resets = Resets::new(Tenancy {
+            let resets = Resets::new(TenantContext {
                 tenant: tenant.id,
                 rules: tenant.rules,
                 doors: doors.clone(),

@@ -9,7 +9,7 @@ use axum::extract::ConnectInfo;
 use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
 use lambda_http::request::RequestContext;
 use lambda_http::{Context, RequestExt as _, tower::ServiceBuilder};
-use reregister_mfa::app::{App, World};
+use reregister_mfa::app::{Adapters, App};
 use reregister_mfa::audit::LogTrail;
 use reregister_mfa::aws::{self, DynamoDb, SecretsManager, Sns, Sqs, SqsEvent, Sts};
 use reregister_mfa::clock::{SystemClock, Timestamp};
@@ -39,7 +39,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     };
     let app = App::new(
         policy,
-        World {
+        Adapters {
             secrets: Arc::new(SecretsManager::new(&aws, clock.clone())),
             identity: Arc::new(Sts::new(&aws)),
             store: Arc::new(DynamoDb::new(&aws, settings.table, clock.clone())),

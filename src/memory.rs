@@ -163,7 +163,7 @@ impl MemoryQueue {
 
 #[async_trait]
 impl Queue for MemoryQueue {
-    async fn bring_back(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
+    async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
         if self.worker.get().is_none() {
             return Err(QueueError("nobody takes what comes out of it".to_owned()));
         }

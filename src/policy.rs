@@ -11,7 +11,7 @@ use crate::approval::{Audiences, IssuerPolicy, KeyLocation};
 use crate::delivery::{Scheme, Source};
 use crate::entra::{Credential, EntraSettings};
 use crate::ids::{Label, TenantId};
-use crate::reset::{Rules, Terms};
+use crate::reset::{ChannelPolicy, Rules};
 use crate::tickets::Notes;
 
 /// The policy of a deployment. The only thing whose fault stops the start.
@@ -34,7 +34,7 @@ pub struct Policy {
     #[serde(default)]
     pub notes: BTreeMap<Label, Notes>,
     /// The on-call door.
-    pub on_call: Terms,
+    pub on_call: ChannelPolicy,
     /// Where the file was: key files are beside it.
     #[serde(skip)]
     pub directory: PathBuf,

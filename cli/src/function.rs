@@ -228,11 +228,11 @@ impl Answer {
 
     /// Whether it was refused, now or earlier, for a reason that stays.
     pub fn is_refusal(&self) -> bool {
-        (self.is_problem() && !self.may_pass()) || self.state() == Some("refused")
+        (self.is_problem() && !self.is_transient()) || self.state() == Some("refused")
     }
 
     /// Whether it is a problem that the same request may not meet again.
-    pub fn may_pass(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         let retry = self.json.get("retry").and_then(Value::as_bool);
         self.is_problem() && (retry == Some(true) || self.status >= 500)
     }
@@ -242,7 +242,7 @@ impl Answer {
         if self.is_refusal() {
             return Exit::Refused;
         }
-        if self.goes_on() || self.may_pass() {
+        if self.goes_on() || self.is_transient() {
             return Exit::NotYet;
         }
         match (self.state(), self.member("can_register")) {
@@ -258,7 +258,7 @@ impl Answer {
 
 impl Failure {
     /// Whether the same request may meet with the function.
-    pub fn may_pass(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self {
             Failure::Lost { .. } => true,
             // AWS throttles, or the function could not start.
@@ -268,7 +268,7 @@ impl Failure {
 
     /// What a script hears, as long as nothing was asked for that may have been done.
     pub fn exit(&self) -> Exit {
-        if self.may_pass() {
+        if self.is_transient() {
             Exit::NotYet
         } else {
             Exit::Trouble
@@ -280,7 +280,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Lost { name, why } => write!(formatter, "no answer from {name}: {why}"),
-            Failure::Stranger { name, status } if self.may_pass() => {
+            Failure::Stranger { name, status } if self.is_transient() => {
                 write!(
                     formatter,
                     "{name} answers {status} in place of the function"

@@ -100,8 +100,8 @@ impl Run {
         loop {
             let asked = ask().await?;
             let trouble = match &asked {
-                Ok(answer) if answer.may_pass() => shown::member(answer.json(), "detail"),
-                Err(failure) if failure.may_pass() => failure.to_string(),
+                Ok(answer) if answer.is_transient() => shown::member(answer.json(), "detail"),
+                Err(failure) if failure.is_transient() => failure.to_string(),
                 _ => return Ok(asked),
             };
             if Instant::now() + self.every > deadline {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use reregister_mfa::app::{App, World};
+use reregister_mfa::app::{Adapters, App};
 use reregister_mfa::clock::SystemClock;
 use reregister_mfa::memory::{
     MemoryQueue, MemorySecrets, MemoryStore, MemoryTrail, NoSecurity, NoWebIdentity,
@@ -91,7 +91,7 @@ impl Setting {
         let queue = MemoryQueue::default();
         let app = App::new(
             Policy::parse(&policy, files.clone())?,
-            World {
+            Adapters {
                 secrets: Arc::new(secrets),
                 identity: Arc::new(NoWebIdentity),
                 store: Arc::new(MemoryStore::default()),

@@ -3,14 +3,14 @@
 use std::ops::Deref;
 use std::time::Duration;
 
-use super::{Authentic, Refused};
+use super::{ApprovalError, Authentic};
 use crate::clock::{self, Timestamp};
 
 /// Through which door an approval came. The two have different audiences, so that an approval read in a
 /// ticket is no key to the URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Door {
+pub enum Channel {
     /// In a ticket system's delivery.
     Webhook,
     /// In the hand of whoever is on call.
@@ -31,11 +31,11 @@ const SKEW: Duration = Duration::from_secs(60);
 
 impl Limits {
     /// What a door demands, whatever the policy says. Jira tries a delivery again for 75 minutes.
-    pub const fn of(door: Door) -> Limits {
+    pub const fn of(door: Channel) -> Limits {
         const MINUTE: u64 = 60;
         let (life, evidence) = match door {
-            Door::Webhook => (90, 240),
-            Door::OnCall => (15, 60),
+            Channel::Webhook => (90, 240),
+            Channel::OnCall => (15, 60),
         };
         Limits {
             longest_life: Duration::from_secs(life * MINUTE),
@@ -63,17 +63,17 @@ impl Authentic {
     ///
     /// # Errors
     /// The first rule that it breaks.
-    pub fn admit(self, limits: &Limits, now: Timestamp) -> Result<Approval, Refused> {
+    pub fn admit(self, limits: &Limits, now: Timestamp) -> Result<Approval, ApprovalError> {
         let claims = self.claims();
         let soon = clock::after(now, SKEW);
         if claims.exp <= now {
-            return Err(Refused::Expired { exp: claims.exp });
+            return Err(ApprovalError::Expired { exp: claims.exp });
         }
         if claims.iat > soon || claims.nbf.is_some_and(|nbf| nbf > soon) {
-            return Err(Refused::NotYet);
+            return Err(ApprovalError::NotYet);
         }
         if claims.exp > clock::after(claims.iat, limits.longest_life) {
-            return Err(Refused::TooLongLived {
+            return Err(ApprovalError::TooLongLived {
                 minutes: limits.longest_life.as_secs() / 60,
             });
         }
@@ -83,7 +83,7 @@ impl Authentic {
             .iter()
             .any(|v| v.verified_at < oldest || v.verified_at > soon)
         {
-            return Err(Refused::StaleEvidence {
+            return Err(ApprovalError::StaleEvidence {
                 minutes: limits.oldest_evidence.as_secs() / 60,
             });
         }
@@ -92,7 +92,7 @@ impl Authentic {
             .iter()
             .any(|v| v.evidence.counts(claims.reason))
         {
-            return Err(Refused::EvidenceOnLostPhone);
+            return Err(ApprovalError::EvidenceOnLostPhone);
         }
         Ok(Approval { authentic: self })
     }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
-use super::Invalid;
+use super::InvalidToken;
 use super::keys::KeySet;
 use super::strict_json::is_strict;
 use crate::ids::Kid;
@@ -42,18 +42,18 @@ pub struct Jws<'a> {
 
 impl<'a> Jws<'a> {
     /// Takes a token apart, without a key.
-    pub fn parse(token: &'a str) -> Result<Jws<'a>, Invalid> {
+    pub fn parse(token: &'a str) -> Result<Jws<'a>, InvalidToken> {
         if token.len() > LONGEST_TOKEN {
-            return Err(Invalid::TooLong);
+            return Err(InvalidToken::TooLong);
         }
-        let (signed, signature) = token.rsplit_once('.').ok_or(Invalid::NotCompact)?;
-        let (header, payload) = signed.split_once('.').ok_or(Invalid::NotCompact)?;
+        let (signed, signature) = token.rsplit_once('.').ok_or(InvalidToken::NotCompact)?;
+        let (header, payload) = signed.split_once('.').ok_or(InvalidToken::NotCompact)?;
         let header = decode(header)?;
         let payload = decode(payload)?;
         if !is_strict(&header) {
-            return Err(Invalid::NotCompact);
+            return Err(InvalidToken::NotCompact);
         }
-        let header = serde_json::from_slice(&header).map_err(|_| Invalid::Header)?;
+        let header = serde_json::from_slice(&header).map_err(|_| InvalidToken::Header)?;
         Ok(Jws {
             whole: token,
             signed,
@@ -69,10 +69,10 @@ impl<'a> Jws<'a> {
     }
 
     /// Proves that the key of this name made the signature, by the one algorithm that the key is for.
-    pub fn verify(&self, keys: &KeySet) -> Result<(), Invalid> {
-        let key = keys.get(&self.header.kid).ok_or(Invalid::UnknownKey)?;
+    pub fn verify(&self, keys: &KeySet) -> Result<(), InvalidToken> {
+        let key = keys.get(&self.header.kid).ok_or(InvalidToken::UnknownKey)?;
         if !key.algorithm.is_named(&self.header.alg) {
-            return Err(Invalid::Algorithm);
+            return Err(InvalidToken::Algorithm);
         }
         let good = jsonwebtoken::crypto::verify(
             self.signature,
@@ -83,14 +83,14 @@ impl<'a> Jws<'a> {
         if matches!(good, Ok(true)) {
             Ok(())
         } else {
-            Err(Invalid::Signature)
+            Err(InvalidToken::Signature)
         }
     }
 }
 
 /// Base64url without padding, and in the one way in which each text can be written.
-fn decode(part: &str) -> Result<Vec<u8>, Invalid> {
+fn decode(part: &str) -> Result<Vec<u8>, InvalidToken> {
     URL_SAFE_NO_PAD
         .decode(part)
-        .map_err(|_| Invalid::NotCompact)
+        .map_err(|_| InvalidToken::NotCompact)
 }

@@ -29,7 +29,7 @@ mod token;
 #[cfg(test)]
 mod wycheproof;
 
-pub use admit::{Approval, Door, Limits};
+pub use admit::{Approval, Channel, Limits};
 pub use claims::{Claims, Scope};
 pub use evidence::{
     ContactSource, Evidence, Messenger, PhoneLine, Verification, VerificationMethod,
@@ -38,8 +38,8 @@ pub use issuer::{Algorithm, IssuerPolicy, KeyLocation, KeyPolicy, KeysUrl, TypHe
 pub use jws::LONGEST_TOKEN;
 pub use keys::{KeyFault, KeySet, KeySource, KeysUnavailable, LARGEST_SET};
 pub use reason::Reason;
-pub use refused::{Invalid, Refused};
-pub use token::{Audiences, Authentic, Peeked, TokenId, authenticate, peek};
+pub use refused::{ApprovalError, InvalidToken};
+pub use token::{Audiences, Authentic, TokenId, UnverifiedToken, authenticate, parse_unverified};
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use crate::ids::Kid;
 /// The token proves nothing. Before a signature is known to be good there is this one answer; the variants
 /// are for our own log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Invalid {
+pub enum InvalidToken {
     /// Longer than any approval.
     #[error("the token is over 8 KiB")]
     TooLong,
@@ -35,10 +35,10 @@ pub enum Invalid {
 
 /// The token is genuine and says something that is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// See [`Invalid`].
+pub enum ApprovalError {
+    /// See [`InvalidToken`].
     #[error(transparent)]
-    Invalid(#[from] Invalid),
+    InvalidToken(#[from] InvalidToken),
     /// A claim is missing, or is not what the claim may be.
     #[error("claim {at} is missing or malformed, in what the key {kid} signed")]
     Claim {

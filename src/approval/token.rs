@@ -8,7 +8,7 @@ use super::issuer::{IssuerPolicy, TypHeader};
 use super::jws::Jws;
 use super::keys::KeySet;
 use super::strict_json::is_strict;
-use super::{Door, Invalid, Refused};
+use super::{ApprovalError, Channel, InvalidToken};
 use crate::ids::{Issuer, Jti, Kid, Label, PersonRef};
 
 /// `typ` of an approval (RFC 8725, section 3.11).
@@ -26,13 +26,13 @@ pub struct Audiences {
 
 /// What a token says of itself, before anything is proven: only good for looking up a key.
 #[derive(Debug)]
-pub struct Peeked<'a> {
+pub struct UnverifiedToken<'a> {
     jws: Jws<'a>,
     /// Whose key to look for.
     pub iss: Issuer,
 }
 
-impl Peeked<'_> {
+impl UnverifiedToken<'_> {
     /// Which key to look for.
     pub fn kid(&self) -> &Kid {
         &self.jws.header.kid
@@ -42,19 +42,19 @@ impl Peeked<'_> {
 /// Takes a token apart, without a key.
 ///
 /// # Errors
-/// [`Invalid`], if no key could make it an approval.
-pub fn peek(token: &str) -> Result<Peeked<'_>, Invalid> {
+/// [`InvalidToken`], if no key could make it an approval.
+pub fn parse_unverified(token: &str) -> Result<UnverifiedToken<'_>, InvalidToken> {
     #[derive(Deserialize)]
     struct JustIssuer {
         iss: Issuer,
     }
     let jws = Jws::parse(token)?;
     if !is_strict(&jws.payload) {
-        return Err(Invalid::NotCompact);
+        return Err(InvalidToken::NotCompact);
     }
     let JustIssuer { iss } =
-        serde_json::from_slice(&jws.payload).map_err(|_| Invalid::UnknownIssuer)?;
-    Ok(Peeked { jws, iss })
+        serde_json::from_slice(&jws.payload).map_err(|_| InvalidToken::UnknownIssuer)?;
+    Ok(UnverifiedToken { jws, iss })
 }
 
 /// The name of an approval: used once.
@@ -71,7 +71,7 @@ pub struct TokenId {
 pub struct Authentic {
     claims: Claims,
     kid: Kid,
-    door: Door,
+    door: Channel,
     domain: Label,
     owner: Option<PersonRef>,
     privileged: bool,
@@ -81,15 +81,15 @@ pub struct Authentic {
 /// Proves that the issuer signed this, for this deployment.
 ///
 /// # Errors
-/// [`Refused::Invalid`] while the signature is not known to be good, a more telling reason after.
+/// [`ApprovalError::InvalidToken`] while the signature is not known to be good, a more telling reason after.
 pub fn authenticate(
-    peeked: &Peeked<'_>,
+    peeked: &UnverifiedToken<'_>,
     issuer: &IssuerPolicy,
     keys: &KeySet,
     audiences: &Audiences,
-) -> Result<Authentic, Refused> {
+) -> Result<Authentic, ApprovalError> {
     if peeked.iss != issuer.iss {
-        return Err(Invalid::UnknownIssuer.into());
+        return Err(InvalidToken::UnknownIssuer.into());
     }
     let typ_fits = match (peeked.jws.header.typ.as_deref(), issuer.typ) {
         (Some(typ), _) if is_approval_typ(typ) => true,
@@ -98,23 +98,23 @@ pub fn authenticate(
         _ => false,
     };
     if !typ_fits {
-        return Err(Invalid::Typ.into());
+        return Err(InvalidToken::Typ.into());
     }
     peeked.jws.verify(keys)?;
 
     let claims: Claims = serde_path_to_error::deserialize(
         &mut serde_json::Deserializer::from_slice(&peeked.jws.payload),
     )
-    .map_err(|error| Refused::Claim {
+    .map_err(|error| ApprovalError::Claim {
         at: claim_at(&error),
         kid: peeked.kid().clone(),
     })?;
     let door = if claims.aud == audiences.webhook {
-        Door::Webhook
+        Channel::Webhook
     } else if claims.aud == audiences.on_call {
-        Door::OnCall
+        Channel::OnCall
     } else {
-        return Err(Refused::Audience {
+        return Err(ApprovalError::Audience {
             kid: peeked.kid().clone(),
         });
     };
@@ -174,7 +174,7 @@ impl Authentic {
     }
 
     /// Which door it is for.
-    pub fn door(&self) -> Door {
+    pub fn door(&self) -> Channel {
         self.door
     }
 

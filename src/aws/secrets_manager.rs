@@ -82,7 +82,7 @@ impl SecretSource for SecretsManager {
             .entry(name.clone())
             .or_default()
             .clone();
-        // Held while fetching: all who wait get the same answer.
+        // RecordLease while fetching: all who wait get the same answer.
         let mut known = known.lock().await;
         let now = self.clock.now();
         let good_for = match freshness {

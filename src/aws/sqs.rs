@@ -66,7 +66,7 @@ impl Sqs {
 
 #[async_trait]
 impl Queue for Sqs {
-    async fn bring_back(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
+    async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
         let body = serde_json::to_string(&Wake { reset: id })
             .map_err(|error| QueueError(error.to_string()))?;
         // Whole seconds: a little late does no harm, and early finds somebody at work.

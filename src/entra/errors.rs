@@ -31,26 +31,28 @@ pub fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect) 
         "Graph refused"
     );
     if code.as_deref() == Some(UNLICENSED) {
-        return DirectoryError::Never(Fault::Unlicensed);
+        return DirectoryError::Permanent(Fault::Unlicensed);
     }
     match status.as_u16() {
-        400 => DirectoryError::Never(Fault::Refused),
-        401 => DirectoryError::Never(Fault::Credential),
-        403 => DirectoryError::Never(Fault::NotAllowed),
+        400 => DirectoryError::Permanent(Fault::Refused),
+        401 => DirectoryError::Permanent(Fault::Credential),
+        403 => DirectoryError::Permanent(Fault::NotAllowed),
         // A gateway's 404, which is not Graph's own, says nothing about the person.
         404 if effect == Effect::Reads && code.is_none() => {
-            DirectoryError::Never(Fault::Unreadable)
+            DirectoryError::Permanent(Fault::Unreadable)
         }
-        404 => DirectoryError::Never(Fault::NotFound),
-        429 => DirectoryError::Later {
+        404 => DirectoryError::Permanent(Fault::NotFound),
+        429 => DirectoryError::Transient {
             after: retry_after(headers),
         },
         // Of all the others only a throttled write has certainly changed nothing.
-        408 | 409 | 412 | 423 | 500..=599 if effect == Effect::Writes => DirectoryError::Unknown,
-        408 | 409 | 412 | 423 | 500..=599 => DirectoryError::Later {
+        408 | 409 | 412 | 423 | 500..=599 if effect == Effect::Writes => {
+            DirectoryError::Indeterminate
+        }
+        408 | 409 | 412 | 423 | 500..=599 => DirectoryError::Transient {
             after: retry_after(headers),
         },
-        _ => DirectoryError::Never(Fault::Unreadable),
+        _ => DirectoryError::Permanent(Fault::Unreadable),
     }
 }
 
@@ -120,24 +122,24 @@ mod tests {
     fn an_error_during_a_write_is_unknown_unless_the_service_says_that_nothing_happened() {
         let none = HeaderMap::new();
         let of = |status, effect| of(StatusCode::from_u16(status).unwrap(), &none, b"", effect);
-        assert_eq!(of(500, Effect::Writes), DirectoryError::Unknown);
-        assert_eq!(of(503, Effect::Writes), DirectoryError::Unknown);
-        assert_eq!(of(504, Effect::Writes), DirectoryError::Unknown);
+        assert_eq!(of(500, Effect::Writes), DirectoryError::Indeterminate);
+        assert_eq!(of(503, Effect::Writes), DirectoryError::Indeterminate);
+        assert_eq!(of(504, Effect::Writes), DirectoryError::Indeterminate);
         assert_eq!(
             of(429, Effect::Writes),
-            DirectoryError::Later { after: None }
+            DirectoryError::Transient { after: None }
         );
         assert_eq!(
             of(500, Effect::Reads),
-            DirectoryError::Later { after: None }
+            DirectoryError::Transient { after: None }
         );
         assert_eq!(
             of(404, Effect::Reads),
-            DirectoryError::Never(Fault::Unreadable)
+            DirectoryError::Permanent(Fault::Unreadable)
         );
         assert_eq!(
             of(302, Effect::Writes),
-            DirectoryError::Never(Fault::Unreadable)
+            DirectoryError::Permanent(Fault::Unreadable)
         );
     }
 }

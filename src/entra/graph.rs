@@ -44,9 +44,9 @@ impl Graph {
     /// `version` and the segments of a path, each escaped.
     pub fn url<'a>(&self, path: impl IntoIterator<Item = &'a str>) -> Result<Url, DirectoryError> {
         let ServiceUrl(base) = &self.base;
-        let mut url = Url::parse(base).map_err(|_| DirectoryError::Never(Fault::Unreadable))?;
+        let mut url = Url::parse(base).map_err(|_| DirectoryError::Permanent(Fault::Unreadable))?;
         url.path_segments_mut()
-            .map_err(|()| DirectoryError::Never(Fault::Unreadable))?
+            .map_err(|()| DirectoryError::Permanent(Fault::Unreadable))?
             .clear()
             .extend(path);
         Ok(url)
@@ -55,7 +55,7 @@ impl Graph {
     /// Reads one thing.
     pub async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, DirectoryError> {
         let body = self.call(Method::GET, url, Effect::Reads).await?;
-        serde_json::from_slice(&body).map_err(|_| DirectoryError::Never(Fault::Unreadable))
+        serde_json::from_slice(&body).map_err(|_| DirectoryError::Permanent(Fault::Unreadable))
     }
 
     /// Reads a list, all pages of it. A next page is asked for only where the first one was: the token goes
@@ -74,13 +74,13 @@ impl Graph {
                 None => None,
                 Some(link) => match Url::parse(&link) {
                     Ok(link) if link.origin() == origin => Some(link),
-                    _ => return Err(DirectoryError::Never(Fault::Unreadable)),
+                    _ => return Err(DirectoryError::Permanent(Fault::Unreadable)),
                 },
             };
         }
         match next {
             None => Ok(all),
-            Some(_) => Err(DirectoryError::Never(Fault::Unreadable)),
+            Some(_) => Err(DirectoryError::Permanent(Fault::Unreadable)),
         }
     }
 
@@ -121,8 +121,8 @@ impl Graph {
             }
             if status.is_success() {
                 return body.map_err(|bad| match bad {
-                    BadBody::BrokeOff => DirectoryError::Later { after: None },
-                    BadBody::TooLarge => DirectoryError::Never(Fault::Unreadable),
+                    BadBody::BrokeOff => DirectoryError::Transient { after: None },
+                    BadBody::TooLarge => DirectoryError::Permanent(Fault::Unreadable),
                 });
             }
             // Whatever became of the body, the status decides.
@@ -140,10 +140,10 @@ impl Graph {
 fn lost(error: &reqwest::Error, effect: Effect) -> DirectoryError {
     if error.is_builder() {
         // A token that does not fit into a header.
-        DirectoryError::Never(Fault::Credential)
+        DirectoryError::Permanent(Fault::Credential)
     } else if effect == Effect::Writes && !error.is_connect() {
-        DirectoryError::Unknown
+        DirectoryError::Indeterminate
     } else {
-        DirectoryError::Later { after: None }
+        DirectoryError::Transient { after: None }
     }
 }

@@ -47,7 +47,7 @@ pub struct GroupEligibility {
     clock: Arc<dyn Clock>,
     /// The policy's own groups.
     named: BTreeSet<ObjectId>,
-    /// Held while asking: all who wait get the same answers.
+    /// RecordLease while asking: all who wait get the same answers.
     known: Mutex<Known>,
 }
 
@@ -109,7 +109,7 @@ impl GroupEligibility {
         while let Some((id, answer)) = answers.next().await {
             let answer = match answer {
                 // A group of the policy's that PIM cannot manage: a synchronised one, or one that is gone.
-                Err(DirectoryError::Never(Fault::NotFound | Fault::Refused))
+                Err(DirectoryError::Permanent(Fault::NotFound | Fault::Refused))
                     if self.named.contains(&id) =>
                 {
                     tracing::warn!(group = %id, "PIM does not manage this group of privileged_groups");
@@ -157,7 +157,7 @@ impl GroupEligibility {
             }
         }
         if groups.len() > MOST_GROUPS {
-            return Err(DirectoryError::Never(Fault::Unreadable));
+            return Err(DirectoryError::Permanent(Fault::Unreadable));
         }
         Ok(groups)
     }
@@ -170,7 +170,7 @@ pub async fn reach(graph: &Graph, person: ObjectId) -> Result<Vec<ObjectId>, Dir
     let mut next = 0;
     while let Some(principal) = reached.get(next).copied() {
         if next >= MOST_STEPS {
-            return Err(DirectoryError::Never(Fault::Unreadable));
+            return Err(DirectoryError::Permanent(Fault::Unreadable));
         }
         next = next.saturating_add(1);
         for instance in instances(graph, "principalId", principal).await? {

@@ -100,7 +100,8 @@ fn read(method: Value) -> Method {
 
 /// Microsoft Graph, "Delete" of the method's own type: there is no delete on `methods` itself.
 pub async fn remove(graph: &Graph, id: ObjectId, method: &Method) -> Result<(), DirectoryError> {
-    let collection = collection(&method.kind).ok_or(DirectoryError::Never(Fault::Unreadable))?;
+    let collection =
+        collection(&method.kind).ok_or(DirectoryError::Permanent(Fault::Unreadable))?;
     let url = graph.url([
         "v1.0",
         "users",

@@ -21,7 +21,7 @@ use serde::Deserialize;
 use crate::clock::Clock;
 use crate::ids::{ObjectId, PersonRef, SecretName, TenantId, trusted_url};
 use crate::reset::ports::{Directory, DirectoryError, Fault, Listing};
-use crate::reset::{Method, Person, Standing};
+use crate::reset::{Method, Person, PrivilegeFacts};
 use crate::secrets::{SecretSource, WebIdentity};
 use graph::Graph;
 use group_eligibility::GroupEligibility;
@@ -93,7 +93,7 @@ impl TryFrom<String> for ServiceUrl {
 
 /// What a credential is used with.
 #[derive(Clone)]
-pub struct Means {
+pub struct EntraDeps {
     /// The client for login and Graph.
     pub http: reqwest::Client,
     /// Where Graph credentials are.
@@ -119,7 +119,7 @@ impl Entra {
         settings: EntraSettings,
         asks_for_hardware: bool,
         privileged_groups: BTreeSet<ObjectId>,
-        means: Means,
+        means: EntraDeps,
     ) -> Entra {
         let (http, clock) = (means.http.clone(), means.clock.clone());
         let tokens = Tokens::new(tenant, &settings, means);
@@ -138,7 +138,7 @@ impl Entra {
         self.graph.warm_up().await?;
         match self.group_eligibility.get(&self.graph).await {
             // What the licence means is decided when somebody asks.
-            Ok(_) | Err(DirectoryError::Never(Fault::Unlicensed)) => Ok(()),
+            Ok(_) | Err(DirectoryError::Permanent(Fault::Unlicensed)) => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -150,7 +150,7 @@ impl Directory for Entra {
         people::find(&self.graph, who).await
     }
 
-    async fn standing(&self, id: ObjectId) -> Result<Standing, DirectoryError> {
+    async fn standing(&self, id: ObjectId) -> Result<PrivilegeFacts, DirectoryError> {
         standing::of(&self.graph, &self.group_eligibility, id).await
     }
 

@@ -37,7 +37,7 @@ pub async fn find(graph: &Graph, who: &PersonRef) -> Result<Person, DirectoryErr
         PersonRef::Upn(upn) => upn.as_ref().eq_ignore_ascii_case(&user.user_principal_name),
     };
     if !same {
-        return Err(DirectoryError::Never(Fault::Unreadable));
+        return Err(DirectoryError::Permanent(Fault::Unreadable));
     }
     Ok(Person {
         id: user.id,
@@ -45,7 +45,7 @@ pub async fn find(graph: &Graph, who: &PersonRef) -> Result<Person, DirectoryErr
         // Null means that the app may only read the basic profile.
         enabled: user
             .account_enabled
-            .ok_or(DirectoryError::Never(Fault::NotAllowed))?,
+            .ok_or(DirectoryError::Permanent(Fault::NotAllowed))?,
         guest: user.user_type.as_deref() == Some("Guest"),
         management_restricted: user.is_management_restricted.unwrap_or(false),
     })

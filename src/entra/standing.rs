@@ -7,7 +7,7 @@ use super::graph::Graph;
 use super::group_eligibility::{self, GroupEligibility};
 use crate::ids::ObjectId;
 use crate::reset::ports::{DirectoryError, Fault};
-use crate::reset::{Eligibility, Membership, RoleAssignment, Standing};
+use crate::reset::{Eligibility, Membership, PrivilegeFacts, RoleAssignment};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,7 +31,7 @@ pub async fn of(
     graph: &Graph,
     group_eligibility: &GroupEligibility,
     id: ObjectId,
-) -> Result<Standing, DirectoryError> {
+) -> Result<PrivilegeFacts, DirectoryError> {
     let (memberships, owned, assignments, active, roles, table, reached) = tokio::try_join!(
         objects(graph, id, "transitiveMemberOf"),
         objects(graph, id, "ownedObjects"),
@@ -58,7 +58,7 @@ pub async fn of(
         groups,
         unlicensed,
     };
-    Ok(Standing {
+    Ok(PrivilegeFacts {
         memberships,
         owned,
         assignments,
@@ -72,7 +72,7 @@ async fn licensed<T>(
 ) -> Result<Option<T>, DirectoryError> {
     match asked.await {
         Ok(answer) => Ok(Some(answer)),
-        Err(DirectoryError::Never(Fault::Unlicensed)) => Ok(None),
+        Err(DirectoryError::Permanent(Fault::Unlicensed)) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::errors;
-use super::{Credential, EntraSettings, Means, ServiceUrl, assertion};
+use super::{Credential, EntraDeps, EntraSettings, ServiceUrl, assertion};
 use crate::clock::{self, Timestamp};
 use crate::ids::TenantId;
 use crate::outbound::{bounded_body, retry_after};
@@ -26,8 +26,8 @@ pub struct Tokens {
     url: String,
     scope: String,
     credential: Credential,
-    means: Means,
-    /// Held while a token is fetched: all who wait get the same one.
+    means: EntraDeps,
+    /// RecordLease while a token is fetched: all who wait get the same one.
     cached: Mutex<Option<Token>>,
 }
 
@@ -44,7 +44,7 @@ struct Granted {
 }
 
 impl Tokens {
-    pub(super) fn new(tenant: TenantId, settings: &EntraSettings, means: Means) -> Tokens {
+    pub(super) fn new(tenant: TenantId, settings: &EntraSettings, means: EntraDeps) -> Tokens {
         let ServiceUrl(login) = &settings.login;
         let ServiceUrl(graph) = &settings.graph;
         Tokens {
@@ -226,20 +226,20 @@ fn denied(status: StatusCode, headers: &reqwest::header::HeaderMap, body: &[u8])
 impl From<Denied> for DirectoryError {
     fn from(denied: Denied) -> DirectoryError {
         match denied {
-            Denied::Credential | Denied::Refused => DirectoryError::Never(Fault::Credential),
-            Denied::Outage { after } => DirectoryError::Later { after },
+            Denied::Credential | Denied::Refused => DirectoryError::Permanent(Fault::Credential),
+            Denied::Outage { after } => DirectoryError::Transient { after },
             Denied::Identity(error) => {
                 tracing::error!(%error, "no federated credential");
                 match error {
-                    NoIdentity::Unavailable(_) => DirectoryError::Later { after: None },
-                    NoIdentity::Refused(_) => DirectoryError::Never(Fault::Credential),
+                    NoIdentity::Unavailable(_) => DirectoryError::Transient { after: None },
+                    NoIdentity::Refused(_) => DirectoryError::Permanent(Fault::Credential),
                 }
             }
             Denied::Secret(error) => {
                 tracing::error!(%error, "no Graph credential");
                 match error {
-                    SecretError::Unavailable(_) => DirectoryError::Later { after: None },
-                    _ => DirectoryError::Never(Fault::Credential),
+                    SecretError::Unavailable(_) => DirectoryError::Transient { after: None },
+                    _ => DirectoryError::Permanent(Fault::Credential),
                 }
             }
         }

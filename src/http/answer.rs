@@ -10,7 +10,7 @@ use super::{Services, Tenant, internal};
 use crate::approval::Authentic;
 use crate::clock::Timestamp;
 use crate::report;
-use crate::reset::{News, Request, State};
+use crate::reset::{Request, RequestStatus, State};
 
 /// Does what the request asks. It runs in a task of its own, so that a sender who hangs up does not stop it
 /// half-way. `approvals` are those that are proven already.
@@ -30,8 +30,8 @@ pub async fn open(
             let how = if stored.replayed { "stored" } else { "done" };
             match &stored.news {
                 // Written down when it was decided.
-                News::Waiting { .. } | News::Refused { .. } => {}
-                News::Reset(outcome) => parties.log(outcome.state.word(), how),
+                RequestStatus::Waiting { .. } | RequestStatus::Refused { .. } => {}
+                RequestStatus::Reset(outcome) => parties.log(outcome.state.word(), how),
             }
             news(services, &stored.news, stored.replayed)
         }
@@ -40,28 +40,28 @@ pub async fn open(
     }
 }
 
-/// News as a response: 202 while it goes on, 200 at the end, and a problem if it was refused.
-pub fn news(services: &Services, news: &News, replayed: bool) -> Response {
+/// RequestStatus as a response: 202 while it goes on, 200 at the end, and a problem if it was refused.
+pub fn news(services: &Services, news: &RequestStatus, replayed: bool) -> Response {
     let goes_on = |answer: Response| {
         let after = report::RETRY_AFTER.as_secs().to_string();
         (StatusCode::ACCEPTED, [(RETRY_AFTER, after)], answer).into_response()
     };
     match news {
-        News::Waiting { reset, ticket, why } => {
+        RequestStatus::Waiting { reset, ticket, why } => {
             let answer = report::waiting(*reset, ticket, why.as_ref());
             goes_on(Json(answer).into_response())
         }
-        News::Refused {
+        RequestStatus::Refused {
             reset,
             ticket,
             rejection,
         } if rejection.gave_up => {
             Json(report::turned_away(*reset, ticket, rejection)).into_response()
         }
-        News::Refused {
+        RequestStatus::Refused {
             reset, rejection, ..
         } => Problem::refused(*reset, &rejection.words).into_response(),
-        News::Reset(outcome) => {
+        RequestStatus::Reset(outcome) => {
             let answer = Json(report::answer(outcome, &services.register_at, replayed));
             if outcome.state == State::Running {
                 goes_on(answer.into_response())

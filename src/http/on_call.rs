@@ -15,12 +15,12 @@ use serde::Deserialize;
 use super::origin::{SourceAddress, origin};
 use super::problem::Problem;
 use super::{Services, Tenant, answer, body};
-use crate::approval::{Authentic, Door, Invalid};
+use crate::approval::{Authentic, Channel, InvalidToken};
 use crate::clock::Timestamp;
 use crate::deadline::Deadline;
 use crate::ids::Label;
 use crate::report;
-use crate::reset::{News, Origin, Parties, Refusal, Request, genuine};
+use crate::reset::{Origin, Parties, Refusal, Request, RequestStatus, genuine};
 
 /// A person waits in front of a terminal.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -91,7 +91,7 @@ pub async fn read(
     headers: HeaderMap,
 ) -> Response {
     let mut parties = Parties {
-        door: Some(Door::OnCall),
+        door: Some(Channel::OnCall),
         origin: origin(address, &headers),
         ..Parties::default()
     };
@@ -99,7 +99,7 @@ pub async fn read(
     let found = async {
         let approval = services
             .prover
-            .prove_all(&[bearer(&headers)?], &everybody)
+            .validate_all(&[bearer(&headers)?], &everybody)
             .await?
             .pop()
             .ok_or(Refusal::NoApproval)?;
@@ -115,7 +115,7 @@ pub async fn read(
         served.resets.stored(id, &approval, &parties).await
     };
     match found.await {
-        Ok(News::Refused {
+        Ok(RequestStatus::Refused {
             reset,
             ticket,
             rejection,
@@ -142,7 +142,7 @@ async fn asked<'a>(
         .await
         .map_err(Problem::into_response)?;
     let mut parties = Parties {
-        door: Some(Door::OnCall),
+        door: Some(Channel::OnCall),
         origin: origin.clone(),
         ..Parties::default()
     };
@@ -156,7 +156,7 @@ async fn asked<'a>(
         // The approvals are the credential: before they are proven, nothing is accepted.
         let proof = services
             .prover
-            .prove_all(&tokens, &services.on_call.issuers)
+            .validate_all(&tokens, &services.on_call.issuers)
             .await;
         parties.name(genuine(&proof));
         let approvals = proof?;
@@ -186,7 +186,7 @@ fn tenant<'a>(services: &'a Services, approvals: &[Authentic]) -> Result<&'a Ten
 fn bearer(headers: &HeaderMap) -> Result<String, Refusal> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(Invalid::NotCompact.into());
+        return Err(InvalidToken::NotCompact.into());
     };
     value
         .to_str()
@@ -194,5 +194,5 @@ fn bearer(headers: &HeaderMap) -> Result<String, Refusal> {
         .and_then(|text| text.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
         .map(|(_, token)| token.trim().to_owned())
-        .ok_or_else(|| Invalid::NotCompact.into())
+        .ok_or_else(|| InvalidToken::NotCompact.into())
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::ids::ResetId;
 use crate::report::{self, ApprovalLine, Code, Explained, Retry, capitalised};
-use crate::reset::Explanation;
+use crate::reset::RefusalText;
 
 /// A problem, ready to be sent. Beside the members of RFC 9457 it has what an automation prints and acts upon.
 #[derive(Debug, Clone, Serialize)]
@@ -97,8 +97,8 @@ impl Problem {
     }
 
     /// A refusal of a request that was accepted, as the ledger keeps it.
-    pub fn refused(reset: ResetId, words: &Explanation) -> Problem {
-        let Explanation { code, detail, next } = words;
+    pub fn refused(reset: ResetId, words: &RefusalText) -> Problem {
+        let RefusalText { code, detail, next } = words;
         // One that another version has written may be unknown here.
         let (status, title) = match code.parse::<Code>() {
             Ok(known) => (status(known), known.title().to_owned()),

@@ -10,7 +10,7 @@ use crate::delivery::Source;
 use crate::ids::{Label, TenantId};
 use crate::report::{ApprovalLine, explain};
 use crate::reset::ports::{AuditTrail, Security};
-use crate::reset::{Event, Parties, Prover, Refusal, Resets, Terms};
+use crate::reset::{ApprovalValidator, ChannelPolicy, Event, Parties, Refusal, Resets};
 use crate::secrets::SecretSource;
 
 /// A tenant that this deployment serves.
@@ -26,9 +26,9 @@ pub struct Services {
     /// `[sources]`.
     pub sources: BTreeMap<Label, Source>,
     /// `[on_call]`.
-    pub on_call: Terms,
+    pub on_call: ChannelPolicy,
     /// Proves approvals.
-    pub prover: Arc<Prover>,
+    pub prover: Arc<ApprovalValidator>,
     /// The tenants.
     pub tenants: BTreeMap<Label, Tenant>,
     /// Webhook secrets.

@@ -49,7 +49,7 @@ pub async fn receive(
     };
     let origin = origin(address, &headers);
     let mut parties = Parties {
-        door: Some(crate::approval::Door::Webhook),
+        door: Some(crate::approval::Channel::Webhook),
         origin: origin.clone(),
         source: Some(name.clone()),
         ..Parties::default()

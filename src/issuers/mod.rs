@@ -78,7 +78,7 @@ impl Issuers {
             .entry(issuer.iss.clone())
             .or_default()
             .clone();
-        // Held while fetching: all who wait get the same set.
+        // RecordLease while fetching: all who wait get the same set.
         let mut cached = cached.lock().await;
         let now = self.clock.now();
         let fresh = cached.good.as_ref().is_some_and(|(set, fetched_at)| {

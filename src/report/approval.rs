@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::approval::{ContactSource, Evidence, Messenger, PhoneLine};
 use crate::clock::Timestamp;
 use crate::ids::{Issuer, Kid, Label, TicketKey};
-use crate::reset::ApprovalMark;
+use crate::reset::ApprovalSummary;
 
 /// What an approval says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,8 +47,8 @@ pub struct VerificationLine {
     pub reference: Option<String>,
 }
 
-impl From<&ApprovalMark> for ApprovalLine {
-    fn from(mark: &ApprovalMark) -> ApprovalLine {
+impl From<&ApprovalSummary> for ApprovalLine {
+    fn from(mark: &ApprovalSummary) -> ApprovalLine {
         ApprovalLine {
             issuer: mark.id.iss.clone(),
             kid: mark.kid.clone(),

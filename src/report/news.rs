@@ -1,10 +1,10 @@
-//! News in words: what is waiting and what was turned away, beside outcomes.
+//! RequestStatus in words: what is waiting and what was turned away, beside outcomes.
 
 use serde::Serialize;
 
 use super::outcome::answer;
 use crate::ids::{ResetId, TicketKey};
-use crate::reset::{Explanation, News, Rejection, State};
+use crate::reset::{RecordedRefusal, RefusalText, RequestStatus, State};
 
 /// The answer while nothing is claimed yet, and after it was given up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,7 +22,7 @@ pub struct Unclaimed {
 }
 
 /// What waits, in words.
-pub fn waiting(reset: ResetId, ticket: &TicketKey, why: Option<&Explanation>) -> Unclaimed {
+pub fn waiting(reset: ResetId, ticket: &TicketKey, why: Option<&RefusalText>) -> Unclaimed {
     let detail = why.map_or("", |words| words.detail.as_str());
     Unclaimed {
         reset,
@@ -38,7 +38,7 @@ pub fn waiting(reset: ResetId, ticket: &TicketKey, why: Option<&Explanation>) ->
 }
 
 /// What was refused, or given up before anything was claimed, in words.
-pub fn turned_away(reset: ResetId, ticket: &TicketKey, rejection: &Rejection) -> Unclaimed {
+pub fn turned_away(reset: ResetId, ticket: &TicketKey, rejection: &RecordedRefusal) -> Unclaimed {
     Unclaimed {
         reset,
         state: rejection.state(),
@@ -49,16 +49,16 @@ pub fn turned_away(reset: ResetId, ticket: &TicketKey, rejection: &Rejection) ->
 }
 
 /// The note for the ticket.
-pub fn note(news: &News, register_at: &str) -> String {
+pub fn note(news: &RequestStatus, register_at: &str) -> String {
     match news {
-        News::Waiting { reset, ticket, why } => waiting(*reset, ticket, why.as_ref()).note,
-        News::Refused { rejection, .. } => rejection_note(rejection),
-        News::Reset(outcome) => answer(outcome, register_at, false).note,
+        RequestStatus::Waiting { reset, ticket, why } => waiting(*reset, ticket, why.as_ref()).note,
+        RequestStatus::Refused { rejection, .. } => rejection_note(rejection),
+        RequestStatus::Reset(outcome) => answer(outcome, register_at, false).note,
     }
 }
 
-fn rejection_note(rejection: &Rejection) -> String {
-    let Explanation { detail, next, .. } = &rejection.words;
+fn rejection_note(rejection: &RecordedRefusal) -> String {
+    let RefusalText { detail, next, .. } = &rejection.words;
     if rejection.gave_up {
         sentences(&[
             "MFA re-registration is NOT done: a person has to look.",

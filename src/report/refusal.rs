@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::{Code, capitalised};
-use crate::approval::Refused;
+use crate::approval::ApprovalError;
 use crate::clock::Timestamp;
 use crate::delivery::Unreadable;
-use crate::reset::{Bound, Explanation, Flaw, LedgerError, Privilege, Refusal, Role};
+use crate::reset::{Flaw, Guardrail, LedgerError, Privilege, Refusal, RefusalText, Role};
 use crate::secrets::SecretError;
 
 /// A refusal, explained to whoever reads the ticket.
@@ -46,9 +46,9 @@ pub fn explain(refusal: &Refusal) -> Explained {
 }
 
 /// A refusal in words that can be kept.
-pub fn words(refusal: &Refusal) -> Explanation {
+pub fn words(refusal: &Refusal) -> RefusalText {
     let explained = explain(refusal);
-    Explanation {
+    RefusalText {
         code: explained.code.as_str().to_owned(),
         detail: explained.detail,
         next: explained.next.to_owned(),
@@ -59,7 +59,7 @@ fn retry(refusal: &Refusal) -> Retry {
     match refusal {
         Refusal::Directory { after } => Retry::After(after.unwrap_or(RETRY_AFTER)),
         Refusal::Misconfigured { .. } => Retry::After(Duration::from_secs(5 * 60)),
-        other if other.may_pass() => Retry::After(RETRY_AFTER),
+        other if other.is_transient() => Retry::After(RETRY_AFTER),
         _ => Retry::No,
     }
 }
@@ -68,7 +68,9 @@ fn retry(refusal: &Refusal) -> Retry {
 fn detail(refusal: &Refusal) -> String {
     match refusal {
         Refusal::Unauthentic => "The delivery does not prove who sent it.".to_owned(),
-        Refusal::Approval(Refused::Invalid(_)) => "The approval is not valid.".to_owned(),
+        Refusal::Approval(ApprovalError::InvalidToken(_)) => {
+            "The approval is not valid.".to_owned()
+        }
         Refusal::Secret(SecretError::Unavailable(_)) => {
             "A secret cannot be fetched; nothing was changed.".to_owned()
         }
@@ -88,7 +90,7 @@ fn detail(refusal: &Refusal) -> String {
             "The queue that brings back what is not done does not answer; nothing was changed."
                 .to_owned()
         }
-        Refusal::Bounded(Bound::CoolingDown { since, until }) => format!(
+        Refusal::Guardrail(Guardrail::CoolingDown { since, until }) => format!(
             "The person was reset already, at {}. Until {} one approver is not enough.",
             minute(*since),
             minute(*until)
@@ -261,7 +263,7 @@ fn code_and_next(refusal: &Refusal) -> (Code, &'static str) {
         Refusal::Audit(_) => (Code::AuditUnavailable, TRY_AGAIN),
         Refusal::Queue(_) => (Code::QueueUnavailable, TRY_AGAIN),
         Refusal::OutOfTime => (Code::OutOfTime, TRY_AGAIN),
-        Refusal::Bounded(bound) => bounded(bound),
+        Refusal::Guardrail(bound) => bounded(bound),
         Refusal::Changed(_) => (
             Code::ChangedMeanwhile,
             "Look at what is left in Entra, and get new approvals for it.",
@@ -271,18 +273,18 @@ fn code_and_next(refusal: &Refusal) -> (Code, &'static str) {
 
 const TRY_AGAIN: &str = "Send the same again later; the approval is not used up.";
 
-fn bounded(bound: &Bound) -> (Code, &'static str) {
+fn bounded(bound: &Guardrail) -> (Code, &'static str) {
     match bound {
-        Bound::Frozen(_) => (
+        Guardrail::Frozen(_) => (
             Code::Frozen,
             "Ask the security team. When they have lifted it, send the same again: the approval is not used up.",
         ),
-        Bound::CoolingDown { .. } => (
+        Guardrail::CoolingDown { .. } => (
             Code::CoolingDown,
             "Find out why it is asked for again. Then add a second approval, by another approver; or wait, and get a new \
              approval if this one expires meanwhile.",
         ),
-        Bound::Cap(_) => (
+        Guardrail::Cap(_) => (
             Code::CapReached,
             "Have the security team look at who asks for so many. The approval is not used up.",
         ),
@@ -314,28 +316,30 @@ fn flawed(flaw: Flaw) -> Code {
     }
 }
 
-fn approval(refused: &Refused) -> (Code, &'static str) {
+fn approval(refused: &ApprovalError) -> (Code, &'static str) {
     match refused {
-        Refused::Invalid(_) => (
+        ApprovalError::InvalidToken(_) => (
             Code::ApprovalInvalid,
             "Get a new approval from an issuer that this deployment knows, in the place of this one.",
         ),
-        Refused::Claim { .. } => (Code::ApprovalClaim, "The issuer has to correct this claim."),
-        Refused::Audience { .. } => (
+        ApprovalError::Claim { .. } => {
+            (Code::ApprovalClaim, "The issuer has to correct this claim.")
+        }
+        ApprovalError::Audience { .. } => (
             Code::ApprovalAudience,
             "Approvals for tickets and for on-call have different audiences: get one for this door.",
         ),
-        Refused::Expired { .. } => (Code::ApprovalExpired, "Get a new approval."),
-        Refused::NotYet => (Code::ApprovalNotYet, "Check the issuer's clock."),
-        Refused::TooLongLived { .. } => (
+        ApprovalError::Expired { .. } => (Code::ApprovalExpired, "Get a new approval."),
+        ApprovalError::NotYet => (Code::ApprovalNotYet, "Check the issuer's clock."),
+        ApprovalError::TooLongLived { .. } => (
             Code::ApprovalTooLong,
             "The issuer has to shorten the time from iat to exp.",
         ),
-        Refused::StaleEvidence { .. } => (
+        ApprovalError::StaleEvidence { .. } => (
             Code::EvidenceStale,
             "Verify the person again, then approve again.",
         ),
-        Refused::EvidenceOnLostPhone => (
+        ApprovalError::EvidenceOnLostPhone => (
             Code::EvidenceOnLostPhone,
             "Verify the person in a way that does not go through the phone that is gone.",
         ),
@@ -353,8 +357,8 @@ mod tests {
         let explained = explain(&Refusal::Secret(secret));
         assert!(!format!("{explained:?}").contains("prod/jira"));
 
-        let one = explain(&crate::approval::Invalid::Signature.into());
-        let other = explain(&crate::approval::Invalid::UnknownIssuer.into());
+        let one = explain(&crate::approval::InvalidToken::Signature.into());
+        let other = explain(&crate::approval::InvalidToken::UnknownIssuer.into());
         assert_eq!(one, other);
     }
 }

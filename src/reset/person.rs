@@ -19,7 +19,7 @@ pub struct Person {
 
 /// Everything that may make somebody privileged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct PrivilegeFacts {
     /// Groups and roles, also through other groups.
     pub memberships: Vec<Membership>,
     /// What they own.

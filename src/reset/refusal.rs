@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::ledger::LedgerError;
 use super::ports::{AuditError, Fault, QueueError};
-use super::rules::bounds::Bound;
-use crate::approval::{Authentic, Invalid, KeysUnavailable, Refused};
+use super::rules::bounds::Guardrail;
+use crate::approval::{ApprovalError, Authentic, InvalidToken, KeysUnavailable};
 use crate::clock::Timestamp;
 use crate::delivery::Unreadable;
 use crate::secrets::SecretError;
@@ -30,7 +30,7 @@ pub enum Refusal {
     TooManyApprovals,
     /// An approval is not accepted.
     #[error(transparent)]
-    Approval(#[from] Refused),
+    Approval(#[from] ApprovalError),
     /// The issuer is known and may not speak at this door.
     #[error("this issuer's approvals are not accepted here")]
     IssuerNotAllowed,
@@ -101,7 +101,7 @@ pub enum Refusal {
     Busy,
     /// A bound on harm: a cap, a cool-down, the freeze switch.
     #[error(transparent)]
-    Bounded(Bound),
+    Guardrail(Guardrail),
     /// What is not done yet could not be brought back, so nothing is begun.
     #[error(transparent)]
     Queue(#[from] QueueError),
@@ -241,9 +241,9 @@ pub(super) const UNLICENSED: Refusal = Refusal::Misconfigured {
     what: "the tenant says that it has no licence for PIM, and the policy does not say pim = \"unlicensed\"",
 };
 
-impl From<Invalid> for Refusal {
-    fn from(invalid: Invalid) -> Refusal {
-        Refusal::Approval(Refused::Invalid(invalid))
+impl From<InvalidToken> for Refusal {
+    fn from(invalid: InvalidToken) -> Refusal {
+        Refusal::Approval(ApprovalError::InvalidToken(invalid))
     }
 }
 
@@ -251,7 +251,7 @@ impl From<LedgerError> for Refusal {
     fn from(error: LedgerError) -> Refusal {
         match error {
             LedgerError::Busy(_) => Refusal::Busy,
-            LedgerError::Bounded(bound) => Refusal::Bounded(bound),
+            LedgerError::Guardrail(bound) => Refusal::Guardrail(bound),
             LedgerError::Forgotten => Refusal::Used,
             other => Refusal::Ledger(other),
         }
@@ -260,7 +260,7 @@ impl From<LedgerError> for Refusal {
 
 impl Refusal {
     /// Whether the same request may succeed later, without anybody changing it.
-    pub fn may_pass(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         matches!(
             self,
             Refusal::Busy
@@ -283,10 +283,10 @@ impl Refusal {
         let unfounded = matches!(self, Refusal::NoSuchReset | Refusal::Request(_));
         let spent = matches!(
             self,
-            Refusal::Used | Refusal::Approval(Refused::Expired { .. })
+            Refusal::Used | Refusal::Approval(ApprovalError::Expired { .. })
         );
         let old = good_until.is_some_and(|end| end <= now);
-        !(by_anybody || unfounded || spent || old || self.may_pass())
+        !(by_anybody || unfounded || spent || old || self.is_transient())
     }
 
     /// Whether whoever is refused may see what was read in their approvals: not where these are no key to anything, such
@@ -296,13 +296,13 @@ impl Refusal {
             self,
             Refusal::IssuerNotAllowed
                 | Refusal::NoSuchReset
-                | Refusal::Approval(Refused::Audience { .. })
+                | Refusal::Approval(ApprovalError::Audience { .. })
         )
     }
 
     /// The approval is for a ticket where one for on call is wanted, or the other way round.
     pub(super) fn of_another_door(approval: &Authentic) -> Refusal {
-        Refusal::Approval(Refused::Audience {
+        Refusal::Approval(ApprovalError::Audience {
             kid: approval.kid().clone(),
         })
     }
@@ -316,7 +316,7 @@ impl Refusal {
                 | Refusal::NoApproval
                 | Refusal::TooManyApprovals
                 | Refusal::NoSuchReset
-                | Refusal::Approval(Refused::Invalid(_))
+                | Refusal::Approval(ApprovalError::InvalidToken(_))
         )
     }
 

@@ -3,28 +3,28 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ledger::{LedgerError, Versioned};
-use super::record::event::{ApprovalMark, Parties};
-use super::record::news::News;
+use super::ledger::{LedgerError, VersionedRecord};
+use super::record::event::{ApprovalSummary, Parties};
+use super::record::news::RequestStatus;
 use super::record::outcome::Preview;
 use super::record::request::Request;
 use super::record::{Record, Stage};
 use super::refusal::Refusal;
 use super::run::{LEASE_MARGIN, Run};
-use super::tenancy::Tenancy;
-use crate::approval::{Authentic, Refused};
+use super::tenancy::TenantContext;
+use crate::approval::{ApprovalError, Authentic};
 use crate::clock::{self, Timestamp};
 use crate::ids::ResetId;
 
 /// Resets in one tenant. Cheap to clone.
 #[derive(Clone)]
-pub struct Resets(pub(super) Arc<Tenancy>);
+pub struct Resets(pub(super) Arc<TenantContext>);
 
 /// What there is to answer, and whether it was there before this request.
 #[derive(Debug)]
 pub struct Stored {
     /// The answer.
-    pub news: News,
+    pub news: RequestStatus,
     /// True if this request changed nothing.
     pub replayed: bool,
 }
@@ -37,7 +37,7 @@ const SOON: Duration = Duration::from_secs(5);
 
 impl Resets {
     /// In this tenant.
-    pub fn new(tenancy: Tenancy) -> Resets {
+    pub fn new(tenancy: TenantContext) -> Resets {
         Resets(Arc::new(tenancy))
     }
 
@@ -46,7 +46,7 @@ impl Resets {
     ///
     /// # Errors
     /// A [`Refusal`] if it could not be accepted. What becomes of a request that was, refusals included, is
-    /// [`News`].
+    /// [`RequestStatus`].
     pub async fn open(&self, request: Request, until: Timestamp) -> Result<Stored, Refusal> {
         let tenancy = &self.0;
         let lease_until = clock::after(until, LEASE_MARGIN);
@@ -57,7 +57,7 @@ impl Resets {
         }
         // First of all, so that whatever becomes of this process, the record is brought back.
         let after = clock::between(tenancy.clock.now(), lease_until);
-        tenancy.queue.bring_back(record.id, after).await?;
+        tenancy.queue.schedule(record.id, after).await?;
         match tenancy.ledger.accept(record.clone()).await {
             Ok(held) => {
                 let run = self.go_on(held, until).await;
@@ -77,7 +77,7 @@ impl Resets {
     /// a sender has to show. An old link must not fill the ledger, nor wake anybody.
     ///
     /// # Errors
-    /// [`Refused::Expired`] if each has expired, and nothing was ever done or accepted on one.
+    /// [`ApprovalError::Expired`] if each has expired, and nothing was ever done or accepted on one.
     pub async fn is_worth_accepting(
         &self,
         request: &Request,
@@ -96,7 +96,7 @@ impl Resets {
                 return Ok(());
             }
         }
-        Err(Refused::Expired { exp }.into())
+        Err(ApprovalError::Expired { exp }.into())
     }
 
     /// What to answer after a run. What is left to do comes back by itself.
@@ -109,7 +109,7 @@ impl Resets {
         let record = match run {
             Run::Over(record) => record,
             Run::Later(record, after) => {
-                if let Err(error) = self.0.queue.bring_back(record.id, after).await {
+                if let Err(error) = self.0.queue.schedule(record.id, after).await {
                     tracing::warn!(%error, "it comes back later than it could");
                 }
                 record
@@ -132,7 +132,7 @@ impl Resets {
     ///
     /// # Errors
     /// A [`Refusal`] if the queue has to bring it again.
-    pub async fn wake(&self, found: Versioned, until: Timestamp) -> Result<(), Refusal> {
+    pub async fn wake(&self, found: VersionedRecord, until: Timestamp) -> Result<(), Refusal> {
         let tenancy = &self.0;
         let now = tenancy.clock.now();
         let id = found.id;
@@ -145,19 +145,19 @@ impl Resets {
         // Somebody works on it, or it is not worth a try yet: another message was sent for later, too.
         if record.due_at() > now {
             let after = clock::between(now, record.due_at());
-            return Ok(tenancy.queue.bring_back(id, after).await?);
+            return Ok(tenancy.queue.schedule(id, after).await?);
         }
         let lease_until = clock::after(until, LEASE_MARGIN);
         let held = match tenancy.ledger.take(found, now, lease_until).await {
             Ok(held) => held,
-            Err(LedgerError::Leased) => return Ok(tenancy.queue.bring_back(id, SOON).await?),
+            Err(LedgerError::Leased) => return Ok(tenancy.queue.schedule(id, SOON).await?),
             Err(error) => return Err(error.into()),
         };
         match self.go_on(held, until).await {
             Run::Over(_) => Ok(()),
-            Run::Later(_, after) => Ok(tenancy.queue.bring_back(id, after).await?),
+            Run::Later(_, after) => Ok(tenancy.queue.schedule(id, after).await?),
             // Whoever has taken over brings it to its end; if not, it is looked at again.
-            Run::Stopped(_, LedgerError::Leased) => Ok(tenancy.queue.bring_back(id, SOON).await?),
+            Run::Stopped(_, LedgerError::Leased) => Ok(tenancy.queue.schedule(id, SOON).await?),
             Run::Stopped(_, error) => Err(error.into()),
         }
     }
@@ -170,7 +170,7 @@ impl Resets {
         let tenancy = &self.0;
         let approvals = tenancy
             .prover
-            .prove_request(&request, &tenancy.doors)
+            .validate_request(&request, &tenancy.doors)
             .await?;
         // What is accepted goes on by itself: there is nothing to look at beforehand any more.
         if tenancy.ledger.known(&request).await?.is_some() {
@@ -186,7 +186,8 @@ impl Resets {
             .await?;
         let bounds = allowed.bounds(tenancy);
         tenancy.ledger.room(&allowed.claim, &bounds).await?;
-        let counts = |mark: &ApprovalMark| allowed.claim.approvals.iter().any(|a| a.id == mark.id);
+        let counts =
+            |mark: &ApprovalSummary| allowed.claim.approvals.iter().any(|a| a.id == mark.id);
         let marks = parties.approvals.iter().filter(|mark| counts(mark));
         let marks = marks.cloned().collect();
         // Who holds an approval learns what the person has: nobody looks unseen.
@@ -210,7 +211,7 @@ impl Resets {
         id: ResetId,
         approval: &Authentic,
         asker: &Parties,
-    ) -> Result<News, Refusal> {
+    ) -> Result<RequestStatus, Refusal> {
         let ledger = &self.0.ledger;
         let oldest = clock::before(self.0.clock.now(), READABLE);
         let record = ledger.read(id).await?.ok_or(Refusal::NoSuchReset)?;

@@ -7,27 +7,27 @@ use std::time::Duration;
 use super::directories::Directories;
 use super::ledger::Ledger;
 use super::ports::{AuditTrail, DirectoryError, Queue, Security, Tickets};
-use super::record::news::Explanation;
+use super::record::news::RefusalText;
 use super::record::{Duties, Duty, Record};
 use super::refusal::Refusal;
 use super::rules::Rules;
-use super::rules::doors::Doors;
-use super::run::prover::Prover;
+use super::rules::doors::Channels;
+use super::run::prover::ApprovalValidator;
 use crate::clock::{self, Clock, Timestamp};
 use crate::ids::TenantId;
 
 /// What the core works with in one tenant.
-pub struct Tenancy {
+pub struct TenantContext {
     /// Its id.
     pub tenant: TenantId,
     /// What policy.toml says about it.
     pub rules: Rules,
     /// On which terms requests are taken.
-    pub doors: Arc<Doors>,
+    pub doors: Arc<Channels>,
     /// Its directory, by credential.
     pub directories: Directories,
     /// Proves approvals.
-    pub prover: Arc<Prover>,
+    pub prover: Arc<ApprovalValidator>,
     /// The records.
     pub ledger: Ledger,
     /// Brings back what is not done.
@@ -39,7 +39,7 @@ pub struct Tenancy {
     /// Where tickets hear of it.
     pub tickets: Arc<dyn Tickets>,
     /// Puts refusals into words that the ledger can keep.
-    pub words: fn(&Refusal) -> Explanation,
+    pub words: fn(&Refusal) -> RefusalText,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -47,7 +47,7 @@ pub struct Tenancy {
 /// How often a read is tried.
 const MOST_READS: u32 = 3;
 
-impl Tenancy {
+impl TenantContext {
     /// Who has to be told of this record's end.
     pub(super) fn duties(&self, record: &Record) -> Duties {
         let source = record.request.source.as_ref();
@@ -73,13 +73,15 @@ impl Tenancy {
             let left = clock::between(self.clock.now(), until);
             let answer = tokio::time::timeout(left, attempt())
                 .await
-                .unwrap_or(Err(DirectoryError::Later { after: None }));
+                .unwrap_or(Err(DirectoryError::Transient { after: None }));
             let error = match answer {
-                Err(error @ (DirectoryError::Later { .. } | DirectoryError::Unknown)) => error,
+                Err(error @ (DirectoryError::Transient { .. } | DirectoryError::Indeterminate)) => {
+                    error
+                }
                 other => return other,
             };
             let pause = match &error {
-                DirectoryError::Later { after: Some(after) } => *after,
+                DirectoryError::Transient { after: Some(after) } => *after,
                 _ => Duration::from_millis(250_u64 << tries),
             };
             // Half of what is left: the reset itself wants time, too.

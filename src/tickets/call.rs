@@ -29,21 +29,21 @@ pub enum Failed {
     /// The credential is not accepted; another may be.
     Credential,
     /// Another try may help.
-    Later { after: Option<Duration> },
+    Transient { after: Option<Duration> },
     /// The same call will not help.
-    Never(&'static str),
+    Permanent(&'static str),
 }
 
 /// Nobody said when.
-pub const LATER: Failed = Failed::Later { after: None };
+pub const TRANSIENT: Failed = Failed::Transient { after: None };
 
 impl From<Failed> for TicketError {
     fn from(failed: Failed) -> TicketError {
         match failed {
             // Somebody may mend it in the two hours for which it is tried, and each try raises the alarm.
-            Failed::Credential => TicketError::Later { after: None },
-            Failed::Later { after } => TicketError::Later { after },
-            Failed::Never(why) => TicketError::Never(why),
+            Failed::Credential => TicketError::Transient { after: None },
+            Failed::Transient { after } => TicketError::Transient { after },
+            Failed::Permanent(why) => TicketError::Permanent(why),
         }
     }
 }
@@ -52,7 +52,7 @@ impl From<SecretError> for Failed {
     fn from(error: SecretError) -> Failed {
         tracing::warn!(%error, "no credential for the ticket system");
         // Whatever it is, somebody may mend it in the two hours.
-        LATER
+        TRANSIENT
     }
 }
 
@@ -82,7 +82,7 @@ impl Credential {
 /// Reads a secret's JSON.
 pub fn parse<T: DeserializeOwned>(secret: &SecretString) -> Result<T, Failed> {
     serde_json::from_str(secret.expose_secret())
-        .map_err(|_| Failed::Never("its secret is not JSON of the documented shape"))
+        .map_err(|_| Failed::Permanent("its secret is not JSON of the documented shape"))
 }
 
 /// Changes something. The answer's body says nothing that matters.
@@ -93,17 +93,17 @@ pub async fn write(request: RequestBuilder) -> Result<(), Failed> {
 /// Reads something. A success that cannot be read is none: it may be the page of a proxy.
 pub async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Failed> {
     let body = bounded_body(send(request).await?, LARGEST_ANSWER).await;
-    let body = body.map_err(|_| LATER)?;
-    serde_json::from_slice(&body).map_err(|_| LATER)
+    let body = body.map_err(|_| TRANSIENT)?;
+    serde_json::from_slice(&body).map_err(|_| TRANSIENT)
 }
 
 async fn send(request: RequestBuilder) -> Result<Response, Failed> {
     let request = request.header(ACCEPT, "application/json").timeout(TIMEOUT);
     let answer = request.send().await.map_err(|error| {
         if error.is_builder() {
-            Failed::Never("its secret does not fit into a header")
+            Failed::Permanent("its secret does not fit into a header")
         } else {
-            LATER
+            TRANSIENT
         }
     })?;
     judge(answer.status(), answer.headers())?;
@@ -116,18 +116,18 @@ fn judge(status: StatusCode, headers: &HeaderMap) -> Result<(), Failed> {
         _ if is_anonymous(headers) => Failed::Credential,
         200..=299 => return Ok(()),
         401 => Failed::Credential,
-        408 | 425 | 429 | 500..=599 => Failed::Later {
+        408 | 425 | 429 | 500..=599 => Failed::Transient {
             after: retry_after(headers),
         },
         // The client follows no redirects: the credential would go along.
-        300..=399 => Failed::Never("it sends us to another address"),
-        400 => Failed::Never("it does not take the call as we make it"),
+        300..=399 => Failed::Permanent("it sends us to another address"),
+        400 => Failed::Permanent("it does not take the call as we make it"),
         // Somebody may give our account the right in the two hours.
-        403 => LATER,
-        404 => Failed::Never(NO_SUCH_TICKET),
-        409 => Failed::Never("the ticket is not in a state for notes"),
-        415 => Failed::Never("it does not take JSON"),
-        _ => Failed::Never("it answers with a status that its documentation does not have"),
+        403 => TRANSIENT,
+        404 => Failed::Permanent(NO_SUCH_TICKET),
+        409 => Failed::Permanent("the ticket is not in a state for notes"),
+        415 => Failed::Permanent("it does not take JSON"),
+        _ => Failed::Permanent("it answers with a status that its documentation does not have"),
     };
     tracing::warn!(status = status.as_u16(), "the ticket system refused");
     Err(failed)

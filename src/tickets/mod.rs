@@ -86,7 +86,7 @@ impl BaseUrl {
         let BaseUrl(base) = self;
         let mut url = base.clone();
         url.path_segments_mut()
-            .map_err(|()| Failed::Never("its address has no path"))?
+            .map_err(|()| Failed::Permanent("its address has no path"))?
             .pop_if_empty()
             .extend(segments);
         Ok(url)
@@ -156,16 +156,16 @@ impl TicketSystems {
         mark: &str,
     ) -> Result<(), TicketError> {
         let Some(notes) = self.notes.get(source) else {
-            return Err(TicketError::Never("this source gets no notes"));
+            return Err(TicketError::Permanent("this source gets no notes"));
         };
         // `^` separates the conditions of a search in ServiceNow.
         if mark.is_empty() || mark.contains(['^', '\n', '\r']) {
-            return Err(TicketError::Never("its mark cannot be searched for"));
+            return Err(TicketError::Permanent("its mark cannot be searched for"));
         }
         let ticket: &str = ticket.as_ref();
         // As a segment of a path they would not name a ticket but lead to another place.
         if matches!(ticket, "." | "..") {
-            return Err(TicketError::Never(NO_SUCH_TICKET));
+            return Err(TicketError::Permanent(NO_SUCH_TICKET));
         }
         let note = Note {
             ticket,

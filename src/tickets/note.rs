@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::TicketSystems;
 use crate::ids::{Label, TicketKey};
 use crate::report;
-use crate::reset::News;
+use crate::reset::RequestStatus;
 use crate::reset::ports::{TicketError, Tickets};
 
 /// Notes about resets, in the words of the report.
@@ -34,7 +34,7 @@ impl Tickets for TicketNotes {
         &self,
         source: &Label,
         ticket: &TicketKey,
-        news: &News,
+        news: &RequestStatus,
         mark: &str,
     ) -> Result<(), TicketError> {
         let text = report::note(news, &self.register_at);

@@ -99,7 +99,7 @@ impl<'a> ServiceNow<'a> {
                 Credential::Token(token(http, url, &client_id, &client_secret).await?)
             }
             _ => {
-                return Err(Failed::Never(
+                return Err(Failed::Permanent(
                     "its secret has not username and password, or client_id and client_secret",
                 ));
             }
@@ -147,9 +147,9 @@ impl<'a> ServiceNow<'a> {
             .await?;
         let mut found = found.into_iter();
         match (found.next(), found.next()) {
-            (None, _) => Err(Failed::Never(NO_SUCH_TICKET)),
+            (None, _) => Err(Failed::Permanent(NO_SUCH_TICKET)),
             (Some(record), None) if record.number == number => Ok(record),
-            _ => Err(Failed::Never("its table cannot be searched by number")),
+            _ => Err(Failed::Permanent("its table cannot be searched by number")),
         }
     }
 
@@ -178,7 +178,7 @@ impl<'a> ServiceNow<'a> {
         } else if found.len() < MOST_NOTES {
             Ok(false)
         } else {
-            Err(Failed::Never("its notes cannot be searched"))
+            Err(Failed::Permanent("its notes cannot be searched"))
         }
     }
 

@@ -9,12 +9,12 @@
 )]
 
 mod dynamodb;
-#[path = "../scenarios/house.rs"]
-#[allow(dead_code, reason = "the scenarios use the rest of it")]
-mod house;
 mod moto;
 mod powertools;
 mod secrets_manager;
 mod sns;
 mod sqs;
 mod sts;
+#[path = "../scenarios/test_app.rs"]
+#[allow(dead_code, reason = "the scenarios use the rest of it")]
+mod test_app;

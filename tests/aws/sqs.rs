@@ -68,7 +68,7 @@ async fn a_wake_is_one_message_with_the_name_of_the_reset_and_nothing_else() {
     let letterbox = Letterbox::new(&config).await;
     let queue = Sqs::new(&config, letterbox.url.clone());
     let id = ResetId::random();
-    queue.bring_back(id, Duration::ZERO).await.unwrap();
+    queue.schedule(id, Duration::ZERO).await.unwrap();
 
     let letters = letterbox.letters().await;
     assert_eq!(letters.len(), 1);
@@ -89,7 +89,7 @@ async fn a_wake_does_not_come_before_it_is_due_and_at_the_latest_after_the_fifte
         let letterbox = Letterbox::new(&config).await;
         let queue = Sqs::new(&config, letterbox.url.clone());
         let after = Duration::from_secs(after);
-        queue.bring_back(ResetId::random(), after).await.unwrap();
+        queue.schedule(ResetId::random(), after).await.unwrap();
         assert_eq!(letterbox.letters().await, [""; 0]);
         let delayed = QueueAttributeName::ApproximateNumberOfMessagesDelayed;
         assert_eq!(letterbox.attribute(delayed).await, "1");
@@ -103,7 +103,7 @@ async fn part_of_a_second_makes_a_wake_late_rather_than_early() {
     let letterbox = Letterbox::new(&config).await;
     let queue = Sqs::new(&config, letterbox.url.clone());
     let after = Duration::from_millis(1);
-    queue.bring_back(ResetId::random(), after).await.unwrap();
+    queue.schedule(ResetId::random(), after).await.unwrap();
     let delayed = QueueAttributeName::ApproximateNumberOfMessagesDelayed;
     assert_eq!(letterbox.attribute(delayed).await, "1");
     let mut letters = letterbox.letters().await;
@@ -117,7 +117,7 @@ async fn a_queue_that_is_not_there_has_taken_nothing() {
     let config = moto::config().await;
     let url = format!("{}/123456789012/no-such-queue", moto::url());
     let woken = Sqs::new(&config, url)
-        .bring_back(ResetId::random(), Duration::ZERO)
+        .schedule(ResetId::random(), Duration::ZERO)
         .await;
     assert!(matches!(woken, Err(QueueError(_))), "{woken:?}");
 }

@@ -14,7 +14,7 @@
     reason = "a test that panics has failed, which is its purpose"
 )]
 
-mod hands;
+mod faulty_ports;
 mod random;
 mod schedule;
 mod world;
@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use schedule::{Actor, Second, frozen, given_up, good_day, overslept, pair};
-use world::{Broken, Fate, World};
+use world::{Broken, Injection, World};
 
 /// What many schedules came to.
 #[derive(Default)]
@@ -78,11 +78,11 @@ fn in_tokio(test: impl FnOnce()) {
 /// The body that [`schedule::Actor::deliver`] has.
 const SAME: &str = "the delivery";
 
-const FATES: [Fate; 4] = [
-    Fate::FailsBefore,
-    Fate::FailsAfter,
-    Fate::DiesBefore,
-    Fate::DiesAfter,
+const INJECTIONS: [Injection; 4] = [
+    Injection::FailsBefore,
+    Injection::FailsAfter,
+    Injection::DiesBefore,
+    Injection::DiesAfter,
 ];
 
 #[test]
@@ -93,10 +93,10 @@ fn every_call_may_fail_or_kill_once_and_the_request_comes_to_its_end() {
         tally.add(&world, || "a good day".to_owned());
         assert!(effects > 30, "{effects} calls");
         for nth in 0..effects {
-            for fate in FATES {
+            for injection in INJECTIONS {
                 for second in [Second::AtOnce, Second::AfterTheLease] {
-                    let (world, _) = pair(Broken::No, second, SAME, Some((nth, fate)), None);
-                    tally.add(&world, || format!("{second:?} {nth} {fate:?}"));
+                    let (world, _) = pair(Broken::No, second, SAME, Some((nth, injection)), None);
+                    tally.add(&world, || format!("{second:?} {nth} {injection:?}"));
                 }
             }
         }
@@ -108,9 +108,9 @@ fn every_call_may_fail_or_kill_once_and_the_request_comes_to_its_end() {
 fn pairs(broken: Broken, second: Second, enough: impl Fn(&Tally) -> bool) -> Tally {
     let mut tally = Tally::default();
     let (effects, changes) = good_day();
-    let killed = [Fate::DiesBefore, Fate::DiesAfter];
-    let stopped: &[Fate] = if second.is_meanwhile() {
-        &[Fate::Pauses]
+    let killed = [Injection::DiesBefore, Injection::DiesAfter];
+    let stopped: &[Injection] = if second.is_meanwhile() {
+        &[Injection::Pauses]
     } else {
         &killed
     };
@@ -118,15 +118,16 @@ fn pairs(broken: Broken, second: Second, enough: impl Fn(&Tally) -> bool) -> Tal
         if second == Second::MeanwhileByAFastClock && changes.contains(&nth) {
             continue;
         }
-        for fate in stopped {
-            let first = Some((nth, *fate));
+        for injection in stopped {
+            let first = Some((nth, *injection));
             let (world, [_, others]) = pair(broken, second, SAME, first, None);
-            tally.add(&world, || format!("{second:?} {nth} {fate:?}"));
+            tally.add(&world, || format!("{second:?} {nth} {injection:?}"));
             for other in 0..others {
-                for other_fate in killed {
-                    let (world, _) = pair(broken, second, SAME, first, Some((other, other_fate)));
+                for other_injection in killed {
+                    let (world, _) =
+                        pair(broken, second, SAME, first, Some((other, other_injection)));
                     tally.add(&world, || {
-                        format!("{second:?} {nth} {fate:?}, then {other} {other_fate:?}")
+                        format!("{second:?} {nth} {injection:?}, then {other} {other_injection:?}")
                     });
                     if enough(&tally) {
                         return tally;
@@ -179,25 +180,25 @@ fn two_deliveries_of_one_approval_make_one_reset_wherever_the_first_is_stopped()
             Second::MeanwhileAfterTheLease,
             Second::MeanwhileByAFastClock,
         ] {
-            let fates: &[Fate] = if second.is_meanwhile() {
-                &[Fate::Pauses]
+            let injections: &[Injection] = if second.is_meanwhile() {
+                &[Injection::Pauses]
             } else {
-                &FATES
+                &INJECTIONS
             };
             for nth in 0..effects {
                 if second == Second::MeanwhileByAFastClock && changes.contains(&nth) {
                     continue;
                 }
-                for fate in fates {
-                    let first = Some((nth, *fate));
+                for injection in injections {
+                    let first = Some((nth, *injection));
                     let (world, [_, others]) = pair(Broken::No, second, "another", first, None);
-                    tally.add(&world, || format!("{second:?} {nth} {fate:?}"));
+                    tally.add(&world, || format!("{second:?} {nth} {injection:?}"));
                     // Every seventh point: the second one's calls are mostly those of the pairs above.
                     for other in (nth % 7..others).step_by(7) {
-                        let killed = Some((other, Fate::DiesAfter));
+                        let killed = Some((other, Injection::DiesAfter));
                         let (world, _) = pair(Broken::No, second, "another", first, killed);
                         tally.add(&world, || {
-                            format!("{second:?} {nth} {fate:?}, then {other}")
+                            format!("{second:?} {nth} {injection:?}, then {other}")
                         });
                     }
                 }
@@ -216,10 +217,10 @@ fn whoever_oversleeps_their_own_message_is_brought_to_the_end_or_accepts_nothing
             let (world, all) = overslept(nth, None);
             tally.add(&world, || format!("oversleeps {nth}"));
             for later in nth + 1..all {
-                for fate in [Fate::DiesBefore, Fate::DiesAfter] {
-                    let (world, _) = overslept(nth, Some((later, fate)));
+                for injection in [Injection::DiesBefore, Injection::DiesAfter] {
+                    let (world, _) = overslept(nth, Some((later, injection)));
                     tally.add(&world, || {
-                        format!("oversleeps {nth}, then {later} {fate:?}")
+                        format!("oversleeps {nth}, then {later} {injection:?}")
                     });
                 }
             }
@@ -231,16 +232,16 @@ fn whoever_oversleeps_their_own_message_is_brought_to_the_end_or_accepts_nothing
 /// One schedule for every point at which the first is stopped, in each of these ways; gives the worlds after them.
 fn wherever(
     what: &str,
-    fates: &[Fate],
-    schedule: impl Fn(usize, Fate) -> Arc<World>,
+    injections: &[Injection],
+    schedule: impl Fn(usize, Injection) -> Arc<World>,
 ) -> Vec<Arc<World>> {
     let mut tally = Tally::default();
     let mut worlds = Vec::new();
     let (effects, _) = good_day();
     for nth in 0..effects {
-        for fate in fates {
-            let world = schedule(nth, *fate);
-            tally.add(&world, || format!("{what} at {nth} {fate:?}"));
+        for injection in injections {
+            let world = schedule(nth, *injection);
+            tally.add(&world, || format!("{what} at {nth} {injection:?}"));
             worlds.push(world);
         }
     }
@@ -251,8 +252,12 @@ fn wherever(
 #[test]
 fn whatever_is_not_claimed_when_resets_are_frozen_waits_and_nothing_that_waits_is_lost() {
     in_tokio(|| {
-        let fates = [Fate::DiesBefore, Fate::DiesAfter, Fate::Pauses];
-        let worlds = wherever("freezing", &fates, frozen);
+        let injections = [
+            Injection::DiesBefore,
+            Injection::DiesAfter,
+            Injection::Pauses,
+        ];
+        let worlds = wherever("freezing", &injections, frozen);
         let refused = worlds.iter().any(|world| world.lock().refused() > 0);
         assert!(refused, "nobody was refused");
     });
@@ -261,8 +266,8 @@ fn whatever_is_not_claimed_when_resets_are_frozen_waits_and_nothing_that_waits_i
 #[test]
 fn whatever_cannot_be_done_for_two_hours_is_given_up_told_of_once_and_locks_nobody() {
     in_tokio(|| {
-        let fates = [Fate::DiesBefore, Fate::DiesAfter];
-        let worlds = wherever("giving up", &fates, given_up);
+        let injections = [Injection::DiesBefore, Injection::DiesAfter];
+        let worlds = wherever("giving up", &injections, given_up);
         let half_done = worlds.iter().any(|world| world.lock().deleted.len() == 1);
         assert!(half_done, "none was given up half-way");
     });
@@ -302,12 +307,12 @@ fn a_ledger_without_an_owner_is_caught() {
 fn whoever_waits_for_a_request_that_turns_out_to_repeat_another_gets_the_answer_of_that() {
     in_tokio(|| {
         let world = World::new(Broken::No);
-        Actor::deliver_as(world.hands([]), "another").go();
+        Actor::deliver_as(world.ports([]), "another").go();
         // Accepted, and about to find out that its approval is used.
-        let mut one = Actor::deliver(world.hands([(4, Fate::Pauses)]));
+        let mut one = Actor::deliver(world.ports([(4, Injection::Pauses)]));
         one.go();
         // Waits for it, and is about to look again.
-        let mut other = Actor::deliver(world.hands([(2, Fate::Pauses)]));
+        let mut other = Actor::deliver(world.ports([(2, Injection::Pauses)]));
         other.go();
         one.go();
         other.go();

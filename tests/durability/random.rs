@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::schedule::{Actor, drain};
-use crate::world::{Broken, Fate, Hands, World};
+use crate::world::{Broken, FaultyPorts, Injection, World};
 use crate::{Tally, in_tokio};
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): small, and the same everywhere.
@@ -24,18 +24,18 @@ impl Chance {
     }
 
     /// Fates for somebody's first calls: one in ten is a bad one.
-    fn fates(&mut self) -> Vec<(usize, Fate)> {
+    fn injections(&mut self) -> Vec<(usize, Injection)> {
         (0..80)
             .filter_map(|nth| {
-                let fate = match self.below(100) {
-                    0..2 => Fate::FailsBefore,
-                    2..4 => Fate::FailsAfter,
-                    4..5 => Fate::DiesBefore,
-                    5..6 => Fate::DiesAfter,
-                    6..10 => Fate::Pauses,
+                let injection = match self.below(100) {
+                    0..2 => Injection::FailsBefore,
+                    2..4 => Injection::FailsAfter,
+                    4..5 => Injection::DiesBefore,
+                    5..6 => Injection::DiesAfter,
+                    6..10 => Injection::Pauses,
                     _ => return None,
                 };
-                Some((nth, fate))
+                Some((nth, injection))
             })
             .collect()
     }
@@ -47,7 +47,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
 
 fn schedule(chance: &mut Chance) -> std::sync::Arc<World> {
     let world = World::new(Broken::No);
-    let doomed = |chance: &mut Chance| -> Hands { world.hands(chance.fates()) };
+    let doomed = |chance: &mut Chance| -> FaultyPorts { world.ports(chance.injections()) };
     let mut actors = vec![Actor::deliver(doomed(chance))];
     for _ in 0..30 {
         match chance.below(10) {

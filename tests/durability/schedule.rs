@@ -16,14 +16,14 @@ use reregister_mfa::delivery::Delivery;
 use reregister_mfa::ids::{Digest, Kid, Label, ResetId, TenantId, TicketKey};
 use reregister_mfa::report;
 use reregister_mfa::reset::{
-    Directories, Doors, Freeze, Ledger, Origin, Prover, Refusal, Request, Resets, Rules, State,
-    Stored, Tenancy, Terms,
+    ApprovalValidator, ChannelPolicy, Channels, Directories, Freeze, Ledger, Origin, Refusal,
+    Request, Resets, Rules, State, Stored, TenantContext,
 };
 use serde_json::{Value, json};
 use simulated::approval::{Draft, WEBHOOK_AUDIENCE};
 use simulated::issuer::Issuer;
 
-use crate::world::{Broken, Fate, Hands, JANE, SAM, START, VERA, World};
+use crate::world::{Broken, FaultyPorts, Injection, JANE, SAM, START, VERA, World};
 
 const TENANT: &str = "7d6f5c4b-3a29-4180-9c7e-6b5a49382716";
 
@@ -43,7 +43,7 @@ impl KeySource for FixedKeys {
 }
 
 /// One approval, which is good, and whoever can prove it.
-static APPROVED: LazyLock<(String, Arc<Prover>)> = LazyLock::new(|| {
+static APPROVED: LazyLock<(String, Arc<ApprovalValidator>)> = LazyLock::new(|| {
     let issuer = Issuer::es256("https://approvals.contoso.example", "desk-2026");
     let now = START.parse::<Timestamp>().unwrap().as_second();
     let draft = Draft::new(now)
@@ -56,7 +56,7 @@ static APPROVED: LazyLock<(String, Arc<Prover>)> = LazyLock::new(|| {
         "iss": issuer.iss(), "keys": {"file": "none"}, "algorithms": ["ES256"], "domain": "desk",
     }))
     .unwrap();
-    let prover = Prover {
+    let prover = ApprovalValidator {
         issuers: BTreeMap::from([(label("desk"), policy)]),
         audiences: Audiences {
             webhook: WEBHOOK_AUDIENCE.to_owned(),
@@ -71,35 +71,35 @@ fn label(name: &str) -> Label {
     Label::try_from(name).unwrap()
 }
 
-fn resets(hands: &Hands) -> Resets {
-    let hands = Arc::new(hands.clone());
-    let terms = Terms {
+fn resets(ports: &FaultyPorts) -> Resets {
+    let ports = Arc::new(ports.clone());
+    let terms = ChannelPolicy {
         issuers: vec![label("desk")],
         privileged: false,
         verifier_apart: false,
         hardware_key: false,
     };
     let rules: Rules = serde_json::from_value(json!({"break_glass": "none"})).unwrap();
-    Resets::new(Tenancy {
+    Resets::new(TenantContext {
         tenant: TENANT.parse::<TenantId>().unwrap(),
         rules,
-        doors: Arc::new(Doors {
+        doors: Arc::new(Channels {
             sources: BTreeMap::from([(label("jira"), terms.clone())]),
             on_call: terms,
             only_tenant: true,
         }),
         directories: Directories {
-            standard: hands.clone(),
+            standard: ports.clone(),
             privileged: None,
         },
         prover: APPROVED.1.clone(),
-        ledger: Ledger::new(hands.clone()),
-        queue: hands.clone(),
-        audit: hands.clone(),
-        security: hands.clone(),
-        tickets: hands.clone(),
+        ledger: Ledger::new(ports.clone()),
+        queue: ports.clone(),
+        audit: ports.clone(),
+        security: ports.clone(),
+        tickets: ports.clone(),
         words: report::words,
-        clock: hands,
+        clock: ports,
     })
 }
 
@@ -111,7 +111,7 @@ enum Task {
 
 /// Somebody who works on the request, until they are done, killed, or stand still.
 pub struct Actor {
-    hands: Hands,
+    ports: FaultyPorts,
     task: Task,
     /// What they brought back, if they came back.
     pub came_back: Option<bool>,
@@ -120,15 +120,15 @@ pub struct Actor {
 
 impl Actor {
     /// Somebody who delivers the request.
-    pub fn deliver(hands: Hands) -> Actor {
-        Actor::deliver_as(hands, "the delivery")
+    pub fn deliver(ports: FaultyPorts) -> Actor {
+        Actor::deliver_as(ports, "the delivery")
     }
 
     /// Somebody who delivers the same approval in another body, as another ticket system does.
-    pub fn deliver_as(hands: Hands, body: &str) -> Actor {
-        let now = hands.now();
+    pub fn deliver_as(ports: FaultyPorts, body: &str) -> Actor {
+        let now = ports.now();
         let until = now.checked_add(RUN).unwrap();
-        hands.script.lock().unwrap().until = Some(until);
+        ports.script.lock().unwrap().until = Some(until);
         let delivery = Delivery {
             source: label("jira"),
             id: "1".to_owned(),
@@ -139,9 +139,9 @@ impl Actor {
         };
         let request =
             Request::from_ticket(delivery, TENANT.parse().unwrap(), Origin::default(), now);
-        let resets = resets(&hands);
+        let resets = resets(&ports);
         Actor {
-            hands,
+            ports,
             task: Task::Open(Box::pin(async move { resets.open(request, until).await })),
             came_back: None,
             woke: None,
@@ -149,13 +149,13 @@ impl Actor {
     }
 
     /// Somebody whom the queue wakes.
-    pub fn wake(hands: Hands, id: ResetId) -> Actor {
-        let until = hands.now().checked_add(RUN).unwrap();
-        hands.script.lock().unwrap().until = Some(until);
-        let resets = resets(&hands);
-        let ledger = Ledger::new(Arc::new(hands.clone()));
+    pub fn wake(ports: FaultyPorts, id: ResetId) -> Actor {
+        let until = ports.now().checked_add(RUN).unwrap();
+        ports.script.lock().unwrap().until = Some(until);
+        let resets = resets(&ports);
+        let ledger = Ledger::new(Arc::new(ports.clone()));
         Actor {
-            hands,
+            ports,
             task: Task::Wake(Box::pin(async move {
                 let found = ledger.find(id).await?;
                 resets.wake(found, until).await
@@ -167,7 +167,7 @@ impl Actor {
 
     /// Lets them work until they are done, killed, or stand still.
     pub fn go(&mut self) {
-        self.hands.script.lock().unwrap().paused = false;
+        self.ports.script.lock().unwrap().paused = false;
         if self.came_back.is_some() || self.is_dead() {
             return;
         }
@@ -183,7 +183,7 @@ impl Actor {
             },
         };
         if self.came_back.is_none() && !self.is_dead() && !self.is_paused() {
-            let mut happened = self.hands.world.lock();
+            let mut happened = self.ports.world.lock();
             happened
                 .violations
                 .push("somebody waits for what never comes".to_owned());
@@ -191,23 +191,23 @@ impl Actor {
         // What the queue brought and nobody finished comes again, as SQS does it.
         if let (Some(id), true) = (self.woke, self.is_dead() || self.came_back == Some(false)) {
             self.woke = None;
-            let mut happened = self.hands.world.lock();
+            let mut happened = self.ports.world.lock();
             let again = happened.now.checked_add(Duration::from_secs(180)).unwrap();
             happened.queue.push((again, id));
         }
     }
 
     pub fn is_dead(&self) -> bool {
-        self.hands.script.lock().unwrap().dead
+        self.ports.script.lock().unwrap().dead
     }
 
     pub fn is_paused(&self) -> bool {
-        self.hands.script.lock().unwrap().paused
+        self.ports.script.lock().unwrap().paused
     }
 
     /// How many effects they had so far.
     pub fn effects(&self) -> usize {
-        self.hands.count()
+        self.ports.count()
     }
 }
 
@@ -241,9 +241,9 @@ const LEASE: Duration = Duration::from_secs(40);
 /// The calls of a good day: how many there are, and which of them change something in the tenant.
 pub fn good_day() -> (usize, BTreeSet<usize>) {
     let world = World::new(Broken::No);
-    let mut one = Actor::deliver(world.hands([]));
+    let mut one = Actor::deliver(world.ports([]));
     one.go();
-    let script = one.hands.script.lock().unwrap();
+    let script = one.ports.script.lock().unwrap();
     (script.count, script.changes.clone())
 }
 
@@ -252,11 +252,11 @@ pub fn pair(
     broken: Broken,
     second: Second,
     body: &str,
-    first_fate: Option<(usize, Fate)>,
-    second_fate: Option<(usize, Fate)>,
+    first_injection: Option<(usize, Injection)>,
+    second_injection: Option<(usize, Injection)>,
 ) -> (Arc<World>, [usize; 2]) {
     let world = World::new(broken);
-    let mut one = Actor::deliver(world.hands(first_fate));
+    let mut one = Actor::deliver(world.ports(first_injection));
     one.go();
     if matches!(
         second,
@@ -268,7 +268,7 @@ pub fn pair(
         Second::MeanwhileByAFastClock => LEASE,
         _ => Duration::ZERO,
     };
-    let mut other = Actor::deliver_as(world.hands(second_fate).ahead(ahead), body);
+    let mut other = Actor::deliver_as(world.ports(second_injection).ahead(ahead), body);
     other.go();
     one.go();
     other.go();
@@ -279,10 +279,10 @@ pub fn pair(
 
 /// One actor who stands still at one point for longer than a lease, while the queue brings whatever it has, and who then
 /// goes on, to the end or to another point where they are killed. Gives the world, and how many effects they had.
-pub fn overslept(nth: usize, killed: Option<(usize, Fate)>) -> (Arc<World>, usize) {
+pub fn overslept(nth: usize, killed: Option<(usize, Injection)>) -> (Arc<World>, usize) {
     let world = World::new(Broken::No);
-    let fates = [(nth, Fate::Pauses)].into_iter().chain(killed);
-    let mut one = Actor::deliver(world.hands(fates));
+    let injections = [(nth, Injection::Pauses)].into_iter().chain(killed);
+    let mut one = Actor::deliver(world.ports(injections));
     one.go();
     world.lock().pass(LEASE);
     empty_queue(&world);
@@ -296,9 +296,9 @@ const FROZEN: Duration = Duration::from_secs(8 * 60);
 
 /// One actor who is killed at one point or stands still there. Resets are frozen, whoever stood still goes on, the queue
 /// brings what it has; then resets are let go on, and who was refused asks again.
-pub fn frozen(nth: usize, fate: Fate) -> Arc<World> {
+pub fn frozen(nth: usize, injection: Injection) -> Arc<World> {
     let world = World::new(Broken::No);
-    let mut one = Actor::deliver(world.hands([(nth, fate)]));
+    let mut one = Actor::deliver(world.ports([(nth, injection)]));
     one.go();
     let runs_already = one.is_paused() && world.lock().has_claimed();
     freeze(&world, true);
@@ -317,7 +317,7 @@ pub fn frozen(nth: usize, fate: Fate) -> Arc<World> {
     empty_queue(&world);
     let refused = world.lock().refused();
     if !world.lock().has_claimed() {
-        Actor::deliver(world.hands([])).go();
+        Actor::deliver(world.ports([])).go();
         empty_queue(&world);
     }
     check_end(&world, 1 + refused);
@@ -325,9 +325,9 @@ pub fn frozen(nth: usize, fate: Fate) -> Arc<World> {
 }
 
 /// One actor who is killed at one point, after which the tenant never answers again for as long as anybody tries.
-pub fn given_up(nth: usize, fate: Fate) -> Arc<World> {
+pub fn given_up(nth: usize, injection: Injection) -> Arc<World> {
     let world = World::new(Broken::No);
-    Actor::deliver(world.hands([(nth, fate)])).go();
+    Actor::deliver(world.ports([(nth, injection)])).go();
     world.lock().is_down = true;
     empty_queue(&world);
     {
@@ -357,7 +357,7 @@ pub fn given_up(nth: usize, fate: Fate) -> Arc<World> {
         happened.is_down = false;
         (happened.changes(), !happened.records().is_empty())
     };
-    Actor::deliver(world.hands([])).go();
+    Actor::deliver(world.ports([])).go();
     empty_queue(&world);
     if accepted && world.lock().changes() != before {
         world
@@ -375,7 +375,7 @@ fn freeze(world: &Arc<World>, on: bool) {
         why: "SEC-77".to_owned(),
         since: world.lock().now,
     };
-    let ledger = Ledger::new(Arc::new(world.hands([])));
+    let ledger = Ledger::new(Arc::new(world.ports([])));
     let mut set = std::pin::pin!(ledger.freeze(&switch));
     let set = set.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     assert_eq!(set, Poll::Ready(Ok(())));
@@ -401,7 +401,7 @@ fn empty_queue_until(world: &Arc<World>, end: Timestamp) {
         };
         let early = due.duration_since(world.lock().now);
         world.lock().pass(early.try_into().unwrap_or_default());
-        Actor::wake(world.hands([]), id).go();
+        Actor::wake(world.ports([]), id).go();
     }
     let mut happened = world.lock();
     happened.violations.push("it does not end".to_owned());
@@ -412,7 +412,7 @@ fn empty_queue_until(world: &Arc<World>, end: Timestamp) {
 pub fn drain(world: &Arc<World>) {
     empty_queue(world);
     if world.lock().records().is_empty() {
-        Actor::deliver(world.hands([])).go();
+        Actor::deliver(world.ports([])).go();
         empty_queue(world);
     }
     check_end(world, 1);

@@ -20,7 +20,7 @@ pub const VERA: &str = "a1000000-0000-4000-8000-000000000002";
 
 /// What becomes of one effect, and of whoever asked for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum Injection {
     /// It fails and has not happened.
     FailsBefore,
     /// It happens, and whoever asked hears that it failed, or nothing.
@@ -75,7 +75,7 @@ pub struct World {
 /// What is planned for one actor, and how far they are.
 #[derive(Default)]
 pub struct Script {
-    pub fates: BTreeMap<usize, Fate>,
+    pub injections: BTreeMap<usize, Injection>,
     pub count: usize,
     pub dead: bool,
     pub paused: bool,
@@ -89,9 +89,9 @@ pub struct Script {
     pub changes: BTreeSet<usize>,
 }
 
-/// One actor's hands: everything that it does goes through them.
+/// One actor's ports: everything that it does goes through them.
 #[derive(Clone)]
-pub struct Hands {
+pub struct FaultyPorts {
     pub world: Arc<World>,
     pub script: Arc<Mutex<Script>>,
 }
@@ -136,11 +136,14 @@ impl World {
     }
 
     /// An actor for whom these things are planned.
-    pub fn hands(self: &Arc<World>, fates: impl IntoIterator<Item = (usize, Fate)>) -> Hands {
-        Hands {
+    pub fn ports(
+        self: &Arc<World>,
+        injections: impl IntoIterator<Item = (usize, Injection)>,
+    ) -> FaultyPorts {
+        FaultyPorts {
             world: self.clone(),
             script: Arc::new(Mutex::new(Script {
-                fates: fates.into_iter().collect(),
+                injections: injections.into_iter().collect(),
                 ..Script::default()
             })),
         }

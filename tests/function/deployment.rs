@@ -31,7 +31,7 @@ pub struct Deployment {
     // Before what it is connected to.
     process: Process,
     log: Log,
-    door: Door,
+    door: Channel,
     environment: Vec<(String, String)>,
     _entra: Serving,
     _files: tempfile::TempDir,
@@ -86,7 +86,7 @@ impl Drop for Process {
 /// Who reads what a process writes, to its end.
 type Log = Vec<JoinHandle<String>>;
 
-enum Door {
+enum Channel {
     Url(String),
     RuntimeApi(RuntimeApi),
 }
@@ -189,7 +189,7 @@ impl Deployment {
             Entrance::Socket => socket(environment.clone()),
             Entrance::RuntimeApi => {
                 let (api, process, log) = runtime_api(environment.clone()).await;
-                (Door::RuntimeApi(api), process, log)
+                (Channel::RuntimeApi(api), process, log)
             }
             Entrance::CargoLambda => {
                 let (door, process) = cargo_lambda(environment.clone()).await;
@@ -227,16 +227,16 @@ impl Deployment {
 
     pub async fn send(&self, request: Request) -> Reply {
         match &self.door {
-            Door::Url(url) => over_http(url, request).await,
-            Door::RuntimeApi(api) => over_runtime_api(api, function_url::event(&request)).await,
+            Channel::Url(url) => over_http(url, request).await,
+            Channel::RuntimeApi(api) => over_runtime_api(api, function_url::event(&request)).await,
         }
     }
 
     /// The address, where the door is one.
     pub fn url(&self) -> &str {
         match &self.door {
-            Door::Url(url) => url,
-            Door::RuntimeApi(_) => panic!("the door is the Runtime API"),
+            Channel::Url(url) => url,
+            Channel::RuntimeApi(_) => panic!("the door is the Runtime API"),
         }
     }
 
@@ -252,8 +252,8 @@ impl Deployment {
     /// The Runtime API, where that is the door.
     pub fn runtime_api(&self) -> &RuntimeApi {
         match &self.door {
-            Door::RuntimeApi(api) => api,
-            Door::Url(_) => panic!("the door is not the Runtime API"),
+            Channel::RuntimeApi(api) => api,
+            Channel::Url(_) => panic!("the door is not the Runtime API"),
         }
     }
 
@@ -303,7 +303,7 @@ pub async fn over_runtime_api(api: &RuntimeApi, event: Value) -> Reply {
 }
 
 /// On a socket of its own choice, which its log tells. The log is as wordy as can be, and read to its end.
-fn socket(environment: Vec<(String, String)>) -> (Door, Child, Log) {
+fn socket(environment: Vec<(String, String)>) -> (Channel, Child, Log) {
     let mut process = Command::new(BINARY)
         .envs(environment)
         .env("LISTEN", "127.0.0.1:0")
@@ -330,7 +330,7 @@ fn socket(environment: Vec<(String, String)>) -> (Door, Child, Log) {
         rest(Box::new(stdout), first),
         rest(Box::new(stderr), String::new()),
     ];
-    (Door::Url(format!("http://{address}")), process, log)
+    (Channel::Url(format!("http://{address}")), process, log)
 }
 
 async fn runtime_api(environment: Vec<(String, String)>) -> (RuntimeApi, Child, Log) {
@@ -357,7 +357,7 @@ fn rest(mut from: Box<dyn Read + Send>, mut written: String) -> JoinHandle<Strin
 }
 
 /// Under `cargo lambda watch`, as a developer has it; the first request waits for its build.
-async fn cargo_lambda(environment: Vec<(String, String)>) -> (Door, Child) {
+async fn cargo_lambda(environment: Vec<(String, String)>) -> (Channel, Child) {
     let tool = std::env::var("CARGO_LAMBDA").expect("CARGO_LAMBDA is set by make test");
     let port = StdListener::bind("127.0.0.1:0")
         .unwrap()
@@ -383,7 +383,7 @@ async fn cargo_lambda(environment: Vec<(String, String)>) -> (Door, Child) {
     let client = reqwest::Client::new();
     for _ in 0..600 {
         match client.get(format!("{url}/health")).send().await {
-            Ok(answer) if answer.status() == 200 => return (Door::Url(url), process),
+            Ok(answer) if answer.status() == 200 => return (Channel::Url(url), process),
             _ => tokio::time::sleep(Duration::from_millis(500)).await,
         }
     }

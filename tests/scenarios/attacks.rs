@@ -3,60 +3,60 @@
 use serde_json::{Value, json};
 use simulated::issuer::Issuer;
 
-use crate::house::House;
+use crate::test_app::TestApp;
 
-async fn approval_fails(house: &House, token: &str) {
-    let reply = house.send(house.jira(token)).await;
+async fn approval_fails(app: &TestApp, token: &str) {
+    let reply = app.send(app.jira(token)).await;
     assert_eq!(
         (reply.status, reply.code()),
         (401, "approval_invalid"),
         "{token}"
     );
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn unsigned_tokens_with_alg_none_in_any_case() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     for alg in ["none", "None", "NONE", "nOnE", ""] {
-        let mut header = house.service_desk.header();
+        let mut header = app.service_desk.header();
         header["alg"] = json!(alg);
-        let token = house
+        let token = app
             .service_desk
-            .sign(header, house.draft().claims(house.service_desk.iss()));
+            .sign(header, app.draft().claims(app.service_desk.iss()));
         let (unsigned, _) = token.rsplit_once('.').unwrap();
-        approval_fails(&house, &token).await;
-        approval_fails(&house, &format!("{unsigned}.")).await;
+        approval_fails(&app, &token).await;
+        approval_fails(&app, &format!("{unsigned}.")).await;
     }
 }
 
 #[tokio::test]
 async fn a_public_key_used_as_an_hmac_key() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     for alg in ["HS256", "HS384", "RS256", "ES384", "PS256"] {
-        let mut header = house.service_desk.header();
+        let mut header = app.service_desk.header();
         header["alg"] = json!(alg);
-        let token = house
+        let token = app
             .service_desk
-            .sign(header, house.draft().claims(house.service_desk.iss()));
-        approval_fails(&house, &token).await;
+            .sign(header, app.draft().claims(app.service_desk.iss()));
+        approval_fails(&app, &token).await;
     }
 }
 
 #[tokio::test]
 async fn a_key_of_the_attackers_own_under_a_known_name() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     let attacker = Issuer::es256("https://approvals.contoso.example", "desk-2026");
-    approval_fails(&house, &attacker.approve(&house.draft())).await;
+    approval_fails(&app, &attacker.approve(&app.draft())).await;
     let unknown = Issuer::es256("https://approvals.contoso.example", "desk-2027");
-    approval_fails(&house, &unknown.approve(&house.draft())).await;
+    approval_fails(&app, &unknown.approve(&app.draft())).await;
     let elsewhere = Issuer::es256("https://attacker.example", "desk-2026");
-    approval_fails(&house, &elsewhere.approve(&house.draft())).await;
+    approval_fails(&app, &elsewhere.approve(&app.draft())).await;
 }
 
 #[tokio::test]
 async fn a_token_that_brings_its_own_key_or_says_where_it_is() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     let attacker = Issuer::es256("https://approvals.contoso.example", "desk-2026");
     let key = attacker.jwks()["keys"][0].clone();
     for (name, value) in [
@@ -68,23 +68,23 @@ async fn a_token_that_brings_its_own_key_or_says_where_it_is() {
         let mut header = attacker.header();
         header[name] = value.clone();
         approval_fails(
-            &house,
-            &attacker.sign(header, house.draft().claims(attacker.iss())),
+            &app,
+            &attacker.sign(header, app.draft().claims(attacker.iss())),
         )
         .await;
         // And with the right key: the header is not one that an approval has.
-        let mut header = house.service_desk.header();
+        let mut header = app.service_desk.header();
         header[name] = value;
-        let token = house
+        let token = app
             .service_desk
-            .sign(header, house.draft().claims(house.service_desk.iss()));
-        approval_fails(&house, &token).await;
+            .sign(header, app.draft().claims(app.service_desk.iss()));
+        approval_fails(&app, &token).await;
     }
 }
 
 #[tokio::test]
 async fn critical_headers_that_nobody_understands() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     for (name, value) in [
         ("crit", json!(["exp"])),
         ("crit", json!([])),
@@ -94,64 +94,61 @@ async fn critical_headers_that_nobody_understands() {
         ("enc", json!("A128GCM")),
         ("unheard-of", json!(1)),
     ] {
-        let mut header = house.service_desk.header();
+        let mut header = app.service_desk.header();
         header[name] = value;
-        let token = house
+        let token = app
             .service_desk
-            .sign(header, house.draft().claims(house.service_desk.iss()));
-        approval_fails(&house, &token).await;
+            .sign(header, app.draft().claims(app.service_desk.iss()));
+        approval_fails(&app, &token).await;
     }
 }
 
 #[tokio::test]
 async fn another_kind_of_token_by_the_same_issuer() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     for typ in ["JWT", "at+jwt", "mfa-approval", "MFA-APPROVAL+JWT "] {
-        let mut header = house.service_desk.header();
+        let mut header = app.service_desk.header();
         header["typ"] = json!(typ);
-        let token = house
+        let token = app
             .service_desk
-            .sign(header, house.draft().claims(house.service_desk.iss()));
-        approval_fails(&house, &token).await;
+            .sign(header, app.draft().claims(app.service_desk.iss()));
+        approval_fails(&app, &token).await;
     }
-    let mut header = house.service_desk.header();
+    let mut header = app.service_desk.header();
     header.as_object_mut().unwrap().remove("typ");
-    let token = house
+    let token = app
         .service_desk
-        .sign(header, house.draft().claims(house.service_desk.iss()));
-    approval_fails(&house, &token).await;
+        .sign(header, app.draft().claims(app.service_desk.iss()));
+    approval_fails(&app, &token).await;
 }
 
 #[tokio::test]
 async fn a_member_that_comes_twice() {
-    let house = House::new().await;
-    let header = house.service_desk.header().to_string();
-    let claims = house.draft().claims(house.service_desk.iss()).to_string();
+    let app = TestApp::new().await;
+    let header = app.service_desk.header().to_string();
+    let claims = app.draft().claims(app.service_desk.iss()).to_string();
     let twice = claims.replacen(
         '{',
         &format!("{{\"sub\":\"{}\",", "grace.admin@contoso.example"),
         1,
     );
     approval_fails(
-        &house,
-        &house
-            .service_desk
+        &app,
+        &app.service_desk
             .sign_bytes(header.as_bytes(), twice.as_bytes()),
     )
     .await;
     let twice = claims.replacen('{', "{\"unheard-of\":1,\"unheard-of\":2,", 1);
     approval_fails(
-        &house,
-        &house
-            .service_desk
+        &app,
+        &app.service_desk
             .sign_bytes(header.as_bytes(), twice.as_bytes()),
     )
     .await;
     let twice = header.replacen('{', "{\"kid\":\"desk-2026\",", 1);
     approval_fails(
-        &house,
-        &house
-            .service_desk
+        &app,
+        &app.service_desk
             .sign_bytes(twice.as_bytes(), claims.as_bytes()),
     )
     .await;
@@ -159,8 +156,8 @@ async fn a_member_that_comes_twice() {
 
 #[tokio::test]
 async fn an_approval_with_one_bit_changed_anywhere() {
-    let house = House::new().await;
-    let token = house.approve(house.draft());
+    let app = TestApp::new().await;
+    let token = app.approve(app.draft());
     for place in (0..token.len()).step_by(token.len() / 40) {
         let mut bytes = token.clone().into_bytes();
         bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };
@@ -168,20 +165,20 @@ async fn an_approval_with_one_bit_changed_anywhere() {
         if changed == token || changed.matches('.').count() != 2 || !changed.starts_with("eyJ") {
             continue;
         }
-        approval_fails(&house, &changed).await;
+        approval_fails(&app, &changed).await;
     }
 }
 
 #[tokio::test]
 async fn an_oversized_token() {
-    let house = House::new().await;
-    let token = house.approve(house.draft().claim("padding", "x".repeat(8192)));
-    approval_fails(&house, &token).await;
+    let app = TestApp::new().await;
+    let token = app.approve(app.draft().claim("padding", "x".repeat(8192)));
+    approval_fails(&app, &token).await;
 }
 
 #[tokio::test]
 async fn claims_of_the_wrong_type_or_missing() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     let cases: Vec<(&str, Option<Value>)> = vec![
         ("aud", Some(json!(5))),
         ("aud", Some(json!([]))),
@@ -212,10 +209,10 @@ async fn claims_of_the_wrong_type_or_missing() {
     ];
     for (name, value) in cases {
         let draft = match &value {
-            Some(value) => house.draft().claim(name, value.clone()),
-            None => house.draft().without(name),
+            Some(value) => app.draft().claim(name, value.clone()),
+            None => app.draft().without(name),
         };
-        let reply = house.reset(draft).await;
+        let reply = app.reset(draft).await;
         assert_eq!(
             (reply.status, reply.code()),
             (422, "approval_claim"),
@@ -232,59 +229,59 @@ async fn claims_of_the_wrong_type_or_missing() {
         json!(7),
         Value::Null,
     ] {
-        let token = house.service_desk.sign(
-            house.service_desk.header(),
-            house.draft().claim("iss", iss).claims(""),
+        let token = app.service_desk.sign(
+            app.service_desk.header(),
+            app.draft().claim("iss", iss).claims(""),
         );
-        approval_fails(&house, &token).await;
+        approval_fails(&app, &token).await;
     }
 }
 
 #[tokio::test]
 async fn a_time_that_is_over_or_has_not_begun() {
-    let house = House::new().await;
-    let now = house.now();
+    let app = TestApp::new().await;
+    let now = app.now();
     for (draft, code) in [
-        (house.draft().expires_at(now), "approval_expired"),
+        (app.draft().expires_at(now), "approval_expired"),
         (
-            house.draft().issued_at(now - 7200).expires_at(now - 3600),
+            app.draft().issued_at(now - 7200).expires_at(now - 3600),
             "approval_expired",
         ),
         (
-            house.draft().issued_at(now + 120).expires_at(now + 240),
+            app.draft().issued_at(now + 120).expires_at(now + 240),
             "approval_not_yet",
         ),
-        (house.draft().claim("nbf", now + 120), "approval_not_yet"),
-        (house.draft().expires_at(now + 5401), "approval_too_long"),
+        (app.draft().claim("nbf", now + 120), "approval_not_yet"),
+        (app.draft().expires_at(now + 5401), "approval_too_long"),
         (
-            house.draft().verified(crate::house::VERA, now - 14401),
+            app.draft().verified(crate::test_app::VERA, now - 14401),
             "evidence_stale",
         ),
         (
-            house.draft().verified(crate::house::VERA, now + 120),
+            app.draft().verified(crate::test_app::VERA, now + 120),
             "evidence_stale",
         ),
     ] {
-        let reply = house.reset(draft).await;
+        let reply = app.reset(draft).await;
         assert_eq!((reply.status, reply.code()), (422, code));
     }
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn a_caller_who_has_the_stolen_phone() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     for (method, via) in [
         ("phone_call", "mobile"),
         ("secure_message", "sms"),
         ("secure_message", "signal"),
         ("secure_message", "telegram"),
     ] {
-        let mut evidence = house.call();
+        let mut evidence = app.call();
         evidence["method"] = json!(method);
         evidence["via"] = json!(via);
-        let reply = house
-            .reset(house.draft().reason("stolen").verification([evidence]))
+        let reply = app
+            .reset(app.draft().reason("stolen").verification([evidence]))
             .await;
         assert_eq!(
             (reply.status, reply.code()),
@@ -292,55 +289,54 @@ async fn a_caller_who_has_the_stolen_phone() {
             "{via}"
         );
     }
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn a_caller_who_knows_the_birthday_or_gives_a_number_to_call_back() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     for (name, value) in [
         ("method", "knowledge_questions"),
         ("contact_source", "caller"),
         ("note", "sounded right"),
     ] {
-        let mut evidence = house.call();
+        let mut evidence = app.call();
         evidence[name] = json!(value);
-        let reply = house.reset(house.draft().verification([evidence])).await;
+        let reply = app.reset(app.draft().verification([evidence])).await;
         assert_eq!((reply.status, reply.code()), (422, "approval_claim"));
     }
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn an_approval_for_another_ticket_tenant_or_deployment() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     for (draft, code) in [
-        (house.draft().ticket("HELP-41"), "other_ticket"),
+        (app.draft().ticket("HELP-41"), "other_ticket"),
         (
-            house.draft().tenant("00000000-0000-4000-8000-000000000000"),
+            app.draft().tenant("00000000-0000-4000-8000-000000000000"),
             "other_tenant",
         ),
         (
-            house
-                .draft()
+            app.draft()
                 .audience("https://mfa.fabrikam.example/webhooks"),
             "approval_audience",
         ),
-        (house.on_call_draft(), "approval_audience"),
+        (app.on_call_draft(), "approval_audience"),
     ] {
-        let reply = house.reset(draft).await;
+        let reply = app.reset(draft).await;
         assert_eq!((reply.status, reply.code()), (422, code));
     }
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn more_approvals_than_anybody_needs() {
-    let house = House::new().await;
-    let five: Vec<String> = (0..5).map(|_| house.approve(house.draft())).collect();
-    let reply = house.send(house.jira(&five.join(" "))).await;
+    let app = TestApp::new().await;
+    let five: Vec<String> = (0..5).map(|_| app.approve(app.draft())).collect();
+    let reply = app.send(app.jira(&five.join(" "))).await;
     assert_eq!((reply.status, reply.code()), (422, "too_many_approvals"));
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 /// The order of the curve P-256 (SEC 2, section 2.4.2), big-endian.
@@ -354,9 +350,9 @@ async fn a_second_spelling_of_the_same_signature() {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-    let house = House::new().await;
-    let approval = house.approve(house.draft());
-    let first = house.send(house.jira(&approval)).await;
+    let app = TestApp::new().await;
+    let approval = app.approve(app.draft());
+    let first = app.send(app.jira(&approval)).await;
 
     // Of an ECDSA signature (r, s) everybody can make (r, n - s), which is as good.
     let (signed, signature) = approval.rsplit_once('.').unwrap();
@@ -370,25 +366,22 @@ async fn a_second_spelling_of_the_same_signature() {
     let other = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
     assert_ne!(other, approval);
 
-    house.tenant.forget_calls();
-    let second = house.send(house.jira(&other)).await;
+    app.tenant.forget_calls();
+    let second = app.send(app.jira(&other)).await;
     assert_eq!(second.json["reset"], first.json["reset"], "{second:?}");
     assert_eq!(second.json["replayed"], true);
-    assert_eq!(house.tenant.calls().len(), 0);
+    assert_eq!(app.tenant.calls().len(), 0);
 }
 
 #[tokio::test]
 async fn a_token_that_only_a_lenient_parser_reads() {
     use simulated::senders::on_call;
 
-    let house = House::new().await;
-    let good = house.approve_on_call(house.on_call_draft());
+    let app = TestApp::new().await;
+    let good = app.approve_on_call(app.on_call_draft());
     let parts: Vec<&str> = good.split('.').collect();
-    let header = house.on_call.header().to_string();
-    let claims = house
-        .on_call_draft()
-        .claims(house.on_call.iss())
-        .to_string();
+    let header = app.on_call.header().to_string();
+    let claims = app.on_call_draft().claims(app.on_call.iss()).to_string();
     let utf_16: Vec<u8> = claims.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let with_bom = format!("\u{feff}{claims}");
     for token in [
@@ -399,38 +392,32 @@ async fn a_token_that_only_a_lenient_parser_reads() {
         format!("{} .{}.{}", parts[0], parts[1], parts[2]),
         good.replace('.', ".."),
         format!("{{\"payload\":\"{}\"}}", parts[1]),
-        house.on_call.sign_bytes(header.as_bytes(), &utf_16),
-        house
-            .on_call
+        app.on_call.sign_bytes(header.as_bytes(), &utf_16),
+        app.on_call
             .sign_bytes(header.as_bytes(), with_bom.as_bytes()),
-        house
-            .on_call
+        app.on_call
             .sign_bytes(header.as_bytes(), format!("{claims}x").as_bytes()),
-        house
-            .on_call
+        app.on_call
             .sign_bytes(format!("{header} {{}}").as_bytes(), claims.as_bytes()),
-        house.on_call.sign_bytes(b"{}", claims.as_bytes()),
+        app.on_call.sign_bytes(b"{}", claims.as_bytes()),
     ] {
-        let reply = house.send(on_call::post("/resets", &token, None)).await;
+        let reply = app.send(on_call::post("/resets", &token, None)).await;
         assert_eq!(
             (reply.status, reply.code()),
             (401, "approval_invalid"),
             "{token}"
         );
     }
-    house.nothing_happened();
+    app.assert_nothing_happened();
     assert_eq!(
-        house
-            .send(on_call::post("/resets", &good, None))
-            .await
-            .status,
+        app.send(on_call::post("/resets", &good, None)).await.status,
         200
     );
 }
 
 #[tokio::test]
 async fn a_key_name_that_is_a_path_a_query_or_a_book() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     for kid in [
         "../../../../dev/null",
         "' OR 1=1 --",
@@ -439,19 +426,19 @@ async fn a_key_name_that_is_a_path_a_query_or_a_book() {
         "desk-2026\n",
         "desk-2026\u{0}",
     ] {
-        let mut header = house.service_desk.header();
+        let mut header = app.service_desk.header();
         header["kid"] = json!(kid);
-        let token = house
+        let token = app
             .service_desk
-            .sign(header, house.draft().claims(house.service_desk.iss()));
-        approval_fails(&house, &token).await;
+            .sign(header, app.draft().claims(app.service_desk.iss()));
+        approval_fails(&app, &token).await;
     }
     for kid in [json!(7), json!(["desk-2026"]), Value::Null] {
-        let mut header = house.service_desk.header();
+        let mut header = app.service_desk.header();
         header["kid"] = kid;
-        let token = house
+        let token = app
             .service_desk
-            .sign(header, house.draft().claims(house.service_desk.iss()));
-        approval_fails(&house, &token).await;
+            .sign(header, app.draft().claims(app.service_desk.iss()));
+        approval_fails(&app, &token).await;
     }
 }

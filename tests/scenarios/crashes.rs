@@ -12,7 +12,7 @@ use reregister_mfa::reset::ports::{AuditError, AuditTrail, Item, Key, Store, Sto
 use simulated::request::Request;
 use simulated::senders::on_call;
 
-use crate::house::{House, JANE};
+use crate::test_app::{JANE, TestApp};
 
 /// A store whose commits fail from the nth on, for a while; with or without having happened.
 #[derive(Default)]
@@ -60,15 +60,15 @@ async fn wherever_the_ledger_fails_the_work_is_finished_later_without_a_second_d
     for happens in [false, true] {
         for nth in 0..15 {
             let store = Arc::new(Failing::from(nth, happens));
-            let house = House::on_store(store.clone()).await;
-            let delivery = house.jira(&house.approve(house.draft()));
-            let first = house.send(delivery.clone()).await;
+            let app = TestApp::on_store(store.clone()).await;
+            let delivery = app.jira(&app.approve(app.draft()));
+            let first = app.send(delivery.clone()).await;
             match first.status {
                 200 => continue,
                 202 => {}
                 503 => {
                     assert_eq!(first.code(), "ledger_unavailable");
-                    assert_eq!(house.writes(), [""; 0], "not accepted, so nothing is done");
+                    assert_eq!(app.writes(), [""; 0], "not accepted, so nothing is done");
                 }
                 _ => panic!("{nth} {happens}: {first:?}"),
             }
@@ -76,61 +76,61 @@ async fn wherever_the_ledger_fails_the_work_is_finished_later_without_a_second_d
 
             // While the lease of whoever was interrupted lives, nobody else works on it.
             if first.status == 202 {
-                let meanwhile = house.send(delivery.clone()).await;
+                let meanwhile = app.send(delivery.clone()).await;
                 let was_over = meanwhile.json["state"] == "completed";
                 assert!(
                     meanwhile.status == 202 || was_over,
                     "{nth} {happens}: {meanwhile:?}"
                 );
             }
-            house.wait(Duration::from_secs(600)).await;
+            app.wait(Duration::from_secs(600)).await;
             let accepted = first.status == 202 || happens;
-            assert_eq!(house.has(JANE).len() == 2, accepted, "{nth} {happens}");
-            let last = house.send(delivery).await;
+            assert_eq!(app.has(JANE).len() == 2, accepted, "{nth} {happens}");
+            let last = app.send(delivery).await;
             assert_eq!(last.json["state"], "completed", "{nth} {happens}: {last:?}");
             assert_eq!(last.json["replayed"], accepted, "{nth} {happens}");
         }
     }
 }
 
-/// A house whose ledger failed after a reset of Jane was claimed, and works again; with the delivery.
-async fn interrupted() -> (House, Arc<Failing>, Request) {
+/// A app whose ledger failed after a reset of Jane was claimed, and works again; with the delivery.
+async fn interrupted() -> (TestApp, Arc<Failing>, Request) {
     let store = Arc::new(Failing::from(4, false));
-    let house = House::on_store(store.clone()).await;
-    let delivery = house.jira(&house.approve(house.draft()));
-    let first = house.send(delivery.clone()).await;
+    let app = TestApp::on_store(store.clone()).await;
+    let delivery = app.jira(&app.approve(app.draft()));
+    let first = app.send(delivery.clone()).await;
     assert_eq!(
         (first.status, &first.json["state"]),
         (202, &"running".into())
     );
     store.mend();
-    house.tenant.forget_calls();
-    (house, store, delivery)
+    app.tenant.forget_calls();
+    (app, store, delivery)
 }
 
 #[tokio::test]
 async fn a_reset_whose_message_was_lost_does_not_lock_the_person_for_ever() {
-    let (house, _store, first) = interrupted().await;
-    house.lose_messages();
-    house.clock.pass(Duration::from_secs(60 * 60));
+    let (app, _store, first) = interrupted().await;
+    app.lose_messages();
+    app.clock.pass(Duration::from_secs(60 * 60));
 
-    let second = house.approve(house.draft().ticket("RITM1"));
-    let delivery = house.servicenow("RITM1", JANE, &second);
-    let reply = house.send(delivery).await;
+    let second = app.approve(app.draft().ticket("RITM1"));
+    let delivery = app.servicenow("RITM1", JANE, &second);
+    let reply = app.send(delivery).await;
     assert_eq!((reply.status, reply.code()), (202, "target_busy"));
-    house.wait(Duration::from_secs(90 * 60)).await;
-    assert_eq!(house.send(first).await.json["state"], "needs_human");
+    app.wait(Duration::from_secs(90 * 60)).await;
+    assert_eq!(app.send(first).await.json["state"], "needs_human");
     let path = format!("/resets/{}", reply.json["reset"].as_str().unwrap());
-    let read = house.send(on_call::get(&path, &second)).await;
+    let read = app.send(on_call::get(&path, &second)).await;
     assert_eq!(read.json["state"], "completed", "{read:?}");
 }
 
 #[tokio::test]
 async fn somebody_who_may_no_longer_be_reset_is_not_reset_further_and_a_person_has_to_look() {
-    let (house, _store, delivery) = interrupted().await;
-    house.tenant.set_enabled(JANE, false);
-    house.wait(Duration::from_secs(120)).await;
-    let reply = house.send(delivery).await;
+    let (app, _store, delivery) = interrupted().await;
+    app.tenant.set_enabled(JANE, false);
+    app.wait(Duration::from_secs(120)).await;
+    let reply = app.send(delivery).await;
     assert_eq!(
         (reply.status, &reply.json["state"]),
         (200, &"needs_human".into()),
@@ -141,74 +141,74 @@ async fn somebody_who_may_no_longer_be_reset_is_not_reset_further_and_a_person_h
             .to_string()
             .contains("no_longer_allowed")
     );
-    assert_eq!(house.writes(), [""; 0]);
+    assert_eq!(app.writes(), [""; 0]);
 }
 
 #[tokio::test]
 async fn a_reset_that_nobody_took_up_for_hours_is_ended_and_touches_nothing() {
-    let (house, _store, delivery) = interrupted().await;
-    house.lose_messages();
-    house.clock.pass(Duration::from_secs(3 * 60 * 60));
-    house.tenant.remove_user(JANE);
-    let reply = house.send(delivery).await;
+    let (app, _store, delivery) = interrupted().await;
+    app.lose_messages();
+    app.clock.pass(Duration::from_secs(3 * 60 * 60));
+    app.tenant.remove_user(JANE);
+    let reply = app.send(delivery).await;
     assert_eq!(reply.json["state"], "needs_human", "{reply:?}");
-    assert_eq!(house.writes(), [""; 0]);
+    assert_eq!(app.writes(), [""; 0]);
 }
 
 #[tokio::test]
 async fn a_look_up_that_fails_when_a_reset_is_taken_up_is_no_refusal_and_is_tried_again() {
-    let (house, _store, delivery) = interrupted().await;
-    house.clock.pass(Duration::from_secs(60));
-    house.tenant.fail(
+    let (app, _store, delivery) = interrupted().await;
+    app.clock.pass(Duration::from_secs(60));
+    app.tenant.fail(
         simulated::entra::Fault::on("GET", "roleAssignments")
             .times(3)
             .status(503),
     );
-    let reply = house.send(delivery.clone()).await;
+    let reply = app.send(delivery.clone()).await;
     assert_eq!(
         (reply.status, &reply.json["state"]),
         (202, &"running".into())
     );
-    house.wait(Duration::from_secs(60)).await;
-    assert_eq!(house.send(delivery).await.json["state"], "completed");
+    app.wait(Duration::from_secs(60)).await;
+    assert_eq!(app.send(delivery).await.json["state"], "completed");
 }
 
 #[tokio::test]
 async fn whoever_writes_to_the_table_alone_cannot_order_a_reset() {
-    let (house, store, delivery) = interrupted().await;
+    let (app, store, delivery) = interrupted().await;
     // The record now says that it is about Alex; the approvals in it do not.
     let jane = "a1000000-0000-4000-8000-00000000000b";
     store
         .inner
         .edit(|body| body.replace(jane, "a1000000-0000-4000-8000-000000000002"));
-    house.wait(Duration::from_secs(120)).await;
-    let reply = house.send(delivery).await;
+    app.wait(Duration::from_secs(120)).await;
+    let reply = app.send(delivery).await;
     assert_eq!(reply.json["state"], "needs_human", "{reply:?}");
-    assert_eq!(house.writes(), [""; 0]);
+    assert_eq!(app.writes(), [""; 0]);
 }
 
 #[tokio::test]
 async fn whoever_writes_to_the_queue_alone_has_nothing_done() {
-    let house = House::new().await;
-    let reply = house.send(house.jira(&house.approve(house.draft()))).await;
-    let calls = house.tenant.calls().len();
+    let app = TestApp::new().await;
+    let reply = app.send(app.jira(&app.approve(app.draft()))).await;
+    let calls = app.tenant.calls().len();
     let id = reply.json["reset"].as_str().unwrap().parse().unwrap();
     for _ in 0..3 {
-        house.app.wake(id, None).await.unwrap();
-        house.app.wake(ResetId::random(), None).await.unwrap();
+        app.app.wake(id, None).await.unwrap();
+        app.app.wake(ResetId::random(), None).await.unwrap();
     }
-    assert_eq!(house.tenant.calls().len(), calls);
-    assert_eq!(house.decisions(), ["allowed", "Completed"]);
+    assert_eq!(app.tenant.calls().len(), calls);
+    assert_eq!(app.decisions(), ["allowed", "Completed"]);
 }
 
 #[tokio::test]
 async fn without_the_queue_nothing_is_accepted_since_nothing_would_bring_it_back() {
-    let house = House::new().await;
-    house.break_queue();
-    let reply = house.reset(house.draft()).await;
+    let app = TestApp::new().await;
+    app.break_queue();
+    let reply = app.reset(app.draft()).await;
     assert_eq!((reply.status, reply.code()), (503, "queue_unavailable"));
-    house.nothing_happened();
-    assert!(house.store.is_empty());
+    app.assert_nothing_happened();
+    assert!(app.store.is_empty());
 }
 
 /// A trail that is full.
@@ -223,10 +223,10 @@ impl AuditTrail for Full {
 
 #[tokio::test]
 async fn a_decision_that_cannot_be_written_down_is_not_acted_upon() {
-    let house = House::on_trail(Arc::new(Full)).await;
-    let reply = house.reset(house.draft()).await;
+    let app = TestApp::on_trail(Arc::new(Full)).await;
+    let reply = app.reset(app.draft()).await;
     assert_eq!((reply.status, reply.code()), (202, "audit_unavailable"));
-    house.wait(Duration::from_secs(3 * 60 * 60)).await;
-    assert_eq!(house.writes(), [""; 0]);
-    assert!(house.nothing_claimed());
+    app.wait(Duration::from_secs(3 * 60 * 60)).await;
+    assert_eq!(app.writes(), [""; 0]);
+    assert!(app.nothing_claimed());
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use simulated::entra::Federated;
 use simulated::issuer::Issuer;
 
-use crate::house::House;
+use crate::test_app::TestApp;
 
 const APP: &str = "0b1c2d3e-4f50-4162-8738-495a6b7c8d9e";
 const ROLE: &str = "arn:aws:iam::123456789012:role/reregister-mfa";
@@ -34,10 +34,10 @@ fn rsa() -> Certificate {
     certificate(KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap())
 }
 
-fn use_certificate(house: &House, certificate: &Certificate) {
+fn use_certificate(app: &TestApp, certificate: &Certificate) {
     let text =
         json!({"client_id": APP, "certificate": certificate.pem, "private_key": certificate.key});
-    house.secrets.set(
+    app.secrets.set(
         "sandbox/graph".to_owned().try_into().unwrap(),
         text.to_string(),
     );
@@ -45,17 +45,16 @@ fn use_certificate(house: &House, certificate: &Certificate) {
 
 #[tokio::test]
 async fn a_certificate_signs_an_assertion_and_no_secret_is_sent() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     let certificate = rsa();
-    house
-        .tenant
+    app.tenant
         .add_certificate(APP.parse().unwrap(), &certificate.pem)
         .unwrap();
-    use_certificate(&house, &certificate);
-    let reply = house.reset(house.draft()).await;
+    use_certificate(&app, &certificate);
+    let reply = app.reset(app.draft()).await;
     assert_eq!(reply.json["state"], "completed", "{reply:?}");
 
-    let assertion = house.tenant.assertions().pop().unwrap();
+    let assertion = app.tenant.assertions().pop().unwrap();
     assert_eq!(assertion.header["alg"], "PS256");
     assert_eq!(assertion.header["typ"], "JWT");
     assert!(assertion.header["x5t#S256"].is_string());
@@ -74,11 +73,11 @@ async fn a_certificate_that_entra_does_not_know_or_that_cannot_sign_is_our_misco
         key: "-----BEGIN PRIVATE KEY-----\n".to_owned(),
     };
     for wrong in [rsa(), elliptic, mixed] {
-        let house = House::new().await;
-        use_certificate(&house, &wrong);
-        let reply = house.reset(house.draft()).await;
+        let app = TestApp::new().await;
+        use_certificate(&app, &wrong);
+        let reply = app.reset(app.draft()).await;
         assert_eq!((reply.status, reply.code()), (202, "misconfigured"));
-        house.nothing_happened();
+        app.assert_nothing_happened();
     }
 }
 
@@ -101,10 +100,10 @@ impl WebIdentity for Sts {
     }
 }
 
-async fn federated(subject: &'static str) -> House {
+async fn federated(subject: &'static str) -> TestApp {
     let issuer = Issuer::rs256(AWS, "aws-1");
     let jwks = issuer.jwks();
-    let house = House::known_as(Arc::new(Sts { issuer, subject }), |policy| {
+    let app = TestApp::known_as(Arc::new(Sts { issuer, subject }), |policy| {
         policy.replacen(
             "credential.secret = \"sandbox/graph\"",
             &format!("credential.federated.client_id = \"{APP}\""),
@@ -112,7 +111,7 @@ async fn federated(subject: &'static str) -> House {
         )
     })
     .await;
-    house.tenant.trust(
+    app.tenant.trust(
         APP.parse().unwrap(),
         Federated {
             issuer: AWS.to_owned(),
@@ -121,41 +120,36 @@ async fn federated(subject: &'static str) -> House {
             jwks,
         },
     );
-    house
+    app
 }
 
 #[tokio::test]
 async fn with_a_role_that_entra_trusts_no_graph_secret_is_stored_anywhere() {
-    let house = federated(ROLE).await;
-    house
-        .secrets
+    let app = federated(ROLE).await;
+    app.secrets
         .remove(&"sandbox/graph".to_owned().try_into().unwrap());
-    let reply = house.reset(house.draft()).await;
+    let reply = app.reset(app.draft()).await;
     assert_eq!(reply.json["state"], "completed", "{reply:?}");
-    assert_eq!(house.tenant.assertions().pop().unwrap().claims["sub"], ROLE);
+    assert_eq!(app.tenant.assertions().pop().unwrap().claims["sub"], ROLE);
 }
 
 #[tokio::test]
 async fn a_role_that_entra_does_not_trust_is_our_misconfiguration() {
-    let house = federated("arn:aws:iam::123456789012:role/other").await;
-    let reply = house.reset(house.draft()).await;
+    let app = federated("arn:aws:iam::123456789012:role/other").await;
+    let reply = app.reset(app.draft()).await;
     assert_eq!((reply.status, reply.code()), (202, "misconfigured"));
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn the_privileged_credential_is_not_used_before_it_is_needed() {
-    let house = House::new().await;
-    house
-        .secrets
+    let app = TestApp::new().await;
+    app.secrets
         .remove(&"sandbox/graph-privileged".to_owned().try_into().unwrap());
-    assert_eq!(house.reset(house.draft()).await.json["state"], "completed");
+    assert_eq!(app.reset(app.draft()).await.json["state"], "completed");
     let grace = "grace.admin@contoso.example";
-    let reply = house
-        .reset_on_two(
-            house.draft().target(grace),
-            house.second_draft().target(grace),
-        )
+    let reply = app
+        .reset_on_two(app.draft().target(grace), app.second_draft().target(grace))
         .await;
     assert_eq!((reply.status, reply.code()), (202, "misconfigured"));
 }

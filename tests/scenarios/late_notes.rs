@@ -9,8 +9,8 @@ use simulated::entra;
 use simulated::senders::jira::{IssueEvent, Status};
 use simulated::tickets::Fault;
 
-use crate::house::{JANE, JIRA_SECRET};
 use crate::notes::{Desk, is_completed, issue, note_of};
+use crate::test_app::{JANE, JIRA_SECRET};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -18,20 +18,17 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[tokio::test]
 async fn graph_down_for_the_whole_first_request_ends_in_one_note_and_nobody_sends_again() {
     let desk = Desk::new().await;
-    let house = &desk.house;
-    house
-        .tenant
+    let app = &desk.app;
+    app.tenant
         .fail(entra::Fault::on("GET", "").times(u32::MAX).status(503));
-    let first = house
-        .reset(house.draft().expires_at(house.now() + 600))
-        .await;
+    let first = app.reset(app.draft().expires_at(app.now() + 600)).await;
     assert_eq!((first.status, first.code()), (202, "directory_unavailable"));
-    house.wait(40 * MINUTE).await;
+    app.wait(40 * MINUTE).await;
     assert_eq!(desk.jira.calls(), [""; 0], "there is nothing to say yet");
 
     // The approval has expired in between.
-    house.tenant.mend();
-    house.wait(HOUR).await;
+    app.tenant.mend();
+    app.wait(HOUR).await;
     let comments = desk.comments();
     assert_eq!(comments.len(), 1, "{comments:?}");
     assert!(
@@ -40,18 +37,17 @@ async fn graph_down_for_the_whole_first_request_ends_in_one_note_and_nobody_send
     );
     let reset = first.json["reset"].as_str().unwrap();
     assert!(comments[0].ends_with(&format!("\nreregister-mfa {reset}")));
-    assert_eq!(house.queued(), 0);
+    assert_eq!(app.queued(), 0);
 }
 
 #[tokio::test]
 async fn an_outage_of_two_hours_ends_in_one_note_that_nothing_was_removed() {
     let desk = Desk::new().await;
-    let house = &desk.house;
-    house
-        .tenant
+    let app = &desk.app;
+    app.tenant
         .fail(entra::Fault::on("GET", "").times(u32::MAX).status(503));
-    assert_eq!(house.reset(house.draft()).await.status, 202);
-    house.wait(3 * HOUR).await;
+    assert_eq!(app.reset(app.draft()).await.status, 202);
+    app.wait(3 * HOUR).await;
     let comments = desk.comments();
     assert_eq!(comments.len(), 1, "{comments:?}");
     assert!(comments[0].starts_with("MFA re-registration is NOT done: a person has to look."));
@@ -61,50 +57,50 @@ async fn an_outage_of_two_hours_ends_in_one_note_that_nothing_was_removed() {
 #[tokio::test]
 async fn a_ticket_system_that_is_down_gets_its_note_later_and_the_reset_stands() {
     let desk = Desk::new().await;
-    let house = &desk.house;
+    let app = &desk.app;
     desk.jira.fail(Fault::on("*", "").times(3).status(503));
-    let reply = house.reset(house.draft()).await;
+    let reply = app.reset(app.draft()).await;
     is_completed(&reply);
-    assert_eq!(house.has(JANE).len(), 2);
+    assert_eq!(app.has(JANE).len(), 2);
     assert_eq!(desk.comments(), [""; 0]);
-    house.wait(MINUTE).await;
+    app.wait(MINUTE).await;
     assert_eq!(desk.comments(), [note_of(&reply)]);
 
-    house.wait(HOUR).await;
+    app.wait(HOUR).await;
     assert_eq!(desk.comments().len(), 1);
-    assert_eq!(house.queued(), 0);
+    assert_eq!(app.queued(), 0);
 }
 
 #[tokio::test]
 async fn an_answer_that_is_lost_after_the_note_was_written_makes_no_second_note() {
     let desk = Desk::new().await;
-    let house = &desk.house;
+    let app = &desk.app;
     desk.jira.fail(Fault::on("POST", "/comment").lose_answer());
-    let reply = house.reset(house.draft()).await;
+    let reply = app.reset(app.draft()).await;
     is_completed(&reply);
-    house.wait(HOUR).await;
+    app.wait(HOUR).await;
     assert_eq!(desk.comments(), [note_of(&reply)]);
     let calls = desk.jira.calls();
     let looks = calls.iter().filter(|call| call.starts_with("GET")).count();
     assert_eq!((calls.len(), looks), (3, 2), "look, write, look: {calls:?}");
-    assert_eq!(house.queued(), 0);
+    assert_eq!(app.queued(), 0);
 }
 
 #[tokio::test]
 async fn a_ticket_system_that_is_down_for_more_than_two_hours_gets_no_note_and_nothing_is_undone() {
     let desk = Desk::new().await;
-    let house = &desk.house;
+    let app = &desk.app;
     desk.jira
         .fail(Fault::on("*", "").times(u32::MAX).status(503));
-    let delivery = house.jira(&house.approve(house.draft()));
-    let reply = house.send(delivery.clone()).await;
+    let delivery = app.jira(&app.approve(app.draft()));
+    let reply = app.send(delivery.clone()).await;
     is_completed(&reply);
-    house.wait(3 * HOUR).await;
-    assert_eq!(house.queued(), 0);
+    app.wait(3 * HOUR).await;
+    assert_eq!(app.queued(), 0);
     assert_eq!(desk.comments(), [""; 0]);
-    assert_eq!(house.has(JANE).len(), 2);
-    assert_eq!(house.decisions(), ["allowed", "Completed"]);
-    let again = house.send(delivery).await;
+    assert_eq!(app.has(JANE).len(), 2);
+    assert_eq!(app.decisions(), ["allowed", "Completed"]);
+    let again = app.send(delivery).await;
     assert_eq!((again.status, again.note()), (200, reply.note()));
 }
 
@@ -126,7 +122,7 @@ impl io::Write for Log {
 #[tokio::test]
 async fn a_ticket_that_does_not_exist_is_asked_for_once_and_it_is_logged() {
     let desk = Desk::new().await;
-    let house = &desk.house;
+    let app = &desk.app;
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
@@ -136,15 +132,11 @@ async fn a_ticket_that_does_not_exist_is_asked_for_once_and_it_is_logged() {
         .finish();
     let _logging = tracing::subscriber::set_default(subscriber);
 
-    let approval = house.approve(house.draft().ticket("HELP-43"));
+    let approval = app.approve(app.draft().ticket("HELP-43"));
     let event = IssueEvent::transition(issue("HELP-43", &approval), &Status::new("1", "Open"));
-    is_completed(
-        &house
-            .send(event.signed("/webhooks/jira", JIRA_SECRET))
-            .await,
-    );
-    house.wait(3 * HOUR).await;
-    assert_eq!(house.queued(), 0);
+    is_completed(&app.send(event.signed("/webhooks/jira", JIRA_SECRET)).await);
+    app.wait(3 * HOUR).await;
+    assert_eq!(app.queued(), 0);
     assert_eq!(
         desk.jira.calls(),
         ["GET /rest/api/3/issue/HELP-43/comment"],

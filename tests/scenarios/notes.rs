@@ -13,15 +13,17 @@ use simulated::tickets::jira_cloud::{API_TOKEN, EMAIL, JiraCloud};
 use simulated::tickets::servicenow::{PASSWORD, ServiceNow, USER};
 use tokio::net::TcpListener;
 
-use crate::house::{AUTOMATION_SECRET, FIELD, House, JANE, JIRA_SECRET, Reply, SERVICENOW_KEY};
+use crate::test_app::{
+    AUTOMATION_SECRET, FIELD, JANE, JIRA_SECRET, Reply, SERVICENOW_KEY, TestApp,
+};
 
 const TICKET: &str = "HELP-42";
 const ITEM: &str = "RITM0010072";
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// A house whose ticket systems take notes.
+/// A app whose ticket systems take notes.
 pub struct Desk {
-    pub house: House,
+    pub app: TestApp,
     pub jira: JiraCloud,
     servicenow: ServiceNow,
     _serving: [Serving; 2],
@@ -54,7 +56,7 @@ impl Desk {
         let notes = format!(
             "\n[notes.jira]\n{site}\n[notes.jira-automation]\n{site}\n[notes.servicenow]\n{instance}\n"
         );
-        let house = House::with_policy(|policy| policy + &notes).await;
+        let app = TestApp::with_policy(|policy| policy + &notes).await;
         for (name, secret) in [
             (
                 "sandbox/jira-notes",
@@ -66,10 +68,10 @@ impl Desk {
             ),
         ] {
             let name = name.to_owned().try_into().unwrap();
-            house.secrets.set(name, secret.to_string());
+            app.secrets.set(name, secret.to_string());
         }
         Desk {
-            house,
+            app,
             jira,
             servicenow,
             _serving: serving,
@@ -102,12 +104,12 @@ pub fn is_completed(reply: &Reply) {
 #[tokio::test]
 async fn a_completed_reset_leaves_one_note_with_what_was_done_and_where_to_register() {
     let desk = Desk::new().await;
-    let house = &desk.house;
-    let draft = house.draft().scope("mfa:reregister passkeys:remove");
-    let delivery = house.jira(&house.approve(draft));
-    let reply = house.send(delivery.clone()).await;
-    is_completed(&house.send(delivery).await);
-    house.wait(HOUR).await;
+    let app = &desk.app;
+    let draft = app.draft().scope("mfa:reregister passkeys:remove");
+    let delivery = app.jira(&app.approve(draft));
+    let reply = app.send(delivery.clone()).await;
+    is_completed(&app.send(delivery).await);
+    app.wait(HOUR).await;
 
     let comments = desk.jira.comments(TICKET);
     assert_eq!(comments.len(), 1);
@@ -122,7 +124,7 @@ async fn a_completed_reset_leaves_one_note_with_what_was_done_and_where_to_regis
 #[tokio::test]
 async fn the_customer_sees_the_note_if_the_policy_says_so() {
     let desk = Desk::with("public = true").await;
-    is_completed(&desk.house.reset(desk.house.draft()).await);
+    is_completed(&desk.app.reset(desk.app.draft()).await);
     let comments = desk.jira.comments(TICKET);
     assert_eq!(comments.len(), 1);
     assert!(!comments[0].internal);
@@ -131,8 +133,8 @@ async fn the_customer_sees_the_note_if_the_policy_says_so() {
 #[tokio::test]
 async fn a_refusal_leaves_a_note_that_says_what_to_do() {
     let desk = Desk::new().await;
-    let house = &desk.house;
-    let grace = house.approve(house.draft().target("grace.admin@contoso.example"));
+    let app = &desk.app;
+    let grace = app.approve(app.draft().target("grace.admin@contoso.example"));
     for (field, code, next) in [
         (grace.as_str(), "privileged_role", "Add a second approval"),
         (
@@ -146,7 +148,7 @@ async fn a_refusal_leaves_a_note_that_says_what_to_do() {
             "Get a new approval",
         ),
     ] {
-        let reply = house.send(house.jira(field)).await;
+        let reply = app.send(app.jira(field)).await;
         assert_eq!(reply.code(), code, "{reply:?}");
         let note = desk.comments().pop().unwrap();
         let (text, mark) = note.rsplit_once('\n').unwrap();
@@ -155,48 +157,48 @@ async fn a_refusal_leaves_a_note_that_says_what_to_do() {
         assert!(note.starts_with("MFA re-registration was refused."));
         assert!(note.contains(next), "{note}");
     }
-    house.wait(HOUR).await;
+    app.wait(HOUR).await;
     assert_eq!(desk.comments().len(), 3);
 }
 
 #[tokio::test]
 async fn a_rule_that_sends_the_ticket_again_because_of_our_note_does_not_go_round_for_ever() {
     let desk = Desk::new().await;
-    let house = &desk.house;
+    let app = &desk.app;
     // It is said again in another hour.
-    let into_the_hour = u64::try_from(house.now().rem_euclid(3600)).unwrap();
-    house.clock.pass(HOUR - Duration::from_secs(into_the_hour));
-    let grace = house.approve(house.draft().target("grace.admin@contoso.example"));
+    let into_the_hour = u64::try_from(app.now().rem_euclid(3600)).unwrap();
+    app.clock.pass(HOUR - Duration::from_secs(into_the_hour));
+    let grace = app.approve(app.draft().target("grace.admin@contoso.example"));
     for _ in 0..5 {
         // A new delivery each time, as a rule without a condition makes it.
-        let reply = house.send(house.jira(&grace)).await;
+        let reply = app.send(app.jira(&grace)).await;
         assert_eq!(reply.code(), "privileged_role");
-        house.clock.pass(Duration::from_secs(5));
+        app.clock.pass(Duration::from_secs(5));
     }
     assert_eq!(desk.comments().len(), 1, "the same is said once");
-    house.clock.pass(HOUR);
-    house.send(house.jira(&house.approve(house.draft()))).await;
+    app.clock.pass(HOUR);
+    app.send(app.jira(&app.approve(app.draft()))).await;
     assert_eq!(desk.comments().len(), 2);
 }
 
 #[tokio::test]
 async fn a_delivery_that_proves_nothing_is_no_reason_to_write_into_a_ticket() {
     let desk = Desk::new().await;
-    let house = &desk.house;
-    let mut forged = house.jira(&house.approve(house.draft()));
+    let app = &desk.app;
+    let mut forged = app.jira(&app.approve(app.draft()));
     forged.body.push(b' ');
-    assert_eq!(house.send(forged).await.status, 401);
-    house.wait(HOUR).await;
+    assert_eq!(app.send(forged).await.status, 401);
+    app.wait(HOUR).await;
     assert_eq!(desk.jira.calls(), [""; 0]);
 }
 
 #[tokio::test]
 async fn our_own_note_in_jira_asks_for_nothing() {
     let desk = Desk::new().await;
-    let house = &desk.house;
-    let approval = house.approve(house.draft());
-    is_completed(&house.send(house.jira(&approval)).await);
-    let (note, known) = (desk.comments().pop().unwrap(), house.store.len());
+    let app = &desk.app;
+    let approval = app.approve(app.draft());
+    is_completed(&app.send(app.jira(&approval)).await);
+    let (note, known) = (desk.comments().pop().unwrap(), app.store.len());
 
     let commented = IssueEvent::commented(issue(TICKET, &approval), &note);
     // Jira may also tell of a comment as of an update in which nothing changed.
@@ -210,22 +212,22 @@ async fn our_own_note_in_jira_asks_for_nothing() {
         hub_signature(JIRA_SECRET, body.as_bytes()),
     );
     for event in [commented.signed("/webhooks/jira", JIRA_SECRET), updated] {
-        assert_eq!(house.send(event).await.status, 204);
+        assert_eq!(app.send(event).await.status, 204);
     }
-    house.wait(HOUR).await;
-    assert_eq!(house.store.len(), known, "nothing was accepted");
+    app.wait(HOUR).await;
+    assert_eq!(app.store.len(), known, "nothing was accepted");
     assert_eq!(desk.comments().len(), 1);
 }
 
 #[tokio::test]
 async fn servicenow_gets_a_work_note_and_what_its_rule_sends_after_it_changes_nothing() {
     let desk = Desk::new().await;
-    let house = &desk.house;
-    let approval = house.approve(house.draft().ticket(ITEM));
+    let app = &desk.app;
+    let approval = app.approve(app.draft().ticket(ITEM));
     let mut item = ItemApproved::new(ITEM, JANE).approval(&approval);
     let send = async |item: &ItemApproved| {
-        let signed = item.signed("/webhooks/servicenow", SERVICENOW_KEY, house.now());
-        house.send(signed.unwrap()).await
+        let signed = item.signed("/webhooks/servicenow", SERVICENOW_KEY, app.now());
+        app.send(signed.unwrap()).await
     };
     let first = send(&item).await;
     is_completed(&first);
@@ -238,42 +240,42 @@ async fn servicenow_gets_a_work_note_and_what_its_rule_sends_after_it_changes_no
 
     // Our note is a change of the record, and a rule without a condition tells of every change.
     item.sys_mod_count = "4".to_owned();
-    house.tenant.forget_calls();
+    app.tenant.forget_calls();
     let second = send(&item).await;
     assert_eq!(second.json["reset"], first.json["reset"]);
     assert_eq!(
         (second.status, &second.json["replayed"]),
         (200, &json!(true))
     );
-    house.wait(HOUR).await;
-    assert_eq!(house.tenant.calls().len(), 0);
+    app.wait(HOUR).await;
+    assert_eq!(app.tenant.calls().len(), 0);
     assert_eq!(desk.servicenow.journal(ITEM).len(), 1);
-    assert_eq!(house.queued(), 0);
+    assert_eq!(app.queued(), 0);
 }
 
 #[tokio::test]
 async fn jira_and_its_automation_at_one_ticket_make_one_reset_and_one_note() {
     let desk = Desk::new().await;
-    let house = &desk.house;
-    let approval = house.approve(house.draft());
+    let app = &desk.app;
+    let approval = app.approve(app.draft());
     let automation = web_request(
         "/webhooks/jira-automation",
         &issue(TICKET, &approval),
         "X-Reregister-Secret",
         AUTOMATION_SECRET,
     );
-    let deliveries = [house.jira(&approval), automation];
-    let sent = deliveries.clone().map(|delivery| house.send(delivery));
+    let deliveries = [app.jira(&approval), automation];
+    let sent = deliveries.clone().map(|delivery| app.send(delivery));
     for reply in futures_util::future::join_all(sent).await {
         assert!(matches!(reply.status, 200 | 202), "{reply:?}");
     }
-    house.wait(HOUR).await;
-    let again = deliveries.map(|delivery| house.send(delivery));
+    app.wait(HOUR).await;
+    let again = deliveries.map(|delivery| app.send(delivery));
     let replies = futures_util::future::join_all(again).await;
     let (jira, automation) = (&replies[0], &replies[1]);
     is_completed(jira);
     assert_eq!(automation.json["reset"], jira.json["reset"]);
-    let writes = house.writes();
+    let writes = app.writes();
     let revoked = writes
         .iter()
         .filter(|write| *write == "POST revokeSignInSessions")

@@ -10,19 +10,19 @@ use simulated::request::Request;
 use simulated::senders::on_call;
 
 use crate::crashes::Full;
-use crate::house::{House, JANE, OLGA, VERA, forged};
+use crate::test_app::{JANE, OLGA, TestApp, VERA, forged};
 
 #[tokio::test]
 async fn a_preview_says_what_would_be_done_and_changes_and_consumes_nothing() {
-    let house = House::new().await;
-    let approval = house.approve_on_call(house.on_call_draft());
-    let preview = house
+    let app = TestApp::new().await;
+    let approval = app.approve_on_call(app.on_call_draft());
+    let preview = app
         .send(on_call::post("/resets/preview", &approval, None))
         .await;
 
     assert_eq!(preview.status, 200, "{preview:?}");
     assert_eq!(preview.cache_control, "no-store");
-    assert_eq!(house.decisions(), ["previewed"]);
+    assert_eq!(app.decisions(), ["previewed"]);
     assert_eq!(preview.methods("remove").len(), 4);
     assert_eq!(
         preview.methods("keep"),
@@ -31,18 +31,18 @@ async fn a_preview_says_what_would_be_done_and_changes_and_consumes_nothing() {
     assert_eq!(preview.json["privilege"], json!(null));
     assert_eq!(preview.json["revoke_sessions"], true);
     assert_eq!(preview.json["can_register"], "no");
-    let gentle = house
+    let gentle = app
         .on_call_draft()
         .scope("mfa:reregister sessions:keep passkeys:remove");
-    let gentle = on_call::post("/resets/preview", &house.approve_on_call(gentle), None);
-    let gentle = house.send(gentle).await;
+    let gentle = on_call::post("/resets/preview", &app.approve_on_call(gentle), None);
+    let gentle = app.send(gentle).await;
     assert_eq!(gentle.json["revoke_sessions"], false, "{gentle:?}");
     assert_eq!(gentle.json["can_register"], "yes");
-    house.nothing_happened();
+    app.assert_nothing_happened();
 
-    let reset = house.send(on_call::post("/resets", &approval, None)).await;
+    let reset = app.send(on_call::post("/resets", &approval, None)).await;
     assert_eq!(reset.json["state"], "completed", "{reset:?}");
-    let late = house
+    let late = app
         .send(on_call::post("/resets/preview", &approval, None))
         .await;
     assert_eq!((late.status, late.code()), (422, "approval_used"));
@@ -50,65 +50,59 @@ async fn a_preview_says_what_would_be_done_and_changes_and_consumes_nothing() {
 
 #[tokio::test]
 async fn an_approval_read_in_a_ticket_is_no_key_to_the_url() {
-    let house = House::new().await;
-    let from_ticket = house.approve(house.draft());
-    let reply = house
-        .send(on_call::post("/resets", &from_ticket, None))
-        .await;
+    let app = TestApp::new().await;
+    let from_ticket = app.approve(app.draft());
+    let reply = app.send(on_call::post("/resets", &from_ticket, None)).await;
     assert_eq!((reply.status, reply.code()), (403, "issuer_not_allowed"));
 
     // Even the on-call issuer cannot sign one approval for both doors.
-    let for_ticket = house.approve_on_call(house.draft());
-    let reply = house
-        .send(on_call::post("/resets", &for_ticket, None))
-        .await;
+    let for_ticket = app.approve_on_call(app.draft());
+    let reply = app.send(on_call::post("/resets", &for_ticket, None)).await;
     assert_eq!((reply.status, reply.code()), (422, "approval_audience"));
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn whoever_tries_a_genuine_approval_at_the_wrong_door_is_in_the_trail_with_it() {
-    let house = House::new().await;
-    let from_ticket = house.approve(house.draft());
-    let for_ticket = house.approve_on_call(house.draft());
+    let app = TestApp::new().await;
+    let from_ticket = app.approve(app.draft());
+    let for_ticket = app.approve_on_call(app.draft());
     for (approval, kid) in [(&from_ticket, "desk-2026"), (&for_ticket, "olga-2026")] {
         for path in ["/resets", "/resets/preview"] {
-            house.send(on_call::post(path, approval, None)).await;
-            let Some(Event::Refused { parties, .. }) = house.trail.events().pop() else {
-                panic!("{:?}", house.trail.events());
+            app.send(on_call::post(path, approval, None)).await;
+            let Some(Event::Refused { parties, .. }) = app.trail.events().pop() else {
+                panic!("{:?}", app.trail.events());
             };
             assert_eq!(parties.approvals[0].kid.to_string(), kid);
             assert_eq!(parties.target.as_deref(), Some(JANE));
             assert_eq!(parties.ticket.unwrap().to_string(), "HELP-42");
         }
     }
-    assert!(house.store.is_empty(), "nothing of it was accepted");
+    assert!(app.store.is_empty(), "nothing of it was accepted");
     // What the policy says of the key is for those who may use it here.
-    let reply = house
-        .send(on_call::post("/resets", &from_ticket, None))
-        .await;
+    let reply = app.send(on_call::post("/resets", &from_ticket, None)).await;
     assert_eq!(reply.json.get("approvals"), None);
 
     // What says nothing that can be read is known by its key.
-    let vague = house.approve_on_call(house.on_call_draft().without("sub"));
-    let reply = house.send(on_call::post("/resets", &vague, None)).await;
+    let vague = app.approve_on_call(app.on_call_draft().without("sub"));
+    let reply = app.send(on_call::post("/resets", &vague, None)).await;
     assert_eq!((reply.status, reply.code()), (422, "approval_claim"));
-    let Some(Event::Refused { why, .. }) = house.trail.events().pop() else {
-        panic!("{:?}", house.trail.events());
+    let Some(Event::Refused { why, .. }) = app.trail.events().pop() else {
+        panic!("{:?}", app.trail.events());
     };
     assert!(why.contains("olga-2026"), "{why}");
 }
 
 #[tokio::test]
 async fn whoever_reads_how_a_reset_ended_is_in_the_trail() {
-    let house = House::new().await;
-    let approval = house.approve_on_call(house.on_call_draft());
-    let reset = house.send(on_call::post("/resets", &approval, None)).await;
+    let app = TestApp::new().await;
+    let approval = app.approve_on_call(app.on_call_draft());
+    let reset = app.send(on_call::post("/resets", &approval, None)).await;
     let path = format!("/resets/{}", reset.json["reset"].as_str().unwrap());
     let request = on_call::get(&path, &approval).header("User-Agent", "a reader");
-    house.send(request).await;
-    let Some(Event::Replayed { parties, .. }) = house.trail.events().pop() else {
-        panic!("{:?}", house.trail.events());
+    app.send(request).await;
+    let Some(Event::Replayed { parties, .. }) = app.trail.events().pop() else {
+        panic!("{:?}", app.trail.events());
     };
     assert_eq!(parties.origin.agent.as_deref(), Some("a reader"));
     assert_eq!(parties.approvals[0].owner.as_deref(), Some(OLGA));
@@ -116,23 +110,22 @@ async fn whoever_reads_how_a_reset_ended_is_in_the_trail() {
 
 #[tokio::test]
 async fn what_is_accepted_and_waits_is_not_previewed_but_asked_for_again() {
-    let house = House::new().await;
-    let approval = house.approve_on_call(house.on_call_draft());
-    house
-        .tenant
+    let app = TestApp::new().await;
+    let approval = app.approve_on_call(app.on_call_draft());
+    app.tenant
         .fail(simulated::entra::Fault::on("GET", "").times(40).status(503));
-    let waits = house.send(on_call::post("/resets", &approval, None)).await;
+    let waits = app.send(on_call::post("/resets", &approval, None)).await;
     assert_eq!(
         (waits.status, &waits.json["state"]),
         (202, &json!("waiting"))
     );
     for minutes in [1, 20] {
-        house.clock.pass(Duration::from_secs(60 * minutes));
-        let preview = house
+        app.clock.pass(Duration::from_secs(60 * minutes));
+        let preview = app
             .send(on_call::post("/resets/preview", &approval, None))
             .await;
         assert_eq!((preview.status, preview.code()), (422, "approval_used"));
-        let again = house.send(on_call::post("/resets", &approval, None)).await;
+        let again = app.send(on_call::post("/resets", &approval, None)).await;
         assert!(matches!(again.status, 200 | 202), "{again:?}");
         assert_eq!(again.json["reset"], waits.json["reset"]);
     }
@@ -140,119 +133,111 @@ async fn what_is_accepted_and_waits_is_not_previewed_but_asked_for_again() {
 
 #[tokio::test]
 async fn an_on_call_approval_lives_at_most_fifteen_minutes_and_its_evidence_an_hour() {
-    let house = House::new().await;
-    let long = house.approve_on_call(house.on_call_draft().expires_at(house.now() + 901));
-    let reply = house.send(on_call::post("/resets", &long, None)).await;
+    let app = TestApp::new().await;
+    let long = app.approve_on_call(app.on_call_draft().expires_at(app.now() + 901));
+    let reply = app.send(on_call::post("/resets", &long, None)).await;
     assert_eq!((reply.status, reply.code()), (422, "approval_too_long"));
 
-    let stale = house
+    let stale = app
         .on_call_draft()
-        .verified(crate::house::VERA, house.now() - 3601);
-    let reply = house
-        .send(on_call::post(
-            "/resets",
-            &house.approve_on_call(stale),
-            None,
-        ))
+        .verified(crate::test_app::VERA, app.now() - 3601);
+    let reply = app
+        .send(on_call::post("/resets", &app.approve_on_call(stale), None))
         .await;
     assert_eq!((reply.status, reply.code()), (422, "evidence_stale"));
 }
 
 #[tokio::test]
 async fn without_a_bearer_approval_the_answer_is_a_challenge() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     for request in [
         Request::post_json("/resets", "{}"),
         Request::post_json("/resets", "{}").header("Authorization", "Basic b2xnYQ=="),
         Request::post_json("/resets", "{}").header("Authorization", "Bearer "),
         Request::get("/resets/6e7b768e-07e2-4810-8459-485f84f8f204"),
     ] {
-        let reply = house.send(request).await;
+        let reply = app.send(request).await;
         assert_eq!((reply.status, reply.code()), (401, "approval_invalid"));
         assert_eq!(reply.challenge, "Bearer");
     }
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn a_second_approval_comes_in_the_body_and_must_agree() {
-    let house = House::new().await;
-    let first = house.approve_on_call(house.on_call_draft());
-    let second = house.approve_on_call(
-        house
-            .on_call_draft()
-            .scope("mfa:reregister passkeys:remove"),
-    );
-    let reply = house
+    let app = TestApp::new().await;
+    let first = app.approve_on_call(app.on_call_draft());
+    let second = app.approve_on_call(app.on_call_draft().scope("mfa:reregister passkeys:remove"));
+    let reply = app
         .send(on_call::post("/resets", &first, Some(&second)))
         .await;
     assert_eq!((reply.status, reply.code()), (422, "approvals_disagree"));
 
-    let other = house.approve_on_call(house.on_call_draft().ticket("INC-7"));
-    let reply = house
+    let other = app.approve_on_call(app.on_call_draft().ticket("INC-7"));
+    let reply = app
         .send(on_call::post("/resets", &first, Some(&other)))
         .await;
     assert_eq!((reply.status, reply.code()), (422, "approvals_disagree"));
-    house.nothing_happened();
+    app.assert_nothing_happened();
 
     let request = Request::post_json("/resets", json!({"approval": second}).to_string())
         .header("Authorization", format!("Bearer {first}"));
-    assert_eq!(house.send(request).await.code(), "request_unreadable");
+    assert_eq!(app.send(request).await.code(), "request_unreadable");
 }
 
 #[tokio::test]
 async fn an_on_call_reset_can_be_asked_for_again_after_the_approval_expired() {
-    let house = House::new().await;
-    let approval = house.approve_on_call(house.on_call_draft());
-    house.send(on_call::post("/resets", &approval, None)).await;
-    house.clock.pass(Duration::from_secs(20 * 60));
-    let again = house.send(on_call::post("/resets", &approval, None)).await;
+    let app = TestApp::new().await;
+    let approval = app.approve_on_call(app.on_call_draft());
+    app.send(on_call::post("/resets", &approval, None)).await;
+    app.clock.pass(Duration::from_secs(20 * 60));
+    let again = app.send(on_call::post("/resets", &approval, None)).await;
     assert_eq!((again.status, &again.json["replayed"]), (200, &json!(true)));
-    assert_eq!(house.has(JANE).len(), 2);
+    assert_eq!(app.has(JANE).len(), 2);
 }
 
 #[tokio::test]
 async fn an_old_link_that_was_never_used_fills_no_ledger_and_wakes_nobody() {
-    let house = House::new().await;
-    let approval = house.approve_on_call(house.on_call_draft());
-    house.clock.pass(Duration::from_secs(20 * 60));
+    let app = TestApp::new().await;
+    let approval = app.approve_on_call(app.on_call_draft());
+    app.clock.pass(Duration::from_secs(20 * 60));
     for path in ["/resets", "/resets/preview"] {
-        let reply = house.send(on_call::post(path, &approval, None)).await;
+        let reply = app.send(on_call::post(path, &approval, None)).await;
         assert_eq!((reply.status, reply.code()), (422, "approval_expired"));
     }
-    assert!(house.store.is_empty());
-    assert_eq!(house.queued(), 0);
-    assert!(house.heard.subjects.lock().unwrap().is_empty());
+    assert!(app.store.is_empty());
+    assert_eq!(app.queued(), 0);
+    assert!(app.heard.subjects.lock().unwrap().is_empty());
     // The trail has them all the same.
-    assert_eq!(house.decisions(), ["refused approval_expired"; 2]);
+    assert_eq!(app.decisions(), ["refused approval_expired"; 2]);
 }
 
 #[tokio::test]
 async fn an_approval_that_came_with_others_and_was_passed_over_may_ask_how_it_ended() {
-    let house = House::new().await;
-    let early = house.on_call_draft().expires_at(house.now() + 60);
-    let early = house.approve_on_call(early);
-    house.clock.pass(Duration::from_secs(120));
-    let late = house.approve_on_call(house.on_call_draft());
-    let done = house
+    let app = TestApp::new().await;
+    let early = app.on_call_draft().expires_at(app.now() + 60);
+    let early = app.approve_on_call(early);
+    app.clock.pass(Duration::from_secs(120));
+    let late = app.approve_on_call(app.on_call_draft());
+    let done = app
         .send(on_call::post("/resets", &early, Some(&late)))
         .await;
     assert_eq!(done.json["state"], "completed", "{done:?}");
     let path = format!("/resets/{}", done.json["reset"].as_str().unwrap());
     for approval in [&early, &late] {
-        let read = house.send(on_call::get(&path, approval)).await;
+        let read = app.send(on_call::get(&path, approval)).await;
         assert_eq!(read.json["state"], "completed", "{read:?}");
     }
-    let other = house.approve_on_call(house.on_call_draft());
-    let read = house.send(on_call::get(&path, &other)).await;
+    let other = app.approve_on_call(app.on_call_draft());
+    let read = app.send(on_call::get(&path, &other)).await;
     assert_eq!((read.status, read.code()), (404, "no_such_reset"));
 }
 
 #[tokio::test]
 async fn while_nobody_can_write_down_who_looks_nothing_is_shown() {
-    let house = House::on_trail(Arc::new(Full)).await;
-    let approval = house.approve_on_call(house.on_call_draft());
-    let reply = house
+    let app = TestApp::on_trail(Arc::new(Full)).await;
+    let approval = app.approve_on_call(app.on_call_draft());
+    let reply = app
         .send(on_call::post("/resets/preview", &approval, None))
         .await;
     assert_eq!((reply.status, reply.code()), (503, "audit_unavailable"));
@@ -261,13 +246,13 @@ async fn while_nobody_can_write_down_who_looks_nothing_is_shown() {
 
 #[tokio::test]
 async fn a_preview_says_what_the_server_read_in_the_approval() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     // What is not registered may say anything, and is not told on.
-    let draft = house
+    let draft = app
         .on_call_draft()
         .claim("amr", json!(["hwk", "+49 30 1234567"]));
-    let approval = house.approve_on_call(draft);
-    let reply = house
+    let approval = app.approve_on_call(draft);
+    let reply = app
         .send(on_call::post("/resets/preview", &approval, None))
         .await;
     let read = &reply.json["approvals"][0];
@@ -288,10 +273,10 @@ async fn a_preview_says_what_the_server_read_in_the_approval() {
 
 #[tokio::test]
 async fn a_refusal_says_what_was_read_in_the_approvals_once_they_are_proven_and_only_on_call() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     let for_grace = |draft: Draft| draft.target("grace.admin@contoso.example");
-    let approval = house.approve_on_call(for_grace(house.on_call_draft()));
-    let reply = house
+    let approval = app.approve_on_call(for_grace(app.on_call_draft()));
+    let reply = app
         .send(on_call::post("/resets/preview", &approval, None))
         .await;
     assert_eq!((reply.status, reply.code()), (403, "privileged_role"));
@@ -303,24 +288,24 @@ async fn a_refusal_says_what_was_read_in_the_approvals_once_they_are_proven_and_
     assert_eq!(read["approver"], OLGA);
     assert!(!reply.json.to_string().contains(&approval));
 
-    let reply = house
+    let reply = app
         .send(on_call::post("/resets/preview", &forged(&approval), None))
         .await;
     assert_eq!((reply.status, reply.code()), (401, "approval_invalid"));
     assert_eq!(reply.json.get("approvals"), None);
 
-    let in_a_ticket = house.reset(for_grace(house.draft())).await;
+    let in_a_ticket = app.reset(for_grace(app.draft())).await;
     assert_eq!(in_a_ticket.code(), "privileged_role");
     assert_eq!(in_a_ticket.json.get("approvals"), None);
 }
 
 #[tokio::test]
 async fn the_audit_trail_says_with_what_a_request_was_made_and_whose_key_signed() {
-    let house = House::new().await;
-    let approval = house.approve_on_call(house.on_call_draft());
+    let app = TestApp::new().await;
+    let approval = app.approve_on_call(app.on_call_draft());
     let request = on_call::post("/resets", &approval, None).header("User-Agent", "a browser");
-    house.send(request).await;
-    let allowed = house
+    app.send(request).await;
+    let allowed = app
         .trail
         .events()
         .into_iter()
@@ -335,14 +320,14 @@ async fn the_audit_trail_says_with_what_a_request_was_made_and_whose_key_signed(
 
 #[tokio::test]
 async fn the_page_is_the_same_for_everybody_and_changes_nothing() {
-    let house = House::new().await;
-    let reply = house.send(Request::get("/")).await;
+    let app = TestApp::new().await;
+    let reply = app.send(Request::get("/")).await;
     assert_eq!(reply.status, 200);
     assert_eq!(reply.content_type, "text/html; charset=utf-8");
     assert_eq!(reply.cache_control, "no-store");
-    house.nothing_happened();
-    assert!(house.store.is_empty());
-    assert_eq!(house.tenant.calls().len(), 0);
+    app.assert_nothing_happened();
+    assert!(app.store.is_empty());
+    assert_eq!(app.tenant.calls().len(), 0);
 }
 
 #[tokio::test]
@@ -351,7 +336,7 @@ async fn where_there_are_two_tenants_an_approval_says_which_and_without_it_nothi
                   [tenants.another.entra]\ncredential.secret = \"sandbox/graph\"\n\
                   login = \"http://127.0.0.1:9\"\ngraph = \"http://127.0.0.1:9\"\n\
                   [tenants.another.rules]\nbreak_glass = \"none\"\n";
-    let house = House::with_policy(|policy| {
+    let app = TestApp::with_policy(|policy| {
         let scheme = |policy: String, scheme: &str| {
             policy.replacen(scheme, &format!("tenant = \"contoso\"\n{scheme}"), 1)
         };
@@ -361,17 +346,17 @@ async fn where_there_are_two_tenants_an_approval_says_which_and_without_it_nothi
     })
     .await;
     let ask = async |draft: Draft| {
-        let approval = house.approve_on_call(draft);
-        house.send(on_call::post("/resets", &approval, None)).await
+        let approval = app.approve_on_call(draft);
+        app.send(on_call::post("/resets", &approval, None)).await
     };
-    let nameless = ask(house.on_call_draft()).await;
+    let nameless = ask(app.on_call_draft()).await;
     assert_eq!((nameless.status, nameless.code()), (422, "other_tenant"));
-    let elsewhere = house
+    let elsewhere = app
         .on_call_draft()
         .claim("tid", json!("00000000-0000-4000-8000-000000000002"));
     assert_eq!(ask(elsewhere).await.code(), "other_tenant");
-    assert!(house.store.is_empty());
+    assert!(app.store.is_empty());
     let contoso = json!("7d6f5c4b-3a29-4180-9c7e-6b5a49382716");
-    let done = ask(house.on_call_draft().claim("tid", contoso)).await;
+    let done = ask(app.on_call_draft().claim("tid", contoso)).await;
     assert_eq!(done.json["state"], "completed", "{done:?}");
 }

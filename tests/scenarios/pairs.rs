@@ -6,26 +6,26 @@ use simulated::senders::jira::{Issue, Status};
 use simulated::senders::jira_automation::web_request;
 use simulated::senders::on_call;
 
-use crate::house::{ADA, AUTOMATION_SECRET, FIELD, House, JANE, VICTOR};
+use crate::test_app::{ADA, AUTOMATION_SECRET, FIELD, JANE, TestApp, VICTOR};
 
 const GRACE: &str = "grace.admin@contoso.example";
 
 /// Two approvals for Grace that are not enough together.
 async fn two_are_refused(
-    first: impl Fn(&House, Draft) -> Draft,
-    second: impl Fn(&House, Draft) -> Draft,
+    first: impl Fn(&TestApp, Draft) -> Draft,
+    second: impl Fn(&TestApp, Draft) -> Draft,
     status: u16,
     code: &str,
 ) {
-    let house = House::new().await;
-    let reply = house
+    let app = TestApp::new().await;
+    let reply = app
         .reset_on_two(
-            first(&house, house.draft().target(GRACE)),
-            second(&house, house.second_draft().target(GRACE)),
+            first(&app, app.draft().target(GRACE)),
+            second(&app, app.second_draft().target(GRACE)),
         )
         .await;
     assert_eq!((reply.status, reply.code()), (status, code), "{reply:?}");
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
@@ -41,22 +41,22 @@ async fn two_approvals_by_one_human_under_two_spellings_are_one() {
 
 #[tokio::test]
 async fn two_approvals_out_of_one_trust_domain_are_one() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     let both = format!(
         "{}\n{}",
-        house.approve(house.draft().target(GRACE)),
-        house.approve(house.second_draft().target(GRACE))
+        app.approve(app.draft().target(GRACE)),
+        app.approve(app.second_draft().target(GRACE))
     );
-    let reply = house.send(house.jira(&both)).await;
+    let reply = app.send(app.jira(&both)).await;
     assert_eq!((reply.status, reply.code()), (403, "approvals_one_domain"));
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn two_approvals_over_one_method_are_one() {
     two_are_refused(
         |_, draft| draft,
-        |house, draft| draft.verified(VICTOR, house.now()),
+        |app, draft| draft.verified(VICTOR, app.now()),
         403,
         "evidence_one_method",
     )
@@ -65,16 +65,16 @@ async fn two_approvals_over_one_method_are_one() {
 
 #[tokio::test]
 async fn a_call_to_the_phone_that_was_stolen_is_no_second_method() {
-    let slack = |house: &House| {
+    let slack = |app: &TestApp| {
         json!({"method": "secure_message", "via": "slack", "contact_source": "company_directory",
-               "verified_by": VICTOR, "verified_at": house.now() - 60})
+               "verified_by": VICTOR, "verified_at": app.now() - 60})
     };
     two_are_refused(
-        |house, draft| draft.reason("stolen").verification([slack(house)]),
-        |house, draft| {
-            let mut call = house.call();
+        |app, draft| draft.reason("stolen").verification([slack(app)]),
+        |app, draft| {
+            let mut call = app.call();
             call["via"] = json!("mobile");
-            draft.reason("stolen").verification([slack(house), call])
+            draft.reason("stolen").verification([slack(app), call])
         },
         403,
         "evidence_one_method",
@@ -85,8 +85,8 @@ async fn a_call_to_the_phone_that_was_stolen_is_no_second_method() {
 #[tokio::test]
 async fn a_text_message_verifies_nobody_who_is_privileged() {
     two_are_refused(
-        |house, draft| {
-            let mut sms = house.call();
+        |app, draft| {
+            let mut sms = app.call();
             sms["method"] = json!("secure_message");
             sms["via"] = json!("sms");
             draft.reason("replaced").verification([sms])
@@ -101,7 +101,7 @@ async fn a_text_message_verifies_nobody_who_is_privileged() {
 #[tokio::test]
 async fn an_approver_who_verified_has_only_approved_their_own_work() {
     two_are_refused(
-        |house, draft| draft.verified(ADA, house.now() - 60),
+        |app, draft| draft.verified(ADA, app.now() - 60),
         |_, draft| draft,
         403,
         "approver_verified",
@@ -112,7 +112,7 @@ async fn an_approver_who_verified_has_only_approved_their_own_work() {
 #[tokio::test]
 async fn of_two_approvals_one_that_has_expired_leaves_one() {
     two_are_refused(
-        |house, draft| draft.issued_at(house.now() - 900).expires_at(house.now()),
+        |app, draft| draft.issued_at(app.now() - 900).expires_at(app.now()),
         |_, draft| draft,
         403,
         "privileged_role",
@@ -154,22 +154,20 @@ async fn two_approvals_for_different_tickets_targets_scopes_or_reasons_are_no_pa
 
 #[tokio::test]
 async fn one_approval_presented_twice_is_one() {
-    let house = House::new().await;
-    let approval = house.approve(house.draft().target(GRACE));
-    let reply = house
-        .send(house.jira(&format!("{approval}\n{approval}")))
-        .await;
+    let app = TestApp::new().await;
+    let approval = app.approve(app.draft().target(GRACE));
+    let reply = app.send(app.jira(&format!("{approval}\n{approval}"))).await;
     assert_eq!((reply.status, reply.code()), (403, "privileged_role"));
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn jira_automation_may_ask_for_standard_people_only() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     let both = format!(
         "{}\n{}",
-        house.approve(house.draft().target(GRACE)),
-        house.security.approve(&house.second_draft().target(GRACE))
+        app.approve(app.draft().target(GRACE)),
+        app.security.approve(&app.second_draft().target(GRACE))
     );
     let issue = Issue::new("HELP-42", Status::new("10042", "Approved")).field(FIELD, both.as_str());
     let request = web_request(
@@ -178,9 +176,9 @@ async fn jira_automation_may_ask_for_standard_people_only() {
         "X-Reregister-Secret",
         AUTOMATION_SECRET,
     );
-    let reply = house.send(request).await;
+    let reply = app.send(request).await;
     assert_eq!((reply.status, reply.code()), (403, "source_standard_only"));
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
@@ -195,55 +193,49 @@ async fn a_source_and_an_issuer_are_for_privileged_people_only_if_the_policy_say
             "issuer_standard_only",
         ),
     ] {
-        let house = House::with_policy(|policy| {
+        let app = TestApp::with_policy(|policy| {
             assert!(policy.contains(change));
             policy.replace(change, &change.replace("privileged = true", ""))
         })
         .await;
-        let reply = house
-            .reset_on_two(
-                house.draft().target(GRACE),
-                house.second_draft().target(GRACE),
-            )
+        let reply = app
+            .reset_on_two(app.draft().target(GRACE), app.second_draft().target(GRACE))
             .await;
         assert_eq!((reply.status, reply.code()), (403, code));
-        house.nothing_happened();
+        app.assert_nothing_happened();
     }
 }
 
 #[tokio::test]
 async fn without_a_privileged_credential_two_approvals_do_not_help() {
-    let house = House::with_policy(|policy| {
+    let app = TestApp::with_policy(|policy| {
         let (before, rest) = policy.split_once("[tenants.contoso.privileged]").unwrap();
         let (_, after) = rest.split_once("[tenants.contoso.rules]").unwrap();
         format!("{before}[tenants.contoso.rules]{after}")
     })
     .await;
-    let reply = house
-        .reset_on_two(
-            house.draft().target(GRACE),
-            house.second_draft().target(GRACE),
-        )
+    let reply = app
+        .reset_on_two(app.draft().target(GRACE), app.second_draft().target(GRACE))
         .await;
     assert_eq!(
         (reply.status, reply.code()),
         (403, "no_privileged_credential")
     );
     assert!(reply.note().contains("by hand"), "{reply:?}");
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn on_call_two_engineers_with_keys_of_their_own_reset_a_privileged_person() {
-    let house = House::new().await;
-    let first = house.approve_on_call(house.on_call_draft().target(GRACE));
-    let second = house
+    let app = TestApp::new().await;
+    let first = app.approve_on_call(app.on_call_draft().target(GRACE));
+    let second = app
         .on_call_draft()
         .target(GRACE)
         .approver(ADA)
-        .verification([house.seen()]);
-    let second = house.sign_on_call("ada-2026", &second);
-    let preview = house
+        .verification([app.seen()]);
+    let second = app.sign_on_call("ada-2026", &second);
+    let preview = app
         .send(on_call::post("/resets/preview", &first, Some(&second)))
         .await;
     assert_eq!(
@@ -251,7 +243,7 @@ async fn on_call_two_engineers_with_keys_of_their_own_reset_a_privileged_person(
         (200, &json!(true)),
         "{preview:?}"
     );
-    let reply = house
+    let reply = app
         .send(on_call::post("/resets", &first, Some(&second)))
         .await;
     assert_eq!(reply.json["state"], "completed", "{reply:?}");
@@ -259,18 +251,15 @@ async fn on_call_two_engineers_with_keys_of_their_own_reset_a_privileged_person(
 
 #[tokio::test]
 async fn both_approvals_are_used_up_together() {
-    let house = House::new().await;
-    let first = house.approve(house.draft().target(GRACE));
-    let second = house.security.approve(&house.second_draft().target(GRACE));
+    let app = TestApp::new().await;
+    let first = app.approve(app.draft().target(GRACE));
+    let second = app.security.approve(&app.second_draft().target(GRACE));
     let both = format!("{first}\n{second}");
-    assert_eq!(
-        house.send(house.jira(&both)).await.json["state"],
-        "completed"
-    );
-    house.tenant.forget_calls();
+    assert_eq!(app.send(app.jira(&both)).await.json["state"], "completed");
+    app.tenant.forget_calls();
     for again in [first.as_str(), second.as_str(), both.as_str()] {
-        let reply = house.send(house.jira(again)).await;
+        let reply = app.send(app.jira(again)).await;
         assert_eq!((reply.status, &reply.json["replayed"]), (200, &json!(true)));
     }
-    assert_eq!(house.tenant.calls().len(), 0);
+    assert_eq!(app.tenant.calls().len(), 0);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use simulated::entra::permissions::allowing;
 
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// What docs/entra.md tells people to grant.
 const BUTTON: [&str; 9] = [
@@ -22,8 +22,8 @@ const PASSKEYS: &str = "UserAuthMethod-Passkey.ReadWrite.All";
 const HARDWARE_OATH: &str = "UserAuthMethod-HardwareOATH.ReadWrite.All";
 
 /// Everything that the product asked of Graph is allowed by these, and each of these is what allows some call.
-fn are_enough_and_none_too_many(house: &House, granted: &[&str]) {
-    let calls: Vec<BTreeSet<String>> = house
+fn are_enough_and_none_too_many(app: &TestApp, granted: &[&str]) {
+    let calls: Vec<BTreeSet<String>> = app
         .tenant
         .calls()
         .iter()
@@ -38,7 +38,7 @@ fn are_enough_and_none_too_many(house: &House, granted: &[&str]) {
             .iter()
             .any(|name| *name != without && call.contains(*name))
     };
-    for (call, allowing) in house.tenant.calls().iter().zip(&calls) {
+    for (call, allowing) in app.tenant.calls().iter().zip(&calls) {
         assert!(allowed(allowing, ""), "{} {}", call.method, call.path);
     }
     for permission in granted {
@@ -51,28 +51,28 @@ fn are_enough_and_none_too_many(house: &House, granted: &[&str]) {
 
 #[tokio::test]
 async fn the_button_needs_nine_permissions() {
-    let house = House::new().await;
-    house.tenant.grant(&BUTTON);
-    let reply = house.reset(house.draft()).await;
+    let app = TestApp::new().await;
+    app.tenant.grant(&BUTTON);
+    let reply = app.reset(app.draft()).await;
     assert_eq!(reply.json["state"], "completed", "{reply:?}");
-    are_enough_and_none_too_many(&house, &BUTTON);
+    are_enough_and_none_too_many(&app, &BUTTON);
 }
 
 #[tokio::test]
 async fn passkeys_need_one_more_and_without_it_the_rest_is_done_and_they_are_named() {
     let with: Vec<&str> = BUTTON.into_iter().chain([PASSKEYS]).collect();
-    let house = House::new().await;
-    house.tenant.grant(&with);
-    let reply = house
-        .reset(house.draft().scope("mfa:reregister passkeys:remove"))
+    let app = TestApp::new().await;
+    app.tenant.grant(&with);
+    let reply = app
+        .reset(app.draft().scope("mfa:reregister passkeys:remove"))
         .await;
     assert_eq!(reply.json["state"], "completed", "{reply:?}");
-    are_enough_and_none_too_many(&house, &with);
+    are_enough_and_none_too_many(&app, &with);
 
-    let house = House::new().await;
-    house.tenant.grant(&BUTTON);
-    let reply = house
-        .reset(house.draft().scope("mfa:reregister passkeys:remove"))
+    let app = TestApp::new().await;
+    app.tenant.grant(&BUTTON);
+    let reply = app
+        .reset(app.draft().scope("mfa:reregister passkeys:remove"))
         .await;
     assert_eq!(reply.json["state"], "needs_human");
     assert_eq!(reply.methods("failed"), ["Passkey"]);
@@ -87,31 +87,31 @@ async fn deactivating_hardware_tokens_needs_one_more_and_reporting_them_does_not
         .filter(|name| !name.contains("Phone") && !name.contains("SoftwareOATH"))
         .chain([HARDWARE_OATH])
         .collect();
-    let house = House::with_policy(|policy| {
+    let app = TestApp::with_policy(|policy| {
         policy.replace(
             "break_glass =",
             "hardware_oath = \"deactivate\"\nbreak_glass =",
         )
     })
     .await;
-    house.tenant.grant(&with);
-    let reply = house.reset(house.draft().target(megan)).await;
+    app.tenant.grant(&with);
+    let reply = app.reset(app.draft().target(megan)).await;
     assert_eq!(reply.json["state"], "completed", "{reply:?}");
-    are_enough_and_none_too_many(&house, &with);
+    are_enough_and_none_too_many(&app, &with);
 }
 
 #[tokio::test]
 async fn hardware_tokens_that_cannot_be_looked_up_are_said_so_and_do_not_stop_the_rest() {
     use simulated::entra::Fault;
 
-    let house = House::new().await;
-    house.tenant.fail(
+    let app = TestApp::new().await;
+    app.tenant.fail(
         Fault::on("GET", "hardwareOathMethods")
             .times(99)
             .status(400),
     );
-    let reply = house
-        .reset(house.draft().scope("mfa:reregister passkeys:remove"))
+    let reply = app
+        .reset(app.draft().scope("mfa:reregister passkeys:remove"))
         .await;
     assert_eq!(
         (&reply.json["state"], &reply.json["can_register"]),
@@ -123,36 +123,27 @@ async fn hardware_tokens_that_cannot_be_looked_up_are_said_so_and_do_not_stop_th
             .contains("hardware_oath_unknown")
     );
 
-    let house = House::with_policy(|policy| {
+    let app = TestApp::with_policy(|policy| {
         policy.replace(
             "break_glass =",
             "hardware_oath = \"deactivate\"\nbreak_glass =",
         )
     })
     .await;
-    house.tenant.fail(
+    app.tenant.fail(
         Fault::on("GET", "hardwareOathMethods")
             .times(99)
             .status(429),
     );
-    assert_eq!(
-        house.reset(house.draft()).await.json["state"],
-        "needs_human"
-    );
+    assert_eq!(app.reset(app.draft()).await.json["state"], "needs_human");
 
-    let house = House::with_policy(|policy| {
+    let app = TestApp::with_policy(|policy| {
         policy.replace(
             "break_glass =",
             "hardware_oath = \"unavailable\"\nbreak_glass =",
         )
     })
     .await;
-    house.reset(house.draft()).await;
-    assert!(
-        house
-            .tenant
-            .calls()
-            .iter()
-            .all(|call| call.version == "v1.0")
-    );
+    app.reset(app.draft()).await;
+    assert!(app.tenant.calls().iter().all(|call| call.version == "v1.0"));
 }

@@ -2,20 +2,20 @@
 
 use serde_json::json;
 
-use crate::house::{ADA, House, JANE, OLGA, SAM, VERA, VICTOR};
+use crate::test_app::{ADA, JANE, OLGA, SAM, TestApp, VERA, VICTOR};
 
 /// Refused on one approval, before any write, with this code; let through on two proper ones, by the privileged
 /// credential.
 async fn wants_two(target: &str, code: &str) {
-    let house = House::new().await;
-    let one = house.reset(house.draft().target(target)).await;
+    let app = TestApp::new().await;
+    let one = app.reset(app.draft().target(target)).await;
     assert_eq!((one.status, one.code()), (403, code), "{target}: {one:?}");
-    house.nothing_happened();
+    app.assert_nothing_happened();
 
-    let two = house
+    let two = app
         .reset_on_two(
-            house.draft().target(target),
-            house.second_draft().target(target),
+            app.draft().target(target),
+            app.second_draft().target(target),
         )
         .await;
     assert_eq!(
@@ -97,7 +97,7 @@ async fn somebody_whose_group_may_become_part_of_a_role_assignable_group_wants_t
 #[tokio::test]
 async fn somebody_who_may_become_part_of_a_group_that_may_become_part_of_another_wants_two() {
     // Jane may join IT contractors, who may join Identity operators, who hold a role.
-    let house = House::with_tenant(|users| {
+    let app = TestApp::with_tenant(|users| {
         let chain = "\"groupEligibilities\": [{\
             \"groupId\": \"c1000000-0000-4000-8000-000000000005\",\
             \"principalId\": \"a1000000-0000-4000-8000-00000000000b\",\
@@ -105,13 +105,13 @@ async fn somebody_who_may_become_part_of_a_group_that_may_become_part_of_another
         users.replace("\"groupEligibilities\": [", chain)
     })
     .await;
-    let reply = house.reset(house.draft()).await;
+    let reply = app.reset(app.draft()).await;
     assert_eq!(
         (reply.status, reply.code()),
         (403, "privileged_eligible_group"),
         "{reply:?}"
     );
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
@@ -128,8 +128,8 @@ async fn somebody_who_may_become_a_member_of_a_group_that_the_policy_calls_privi
         format!("{before}{}]{after}", eligible.trim_end_matches(", "))
     };
     let adele = "adele.vance@contoso.example";
-    let house = House::with_tenant(tenant).await;
-    assert_eq!(house.reset(house.draft().target(adele)).await.status, 200);
+    let app = TestApp::with_tenant(tenant).await;
+    assert_eq!(app.reset(app.draft().target(adele)).await.status, 200);
 
     let policy = |policy: String| {
         policy.replace(
@@ -137,14 +137,14 @@ async fn somebody_who_may_become_a_member_of_a_group_that_the_policy_calls_privi
             &format!("privileged_groups = [\"{contractors}\"]\nbreak_glass ="),
         )
     };
-    let house = House::with(policy, tenant).await;
-    let reply = house.reset(house.draft().target(adele)).await;
+    let app = TestApp::with(policy, tenant).await;
+    let reply = app.reset(app.draft().target(adele)).await;
     assert_eq!(
         (reply.status, reply.code()),
         (403, "privileged_eligible_group"),
         "{reply:?}"
     );
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
@@ -152,54 +152,52 @@ async fn somebody_in_a_restricted_management_unit_wants_two_and_a_credential_wit
     let isaiah = "isaiah.langer@contoso.example";
     wants_two(isaiah, "privileged_restricted_unit").await;
 
-    let house = House::with_policy(|policy| policy.replace("restricted_units = true", "")).await;
-    let reply = house
+    let app = TestApp::with_policy(|policy| policy.replace("restricted_units = true", "")).await;
+    let reply = app
         .reset_on_two(
-            house.draft().target(isaiah),
-            house.second_draft().target(isaiah),
+            app.draft().target(isaiah),
+            app.second_draft().target(isaiah),
         )
         .await;
     assert_eq!((reply.status, reply.code()), (403, "restricted_unit"));
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn whoever_approves_or_owns_a_key_wants_two() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     for target in [SAM, OLGA] {
-        let reply = house
-            .reset(house.draft().target(target).approver(ADA))
-            .await;
+        let reply = app.reset(app.draft().target(target).approver(ADA)).await;
         assert_eq!(
             (reply.status, reply.code()),
             (403, "privileged_approver"),
             "{target}"
         );
     }
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn a_member_of_a_group_that_the_policy_calls_privileged_wants_two() {
-    let house = House::with_policy(|policy| {
+    let app = TestApp::with_policy(|policy| {
         policy.replace(
             "break_glass =",
             "privileged_groups = [\"c1000000-0000-4000-8000-000000000001\"]\nbreak_glass =",
         )
     })
     .await;
-    let reply = house
-        .reset(house.draft().target("alex.wilber@contoso.example"))
+    let reply = app
+        .reset(app.draft().target("alex.wilber@contoso.example"))
         .await;
     assert_eq!((reply.status, reply.code()), (403, "privileged_group"));
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn a_holder_of_reports_reader_alone_is_standard() {
-    let house = House::new().await;
-    let reply = house
-        .reset(house.draft().target("alex.wilber@contoso.example"))
+    let app = TestApp::new().await;
+    let reply = app
+        .reset(app.draft().target("alex.wilber@contoso.example"))
         .await;
     assert_eq!(
         (reply.status, &reply.json["state"]),
@@ -211,21 +209,20 @@ async fn a_holder_of_reports_reader_alone_is_standard() {
 
 #[tokio::test]
 async fn a_break_glass_account_is_refused_on_two_and_graph_is_told_nothing_about_it() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     let account = "breakglass1@contoso.example";
     for reply in [
-        house.reset(house.draft().target(account)).await,
-        house
-            .reset_on_two(
-                house.draft().target(account),
-                house.second_draft().target(account),
-            )
-            .await,
+        app.reset(app.draft().target(account)).await,
+        app.reset_on_two(
+            app.draft().target(account),
+            app.second_draft().target(account),
+        )
+        .await,
     ] {
         assert_eq!((reply.status, reply.code()), (403, "break_glass"));
     }
-    house.nothing_happened();
-    let calls = house.tenant.calls();
+    app.assert_nothing_happened();
+    let calls = app.tenant.calls();
     let about: Vec<_> = calls
         .iter()
         .filter(|call| call.path.contains("00000000000a/"))
@@ -235,125 +232,107 @@ async fn a_break_glass_account_is_refused_on_two_and_graph_is_told_nothing_about
 
 #[tokio::test]
 async fn a_disabled_or_deleted_account_is_refused() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     for (target, code) in [
         ("henrietta.mueller@contoso.example", "target_disabled"),
         ("nobody@contoso.example", "target_not_found"),
     ] {
-        let reply = house.reset(house.draft().target(target)).await;
+        let reply = app.reset(app.draft().target(target)).await;
         assert_eq!((reply.status, reply.code()), (422, code));
     }
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn nobody_approves_or_verifies_themselves_under_whatever_spelling() {
     let jane = "A1000000-0000-4000-8000-00000000000B";
-    let house = House::new().await;
-    let reply = house.reset(house.draft().target(jane).approver(JANE)).await;
+    let app = TestApp::new().await;
+    let reply = app.reset(app.draft().target(jane).approver(JANE)).await;
     assert_eq!((reply.status, reply.code()), (403, "approver_is_target"));
-    let reply = house
-        .reset(house.draft().target(jane).verified(JANE, house.now()))
+    let reply = app
+        .reset(app.draft().target(jane).verified(JANE, app.now()))
         .await;
     assert_eq!((reply.status, reply.code()), (403, "verifier_is_target"));
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn an_approver_or_verifier_who_has_left_counts_for_nothing() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     let gone = "henrietta.mueller@contoso.example";
     for (draft, code) in [
-        (house.draft().approver(gone), "approver_disabled"),
+        (app.draft().approver(gone), "approver_disabled"),
         (
-            house.draft().approver("nobody@contoso.example"),
+            app.draft().approver("nobody@contoso.example"),
             "approver_not_found",
         ),
+        (app.draft().verified(gone, app.now()), "verifier_disabled"),
         (
-            house.draft().verified(gone, house.now()),
-            "verifier_disabled",
-        ),
-        (
-            house
-                .draft()
-                .verified("nobody@contoso.example", house.now()),
+            app.draft().verified("nobody@contoso.example", app.now()),
             "verifier_not_found",
         ),
     ] {
-        let reply = house.reset(draft).await;
+        let reply = app.reset(draft).await;
         assert_eq!((reply.status, reply.code()), (422, code));
     }
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn a_tenant_without_pim_is_believed_only_if_the_policy_says_so() {
     let unlicensed = |users: String| users.replace("\"licences\": [\"AAD_PREMIUM_P2\"],", "");
-    let house = House::with_tenant(unlicensed).await;
-    let reply = house.reset(house.draft()).await;
+    let app = TestApp::with_tenant(unlicensed).await;
+    let reply = app.reset(app.draft()).await;
     assert_eq!((reply.status, reply.code()), (202, "misconfigured"));
-    house.nothing_happened();
+    app.assert_nothing_happened();
 
-    let house = House::with(
+    let app = TestApp::with(
         |policy| policy.replace("break_glass =", "pim = \"unlicensed\"\nbreak_glass ="),
         unlicensed,
     )
     .await;
-    assert_eq!(house.reset(house.draft()).await.json["state"], "completed");
-    let reply = house
-        .reset(house.draft().target("rosa.member@contoso.example"))
+    assert_eq!(app.reset(app.draft()).await.json["state"], "completed");
+    let reply = app
+        .reset(app.draft().target("rosa.member@contoso.example"))
         .await;
     assert_eq!(reply.code(), "privileged_role_assignable_group");
 }
 
 #[tokio::test]
 async fn a_licence_that_runs_out_is_noticed_although_the_groups_are_still_known() {
-    let house = House::with_policy(crate::house::without_cool_down).await;
-    assert_eq!(house.reset(house.draft()).await.json["state"], "completed");
-    house.tenant.lose_licences();
+    let app = TestApp::with_policy(crate::test_app::without_cool_down).await;
+    assert_eq!(app.reset(app.draft()).await.json["state"], "completed");
+    app.tenant.lose_licences();
     let asked = |call: &simulated::entra::Call| call.query.contains("groupId");
-    let before = house
-        .tenant
-        .calls()
-        .iter()
-        .filter(|call| asked(call))
-        .count();
-    let reply = house.reset(house.draft().ticket("HELP-42")).await;
+    let before = app.tenant.calls().iter().filter(|call| asked(call)).count();
+    let reply = app.reset(app.draft().ticket("HELP-42")).await;
     assert_eq!((reply.status, reply.code()), (202, "misconfigured"));
-    let after = house
-        .tenant
-        .calls()
-        .iter()
-        .filter(|call| asked(call))
-        .count();
+    let after = app.tenant.calls().iter().filter(|call| asked(call)).count();
     assert_eq!(before, after, "the groups came out of the cache");
 }
 
 #[tokio::test]
 async fn who_may_become_part_of_a_group_is_asked_once_in_five_minutes() {
-    let house = House::new().await;
-    house
-        .reset(
-            house
-                .draft()
-                .target(VERA)
-                .approver(SAM)
-                .verified(VICTOR, house.now()),
-        )
-        .await;
-    let asked = |house: &House| {
-        house
-            .tenant
+    let app = TestApp::new().await;
+    app.reset(
+        app.draft()
+            .target(VERA)
+            .approver(SAM)
+            .verified(VICTOR, app.now()),
+    )
+    .await;
+    let asked = |app: &TestApp| {
+        app.tenant
             .calls()
             .iter()
             .filter(|call| call.path.contains("privilegedAccess") && call.query.contains("groupId"))
             .count()
     };
-    let first = asked(&house);
+    let first = asked(&app);
     assert!(first > 0);
-    house.reset(house.draft()).await;
-    assert_eq!(asked(&house), first);
-    house.clock.pass(std::time::Duration::from_secs(301));
-    house.reset(house.draft()).await;
-    assert_eq!(asked(&house), 2 * first);
+    app.reset(app.draft()).await;
+    assert_eq!(asked(&app), first);
+    app.clock.pass(std::time::Duration::from_secs(301));
+    app.reset(app.draft()).await;
+    assert_eq!(asked(&app), 2 * first);
 }

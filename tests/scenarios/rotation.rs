@@ -5,43 +5,43 @@ use std::time::Duration;
 use serde_json::json;
 use simulated::senders::jira::{Issue, IssueEvent, Status};
 
-use crate::house::{FIELD, House, JIRA_SECRET, without_cool_down};
+use crate::test_app::{FIELD, JIRA_SECRET, TestApp, without_cool_down};
 
 const NEW: &str = "the new secret of the Jira webhook, 32 bytes or more";
 
-fn rotate(house: &House, until: jiff::Timestamp) {
+fn rotate(app: &TestApp, until: jiff::Timestamp) {
     let text = json!({"current": NEW, "previous": JIRA_SECRET, "previous_until": until});
-    house.secrets.set(
+    app.secrets.set(
         "sandbox/jira".to_owned().try_into().unwrap(),
         text.to_string(),
     );
 }
 
-fn soon(house: &House, seconds: i64) -> jiff::Timestamp {
-    jiff::Timestamp::from_second(house.now() + seconds).unwrap()
+fn soon(app: &TestApp, seconds: i64) -> jiff::Timestamp {
+    jiff::Timestamp::from_second(app.now() + seconds).unwrap()
 }
 
-async fn signed_with(house: &House, secret: &str, ticket: &str) -> (u16, String) {
-    let approval = house.approve(house.draft().ticket(ticket));
+async fn signed_with(app: &TestApp, secret: &str, ticket: &str) -> (u16, String) {
+    let approval = app.approve(app.draft().ticket(ticket));
     let issue =
         Issue::new(ticket, Status::new("10042", "Approved")).field(FIELD, approval.as_str());
     let event = IssueEvent::transition(issue, &Status::new("1", "Open"));
-    let reply = house.send(event.signed("/webhooks/jira", secret)).await;
+    let reply = app.send(event.signed("/webhooks/jira", secret)).await;
     (reply.status, reply.code().to_owned())
 }
 
 #[tokio::test]
 async fn during_a_rotation_both_secrets_are_good_and_afterwards_only_the_new_one() {
-    let house = House::with_policy(without_cool_down).await;
-    rotate(&house, soon(&house, 3600));
-    assert_eq!(signed_with(&house, JIRA_SECRET, "HELP-1").await.0, 200);
-    assert_eq!(signed_with(&house, NEW, "HELP-2").await.0, 200);
-    house.clock.pass(Duration::from_secs(3601));
+    let app = TestApp::with_policy(without_cool_down).await;
+    rotate(&app, soon(&app, 3600));
+    assert_eq!(signed_with(&app, JIRA_SECRET, "HELP-1").await.0, 200);
+    assert_eq!(signed_with(&app, NEW, "HELP-2").await.0, 200);
+    app.clock.pass(Duration::from_secs(3601));
     assert_eq!(
-        signed_with(&house, JIRA_SECRET, "HELP-3").await,
+        signed_with(&app, JIRA_SECRET, "HELP-3").await,
         (401, "delivery_unauthentic".to_owned())
     );
-    assert_eq!(signed_with(&house, NEW, "HELP-4").await.0, 200);
+    assert_eq!(signed_with(&app, NEW, "HELP-4").await.0, 200);
 }
 
 #[tokio::test]
@@ -54,30 +54,28 @@ async fn a_malformed_secret_that_has_been_mended_is_good_at_once() {
         ),
     ];
     for broken in ["sandbox/jira", "sandbox/graph"] {
-        let house = House::new().await;
-        house.tenant.set_secret("mended");
+        let app = TestApp::new().await;
+        app.tenant.set_secret("mended");
         for (name, mended) in &good {
             let name = || (*name).to_owned().try_into().unwrap();
-            house.secrets.set(name(), mended.to_string());
-            house.secrets.set_uncached(name(), mended.to_string());
+            app.secrets.set(name(), mended.to_string());
+            app.secrets.set_uncached(name(), mended.to_string());
         }
-        house
-            .secrets
-            .set(broken.to_owned().try_into().unwrap(), "{");
-        let (status, code) = signed_with(&house, JIRA_SECRET, "HELP-42").await;
+        app.secrets.set(broken.to_owned().try_into().unwrap(), "{");
+        let (status, code) = signed_with(&app, JIRA_SECRET, "HELP-42").await;
         assert_eq!((status, code.as_str()), (200, ""));
     }
 }
 
 #[tokio::test]
 async fn a_previous_secret_without_an_end_within_a_day_makes_the_secret_unusable() {
-    let house = House::new().await;
-    rotate(&house, soon(&house, 24 * 60 * 60 + 60));
+    let app = TestApp::new().await;
+    rotate(&app, soon(&app, 24 * 60 * 60 + 60));
     assert_eq!(
-        signed_with(&house, NEW, "HELP-1").await,
+        signed_with(&app, NEW, "HELP-1").await,
         (503, "misconfigured".to_owned())
     );
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
@@ -90,14 +88,13 @@ async fn a_secret_that_is_empty_short_or_no_json_lets_nobody_in() {
         r#"{"current":"short"}"#,
         r#"{"current":"whsec_"}"#,
     ] {
-        let house = House::new().await;
-        house
-            .secrets
+        let app = TestApp::new().await;
+        app.secrets
             .set("sandbox/jira".to_owned().try_into().unwrap(), text);
         for secret in ["", "short", JIRA_SECRET] {
-            let (status, code) = signed_with(&house, secret, "HELP-1").await;
+            let (status, code) = signed_with(&app, secret, "HELP-1").await;
             assert_eq!((status, code.as_str()), (503, "misconfigured"), "{text}");
         }
-        house.nothing_happened();
+        app.assert_nothing_happened();
     }
 }

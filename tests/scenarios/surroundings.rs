@@ -1,4 +1,4 @@
-//! What is around a house beside the tenant: time that passes when it is told to, a queue that is let bring, and a
+//! What is around a app beside the tenant: time that passes when it is told to, a queue that is let bring, and a
 //! security team that hears.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,7 +38,7 @@ impl Clock for ManualClock {
     }
 }
 
-/// What is to be brought back, and when; brought by [`House::wait`].
+/// What is to be brought back, and when; brought by [`TestApp::wait`].
 #[derive(Default)]
 pub struct Waiting {
     pub messages: Mutex<Vec<(Timestamp, ResetId)>>,
@@ -52,7 +52,7 @@ pub struct TestQueue {
 
 #[async_trait]
 impl Queue for TestQueue {
-    async fn bring_back(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
+    async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
         if self.waiting.broken.load(Ordering::SeqCst) {
             return Err(QueueError("broken".to_owned()));
         }

@@ -5,7 +5,7 @@ use proptest::strategy::ValueTree as _;
 use simulated::request::Request;
 use simulated::senders::signatures::hub_signature;
 
-use crate::house::{House, JIRA_SECRET, Reply};
+use crate::test_app::{JIRA_SECRET, Reply, TestApp};
 
 fn is_a_clear_problem(reply: &Reply) {
     assert!((400..600).contains(&reply.status), "{reply:?}");
@@ -26,7 +26,7 @@ fn signed(body: &str) -> Request {
 
 #[tokio::test]
 async fn requests_that_no_route_takes_are_problems_too() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     for (request, status, code) in [
         (Request::get("/nowhere"), 404, "not_found"),
         (Request::get("/webhooks/jira"), 405, "method_not_allowed"),
@@ -58,7 +58,7 @@ async fn requests_that_no_route_takes_are_problems_too() {
             "too_large",
         ),
     ] {
-        let reply = house.send(request.clone()).await;
+        let reply = app.send(request.clone()).await;
         assert_eq!(
             (reply.status, reply.code()),
             (status, code),
@@ -68,13 +68,13 @@ async fn requests_that_no_route_takes_are_problems_too() {
         );
         is_a_clear_problem(&reply);
     }
-    assert_eq!(house.send(Request::get("/health")).await.status, 200);
-    house.nothing_happened();
+    assert_eq!(app.send(Request::get("/health")).await.status, 200);
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn a_genuine_sender_that_sends_nonsense_is_told_where() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     for (body, told) in [
         ("", "."),
         ("[]", "."),
@@ -85,7 +85,7 @@ async fn a_genuine_sender_that_sends_nonsense_is_told_where() {
         ),
         ("{\"webhookEvent\": \"x\"} {}", "after the end"),
     ] {
-        let reply = house.send(signed(body)).await;
+        let reply = app.send(signed(body)).await;
         assert_eq!(
             (reply.status, reply.code()),
             (422, "delivery_unreadable"),
@@ -97,12 +97,12 @@ async fn a_genuine_sender_that_sends_nonsense_is_told_where() {
         );
         is_a_clear_problem(&reply);
     }
-    house.nothing_happened();
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn a_thousand_kinds_of_garbage_are_each_a_clear_refusal() {
-    let house = House::new().await;
+    let app = TestApp::new().await;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let garbage = proptest::collection::vec(any::<u8>(), 0..400);
     let texts = "\\PC{0,200}";
@@ -114,40 +114,40 @@ async fn a_thousand_kinds_of_garbage_are_each_a_clear_refusal() {
             1 => signed(&text),
             2 => Request::post_json("/webhooks/servicenow", bytes)
                 .header("webhook-id", "x")
-                .header("webhook-timestamp", house.now().to_string())
+                .header("webhook-timestamp", app.now().to_string())
                 .header(
                     "webhook-signature",
                     "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
                 ),
             3 => Request::post_json("/resets", bytes)
                 .header("Authorization", "Bearer eyJhbGciOiJFUzI1NiJ9.e30.AA"),
-            _ => house.jira(&format!(
+            _ => app.jira(&format!(
                 "eyJ.{}.x",
                 text.split_whitespace().collect::<String>().replace('.', "")
             )),
         };
-        is_a_clear_problem(&house.send(request).await);
+        is_a_clear_problem(&app.send(request).await);
     }
-    assert_eq!(house.send(Request::get("/health")).await.status, 200);
-    house.nothing_happened();
+    assert_eq!(app.send(Request::get("/health")).await.status, 200);
+    app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn no_secret_token_or_phone_number_is_in_any_answer_or_audit_event() {
-    let house = House::new().await;
-    let approval = house.approve(house.draft());
+    let app = TestApp::new().await;
+    let approval = app.approve(app.draft());
     let mut said = String::new();
     for request in [
-        house.jira(&approval),
-        house.jira(&approval),
-        house.jira(&house.approve(house.draft().target("grace.admin@contoso.example"))),
-        house.jira(&house.approve(house.draft().ticket("HELP-1"))),
+        app.jira(&approval),
+        app.jira(&approval),
+        app.jira(&app.approve(app.draft().target("grace.admin@contoso.example"))),
+        app.jira(&app.approve(app.draft().ticket("HELP-1"))),
         signed("nonsense"),
     ] {
-        said.push_str(&house.send(request).await.json.to_string());
+        said.push_str(&app.send(request).await.json.to_string());
     }
-    said.push_str(&serde_json::to_string(&house.trail.events()).unwrap());
-    said.push_str(&format!("{:?}", house.trail.events()));
+    said.push_str(&serde_json::to_string(&app.trail.events()).unwrap());
+    said.push_str(&format!("{:?}", app.trail.events()));
     let (_, signature) = approval.rsplit_once('.').unwrap();
     for canary in [
         signature,

@@ -140,6 +140,6 @@ async fn a_ticket_that_does_not_exist_gets_no_note() {
     let jira = Jira820::start().await;
     assert!(matches!(
         write(&jira.notes(), "JIRA820-100000").await,
-        Err(TicketError::Never(_))
+        Err(TicketError::Permanent(_))
     ));
 }

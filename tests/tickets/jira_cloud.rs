@@ -84,7 +84,7 @@ async fn a_note_whose_answer_was_lost_is_found_and_not_written_again() {
     jira.fail(Fault::on("POST", "/comment").lose_answer());
     assert_eq!(
         write(&notes(&serving), TICKET).await,
-        Err(TicketError::Later { after: None })
+        Err(TicketError::Transient { after: None })
     );
     write(&notes(&serving), TICKET).await.unwrap();
     assert_eq!(marked(&jira), 1);
@@ -130,7 +130,7 @@ async fn nothing_is_written_while_the_comments_cannot_be_read() {
         jira.fail(fault.clone());
         assert_eq!(
             write(&notes(&serving), TICKET).await,
-            Err(TicketError::Later { after: None }),
+            Err(TicketError::Transient { after: None }),
             "{fault:?}"
         );
     }
@@ -144,7 +144,7 @@ async fn who_is_throttled_hears_when_to_come_back() {
         jira.fail(Fault::on(method, "/comment").throttle(Some(7)));
         assert_eq!(
             write(&notes(&serving), TICKET).await,
-            Err(TicketError::Later {
+            Err(TicketError::Transient {
                 after: Some(Duration::from_secs(7))
             })
         );
@@ -158,12 +158,12 @@ async fn an_outage_and_a_missing_right_pass_and_a_refusal_does_not() {
     for status in [403, 408, 425, 429, 500, 502, 503, 504] {
         jira.fail(Fault::on("POST", "/comment").status(status));
         let error = write(&notes(&serving), TICKET).await.unwrap_err();
-        assert_eq!(error, TicketError::Later { after: None }, "{status}");
+        assert_eq!(error, TicketError::Transient { after: None }, "{status}");
     }
     for status in [302, 400, 404, 409, 413, 415] {
         jira.fail(Fault::on("POST", "/comment").status(status));
         let error = write(&notes(&serving), TICKET).await.unwrap_err();
-        assert!(matches!(error, TicketError::Never(_)), "{status}");
+        assert!(matches!(error, TicketError::Permanent(_)), "{status}");
     }
     assert_eq!(marked(&jira), 0);
 }
@@ -177,7 +177,7 @@ async fn a_jira_that_is_not_there_is_an_outage() {
     );
     assert_eq!(
         write(&systems, TICKET).await,
-        Err(TicketError::Later { after: None })
+        Err(TicketError::Transient { after: None })
     );
 }
 
@@ -187,7 +187,7 @@ async fn a_ticket_that_does_not_exist_gets_no_note_nor_does_a_place_beside_it() 
     for ticket in ["HELP-43", "..", "."] {
         assert!(matches!(
             write(&notes(&serving), ticket).await,
-            Err(TicketError::Never(_))
+            Err(TicketError::Permanent(_))
         ));
     }
     assert_eq!(
@@ -215,7 +215,7 @@ async fn a_token_that_stays_wrong_is_tried_twice_and_then_later() {
     let wrong = json!({"email": EMAIL, "api_token": "wrong"});
     assert_eq!(
         write(&systems(&system(&serving), &wrong), TICKET).await,
-        Err(TicketError::Later { after: None })
+        Err(TicketError::Transient { after: None })
     );
     assert_eq!(jira.calls().len(), 2);
 }

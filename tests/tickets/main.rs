@@ -103,7 +103,7 @@ async fn whatever_is_wrong_with_the_secret_may_be_mended_while_there_is_time() {
     ] {
         assert_eq!(
             outcome(Broken(wrong)).await,
-            Err(TicketError::Later { after: None })
+            Err(TicketError::Transient { after: None })
         );
     }
 }
@@ -119,7 +119,7 @@ async fn a_source_without_notes_gets_none() {
     let ticket = TicketKey::try_from("HELP-42").unwrap();
     assert!(matches!(
         systems.write(&other, &ticket, TEXT, MARK).await,
-        Err(TicketError::Never(_))
+        Err(TicketError::Permanent(_))
     ));
 }
 

@@ -88,7 +88,7 @@ async fn a_note_that_is_there_is_not_written_again_even_if_its_answer_was_lost()
     servicenow.fail(Fault::on("PATCH", TABLE).lose_answer());
     assert_eq!(
         write(&notes(&serving), TICKET).await,
-        Err(TicketError::Later { after: None })
+        Err(TicketError::Transient { after: None })
     );
     write(&notes(&serving), TICKET).await.unwrap();
     assert_eq!(servicenow.journal(TICKET), [entry("work_notes")]);
@@ -132,7 +132,7 @@ async fn nothing_is_written_while_record_or_journal_cannot_be_searched() {
             servicenow.fail(fault.clone());
             assert_eq!(
                 write(&notes(&serving), TICKET).await,
-                Err(TicketError::Later { after: None }),
+                Err(TicketError::Transient { after: None }),
                 "{fault:?}"
             );
         }
@@ -153,7 +153,7 @@ async fn who_is_throttled_hears_when_to_come_back() {
         let systems = systems(&system(&serving, TABLE), &client());
         assert_eq!(
             write(&systems, TICKET).await,
-            Err(TicketError::Later {
+            Err(TicketError::Transient {
                 after: Some(Duration::from_secs(3600))
             }),
             "{method} {path}"
@@ -170,7 +170,7 @@ async fn a_number_that_names_no_record_or_two_gets_no_note() {
     for ticket in ["RITM0010075", "RITM0010074", ".."] {
         assert!(matches!(
             write(&notes(&serving), ticket).await,
-            Err(TicketError::Never(_))
+            Err(TicketError::Permanent(_))
         ));
     }
     assert_eq!(writes(&servicenow), 0);
@@ -184,7 +184,7 @@ async fn a_search_whose_condition_is_ignored_leads_into_no_other_record() {
     let numberless = systems(&system(&serving, "sys_journal_field"), &user());
     assert!(matches!(
         write(&numberless, TICKET).await,
-        Err(TicketError::Never(_))
+        Err(TicketError::Permanent(_))
     ));
     assert_eq!(writes(&servicenow), 1);
     assert_eq!(servicenow.journal(OTHER), [entry("work_notes")]);
@@ -196,7 +196,7 @@ async fn a_refusal_does_not_pass() {
     for status in [400, 404, 409, 415] {
         servicenow.fail(Fault::on("PATCH", TABLE).status(status));
         let error = write(&notes(&serving), TICKET).await.unwrap_err();
-        assert!(matches!(error, TicketError::Never(_)), "{status}");
+        assert!(matches!(error, TicketError::Permanent(_)), "{status}");
     }
     assert!(servicenow.journal(TICKET).is_empty());
 }
@@ -228,7 +228,7 @@ async fn a_credential_that_stays_wrong_is_left_for_later_and_writes_nothing() {
         let systems = systems(&system(&serving, TABLE), &wrong);
         assert_eq!(
             write(&systems, TICKET).await,
-            Err(TicketError::Later { after: None })
+            Err(TicketError::Transient { after: None })
         );
     }
     assert_eq!(writes(&servicenow), 0);

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::items::{self, Count, Occupied, Seal, Used, decode, encode, version};
-use super::{Held, Lease, Ledger, LedgerError};
+use super::items::{self, CommitId, Count, Occupied, Used, decode, encode, version};
+use super::{Ledger, LedgerError, RecordLease, ResetLease};
 use crate::clock::{self, Timestamp};
 use crate::reset::ports::{StoreError, Write};
 use crate::reset::record::Stage;
-use crate::reset::rules::bounds::{Bound, Bounds, two_approvers};
+use crate::reset::rules::bounds::{Guardrail, Guardrails, two_approvers};
 use crate::reset::state::{Claim, Reset};
 
 /// How often a claim is tried while others change the counters.
@@ -30,24 +30,24 @@ impl Ledger {
     /// the room meanwhile, it looks whether there is some left.
     ///
     /// # Errors
-    /// [`LedgerError::Claimed`], [`LedgerError::Busy`] or [`LedgerError::Bounded`]: the record is still held, and
+    /// [`LedgerError::Claimed`], [`LedgerError::Busy`] or [`LedgerError::Guardrail`]: the record is still held, and
     /// as it was.
     pub(in crate::reset) async fn claim(
         &self,
-        held: &Held,
+        held: &RecordLease,
         reset: Reset,
-        bounds: &Bounds,
+        bounds: &Guardrails,
         mut room: Room,
-    ) -> Result<Lease, LedgerError> {
+    ) -> Result<ResetLease, LedgerError> {
         let mut record = held.record().clone();
         record.stage = Stage::Claimed(reset.clone());
-        let next = || Held {
+        let next = || RecordLease {
             record: Box::new(record.clone()),
             version: held.version.saturating_add(1),
         };
         let approvals = &reset.claim().approvals;
         for _ in 0..MOST_TRIES {
-            let seal = Seal::of(&record);
+            let seal = CommitId::of(&record);
             let mut writes = vec![seal.record(&record, held.version)?];
             for approval in approvals {
                 let used = Used { reset: record.id };
@@ -76,7 +76,7 @@ impl Ledger {
                     self.unless_written(&seal, next(), why).await?
                 }
             };
-            return Ok(Lease { held, reset });
+            return Ok(ResetLease { held, reset });
         }
         Err(LedgerError::Unavailable("too many at once".to_owned()))
     }
@@ -84,16 +84,16 @@ impl Ledger {
     /// Looks for room for a claim, without claiming.
     ///
     /// # Errors
-    /// [`LedgerError::Busy`] or [`LedgerError::Bounded`] if there is none.
+    /// [`LedgerError::Busy`] or [`LedgerError::Guardrail`] if there is none.
     pub(in crate::reset) async fn room(
         &self,
         claim: &Claim,
-        bounds: &Bounds,
+        bounds: &Guardrails,
     ) -> Result<Room, LedgerError> {
         let now = claim.claimed_at;
         let (freeze, switch) = self.switch().await?;
         if let Some(freeze) = switch.filter(|switch| switch.stops(claim.privileged)) {
-            return Err(Bound::Frozen(freeze.why).into());
+            return Err(Guardrail::Frozen(freeze.why).into());
         }
         let target = self
             .get(&items::target_key(claim.tenant, claim.target))
@@ -111,7 +111,7 @@ impl Ledger {
         if let Some(since) = removed_at.filter(|_| !two_approvers(claim)) {
             let until = clock::after(since, bounds.cool_down);
             if until > now {
-                return Err(Bound::CoolingDown { since, until }.into());
+                return Err(Guardrail::CoolingDown { since, until }.into());
             }
         }
         let mut counts = Vec::new();
@@ -124,7 +124,7 @@ impl Ledger {
                 .unwrap_or_default();
             count.forget_before(clock::before(now, HOUR));
             if count.at.len() >= counter.most {
-                return Err(Bound::Cap(counter.by).into());
+                return Err(Guardrail::Cap(counter.by).into());
             }
             count.at.push(now);
             counts.push((counter.name.clone(), version(item.as_ref()), count));
@@ -145,7 +145,7 @@ impl Ledger {
 }
 
 impl Room {
-    fn writes(&self, seal: &Seal, claim: &Claim) -> Result<Vec<Write>, LedgerError> {
+    fn writes(&self, seal: &CommitId, claim: &Claim) -> Result<Vec<Write>, LedgerError> {
         let (version, occupied) = &self.target;
         let key = items::target_key(claim.tenant, claim.target);
         let mut writes = vec![seal.write(key, *version, encode(occupied)?)];

@@ -68,23 +68,23 @@ pub fn count_key(name: &str) -> Key {
 
 /// What all writes of one commit have in common, and no other commit has: a commit that is sent again, because its
 /// answer was lost, meets itself and knows it.
-pub struct Seal {
+pub struct CommitId {
     writer: Uuid,
     expires_at: Timestamp,
 }
 
-impl Seal {
+impl CommitId {
     /// For a commit about this record.
-    pub fn of(record: &Record) -> Seal {
-        Seal {
+    pub fn of(record: &Record) -> CommitId {
+        CommitId {
             writer: Uuid::new_v4(),
             expires_at: clock::after(record.request.received_at, RETENTION),
         }
     }
 
     /// For a commit about what never was.
-    pub fn of_nothing(now: Timestamp) -> Seal {
-        Seal {
+    pub fn of_nothing(now: Timestamp) -> CommitId {
+        CommitId {
             writer: Uuid::new_v4(),
             expires_at: clock::after(now, RETENTION_OF_NOTHING),
         }

@@ -25,12 +25,12 @@ use super::ports::{Item, Key, Store, StoreError, Write};
 use super::record::event::Parties;
 use super::record::request::Request;
 use super::record::{Duties, Record, Stage};
-use super::rules::bounds::Bound;
+use super::rules::bounds::Guardrail;
 use super::state::{Reset, State};
 use crate::approval::TokenId;
 use crate::clock::Timestamp;
 use crate::ids::{ResetId, TenantId};
-use items::{Accepted, Occupied, Seal, Used, decode, encode};
+use items::{Accepted, CommitId, Occupied, Used, decode, encode};
 
 /// The records of all resets.
 #[derive(Clone)]
@@ -41,21 +41,21 @@ pub struct Ledger {
 /// The right to go on with one record. Every write uses it up and gives the next one, so whoever was overtaken
 /// cannot write.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct RecordLease {
     record: Box<Record>,
     version: u64,
 }
 
 /// What there is under a reset's name, as it was read: for one look and, after that, one [`Ledger::take`].
 #[derive(Debug)]
-pub struct Versioned {
+pub struct VersionedRecord {
     pub(super) id: ResetId,
     /// Nothing if it was never accepted.
     pub(super) record: Option<Record>,
     version: u64,
 }
 
-impl Versioned {
+impl VersionedRecord {
     /// The tenant that the record is about; nothing if there is no record.
     pub fn tenant(&self) -> Option<TenantId> {
         self.record.as_ref().map(|record| record.request.tenant)
@@ -65,15 +65,15 @@ impl Versioned {
 /// The right to act on one reset: made only by claiming, or by taking up what was claimed.
 ///
 /// ```compile_fail
-/// use reregister_mfa::reset::Lease;
+/// use reregister_mfa::reset::ResetLease;
 ///
-/// fn forge(lease: Lease) -> Lease {
-///     Lease { ..lease }
+/// fn forge(lease: ResetLease) -> ResetLease {
+///     ResetLease { ..lease }
 /// }
 /// ```
 #[derive(Debug)]
-pub struct Lease {
-    held: Held,
+pub struct ResetLease {
+    held: RecordLease,
     reset: Reset,
 }
 
@@ -91,7 +91,7 @@ pub enum LedgerError {
     Busy(ResetId),
     /// A bound on harm.
     #[error(transparent)]
-    Bounded(#[from] Bound),
+    Guardrail(#[from] Guardrail),
     /// Somebody else has the lease.
     #[error("somebody else works on this reset")]
     Leased,
@@ -106,7 +106,7 @@ pub enum LedgerError {
     Unavailable(String),
 }
 
-impl Held {
+impl RecordLease {
     pub fn record(&self) -> &Record {
         &self.record
     }
@@ -120,9 +120,9 @@ impl Held {
     ///
     /// # Errors
     /// The record as it is, if nothing is claimed in it, or if it is over.
-    pub fn into_lease(self) -> Result<Lease, Held> {
+    pub fn into_lease(self) -> Result<ResetLease, RecordLease> {
         match &self.record.stage {
-            Stage::Claimed(reset) if reset.state() == State::Running => Ok(Lease {
+            Stage::Claimed(reset) if reset.state() == State::Running => Ok(ResetLease {
                 reset: reset.clone(),
                 held: self,
             }),
@@ -131,7 +131,7 @@ impl Held {
     }
 }
 
-impl Lease {
+impl ResetLease {
     /// The reset, as it is stored.
     pub fn reset(&self) -> &Reset {
         &self.reset
@@ -142,7 +142,7 @@ impl Lease {
         &self.held.record
     }
 
-    pub(super) fn into_held(self) -> Held {
+    pub(super) fn into_held(self) -> RecordLease {
         self.held
     }
 }
@@ -157,9 +157,9 @@ impl Ledger {
     ///
     /// # Errors
     /// If the store does not answer, or the record cannot be read.
-    pub async fn find(&self, id: ResetId) -> Result<Versioned, LedgerError> {
+    pub async fn find(&self, id: ResetId) -> Result<VersionedRecord, LedgerError> {
         let item = self.get(&items::reset_key(id)).await?;
-        Ok(Versioned {
+        Ok(VersionedRecord {
             id,
             record: item.as_ref().map(decode).transpose()?.flatten(),
             version: items::version(item.as_ref()),
@@ -181,7 +181,8 @@ impl Ledger {
         id: ResetId,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        let write = Seal::of_nothing(now).write(items::reset_key(id), 0, encode(&None::<Record>)?);
+        let write =
+            CommitId::of_nothing(now).write(items::reset_key(id), 0, encode(&None::<Record>)?);
         match self.store.commit(&[write]).await {
             Ok(()) => Ok(()),
             Err(StoreError::Unavailable(why)) => Err(LedgerError::Unavailable(why)),
@@ -224,12 +225,12 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Accepted`] if somebody else has accepted the same delivery.
-    pub(super) async fn accept(&self, record: Record) -> Result<Held, LedgerError> {
+    pub(super) async fn accept(&self, record: Record) -> Result<RecordLease, LedgerError> {
         let (known, version) = self.last_of(&record.request).await?;
         if known.is_some() {
             return Err(LedgerError::Accepted);
         }
-        let seal = Seal::of(&record);
+        let seal = CommitId::of(&record);
         let delivery = seal.write(
             items::delivery_key(&record.request),
             version,
@@ -249,10 +250,10 @@ impl Ledger {
     /// [`LedgerError::Leased`] if it is not due, or if somebody else was first.
     pub(super) async fn take(
         &self,
-        found: Versioned,
+        found: VersionedRecord,
         now: Timestamp,
         lease_until: Timestamp,
-    ) -> Result<Held, LedgerError> {
+    ) -> Result<RecordLease, LedgerError> {
         let mut record = found.record.ok_or(LedgerError::Corrupt)?;
         if record.due_at() > now {
             return Err(LedgerError::Leased);
@@ -264,7 +265,7 @@ impl Ledger {
         {
             reset.resume();
         }
-        let seal = Seal::of(&record);
+        let seal = CommitId::of(&record);
         self.advance(seal, found.version, record, Vec::new()).await
     }
 
@@ -272,34 +273,42 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Leased`] if somebody else has taken over: stop at once.
-    pub(super) async fn save(&self, held: Held, record: Record) -> Result<Held, LedgerError> {
-        self.advance(Seal::of(&record), held.version, record, Vec::new())
+    pub(super) async fn save(
+        &self,
+        held: RecordLease,
+        record: Record,
+    ) -> Result<RecordLease, LedgerError> {
+        self.advance(CommitId::of(&record), held.version, record, Vec::new())
             .await
     }
 
     /// Records a step of a reset.
-    pub(super) async fn step(&self, lease: Lease, reset: Reset) -> Result<Lease, LedgerError> {
+    pub(super) async fn step(
+        &self,
+        lease: ResetLease,
+        reset: Reset,
+    ) -> Result<ResetLease, LedgerError> {
         let mut record = lease.record().clone();
         record.stage = Stage::Claimed(reset.clone());
         let held = self.save(lease.held, record).await?;
-        Ok(Lease { held, reset })
+        Ok(ResetLease { held, reset })
     }
 
     /// Records the end of a reset and who has to be told of it, and frees the person for another.
     pub(super) async fn finish(
         &self,
-        lease: Lease,
+        lease: ResetLease,
         reset: Reset,
         duties: Duties,
-    ) -> Result<Held, LedgerError> {
-        let Held {
+    ) -> Result<RecordLease, LedgerError> {
+        let RecordLease {
             mut record,
             version,
         } = lease.held;
         let claim = reset.claim();
         let key = items::target_key(claim.tenant, claim.target);
         let target = self.get(&key).await?;
-        let seal = Seal::of(&record);
+        let seal = CommitId::of(&record);
         let mut also = Vec::new();
         if let Some(target) = target {
             let occupied: Occupied = decode(&target)?;
@@ -324,14 +333,14 @@ impl Ledger {
     /// One commit of the record, over the version that it had, and what goes with it.
     async fn advance(
         &self,
-        seal: Seal,
+        seal: CommitId,
         version: u64,
         record: Record,
         also: Vec<Write>,
-    ) -> Result<Held, LedgerError> {
+    ) -> Result<RecordLease, LedgerError> {
         let mut writes = vec![seal.record(&record, version)?];
         writes.extend(also);
-        let next = Held {
+        let next = RecordLease {
             record: Box::new(record),
             version: version.saturating_add(1),
         };
@@ -348,10 +357,10 @@ impl Ledger {
     /// A commit whose answer was lost may have happened.
     async fn unless_written(
         &self,
-        seal: &Seal,
-        next: Held,
+        seal: &CommitId,
+        next: RecordLease,
         why: String,
-    ) -> Result<Held, LedgerError> {
+    ) -> Result<RecordLease, LedgerError> {
         match self.get(&items::reset_key(next.record.id)).await {
             Ok(Some(item)) if seal.is_on(&item) => Ok(next),
             _ => Err(LedgerError::Unavailable(why)),

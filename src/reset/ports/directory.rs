@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::ids::{ObjectId, PersonRef};
 use crate::reset::method::Method;
-use crate::reset::person::{Person, Standing};
+use crate::reset::person::{Person, PrivilegeFacts};
 
 /// The directory of one tenant, seen through one credential: Microsoft Graph, or a simulation.
 #[async_trait]
@@ -14,7 +14,7 @@ pub trait Directory: Send + Sync {
     /// Who is meant.
     async fn person(&self, who: &PersonRef) -> Result<Person, DirectoryError>;
     /// What may make them privileged.
-    async fn standing(&self, id: ObjectId) -> Result<Standing, DirectoryError>;
+    async fn standing(&self, id: ObjectId) -> Result<PrivilegeFacts, DirectoryError>;
     /// What they have registered.
     async fn methods(&self, id: ObjectId) -> Result<Listing, DirectoryError>;
     /// Deletes one method.
@@ -39,16 +39,16 @@ pub struct Listing {
 pub enum DirectoryError {
     /// Nothing happened; another try may help.
     #[error("the directory asks to come back later")]
-    Later {
+    Transient {
         /// When, if it said so.
         after: Option<Duration>,
     },
     /// Nothing happened, and the same call will not help.
     #[error("{0}")]
-    Never(Fault),
+    Permanent(Fault),
     /// It may have happened: the answer was lost. Look before doing anything.
     #[error("the answer was lost")]
-    Unknown,
+    Indeterminate,
 }
 
 /// Why a call will not help.

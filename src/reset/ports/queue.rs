@@ -11,7 +11,7 @@ use crate::ids::ResetId;
 pub trait Queue: Send + Sync {
     /// Brings this reset back after this long, at least once, whatever becomes of this process. It carries nothing
     /// but the name.
-    async fn bring_back(&self, id: ResetId, after: Duration) -> Result<(), QueueError>;
+    async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError>;
 }
 
 /// The queue did not take it, or may have.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::ids::{Label, TicketKey};
-use crate::reset::News;
+use crate::reset::RequestStatus;
 
 /// Where the ticket hears of it.
 #[async_trait]
@@ -19,7 +19,7 @@ pub trait Tickets: Send + Sync {
         &self,
         source: &Label,
         ticket: &TicketKey,
-        news: &News,
+        news: &RequestStatus,
         mark: &str,
     ) -> Result<(), TicketError>;
 }
@@ -29,11 +29,11 @@ pub trait Tickets: Send + Sync {
 pub enum TicketError {
     /// Another try may help.
     #[error("the ticket system does not answer, or asks to come back later")]
-    Later {
+    Transient {
         /// When, if it said so.
         after: Option<Duration>,
     },
     /// The same call will not help.
     #[error("the ticket system refuses the note: {0}")]
-    Never(&'static str),
+    Permanent(&'static str),
 }

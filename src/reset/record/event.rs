@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::outcome::Outcome;
-use crate::approval::{Authentic, Door, Evidence, TokenId};
+use crate::approval::{Authentic, Channel, Evidence, TokenId};
 use crate::clock::Timestamp;
 use crate::ids::{Kid, Label, ResetId, TicketKey};
 
@@ -138,7 +138,7 @@ pub enum Change {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parties {
     /// Which door.
-    pub door: Option<Door>,
+    pub door: Option<Channel>,
     /// Which source.
     pub source: Option<Label>,
     /// The delivery's name.
@@ -150,7 +150,7 @@ pub struct Parties {
     /// Where the request came from.
     pub origin: Origin,
     /// The approvals.
-    pub approvals: Vec<ApprovalMark>,
+    pub approvals: Vec<ApprovalSummary>,
 }
 
 /// Where a request came from, as far as it is known. Nothing is decided by it.
@@ -164,7 +164,7 @@ pub struct Origin {
 
 /// What tells an approval from others, without the approval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ApprovalMark {
+pub struct ApprovalSummary {
     /// Issuer and name.
     #[serde(flatten)]
     pub id: TokenId,
@@ -188,12 +188,12 @@ pub struct ApprovalMark {
     /// When it expires.
     pub expires_at: Timestamp,
     /// How the target was verified, by whom and when.
-    pub verification: Vec<VerificationMark>,
+    pub verification: Vec<VerificationSummary>,
 }
 
 /// How a target was verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerificationMark {
+pub struct VerificationSummary {
     /// In which way.
     #[serde(flatten)]
     pub evidence: Evidence,
@@ -213,7 +213,7 @@ impl Parties {
         self.ticket = self.ticket.take().or(first
             .map(|claims| claims.txn.clone())
             .filter(|ticket| approvals.iter().all(|one| one.claims().txn == *ticket)));
-        self.approvals = approvals.iter().map(ApprovalMark::of).collect();
+        self.approvals = approvals.iter().map(ApprovalSummary::of).collect();
     }
 
     /// When the last of the approvals expires; nothing if none is proven.
@@ -237,11 +237,11 @@ impl Parties {
     }
 }
 
-impl ApprovalMark {
+impl ApprovalSummary {
     /// Of this approval.
-    pub fn of(approval: &Authentic) -> ApprovalMark {
+    pub fn of(approval: &Authentic) -> ApprovalSummary {
         let claims = approval.claims();
-        ApprovalMark {
+        ApprovalSummary {
             id: approval.id(),
             kid: approval.kid().clone(),
             owner: approval.owner().map(ToString::to_string),
@@ -255,7 +255,7 @@ impl ApprovalMark {
             verification: claims
                 .verification
                 .iter()
-                .map(|v| VerificationMark {
+                .map(|v| VerificationSummary {
                     evidence: v.evidence,
                     verified_by: v.verified_by.to_string(),
                     verified_at: v.verified_at,

@@ -14,7 +14,7 @@ use crate::clock::{self, Timestamp};
 use crate::ids::{Digest, ResetId};
 use crate::reset::state::{self, ClaimedApproval, Reset, State};
 use event::{Event, Parties};
-use news::{Explanation, News, Rejection};
+use news::{RecordedRefusal, RefusalText, RequestStatus};
 use outcome::Outcome;
 use request::Request;
 
@@ -44,11 +44,11 @@ pub(in crate::reset) struct Record {
 #[serde(rename_all = "snake_case")]
 pub(in crate::reset) enum Stage {
     /// Accepted. Nothing is claimed and nothing changed; why it has not gone on, if it was tried.
-    Waiting(Option<Explanation>),
+    Waiting(Option<RefusalText>),
     /// Claimed: running, or over.
     Claimed(#[serde(with = "state::stored")] Reset),
     /// Turned away; nothing was claimed or changed.
-    Refused(Rejection),
+    Refused(RecordedRefusal),
     /// Another request with the same approvals was first: what came of that one is the answer.
     Repeats(ResetId),
 }
@@ -167,15 +167,15 @@ impl Record {
     }
 
     /// What there is to tell of it; nothing of one that repeats another.
-    pub fn news(&self) -> Option<News> {
+    pub fn news(&self) -> Option<RequestStatus> {
         match &self.stage {
-            Stage::Waiting(why) => Some(News::Waiting {
+            Stage::Waiting(why) => Some(RequestStatus::Waiting {
                 reset: self.id,
                 ticket: self.request.ticket.clone(),
                 why: why.clone(),
             }),
-            Stage::Claimed(reset) => Some(News::Reset(Outcome::from(reset))),
-            Stage::Refused(rejection) => Some(News::Refused {
+            Stage::Claimed(reset) => Some(RequestStatus::Reset(Outcome::from(reset))),
+            Stage::Refused(rejection) => Some(RequestStatus::Refused {
                 reset: self.id,
                 ticket: self.request.ticket.clone(),
                 rejection: rejection.clone(),
@@ -193,7 +193,7 @@ impl Record {
         };
         let request = &self.request;
         let hour = request.received_at.as_second().div_euclid(60 * 60);
-        let Explanation { code, detail, .. } = &rejection.words;
+        let RefusalText { code, detail, .. } = &rejection.words;
         let user = request.user.as_ref().map(ToString::to_string);
         let tokens = request.tokens.join(" ");
         let refused = format!(

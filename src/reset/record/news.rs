@@ -9,7 +9,7 @@ use crate::reset::state::State;
 
 /// What there is to tell of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum News {
+pub enum RequestStatus {
     /// It is accepted, nothing is changed yet, and it is tried again without anybody asking.
     Waiting {
         /// Its name.
@@ -17,7 +17,7 @@ pub enum News {
         /// The ticket.
         ticket: TicketKey,
         /// Why it has not gone on, if it was tried.
-        why: Option<Explanation>,
+        why: Option<RefusalText>,
     },
     /// It was turned away; nothing was changed.
     Refused {
@@ -26,7 +26,7 @@ pub enum News {
         /// The ticket.
         ticket: TicketKey,
         /// When and why.
-        rejection: Rejection,
+        rejection: RecordedRefusal,
     },
     /// It was claimed: what came of it, or how far it is.
     Reset(Outcome),
@@ -34,11 +34,11 @@ pub enum News {
 
 /// A request that was turned away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rejection {
+pub struct RecordedRefusal {
     /// When.
     pub at: Timestamp,
     /// Why, for whoever reads the ticket.
-    pub words: Explanation,
+    pub words: RefusalText,
     /// Why, for whoever runs this.
     pub why: String,
     /// Whether it was tried for hours, and a person has to look; else it was refused.
@@ -47,7 +47,7 @@ pub struct Rejection {
 
 /// A refusal in words, as the ledger keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Explanation {
+pub struct RefusalText {
     /// Stable, for programs.
     pub code: String,
     /// What it means here, for people.
@@ -56,7 +56,7 @@ pub struct Explanation {
     pub next: String,
 }
 
-impl Rejection {
+impl RecordedRefusal {
     /// Where the request stands.
     pub fn state(&self) -> State {
         if self.gave_up {
@@ -67,13 +67,13 @@ impl Rejection {
     }
 }
 
-impl News {
+impl RequestStatus {
     /// Where it stands.
     pub fn state(&self) -> State {
         match self {
-            News::Waiting { .. } => State::Waiting,
-            News::Refused { rejection, .. } => rejection.state(),
-            News::Reset(outcome) => outcome.state,
+            RequestStatus::Waiting { .. } => State::Waiting,
+            RequestStatus::Refused { rejection, .. } => rejection.state(),
+            RequestStatus::Reset(outcome) => outcome.state,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::event::ApprovalMark;
-use super::news::Explanation;
+use super::event::ApprovalSummary;
+use super::news::RefusalText;
 use crate::approval::Reason;
 use crate::clock::Timestamp;
 use crate::ids::{ObjectId, ResetId, TenantId, TicketKey};
@@ -42,7 +42,7 @@ pub struct Outcome {
     /// What somebody should know or look at.
     pub warnings: Vec<Warning>,
     /// Why it was ended, if the person may no longer be reset on these approvals.
-    pub ended_because: Option<Explanation>,
+    pub ended_because: Option<RefusalText>,
     /// When it was claimed.
     pub claimed_at: Timestamp,
     /// When it was over.
@@ -63,7 +63,7 @@ pub struct Preview {
     /// What makes them privileged, in words.
     pub privilege: Option<String>,
     /// What the approvals say.
-    pub approvals: Vec<ApprovalMark>,
+    pub approvals: Vec<ApprovalSummary>,
     /// What would happen to sessions.
     pub revoke_sessions: bool,
     /// What would happen to each method.
@@ -220,7 +220,7 @@ impl Preview {
     pub(in crate::reset) fn of(
         claim: &Claim,
         privilege: Option<String>,
-        approvals: Vec<ApprovalMark>,
+        approvals: Vec<ApprovalSummary>,
         methods: Vec<PlannedMethod>,
         hardware_unknown: bool,
     ) -> Preview {

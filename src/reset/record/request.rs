@@ -7,7 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::event::{Origin, Parties};
-use crate::approval::{Authentic, Door, LONGEST_TOKEN};
+use crate::approval::{Authentic, Channel, LONGEST_TOKEN};
 use crate::clock::Timestamp;
 use crate::delivery::Delivery;
 use crate::ids::{Digest, Label, PersonRef, TenantId, TicketKey};
@@ -20,7 +20,7 @@ pub const MOST_APPROVALS: usize = 4;
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Request {
     pub(in crate::reset) tenant: TenantId,
-    pub(in crate::reset) door: Door,
+    pub(in crate::reset) door: Channel,
     pub(in crate::reset) source: Option<Label>,
     /// What the sender calls the delivery, for people to read.
     pub(in crate::reset) delivery: Option<String>,
@@ -52,7 +52,7 @@ impl Request {
     ) -> Request {
         Request {
             tenant,
-            door: Door::Webhook,
+            door: Channel::Webhook,
             source: Some(delivery.source),
             delivery: Some(delivery.id),
             digest: delivery.digest,
@@ -76,7 +76,7 @@ impl Request {
     ) -> Result<Request, Refusal> {
         let first = approvals.first().ok_or(Refusal::NoApproval)?;
         let ticket = first.claims().txn.clone();
-        let from_a_ticket = |approval: &&Authentic| approval.door() != Door::OnCall;
+        let from_a_ticket = |approval: &&Authentic| approval.door() != Channel::OnCall;
         if let Some(approval) = approvals.iter().find(from_a_ticket) {
             return Err(Refusal::of_another_door(approval));
         }
@@ -91,7 +91,7 @@ impl Request {
         let tokens: Vec<&str> = tokens.into_iter().collect();
         Ok(Request {
             tenant,
-            door: Door::OnCall,
+            door: Channel::OnCall,
             source: None,
             delivery: None,
             digest: Digest::of(tokens.join("\n").as_bytes()),

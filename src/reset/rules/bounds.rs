@@ -1,4 +1,4 @@
-//! Bounds on the harm that can be done with approvals that are all good: caps by the hour, a cool-down for each
+//! Guardrails on the harm that can be done with approvals that are all good: caps by the hour, a cool-down for each
 //! person, and a switch that freezes everything. All are checked inside the claim, and none uses an approval up.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,7 @@ pub enum Cap {
 
 /// The bound that a claim met.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Bound {
+pub enum Guardrail {
     /// Somebody has frozen resets of this tier.
     #[error("resets are frozen: {0}")]
     Frozen(String),
@@ -78,14 +78,14 @@ pub(in crate::reset) struct Counter {
 }
 
 /// The bounds of one claim.
-pub(in crate::reset) struct Bounds {
+pub(in crate::reset) struct Guardrails {
     pub cool_down: Duration,
     pub counters: Vec<Counter>,
 }
 
-impl Bounds {
+impl Guardrails {
     /// Those that policy.toml sets.
-    pub fn of(claim: &Claim, rules: &Rules, issuers: &BTreeMap<Label, IssuerPolicy>) -> Bounds {
+    pub fn of(claim: &Claim, rules: &Rules, issuers: &BTreeMap<Label, IssuerPolicy>) -> Guardrails {
         let tenant = claim.tenant;
         let approvals = &claim.approvals;
         let approvers: BTreeSet<ObjectId> = approvals.iter().map(|one| one.approver).collect();
@@ -108,7 +108,7 @@ impl Bounds {
                 .find(|issuer| issuer.iss == *iss)
                 .map_or(0, |issuer| issuer.per_hour.into()),
         });
-        Bounds {
+        Guardrails {
             cool_down: rules.cool_down,
             counters: [of_tenant]
                 .into_iter()

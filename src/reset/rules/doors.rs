@@ -13,7 +13,7 @@ use crate::reset::state::ClaimedApproval;
 /// On which terms a door takes requests: `[on_call]` of policy.toml, and what a source says of it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Terms {
+pub struct ChannelPolicy {
     /// Whose approvals count: names of `[issuers]`.
     pub issuers: Vec<Label>,
     /// Whether privileged people may be asked for here.
@@ -27,7 +27,7 @@ pub struct Terms {
     pub hardware_key: bool,
 }
 
-impl Terms {
+impl ChannelPolicy {
     /// Whether approvals are as this door wants them.
     ///
     /// # Errors
@@ -51,21 +51,24 @@ impl Terms {
 
 /// The terms of every door.
 #[derive(Debug, Clone)]
-pub struct Doors {
+pub struct Channels {
     /// Of each ticket system.
-    pub sources: BTreeMap<Label, Terms>,
+    pub sources: BTreeMap<Label, ChannelPolicy>,
     /// Of whoever is on call.
-    pub on_call: Terms,
+    pub on_call: ChannelPolicy,
     /// Whether there is one tenant only, so that an approval need not name it.
     pub only_tenant: bool,
 }
 
-impl Doors {
+impl Channels {
     /// The terms of this source, or of whoever is on call.
     ///
     /// # Errors
     /// [`Refusal::IssuerNotAllowed`] if the policy does not know the source, or not any more: it lets nobody speak there.
-    pub(in crate::reset) fn terms(&self, source: Option<&Label>) -> Result<&Terms, Refusal> {
+    pub(in crate::reset) fn terms(
+        &self,
+        source: Option<&Label>,
+    ) -> Result<&ChannelPolicy, Refusal> {
         let terms = match source {
             Some(source) => self.sources.get(source),
             None => Some(&self.on_call),

@@ -2,7 +2,7 @@
 //! Administrators too, so this check is the only one.
 
 use super::{Pim, Rules};
-use crate::reset::person::{Membership, Person, RoleAssignment, Standing};
+use crate::reset::person::{Membership, Person, PrivilegeFacts, RoleAssignment};
 use crate::reset::refusal::{Privilege, Refusal, UNLICENSED};
 
 /// The roles whose holders an Authentication Administrator may act on (Microsoft Learn, "Privileged roles and
@@ -81,7 +81,7 @@ pub fn may_be_reset(target: &Person, rules: &Rules) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// [`Refusal::Misconfigured`] if something that decides it cannot be read: not knowing is not a tier.
-pub fn tier(target: &Person, standing: &Standing, rules: &Rules) -> Result<Tier, Refusal> {
+pub fn tier(target: &Person, standing: &PrivilegeFacts, rules: &Rules) -> Result<Tier, Refusal> {
     let mut groups = standing.memberships.iter().chain(&standing.owned);
     if groups.any(|membership| *membership == Membership::Unreadable) {
         return Err(Refusal::Misconfigured {
@@ -178,8 +178,8 @@ mod tests {
         }
     }
 
-    fn standing() -> Standing {
-        Standing {
+    fn standing() -> PrivilegeFacts {
+        PrivilegeFacts {
             memberships: Vec::new(),
             owned: Vec::new(),
             assignments: Vec::new(),
@@ -213,7 +213,7 @@ mod tests {
             .iter()
             .flat_map(|(id, _)| holding(&id.to_uppercase(), "/"))
             .collect();
-        let standing = Standing {
+        let standing = PrivilegeFacts {
             assignments,
             ..standing()
         };
@@ -225,7 +225,7 @@ mod tests {
         let custom = "b5c4b9a5-1d39-4ef8-9b77-6a3f9c1f0f4e";
         let role = Privilege::Role(custom.to_owned());
         for scope in ["/", "/administrativeUnits/1"] {
-            let standing = Standing {
+            let standing = PrivilegeFacts {
                 assignments: holding(custom, scope),
                 ..standing()
             };
@@ -235,13 +235,13 @@ mod tests {
             );
         }
         let (standard, _) = STANDARD_ROLES[4];
-        let scoped = Standing {
+        let scoped = PrivilegeFacts {
             assignments: holding(standard, "/administrativeUnits/1"),
             ..standing()
         };
         let role_of_unit = Tier::Privileged(Privilege::Role(standard.to_owned()));
         assert_eq!(tier(&target(), &scoped, &rules()), Ok(role_of_unit));
-        let known = |active, roles| Standing {
+        let known = |active, roles| PrivilegeFacts {
             eligibility: Eligibility {
                 active,
                 roles,
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_tenant_that_says_it_has_no_licence_is_believed_only_if_the_policy_says_so_too() {
-        let standing = Standing {
+        let standing = PrivilegeFacts {
             eligibility: Eligibility {
                 unlicensed: true,
                 ..Eligibility::default()
@@ -287,11 +287,11 @@ mod tests {
             assignable_to_role: false,
         };
         for standing in [
-            Standing {
+            PrivilegeFacts {
                 memberships: vec![group.clone(), Membership::Unreadable],
                 ..standing()
             },
-            Standing {
+            PrivilegeFacts {
                 owned: vec![group, Membership::Unreadable],
                 ..standing()
             },

@@ -1,7 +1,7 @@
 //! Everything that comes before the claim. Changes nothing.
 
 use super::identify::{identify, unavailable};
-use crate::approval::{Approval, Authentic, Limits, Refused};
+use crate::approval::{Approval, ApprovalError, Authentic, Limits};
 use crate::clock::Timestamp;
 use crate::ids::ResetId;
 use crate::reset::person::Person;
@@ -10,12 +10,12 @@ use crate::reset::record::request::Request;
 use crate::reset::refusal::Refusal;
 use crate::reset::resets::Resets;
 use crate::reset::rules::HardwareOath;
-use crate::reset::rules::bounds::Bounds;
+use crate::reset::rules::bounds::Guardrails;
 use crate::reset::rules::eligibility::{self, Tier};
 use crate::reset::rules::plan::{Action, PlannedMethod, plan};
 use crate::reset::rules::two_approvals;
 use crate::reset::state::Claim;
-use crate::reset::tenancy::Tenancy;
+use crate::reset::tenancy::TenantContext;
 
 /// A decision to go ahead.
 pub(in crate::reset) struct Allowed {
@@ -112,7 +112,7 @@ fn admit_all(
     for approval in approvals {
         match approval.admit(limits, at) {
             Ok(approval) => admitted.push(approval),
-            Err(refused @ Refused::Expired { .. }) => expired = Some(refused),
+            Err(refused @ ApprovalError::Expired { .. }) => expired = Some(refused),
             Err(refused) => return Err(refused.into()),
         }
     }
@@ -123,8 +123,8 @@ fn admit_all(
 }
 
 impl Allowed {
-    pub fn bounds(&self, tenancy: &Tenancy) -> Bounds {
-        Bounds::of(&self.claim, &tenancy.rules, &tenancy.prover.issuers)
+    pub fn bounds(&self, tenancy: &TenantContext) -> Guardrails {
+        Guardrails::of(&self.claim, &tenancy.rules, &tenancy.prover.issuers)
     }
 
     /// For the trail, if it is done.

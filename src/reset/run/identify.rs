@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::approval::{Approval, Door};
+use crate::approval::{Approval, Channel};
 use crate::clock::Timestamp;
 use crate::ids::PersonRef;
 use crate::reset::Person;
 use crate::reset::ports::{DirectoryError, Fault};
 use crate::reset::refusal::{Disagreement, Refusal, Role};
 use crate::reset::state::ClaimedApproval;
-use crate::reset::tenancy::Tenancy;
+use crate::reset::tenancy::TenantContext;
 
 /// The target, and the approvals with everybody in them resolved.
 pub(in crate::reset) struct Identified {
@@ -19,8 +19,8 @@ pub(in crate::reset) struct Identified {
 
 /// Resolves everybody and checks that they are different people where they must be.
 pub(in crate::reset) async fn identify(
-    tenancy: &Tenancy,
-    door: Door,
+    tenancy: &TenantContext,
+    door: Channel,
     ticket_user: Option<&PersonRef>,
     approvals: &[Approval],
     until: Timestamp,
@@ -46,7 +46,7 @@ pub(in crate::reset) async fn identify(
             .await
         {
             Ok(person) => Ok((who, person)),
-            Err(DirectoryError::Never(Fault::NotFound | Fault::Refused)) => {
+            Err(DirectoryError::Permanent(Fault::NotFound | Fault::Refused)) => {
                 Err(Refusal::NoSuchPerson(role))
             }
             Err(error) => Err(unavailable(error)),
@@ -84,7 +84,7 @@ pub(in crate::reset) async fn identify(
             Some(owner) if find(owner, Role::KeyOwner)?.id != approver.id => {
                 return Err(Refusal::NotTheKeysOwner);
             }
-            None if door == Door::OnCall => return Err(Refusal::KeyWithoutOwner),
+            None if door == Channel::OnCall => return Err(Refusal::KeyWithoutOwner),
             _ => {}
         }
         let mut verifiers = BTreeSet::new();
@@ -127,8 +127,8 @@ fn somebody_else<'a>(
 /// A directory that does not answer says nothing about anybody.
 pub(in crate::reset) fn unavailable(error: DirectoryError) -> Refusal {
     match error {
-        DirectoryError::Later { after } => Refusal::Directory { after },
-        DirectoryError::Unknown => Refusal::Directory { after: None },
-        DirectoryError::Never(fault) => Refusal::of_fault(fault),
+        DirectoryError::Transient { after } => Refusal::Directory { after },
+        DirectoryError::Indeterminate => Refusal::Directory { after: None },
+        DirectoryError::Permanent(fault) => Refusal::of_fault(fault),
     }
 }

@@ -38,7 +38,7 @@ impl Resets {
         if !record.is_over() && record.due_at() <= now {
             let lease_until = clock::after(until, LEASE_MARGIN);
             let after = clock::between(now, lease_until);
-            tenancy.queue.bring_back(record.id, after).await?;
+            tenancy.queue.schedule(record.id, after).await?;
             let found = tenancy.ledger.find(record.id).await?;
             match tenancy.ledger.take(found, now, lease_until).await {
                 Ok(held) => {

@@ -14,8 +14,8 @@ use std::time::Duration;
 use crate::approval::TokenId;
 use crate::clock::{self, Timestamp};
 use crate::ids::ResetId;
-use crate::reset::ledger::{Held, LedgerError};
-use crate::reset::record::news::{Explanation, Rejection};
+use crate::reset::ledger::{LedgerError, RecordLease};
+use crate::reset::record::news::{RecordedRefusal, RefusalText};
 use crate::reset::record::{Record, Stage};
 use crate::reset::refusal::Refusal;
 use crate::reset::resets::Resets;
@@ -37,7 +37,7 @@ pub(in crate::reset) enum Run {
 /// What was found about a request that waits.
 enum Begun {
     /// It is claimed.
-    Claimed(crate::reset::Lease),
+    Claimed(crate::reset::ResetLease),
     /// All its approvals were used by another.
     Repeats(ResetId),
 }
@@ -58,7 +58,7 @@ const LONGEST_ASKED: Duration = Duration::from_secs(15 * 60);
 
 impl Resets {
     /// Takes a record as far as it goes.
-    pub(in crate::reset) async fn go_on(&self, held: Held, until: Timestamp) -> Run {
+    pub(in crate::reset) async fn go_on(&self, held: RecordLease, until: Timestamp) -> Run {
         let held = match &held.record().stage {
             Stage::Waiting(_) => self.begin(held, until).await,
             Stage::Claimed(reset) if reset.state() == State::Running => {
@@ -73,7 +73,7 @@ impl Resets {
     }
 
     /// A request that is accepted: to its claim and through it, or to its refusal.
-    async fn begin(&self, mut held: Held, until: Timestamp) -> Result<Held, Run> {
+    async fn begin(&self, mut held: RecordLease, until: Timestamp) -> Result<RecordLease, Run> {
         let left = clock::between(self.0.clock.now(), held.record().give_up_at());
         if left < WORTH_STARTING {
             return self.give_up(held).await;
@@ -92,11 +92,14 @@ impl Resets {
         }
     }
 
-    async fn claim(&self, held: &mut Held, until: Timestamp) -> Result<Begun, Refusal> {
+    async fn claim(&self, held: &mut RecordLease, until: Timestamp) -> Result<Begun, Refusal> {
         let tenancy = &self.0;
         let request = held.record().request.clone();
         loop {
-            let proof = tenancy.prover.prove_request(&request, &tenancy.doors).await;
+            let proof = tenancy
+                .prover
+                .validate_request(&request, &tenancy.doors)
+                .await;
             held.name(request.parties(genuine(&proof)));
             let approvals = proof?;
             let (fresh, known) = self.split_off_known(&request, approvals).await?;
@@ -132,7 +135,7 @@ impl Resets {
                 Ok(lease) => return Ok(Begun::Claimed(lease)),
                 // Two deliveries of one approval at once: the other was first, and what is in our way is its reset.
                 Err(LedgerError::Claimed) => {}
-                Err(LedgerError::Busy(_) | LedgerError::Bounded(_))
+                Err(LedgerError::Busy(_) | LedgerError::Guardrail(_))
                     if self.is_any_used(&ids).await? => {}
                 Err(LedgerError::Busy(other)) => {
                     self.end_if_forgotten(other, until).await?;
@@ -168,9 +171,9 @@ impl Resets {
     /// Acts on what is claimed.
     pub(in crate::reset) async fn act(
         &self,
-        lease: crate::reset::Lease,
+        lease: crate::reset::ResetLease,
         until: Timestamp,
-    ) -> Result<Held, Run> {
+    ) -> Result<RecordLease, Run> {
         let record = lease.record().clone();
         match perform(&self.0, lease, until).await {
             Ok(Performed::Over(held)) => Ok(held),
@@ -187,11 +190,11 @@ impl Resets {
     }
 
     /// What a refusal makes of a request: it waits if that may help, and ends if not.
-    async fn turn_away(&self, held: Held, refusal: &Refusal) -> Result<Held, Run> {
-        if refusal.may_pass() {
+    async fn turn_away(&self, held: RecordLease, refusal: &Refusal) -> Result<RecordLease, Run> {
+        if refusal.is_transient() {
             return Err(self.postpone(held, refusal).await);
         }
-        let rejection = Rejection {
+        let rejection = RecordedRefusal {
             at: self.0.clock.now(),
             words: self.say(held.record(), refusal),
             why: refusal.to_string(),
@@ -201,12 +204,12 @@ impl Resets {
     }
 
     /// Ends a request that has waited for too long, with the reason why it had to.
-    async fn give_up(&self, held: Held) -> Result<Held, Run> {
+    async fn give_up(&self, held: RecordLease) -> Result<RecordLease, Run> {
         let words = match &held.record().stage {
             Stage::Waiting(Some(words)) => words.clone(),
             _ => (self.0.words)(&Refusal::OutOfTime),
         };
-        let rejection = Rejection {
+        let rejection = RecordedRefusal {
             at: self.0.clock.now(),
             why: words.detail.clone(),
             words,
@@ -216,7 +219,11 @@ impl Resets {
     }
 
     /// Ends what was never claimed.
-    async fn refuse(&self, held: Held, rejection: Rejection) -> Result<Held, Run> {
+    async fn refuse(
+        &self,
+        held: RecordLease,
+        rejection: RecordedRefusal,
+    ) -> Result<RecordLease, Run> {
         let mut record = held.record().clone();
         record.duties = self.0.duties(&record);
         record.stage = Stage::Refused(rejection);
@@ -225,7 +232,7 @@ impl Resets {
 
     /// Lets go of a record for a reason that may pass. A request that waits says why; what is claimed is not refused
     /// by it, since some of the work is done.
-    pub(in crate::reset) async fn postpone(&self, held: Held, refusal: &Refusal) -> Run {
+    pub(in crate::reset) async fn postpone(&self, held: RecordLease, refusal: &Refusal) -> Run {
         let mut record = held.record().clone();
         let words = self.say(&record, refusal);
         if let Stage::Waiting(why) = &mut record.stage {
@@ -236,7 +243,7 @@ impl Resets {
     }
 
     /// Puts a refusal into words, and into the log.
-    pub(in crate::reset) fn say(&self, record: &Record, refusal: &Refusal) -> Explanation {
+    pub(in crate::reset) fn say(&self, record: &Record, refusal: &Refusal) -> RefusalText {
         let words = (self.0.words)(refusal);
         record.parties.log(&words.code, &refusal.to_string());
         words
@@ -245,7 +252,7 @@ impl Resets {
     /// Writes a record down and lets go of it, for another run after a while.
     pub(in crate::reset) async fn later(
         &self,
-        held: Held,
+        held: RecordLease,
         mut record: Record,
         after: Duration,
     ) -> Run {
@@ -258,7 +265,11 @@ impl Resets {
         }
     }
 
-    pub(in crate::reset) async fn save(&self, held: Held, record: Record) -> Result<Held, Run> {
+    pub(in crate::reset) async fn save(
+        &self,
+        held: RecordLease,
+        record: Record,
+    ) -> Result<RecordLease, Run> {
         let before = held.record().clone();
         self.0
             .ledger

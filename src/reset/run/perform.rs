@@ -4,28 +4,28 @@ use std::time::Duration;
 
 use crate::clock::{self, Timestamp};
 use crate::ids::ObjectId;
-use crate::reset::ledger::{Held, Lease, LedgerError};
+use crate::reset::ledger::{LedgerError, RecordLease, ResetLease};
 use crate::reset::ports::{Directory, DirectoryError};
 use crate::reset::record::event::{Change, Event};
 use crate::reset::state::{Found, Reset, Step};
-use crate::reset::tenancy::Tenancy;
+use crate::reset::tenancy::TenantContext;
 
 /// How far it came.
 pub(in crate::reset) enum Performed {
     /// To the end.
-    Over(Held),
+    Over(RecordLease),
     /// A later run may do more. What came of the last step is in the reset, and not written down yet.
-    Yielded(Lease, Reset),
+    Yielded(ResetLease, Reset),
 }
 
-/// Performs a reset until it is over or `until` has come. Takes a [`Lease`] and nothing else, so nothing is
+/// Performs a reset until it is over or `until` has come. Takes a [`ResetLease`] and nothing else, so nothing is
 /// done that was not claimed.
 ///
 /// # Errors
 /// If the ledger cannot be written: we stop at once, and whoever comes next takes up from what is written.
 pub(in crate::reset) async fn perform(
-    tenancy: &Tenancy,
-    mut lease: Lease,
+    tenancy: &TenantContext,
+    mut lease: ResetLease,
     until: Timestamp,
 ) -> Result<Performed, LedgerError> {
     let target = lease.reset().claim().target;
@@ -73,7 +73,7 @@ pub(in crate::reset) async fn perform(
 }
 
 /// What a step is about to change, for the audit trail; nothing if it changes nothing.
-fn intention(step: &Step, lease: &Lease, at: Timestamp) -> Option<Event> {
+fn intention(step: &Step, lease: &ResetLease, at: Timestamp) -> Option<Event> {
     let claim = lease.reset().claim();
     let change = match step {
         Step::RevokeSessions => Change::RevokeSessions,
@@ -104,7 +104,7 @@ async fn ask(
     Some(match step {
         // Writing the intent down took what was left: nothing is sent.
         Step::RevokeSessions | Step::Remove(_) | Step::Deactivate(_) if left.is_zero() => {
-            Found::Done(Err(DirectoryError::Later { after: None }))
+            Found::Done(Err(DirectoryError::Transient { after: None }))
         }
         Step::RevokeSessions => Found::Done(change(left, directory.revoke_sessions(target)).await),
         Step::Remove(method) => Found::Done(change(left, directory.remove(target, method)).await),
@@ -114,7 +114,7 @@ async fn ask(
         Step::List => Found::Listed(
             tokio::time::timeout(left, directory.methods(target))
                 .await
-                .unwrap_or(Err(DirectoryError::Later { after: None })),
+                .unwrap_or(Err(DirectoryError::Transient { after: None })),
         ),
         Step::Wait(_) | Step::Yield | Step::Close => return None,
     })
@@ -127,5 +127,5 @@ async fn change(
 ) -> Result<(), DirectoryError> {
     tokio::time::timeout(left, asked)
         .await
-        .unwrap_or(Err(DirectoryError::Unknown))
+        .unwrap_or(Err(DirectoryError::Indeterminate))
 }

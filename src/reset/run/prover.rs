@@ -3,38 +3,40 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::approval::{Audiences, Authentic, Invalid, IssuerPolicy, KeySource, authenticate, peek};
+use crate::approval::{
+    Audiences, Authentic, InvalidToken, IssuerPolicy, KeySource, authenticate, parse_unverified,
+};
 use crate::ids::Label;
 use crate::reset::record::request::{MOST_APPROVALS, Request};
 use crate::reset::refusal::Refusal;
-use crate::reset::rules::doors::Doors;
+use crate::reset::rules::doors::Channels;
 
 /// Approvals that do not hold together. Whoever misuses a genuine one is to be found by it.
 #[derive(Debug)]
-pub struct Unproven {
+pub struct InvalidApprovals {
     /// Why not.
     pub refusal: Refusal,
     /// Those that are genuine.
     pub proven: Vec<Authentic>,
 }
 
-impl From<Refusal> for Unproven {
-    fn from(refusal: Refusal) -> Unproven {
-        Unproven {
+impl From<Refusal> for InvalidApprovals {
+    fn from(refusal: Refusal) -> InvalidApprovals {
+        InvalidApprovals {
             refusal,
             proven: Vec::new(),
         }
     }
 }
 
-impl From<Unproven> for Refusal {
-    fn from(unproven: Unproven) -> Refusal {
+impl From<InvalidApprovals> for Refusal {
+    fn from(unproven: InvalidApprovals) -> Refusal {
         unproven.refusal
     }
 }
 
 /// Those that are genuine, whether or not they hold together.
-pub fn genuine(proof: &Result<Vec<Authentic>, Unproven>) -> &[Authentic] {
+pub fn genuine(proof: &Result<Vec<Authentic>, InvalidApprovals>) -> &[Authentic] {
     match proof {
         Ok(approvals) => approvals,
         Err(unproven) => &unproven.proven,
@@ -42,7 +44,7 @@ pub fn genuine(proof: &Result<Vec<Authentic>, Unproven>) -> &[Authentic] {
 }
 
 /// Proves tokens.
-pub struct Prover {
+pub struct ApprovalValidator {
     /// `[issuers]`.
     pub issuers: BTreeMap<Label, IssuerPolicy>,
     /// `[audience]`.
@@ -51,17 +53,17 @@ pub struct Prover {
     pub keys: Arc<dyn KeySource>,
 }
 
-impl Prover {
+impl ApprovalValidator {
     /// Proves every token. One that fails fails all, and the first that does says why.
     ///
     /// # Errors
-    /// [`Unproven`]: there are none or too many, one is none or by an issuer that is not allowed, or keys are not to
+    /// [`InvalidApprovals`]: there are none or too many, one is none or by an issuer that is not allowed, or keys are not to
     /// be had.
-    pub async fn prove_all(
+    pub async fn validate_all(
         &self,
         tokens: &[String],
         allowed: &[Label],
-    ) -> Result<Vec<Authentic>, Unproven> {
+    ) -> Result<Vec<Authentic>, InvalidApprovals> {
         if tokens.is_empty() {
             return Err(Refusal::NoApproval.into());
         }
@@ -90,21 +92,21 @@ impl Prover {
         }
         match refused {
             None => Ok(proven),
-            Some(refusal) => Err(Unproven { refusal, proven }),
+            Some(refusal) => Err(InvalidApprovals { refusal, proven }),
         }
     }
 
     /// Proves the approvals of a request, on the terms that its door has now.
     ///
     /// # Errors
-    /// [`Unproven`]: one that fails fails all, since a request that carries a forgery is no request.
-    pub(in crate::reset) async fn prove_request(
+    /// [`InvalidApprovals`]: one that fails fails all, since a request that carries a forgery is no request.
+    pub(in crate::reset) async fn validate_request(
         &self,
         request: &Request,
-        doors: &Doors,
-    ) -> Result<Vec<Authentic>, Unproven> {
+        doors: &Channels,
+    ) -> Result<Vec<Authentic>, InvalidApprovals> {
         let terms = doors.terms(request.source.as_ref())?;
-        let mut approvals = self.prove_all(&request.tokens, &terms.issuers).await?;
+        let mut approvals = self.validate_all(&request.tokens, &terms.issuers).await?;
         let mut seen = BTreeSet::new();
         approvals.retain(|approval| seen.insert(approval.id()));
         match approvals
@@ -112,7 +114,7 @@ impl Prover {
             .find_map(|approval| mismatch(request, approval, doors))
         {
             None => Ok(approvals),
-            Some(refusal) => Err(Unproven {
+            Some(refusal) => Err(InvalidApprovals {
                 refusal,
                 proven: approvals,
             }),
@@ -121,12 +123,12 @@ impl Prover {
 
     /// An authentic approval, and the name of its issuer in the policy.
     async fn prove(&self, token: &str) -> Result<(&Label, Authentic), Refusal> {
-        let peeked = peek(token)?;
+        let peeked = parse_unverified(token)?;
         let (name, issuer) = self
             .issuers
             .iter()
             .find(|(_, issuer)| issuer.iss == peeked.iss)
-            .ok_or(Invalid::UnknownIssuer)?;
+            .ok_or(InvalidToken::UnknownIssuer)?;
         let keys = self.keys.keys(issuer, peeked.kid()).await?;
         let approval = authenticate(&peeked, issuer, &keys, &self.audiences)?;
         Ok((name, approval))
@@ -134,7 +136,7 @@ impl Prover {
 }
 
 /// In what an approval is not for this request.
-fn mismatch(request: &Request, approval: &Authentic, doors: &Doors) -> Option<Refusal> {
+fn mismatch(request: &Request, approval: &Authentic, doors: &Channels) -> Option<Refusal> {
     let claims = approval.claims();
     if approval.door() != request.door {
         return Some(Refusal::of_another_door(approval));

@@ -5,13 +5,13 @@ use super::Run;
 use super::identify::identify;
 use crate::approval::Limits;
 use crate::clock::{self, Timestamp};
-use crate::reset::ledger::Held;
+use crate::reset::ledger::RecordLease;
 use crate::reset::record::Record;
 use crate::reset::record::event::Event;
 use crate::reset::refusal::{Disagreement, Refusal};
 use crate::reset::resets::Resets;
 use crate::reset::rules::HardwareOath;
-use crate::reset::rules::bounds::Bound;
+use crate::reset::rules::bounds::Guardrail;
 use crate::reset::rules::eligibility;
 use crate::reset::rules::two_approvals;
 use crate::reset::state::{Found, Reset, Step};
@@ -23,9 +23,9 @@ impl Resets {
     /// What is verified is the record under the lease, so that nobody can change it in between.
     pub(in crate::reset) async fn take_up(
         &self,
-        held: Held,
+        held: RecordLease,
         until: Timestamp,
-    ) -> Result<Held, Run> {
+    ) -> Result<RecordLease, Run> {
         let tenancy = &self.0;
         let lease = match held.into_lease() {
             Ok(lease) => lease,
@@ -49,7 +49,7 @@ impl Resets {
         match self.still_allowed(&record, lease.reset(), until).await {
             Ok(()) => self.act(lease, until).await,
             // What is begun is not given up for a freeze: it waits for its end.
-            Err(refusal) if refusal.may_pass() || matches!(refusal, Refusal::Bounded(_)) => {
+            Err(refusal) if refusal.is_transient() || matches!(refusal, Refusal::Guardrail(_)) => {
                 Err(self.postpone(lease.into_held(), &refusal).await)
             }
             Err(refusal) => {
@@ -78,7 +78,11 @@ impl Resets {
         reset
     }
 
-    async fn finish(&self, lease: crate::reset::Lease, reset: Reset) -> Result<Held, Run> {
+    async fn finish(
+        &self,
+        lease: crate::reset::ResetLease,
+        reset: Reset,
+    ) -> Result<RecordLease, Run> {
         let record = lease.record().clone();
         let duties = self.0.duties(&record);
         self.0
@@ -101,7 +105,7 @@ impl Resets {
         let request = &record.request;
         let switch = tenancy.ledger.frozen().await?;
         if let Some(freeze) = switch.filter(|switch| switch.stops(claim.privileged)) {
-            return Err(Refusal::Bounded(Bound::Frozen(freeze.why)));
+            return Err(Refusal::Guardrail(Guardrail::Frozen(freeze.why)));
         }
         let deactivates = tenancy.rules.hardware_oath == HardwareOath::Deactivate;
         if claim.tenant != tenancy.tenant {
@@ -121,7 +125,7 @@ impl Resets {
         let mut approvals = Vec::new();
         for approval in tenancy
             .prover
-            .prove_request(request, &tenancy.doors)
+            .validate_request(request, &tenancy.doors)
             .await?
         {
             if claimed(approval.id()) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Run, pause};
 use crate::clock::{self, Timestamp};
-use crate::reset::ledger::Held;
+use crate::reset::ledger::RecordLease;
 use crate::reset::ports::TicketError;
 use crate::reset::record::{Duty, PATIENCE, Record, Stage};
 use crate::reset::resets::Resets;
@@ -24,7 +24,7 @@ enum Told {
 
 impl Resets {
     /// Tells whoever is owed it, writes down who was told, and lets go of the record.
-    pub(in crate::reset) async fn tell(&self, held: Held, until: Timestamp) -> Run {
+    pub(in crate::reset) async fn tell(&self, held: RecordLease, until: Timestamp) -> Run {
         let mut record = held.record().clone();
         let owed = record.duties;
         let mut asked = None;
@@ -119,11 +119,11 @@ impl Resets {
             .await
         {
             Ok(()) => Told::Yes,
-            Err(error @ TicketError::Later { after }) => {
+            Err(error @ TicketError::Transient { after }) => {
                 tracing::error!(%error, reset = %record.id, %ticket, "the ticket has no note yet");
                 Told::Later(after)
             }
-            Err(error @ TicketError::Never(_)) => {
+            Err(error @ TicketError::Permanent(_)) => {
                 tracing::error!(%error, reset = %record.id, %ticket, "the ticket gets no note");
                 Told::Never
             }

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::method::Method;
 use super::ports::{DirectoryError, Listing};
-use super::record::news::Explanation;
+use super::record::news::RefusalText;
 use super::rules::HardwareOath;
 use super::rules::plan::{self, Action, KeepReason, PlannedMethod};
-use crate::approval::{Door, Evidence, Reason, Scope, TokenId};
+use crate::approval::{Channel, Evidence, Reason, Scope, TokenId};
 use crate::clock::Timestamp;
 use crate::ids::{Kid, Label, ObjectId, PersonRef, ResetId, TenantId, TicketKey};
 
@@ -39,7 +39,7 @@ struct Body {
     /// The hardware OATH tokens could not be listed, so there may be some.
     hardware_unknown: bool,
     /// Why it was ended, if the target may no longer be reset on these approvals.
-    no_longer_allowed: Option<Explanation>,
+    no_longer_allowed: Option<RefusalText>,
     /// Whether anything went away since the deferred methods were last tried.
     progress: bool,
     list: Looks,
@@ -61,7 +61,7 @@ struct Looks {
 pub(super) struct Claim {
     pub id: ResetId,
     pub tenant: TenantId,
-    pub door: Door,
+    pub door: Channel,
     pub source: Option<Label>,
     pub ticket: TicketKey,
     pub target: ObjectId,
@@ -299,7 +299,7 @@ impl Reset {
         })
     }
 
-    pub(super) fn no_longer_allowed(&self) -> Option<&Explanation> {
+    pub(super) fn no_longer_allowed(&self) -> Option<&RefusalText> {
         self.0.no_longer_allowed.as_ref()
     }
 

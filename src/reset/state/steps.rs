@@ -6,7 +6,7 @@ use super::{Answer, Entry, Failure, Found, Looks, Progress, Reset, SessionProgre
 use crate::clock::{self, Timestamp};
 use crate::reset::method::{Method, MethodKind};
 use crate::reset::ports::{DirectoryError, Fault, Listing};
-use crate::reset::record::news::Explanation;
+use crate::reset::record::news::RefusalText;
 use crate::reset::rules::plan::KeepReason;
 
 /// How often one request is sent in one run.
@@ -177,11 +177,11 @@ impl Reset {
         let body = &mut self.0;
         body.session_attempts = body.session_attempts.saturating_add(1);
         body.sessions_tried = true;
-        body.sessions_lost |= result == Err(DirectoryError::Unknown);
+        body.sessions_lost |= result == Err(DirectoryError::Indeterminate);
         body.sessions = match result {
             Ok(()) => SessionProgress::Revoked,
             // A credential may be mended while there is time.
-            Err(DirectoryError::Never(fault)) if fault != Fault::Credential => {
+            Err(DirectoryError::Permanent(fault)) if fault != Fault::Credential => {
                 if body.sessions_lost {
                     SessionProgress::Unknown
                 } else {
@@ -208,21 +208,25 @@ impl Reset {
         };
         entry.attempts = entry.attempts.saturating_add(1);
         entry.tried = true;
-        entry.lost |= entry.deactivate && result == Err(DirectoryError::Unknown);
+        entry.lost |= entry.deactivate && result == Err(DirectoryError::Indeterminate);
         entry.progress = match result {
             // Somebody may mend it while there is time.
-            Err(DirectoryError::Never(Fault::Credential)) => {
-                entry.try_again(&DirectoryError::Later { after: None }, now)
+            Err(DirectoryError::Permanent(Fault::Credential)) => {
+                entry.try_again(&DirectoryError::Transient { after: None }, now)
             }
-            Err(DirectoryError::Never(_)) if entry.lost => Progress::Unknown,
+            Err(DirectoryError::Permanent(_)) if entry.lost => Progress::Unknown,
             Ok(()) if entry.deactivate => Progress::Deactivated,
             Ok(()) => Progress::Asked(Answer::Accepted),
-            Err(DirectoryError::Never(Fault::NotFound)) if !entry.deactivate => {
+            Err(DirectoryError::Permanent(Fault::NotFound)) if !entry.deactivate => {
                 Progress::Asked(Answer::NotThere)
             }
-            Err(DirectoryError::Never(Fault::Refused)) if !entry.deactivate => Progress::Deferred,
-            Err(DirectoryError::Never(fault)) => Progress::Failed(failure(fault)),
-            Err(DirectoryError::Unknown) if !entry.deactivate => Progress::Asked(Answer::Lost),
+            Err(DirectoryError::Permanent(Fault::Refused)) if !entry.deactivate => {
+                Progress::Deferred
+            }
+            Err(DirectoryError::Permanent(fault)) => Progress::Failed(failure(fault)),
+            Err(DirectoryError::Indeterminate) if !entry.deactivate => {
+                Progress::Asked(Answer::Lost)
+            }
             Err(error) => entry.try_again(&error, now),
         };
         let fewer = matches!(
@@ -270,7 +274,7 @@ impl Reset {
                     Progress::Asked(Answer::NotThere)
                 }
                 (Progress::Asked(Answer::Lost), true) => {
-                    entry.try_again(&DirectoryError::Unknown, now)
+                    entry.try_again(&DirectoryError::Indeterminate, now)
                 }
                 // Lists may come from replicas that disagree: gone is gone only while every list says so.
                 (Progress::Asked(Answer::NotThere), true) => {
@@ -434,7 +438,7 @@ impl Reset {
     }
 
     /// Ends it because the target may no longer be reset on these approvals.
-    pub(in crate::reset) fn stop(&mut self, why: Explanation, now: Timestamp) {
+    pub(in crate::reset) fn stop(&mut self, why: RefusalText, now: Timestamp) {
         self.0.no_longer_allowed = Some(why);
         self.close(now);
     }
@@ -471,7 +475,7 @@ fn failure(fault: Fault) -> Failure {
 /// As long as the directory asks for, else twice as long each time.
 fn pause(error: &DirectoryError, attempts: u8) -> Duration {
     match error {
-        DirectoryError::Later { after: Some(after) } => *after,
+        DirectoryError::Transient { after: Some(after) } => *after,
         _ => Duration::from_millis(250_u64 << attempts.min(5)).min(LONGEST_WAIT),
     }
 }

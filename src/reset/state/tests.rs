@@ -46,7 +46,7 @@ fn reset(hardware: HardwareOath) -> Reset {
     let claim = Claim {
         id: ResetId::random(),
         tenant: "7d6f5c4b-3a29-4180-9c7e-6b5a49382716".parse().unwrap(),
-        door: Door::Webhook,
+        door: Channel::Webhook,
         source: None,
         ticket: TicketKey::try_from("HELP-1").unwrap(),
         target: "a1000000-0000-4000-8000-000000000001".parse().unwrap(),
@@ -123,11 +123,11 @@ impl World {
         );
         let result = match mood {
             Mood::Works | Mood::Registers | Mood::Dies => Ok(()),
-            Mood::WorksButAnswerIsLost | Mood::Lost => Err(DirectoryError::Unknown),
-            Mood::Later => Err(DirectoryError::Later { after: None }),
-            Mood::Refuses => Err(DirectoryError::Never(Fault::Refused)),
-            Mood::Forbids => Err(DirectoryError::Never(Fault::NotAllowed)),
-            Mood::SaysNotFound => Err(DirectoryError::Never(Fault::NotFound)),
+            Mood::WorksButAnswerIsLost | Mood::Lost => Err(DirectoryError::Indeterminate),
+            Mood::Later => Err(DirectoryError::Transient { after: None }),
+            Mood::Refuses => Err(DirectoryError::Permanent(Fault::Refused)),
+            Mood::Forbids => Err(DirectoryError::Permanent(Fault::NotAllowed)),
+            Mood::SaysNotFound => Err(DirectoryError::Permanent(Fault::NotFound)),
         };
         match step {
             Step::List => Found::Listed(result.map(|()| listing(&self.there))),
@@ -274,7 +274,7 @@ fn a_phone_that_was_registered_anew_under_its_old_id_is_not_deleted_again() {
                         other.label = Some("ending in 99".to_owned());
                     }
                 }
-                Found::Done(Err(DirectoryError::Unknown))
+                Found::Done(Err(DirectoryError::Indeterminate))
             }
             Step::Remove(method) => {
                 there.retain(|other| other != method);

@@ -42,7 +42,7 @@ use serde_json::{Map, Value, json};
 use simulated::request::Request;
 use simulated::senders::signatures::hub_signature;
 
-use crate::house::{AUTOMATION_SECRET, JANE, JIRA_SECRET};
+use crate::test_app::{AUTOMATION_SECRET, JANE, JIRA_SECRET};
 
 const ALEX: &str = "alex.wilber@contoso.example";
 const MINUTE: Duration = Duration::from_secs(60);
@@ -72,7 +72,7 @@ async fn a_first_delivery_is_done_and_its_items_are_in_the_table() {
     for ((key, item), expected) in items.iter().zip(expected) {
         assert!(key.starts_with(expected), "{key}");
         // In seconds, as DynamoDB wants it.
-        let left = expires_at(item) - product.house.now();
+        let left = expires_at(item) - product.test_app.now();
         assert!((34 * 86_400..=35 * 86_400).contains(&left), "{key}: {left}");
     }
 }
@@ -82,17 +82,17 @@ async fn a_first_delivery_is_done_and_its_items_are_in_the_table() {
 async fn what_is_done_is_answered_from_the_table_even_after_its_items_have_expired() {
     let (product, first) = Product::done().await;
     for later in [Duration::ZERO, 100 * MINUTE, DAY, 36 * DAY] {
-        product.house.clock.pass(later);
+        product.test_app.clock.pass(later);
         let again = product.send().await;
         is_stored(&again, &first);
         assert_eq!(again.note(), first.note());
     }
-    let now = product.house.now();
+    let now = product.test_app.now();
     let items = product.items("").await;
     assert!(items.values().all(|item| expires_at(item) < now));
     let other = added_to("HELP-42", &product);
-    is_stored(&product.house.send(other).await, &first);
-    assert_eq!(product.house.tenant.calls().len(), 0);
+    is_stored(&product.test_app.send(other).await, &first);
+    assert_eq!(product.test_app.tenant.calls().len(), 0);
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn what_dynamodb_has_forgotten_is_not_done_again() {
         ("", 422, "approval_expired"),
     ] {
         let (product, _) = Product::done().await;
-        product.house.clock.pass(36 * DAY);
+        product.test_app.clock.pass(36 * DAY);
         product.forget(prefix).await;
         let reply = product.send().await;
         assert_eq!((reply.status, reply.code()), (status, code), "{prefix}");
@@ -127,7 +127,7 @@ async fn while_somebody_works_on_it_a_second_delivery_does_nothing() {
         };
         let (first, second) = product.send_and(nth, meanwhile).await;
         assert_eq!(first.json["reset"], second.json["reset"]);
-        product.house.wait(10 * MINUTE).await;
+        product.test_app.wait(10 * MINUTE).await;
         is_stored(&product.send().await, &second);
         product.is_done(1).await;
     }
@@ -137,7 +137,7 @@ async fn while_somebody_works_on_it_a_second_delivery_does_nothing() {
 #[ignore = "needs moto: make test"]
 async fn a_lease_is_held_to_its_last_second_and_then_taken_up() {
     let product = Product::stuck().await;
-    let (app, clock) = (&product.house.app, &product.house.clock);
+    let (app, clock) = (&product.test_app.app, &product.test_app.clock);
     let record = product.records().await.remove(0);
     let id = record["id"].as_str().unwrap().parse().unwrap();
     let ends: Timestamp = record["lease_until"].as_str().unwrap().parse().unwrap();
@@ -160,12 +160,12 @@ async fn when_the_first_never_answers_the_second_or_the_queue_completes_it() {
     // The lease ends after 35 seconds: before the second comes, or while it waits.
     for later in [60, 30] {
         let product = Product::stuck().await;
-        product.house.clock.pass(Duration::from_secs(later));
+        product.test_app.clock.pass(Duration::from_secs(later));
         is_completed(&product.send().await);
         product.is_done(1).await;
     }
     let product = Product::stuck().await;
-    product.house.wait(MINUTE).await;
+    product.test_app.wait(MINUTE).await;
     product.is_done(1).await;
 }
 
@@ -174,7 +174,7 @@ async fn when_the_first_never_answers_the_second_or_the_queue_completes_it() {
 async fn whoever_comes_back_after_the_lease_changes_nothing_more() {
     let product = Product::new().await;
     let meanwhile = async {
-        product.house.clock.pass(MINUTE);
+        product.test_app.clock.pass(MINUTE);
         is_completed(&product.send().await);
         product.items("").await
     };
@@ -190,10 +190,10 @@ async fn is_never_executed(change: impl Fn(&mut Value)) {
     let before = product.records().await;
     product.edit("reset#", change).await;
     assert_ne!(product.records().await, before);
-    product.house.clock.pass(MINUTE);
+    product.test_app.clock.pass(MINUTE);
     let reply = product.send().await;
     assert_eq!((reply.status, reply.code()), (503, "misconfigured"));
-    product.house.wait(180 * MINUTE).await;
+    product.test_app.wait(180 * MINUTE).await;
     product.nothing_was_changed();
 }
 
@@ -206,9 +206,9 @@ async fn a_record_that_cannot_be_read_is_never_executed() {
     // That of an approval, which is looked up for another delivery.
     let (product, _) = Product::done().await;
     product.edit("approval#", |used| *used = json!({})).await;
-    let reply = product.house.send(added_to("HELP-42", &product)).await;
+    let reply = product.test_app.send(added_to("HELP-42", &product)).await;
     assert_eq!((reply.status, reply.code()), (202, "misconfigured"));
-    product.house.wait(180 * MINUTE).await;
+    product.test_app.wait(180 * MINUTE).await;
     product.nothing_was_changed();
 }
 
@@ -227,10 +227,10 @@ async fn a_record_that_does_not_say_when_its_lease_ends_is_no_orphan() {
 #[ignore = "needs moto: make test"]
 async fn an_approval_that_was_used_is_no_good_for_another_ticket() {
     let (product, first) = Product::done().await;
-    let reply = product.house.send(added_to("HELP-43", &product)).await;
+    let reply = product.test_app.send(added_to("HELP-43", &product)).await;
     assert_eq!((reply.status, reply.code()), (422, "other_ticket"));
     is_stored(&product.send().await, &first);
-    assert_eq!(product.house.tenant.calls().len(), 0);
+    assert_eq!(product.test_app.tenant.calls().len(), 0);
     product.claimed_one().await;
 }
 
@@ -244,7 +244,7 @@ async fn a_body_that_was_changed_on_its_way_is_nobodys() {
         ..product.delivery.clone()
     };
     assert_ne!(changed, product.delivery);
-    let reply = product.house.send(changed).await;
+    let reply = product.test_app.send(changed).await;
     assert_eq!((reply.status, reply.code()), (401, "delivery_unauthentic"));
     assert_eq!(product.items("").await.len(), 0);
     is_completed(&product.send().await);
@@ -255,9 +255,9 @@ async fn is_another_of_the_same(other: impl FnOnce(&Product) -> Request) {
     let (product, first) = Product::done().await;
     let other = other(&product);
     for _ in 0..2 {
-        is_stored(&product.house.send(other.clone()).await, &first);
+        is_stored(&product.test_app.send(other.clone()).await, &first);
     }
-    assert_eq!(product.house.tenant.calls().len(), 0);
+    assert_eq!(product.test_app.tenant.calls().len(), 0);
     assert_eq!(product.items("delivery#").await.len(), 2);
     product.claimed_one().await;
 }
@@ -307,7 +307,7 @@ async fn a_panic_in_the_middle_leaves_its_record_and_the_work_goes_on() {
         let reply = product.send().await;
         assert_eq!((reply.status, reply.code()), (500, "internal_error"));
         let name = product.records().await[0]["id"].clone();
-        product.house.wait(MINUTE).await;
+        product.test_app.wait(MINUTE).await;
         product.is_done(2).await;
         assert_eq!(product.records().await[0]["id"], name);
     }
@@ -328,11 +328,11 @@ async fn wherever(call: Call, trouble: Trouble, statuses: &[u16], most_revocatio
         if first.status == 503 {
             assert_eq!(first.code(), "ledger_unavailable");
             assert_eq!(product.items("").await.len(), 0);
-            product.house.wait(10 * MINUTE).await;
+            product.test_app.wait(10 * MINUTE).await;
             product.nothing_was_changed();
             is_completed(&product.send().await);
         } else {
-            product.house.wait(10 * MINUTE).await;
+            product.test_app.wait(10 * MINUTE).await;
             is_stored(&product.send().await, &first);
         }
         product.is_done(most_revocations).await;
@@ -366,7 +366,7 @@ async fn eight_deliveries_at_once_are_one_reset() {
     // All have found nothing when the first of them is accepted.
     product.store.gathering.add_permits(AT_ONCE);
     let replies = futures_util::future::join_all((0..AT_ONCE).map(|_| product.send())).await;
-    product.house.wait(60 * MINUTE).await;
+    product.test_app.wait(60 * MINUTE).await;
     let last = product.send().await;
     for reply in replies {
         assert!(matches!(reply.status, 200 | 202), "{reply:?}");
@@ -380,10 +380,10 @@ async fn eight_deliveries_at_once_are_one_reset() {
 #[ignore = "needs moto: make test"]
 async fn two_people_at_once_are_two_resets() {
     let product = Product::new().await;
-    let house = &product.house;
-    let approval = house.approve(house.draft().target(ALEX).ticket("RITM1"));
-    let delivery = house.servicenow("RITM1", ALEX, &approval);
-    let (jane, alex) = tokio::join!(product.send(), house.send(delivery));
+    let test_app = &product.test_app;
+    let approval = test_app.approve(test_app.draft().target(ALEX).ticket("RITM1"));
+    let delivery = test_app.servicenow("RITM1", ALEX, &approval);
+    let (jane, alex) = tokio::join!(product.send(), test_app.send(delivery));
     for (reply, target) in [(jane, JANE), (alex, ALEX)] {
         is_completed(&reply);
         assert_eq!(reply.json["target"], target);
@@ -404,8 +404,8 @@ async fn nothing_is_ever_deleted() {
         (added_to("HELP-42", &product), true, 200),
         (added_to("HELP-43", &product), true, 422),
     ] {
-        product.house.tenant.set_enabled(JANE, enabled);
-        assert_eq!(product.house.send(delivery).await.status, status);
+        product.test_app.tenant.set_enabled(JANE, enabled);
+        assert_eq!(product.test_app.send(delivery).await.status, status);
         let keys: BTreeSet<String> = product.items("").await.into_keys().collect();
         assert!(keys.is_superset(&kept), "{kept:?} {keys:?}");
         kept = keys;

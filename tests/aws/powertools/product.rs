@@ -15,8 +15,8 @@ use simulated::request::Request;
 use simulated::senders::jira::{Issue, IssueEvent, Status};
 use tokio::sync::{Barrier, Notify, Semaphore};
 
-use crate::house::{FIELD, House, JANE, JIRA_SECRET, Reply};
 use crate::moto;
+use crate::test_app::{FIELD, JANE, JIRA_SECRET, Reply, TestApp};
 
 /// The commit that claims, counted from the one that accepts.
 pub const CLAIM: usize = 1;
@@ -123,7 +123,7 @@ impl Store for Troubled {
 
 /// The product over a table, and a good delivery for it.
 pub struct Product {
-    pub house: House,
+    pub test_app: TestApp,
     pub store: Arc<Troubled>,
     pub client: Client,
     pub table: String,
@@ -144,14 +144,16 @@ impl Product {
             gathered: Barrier::new(AT_ONCE),
             turn: tokio::sync::Mutex::default(),
         });
-        let house = House::on_store(store.clone()).await;
+        let test_app = TestApp::on_store(store.clone()).await;
         // She has no such phone, so nothing is refused for being her default and asked for twice.
-        house.tenant.set_default(JANE, DefaultMethod::VoiceOffice);
-        let approval = house.approve(house.draft());
+        test_app
+            .tenant
+            .set_default(JANE, DefaultMethod::VoiceOffice);
+        let approval = test_app.approve(test_app.draft());
         Product {
-            delivery: house.jira(&approval),
+            delivery: test_app.jira(&approval),
             client: Client::new(&config),
-            house,
+            test_app,
             store,
             table,
             approval,
@@ -163,7 +165,7 @@ impl Product {
         let product = Product::new().await;
         let reply = product.send().await;
         is_completed(&reply);
-        product.house.tenant.forget_calls();
+        product.test_app.tenant.forget_calls();
         (product, reply)
     }
 
@@ -180,7 +182,7 @@ impl Product {
     }
 
     pub async fn send(&self) -> Reply {
-        self.house.send(self.delivery.clone()).await
+        self.test_app.send(self.delivery.clone()).await
     }
 
     /// Sends it, and does something else while whoever works on it stands still at this commit.
@@ -237,8 +239,11 @@ impl Product {
     /// One reset was claimed and did everything; no method was asked to go twice, and sessions were revoked this often
     /// at most.
     pub async fn is_done(&self, most_revocations: usize) {
-        assert_eq!(self.house.has(JANE), ["fido2", "windowsHelloForBusiness"]);
-        let writes = self.house.writes();
+        assert_eq!(
+            self.test_app.has(JANE),
+            ["fido2", "windowsHelloForBusiness"]
+        );
+        let writes = self.test_app.writes();
         let times = |write: &String| writes.iter().filter(|other| *other == write).count();
         for write in &writes {
             let a_deletion = write.starts_with("DELETE ");
@@ -256,7 +261,7 @@ impl Product {
     }
 
     pub fn nothing_was_changed(&self) {
-        assert_eq!(self.house.writes(), [""; 0]);
+        assert_eq!(self.test_app.writes(), [""; 0]);
     }
 }
 

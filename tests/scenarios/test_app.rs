@@ -1,11 +1,11 @@
-//! The house: the product, wired to a simulated tenant, with the throw-away keys of the tour.
+//! The app: the product, wired to a simulated tenant, with the throw-away keys of the tour.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use reregister_mfa::app::{App, World};
+use reregister_mfa::app::{Adapters, App};
 use reregister_mfa::clock::Clock;
 use reregister_mfa::memory::{MemorySecrets, MemoryStore, MemoryTrail, NoWebIdentity};
 use reregister_mfa::policy::Policy;
@@ -39,15 +39,15 @@ pub const AUTOMATION_SECRET: &str = "development only: the secret of the Jira Au
 pub const SERVICENOW_KEY: &str = "whsec_ZGV2ZWxvcG1lbnQgb25seTogdGhlIHNlY3JldCBvZiBTZXJ2aWNlTm93";
 pub const FIELD: &str = "customfield_10123";
 
-/// What a house is built with, where it is not the usual.
+/// What a app is built with, where it is not the usual.
 #[derive(Default)]
-pub struct Plans {
+pub struct Overrides {
     pub store: Option<Arc<dyn Store>>,
     pub trail: Option<Arc<dyn AuditTrail>>,
     pub identity: Option<Arc<dyn WebIdentity>>,
 }
 
-pub struct House {
+pub struct TestApp {
     pub app: App,
     pub waiting: Arc<Waiting>,
     pub heard: Arc<Heard>,
@@ -107,64 +107,64 @@ impl Reply {
     }
 }
 
-impl House {
-    pub async fn new() -> House {
-        House::with_policy(|policy| policy).await
+impl TestApp {
+    pub async fn new() -> TestApp {
+        TestApp::with_policy(|policy| policy).await
     }
 
-    /// A house whose policy is changed first.
-    pub async fn with_policy(change: impl FnOnce(String) -> String) -> House {
-        House::build(change, |users| users, Plans::default()).await
+    /// A app whose policy is changed first.
+    pub async fn with_policy(change: impl FnOnce(String) -> String) -> TestApp {
+        TestApp::build(change, |users| users, Overrides::default()).await
     }
 
-    /// A house in a tenant that is changed first.
-    pub async fn with_tenant(change: impl FnOnce(String) -> String) -> House {
-        House::with(|policy| policy, change).await
+    /// A app in a tenant that is changed first.
+    pub async fn with_tenant(change: impl FnOnce(String) -> String) -> TestApp {
+        TestApp::with(|policy| policy, change).await
     }
 
-    /// A house whose policy and tenant are changed first.
+    /// A app whose policy and tenant are changed first.
     pub async fn with(
         policy: impl FnOnce(String) -> String,
         tenant: impl FnOnce(String) -> String,
-    ) -> House {
-        House::build(policy, tenant, Plans::default()).await
+    ) -> TestApp {
+        TestApp::build(policy, tenant, Overrides::default()).await
     }
 
-    /// A house with another store.
-    pub async fn on_store(store: Arc<dyn Store>) -> House {
-        let plans = Plans {
+    /// A app with another store.
+    pub async fn on_store(store: Arc<dyn Store>) -> TestApp {
+        let plans = Overrides {
             store: Some(store),
-            ..Plans::default()
+            ..Overrides::default()
         };
-        House::build(|policy| policy, |users| users, plans).await
+        TestApp::build(|policy| policy, |users| users, plans).await
     }
 
-    /// A house with another audit trail.
-    pub async fn on_trail(trail: Arc<dyn AuditTrail>) -> House {
-        let plans = Plans {
+    /// A app with another audit trail.
+    pub async fn on_trail(trail: Arc<dyn AuditTrail>) -> TestApp {
+        let plans = Overrides {
             trail: Some(trail),
-            ..Plans::default()
+            ..Overrides::default()
         };
-        House::build(|policy| policy, |users| users, plans).await
+        TestApp::build(|policy| policy, |users| users, plans).await
     }
 
-    /// A house that somebody says who it is, with a changed policy.
+    /// A app that somebody says who it is, with a changed policy.
     pub async fn known_as(
         identity: Arc<dyn WebIdentity>,
         policy: impl FnOnce(String) -> String,
-    ) -> House {
-        let plans = Plans {
+    ) -> TestApp {
+        let plans = Overrides {
             identity: Some(identity),
-            ..Plans::default()
+            ..Overrides::default()
         };
-        House::build(policy, |users| users, plans).await
+        TestApp::build(policy, |users| users, plans).await
     }
 
     pub async fn build(
         change: impl FnOnce(String) -> String,
         change_tenant: impl FnOnce(String) -> String,
-        plans: Plans,
-    ) -> House {
+        plans: Overrides,
+    ) -> TestApp {
         let users = change_tenant(include_str!("../../examples/users.json").to_owned());
         let tenant = Tenant::from_json(&users).unwrap();
         let entra = tenant.serve(TcpListener::bind("127.0.0.1:0").await.unwrap());
@@ -198,7 +198,7 @@ impl House {
         let heard = Arc::new(Heard::default());
         let app = App::new(
             policy,
-            World {
+            Adapters {
                 secrets: secrets.clone(),
                 identity: plans.identity.unwrap_or_else(|| Arc::new(NoWebIdentity)),
                 store: plans.store.unwrap_or_else(|| store.clone()),
@@ -217,7 +217,7 @@ impl House {
         let router = app.router();
         tokio::spawn(async move { axum::serve(listener, router).await });
 
-        House {
+        TestApp {
             app,
             waiting,
             heard,
@@ -442,7 +442,7 @@ impl House {
     }
 
     /// Refused, or only looked at, before anything happened: no write in Graph, nothing consumed, and events that say so.
-    pub fn nothing_happened(&self) {
+    pub fn assert_nothing_happened(&self) {
         assert_eq!(self.writes(), [""; 0]);
         assert!(self.nothing_claimed());
         assert!(

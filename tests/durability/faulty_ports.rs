@@ -1,4 +1,4 @@
-//! One actor's hands: each call is an effect of the world, which may fail, or kill or stop the actor.
+//! One actor's ports: each call is an effect of the world, which may fail, or kill or stop the actor.
 
 use std::future::{pending, poll_fn};
 use std::task::Poll;
@@ -12,30 +12,30 @@ use reregister_mfa::reset::ports::{
     QueueError, Security, SecurityError, Store, StoreError, TicketError, Tickets, Write,
 };
 use reregister_mfa::reset::{
-    Change, Eligibility, Event, Method, MethodKind, News, Person, Standing, State,
+    Change, Eligibility, Event, Method, MethodKind, Person, PrivilegeFacts, RequestStatus, State,
 };
 
-use crate::world::{Broken, Fate, Hands, Happened};
+use crate::world::{Broken, FaultyPorts, Happened, Injection};
 
-impl Hands {
+impl FaultyPorts {
     /// One effect, and what its failure looks like.
     async fn effect<T>(&self, act: impl FnOnce(&mut Happened) -> T, failure: T) -> T {
-        let fate = {
+        let injection = {
             let mut script = self.script.lock().unwrap();
             let nth = script.count;
             script.count += 1;
-            script.fates.get(&nth).copied()
+            script.injections.get(&nth).copied()
         };
-        match fate {
-            Some(Fate::FailsBefore) => return failure,
-            Some(Fate::DiesBefore) => self.die().await,
-            Some(Fate::Pauses) => self.stand_still().await,
+        match injection {
+            Some(Injection::FailsBefore) => return failure,
+            Some(Injection::DiesBefore) => self.die().await,
+            Some(Injection::Pauses) => self.stand_still().await,
             _ => {}
         }
         let done = act(&mut self.world.lock());
-        match fate {
-            Some(Fate::FailsAfter) => failure,
-            Some(Fate::DiesAfter) => self.die().await,
+        match injection {
+            Some(Injection::FailsAfter) => failure,
+            Some(Injection::DiesAfter) => self.die().await,
             _ => done,
         }
     }
@@ -58,7 +58,7 @@ impl Hands {
     }
 
     /// The same with a clock that is ahead.
-    pub fn ahead(self, time: Duration) -> Hands {
+    pub fn ahead(self, time: Duration) -> FaultyPorts {
         self.script.lock().unwrap().ahead = time;
         self
     }
@@ -73,9 +73,9 @@ impl Hands {
         &self,
         act: impl FnOnce(&mut Happened) -> Result<T, DirectoryError>,
     ) -> Result<T, DirectoryError> {
-        let later = DirectoryError::Later { after: None };
+        let later = DirectoryError::Transient { after: None };
         let act = |happened: &mut Happened| match happened.is_down {
-            true => Err(DirectoryError::Later { after: None }),
+            true => Err(DirectoryError::Transient { after: None }),
             false => act(happened),
         };
         self.effect(act, Err(later)).await
@@ -96,10 +96,10 @@ impl Hands {
             };
             let now = happened.now.checked_add(ahead).unwrap();
             if until.is_some_and(|until| now >= until) {
-                return Err(DirectoryError::Unknown);
+                return Err(DirectoryError::Indeterminate);
             }
             if happened.is_down {
-                return Err(DirectoryError::Later { after: None });
+                return Err(DirectoryError::Transient { after: None });
             }
             happened.check_change(name, version);
             let result = act(happened);
@@ -111,12 +111,12 @@ impl Hands {
             let nth = script.count;
             script.changes.insert(nth);
         }
-        self.effect(act, Err(DirectoryError::Unknown)).await
+        self.effect(act, Err(DirectoryError::Indeterminate)).await
     }
 }
 
 #[async_trait]
-impl Clock for Hands {
+impl Clock for FaultyPorts {
     fn now(&self) -> Timestamp {
         let ahead = self.script.lock().unwrap().ahead;
         self.world.lock().now.checked_add(ahead).unwrap()
@@ -128,7 +128,7 @@ impl Clock for Hands {
 }
 
 #[async_trait]
-impl Store for Hands {
+impl Store for FaultyPorts {
     async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
         self.effect(
             |happened| Ok(happened.items.get(key).cloned()),
@@ -174,7 +174,7 @@ impl Store for Hands {
 }
 
 #[async_trait]
-impl Directory for Hands {
+impl Directory for FaultyPorts {
     async fn person(&self, who: &PersonRef) -> Result<Person, DirectoryError> {
         let person = match who {
             PersonRef::Id(id) => Ok(Person {
@@ -184,13 +184,13 @@ impl Directory for Hands {
                 guest: false,
                 management_restricted: false,
             }),
-            PersonRef::Upn(_) => Err(DirectoryError::Never(Fault::NotFound)),
+            PersonRef::Upn(_) => Err(DirectoryError::Permanent(Fault::NotFound)),
         };
         self.ask(|_| person).await
     }
 
-    async fn standing(&self, _: ObjectId) -> Result<Standing, DirectoryError> {
-        let standing = Standing {
+    async fn standing(&self, _: ObjectId) -> Result<PrivilegeFacts, DirectoryError> {
+        let standing = PrivilegeFacts {
             memberships: Vec::new(),
             owned: Vec::new(),
             assignments: Vec::new(),
@@ -215,7 +215,7 @@ impl Directory for Hands {
             let before = happened.methods.len();
             happened.methods.retain(|other| other.id != method.id);
             if happened.methods.len() == before {
-                return Err(DirectoryError::Never(Fault::NotFound));
+                return Err(DirectoryError::Permanent(Fault::NotFound));
             }
             *happened.deleted.entry(name.clone()).or_default() += 1;
             // Somebody is quick, and registers a method while the reset runs.
@@ -229,7 +229,7 @@ impl Directory for Hands {
     }
 
     async fn deactivate(&self, _: ObjectId, _: &Method) -> Result<(), DirectoryError> {
-        Err(DirectoryError::Never(Fault::NotFound))
+        Err(DirectoryError::Permanent(Fault::NotFound))
     }
 
     async fn revoke_sessions(&self, _: ObjectId) -> Result<(), DirectoryError> {
@@ -242,8 +242,8 @@ impl Directory for Hands {
 }
 
 #[async_trait]
-impl Queue for Hands {
-    async fn bring_back(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
+impl Queue for FaultyPorts {
+    async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
         let wake = |happened: &mut Happened| {
             let due = happened.now.checked_add(after).unwrap();
             happened.queue.push((due, id));
@@ -254,7 +254,7 @@ impl Queue for Hands {
 }
 
 #[async_trait]
-impl AuditTrail for Hands {
+impl AuditTrail for FaultyPorts {
     async fn append(&self, event: &Event) -> Result<(), AuditError> {
         let append = |happened: &mut Happened| {
             match event {
@@ -278,7 +278,7 @@ impl AuditTrail for Hands {
 }
 
 #[async_trait]
-impl Security for Hands {
+impl Security for FaultyPorts {
     async fn tell(&self, _: &Event) -> Result<(), SecurityError> {
         let tell = |happened: &mut Happened| {
             happened.heard += 1;
@@ -290,7 +290,7 @@ impl Security for Hands {
 }
 
 #[async_trait]
-impl Tickets for Hands {
+impl Tickets for FaultyPorts {
     fn takes_notes(&self, _: &Label) -> bool {
         true
     }
@@ -299,11 +299,11 @@ impl Tickets for Hands {
         &self,
         _: &Label,
         _: &TicketKey,
-        news: &News,
+        news: &RequestStatus,
         mark: &str,
     ) -> Result<(), TicketError> {
         // Two calls, as it is in Jira and ServiceNow: look for the mark, then write.
-        let later = TicketError::Later { after: None };
+        let later = TicketError::Transient { after: None };
         let look = |happened: &mut Happened| Ok(happened.notes.iter().any(|note| note == mark));
         if self.effect(look, Err(later.clone())).await? {
             return Ok(());
