@@ -1,38 +1,40 @@
 //! Requires MFA re-registration in Microsoft 365 from an approved ticket, once, with proof of verification.
 //!
 //! ```text
-//! request -> http -> delivery -> approval -> reset <-> Graph, store, queue -> report -> response, note, audit
+//! request -> http -> webhook -> approval -> reset <-> Graph, store, queue -> report -> response, note, audit
 //! ```
 //!
-//! The floors; an arrow only ever points down, and rooms on one floor do not know each other:
+//! The floors; an arrow only ever points down, and modules on one floor do not know each other:
 //!
 //! ```text
 //! main . cli
-//! app . policy
-//! http . aws . entra . issuers . tickets . audit . memory   the edges: translate, decide nothing
-//! report                                      outcome and refusal in words and JSON; pure
-//! reset                                       the core: decides and acts
-//! delivery . approval                         the two checks: pure, keys and secrets passed in
-//! ids . clock . secrets . settings . logs . deadline . outbound
+//! app . policy                                          wiring; policy.toml, resolved
+//! http . aws . entra . issuers . tickets . audit        the edges: translate, decide nothing
+//! report                                                what people and programs read; sentences only
+//! reset                                                 the core: decides and acts
+//! webhook . approval                                    the two checks: pure, keys and secrets passed in
+//! ids . clock . secrets . web_identity . settings . logs . outbound . backoff . single_flight
 //! ```
 
 pub mod app;
 pub mod approval;
 pub mod audit;
 pub mod aws;
+pub mod backoff;
 pub mod clock;
-pub mod deadline;
-pub mod delivery;
 pub mod entra;
 pub mod http;
 pub mod ids;
 pub mod issuers;
+pub mod local_queue;
 pub mod logs;
-pub mod memory;
 pub mod outbound;
 pub mod policy;
 pub mod report;
 pub mod reset;
 pub mod secrets;
 pub mod settings;
+pub mod single_flight;
 pub mod tickets;
+pub mod web_identity;
+pub mod webhook;

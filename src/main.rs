@@ -1,4 +1,4 @@
-//! Three doors to one core: a Function URL and a queue on Lambda, a socket anywhere else.
+//! Three entry points to one core: a Function URL and a queue on Lambda, a socket anywhere else.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -13,12 +13,11 @@ use reregister_mfa::app::{Adapters, App};
 use reregister_mfa::audit::LogTrail;
 use reregister_mfa::aws::{self, DynamoDb, SecretsManager, Sns, Sqs, SqsEvent, Sts};
 use reregister_mfa::clock::{SystemClock, Timestamp};
-use reregister_mfa::deadline::Deadline;
-use reregister_mfa::http::{RequestId, SourceAddress};
+use reregister_mfa::http::{Deadline, RequestId, SourceAddress};
+use reregister_mfa::local_queue::LocalQueue;
 use reregister_mfa::logs;
-use reregister_mfa::memory::{MemoryQueue, NoSecurity};
 use reregister_mfa::policy::Policy;
-use reregister_mfa::reset::ports::{Queue, Security};
+use reregister_mfa::reset::ports::{NoSecurityTeam, Queue, Security};
 use reregister_mfa::settings::{Entrance, Settings};
 
 #[tokio::main(flavor = "current_thread")]
@@ -28,14 +27,14 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let policy = Policy::read(&settings.policy_file)?;
     let aws = aws::config().await;
     let clock = Arc::new(SystemClock);
-    let inside = MemoryQueue::default();
+    let local_queue = LocalQueue::default();
     let queue: Arc<dyn Queue> = match settings.queue {
         Some(url) => Arc::new(Sqs::new(&aws, url)),
-        None => Arc::new(inside.clone()),
+        None => Arc::new(local_queue.clone()),
     };
     let security: Arc<dyn Security> = match settings.security_topic {
         Some(topic) => Arc::new(Sns::new(&aws, topic, policy.register_at.clone())),
-        None => Arc::new(NoSecurity),
+        None => Arc::new(NoSecurityTeam),
     };
     let app = App::new(
         policy,
@@ -57,11 +56,11 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
                 .service(app.router());
             lambda_http::run(service).await
         }
-        Entrance::Queue => lambda_runtime::run(service_fn(|event| go_on(&app, event))).await,
+        Entrance::Queue => lambda_runtime::run(service_fn(|event| wake(&app, event))).await,
         Entrance::Socket(address) => {
-            // Only here: Lambda freezes a process between two events, and what is in it would wait for ever. There
-            // nothing is accepted without QUEUE_URL.
-            app.work(&inside);
+            // Only here: Lambda freezes a process between two events, and its messages would wait for ever. There nothing
+            // is accepted without QUEUE_URL.
+            app.work(&local_queue);
             let listener = tokio::net::TcpListener::bind(&address).await?;
             tracing::info!(address = %listener.local_addr()?, "listening");
             let stop = async {
@@ -79,17 +78,14 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 }
 
 /// Goes on with what the queue has brought. A message that fails stays in the queue.
-async fn go_on(
-    app: &App,
-    event: LambdaEvent<SqsEvent>,
-) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn wake(app: &App, event: LambdaEvent<SqsEvent>) -> Result<(), Box<dyn Error + Send + Sync>> {
     for message in &event.payload.records {
         app.wake(message.reset()?, deadline(&event.context)).await?;
     }
     Ok(())
 }
 
-/// What Lambda knows of a request, in our own words: the rooms behind the door know no Lambda.
+/// What Lambda knows of a request, as this program's own types: `http` knows no Lambda.
 fn with_platform(mut request: lambda_http::Request) -> lambda_http::Request {
     let Some(context) = request.lambda_context_ref() else {
         return request;
@@ -110,7 +106,7 @@ fn with_platform(mut request: lambda_http::Request) -> lambda_http::Request {
     request
 }
 
-/// What a socket knows of a request: who has connected. Behind a proxy that is the proxy.
+/// What a socket knows of a request: the address of the client. Behind a proxy that is the proxy's.
 fn with_peer(mut request: axum::extract::Request) -> axum::extract::Request {
     if let Some(ConnectInfo(peer)) = request.extensions().get().copied() {
         let peer: SocketAddr = peer;

@@ -1,5 +1,5 @@
-//! policy.toml: who may ask, whose word counts, what is never touched. Each room owns the type of its section;
-//! this is their table of contents, and the check that they fit together.
+//! policy.toml: which sources and issuers count, and what is never touched. Each module owns the type of its section; this
+//! is their table of contents, the check that they fit together, and the place where names become what they name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -8,36 +8,44 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::approval::{Audiences, IssuerPolicy, KeyLocation};
-use crate::delivery::{Scheme, Source};
 use crate::entra::{Credential, EntraSettings};
 use crate::ids::{Label, TenantId};
-use crate::reset::{ChannelPolicy, Rules};
+use crate::reset::{ChannelPolicy, Channels, Rules, SourceChannel};
 use crate::tickets::Notes;
+use crate::webhook::{Scheme, Source};
 
-/// The policy of a deployment. The only thing whose fault stops the start.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// The policy of a deployment, resolved. The only thing whose fault stops the start.
+#[derive(Debug, Clone)]
 pub struct Policy {
     /// Where people register, for answers.
-    #[serde(default = "register_at")]
     pub register_at: String,
     /// What approvals must be for.
     pub audience: Audiences,
-    /// The tenants.
     pub tenants: BTreeMap<Label, Tenant>,
-    /// The ticket systems.
-    #[serde(default)]
-    pub sources: BTreeMap<Label, Source>,
-    /// The issuers of approvals.
+    /// The ticket systems, each with the tenant of its people.
+    pub sources: BTreeMap<Label, (Source, TenantId)>,
     pub issuers: BTreeMap<Label, IssuerPolicy>,
     /// Notes into the tickets of a source, by its name.
-    #[serde(default)]
     pub notes: BTreeMap<Label, Notes>,
-    /// The on-call door.
-    pub on_call: ChannelPolicy,
+    pub channels: Channels,
     /// Where the file was: key files are beside it.
-    #[serde(skip)]
     pub directory: PathBuf,
+}
+
+/// The file, section by section.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicyFile {
+    #[serde(default = "register_at")]
+    register_at: String,
+    audience: Audiences,
+    tenants: BTreeMap<Label, Tenant>,
+    #[serde(default)]
+    sources: BTreeMap<Label, Source>,
+    issuers: BTreeMap<Label, IssuerPolicy>,
+    #[serde(default)]
+    notes: BTreeMap<Label, Notes>,
+    on_call: ChannelPolicy,
 }
 
 fn register_at() -> String {
@@ -48,13 +56,10 @@ fn register_at() -> String {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tenant {
-    /// Its id.
     pub id: TenantId,
-    /// How to reach it.
     pub entra: EntraSettings,
     /// The credential for privileged targets. Without it, none is reset here.
     pub privileged: Option<PrivilegedCredential>,
-    /// Whom to protect in it.
     pub rules: Rules,
 }
 
@@ -62,7 +67,6 @@ pub struct Tenant {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PrivilegedCredential {
-    /// How we prove that we are it.
     pub credential: Credential,
     /// Whether the app has a role at the tenant's restricted management administrative units.
     #[serde(default)]
@@ -72,7 +76,7 @@ pub struct PrivilegedCredential {
 /// With less time nothing would ever be started.
 const SHORTEST_ANSWER: Duration = Duration::from_secs(8);
 
-/// The longest `cool_down`: after 35 days the ledger forgets that somebody was reset.
+/// The longest `cool_down`: after 35 days the ledger forgets that a person was reset.
 const LONGEST_COOL_DOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A cap's item holds a time for each reset of the hour, and has to fit into DynamoDB's 400 KB many times over, since
@@ -85,9 +89,7 @@ pub enum PolicyError {
     /// The file cannot be read.
     #[error("{path}: {error}")]
     Unreadable {
-        /// Where it should be.
         path: PathBuf,
-        /// Why.
         error: std::io::Error,
     },
     /// It is not what a policy is.
@@ -117,13 +119,14 @@ impl Policy {
     /// # Errors
     /// [`PolicyError`], with what to correct.
     pub fn parse(text: &str, directory: PathBuf) -> Result<Policy, PolicyError> {
-        let mut policy: Policy = toml::from_str(text)?;
-        policy.directory = directory;
-        policy.check().map_err(PolicyError::Inconsistent)?;
-        policy.name_privileged_people();
-        Ok(policy)
+        let mut file: PolicyFile = toml::from_str(text)?;
+        file.check().map_err(PolicyError::Inconsistent)?;
+        file.name_privileged_people();
+        file.resolve(directory).map_err(PolicyError::Inconsistent)
     }
+}
 
+impl PolicyFile {
     fn check(&self) -> Result<(), String> {
         if self.tenants.is_empty() {
             return Err("there is no tenant".to_owned());
@@ -207,22 +210,42 @@ impl Policy {
             if source.approved.is_empty() {
                 return Err(format!("sources.{name} has no status that means approved"));
             }
-            match &source.tenant {
-                Some(tenant) if !self.tenants.contains_key(tenant) => {
-                    return Err(format!(
-                        "sources.{name} names a tenant that is not in [tenants]"
-                    ));
-                }
-                None if self.tenants.len() > 1 => {
-                    return Err(format!("sources.{name} must name one of the tenants"));
-                }
-                _ => {}
-            }
         }
         Ok(())
     }
 
-    /// Who owns a key can approve, and who can reset them can become them.
+    /// Replaces the names of tenants by the tenants.
+    fn resolve(self, directory: PathBuf) -> Result<Policy, String> {
+        let mut sources = BTreeMap::new();
+        let mut channels = BTreeMap::new();
+        for (name, source) in self.sources {
+            let tenant = tenant_of(&self.tenants, &name, &source)?;
+            let policy = ChannelPolicy {
+                issuers: source.issuers.clone(),
+                privileged: source.privileged,
+                verifier_apart: false,
+                hardware_key: false,
+            };
+            channels.insert(name.clone(), SourceChannel { tenant, policy });
+            sources.insert(name, (source, tenant));
+        }
+        Ok(Policy {
+            channels: Channels {
+                sources: channels,
+                on_call: self.on_call,
+                tenants: self.tenants.values().map(|tenant| tenant.id).collect(),
+            },
+            register_at: self.register_at,
+            audience: self.audience,
+            tenants: self.tenants,
+            sources,
+            issuers: self.issuers,
+            notes: self.notes,
+            directory,
+        })
+    }
+
+    /// The owner of a key can approve, and an attacker who gets an owner reset can become them.
     fn name_privileged_people(&mut self) {
         let owners: Vec<_> = self
             .issuers
@@ -236,5 +259,22 @@ impl Policy {
                 .privileged_people
                 .extend(owners.iter().cloned());
         }
+    }
+}
+
+/// The tenant that a source names, or the only one.
+fn tenant_of(
+    tenants: &BTreeMap<Label, Tenant>,
+    name: &Label,
+    source: &Source,
+) -> Result<TenantId, String> {
+    let mut all = tenants.values();
+    match (&source.tenant, all.next(), all.next()) {
+        (Some(tenant), ..) => tenants
+            .get(tenant)
+            .map(|tenant| tenant.id)
+            .ok_or_else(|| format!("sources.{name} names a tenant that is not in [tenants]")),
+        (None, Some(only), None) => Ok(only.id),
+        (None, ..) => Err(format!("sources.{name} must name one of the tenants")),
     }
 }

@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use reregister_mfa::report::Code;
+use reregister_mfa::reset::Code;
 use strum::IntoEnumIterator as _;
 
 fn read(path: &str) -> String {
@@ -55,7 +55,7 @@ fn every_code_of_a_refusal_is_in_the_documentation_of_the_routes() {
 
 #[test]
 fn every_code_has_a_title_of_its_own() {
-    let titles: BTreeSet<&str> = Code::iter().map(Code::title).collect();
+    let titles: BTreeSet<&str> = Code::iter().map(|code| code.row().title).collect();
     assert_eq!(titles.len(), Code::iter().count());
     assert!(!titles.contains(""));
 }

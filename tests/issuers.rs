@@ -16,11 +16,12 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
-use reregister_mfa::approval::{IssuerPolicy, KeySource};
+use reregister_mfa::approval::IssuerPolicy;
 use reregister_mfa::clock::{Clock, Timestamp};
 use reregister_mfa::ids::Kid;
 use reregister_mfa::issuers::Issuers;
 use reregister_mfa::outbound::http_client;
+use reregister_mfa::reset::ports::KeySource;
 use simulated::issuer::Issuer;
 
 struct Watch(Mutex<Timestamp>);

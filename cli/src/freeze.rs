@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use aws_config::SdkConfig;
 use aws_sdk_kms::config::ProvideCredentials as _;
 use clap::ValueEnum;
 use reregister_mfa::aws::{self, DynamoDb};
 use reregister_mfa::clock::{SystemClock, Timestamp};
-use reregister_mfa::reset::{Freeze as Switch, Ledger, LedgerError};
+use reregister_mfa::reset::{Freeze as Switch, Ledger, Switched};
 
 use crate::streams::print;
 
@@ -87,14 +87,13 @@ impl Freeze {
             why: why.to_owned(),
             since: Timestamp::now(),
         };
-        let mut result = ledger.freeze(&switch).await;
-        for _ in 1..MOST_TRIES {
-            if result != Err(LedgerError::Leased) {
-                break;
+        for _ in 0..MOST_TRIES {
+            let set = ledger.freeze(&switch).await;
+            if set.context("the switch is NOT set")? == Switched::Set {
+                return Ok(());
             }
-            result = ledger.freeze(&switch).await;
         }
-        result.context("the switch is NOT set")
+        bail!("the switch is NOT set: other operators set it at the same time")
     }
 }
 

@@ -5,6 +5,8 @@
 //! ONCE=1 make run     the tour alone; exit code 0 only if every step went as printed
 //! ```
 
+#[path = "../../tests/support/memory.rs"]
+mod memory;
 mod setting;
 mod tour;
 

@@ -8,10 +8,9 @@ use std::sync::Arc;
 
 use reregister_mfa::app::{Adapters, App};
 use reregister_mfa::clock::SystemClock;
-use reregister_mfa::memory::{
-    MemoryQueue, MemorySecrets, MemoryStore, MemoryTrail, NoSecurity, NoWebIdentity,
-};
+use reregister_mfa::local_queue::LocalQueue;
 use reregister_mfa::policy::Policy;
+use reregister_mfa::reset::ports::NoSecurityTeam;
 use serde_json::Value;
 use simulated::approval::{Draft, ON_CALL_AUDIENCE};
 use simulated::entra::{Serving, Tenant};
@@ -19,6 +18,8 @@ use simulated::issuer::Issuer;
 use simulated::request::Request;
 use simulated::senders::jira::{Issue, IssueEvent, Status};
 use tokio::net::TcpListener;
+
+use crate::memory::{MemorySecrets, MemoryStore, MemoryTrail, NoWebIdentity};
 
 pub const SAM: &str = "sam.approver@contoso.example";
 pub const VERA: &str = "vera.desk@contoso.example";
@@ -88,7 +89,7 @@ impl Setting {
             secrets.set(name.try_into()?, text.to_string());
         }
         let trail = Arc::new(MemoryTrail::default());
-        let queue = MemoryQueue::default();
+        let queue = LocalQueue::default();
         let app = App::new(
             Policy::parse(&policy, files.clone())?,
             Adapters {
@@ -97,7 +98,7 @@ impl Setting {
                 store: Arc::new(MemoryStore::default()),
                 queue: Arc::new(queue.clone()),
                 audit: trail.clone(),
-                security: Arc::new(NoSecurity),
+                security: Arc::new(NoSecurityTeam),
                 clock: Arc::new(SystemClock),
             },
         )?;

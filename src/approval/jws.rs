@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
 use super::InvalidToken;
-use super::keys::KeySet;
+use super::jwks::KeySet;
 use super::strict_json::is_strict;
 use crate::ids::Kid;
 

@@ -1,45 +1,49 @@
-//! The second check: a token in, a proven approval out. Pure; keys and time are passed in.
+//! The second check: a token in, a validated approval out. Pure; keys and time are passed in.
 //!
-//! An approval is an attestation: somebody accountable says that they verified this person, in this way,
-//! at this time, for this ticket. It passes through two types:
+//! An approval is an attestation: an accountable approver says that the target was verified, in this way, at this
+//! time, for this ticket. It passes through two types:
 //!
-//! - [`Authentic`]: signature, shape, issuer and audience are good. Nothing is said about time: whoever
-//!   holds one may read its stored outcome, expired or not.
-//! - [`Approval`]: made only by [`Authentic::admit`] at a given time. It cannot be deserialised, copied or
-//!   written down as a literal, so whoever has one has been through here.
+//! - [`Authentic`]: signature, shape, issuer and audience are good. Nothing is said about time: its holder may read
+//!   the stored outcome, expired or not.
+//! - [`Approval`]: made only by [`Authentic::admit`] at a given time. It cannot be deserialised, copied or written
+//!   down as a literal, so each one has passed every rule.
 //!
-//! ```compile_fail
+//! ```compile_fail,E0451
 //! fn forge(authentic: reregister_mfa::approval::Authentic) -> reregister_mfa::approval::Approval {
 //!     reregister_mfa::approval::Approval { authentic }
 //! }
 //! ```
 
-mod admit;
+mod channel;
 mod claims;
+mod error;
 mod evidence;
 mod issuer;
+mod jwks;
 mod jws;
-mod keys;
 mod numeric_date;
 mod reason;
-mod refused;
 mod rsa;
 mod strict_json;
+mod time_limits;
 mod token;
+mod validate;
 #[cfg(test)]
 mod wycheproof;
 
-pub use admit::{Approval, Channel, Limits};
+pub use channel::Channel;
 pub use claims::{Claims, Scope};
+pub use error::{ApprovalError, InvalidToken};
 pub use evidence::{
     ContactSource, Evidence, Messenger, PhoneLine, Verification, VerificationMethod,
 };
 pub use issuer::{Algorithm, IssuerPolicy, KeyLocation, KeyPolicy, KeysUrl, TypHeader};
+pub use jwks::{KeyFault, KeySet, LARGEST_SET};
 pub use jws::LONGEST_TOKEN;
-pub use keys::{KeyFault, KeySet, KeySource, KeysUnavailable, LARGEST_SET};
 pub use reason::Reason;
-pub use refused::{ApprovalError, InvalidToken};
+pub use time_limits::TimeLimits;
 pub use token::{Audiences, Authentic, TokenId, UnverifiedToken, authenticate, parse_unverified};
+pub use validate::Approval;
 
 #[cfg(test)]
 mod tests {

@@ -1,12 +1,12 @@
-//! An approval, from a token to [`Authentic`]: whose it is, for which door, and what it says.
+//! An approval, from a token to [`Authentic`]: its issuer, its channel, and what it says.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::claims::Claims;
 use super::issuer::{IssuerPolicy, TypHeader};
+use super::jwks::KeySet;
 use super::jws::Jws;
-use super::keys::KeySet;
 use super::strict_json::is_strict;
 use super::{ApprovalError, Channel, InvalidToken};
 use crate::ids::{Issuer, Jti, Kid, Label, PersonRef};
@@ -14,17 +14,17 @@ use crate::ids::{Issuer, Jti, Kid, Label, PersonRef};
 /// `typ` of an approval (RFC 8725, section 3.11).
 const TYP: &str = "mfa-approval+jwt";
 
-/// The audiences of this deployment, one a door.
+/// The audiences of this deployment, one for each channel.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Audiences {
     /// `aud` of an approval in a ticket.
     pub webhook: String,
-    /// `aud` of an approval in the hand of whoever is on call.
+    /// `aud` of an approval for the on-call URL.
     pub on_call: String,
 }
 
-/// What a token says of itself, before anything is proven: only good for looking up a key.
+/// What a token says of itself before its signature is checked: good for looking up a key, and nothing else.
 #[derive(Debug)]
 pub struct UnverifiedToken<'a> {
     jws: Jws<'a>,
@@ -71,7 +71,7 @@ pub struct TokenId {
 pub struct Authentic {
     claims: Claims,
     kid: Kid,
-    door: Channel,
+    channel: Channel,
     domain: Label,
     owner: Option<PersonRef>,
     privileged: bool,
@@ -109,7 +109,7 @@ pub fn authenticate(
         at: claim_at(&error),
         kid: peeked.kid().clone(),
     })?;
-    let door = if claims.aud == audiences.webhook {
+    let channel = if claims.aud == audiences.webhook {
         Channel::Webhook
     } else if claims.aud == audiences.on_call {
         Channel::OnCall
@@ -119,7 +119,7 @@ pub fn authenticate(
         });
     };
     Ok(Authentic {
-        door,
+        channel,
         domain: issuer.domain(peeked.kid()).clone(),
         owner: issuer.owner(peeked.kid()).cloned(),
         privileged: issuer.privileged,
@@ -173,9 +173,9 @@ impl Authentic {
         &self.kid
     }
 
-    /// Which door it is for.
-    pub fn door(&self) -> Channel {
-        self.door
+    /// The channel that its audience is for.
+    pub fn channel(&self) -> Channel {
+        self.channel
     }
 
     /// The trust domain of its key.

@@ -5,8 +5,8 @@
 use serde_json::{Value, json};
 
 use super::issuer::Algorithm;
+use super::jwks::KeySet;
 use super::jws::Jws;
-use super::keys::KeySet;
 
 /// Labels that contradict the vectors themselves.
 const WRONG_LABELS: [(u64, &str, &str); 8] = [

@@ -1,6 +1,5 @@
 //! Secrets from AWS Secrets Manager, cached.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,16 +8,16 @@ use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use secrecy::SecretString;
-use tokio::sync::Mutex;
 
-use crate::clock::{self, Clock, Timestamp};
+use crate::clock::Clock;
 use crate::ids::SecretName;
 use crate::secrets::{Freshness, SecretError, SecretSource};
+use crate::single_flight::{Fetched, SingleFlight};
 
 /// How long a copy will do.
 const TTL: Duration = Duration::from_secs(5 * 60);
 
-/// A forced refresh is not repeated within this: whoever sends bad signatures must not make us hammer AWS.
+/// A forced refresh is not repeated within this: bad signatures from an attacker must not cause a flood of calls to AWS.
 const BETWEEN_REFRESHES: Duration = Duration::from_secs(30);
 
 /// How long a failure is taken for granted.
@@ -28,15 +27,15 @@ const FAILURE_TTL: Duration = Duration::from_secs(3);
 pub struct SecretsManager {
     client: Client,
     clock: Arc<dyn Clock>,
-    copies: Mutex<HashMap<SecretName, Arc<Mutex<Known>>>>,
+    copies: SingleFlight<SecretName, Known>,
 }
 
 /// What is known of a secret.
 #[derive(Default)]
 struct Known {
-    copy: Option<(SecretString, Timestamp)>,
-    /// Why the last fetch failed, and when: whoever waited for it does not fetch again in turn.
-    failure: Option<(SecretError, Timestamp)>,
+    copy: Option<Fetched<SecretString>>,
+    /// Why the last fetch failed, and when: the callers that waited for it do not fetch again in turn.
+    failure: Option<Fetched<SecretError>>,
 }
 
 impl SecretsManager {
@@ -45,7 +44,7 @@ impl SecretsManager {
         SecretsManager {
             client: Client::new(config),
             clock,
-            copies: Mutex::default(),
+            copies: SingleFlight::default(),
         }
     }
 
@@ -75,40 +74,32 @@ impl SecretSource for SecretsManager {
         name: &SecretName,
         freshness: Freshness,
     ) -> Result<SecretString, SecretError> {
-        let known = self
-            .copies
-            .lock()
-            .await
-            .entry(name.clone())
-            .or_default()
-            .clone();
-        // RecordLease while fetching: all who wait get the same answer.
-        let mut known = known.lock().await;
+        let mut known = self.copies.enter(name).await;
         let now = self.clock.now();
         let good_for = match freshness {
             Freshness::Cached => TTL,
             Freshness::Forced => BETWEEN_REFRESHES,
         };
-        if let Some((text, fetched_at)) = &known.copy
-            && now < clock::after(*fetched_at, good_for)
+        if let Some(copy) = &known.copy
+            && copy.is_younger_than(good_for, now)
         {
-            return Ok(text.clone());
+            return Ok(copy.value.clone());
         }
-        if let Some((error, failed_at)) = &known.failure
-            && now < clock::after(*failed_at, FAILURE_TTL)
+        if let Some(failure) = &known.failure
+            && failure.is_younger_than(FAILURE_TTL, now)
         {
-            return Err(error.clone());
+            return Err(failure.value.clone());
         }
         let fetched = self.fetch(name).await;
         let now = self.clock.now();
         match &fetched {
             Ok(text) => {
                 *known = Known {
-                    copy: Some((text.clone(), now)),
+                    copy: Some(Fetched::new(text.clone(), now)),
                     failure: None,
                 }
             }
-            Err(error) => known.failure = Some((error.clone(), now)),
+            Err(error) => known.failure = Some(Fetched::new(error.clone(), now)),
         }
         fetched
     }

@@ -5,7 +5,7 @@ use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::ProvideErrorMetadata;
 
-use crate::report::notice;
+use crate::report::notification;
 use crate::reset::Event;
 use crate::reset::ports::{Security, SecurityError};
 
@@ -29,15 +29,15 @@ impl Sns {
 
 #[async_trait]
 impl Security for Sns {
-    async fn tell(&self, event: &Event) -> Result<(), SecurityError> {
-        let Some(notice) = notice(event, &self.register_at) else {
+    async fn notify(&self, event: &Event) -> Result<(), SecurityError> {
+        let Some(notification) = notification(event, &self.register_at) else {
             return Ok(());
         };
         self.client
             .publish()
             .topic_arn(&self.topic)
-            .subject(notice.subject)
-            .message(notice.text)
+            .subject(notification.subject)
+            .message(notification.text)
             .send()
             .await
             .map(|_| ())

@@ -8,7 +8,7 @@ use aws_sdk_sts::Client;
 use aws_sdk_sts::error::ProvideErrorMetadata;
 use secrecy::SecretString;
 
-use crate::secrets::{NoIdentity, WebIdentity};
+use crate::web_identity::{WebIdentity, WebIdentityError};
 
 /// The shortest that does not make a slow start a failure.
 const LIFETIME: Duration = Duration::from_secs(300);
@@ -31,7 +31,7 @@ impl Sts {
 impl WebIdentity for Sts {
     /// `sts:GetWebIdentityToken`. RS256, since Entra takes no other (Microsoft Learn, "Important considerations
     /// for federated identity credentials").
-    async fn token(&self, audience: &str) -> Result<SecretString, NoIdentity> {
+    async fn token(&self, audience: &str) -> Result<SecretString, WebIdentityError> {
         let answer = self
             .client
             .get_web_identity_token()
@@ -42,13 +42,13 @@ impl WebIdentity for Sts {
             .await
             .map_err(|error| match error.code() {
                 Some("Throttling" | "ServiceUnavailable" | "InternalFailure") | None => {
-                    NoIdentity::Unavailable(error.code().unwrap_or("no answer").to_owned())
+                    WebIdentityError::Unavailable(error.code().unwrap_or("no answer").to_owned())
                 }
-                Some(code) => NoIdentity::Refused(code.to_owned()),
+                Some(code) => WebIdentityError::Refused(code.to_owned()),
             })?;
         answer
             .web_identity_token
             .map(SecretString::from)
-            .ok_or_else(|| NoIdentity::Unavailable("an answer without a token".to_owned()))
+            .ok_or_else(|| WebIdentityError::Unavailable("an answer without a token".to_owned()))
     }
 }

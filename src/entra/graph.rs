@@ -7,14 +7,15 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::errors::{self, Effect};
-use super::{ServiceUrl, Tokens};
+use super::settings::ServiceUrl;
+use super::token::Tokens;
 use crate::outbound::{BadBody, bounded_body};
 use crate::reset::ports::{DirectoryError, Fault};
 
 /// The most that an answer may hold.
 const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
 
-/// The most pages of a list that are followed; with 999 a page that is more groups than Entra allows anybody.
+/// The most pages of a list that are followed; with 999 a page that is more groups than Entra allows a person.
 const MOST_PAGES: usize = 20;
 
 /// Microsoft Graph, with a credential.
@@ -43,8 +44,8 @@ impl Graph {
 
     /// `version` and the segments of a path, each escaped.
     pub fn url<'a>(&self, path: impl IntoIterator<Item = &'a str>) -> Result<Url, DirectoryError> {
-        let ServiceUrl(base) = &self.base;
-        let mut url = Url::parse(base).map_err(|_| DirectoryError::Permanent(Fault::Unreadable))?;
+        let mut url = Url::parse(self.base.as_str())
+            .map_err(|_| DirectoryError::Permanent(Fault::Unreadable))?;
         url.path_segments_mut()
             .map_err(|()| DirectoryError::Permanent(Fault::Unreadable))?
             .clear()

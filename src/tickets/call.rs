@@ -20,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(4);
 /// them, and one may have 32,767 characters if a machine does.
 const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
 
-/// What 404 means. Jira answers so, too, if it does not show us the ticket.
+/// What 404 means. Jira also answers so if the account may not see the ticket.
 pub const NO_SUCH_TICKET: &str = "there is no such ticket, or our account does not see it";
 
 /// Why a call has not done what it should.
@@ -34,13 +34,13 @@ pub enum Failed {
     Permanent(&'static str),
 }
 
-/// Nobody said when.
+/// Another try may help; the peer did not say when.
 pub const TRANSIENT: Failed = Failed::Transient { after: None };
 
 impl From<Failed> for TicketError {
     fn from(failed: Failed) -> TicketError {
         match failed {
-            // Somebody may mend it in the two hours for which it is tried, and each try raises the alarm.
+            // An administrator may mend it in the two hours for which it is tried, and each try raises the alarm.
             Failed::Credential => TicketError::Transient { after: None },
             Failed::Transient { after } => TicketError::Transient { after },
             Failed::Permanent(why) => TicketError::Permanent(why),
@@ -51,12 +51,12 @@ impl From<Failed> for TicketError {
 impl From<SecretError> for Failed {
     fn from(error: SecretError) -> Failed {
         tracing::warn!(%error, "no credential for the ticket system");
-        // Whatever it is, somebody may mend it in the two hours.
+        // Whatever it is, an operator may mend it in the two hours.
         TRANSIENT
     }
 }
 
-/// What proves us to a ticket system.
+/// What authenticates the function to a ticket system.
 pub enum Credential {
     /// HTTP Basic.
     Password {
@@ -77,6 +77,14 @@ impl Credential {
             Credential::Token(token) => request.bearer_auth(token.expose_secret()),
         }
     }
+}
+
+/// What is to be in a ticket.
+pub struct Note<'a> {
+    pub ticket: &'a str,
+    pub text: &'a str,
+    pub mark: &'a str,
+    pub public: bool,
 }
 
 /// Reads a secret's JSON.
@@ -122,7 +130,7 @@ fn judge(status: StatusCode, headers: &HeaderMap) -> Result<(), Failed> {
         // The client follows no redirects: the credential would go along.
         300..=399 => Failed::Permanent("it sends us to another address"),
         400 => Failed::Permanent("it does not take the call as we make it"),
-        // Somebody may give our account the right in the two hours.
+        // An administrator may give the account the right in the two hours.
         403 => TRANSIENT,
         404 => Failed::Permanent(NO_SUCH_TICKET),
         409 => Failed::Permanent("the ticket is not in a state for notes"),
@@ -152,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn jira_is_believed_that_it_took_us_for_nobody_even_if_it_shows_what_everybody_may_see() {
+    fn a_request_that_jira_took_for_anonymous_counts_as_a_bad_credential_whatever_the_status() {
         let failed = headers("x-seraph-loginreason", "AUTHENTICATED_FAILED");
         for status in [StatusCode::OK, StatusCode::NOT_FOUND] {
             assert!(matches!(judge(status, &failed), Err(Failed::Credential)));

@@ -5,8 +5,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::call::{self, Credential, Failed};
-use super::{BaseUrl, Note};
+use super::call::{self, Credential, Failed, Note};
+use super::settings::BaseUrl;
 
 /// How many comments are asked for at once. Data Center gives no more (Jira REST v2, "Pagination").
 const PAGE: usize = 100;

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::call::{self, Credential, Failed, NO_SUCH_TICKET};
-use super::{BaseUrl, Note, Table};
+use super::call::{self, Credential, Failed, NO_SUCH_TICKET, Note};
+use super::settings::{BaseUrl, Table};
 
 /// The most notes of one record that a search may give. With fewer, all that it gives were looked at.
 const MOST_NOTES: usize = 100;

@@ -9,12 +9,16 @@
 )]
 
 mod dynamodb;
+#[path = "../support/memory.rs"]
+mod memory;
 mod moto;
 mod powertools;
 mod secrets_manager;
 mod sns;
 mod sqs;
+#[path = "../support/stand_ins.rs"]
+mod stand_ins;
 mod sts;
-#[path = "../scenarios/test_app.rs"]
+#[path = "../support/test_app.rs"]
 #[allow(dead_code, reason = "the scenarios use the rest of it")]
 mod test_app;

@@ -6,7 +6,7 @@ use reregister_mfa::aws::Sns;
 use reregister_mfa::clock::Timestamp;
 use reregister_mfa::ids::{ResetId, TicketKey};
 use reregister_mfa::reset::ports::{Security, SecurityError};
-use reregister_mfa::reset::{CanRegister, Event, Outcome, Parties, Sessions, State};
+use reregister_mfa::reset::{CanRegister, Event, Outcome, Parties, SessionStatus, State};
 use serde_json::Value;
 
 use crate::moto;
@@ -77,7 +77,7 @@ fn completed() -> Event {
             privileged: false,
             approvers: Vec::new(),
             verifiers: Vec::new(),
-            sessions: Sessions::Revoked,
+            sessions: SessionStatus::Revoked,
             methods: Vec::new(),
             can_register: CanRegister::Yes,
             warnings: Vec::new(),
@@ -91,7 +91,7 @@ fn completed() -> Event {
 #[ignore = "needs moto: make test"]
 async fn a_refusal_is_published_with_a_subject_that_says_which() {
     let (sns, letterbox) = topic(&moto::config().await).await;
-    sns.tell(&refused()).await.unwrap();
+    sns.notify(&refused()).await.unwrap();
     let (subject, text) = only(&letterbox).await;
     assert_eq!(subject, "MFA reset refused: privileged_role (HELP-42)");
     assert!(text.contains("nothing was changed"), "{text}");
@@ -102,7 +102,7 @@ async fn a_refusal_is_published_with_a_subject_that_says_which() {
 #[ignore = "needs moto: make test"]
 async fn an_outcome_is_published_in_full_and_its_subject_in_ascii() {
     let (sns, letterbox) = topic(&moto::config().await).await;
-    sns.tell(&completed()).await.unwrap();
+    sns.notify(&completed()).await.unwrap();
     let (subject, text) = only(&letterbox).await;
     assert_eq!(subject, "MFA reset: j?rgen@contoso.example (HELP-42)");
     assert!(text.contains("jürgen@contoso.example"), "{text}");
@@ -125,7 +125,7 @@ async fn an_event_that_is_no_end_publishes_nothing() {
             parties: Parties::default(),
         },
     ] {
-        sns.tell(&event).await.unwrap();
+        sns.notify(&event).await.unwrap();
     }
     assert_eq!(letterbox.letters().await, [""; 0]);
 }
@@ -135,6 +135,6 @@ async fn an_event_that_is_no_end_publishes_nothing() {
 async fn a_topic_that_is_not_there_has_told_nobody() {
     let arn = "arn:aws:sns:eu-west-1:123456789012:no-such-topic".to_owned();
     let sns = Sns::new(&moto::config().await, arn, REGISTER_AT.to_owned());
-    let told = sns.tell(&refused()).await;
+    let told = sns.notify(&refused()).await;
     assert!(matches!(told, Err(SecurityError(_))), "{told:?}");
 }

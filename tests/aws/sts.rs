@@ -8,7 +8,7 @@ use axum::extract::Form;
 use axum::http::StatusCode;
 use axum::routing::post;
 use reregister_mfa::aws::Sts;
-use reregister_mfa::secrets::{NoIdentity, WebIdentity};
+use reregister_mfa::web_identity::{WebIdentity, WebIdentityError};
 use secrecy::ExposeSecret;
 
 async fn sts() -> Sts {
@@ -65,5 +65,8 @@ async fn an_audience_that_the_role_may_not_ask_for_is_refused_and_not_tried_agai
         .token("https://elsewhere.example")
         .await
         .unwrap_err();
-    assert_eq!(refused, NoIdentity::Refused("AccessDenied".to_owned()));
+    assert_eq!(
+        refused,
+        WebIdentityError::Refused("AccessDenied".to_owned())
+    );
 }

@@ -12,7 +12,7 @@ use reregister_mfa::reset::ports::{
     QueueError, Security, SecurityError, Store, StoreError, TicketError, Tickets, Write,
 };
 use reregister_mfa::reset::{
-    Change, Eligibility, Event, Method, MethodKind, Person, PrivilegeFacts, RequestStatus, State,
+    Change, Event, Method, MethodKind, Person, PimEligibility, PrivilegeFacts, RequestStatus, State,
 };
 
 use crate::world::{Broken, FaultyPorts, Happened, Injection};
@@ -189,12 +189,12 @@ impl Directory for FaultyPorts {
         self.ask(|_| person).await
     }
 
-    async fn standing(&self, _: ObjectId) -> Result<PrivilegeFacts, DirectoryError> {
+    async fn privilege_facts(&self, _: ObjectId) -> Result<PrivilegeFacts, DirectoryError> {
         let standing = PrivilegeFacts {
             memberships: Vec::new(),
             owned: Vec::new(),
             assignments: Vec::new(),
-            eligibility: Eligibility::default(),
+            eligibility: PimEligibility::default(),
         };
         self.ask(|_| Ok(standing)).await
     }
@@ -279,7 +279,7 @@ impl AuditTrail for FaultyPorts {
 
 #[async_trait]
 impl Security for FaultyPorts {
-    async fn tell(&self, _: &Event) -> Result<(), SecurityError> {
+    async fn notify(&self, _: &Event) -> Result<(), SecurityError> {
         let tell = |happened: &mut Happened| {
             happened.heard += 1;
             Ok(())
@@ -299,7 +299,7 @@ impl Tickets for FaultyPorts {
         &self,
         _: &Label,
         _: &TicketKey,
-        news: &RequestStatus,
+        status: &RequestStatus,
         mark: &str,
     ) -> Result<(), TicketError> {
         // Two calls, as it is in Jira and ServiceNow: look for the mark, then write.
@@ -312,7 +312,7 @@ impl Tickets for FaultyPorts {
         let failure = later.clone();
         let write = |happened: &mut Happened| {
             if !matches!(
-                news.state(),
+                status.state(),
                 State::Completed | State::NeedsHuman | State::Refused
             ) {
                 happened.violated("the ticket is told of an end that is none");

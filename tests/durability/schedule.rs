@@ -8,17 +8,17 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reregister_mfa::approval::{
-    Algorithm, Audiences, IssuerPolicy, KeySet, KeySource, KeysUnavailable,
-};
+use reregister_mfa::approval::{Algorithm, Audiences, IssuerPolicy, KeySet};
 use reregister_mfa::clock::{Clock as _, Timestamp};
-use reregister_mfa::delivery::Delivery;
 use reregister_mfa::ids::{Digest, Kid, Label, ResetId, TenantId, TicketKey};
 use reregister_mfa::report;
+use reregister_mfa::reset::ports::{KeySource, KeysUnavailable};
 use reregister_mfa::reset::{
-    ApprovalValidator, ChannelPolicy, Channels, Directories, Freeze, Ledger, Origin, Refusal,
-    Request, Resets, Rules, State, Stored, TenantContext,
+    Answered, ApprovalValidator, ChannelPolicy, Channels, Deployment, Directories, Freeze, Ledger,
+    Origin, Parties, Refusal, Request, Resets, Rules, SourceChannel, State, Switched,
+    TenantContext,
 };
+use reregister_mfa::webhook::Delivery;
 use serde_json::{Value, json};
 use simulated::approval::{Draft, WEBHOOK_AUDIENCE};
 use simulated::issuer::Issuer;
@@ -42,8 +42,8 @@ impl KeySource for FixedKeys {
     }
 }
 
-/// One approval, which is good, and whoever can prove it.
-static APPROVED: LazyLock<(String, Arc<ApprovalValidator>)> = LazyLock::new(|| {
+/// One approval, which is good, its issuer's policy and its keys.
+static APPROVED: LazyLock<(String, IssuerPolicy, Arc<KeySet>)> = LazyLock::new(|| {
     let issuer = Issuer::es256("https://approvals.contoso.example", "desk-2026");
     let now = START.parse::<Timestamp>().unwrap().as_second();
     let draft = Draft::new(now)
@@ -56,16 +56,20 @@ static APPROVED: LazyLock<(String, Arc<ApprovalValidator>)> = LazyLock::new(|| {
         "iss": issuer.iss(), "keys": {"file": "none"}, "algorithms": ["ES256"], "domain": "desk",
     }))
     .unwrap();
-    let prover = ApprovalValidator {
-        issuers: BTreeMap::from([(label("desk"), policy)]),
+    (issuer.approve(&draft), policy, Arc::new(keys))
+});
+
+fn validator() -> ApprovalValidator {
+    let (_, policy, keys) = &*APPROVED;
+    ApprovalValidator {
+        issuers: BTreeMap::from([(label("desk"), policy.clone())]),
         audiences: Audiences {
             webhook: WEBHOOK_AUDIENCE.to_owned(),
             on_call: "on call".to_owned(),
         },
-        keys: Arc::new(FixedKeys(Arc::new(keys))),
-    };
-    (issuer.approve(&draft), Arc::new(prover))
-});
+        keys: Arc::new(FixedKeys(keys.clone())),
+    }
+}
 
 fn label(name: &str) -> Label {
     Label::try_from(name).unwrap()
@@ -73,39 +77,46 @@ fn label(name: &str) -> Label {
 
 fn resets(ports: &FaultyPorts) -> Resets {
     let ports = Arc::new(ports.clone());
-    let terms = ChannelPolicy {
+    let policy = ChannelPolicy {
         issuers: vec![label("desk")],
         privileged: false,
         verifier_apart: false,
         hardware_key: false,
     };
     let rules: Rules = serde_json::from_value(json!({"break_glass": "none"})).unwrap();
-    Resets::new(TenantContext {
-        tenant: TENANT.parse::<TenantId>().unwrap(),
+    let tenant: TenantId = TENANT.parse().unwrap();
+    let source = SourceChannel {
+        tenant,
+        policy: policy.clone(),
+    };
+    let context = TenantContext {
         rules,
-        doors: Arc::new(Channels {
-            sources: BTreeMap::from([(label("jira"), terms.clone())]),
-            on_call: terms,
-            only_tenant: true,
-        }),
         directories: Directories {
             standard: ports.clone(),
             privileged: None,
         },
-        prover: APPROVED.1.clone(),
+    };
+    Resets::new(Deployment {
+        tenants: BTreeMap::from([(tenant, context)]),
+        channels: Channels {
+            sources: BTreeMap::from([(label("jira"), source)]),
+            on_call: policy,
+            tenants: BTreeSet::from([tenant]),
+        },
+        validator: validator(),
         ledger: Ledger::new(ports.clone()),
         queue: ports.clone(),
         audit: ports.clone(),
         security: ports.clone(),
         tickets: ports.clone(),
-        words: report::words,
+        refusal_text: report::refusal_text,
         clock: ports,
     })
 }
 
 /// What an actor does.
 enum Task {
-    Open(Pin<Box<dyn Future<Output = Result<Stored, Refusal>>>>),
+    Open(Pin<Box<dyn Future<Output = Result<Answered, Refusal>>>>),
     Wake(Pin<Box<dyn Future<Output = Result<(), Refusal>>>>),
 }
 
@@ -139,10 +150,16 @@ impl Actor {
         };
         let request =
             Request::from_ticket(delivery, TENANT.parse().unwrap(), Origin::default(), now);
+        let parties = Parties {
+            ticket: Some(TicketKey::try_from("HELP-42").unwrap()),
+            ..Parties::default()
+        };
         let resets = resets(&ports);
         Actor {
             ports,
-            task: Task::Open(Box::pin(async move { resets.open(request, until).await })),
+            task: Task::Open(Box::pin(async move {
+                resets.submit(request, &parties, &[], until).await
+            })),
             came_back: None,
             woke: None,
         }
@@ -153,13 +170,9 @@ impl Actor {
         let until = ports.now().checked_add(RUN).unwrap();
         ports.script.lock().unwrap().until = Some(until);
         let resets = resets(&ports);
-        let ledger = Ledger::new(Arc::new(ports.clone()));
         Actor {
             ports,
-            task: Task::Wake(Box::pin(async move {
-                let found = ledger.find(id).await?;
-                resets.wake(found, until).await
-            })),
+            task: Task::Wake(Box::pin(async move { resets.wake(id, until).await })),
             came_back: None,
             woke: Some(id),
         }
@@ -378,7 +391,7 @@ fn freeze(world: &Arc<World>, on: bool) {
     let ledger = Ledger::new(Arc::new(world.ports([])));
     let mut set = std::pin::pin!(ledger.freeze(&switch));
     let set = set.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-    assert_eq!(set, Poll::Ready(Ok(())));
+    assert_eq!(set, Poll::Ready(Ok(Switched::Set)));
 }
 
 /// Lets the queue bring what it has until nothing is left in it.

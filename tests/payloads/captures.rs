@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use reregister_mfa::clock::Timestamp;
-use reregister_mfa::delivery::Delivery;
+use reregister_mfa::webhook::Delivery;
 use serde_json::Value;
 use simulated::senders::signatures::hub_signature;
 
@@ -149,5 +149,5 @@ fn the_same_capture_through_a_function_url_is_the_same_bytes_as_text_and_as_base
     let twice = event("derived__function-url__jira-signed__duplicate-header.json");
     let source = source(" = \"jira_webhook\"", "x", "");
     let name = reregister_mfa::ids::Label::try_from("s").unwrap();
-    assert!(source.open(&name, twice.headers(), b"").is_err());
+    assert!(source.parse(&name, twice.headers(), b"").is_err());
 }

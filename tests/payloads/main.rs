@@ -13,9 +13,10 @@ mod vectors;
 
 use axum::http::{HeaderMap, HeaderName};
 use reregister_mfa::clock::Timestamp;
-use reregister_mfa::delivery::{Delivery, Source, Unauthentic, Unreadable};
 use reregister_mfa::ids::{Label, SecretName};
-use reregister_mfa::secrets::WebhookSecret;
+use reregister_mfa::webhook::{
+    Delivery, DeliveryError, Source, Unauthentic, Unreadable, WebhookSecret,
+};
 
 /// A source with these lines in its section of the policy.
 fn source(scheme: &str, approved: &str, more: &str) -> Source {
@@ -47,8 +48,10 @@ fn receive(
     now: Timestamp,
 ) -> Result<Result<Option<Delivery>, Unreadable>, Unauthentic> {
     let name = Label::try_from("s").unwrap();
-    let sealed = source.open(&name, headers, body)?;
-    sealed
-        .verify(secret, now)
-        .map(|genuine| genuine.into_delivery())
+    let unverified = source.parse(&name, headers, body)?;
+    match unverified.verify(secret, now) {
+        Ok(delivery) => Ok(Ok(delivery)),
+        Err(DeliveryError::Unreadable(why)) => Ok(Err(why)),
+        Err(DeliveryError::Unauthentic) => Err(Unauthentic),
+    }
 }

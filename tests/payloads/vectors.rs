@@ -49,7 +49,7 @@ fn both_published_standard_webhooks_vectors_have_keys_that_are_too_short_for_us(
         let name = reregister_mfa::ids::SecretName::try_from("s").unwrap();
         let text = serde_json::json!({ "current": key }).to_string();
         let read =
-            reregister_mfa::secrets::WebhookSecret::parse(&name, &text.into(), Timestamp::now());
+            reregister_mfa::webhook::WebhookSecret::parse(&name, &text.into(), Timestamp::now());
         assert!(read.is_err());
     }
 }

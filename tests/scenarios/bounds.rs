@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::memory::MemoryStore;
 use async_trait::async_trait;
 use reregister_mfa::clock::Timestamp;
-use reregister_mfa::memory::MemoryStore;
 use reregister_mfa::reset::ports::{Item, Key, Store, StoreError, Write};
 use reregister_mfa::reset::{Freeze, Ledger};
 use simulated::approval::Draft;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::memory::MemoryStore;
 use async_trait::async_trait;
 use reregister_mfa::ids::ResetId;
-use reregister_mfa::memory::MemoryStore;
 use reregister_mfa::reset::Event;
 use reregister_mfa::reset::ports::{AuditError, AuditTrail, Item, Key, Store, StoreError, Write};
 use simulated::request::Request;

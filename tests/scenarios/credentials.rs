@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256};
-use reregister_mfa::secrets::{NoIdentity, WebIdentity};
+use reregister_mfa::web_identity::{WebIdentity, WebIdentityError};
 use secrecy::SecretString;
 use serde_json::json;
 use simulated::entra::Federated;
@@ -89,7 +89,7 @@ struct Sts {
 
 #[async_trait]
 impl WebIdentity for Sts {
-    async fn token(&self, audience: &str) -> Result<SecretString, NoIdentity> {
+    async fn token(&self, audience: &str) -> Result<SecretString, WebIdentityError> {
         let now = jiff::Timestamp::now().as_second();
         let claims = json!({
             "iss": AWS, "sub": self.subject, "aud": audience, "iat": now, "nbf": now, "exp": now + 300,

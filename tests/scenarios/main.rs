@@ -23,8 +23,14 @@ mod permissions;
 mod privileged;
 mod repeats;
 mod rotation;
-mod test_app;
 mod tickets;
 mod told;
 mod trouble;
 mod who_may;
+
+#[path = "../support/memory.rs"]
+mod memory;
+#[path = "../support/stand_ins.rs"]
+mod stand_ins;
+#[path = "../support/test_app.rs"]
+mod test_app;

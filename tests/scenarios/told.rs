@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::memory::MemoryTrail;
 use async_trait::async_trait;
-use reregister_mfa::memory::MemoryTrail;
 use reregister_mfa::reset::ports::{AuditError, AuditTrail};
 use reregister_mfa::reset::{Change, Event};
 use simulated::entra::Fault;

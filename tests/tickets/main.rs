@@ -13,12 +13,15 @@ mod data_center;
 mod jira_cloud;
 mod servicenow;
 
+#[path = "../support/memory.rs"]
+mod memory;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::memory::MemorySecrets;
 use async_trait::async_trait;
 use reregister_mfa::ids::{Label, SecretName, TicketKey};
-use reregister_mfa::memory::MemorySecrets;
 use reregister_mfa::outbound::http_client;
 use reregister_mfa::reset::ports::TicketError;
 use reregister_mfa::secrets::{Freshness, SecretError, SecretSource};

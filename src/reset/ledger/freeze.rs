@@ -1,31 +1,40 @@
-//! The freeze switch: one item, set by an operator, read inside every claim and before whatever goes on.
+//! The freeze switch: one item, set by an operator, read inside every claim and before every resumption.
 
 use uuid::Uuid;
 
 use super::items::{at, decode, encode};
-use super::{Ledger, LedgerError};
+use super::store::Ledger;
 use crate::clock::Timestamp;
+use crate::reset::model::guardrail::Freeze;
+use crate::reset::model::ledger_error::LedgerError;
 use crate::reset::ports::{Item, Key, StoreError, Write};
-use crate::reset::rules::bounds::Freeze;
 
 fn key() -> Key {
     Key("freeze".to_owned())
 }
 
+/// Whether the switch was set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switched {
+    Set,
+    /// Another operator set it at the same moment; nothing was written.
+    Overtaken,
+}
+
 impl Ledger {
-    /// The switch as it is; nothing if it was never set.
+    /// The switch as it is; `None` if it was never set.
     ///
     /// # Errors
-    /// [`LedgerError::Unavailable`], and nobody may take it for off.
+    /// [`LedgerError`], which must never be taken for off.
     pub async fn frozen(&self) -> Result<Option<Freeze>, LedgerError> {
         Ok(self.switch().await?.1)
     }
 
-    /// Sets the switch, whoever set it before.
+    /// Sets the switch, whatever it was.
     ///
     /// # Errors
-    /// [`LedgerError::Unavailable`] if it may not be set; [`LedgerError::Leased`] if somebody else sets it just now.
-    pub async fn freeze(&self, freeze: &Freeze) -> Result<(), LedgerError> {
+    /// [`LedgerError::Unavailable`] if it may or may not be set.
+    pub async fn freeze(&self, freeze: &Freeze) -> Result<Switched, LedgerError> {
         let (version, _) = self.switch().await?;
         let write = Write {
             key: key(),
@@ -39,8 +48,8 @@ impl Ledger {
             }),
         };
         match self.store.commit(&[write]).await {
-            Ok(()) => Ok(()),
-            Err(StoreError::Conflict(_)) => Err(LedgerError::Leased),
+            Ok(()) => Ok(Switched::Set),
+            Err(StoreError::Conflict(_)) => Ok(Switched::Overtaken),
             Err(StoreError::Unavailable(why)) => Err(LedgerError::Unavailable(why)),
         }
     }
@@ -52,7 +61,7 @@ impl Ledger {
         }
     }
 
-    /// Holds if nobody has touched the switch since this version.
+    /// Holds if the switch was not touched since this version.
     pub(super) fn switch_stays(version: u64) -> Write {
         Write {
             key: key(),

@@ -5,32 +5,32 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::LedgerError;
+use super::record::Record;
 use crate::approval::TokenId;
 use crate::clock::{self, Timestamp};
 use crate::ids::{ObjectId, ResetId, TenantId};
+use crate::reset::model::ledger_error::LedgerError;
+use crate::reset::model::request::Request;
 use crate::reset::ports::{Condition, Item, Key, Write};
-use crate::reset::record::Record;
-use crate::reset::record::request::Request;
 
 /// How long records are kept: longer than any sender repeats a delivery, and long enough to ask questions.
 const RETENTION: Duration = Duration::from_secs(35 * 24 * 60 * 60);
 
-/// Longer than anybody can stand still who would have accepted something.
-const RETENTION_OF_NOTHING: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a tombstone is kept: longer than a process that was about to accept the request can be frozen.
+const TOMBSTONE_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Serialize, Deserialize)]
-pub struct Accepted {
+pub struct DeliveryItem {
     pub reset: ResetId,
 }
 
 #[derive(Serialize, Deserialize)]
-pub struct Used {
+pub struct ApprovalItem {
     pub reset: ResetId,
 }
 
 #[derive(Serialize, Deserialize)]
-pub struct Occupied {
+pub struct TargetItem {
     pub reset: ResetId,
     pub running: bool,
     /// When a reset that removed something was completed.
@@ -39,7 +39,7 @@ pub struct Occupied {
 
 /// The claims of the last hour.
 #[derive(Default, Serialize, Deserialize)]
-pub struct Count {
+pub struct CounterItem {
     pub at: Vec<Timestamp>,
 }
 
@@ -47,7 +47,7 @@ pub fn reset_key(id: ResetId) -> Key {
     Key(format!("reset#{id}"))
 }
 
-/// Unambiguous, since neither a source nor a digest holds a `#`, and no source is called nothing.
+/// Unambiguous, since neither a source nor a digest holds a `#`, and no source has an empty name.
 pub fn delivery_key(request: &Request) -> Key {
     let source = request.source.as_ref().map_or("", AsRef::as_ref);
     Key(format!("delivery#{source}#{}", request.digest))
@@ -66,8 +66,8 @@ pub fn count_key(name: &str) -> Key {
     Key(format!("count#{name}"))
 }
 
-/// What all writes of one commit have in common, and no other commit has: a commit that is sent again, because its
-/// answer was lost, meets itself and knows it.
+/// The id that all writes of one commit carry, and no other commit: a commit that is sent again because its answer was
+/// lost finds its own id on the items.
 pub struct CommitId {
     writer: Uuid,
     expires_at: Timestamp,
@@ -82,11 +82,11 @@ impl CommitId {
         }
     }
 
-    /// For a commit about what never was.
-    pub fn of_nothing(now: Timestamp) -> CommitId {
+    /// For a commit that blocks an acceptance.
+    pub fn of_tombstone(now: Timestamp) -> CommitId {
         CommitId {
             writer: Uuid::new_v4(),
-            expires_at: clock::after(now, RETENTION_OF_NOTHING),
+            expires_at: clock::after(now, TOMBSTONE_RETENTION),
         }
     }
 
@@ -99,7 +99,7 @@ impl CommitId {
         Ok(self.write(reset_key(record.id), over, encode(record)?))
     }
 
-    /// Over version `over`; 0 is nothing yet.
+    /// Over version `over`; 0 is an item that is absent.
     pub fn write(&self, key: Key, over: u64, body: String) -> Write {
         Write {
             key,
@@ -114,17 +114,23 @@ impl CommitId {
     }
 }
 
-/// The version of what was found; 0 is nothing yet.
+/// The version of the item; 0 if it is absent.
 pub fn version(item: Option<&Item>) -> u64 {
     item.map_or(0, |item| item.version)
 }
 
-/// That a key is still at this version; 0 is nothing yet.
+/// That an item is still at this version; 0 if it is absent.
 pub fn at(version: u64) -> Condition {
     if version == 0 {
         Condition::Absent
     } else {
         Condition::Version(version)
+    }
+}
+
+impl CounterItem {
+    pub fn forget_before(&mut self, oldest: Timestamp) {
+        self.at.retain(|at| *at > oldest);
     }
 }
 

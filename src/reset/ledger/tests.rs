@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::items::{Accepted, Count, Occupied, Used};
-use crate::reset::record::Record;
-use crate::reset::rules::bounds::Freeze;
+use super::items::{ApprovalItem, CounterItem, DeliveryItem, TargetItem};
+use super::record::Record;
+use crate::reset::model::guardrail::Freeze;
 
 /// The items as version 0.1 writes them. A new field needs `#[serde(default)]`, and to be left out in the test below.
 const STORED: &str = include_str!("stored.json");
@@ -32,9 +32,9 @@ fn what_is_stored_is_read_and_written_as_it_was() {
         mark.as_object_mut().unwrap().remove("privileged").unwrap();
     }
     serde_json::from_value::<Record>(earlier).unwrap();
-    is_read_and_written_as::<Occupied>(&stored["target"]);
-    is_read_and_written_as::<Used>(&stored["used"]);
-    is_read_and_written_as::<Accepted>(&stored["used"]);
-    is_read_and_written_as::<Count>(&stored["count"]);
+    is_read_and_written_as::<TargetItem>(&stored["target"]);
+    is_read_and_written_as::<ApprovalItem>(&stored["used"]);
+    is_read_and_written_as::<DeliveryItem>(&stored["used"]);
+    is_read_and_written_as::<CounterItem>(&stored["count"]);
     is_read_and_written_as::<Freeze>(&stored["freeze"]);
 }

@@ -5,17 +5,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::ids::{ObjectId, PersonRef};
-use crate::reset::method::Method;
-use crate::reset::person::{Person, PrivilegeFacts};
+use crate::reset::model::method::Method;
+use crate::reset::model::person::{Person, PrivilegeFacts};
 
 /// The directory of one tenant, seen through one credential: Microsoft Graph, or a simulation.
 #[async_trait]
 pub trait Directory: Send + Sync {
-    /// Who is meant.
     async fn person(&self, who: &PersonRef) -> Result<Person, DirectoryError>;
-    /// What may make them privileged.
-    async fn standing(&self, id: ObjectId) -> Result<PrivilegeFacts, DirectoryError>;
-    /// What they have registered.
+    /// The facts that may make a person privileged.
+    async fn privilege_facts(&self, id: ObjectId) -> Result<PrivilegeFacts, DirectoryError>;
+    /// The authentication methods that a person has registered.
     async fn methods(&self, id: ObjectId) -> Result<Listing, DirectoryError>;
     /// Deletes one method.
     async fn remove(&self, id: ObjectId, method: &Method) -> Result<(), DirectoryError>;
@@ -25,10 +24,9 @@ pub trait Directory: Send + Sync {
     async fn revoke_sessions(&self, id: ObjectId) -> Result<(), DirectoryError>;
 }
 
-/// What somebody has registered, as far as the directory tells.
+/// A person's authentication methods, as far as the directory lists them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
-    /// The methods.
     pub methods: Vec<Method>,
     /// Hardware OATH tokens could not be listed, so there may be more.
     pub hardware_unknown: bool,
@@ -52,10 +50,7 @@ pub enum DirectoryError {
 }
 
 /// Why a call will not help.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// There is no such person or method.
     #[error("not found")]
@@ -63,13 +58,13 @@ pub enum Fault {
     /// The directory will not do it in the present state of the person's methods.
     #[error("refused by a rule of the directory")]
     Refused,
-    /// Our permissions do not allow it.
+    /// The app's permissions do not allow it.
     #[error("not allowed to this app")]
     NotAllowed,
-    /// Our credential is not accepted, or cannot be had.
+    /// The app's credential is not accepted, or cannot be fetched.
     #[error("the credential is not accepted")]
     Credential,
-    /// The answer makes no sense to us.
+    /// The answer makes no sense.
     #[error("an answer that cannot be read")]
     Unreadable,
     /// The tenant has no licence for what was asked.

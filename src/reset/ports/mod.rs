@@ -2,6 +2,7 @@
 
 mod audit;
 mod directory;
+mod keys;
 mod queue;
 mod security;
 mod store;
@@ -9,7 +10,8 @@ mod tickets;
 
 pub use audit::{AuditError, AuditTrail};
 pub use directory::{Directory, DirectoryError, Fault, Listing};
+pub use keys::{KeySource, KeysUnavailable};
 pub use queue::{Queue, QueueError};
-pub use security::{Security, SecurityError};
+pub use security::{NoSecurityTeam, Security, SecurityError};
 pub use store::{Condition, Item, Key, Store, StoreError, Write};
 pub use tickets::{TicketError, Tickets};

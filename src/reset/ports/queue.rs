@@ -1,4 +1,4 @@
-//! The queue: what is not done yet comes back by itself.
+//! The queue: it schedules the next run of a record.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use async_trait::async_trait;
 
 use crate::ids::ResetId;
 
-/// Brings resets back.
+/// Schedules runs.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Brings this reset back after this long, at least once, whatever becomes of this process. It carries nothing
-    /// but the name.
+    /// Schedules a run of this record after this long, at least once, even if this process ends. The message carries
+    /// the id and nothing else.
     async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError>;
 }
 
-/// The queue did not take it, or may have.
+/// The queue did not take the message, or may have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the queue is not available: {0}")]
 pub struct QueueError(pub String);

@@ -1,25 +1,24 @@
-//! The ticket systems, as far as we write to them.
+//! The ticket systems, as far as notes are written into their tickets.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::ids::{Label, TicketKey};
-use crate::reset::RequestStatus;
+use crate::reset::model::status::RequestStatus;
 
-/// Where the ticket hears of it.
+/// Writes notes into tickets.
 #[async_trait]
 pub trait Tickets: Send + Sync {
     /// Whether notes are written into the tickets of this source.
     fn takes_notes(&self, source: &Label) -> bool;
 
-    /// Sees to it that the ticket has a note with this mark, once: if it has one already, nothing is written. One
-    /// attempt.
+    /// Makes sure that the ticket has one note with this mark: if it has one already, nothing is written. One attempt.
     async fn note(
         &self,
         source: &Label,
         ticket: &TicketKey,
-        news: &RequestStatus,
+        status: &RequestStatus,
         mark: &str,
     ) -> Result<(), TicketError>;
 }

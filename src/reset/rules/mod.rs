@@ -1,9 +1,21 @@
-//! What policy.toml says to the core.
+//! What policy.toml says, and what follows from it. Pure.
+//!
+//! | question | file |
+//! |---|---|
+//! | who may be reset, and who is privileged | `privilege` |
+//! | what two approvals must be like | `two_approvals` |
+//! | what a channel demands of approvals | `channels` |
+//! | which methods go, and in which order | `plan` |
+//! | whether the person can register afterwards | `can_register` |
+//! | caps and cool-down | `guardrails` |
+//! | what waits, how long, and when it is retried | `retry` |
 
-pub(in crate::reset) mod bounds;
-pub(in crate::reset) mod doors;
-pub(in crate::reset) mod eligibility;
+pub(in crate::reset) mod can_register;
+pub(in crate::reset) mod channels;
+pub(in crate::reset) mod guardrails;
 pub(in crate::reset) mod plan;
+pub(in crate::reset) mod privilege;
+pub(in crate::reset) mod retry;
 pub(in crate::reset) mod two_approvals;
 
 use std::collections::BTreeSet;
@@ -12,7 +24,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::ids::{ObjectId, PersonRef};
-use crate::reset::person::Person;
+use crate::reset::model::person::Person;
 
 /// The rules of one tenant, `[tenants.NAME.rules]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -23,7 +35,7 @@ pub struct Rules {
     /// Groups whose members are privileged though Entra does not say so.
     #[serde(default)]
     pub privileged_groups: BTreeSet<ObjectId>,
-    /// People who are privileged because of what they may do here: who resets an approver can mint approvals.
+    /// People who are privileged because of what they may do here: an attacker who gets an approver reset can approve.
     /// The owners of keys are added to them.
     #[serde(default, rename = "approvers")]
     pub privileged_people: Vec<PersonRef>,
@@ -39,7 +51,7 @@ pub struct Rules {
     /// The most resets in an hour that one person may approve.
     #[serde(default = "approver_per_hour")]
     pub approver_per_hour: u16,
-    /// For how long somebody who was reset is not reset again, unless a second person approves.
+    /// For how long a person who was reset is not reset again, unless a second person approves.
     #[serde(
         default = "cool_down",
         deserialize_with = "jiff::fmt::serde::unsigned_duration::required::deserialize"
@@ -64,7 +76,6 @@ fn cool_down() -> Duration {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pim {
-    /// It has.
     #[default]
     Licensed,
     /// It has no licence for it (Microsoft Entra ID P2 or Governance).
@@ -75,22 +86,19 @@ pub enum Pim {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum BreakGlass {
-    /// These.
     Accounts(BTreeSet<ObjectId>),
     /// `"none"`.
     None(NoAccounts),
 }
 
-/// The word `none`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoAccounts {
-    /// The tenant has no break-glass account.
     None,
 }
 
 impl BreakGlass {
-    /// Whether it is a list with nothing in it, which says neither who nor that there is nobody.
+    /// Whether it is an empty list, which names no account and does not say that there is none.
     pub fn is_empty_list(&self) -> bool {
         matches!(self, BreakGlass::Accounts(accounts) if accounts.is_empty())
     }

@@ -1,45 +1,9 @@
 //! Which methods go, which stay and why, and in which order.
 
-use serde::{Deserialize, Serialize};
-
+use super::HardwareOath;
 use crate::approval::Scope;
-use crate::reset::HardwareOath;
-use crate::reset::method::{Method, MethodKind, PhoneType};
-
-/// What is to be done about one method.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PlannedMethod {
-    /// The method, as it is before anything is done.
-    pub method: Method,
-    /// What is to be done.
-    pub action: Action,
-}
-
-/// What is to be done about a method.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Delete it.
-    Remove,
-    /// Deactivate it: a hardware OATH token stays assigned.
-    Deactivate,
-    /// Leave it.
-    Keep(KeepReason),
-}
-
-/// Why a method is left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeepReason {
-    /// It is no second factor: a password, an e-mail address for password reset, a QR code.
-    NotMfa,
-    /// The Entra button leaves it, and so do we unless the approval says otherwise.
-    ButtonLeavesIt,
-    /// A hardware OATH token, which the button would deactivate; somebody has to click.
-    DeactivateByHand,
-    /// This version does not know the type.
-    UnknownType,
-}
+use crate::reset::model::method::{Method, MethodKind, PhoneType};
+use crate::reset::model::plan::{Action, KeepReason, PlannedMethod};
 
 /// Decides about every method. Source of the button's list: Microsoft Learn, "Manage user authentication
 /// methods": it deletes phone numbers, Microsoft Authenticator and software OATH tokens, and deactivates
@@ -93,7 +57,16 @@ fn order(planned: &PlannedMethod) -> u8 {
             MethodKind::Phone(PhoneType::Office) => 3,
             MethodKind::MicrosoftAuthenticator => 2,
             MethodKind::SoftwareOath => 1,
-            _ => 0,
+            MethodKind::Passkey
+            | MethodKind::HardwareOath
+            | MethodKind::Password
+            | MethodKind::WindowsHello
+            | MethodKind::PlatformCredential
+            | MethodKind::External
+            | MethodKind::Email
+            | MethodKind::TemporaryAccessPass
+            | MethodKind::QrCodePin
+            | MethodKind::Unknown(_) => 0,
         },
     }
 }

@@ -3,16 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use super::eligibility::Tier;
+use super::privilege::Tier;
 use crate::approval::Reason;
+use crate::reset::model::claim::ClaimedApproval;
 use crate::reset::refusal::{Flaw, Refusal};
-use crate::reset::state::ClaimedApproval;
 
 /// Whether the approvals are enough for the tier. `source_may` is whether the policy lets the source, or the
-/// on-call door, ask for privileged people.
+/// on-call channel, reset privileged people.
 ///
 /// # Errors
-/// [`Refusal::Privileged`] if a second one is wanted, [`Refusal::Flawed`] if they are not enough, whatever comes beside
+/// [`Refusal::Privileged`] if a second one is wanted, [`Refusal::InsufficientApprovals`] if they are not enough, whatever comes beside
 /// them.
 pub fn check(
     tier: &Tier,
@@ -29,14 +29,15 @@ pub fn check(
             Err(Refusal::Privileged(privilege.clone()))
         }
         None => Ok(()),
-        Some(flaw) => Err(Refusal::Flawed {
+        Some(flaw) => Err(Refusal::InsufficientApprovals {
             privilege: privilege.clone(),
             flaw,
         }),
     }
 }
 
-/// Whether somebody approved what they, or another approver, have verified: then fewer people have looked than it seems.
+/// Whether an approver is also a verifier, in the same approval or in another: then fewer people have looked than it
+/// seems.
 pub fn has_approver_verified(approvals: &[ClaimedApproval]) -> bool {
     let mut verifiers = approvals.iter().flat_map(|approval| &approval.verifiers);
     verifiers.any(|verifier| approvals.iter().any(|one| one.approver == *verifier))
@@ -46,7 +47,7 @@ fn flaw(approvals: &[ClaimedApproval], reason: Option<Reason>, source_may: bool)
     let approvers: BTreeSet<_> = approvals.iter().map(|approval| approval.approver).collect();
     let domains: BTreeSet<_> = approvals.iter().map(|approval| &approval.domain).collect();
     let evidence = || approvals.iter().flat_map(|approval| &approval.evidence);
-    // What could have reached only whoever has the phone proves nothing, so it is no second method either.
+    // Evidence that could have reached only the holder of the phone proves nothing, so it is no second method either.
     let methods: BTreeSet<_> = evidence()
         .filter(|evidence| evidence.counts(reason))
         .map(|evidence| evidence.method())

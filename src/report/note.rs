@@ -1,0 +1,176 @@
+//! The note: what the ticket is told, in one paragraph. It is also the `note` of every answer.
+
+use std::collections::BTreeMap;
+
+use super::phrases;
+use crate::reset::{
+    Action, CanRegister, Method, MethodKind, MethodStatus, Outcome, Preview, RecordedRefusal,
+    RefusalText, RequestStatus, SessionStatus, State, Warning,
+};
+
+/// The note about a request, whatever its status.
+pub fn note(status: &RequestStatus, register_at: &str) -> String {
+    match status {
+        RequestStatus::Waiting { why, .. } => of_waiting(why.as_ref()),
+        RequestStatus::Refused { refusal, .. } => of_refusal(refusal),
+        RequestStatus::Reset(outcome) => of_outcome(outcome, register_at),
+    }
+}
+
+/// The note about a refusal.
+pub fn refusal_note(detail: &str, next: &str) -> String {
+    sentences(&["MFA re-registration was refused.", detail, next])
+}
+
+pub(super) fn of_waiting(why: Option<&RefusalText>) -> String {
+    sentences(&[
+        "MFA re-registration is accepted and not done yet.",
+        why.map_or("", |text| text.detail.as_str()),
+        "It is tried again by itself for two hours; nothing has to be done.",
+    ])
+}
+
+pub(super) fn of_refusal(refusal: &RecordedRefusal) -> String {
+    let RefusalText { detail, next, .. } = &refusal.text;
+    if !refusal.gave_up {
+        return refusal_note(detail, next);
+    }
+    sentences(&[
+        "MFA re-registration is NOT done: a person has to look.",
+        "It was tried for two hours.",
+        detail,
+        "Nothing was removed and no sessions were revoked; the approval is not used up, but has expired.",
+    ])
+}
+
+pub(super) fn of_outcome(outcome: &Outcome, register_at: &str) -> String {
+    let target = &outcome.target;
+    let register_at = where_to_register(outcome, register_at);
+    let mut note = match (outcome.state, outcome.can_register) {
+        (State::Waiting | State::Running, _) => {
+            format!("MFA re-registration of {target} is in progress and goes on by itself.")
+        }
+        (State::NeedsHuman | State::Refused, _) => {
+            format!("MFA re-registration of {target} is NOT complete: a person has to look.")
+        }
+        (State::Completed, CanRegister::Yes) => format!(
+            "Done: {target} can now register MFA again. Please ask them to go to {register_at}."
+        ),
+        (State::Completed, CanRegister::No) => format!(
+            "What was approved has been done, but {target} CANNOT register yet: registration will ask for a \
+             method that is left and that they have not got."
+        ),
+        (State::Completed, CanRegister::Unknown) => format!(
+            "What was approved has been done. Whether {target} can register at {register_at} depends on the \
+             methods that are left."
+        ),
+    };
+    if let Some(text) = &outcome.ended_because {
+        note.push_str(&format!(" It was ended: {}", text.detail));
+    }
+    let methods = outcome.methods.iter();
+    list(
+        &mut note,
+        methods.map(|row| {
+            let why = match row.status {
+                MethodStatus::Failed(why) => Some(phrases::failed(why)),
+                _ => None,
+            };
+            (heading(row.status), &row.method, why)
+        }),
+    );
+    note.push_str(match outcome.sessions {
+        SessionStatus::Revoked => " Sessions were revoked.",
+        SessionStatus::KeptByScope => " Sessions were kept, as approved.",
+        SessionStatus::NotForGuests => " Sessions of a guest cannot be revoked here.",
+        SessionStatus::Failed(_) => " Sessions were NOT revoked.",
+        SessionStatus::Unknown => " It is NOT known whether sessions were revoked.",
+        SessionStatus::Pending => " Sessions are not revoked yet.",
+    });
+    for warning in &outcome.warnings {
+        note.push(' ');
+        note.push_str(phrases::warning(*warning));
+    }
+    note
+}
+
+pub(super) fn of_preview(preview: &Preview) -> String {
+    let mut note = format!(
+        "Nothing has been changed. A reset of {} would do this.",
+        preview.target
+    );
+    let methods = preview.methods.iter();
+    list(
+        &mut note,
+        methods.map(|planned| {
+            let heading = match planned.action {
+                Action::Remove => (0, "Remove"),
+                Action::Deactivate => (1, "Deactivate"),
+                Action::Keep(_) => (2, "Keep"),
+            };
+            (heading, &planned.method, None)
+        }),
+    );
+    if preview.revoke_sessions {
+        note.push_str(" Sessions would be revoked.");
+    }
+    note
+}
+
+/// A guest has to say in which tenant (Microsoft Learn, "Combined security information registration": guest users).
+pub(super) fn where_to_register(outcome: &Outcome, register_at: &str) -> String {
+    if outcome.warnings.contains(&Warning::Guest) {
+        let tenant = outcome.tenant;
+        return format!("https://mysignins.microsoft.com/security-info?tenantId={tenant}");
+    }
+    register_at.to_owned()
+}
+
+/// A heading, and its place among the others.
+type Heading = (u8, &'static str);
+
+fn heading(status: MethodStatus) -> Heading {
+    match status {
+        MethodStatus::Removed => (0, "Removed"),
+        MethodStatus::Deactivated => (1, "Deactivated"),
+        MethodStatus::Kept(_) => (2, "Kept"),
+        MethodStatus::Gone => (3, "Removed by somebody else"),
+        MethodStatus::Failed(_) => (4, "Failed"),
+        MethodStatus::Unknown => (5, "Not known whether removed"),
+        MethodStatus::Appeared => (6, "Registered meanwhile and left"),
+        MethodStatus::Pending => (7, "Still to do"),
+    }
+}
+
+/// The methods under their headings, each with the reason that is given. Passwords are left out: every account has one.
+fn list<'a>(
+    note: &mut String,
+    methods: impl Iterator<Item = (Heading, &'a Method, Option<&'static str>)>,
+) {
+    let mut listed: BTreeMap<Heading, Vec<String>> = BTreeMap::new();
+    for (heading, method, why) in methods {
+        if method.kind == MethodKind::Password {
+            continue;
+        }
+        let kind = &method.kind;
+        let name = match (&method.label, why) {
+            (Some(label), Some(why)) => format!("{kind} ({label}: {why})"),
+            (Some(label), None) => format!("{kind} ({label})"),
+            (None, Some(why)) => format!("{kind} ({why})"),
+            (None, None) => kind.to_string(),
+        };
+        listed.entry(heading).or_default().push(name);
+    }
+    for ((_, title), names) in listed {
+        note.push_str(&format!(" {title}: {}.", names.join(", ")));
+    }
+}
+
+fn sentences(parts: &[&str]) -> String {
+    let parts: Vec<&str> = parts
+        .iter()
+        .copied()
+        .filter(|part| !part.is_empty())
+        .collect();
+    parts.join(" ")
+}

@@ -1,0 +1,115 @@
+//! What the core works with: the deployment, a tenant of it, and one run over one record.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::validate::ApprovalValidator;
+use crate::backoff::Backoff;
+use crate::clock::{self, Clock, Timestamp};
+use crate::ids::TenantId;
+use crate::reset::directories::Directories;
+use crate::reset::ledger::Ledger;
+use crate::reset::model::refusal_text::RefusalText;
+use crate::reset::ports::{AuditTrail, DirectoryError, Queue, Security, Tickets};
+use crate::reset::refusal::Refusal;
+use crate::reset::rules::Rules;
+use crate::reset::rules::channels::Channels;
+use crate::reset::rules::retry::LEASE_MARGIN;
+
+/// What the core works with in the whole deployment.
+pub struct Deployment {
+    pub tenants: BTreeMap<TenantId, TenantContext>,
+    pub channels: Channels,
+    pub validator: ApprovalValidator,
+    pub ledger: Ledger,
+    pub queue: Arc<dyn Queue>,
+    pub audit: Arc<dyn AuditTrail>,
+    pub security: Arc<dyn Security>,
+    pub tickets: Arc<dyn Tickets>,
+    /// The text of a refusal, for the ledger to keep.
+    pub refusal_text: fn(&Refusal) -> RefusalText,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What the core works with in one tenant.
+pub struct TenantContext {
+    /// `[tenants.NAME.rules]`.
+    pub rules: Rules,
+    /// The tenant's directory, by credential.
+    pub directories: Directories,
+}
+
+/// One run: what works on one record, in one tenant, until its time is up.
+pub(in crate::reset) struct Run<'a> {
+    pub deployment: &'a Deployment,
+    pub tenant: &'a TenantContext,
+    pub until: Timestamp,
+}
+
+/// How often a read is tried.
+const MOST_READS: u32 = 3;
+
+const BETWEEN_READS: Backoff = Backoff {
+    first: Duration::from_millis(250),
+    longest: Duration::from_secs(8),
+};
+
+impl Deployment {
+    /// A run in this tenant.
+    ///
+    /// # Errors
+    /// [`Refusal::OtherTenant`] if the policy does not have the tenant, or not any more.
+    pub(in crate::reset) fn run_in(
+        &self,
+        tenant: TenantId,
+        until: Timestamp,
+    ) -> Result<Run<'_>, Refusal> {
+        Ok(Run {
+            deployment: self,
+            tenant: self.tenants.get(&tenant).ok_or(Refusal::OtherTenant)?,
+            until,
+        })
+    }
+}
+
+impl Run<'_> {
+    pub fn now(&self) -> Timestamp {
+        self.deployment.clock.now()
+    }
+
+    /// What is left of the time.
+    pub fn left(&self) -> Duration {
+        clock::between(self.now(), self.until)
+    }
+
+    /// Until when other runs leave the record to this one.
+    pub fn lease_until(&self) -> Timestamp {
+        clock::after(self.until, LEASE_MARGIN)
+    }
+
+    /// Reads from the directory, again if it asks to come back later and there is time.
+    pub async fn read<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, DirectoryError>
+    where
+        F: Future<Output = Result<T, DirectoryError>>,
+    {
+        let mut tries = 1;
+        loop {
+            let answer = tokio::time::timeout(self.left(), attempt())
+                .await
+                .unwrap_or(Err(DirectoryError::Transient { after: None }));
+            let (error, asked) = match answer {
+                Err(error @ DirectoryError::Transient { after }) => (error, after),
+                Err(error @ DirectoryError::Indeterminate) => (error, None),
+                other => return other,
+            };
+            let pause = asked.unwrap_or_else(|| BETWEEN_READS.pause(tries));
+            // Half of what is left: the reset itself needs time, too.
+            if tries >= MOST_READS || pause > self.left() / 2 {
+                return Err(error);
+            }
+            self.deployment.clock.sleep(pause).await;
+            tries = tries.saturating_add(1);
+        }
+    }
+}

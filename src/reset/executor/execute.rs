@@ -1,0 +1,152 @@
+//! The one loop that acts: write the intent down, perform the step, write down what came of it.
+
+use std::time::Duration;
+
+use super::context::Run;
+use super::run_end::{Advanced, Stopped};
+use crate::clock::{self, Timestamp};
+use crate::ids::ObjectId;
+use crate::reset::ledger::lease::ResetLease;
+use crate::reset::ledger::record::Stage;
+use crate::reset::machine::{Reset, Step, StepResult};
+use crate::reset::model::claim::Claim;
+use crate::reset::model::event::{Change, Event};
+use crate::reset::ports::{Directory, DirectoryError};
+use crate::reset::rules::retry::pause;
+
+impl Run<'_> {
+    /// Executes a reset until it is over or the run's time is up. It takes a [`ResetLease`] and nothing else, so nothing
+    /// is done that was not claimed.
+    pub(in crate::reset) async fn execute(
+        &self,
+        mut lease: ResetLease,
+    ) -> Result<Advanced, Stopped> {
+        let claim = lease.reset().claim().clone();
+        let end = lease.record().give_up_at();
+        let mut reset = lease.reset().clone();
+        let Ok(directory) = self.tenant.directories.acting(claim.privileged).cloned() else {
+            return self.pause(lease, reset).await;
+        };
+        loop {
+            let now = self.now();
+            let step = reset.next(now, self.until, end);
+            match &step {
+                Step::Wait(at) => {
+                    let clock = &self.deployment.clock;
+                    clock.sleep(clock::between(now, *at)).await;
+                    continue;
+                }
+                Step::Close => {
+                    reset.close(now);
+                    return self.finish(lease, reset).await;
+                }
+                Step::Yield => return self.pause(lease, reset).await,
+                Step::RevokeSessions | Step::Remove(_) | Step::Deactivate(_) | Step::List => {}
+            }
+            if let Some(intended) = intention(&step, &claim, now)
+                && let Err(error) = self.deployment.audit.append(&intended).await
+            {
+                tracing::error!(%error, "an intent cannot be written into the audit trail, so it waits");
+                return self.pause(lease, reset).await;
+            }
+            // One write holds what came of the last step and what is about to be done.
+            reset.intend(&step);
+            let before = lease.record().clone();
+            lease = self
+                .deployment
+                .ledger
+                .step(lease, reset.clone())
+                .await
+                .map_err(Stopped::after(before))?;
+            let left = self.left();
+            if let Some(result) = perform(directory.as_ref(), claim.target, &step, left).await {
+                reset.apply(&step, result, self.now());
+            }
+        }
+    }
+
+    /// Writes the end of a reset.
+    pub(in crate::reset) async fn finish(
+        &self,
+        lease: ResetLease,
+        reset: Reset,
+    ) -> Result<Advanced, Stopped> {
+        let before = lease.record().clone();
+        let duties = self.duties(&before);
+        let finished = self.deployment.ledger.finish(lease, reset, duties).await;
+        finished.map(Advanced::Over).map_err(Stopped::after(before))
+    }
+
+    /// Releases a reset that a later run may bring further.
+    async fn pause(&self, lease: ResetLease, reset: Reset) -> Result<Advanced, Stopped> {
+        let mut record = lease.record().clone();
+        let now = self.now();
+        let asked = reset.soonest().map(|at| clock::between(now, at));
+        let after = pause(asked, record.runs);
+        record.stage = Stage::Claimed(reset);
+        self.release(lease.into_record_lease(), record, after)
+            .await
+            .map(Advanced::Released)
+    }
+}
+
+/// What a step is about to change, for the audit trail; `None` if it changes nothing.
+fn intention(step: &Step, claim: &Claim, at: Timestamp) -> Option<Event> {
+    let change = match step {
+        Step::RevokeSessions => Change::RevokeSessions,
+        Step::Remove(method) => Change::Remove {
+            method: method.clone(),
+        },
+        Step::Deactivate(method) => Change::Deactivate {
+            method: method.clone(),
+        },
+        Step::List | Step::Wait(_) | Step::Yield | Step::Close => return None,
+    };
+    Some(Event::Intended {
+        at,
+        reset: claim.id,
+        ticket: claim.ticket.clone(),
+        target_id: claim.target,
+        change,
+    })
+}
+
+/// Asks the directory for one step.
+async fn perform(
+    directory: &dyn Directory,
+    target: ObjectId,
+    step: &Step,
+    left: Duration,
+) -> Option<StepResult> {
+    Some(match step {
+        // Writing the intent down took the time that was left: nothing is sent.
+        Step::RevokeSessions | Step::Remove(_) | Step::Deactivate(_) if left.is_zero() => {
+            StepResult::Done(Err(DirectoryError::Transient { after: None }))
+        }
+        Step::RevokeSessions => {
+            StepResult::Done(change(left, directory.revoke_sessions(target)).await)
+        }
+        Step::Remove(method) => {
+            StepResult::Done(change(left, directory.remove(target, method)).await)
+        }
+        Step::Deactivate(method) => {
+            StepResult::Done(change(left, directory.deactivate(target, method)).await)
+        }
+        Step::List => StepResult::Listed(
+            tokio::time::timeout(left, directory.methods(target))
+                .await
+                .unwrap_or(Err(DirectoryError::Transient { after: None })),
+        ),
+        Step::Wait(_) | Step::Yield | Step::Close => return None,
+    })
+}
+
+/// A change that is still under way when the time is up may have happened.
+async fn change(
+    left: Duration,
+    call: impl Future<Output = Result<(), DirectoryError>>,
+) -> Result<(), DirectoryError> {
+    tokio::time::timeout(left, call)
+        .await
+        .unwrap_or(Err(DirectoryError::Indeterminate))
+}

@@ -1,0 +1,129 @@
+//! Who is who: each person is resolved once, and compared as an object id from then on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::context::Run;
+use crate::approval::{Approval, Channel};
+use crate::ids::PersonRef;
+use crate::reset::model::claim::ClaimedApproval;
+use crate::reset::model::person::Person;
+use crate::reset::ports::{DirectoryError, Fault};
+use crate::reset::refusal::{Attester, Disagreement, Refusal, Role};
+
+/// The target, and the approvals with every person in them resolved.
+pub(in crate::reset) struct Identified {
+    pub target: Person,
+    pub approvals: Vec<ClaimedApproval>,
+}
+
+impl Run<'_> {
+    /// Resolves every person, and checks that they are different people where they must be.
+    ///
+    /// # Errors
+    /// A [`Refusal`] if a person is not in the directory, or is the wrong one.
+    pub(in crate::reset) async fn identify(
+        &self,
+        channel: Channel,
+        ticket_user: Option<&PersonRef>,
+        approvals: &[Approval],
+    ) -> Result<Identified, Refusal> {
+        let people = self.resolve(ticket_user, approvals).await?;
+        let find = |who: &PersonRef, role| people.get(who).ok_or(Refusal::NotFound(role));
+
+        let first = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
+        let target = find(&first.sub, Role::Target)?;
+        if let Some(user) = ticket_user
+            && find(user, Role::TicketUser)?.id != target.id
+        {
+            return Err(Refusal::OtherPerson);
+        }
+        let mut identified = Vec::new();
+        for approval in approvals {
+            let claims = approval.claims();
+            if find(&claims.sub, Role::Target)?.id != target.id {
+                return Err(Refusal::ApprovalsDisagree(Disagreement::Target));
+            }
+            if claims.scope != first.scope {
+                return Err(Refusal::ApprovalsDisagree(Disagreement::Scope));
+            }
+            if claims.reason != first.reason {
+                return Err(Refusal::ApprovalsDisagree(Disagreement::Reason));
+            }
+            let approver = find(&claims.act.sub, Role::Approver)?;
+            check_attester(approver, target, Attester::Approver)?;
+            match approval.owner() {
+                Some(owner) if find(owner, Role::KeyOwner)?.id != approver.id => {
+                    return Err(Refusal::NotTheKeysOwner);
+                }
+                None if channel == Channel::OnCall => return Err(Refusal::KeyWithoutOwner),
+                _ => {}
+            }
+            let mut verifiers = BTreeSet::new();
+            for verification in &claims.verification {
+                let verifier = find(&verification.verified_by, Role::Verifier)?;
+                check_attester(verifier, target, Attester::Verifier)?;
+                verifiers.insert(verifier.id);
+            }
+            identified.push(ClaimedApproval {
+                id: approval.id(),
+                sub: claims.sub.clone(),
+                kid: approval.kid().clone(),
+                domain: approval.domain().clone(),
+                approver: approver.id,
+                verifiers: verifiers.into_iter().collect(),
+                evidence: claims.verification.iter().map(|v| v.evidence).collect(),
+                issuer_may: approval.may_be_for_privileged(),
+            });
+        }
+        Ok(Identified {
+            target: target.clone(),
+            approvals: identified,
+        })
+    }
+
+    /// Every person that the approvals and the ticket name, each looked up once, all at the same time.
+    async fn resolve<'p>(
+        &self,
+        ticket_user: Option<&'p PersonRef>,
+        approvals: &'p [Approval],
+    ) -> Result<BTreeMap<&'p PersonRef, Person>, Refusal> {
+        let mut wanted: BTreeMap<&PersonRef, Role> = BTreeMap::new();
+        for approval in approvals {
+            let claims = approval.claims();
+            for verification in &claims.verification {
+                wanted.insert(&verification.verified_by, Role::Verifier);
+            }
+            if let Some(owner) = approval.owner() {
+                wanted.insert(owner, Role::KeyOwner);
+            }
+            wanted.insert(&claims.act.sub, Role::Approver);
+            wanted.insert(&claims.sub, Role::Target);
+        }
+        if let Some(user) = ticket_user {
+            wanted.entry(user).or_insert(Role::TicketUser);
+        }
+        let directory = &self.tenant.directories.standard;
+        let found = wanted.into_iter().map(async |(who, role)| {
+            match self.read(|| directory.person(who)).await {
+                Ok(person) => Ok((who, person)),
+                Err(DirectoryError::Permanent(Fault::NotFound | Fault::Refused)) => {
+                    Err(Refusal::NotFound(role))
+                }
+                Err(error) => Err(error.into()),
+            }
+        });
+        let found = futures_util::future::try_join_all(found).await?;
+        Ok(found.into_iter().collect())
+    }
+}
+
+/// An approver or verifier must be active, and must not be the target.
+fn check_attester(person: &Person, target: &Person, attester: Attester) -> Result<(), Refusal> {
+    if person.id == target.id {
+        Err(Refusal::AttesterIsTarget(attester))
+    } else if !person.enabled {
+        Err(Refusal::AttesterDisabled(attester))
+    } else {
+        Ok(())
+    }
+}

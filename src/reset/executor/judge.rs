@@ -1,0 +1,215 @@
+//! The one judgement: whether a target may be reset on these approvals. The first run makes it before the claim, and
+//! every resumption makes it again; nothing that was true at the claim is taken for granted.
+//!
+//! [`Basis`] is the difference between the two, and docs/design.md has it as a table.
+
+use super::context::Run;
+use crate::approval::{Approval, ApprovalError, Authentic};
+use crate::clock::Timestamp;
+use crate::ids::ResetId;
+use crate::reset::model::claim::{Claim, ClaimedApproval};
+use crate::reset::model::event::Event;
+use crate::reset::model::guardrail::Guardrails;
+use crate::reset::model::outcome::Preview;
+use crate::reset::model::parties::{ApprovalSummary, Parties};
+use crate::reset::model::person::Person;
+use crate::reset::model::plan::{Action, PlannedMethod};
+use crate::reset::model::request::Request;
+use crate::reset::refusal::{Disagreement, Refusal};
+use crate::reset::rules::HardwareOath;
+use crate::reset::rules::can_register::{Leftovers, can_register, warnings};
+use crate::reset::rules::plan::plan;
+use crate::reset::rules::privilege::{self, Tier};
+use crate::reset::rules::two_approvals;
+
+/// What a judgement is made for.
+#[derive(Clone, Copy)]
+pub(in crate::reset) enum Basis<'a> {
+    /// A request that is not claimed yet.
+    Request,
+    /// A resumption of what was claimed.
+    Claim(&'a Claim),
+}
+
+/// The target may be reset on these approvals.
+pub(in crate::reset) struct Judged {
+    pub target: Person,
+    pub tier: Tier,
+    pub approvals: Vec<ClaimedApproval>,
+}
+
+/// A judgement on a new request, with the plan that follows: what a claim is made of.
+pub(in crate::reset) struct PlannedReset {
+    pub tier: Tier,
+    pub claim: Claim,
+    pub plan: Vec<PlannedMethod>,
+    pub hardware_unknown: bool,
+}
+
+impl Run<'_> {
+    /// Judges a request by these approvals, as of its arrival.
+    ///
+    /// # Errors
+    /// A [`Refusal`]. For a request that is not claimed it consumes nothing.
+    pub(in crate::reset) async fn judge(
+        &self,
+        request: &Request,
+        approvals: &[Approval],
+        basis: Basis<'_>,
+    ) -> Result<Judged, Refusal> {
+        let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
+        let policy = self.deployment.channels.policy(request.source.as_ref())?;
+        let (ticket_user, source_may) = match basis {
+            Basis::Request => (request.user.as_ref(), policy.privileged),
+            // Both were judged at the claim: the ticket may have changed hands since, and the policy of the source.
+            Basis::Claim(_) => (None, true),
+        };
+        let identified = self
+            .identify(request.channel, ticket_user, approvals)
+            .await?;
+        policy.accept(approvals, &identified.approvals)?;
+        let target = identified.target;
+        if let Basis::Claim(claim) = basis {
+            if target.id != claim.target {
+                return Err(Refusal::OtherPerson);
+            }
+            if claims.scope != claim.scope {
+                return Err(Refusal::ApprovalsDisagree(Disagreement::Scope));
+            }
+            if claims.reason != claim.reason {
+                return Err(Refusal::ApprovalsDisagree(Disagreement::Reason));
+            }
+        }
+        privilege::may_be_reset(&target, &self.tenant.rules)?;
+        let directories = &self.tenant.directories;
+        let facts = self
+            .read(|| directories.standard.privilege_facts(target.id))
+            .await?;
+        let tier = privilege::tier(&target, &facts, &self.tenant.rules)?;
+        if let Basis::Claim(claim) = basis
+            && tier.privilege().is_some() != claim.privileged
+        {
+            // Another credential would have to act than the one that the claim was made for.
+            return Err(Refusal::ChangedMeanwhile(
+                "whether the person is privileged",
+            ));
+        }
+        directories.for_tier(&tier)?;
+        two_approvals::check(&tier, &identified.approvals, claims.reason, source_may)?;
+        Ok(Judged {
+            target,
+            tier,
+            approvals: identified.approvals,
+        })
+    }
+
+    /// Judges a new request by its unused approvals, and makes the plan.
+    ///
+    /// # Errors
+    /// A [`Refusal`], which consumes nothing.
+    pub(in crate::reset) async fn plan_reset(
+        &self,
+        id: ResetId,
+        request: &Request,
+        unused: Vec<Authentic>,
+    ) -> Result<PlannedReset, Refusal> {
+        let approvals = admit_all(unused, request.received_at)?;
+        let judged = self.judge(request, &approvals, Basis::Request).await?;
+        let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
+        let target = judged.target;
+        let directory = self.tenant.directories.for_tier(&judged.tier)?;
+        let listing = self.read(|| directory.methods(target.id)).await?;
+        let hardware = self.tenant.rules.hardware_oath;
+        Ok(PlannedReset {
+            plan: plan(listing.methods, claims.scope, hardware),
+            hardware_unknown: listing.hardware_unknown,
+            claim: Claim {
+                id,
+                tenant: request.tenant,
+                channel: request.channel,
+                source: request.source.clone(),
+                ticket: request.ticket.clone(),
+                target: target.id,
+                upn: target.upn,
+                guest: target.guest,
+                privileged: judged.tier.privilege().is_some(),
+                deactivates: hardware == HardwareOath::Deactivate,
+                scope: claims.scope,
+                reason: claims.reason,
+                approvals: judged.approvals,
+                claimed_at: self.now(),
+            },
+            tier: judged.tier,
+        })
+    }
+}
+
+/// Judges the approvals as of `at`. An expired one beside good ones is left over from an earlier try and passed over.
+/// Any other fault refuses them all.
+pub(in crate::reset) fn admit_all(
+    approvals: Vec<Authentic>,
+    at: Timestamp,
+) -> Result<Vec<Approval>, Refusal> {
+    let mut admitted = Vec::new();
+    let mut expired = None;
+    for approval in approvals {
+        match approval.admit(at) {
+            Ok(approval) => admitted.push(approval),
+            Err(error @ ApprovalError::Expired { .. }) => expired = Some(error),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    match expired {
+        Some(error) if admitted.is_empty() => Err(error.into()),
+        _ => Ok(admitted),
+    }
+}
+
+impl PlannedReset {
+    pub fn guardrails(&self, run: &Run<'_>) -> Guardrails {
+        let issuers = &run.deployment.validator.issuers;
+        Guardrails::of(&self.claim, &run.tenant.rules, issuers)
+    }
+
+    /// For the audit trail, before the claim.
+    pub fn allowed(&self, at: Timestamp, parties: Parties) -> Event {
+        let is_removed = |planned: &&PlannedMethod| planned.action == Action::Remove;
+        Event::Allowed {
+            at,
+            reset: self.claim.id,
+            target_id: self.claim.target,
+            tier: self.tier.to_string(),
+            removals: self.plan.iter().filter(is_removed).count(),
+            parties,
+        }
+    }
+
+    /// For the audit trail, before it is shown.
+    pub fn previewed(&self, at: Timestamp, parties: Parties) -> Event {
+        Event::Previewed {
+            at,
+            target_id: self.claim.target,
+            tier: self.tier.to_string(),
+            parties,
+        }
+    }
+
+    /// What the reset would do. `approvals` are those that count.
+    pub fn preview(self, approvals: Vec<ApprovalSummary>) -> Preview {
+        let claim = &self.claim;
+        let left = Leftovers::of_plan(&self.plan, self.hardware_unknown);
+        let (can_register, warnings) = (can_register(&left, claim), warnings(&left, claim));
+        Preview {
+            ticket: claim.ticket.clone(),
+            target_id: claim.target,
+            target: claim.upn.clone(),
+            privileged: claim.privileged,
+            privilege: self.tier.privilege().map(ToString::to_string),
+            approvals,
+            revoke_sessions: !claim.scope.keep_sessions && !claim.guest,
+            can_register,
+            warnings,
+            methods: self.plan,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The ends of a run: the record is written down and released for another run, or refused.
+
+use std::time::Duration;
+
+use super::context::Run;
+use super::run_end::{Advanced, Released, Stopped};
+use crate::clock;
+use crate::reset::ledger::lease::RecordLease;
+use crate::reset::ledger::record::{Duties, Duty, Record, Stage};
+use crate::reset::model::refusal_text::{RecordedRefusal, RefusalText};
+use crate::reset::refusal::Refusal;
+use crate::reset::rules::retry::pause;
+
+impl Run<'_> {
+    /// What a refusal makes of a request that is not claimed: it waits if a retry may help, else it ends.
+    pub(in crate::reset) async fn reject(
+        &self,
+        lease: RecordLease,
+        refusal: &Refusal,
+    ) -> Result<Advanced, Stopped> {
+        if refusal.is_transient() {
+            return self.postpone(lease, refusal).await;
+        }
+        let recorded = RecordedRefusal {
+            at: self.now(),
+            text: self.explain(lease.record(), refusal),
+            why: refusal.to_string(),
+            gave_up: false,
+        };
+        self.refuse(lease, recorded).await
+    }
+
+    /// Ends what was never claimed.
+    pub(in crate::reset) async fn refuse(
+        &self,
+        lease: RecordLease,
+        recorded: RecordedRefusal,
+    ) -> Result<Advanced, Stopped> {
+        let mut record = lease.record().clone();
+        record.duties = self.duties(&record);
+        record.stage = Stage::Refused(recorded);
+        self.save(lease, record).await.map(Advanced::Over)
+    }
+
+    /// Releases a record for a reason that may pass. A request that waits states the reason; what is claimed is not
+    /// refused by it, since some of the work is done.
+    pub(in crate::reset) async fn postpone(
+        &self,
+        lease: RecordLease,
+        refusal: &Refusal,
+    ) -> Result<Advanced, Stopped> {
+        let mut record = lease.record().clone();
+        let text = self.explain(&record, refusal);
+        if let Stage::Waiting(why) = &mut record.stage {
+            *why = Some(text);
+        }
+        let after = pause(refusal.asked_pause(), record.runs);
+        self.release(lease, record, after)
+            .await
+            .map(Advanced::Released)
+    }
+
+    /// Writes a record and releases it, for another run after this long.
+    pub(in crate::reset) async fn release(
+        &self,
+        lease: RecordLease,
+        mut record: Record,
+        after: Duration,
+    ) -> Result<Released, Stopped> {
+        let now = self.now();
+        record.lease_until = now;
+        record.retry_at = clock::after(now, after);
+        let lease = self.save(lease, record).await?;
+        Ok(Released {
+            record: lease.record().clone(),
+            after,
+        })
+    }
+
+    pub(in crate::reset) async fn save(
+        &self,
+        lease: RecordLease,
+        record: Record,
+    ) -> Result<RecordLease, Stopped> {
+        let before = lease.record().clone();
+        let saved = self.deployment.ledger.save(lease, record).await;
+        saved.map_err(Stopped::after(before))
+    }
+
+    /// The text of a refusal, which is also written into the log.
+    pub(in crate::reset) fn explain(&self, record: &Record, refusal: &Refusal) -> RefusalText {
+        record
+            .parties
+            .log(refusal.code().as_str(), &refusal.to_string());
+        (self.deployment.refusal_text)(refusal)
+    }
+
+    /// What has to be notified of this record's end.
+    pub(in crate::reset) fn duties(&self, record: &Record) -> Duties {
+        let tickets = &self.deployment.tickets;
+        let source = record.request.source.as_ref();
+        let has_notes = source.is_some_and(|source| tickets.takes_notes(source));
+        Duties {
+            trail: Duty::Owed,
+            notice: Duty::Owed,
+            note: if has_notes { Duty::Owed } else { Duty::None },
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Requests and approvals that were here before: the stored answer, or the rest of the work.
+
+use std::time::Duration;
+
+use super::context::{Deployment, Run};
+use super::run_end::RunEnd;
+use crate::clock;
+use crate::reset::ledger::record::{Record, Stage};
+use crate::reset::model::event::Event;
+use crate::reset::model::ledger_error::LedgerError;
+use crate::reset::model::parties::Parties;
+use crate::reset::model::status::RequestStatus;
+use crate::reset::refusal::Refusal;
+
+/// The answer to a request.
+#[derive(Debug)]
+pub struct Answered {
+    pub status: RequestStatus,
+    /// True if this request changed nothing.
+    pub replayed: bool,
+}
+
+/// How often to look whether another run has finished.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
+
+impl Run<'_> {
+    /// What to answer after a run. The rest of the work is scheduled.
+    pub(in crate::reset) async fn answer(
+        &self,
+        end: RunEnd,
+        caller: &Parties,
+    ) -> Result<Answered, Refusal> {
+        let record = match end {
+            RunEnd::Finished(record) => record,
+            RunEnd::Retry(released) => {
+                let id = released.record.id;
+                if let Err(error) = self.schedule(id, released.after).await {
+                    tracing::warn!(%error, reset = %id, "the next run is later than it could be");
+                }
+                released.record
+            }
+            RunEnd::Stopped(stopped) => {
+                let (error, id) = (LedgerError::from(stopped.error), stopped.record.id);
+                tracing::warn!(%error, reset = %id, "the run stopped; the next one is scheduled");
+                stopped.record
+            }
+        };
+        match record.status() {
+            Some(status) => Ok(Answered {
+                status,
+                replayed: false,
+            }),
+            None => self.replay(record, caller).await,
+        }
+    }
+
+    /// What came of a record, once the run that has it is done; or, if no run has it, the rest of the work.
+    pub(in crate::reset) async fn replay(
+        &self,
+        record: Record,
+        caller: &Parties,
+    ) -> Result<Answered, Refusal> {
+        let deployment = self.deployment;
+        let mut record = deployment.followed(record).await?;
+        while !record.is_over() && record.lease_until > self.now() {
+            if self.left() <= BETWEEN_LOOKS {
+                break;
+            }
+            deployment.clock.sleep(BETWEEN_LOOKS).await;
+            record = self.read_again(&record).await?;
+        }
+        let now = self.now();
+        if !record.is_over() && record.due_at() <= now {
+            let lease_until = self.lease_until();
+            self.schedule(record.id, clock::between(now, lease_until))
+                .await?;
+            let found = deployment.ledger.find(record.id).await?;
+            match deployment.ledger.take(found, now, lease_until).await? {
+                Some(lease) => {
+                    let end = self.run(lease).await;
+                    // A record that turns out to repeat another is followed once more.
+                    return Box::pin(self.answer(end, caller)).await;
+                }
+                None => record = self.read_again(&record).await?,
+            }
+        }
+        deployment.append_replay(&record, caller).await;
+        Ok(Answered {
+            status: record.status().ok_or(LedgerError::Corrupt)?,
+            replayed: true,
+        })
+    }
+
+    /// The record as it is now, or the one that it has turned out to repeat.
+    async fn read_again(&self, record: &Record) -> Result<Record, Refusal> {
+        let again = self.deployment.ledger.read(record.id).await?;
+        self.deployment
+            .followed(again.ok_or(LedgerError::Corrupt)?)
+            .await
+    }
+}
+
+impl Deployment {
+    /// The record whose outcome is this one's answer.
+    pub(in crate::reset) async fn followed(&self, record: Record) -> Result<Record, Refusal> {
+        match record.stage {
+            Stage::Repeats(first) => {
+                let first = self.ledger.read(first).await?;
+                first.ok_or(Refusal::ApprovalUsed)
+            }
+            Stage::Waiting(_) | Stage::Claimed(_) | Stage::Refused(_) => Ok(record),
+        }
+    }
+
+    /// Writes down that a caller was answered with an earlier reset. That it cannot be written changes nothing.
+    pub(in crate::reset) async fn append_replay(&self, record: &Record, caller: &Parties) {
+        let replayed = Event::Replayed {
+            at: self.clock.now(),
+            reset: record.id,
+            parties: Parties {
+                target: record.parties.target.clone(),
+                approvals: record.parties.approvals.clone(),
+                ..caller.clone()
+            },
+        };
+        if let Err(error) = self.audit.append(&replayed).await {
+            tracing::error!(%error, "a replay is not in the audit trail");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! From tokens to authentic approvals: looks up issuers and keys, and leaves the verification to `approval`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::approval::{
+    Audiences, Authentic, InvalidToken, IssuerPolicy, authenticate, parse_unverified,
+};
+use crate::ids::Label;
+use crate::reset::model::request::{MOST_APPROVALS, Request};
+use crate::reset::ports::KeySource;
+use crate::reset::refusal::Refusal;
+use crate::reset::rules::channels::Channels;
+
+/// Validates approvals.
+pub struct ApprovalValidator {
+    /// `[issuers]`.
+    pub issuers: BTreeMap<Label, IssuerPolicy>,
+    /// `[audience]`.
+    pub audiences: Audiences,
+    /// The public keys of issuers.
+    pub keys: Arc<dyn KeySource>,
+}
+
+/// Approvals as they were presented together.
+#[derive(Debug)]
+pub struct Presented {
+    /// Those that are authentic. If the others refuse them, a misused one can still be named.
+    pub authentic: Vec<Authentic>,
+    /// Why they do not stand together, if they do not.
+    pub refusal: Option<Refusal>,
+}
+
+impl Presented {
+    fn refused(refusal: Refusal) -> Presented {
+        Presented {
+            authentic: Vec::new(),
+            refusal: Some(refusal),
+        }
+    }
+
+    /// All of them, if they stand together.
+    ///
+    /// # Errors
+    /// The [`Refusal`]: one approval that fails refuses all.
+    pub fn accepted(self) -> Result<Vec<Authentic>, Refusal> {
+        match self.refusal {
+            None => Ok(self.authentic),
+            Some(refusal) => Err(refusal),
+        }
+    }
+}
+
+impl ApprovalValidator {
+    /// Authenticates every token. They do not stand together if there are none or too many, one is invalid or by an
+    /// issuer that is not allowed, or keys cannot be fetched; the first reason counts.
+    pub async fn authenticate_all(&self, tokens: &[String], allowed: &[Label]) -> Presented {
+        if tokens.is_empty() {
+            return Presented::refused(Refusal::ApprovalMissing);
+        }
+        if tokens.len() > MOST_APPROVALS {
+            return Presented::refused(Refusal::TooManyApprovals);
+        }
+        let mut presented = Presented {
+            authentic: Vec::new(),
+            refusal: None,
+        };
+        for token in tokens {
+            match self.authenticate(token).await {
+                Ok((issuer, approval)) => {
+                    if !allowed.contains(issuer) {
+                        presented.refusal.get_or_insert(Refusal::IssuerNotAllowed);
+                    }
+                    presented.authentic.push(approval);
+                }
+                Err(refusal) => {
+                    // The others may be of the same issuer: its keys are not waited for twice.
+                    let keys_missing = matches!(refusal, Refusal::Keys(_));
+                    presented.refusal.get_or_insert(refusal);
+                    if keys_missing {
+                        break;
+                    }
+                }
+            }
+        }
+        presented
+    }
+
+    /// Authenticates the approvals of a request, under the policy that its channel has now, and compares each with the
+    /// request.
+    pub(in crate::reset) async fn validate(
+        &self,
+        request: &Request,
+        channels: &Channels,
+    ) -> Presented {
+        let policy = match channels.policy(request.source.as_ref()) {
+            Ok(policy) => policy,
+            Err(refusal) => return Presented::refused(refusal),
+        };
+        let mut presented = self
+            .authenticate_all(&request.tokens, &policy.issuers)
+            .await;
+        if presented.refusal.is_none() {
+            let mut seen = BTreeSet::new();
+            let approvals = &mut presented.authentic;
+            approvals.retain(|approval| seen.insert(approval.id()));
+            presented.refusal = approvals
+                .iter()
+                .find_map(|approval| mismatch(request, approval, channels));
+        }
+        presented
+    }
+
+    /// An authentic approval, and the name of its issuer in the policy.
+    async fn authenticate(&self, token: &str) -> Result<(&Label, Authentic), Refusal> {
+        let unverified = parse_unverified(token)?;
+        let (name, issuer) = self
+            .issuers
+            .iter()
+            .find(|(_, issuer)| issuer.iss == unverified.iss)
+            .ok_or(InvalidToken::UnknownIssuer)?;
+        let keys = self.keys.keys(issuer, unverified.kid()).await?;
+        let approval = authenticate(&unverified, issuer, &keys, &self.audiences)?;
+        Ok((name, approval))
+    }
+}
+
+/// Why an approval is not for this request, if it is not.
+fn mismatch(request: &Request, approval: &Authentic, channels: &Channels) -> Option<Refusal> {
+    let claims = approval.claims();
+    if approval.channel() != request.channel {
+        return Some(Refusal::of_another_channel(approval.kid().clone()));
+    }
+    if claims.txn != request.ticket {
+        return Some(Refusal::OtherTicket);
+    }
+    match channels.tenant(claims.tid) {
+        Ok(tenant) if tenant == request.tenant => None,
+        _ => Some(Refusal::OtherTenant),
+    }
+}

@@ -1,0 +1,225 @@
+//! What the ledger keeps of one request, from its acceptance to its end.
+
+use serde::{Deserialize, Serialize};
+
+use crate::approval::Authentic;
+use crate::clock::{self, Timestamp};
+use crate::ids::{Digest, ResetId, TicketKey};
+use crate::reset::machine::{self, Reset};
+use crate::reset::model::claim::ClaimedApproval;
+use crate::reset::model::event::Event;
+use crate::reset::model::outcome::Outcome;
+use crate::reset::model::parties::Parties;
+use crate::reset::model::refusal_text::{RecordedRefusal, RefusalText};
+use crate::reset::model::request::Request;
+use crate::reset::model::state::State;
+use crate::reset::model::status::RequestStatus;
+use crate::reset::rules::retry::RETRY_WINDOW;
+
+/// One request, and how far it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::reset) struct Record {
+    pub id: ResetId,
+    pub request: Request,
+    /// Who is involved: the approvals are named once they are authentic.
+    pub parties: Parties,
+    /// Until when other runs leave it to the run that has the lease.
+    pub lease_until: Timestamp,
+    /// When it is worth another try. A sender that repeats it sooner does not cause an earlier one.
+    pub retry_at: Timestamp,
+    /// How many runs there were.
+    pub runs: u32,
+    pub stage: Stage,
+    pub duties: Duties,
+}
+
+/// How far a request is. Once it is claimed, refused or a repetition, it stays that.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::reset) enum Stage {
+    /// Accepted. Nothing is claimed and nothing changed; why it has not gone on, if it was tried.
+    Waiting(Option<RefusalText>),
+    /// Claimed: running, or over.
+    Claimed(#[serde(with = "machine::stored")] Reset),
+    /// Refused; nothing was claimed or changed.
+    Refused(RecordedRefusal),
+    /// Another request with the same approvals was first: what came of that one is the answer.
+    Repeats(ResetId),
+}
+
+/// What has to be notified of the end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::reset) struct Duties {
+    pub trail: Duty,
+    pub notice: Duty,
+    pub note: Duty,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::reset) enum Duty {
+    /// There is no recipient, or no end yet.
+    #[default]
+    None,
+    /// Not notified yet.
+    Owed,
+    Done,
+    /// It cannot be notified.
+    GivenUp,
+}
+
+impl Duties {
+    pub fn any_owed(self) -> bool {
+        [self.trail, self.notice, self.note].contains(&Duty::Owed)
+    }
+}
+
+impl Record {
+    pub fn new(id: ResetId, request: Request, parties: Parties, lease_until: Timestamp) -> Record {
+        Record {
+            id,
+            parties,
+            retry_at: request.received_at,
+            request,
+            lease_until,
+            runs: 1,
+            stage: Stage::Waiting(None),
+            duties: Duties::default(),
+        }
+    }
+
+    pub fn state(&self) -> State {
+        match &self.stage {
+            Stage::Waiting(_) => State::Waiting,
+            Stage::Claimed(reset) => reset.state(),
+            Stage::Refused(refusal) => refusal.state(),
+            Stage::Repeats(_) => State::Refused,
+        }
+    }
+
+    /// Whether it has come to its end.
+    pub fn is_over(&self) -> bool {
+        !matches!(self.state(), State::Waiting | State::Running)
+    }
+
+    /// Whether nothing is left to do or to notify.
+    pub fn is_finished(&self) -> bool {
+        self.is_over() && !self.duties.any_owed()
+    }
+
+    /// When the next run may take it: no run has the lease, and what was in the way may have passed.
+    pub fn due_at(&self) -> Timestamp {
+        self.lease_until.max(self.retry_at)
+    }
+
+    /// When it is given up.
+    pub fn give_up_at(&self) -> Timestamp {
+        clock::after(self.request.received_at, RETRY_WINDOW)
+    }
+
+    /// When it came to its end.
+    pub fn over_at(&self) -> Option<Timestamp> {
+        match &self.stage {
+            Stage::Claimed(reset) => reset.finished_at(),
+            Stage::Refused(refusal) => Some(refusal.at),
+            Stage::Waiting(_) | Stage::Repeats(_) => None,
+        }
+    }
+
+    /// Whether this very token is among those that came.
+    pub fn came_with(&self, approval: &Authentic) -> bool {
+        let mut came = self.request.tokens.iter();
+        came.any(|token| token == approval.compact())
+    }
+
+    /// Whether this approval is one of those that it was made with. Before they are authenticated, the very token has to
+    /// be among those that came.
+    pub fn is_held_by(&self, approval: &Authentic) -> bool {
+        if self.came_with(approval) {
+            return true;
+        }
+        let approval = &approval.id();
+        let marked = self.parties.approvals.iter().map(|mark| &mark.id);
+        self.claimed_approvals()
+            .iter()
+            .map(|claimed| &claimed.id)
+            .chain(marked)
+            .any(|id| id == approval)
+    }
+
+    /// The approvals that it has used up; none before it is claimed.
+    pub fn claimed_approvals(&self) -> &[ClaimedApproval] {
+        match &self.stage {
+            Stage::Claimed(reset) => &reset.claim().approvals,
+            Stage::Waiting(_) | Stage::Refused(_) | Stage::Repeats(_) => &[],
+        }
+    }
+
+    /// Its status; `None` if it repeats another, whose status is the answer.
+    pub fn status(&self) -> Option<RequestStatus> {
+        match &self.stage {
+            Stage::Waiting(why) => Some(RequestStatus::Waiting {
+                reset: self.id,
+                ticket: self.request.ticket.clone(),
+                why: why.clone(),
+            }),
+            Stage::Claimed(reset) => Some(RequestStatus::Reset(Outcome::from(reset))),
+            Stage::Refused(refusal) => Some(RequestStatus::Refused {
+                reset: self.id,
+                ticket: self.request.ticket.clone(),
+                refusal: refusal.clone(),
+            }),
+            Stage::Repeats(_) => None,
+        }
+    }
+
+    /// What marks the note in the ticket, so that a retry finds it: the reset's id. A refusal is marked by a digest of
+    /// what was refused and why, hour by hour, so that one note stands for all of them: a rule in the ticket system that
+    /// sends the ticket again because of the note would otherwise go round for ever.
+    pub fn mark(&self) -> String {
+        let Stage::Refused(refusal) = &self.stage else {
+            return self.id.to_string();
+        };
+        let request = &self.request;
+        let hour = request.received_at.as_second().div_euclid(60 * 60);
+        let RefusalText { code, detail, .. } = &refusal.text;
+        let user = request.user.as_ref().map(ToString::to_string);
+        let tokens = request.tokens.join(" ");
+        let refused = format!(
+            "{hour} {} {code} {detail} {user:?} {tokens}",
+            request.ticket
+        );
+        Digest::of(refused.as_bytes()).to_string()
+    }
+
+    /// Its end, for the audit trail and the security team; `None` before.
+    pub fn last_event(&self) -> Option<Event> {
+        match &self.stage {
+            Stage::Claimed(reset) => Some(Event::Outcome {
+                at: reset.finished_at()?,
+                appeared: reset.appeared().len(),
+                outcome: Outcome::from(reset),
+            }),
+            Stage::Refused(refusal) => Some(Event::Refused {
+                at: refusal.at,
+                reset: Some(self.id),
+                code: refusal.text.code.clone(),
+                gave_up: refusal.gave_up,
+                why: refusal.why.clone(),
+                parties: self.parties.clone(),
+            }),
+            Stage::Waiting(_) | Stage::Repeats(_) => None,
+        }
+    }
+}
+
+/// Whether a reset was about what this approval is about: an issuer that gives two approvals one `jti` must not get the
+/// outcome of the one for the other.
+pub(in crate::reset) fn is_about(reset: &Reset, approval: &Authentic, ticket: &TicketKey) -> bool {
+    let claim = reset.claim();
+    let same_target = claim
+        .approvals
+        .iter()
+        .any(|claimed| claimed.id == approval.id() && claimed.sub == approval.claims().sub);
+    claim.ticket == *ticket && same_target
+}

@@ -1,0 +1,284 @@
+//! The ledger's reads and writes over a compare-and-swap [`Store`].
+
+use std::sync::Arc;
+
+use super::items::{self, ApprovalItem, CommitId, DeliveryItem, TargetItem, decode, encode};
+use super::lease::{RecordLease, ResetLease, WriteError};
+use super::record::{Duties, Record, Stage};
+use crate::approval::TokenId;
+use crate::clock::Timestamp;
+use crate::ids::ResetId;
+use crate::reset::machine::Reset;
+use crate::reset::model::ledger_error::LedgerError;
+use crate::reset::model::request::Request;
+use crate::reset::model::state::State;
+use crate::reset::ports::{Item, Key, Store, StoreError, Write};
+
+/// The records of all resets.
+#[derive(Clone)]
+pub struct Ledger {
+    pub(super) store: Arc<dyn Store>,
+}
+
+/// What is stored under a reset's id, as it was read: for one look and, after that, one [`Ledger::take`].
+#[derive(Debug)]
+pub(in crate::reset) struct VersionedRecord {
+    /// `None` if it was never accepted.
+    pub record: Option<Record>,
+    version: u64,
+}
+
+/// What became of the same delivery before.
+pub(in crate::reset) struct Previous {
+    /// `None` for a new delivery, and after a refusal: that consumed nothing, so the same may be asked again.
+    pub record: Option<Record>,
+    /// The version of the delivery's item.
+    version: u64,
+}
+
+/// Whether a new record was accepted.
+pub(in crate::reset) enum Acceptance {
+    Accepted(RecordLease),
+    /// The same delivery was accepted meanwhile.
+    Duplicate,
+}
+
+/// What an approval was used for.
+pub(in crate::reset) enum ApprovalUse {
+    Unused,
+    By(Box<Record>),
+    /// The record of the reset has expired. DynamoDB forgets items one by one, after weeks.
+    ByForgottenReset,
+}
+
+/// Whether an acceptance is blocked now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::reset) enum Block {
+    Blocked,
+    /// The request was accepted meanwhile.
+    AlreadyAccepted,
+}
+
+impl Ledger {
+    pub fn new(store: Arc<dyn Store>) -> Ledger {
+        Ledger { store }
+    }
+
+    /// What is stored under this id, and its version.
+    pub(in crate::reset) async fn find(&self, id: ResetId) -> Result<VersionedRecord, LedgerError> {
+        let item = self.get(&items::reset_key(id)).await?;
+        Ok(VersionedRecord {
+            record: item.as_ref().map(decode).transpose()?.flatten(),
+            version: items::version(item.as_ref()),
+        })
+    }
+
+    /// A record by its id.
+    pub(in crate::reset) async fn read(&self, id: ResetId) -> Result<Option<Record>, LedgerError> {
+        Ok(self.find(id).await?.record)
+    }
+
+    /// Blocks the acceptance of a request whose message has come already: the process that was about to accept it was
+    /// frozen for longer than that took, and no other message would cause another run.
+    pub(in crate::reset) async fn block_acceptance(
+        &self,
+        id: ResetId,
+        now: Timestamp,
+    ) -> Result<Block, LedgerError> {
+        let tombstone = encode(&None::<Record>)?;
+        let write = CommitId::of_tombstone(now).write(items::reset_key(id), 0, tombstone);
+        match self.store.commit(&[write]).await {
+            Ok(()) => Ok(Block::Blocked),
+            Err(StoreError::Unavailable(why)) => Err(LedgerError::Unavailable(why)),
+            Err(StoreError::Conflict(_)) => Ok(match self.read(id).await? {
+                None => Block::Blocked,
+                Some(_) => Block::AlreadyAccepted,
+            }),
+        }
+    }
+
+    /// What this approval was used for.
+    pub(in crate::reset) async fn approval_use(
+        &self,
+        approval: &TokenId,
+    ) -> Result<ApprovalUse, LedgerError> {
+        let Some(item) = self.get(&items::approval_key(approval)).await? else {
+            return Ok(ApprovalUse::Unused);
+        };
+        let used: ApprovalItem = decode(&item)?;
+        Ok(match self.read(used.reset).await? {
+            Some(record) => ApprovalUse::By(Box::new(record)),
+            None => ApprovalUse::ByForgottenReset,
+        })
+    }
+
+    /// What became of the same delivery before.
+    pub(in crate::reset) async fn previous(
+        &self,
+        request: &Request,
+    ) -> Result<Previous, LedgerError> {
+        let Some(item) = self.get(&items::delivery_key(request)).await? else {
+            return Ok(Previous {
+                record: None,
+                version: 0,
+            });
+        };
+        let accepted: DeliveryItem = decode(&item)?;
+        let record = self.read(accepted.reset).await?;
+        Ok(Previous {
+            record: record.filter(|record| !matches!(record.stage, Stage::Refused(_))),
+            version: item.version,
+        })
+    }
+
+    /// Accepts a new record, if its delivery is still as it was read.
+    pub(in crate::reset) async fn accept(
+        &self,
+        record: Record,
+        previous: &Previous,
+    ) -> Result<Acceptance, LedgerError> {
+        let commit = CommitId::of(&record);
+        let delivery = commit.write(
+            items::delivery_key(&record.request),
+            previous.version,
+            encode(&DeliveryItem { reset: record.id })?,
+        );
+        match self.advance(commit, 0, record, vec![delivery]).await {
+            Ok(lease) => Ok(Acceptance::Accepted(lease)),
+            Err(WriteError::LeaseLost) => Ok(Acceptance::Duplicate),
+            Err(WriteError::Ledger(error)) => Err(error),
+        }
+    }
+
+    /// Takes a record that is due, as it was found: what was judged is what is taken. `None` if it is not due, or
+    /// another run was first.
+    pub(in crate::reset) async fn take(
+        &self,
+        found: VersionedRecord,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Option<RecordLease>, LedgerError> {
+        let mut record = found.record.ok_or(LedgerError::Corrupt)?;
+        if record.due_at() > now {
+            return Ok(None);
+        }
+        record.lease_until = lease_until;
+        record.runs = record.runs.saturating_add(1);
+        if let Stage::Claimed(reset) = &mut record.stage
+            && reset.state() == State::Running
+        {
+            reset.resume();
+        }
+        let commit = CommitId::of(&record);
+        match self
+            .advance(commit, found.version, record, Vec::new())
+            .await
+        {
+            Ok(lease) => Ok(Some(lease)),
+            Err(WriteError::LeaseLost) => Ok(None),
+            Err(WriteError::Ledger(error)) => Err(error),
+        }
+    }
+
+    /// Writes a change of the record.
+    pub(in crate::reset) async fn save(
+        &self,
+        lease: RecordLease,
+        record: Record,
+    ) -> Result<RecordLease, WriteError> {
+        let commit = CommitId::of(&record);
+        self.advance(commit, lease.version, record, Vec::new())
+            .await
+    }
+
+    /// Writes a step of a reset.
+    pub(in crate::reset) async fn step(
+        &self,
+        lease: ResetLease,
+        reset: Reset,
+    ) -> Result<ResetLease, WriteError> {
+        let mut record = lease.record().clone();
+        record.stage = Stage::Claimed(reset.clone());
+        let lease = self.save(lease.lease, record).await?;
+        Ok(ResetLease { lease, reset })
+    }
+
+    /// Writes the end of a reset and what is to be notified of it, and frees the person for another.
+    pub(in crate::reset) async fn finish(
+        &self,
+        lease: ResetLease,
+        reset: Reset,
+        duties: Duties,
+    ) -> Result<RecordLease, WriteError> {
+        let RecordLease {
+            mut record,
+            version,
+        } = lease.lease;
+        let claim = reset.claim();
+        let key = items::target_key(claim.tenant, claim.target);
+        let commit = CommitId::of(&record);
+        let mut also = Vec::new();
+        if let Some(target) = self.get(&key).await? {
+            let held: TargetItem = decode(&target)?;
+            if held.reset == record.id {
+                let cools = reset.state() == State::Completed && reset.removed_something();
+                let removed_at = reset.finished_at().filter(|_| cools).or(held.removed_at);
+                let freed = TargetItem {
+                    running: false,
+                    removed_at,
+                    ..held
+                };
+                also.push(commit.write(key, target.version, encode(&freed)?));
+            }
+        }
+        record.stage = Stage::Claimed(reset);
+        record.duties = duties;
+        self.advance(commit, version, *record, also).await
+    }
+
+    /// One commit of the record, over the version that it had, and of what goes with it.
+    async fn advance(
+        &self,
+        commit: CommitId,
+        version: u64,
+        record: Record,
+        also: Vec<Write>,
+    ) -> Result<RecordLease, WriteError> {
+        let mut writes = vec![commit.record(&record, version)?];
+        writes.extend(also);
+        let next = RecordLease {
+            record: Box::new(record),
+            version: version.saturating_add(1),
+        };
+        match self.store.commit(&writes).await {
+            Ok(()) => Ok(next),
+            Err(StoreError::Conflict(found)) => match found.into_iter().next().flatten() {
+                Some(item) if commit.is_on(&item) => Ok(next),
+                _ => Err(WriteError::LeaseLost),
+            },
+            Err(StoreError::Unavailable(why)) => {
+                Ok(self.unless_written(&commit, next, why).await?)
+            }
+        }
+    }
+
+    /// A commit whose answer was lost may have happened.
+    pub(super) async fn unless_written(
+        &self,
+        commit: &CommitId,
+        next: RecordLease,
+        why: String,
+    ) -> Result<RecordLease, LedgerError> {
+        match self.get(&items::reset_key(next.record.id)).await {
+            Ok(Some(item)) if commit.is_on(&item) => Ok(next),
+            _ => Err(LedgerError::Unavailable(why)),
+        }
+    }
+
+    pub(super) async fn get(&self, key: &Key) -> Result<Option<Item>, LedgerError> {
+        self.store.get(key).await.map_err(|error| match error {
+            StoreError::Unavailable(why) => LedgerError::Unavailable(why),
+            StoreError::Conflict(_) => LedgerError::Corrupt,
+        })
+    }
+}

@@ -1,0 +1,264 @@
+//! One reset as a state machine, pure: which step is next, and what a step's result makes of it.
+//!
+//! The loop that performs the steps stores the reset before each of them, so wherever a process dies, what is stored
+//! says what may have happened.
+
+mod outcome;
+#[cfg(test)]
+mod tests;
+mod transitions;
+
+use serde::{Deserialize, Serialize};
+
+use super::model::claim::Claim;
+use super::model::method::Method;
+use super::model::outcome::Failure;
+use super::model::plan::{Action, KeepReason, PlannedMethod};
+use super::model::refusal_text::RefusalText;
+use super::model::state::State;
+use super::ports::{DirectoryError, Listing};
+use super::rules::HardwareOath;
+use super::rules::plan;
+use crate::clock::Timestamp;
+
+/// A claimed reset, as the ledger keeps it. Made by claiming, read back only by the ledger.
+///
+/// ```compile_fail,E0277
+/// let reset: reregister_mfa::reset::Reset = serde_json::from_str("{}").unwrap();
+/// ```
+#[derive(Debug, Clone)]
+pub struct Reset(Box<Body>);
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Body {
+    claim: Claim,
+    state: State,
+    finished_at: Option<Timestamp>,
+    sessions: SessionProgress,
+    /// How often it was tried in this run.
+    session_attempts: u8,
+    sessions_tried: bool,
+    /// Whether an answer was lost, so that they may be revoked whatever is said later.
+    sessions_lost: bool,
+    session_not_before: Option<Timestamp>,
+    entries: Vec<Entry>,
+    appeared: Vec<Method>,
+    /// The hardware OATH tokens could not be listed, so there may be some.
+    hardware_unknown: bool,
+    /// Why it was ended, if the target may no longer be reset on these approvals.
+    no_longer_allowed: Option<RefusalText>,
+    /// Whether anything went away since the deferred methods were last tried.
+    progress: bool,
+    list: ListViews,
+}
+
+/// What was seen of the list of methods, and when it is read again.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct ListViews {
+    /// When this run last saw the list. Nothing is removed on an old view: a phone that is registered anew has its old
+    /// id.
+    seen_at: Option<Timestamp>,
+    seen: u32,
+    failures: u8,
+    not_before: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Entry {
+    method: Method,
+    progress: Progress,
+    deactivate: bool,
+    /// How often it was tried in this run.
+    attempts: u8,
+    /// Whether it was ever tried.
+    tried: bool,
+    /// Whether an answer about its deactivation was lost, so that it may have happened.
+    lost: bool,
+    not_before: Option<Timestamp>,
+}
+
+/// How far one method is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Progress {
+    /// To do.
+    Pending,
+    /// A request may be out: written down before it is sent.
+    Trying,
+    /// Refused while others were there; tried again when one of them is gone.
+    Deferred,
+    /// The directory was asked; whether the method is gone shows in the next list.
+    Asked(Answer),
+    /// Gone from the list.
+    Removed,
+    /// Deactivated, as the button does to hardware OATH tokens.
+    Deactivated,
+    /// Left by decision.
+    Kept(KeepReason),
+    /// Was to be left, and was removed by another party.
+    Gone(KeepReason),
+    /// Still there.
+    Failed(Failure),
+    /// It could not be found out.
+    Unknown,
+}
+
+/// What the directory said to a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Deleted.
+    Accepted,
+    /// It was not there.
+    NotThere,
+    /// The answer was lost.
+    Lost,
+}
+
+/// How far the revocation of sessions is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SessionProgress {
+    Pending,
+    Trying,
+    Revoked,
+    /// `sessions:keep`.
+    KeptByScope,
+    /// Graph does not revoke the sessions of guests.
+    NotForGuests,
+    Failed(Failure),
+    /// It was asked for, and the answer was lost.
+    Unknown,
+}
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    RevokeSessions,
+    Remove(Method),
+    Deactivate(Method),
+    List,
+    Wait(Timestamp),
+    /// Nothing more can be done in this run, and a later one may do it.
+    Yield,
+    /// It is all settled, or two hours are over.
+    Close,
+}
+
+/// What came of a step.
+#[derive(Debug)]
+pub(super) enum StepResult {
+    Done(Result<(), DirectoryError>),
+    Listed(Result<Listing, DirectoryError>),
+}
+
+impl Reset {
+    pub(super) fn new(claim: Claim, plan: Vec<PlannedMethod>, hardware_unknown: bool) -> Reset {
+        let sessions = match (claim.scope.keep_sessions, claim.guest) {
+            (true, _) => SessionProgress::KeptByScope,
+            (false, true) => SessionProgress::NotForGuests,
+            (false, false) => SessionProgress::Pending,
+        };
+        let entries = plan
+            .into_iter()
+            .map(|planned| Entry {
+                progress: match planned.action {
+                    Action::Keep(why) => Progress::Kept(why),
+                    Action::Remove | Action::Deactivate => Progress::Pending,
+                },
+                deactivate: planned.action == Action::Deactivate,
+                method: planned.method,
+                attempts: 0,
+                tried: false,
+                lost: false,
+                not_before: None,
+            })
+            .collect();
+        Reset(Box::new(Body {
+            claim,
+            state: State::Running,
+            finished_at: None,
+            sessions,
+            session_attempts: 0,
+            sessions_tried: false,
+            sessions_lost: false,
+            session_not_before: None,
+            entries,
+            appeared: Vec::new(),
+            hardware_unknown,
+            no_longer_allowed: None,
+            progress: false,
+            list: ListViews::default(),
+        }))
+    }
+
+    pub(super) fn claim(&self) -> &Claim {
+        &self.0.claim
+    }
+
+    pub(super) fn sessions(&self) -> SessionProgress {
+        self.0.sessions
+    }
+
+    pub(super) fn finished_at(&self) -> Option<Timestamp> {
+        self.0.finished_at
+    }
+
+    pub(super) fn methods(&self) -> impl Iterator<Item = (&Method, Progress)> {
+        self.0
+            .entries
+            .iter()
+            .map(|entry| (&entry.method, entry.progress))
+    }
+
+    /// Whether nothing is to go that the scope and the policy do not say: a record that says so was tampered with.
+    pub(super) fn asks_only_for(&self, hardware: HardwareOath) -> bool {
+        self.0.entries.iter().all(|entry| {
+            let left = matches!(entry.progress, Progress::Kept(_) | Progress::Gone(_));
+            let wanted = plan::action(&entry.method.kind, self.0.claim.scope, hardware);
+            match wanted {
+                Action::Keep(_) => left,
+                Action::Remove => !entry.deactivate,
+                Action::Deactivate => left || entry.deactivate,
+            }
+        })
+    }
+
+    pub(super) fn no_longer_allowed(&self) -> Option<&RefusalText> {
+        self.0.no_longer_allowed.as_ref()
+    }
+
+    pub(super) fn hardware_unknown(&self) -> bool {
+        self.0.hardware_unknown
+    }
+
+    pub(super) fn appeared(&self) -> &[Method] {
+        &self.0.appeared
+    }
+
+    /// Whether anything went away by it.
+    pub(super) fn removed_something(&self) -> bool {
+        self.methods()
+            .any(|(_, progress)| matches!(progress, Progress::Removed | Progress::Deactivated))
+    }
+
+    /// Where it stands.
+    pub fn state(&self) -> State {
+        self.0.state
+    }
+}
+
+/// How the ledger writes a reset, and reads it back: the only place that may.
+pub(super) mod stored {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use super::{Body, Reset};
+
+    pub fn serialize<S: Serializer>(reset: &Reset, to: S) -> Result<S::Ok, S::Error> {
+        reset.0.serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Reset, D::Error> {
+        Body::deserialize(from).map(|body| Reset(Box::new(body)))
+    }
+}

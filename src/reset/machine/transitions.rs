@@ -1,0 +1,503 @@
+//! The transitions: which step is next, and what a step's result makes of a reset.
+
+use std::time::Duration;
+
+use super::{Answer, Entry, ListViews, Progress, Reset, SessionProgress, Step, StepResult};
+use crate::backoff::Backoff;
+use crate::clock::{self, Timestamp};
+use crate::reset::model::method::{Method, MethodKind};
+use crate::reset::model::outcome::Failure;
+use crate::reset::model::plan::KeepReason;
+use crate::reset::model::refusal_text::RefusalText;
+use crate::reset::model::state::State;
+use crate::reset::ports::{DirectoryError, Fault, Listing};
+
+/// How often one request is sent in one run.
+const MOST_ATTEMPTS: u8 = 6;
+
+/// The pauses between two tries of one request.
+const BETWEEN_TRIES: Backoff = Backoff {
+    first: Duration::from_millis(250),
+    longest: Duration::from_secs(8),
+};
+
+/// The pauses between two reads of the list, while it does not confirm what was asked for.
+const BETWEEN_LISTS: Backoff = Backoff {
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(8),
+};
+
+/// How old a view of the list may be when something is removed.
+const OLDEST_VIEW: Duration = Duration::from_secs(10);
+
+/// What is kept of the time for a last look at the list.
+const LAST_LOOK: Duration = Duration::from_secs(3);
+
+/// When something that waits can be done.
+enum When {
+    Now,
+    At(Timestamp),
+    TooLate,
+}
+
+fn when(not_before: Option<Timestamp>, now: Timestamp, until: Timestamp) -> When {
+    match not_before {
+        _ if now >= until => When::TooLate,
+        Some(at) if at >= until => When::TooLate,
+        Some(at) if at > now => When::At(at),
+        _ => When::Now,
+    }
+}
+
+impl Reset {
+    /// The next step of a run that must be over at `until`. What could only be done later than that does not
+    /// hold up the rest. At `end` the reset is closed as it is.
+    pub(in crate::reset) fn next(&self, now: Timestamp, until: Timestamp, end: Timestamp) -> Step {
+        let body = &self.0;
+        if body.state != State::Running || now >= end || self.is_settled() {
+            return Step::Close;
+        }
+        if now >= until {
+            return Step::Yield;
+        }
+        let last_look = clock::before(until, LAST_LOOK);
+        // Sessions first, so that nobody who is signed in registers a method in between.
+        if body.sessions == SessionProgress::Pending && body.session_attempts < MOST_ATTEMPTS {
+            match when(body.session_not_before, now, last_look) {
+                When::Now => return Step::RevokeSessions,
+                When::At(at) => return Step::Wait(at),
+                When::TooLate => {}
+            }
+        }
+        let removal = self.next_removal(now, last_look);
+        if let Some(step) = &removal
+            && (self.has_fresh_view(now) || matches!(step, Step::Wait(_)))
+        {
+            return step.clone();
+        }
+        let unconfirmed = body
+            .entries
+            .iter()
+            .any(|entry| matches!(entry.progress, Progress::Asked(_)));
+        let wanted = removal.is_some() || unconfirmed || body.list.seen_at.is_none();
+        if wanted && body.list.failures < MOST_ATTEMPTS {
+            return match when(body.list.not_before, now, until) {
+                When::Now => Step::List,
+                When::At(at) => Step::Wait(at),
+                When::TooLate => Step::Yield,
+            };
+        }
+        Step::Yield
+    }
+
+    /// When the first of what waits can be done, if something waits for a time.
+    pub(in crate::reset) fn soonest(&self) -> Option<Timestamp> {
+        let body = &self.0;
+        let sessions = (body.sessions == SessionProgress::Pending)
+            .then_some(body.session_not_before)
+            .flatten();
+        let pending = |entry: &&Entry| entry.progress == Progress::Pending;
+        body.entries
+            .iter()
+            .filter(pending)
+            .filter_map(|entry| entry.not_before)
+            .chain(sessions)
+            .chain(body.list.not_before)
+            .min()
+    }
+
+    /// Whether nothing is left to do or to confirm.
+    fn is_settled(&self) -> bool {
+        let body = &self.0;
+        let open = |progress| {
+            matches!(
+                progress,
+                Progress::Pending | Progress::Trying | Progress::Deferred | Progress::Asked(_)
+            )
+        };
+        body.list.seen_at.is_some()
+            && !matches!(
+                body.sessions,
+                SessionProgress::Pending | SessionProgress::Trying
+            )
+            && !body.entries.iter().any(|entry| open(entry.progress))
+    }
+
+    fn has_fresh_view(&self, now: Timestamp) -> bool {
+        let oldest = clock::before(now, OLDEST_VIEW);
+        self.0.list.seen_at.is_some_and(|at| at >= oldest)
+    }
+
+    /// The first method that can go now, or when the first can; nothing if none can in time.
+    fn next_removal(&self, now: Timestamp, until: Timestamp) -> Option<Step> {
+        let mut soonest: Option<Timestamp> = None;
+        for entry in self
+            .0
+            .entries
+            .iter()
+            .filter(|entry| entry.progress == Progress::Pending && !entry.is_exhausted())
+        {
+            match when(entry.not_before, now, until) {
+                When::Now => {
+                    let method = entry.method.clone();
+                    let deactivate = entry.deactivate;
+                    return Some(if deactivate {
+                        Step::Deactivate(method)
+                    } else {
+                        Step::Remove(method)
+                    });
+                }
+                When::At(at) => soonest = Some(soonest.map_or(at, |other| other.min(at))),
+                When::TooLate => {}
+            }
+        }
+        soonest.map(Step::Wait)
+    }
+
+    /// Writes down that a step is about to be performed.
+    pub(in crate::reset) fn intend(&mut self, step: &Step) {
+        match step {
+            Step::RevokeSessions => self.0.sessions = SessionProgress::Trying,
+            Step::Remove(method) | Step::Deactivate(method) => {
+                if let Some(entry) = self.entry(method) {
+                    entry.progress = Progress::Trying;
+                }
+            }
+            Step::List | Step::Wait(_) | Step::Yield | Step::Close => {}
+        }
+    }
+
+    /// What a step's result makes of it.
+    pub(in crate::reset) fn apply(&mut self, step: &Step, result: StepResult, now: Timestamp) {
+        match (step, result) {
+            (Step::RevokeSessions, StepResult::Done(result)) => self.sessions_answered(result, now),
+            (Step::Remove(method) | Step::Deactivate(method), StepResult::Done(result)) => {
+                self.method_answered(method, result, now);
+            }
+            (Step::List, StepResult::Listed(Ok(listing))) => self.listed(listing, now),
+            (Step::List, StepResult::Listed(Err(error))) => {
+                let list = &mut self.0.list;
+                list.failures = list.failures.saturating_add(1);
+                list.not_before = Some(clock::after(now, pause(&error, list.failures)));
+            }
+            // No other step has such a result.
+            (Step::Wait(_) | Step::Yield | Step::Close | Step::List, StepResult::Done(_))
+            | (
+                Step::Wait(_)
+                | Step::Yield
+                | Step::Close
+                | Step::RevokeSessions
+                | Step::Remove(_)
+                | Step::Deactivate(_),
+                StepResult::Listed(_),
+            ) => {}
+        }
+        self.settle(now);
+    }
+
+    fn sessions_answered(&mut self, result: Result<(), DirectoryError>, now: Timestamp) {
+        let body = &mut self.0;
+        body.session_attempts = body.session_attempts.saturating_add(1);
+        body.sessions_tried = true;
+        body.sessions_lost |= result == Err(DirectoryError::Indeterminate);
+        body.sessions = match result {
+            Ok(()) => SessionProgress::Revoked,
+            // A credential may be mended while there is time.
+            Err(DirectoryError::Permanent(fault)) if fault != Fault::Credential => {
+                if body.sessions_lost {
+                    SessionProgress::Unknown
+                } else {
+                    SessionProgress::Failed(failure(fault))
+                }
+            }
+            // To revoke twice does no harm, so a lost answer is simply asked for again.
+            Err(error) => {
+                body.session_not_before =
+                    Some(clock::after(now, pause(&error, body.session_attempts)));
+                SessionProgress::Pending
+            }
+        };
+    }
+
+    fn method_answered(
+        &mut self,
+        method: &Method,
+        result: Result<(), DirectoryError>,
+        now: Timestamp,
+    ) {
+        let Some(entry) = self.entry(method) else {
+            return;
+        };
+        entry.attempts = entry.attempts.saturating_add(1);
+        entry.tried = true;
+        entry.lost |= entry.deactivate && result == Err(DirectoryError::Indeterminate);
+        entry.progress = match result {
+            // Somebody may mend it while there is time.
+            Err(DirectoryError::Permanent(Fault::Credential)) => {
+                entry.try_again(&DirectoryError::Transient { after: None }, now)
+            }
+            Err(DirectoryError::Permanent(_)) if entry.lost => Progress::Unknown,
+            Ok(()) if entry.deactivate => Progress::Deactivated,
+            Ok(()) => Progress::Asked(Answer::Accepted),
+            Err(DirectoryError::Permanent(Fault::NotFound)) if !entry.deactivate => {
+                Progress::Asked(Answer::NotThere)
+            }
+            Err(DirectoryError::Permanent(Fault::Refused)) if !entry.deactivate => {
+                Progress::Deferred
+            }
+            Err(DirectoryError::Permanent(fault)) => Progress::Failed(failure(fault)),
+            Err(DirectoryError::Indeterminate) if !entry.deactivate => {
+                Progress::Asked(Answer::Lost)
+            }
+            Err(error) => entry.try_again(&error, now),
+        };
+        let fewer = matches!(
+            entry.progress,
+            Progress::Asked(Answer::Accepted) | Progress::Deactivated
+        );
+        self.0.progress |= fewer;
+    }
+
+    /// Compares what is there with what was there at the claim.
+    fn listed(&mut self, listing: Listing, now: Timestamp) {
+        let body = &mut self.0;
+        body.list.seen_at = Some(now);
+        body.list.seen = body.list.seen.saturating_add(1);
+        body.list.failures = 0;
+        let mut waiting = false;
+        for entry in body
+            .entries
+            .iter_mut()
+            .filter(|entry| entry.method.kind != MethodKind::HardwareOath)
+        {
+            let still = listing
+                .methods
+                .iter()
+                .any(|method| method.is_same_registration(&entry.method));
+            let id_taken = listing
+                .methods
+                .iter()
+                .any(|method| method.has_id_of(&entry.method));
+            entry.progress = match (entry.progress, still) {
+                // What has its id now is another registration, which is not ours to remove. If nothing has it
+                // the deletion is asked for all the same: a list may lag.
+                (Progress::Pending | Progress::Deferred, false) if id_taken => {
+                    body.progress = true;
+                    Progress::Removed
+                }
+                (Progress::Asked(_), false) => {
+                    body.progress = true;
+                    Progress::Removed
+                }
+                // A number may come back under the same id at any moment, so it is looked for again instead.
+                (Progress::Pending | Progress::Deferred, false)
+                    if matches!(entry.method.kind, MethodKind::Phone(_)) =>
+                {
+                    Progress::Asked(Answer::NotThere)
+                }
+                (Progress::Asked(Answer::Lost), true) => {
+                    entry.try_again(&DirectoryError::Indeterminate, now)
+                }
+                // Lists may come from replicas that disagree: gone is gone only while every list says so.
+                (Progress::Asked(Answer::NotThere), true) => {
+                    waiting = true;
+                    Progress::Asked(Answer::NotThere)
+                }
+                (Progress::Asked(_) | Progress::Removed, true) => {
+                    waiting = true;
+                    Progress::Asked(Answer::Accepted)
+                }
+                (Progress::Kept(why), false) => Progress::Gone(why),
+                (Progress::Gone(why), true) => Progress::Kept(why),
+                (progress, _) => progress,
+            };
+        }
+        self.note_new_methods(listing);
+        let pause = BETWEEN_LISTS.pause(self.0.list.seen.saturating_sub(1));
+        self.0.list.not_before = waiting.then(|| clock::after(now, pause));
+    }
+
+    /// Takes note of methods that were not there before. Hardware OATH tokens that could not be listed until now
+    /// have not appeared: they have been there, and what the policy says about them is done.
+    fn note_new_methods(&mut self, listing: Listing) {
+        let body = &mut self.0;
+        for method in listing.methods {
+            let mut known = body
+                .entries
+                .iter()
+                .map(|entry| &entry.method)
+                .chain(&body.appeared);
+            if known.any(|other| method.is_same_registration(other)) {
+                continue;
+            }
+            let claimed_at = body.claim.claimed_at;
+            let newer = method.created.is_some_and(|at| at > claimed_at);
+            if body.hardware_unknown && method.kind == MethodKind::HardwareOath && !newer {
+                // One without a date may be new: that is for a person to see.
+                let deactivate = body.claim.deactivates && method.created.is_some();
+                body.entries.push(Entry {
+                    method,
+                    progress: if deactivate {
+                        Progress::Pending
+                    } else {
+                        Progress::Kept(KeepReason::DeactivateByHand)
+                    },
+                    deactivate,
+                    attempts: 0,
+                    tried: false,
+                    lost: false,
+                    not_before: None,
+                });
+            } else {
+                body.appeared.push(method);
+            }
+        }
+        body.hardware_unknown &= listing.hardware_unknown;
+    }
+
+    /// Starts another pass over what was deferred, or gives it up when a pass has changed nothing. What only
+    /// waits for its time does not hold up the others.
+    fn settle(&mut self, now: Timestamp) {
+        let body = &mut self.0;
+        let any = |wanted: &dyn Fn(&Entry) -> bool| body.entries.iter().any(wanted);
+        let ready = |entry: &Entry| {
+            entry.progress == Progress::Pending
+                && !entry.is_exhausted()
+                && entry.not_before.is_none_or(|at| at <= now)
+        };
+        if any(&|entry| entry.progress == Progress::Trying || ready(entry)) {
+            return;
+        }
+        let next = if body.progress {
+            Progress::Pending
+        } else if any(&|entry| matches!(entry.progress, Progress::Pending | Progress::Asked(_))) {
+            return;
+        } else {
+            Progress::Failed(Failure::Refused)
+        };
+        body.progress = false;
+        for entry in &mut body.entries {
+            if entry.progress == Progress::Deferred {
+                entry.progress = next;
+                entry.not_before = None;
+            }
+        }
+    }
+
+    /// Begins another run, perhaps after a process that is gone: a request that it may have sent has a lost
+    /// answer, and what it had seen may have changed.
+    pub(in crate::reset) fn resume(&mut self) {
+        let body = &mut self.0;
+        body.list = ListViews {
+            seen: body.list.seen,
+            // Whoever asked not to be asked before a time is not asked before.
+            not_before: body.list.not_before,
+            ..ListViews::default()
+        };
+        body.session_attempts = 0;
+        if body.sessions == SessionProgress::Trying {
+            body.sessions = SessionProgress::Pending;
+            body.sessions_lost = true;
+        }
+        for entry in &mut body.entries {
+            entry.attempts = 0;
+            entry.progress = match entry.progress {
+                Progress::Trying if entry.deactivate => {
+                    entry.lost = true;
+                    Progress::Pending
+                }
+                // What was said not to be there, and is on the list all the same, is asked for again by now.
+                Progress::Trying | Progress::Asked(Answer::NotThere) => {
+                    Progress::Asked(Answer::Lost)
+                }
+                other => other,
+            };
+        }
+    }
+
+    /// Ends it: what is not confirmed is said to be so.
+    pub(in crate::reset) fn close(&mut self, now: Timestamp) {
+        let body = &mut self.0;
+        if matches!(
+            body.sessions,
+            SessionProgress::Pending | SessionProgress::Trying
+        ) {
+            body.sessions = match (body.sessions_lost, body.sessions_tried) {
+                (true, _) => SessionProgress::Unknown,
+                (false, true) => SessionProgress::Failed(Failure::KeepsFailing),
+                (false, false) => SessionProgress::Failed(Failure::OutOfTime),
+            };
+        }
+        for entry in &mut body.entries {
+            entry.progress = match entry.progress {
+                Progress::Pending if entry.lost => Progress::Unknown,
+                Progress::Pending if entry.tried => Progress::Failed(Failure::KeepsFailing),
+                Progress::Deferred => Progress::Failed(Failure::Refused),
+                Progress::Pending => Progress::Failed(Failure::OutOfTime),
+                Progress::Trying | Progress::Asked(_) => Progress::Unknown,
+                settled => settled,
+            };
+        }
+        let done = |progress| {
+            matches!(
+                progress,
+                Progress::Removed | Progress::Deactivated | Progress::Kept(_) | Progress::Gone(_)
+            )
+        };
+        let all_done = body.list.seen_at.is_some()
+            && !matches!(
+                body.sessions,
+                SessionProgress::Failed(_) | SessionProgress::Unknown
+            )
+            && body.entries.iter().all(|entry| done(entry.progress))
+            && !(body.claim.deactivates && body.hardware_unknown);
+        body.state = if all_done {
+            State::Completed
+        } else {
+            State::NeedsHuman
+        };
+        body.finished_at = Some(now);
+    }
+
+    /// Ends it because the target may no longer be reset on these approvals.
+    pub(in crate::reset) fn stop(&mut self, why: RefusalText, now: Timestamp) {
+        self.0.no_longer_allowed = Some(why);
+        self.close(now);
+    }
+
+    fn entry(&mut self, method: &Method) -> Option<&mut Entry> {
+        self.0
+            .entries
+            .iter_mut()
+            .find(|entry| entry.method == *method)
+    }
+}
+
+impl Entry {
+    /// Whether it has been tried often enough for this run.
+    fn is_exhausted(&self) -> bool {
+        self.attempts >= MOST_ATTEMPTS
+    }
+
+    /// To be tried again after a while.
+    fn try_again(&mut self, error: &DirectoryError, now: Timestamp) -> Progress {
+        self.not_before = Some(clock::after(now, pause(error, self.attempts)));
+        Progress::Pending
+    }
+}
+
+fn failure(fault: Fault) -> Failure {
+    match fault {
+        Fault::NotAllowed | Fault::Credential => Failure::NotAllowed,
+        Fault::Refused => Failure::Refused,
+        Fault::NotFound | Fault::Unreadable | Fault::Unlicensed => Failure::Other,
+    }
+}
+
+/// As long as the directory asks for, else twice as long each time.
+fn pause(error: &DirectoryError, attempts: u8) -> Duration {
+    match error {
+        DirectoryError::Transient { after: Some(after) } => *after,
+        _ => BETWEEN_TRIES.pause(attempts.into()),
+    }
+}

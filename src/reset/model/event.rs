@@ -1,0 +1,106 @@
+//! The events of the audit trail: one for each decision, refusals too.
+
+use serde::Serialize;
+
+use super::method::Method;
+use super::outcome::Outcome;
+use super::parties::Parties;
+use crate::clock::Timestamp;
+use crate::ids::{ObjectId, ResetId, TicketKey};
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "audit", rename_all = "snake_case")]
+pub enum Event {
+    /// A request was refused, or its sender was told to come back.
+    Refused {
+        at: Timestamp,
+        /// The reset that it would have been, where one was accepted.
+        reset: Option<ResetId>,
+        /// The refusal's stable code.
+        code: String,
+        /// True if it was tried for two hours and an administrator has to look; false if it was refused.
+        gave_up: bool,
+        /// Why, for the operator of this deployment.
+        why: String,
+        #[serde(flatten)]
+        parties: Parties,
+    },
+    /// A reset is allowed and about to be claimed. Written before anything is changed in Graph.
+    Allowed {
+        at: Timestamp,
+        reset: ResetId,
+        target_id: ObjectId,
+        /// `standard` or what makes the target privileged.
+        tier: String,
+        /// How many methods are to go.
+        removals: usize,
+        #[serde(flatten)]
+        parties: Parties,
+    },
+    /// An operator was shown what a reset would do. Nothing was changed.
+    Previewed {
+        at: Timestamp,
+        target_id: ObjectId,
+        /// `standard` or what makes the target privileged.
+        tier: String,
+        #[serde(flatten)]
+        parties: Parties,
+    },
+    /// An earlier reset answered a request; nothing was changed.
+    Replayed {
+        at: Timestamp,
+        reset: ResetId,
+        #[serde(flatten)]
+        parties: Parties,
+    },
+    /// A request to change something in Graph is about to be sent. While this cannot be written, it is not.
+    Intended {
+        at: Timestamp,
+        reset: ResetId,
+        ticket: TicketKey,
+        target_id: ObjectId,
+        #[serde(flatten)]
+        change: Change,
+    },
+    /// A reset that was claimed in an earlier run is about to be resumed. Written before anything is changed in Graph.
+    Resumed {
+        at: Timestamp,
+        reset: ResetId,
+        #[serde(flatten)]
+        parties: Parties,
+    },
+    /// A reset is over.
+    Outcome {
+        at: Timestamp,
+        /// How many methods appeared meanwhile: an alarm.
+        appeared: usize,
+        #[serde(flatten)]
+        outcome: Outcome,
+    },
+}
+
+impl Event {
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Event::Refused { at, .. }
+            | Event::Allowed { at, .. }
+            | Event::Previewed { at, .. }
+            | Event::Replayed { at, .. }
+            | Event::Intended { at, .. }
+            | Event::Resumed { at, .. }
+            | Event::Outcome { at, .. } => *at,
+        }
+    }
+}
+
+/// A change in Graph.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum Change {
+    /// Sessions are revoked.
+    RevokeSessions,
+    /// A method is deleted.
+    Remove { method: Method },
+    /// A hardware OATH token is deactivated.
+    Deactivate { method: Method },
+}

@@ -1,0 +1,71 @@
+//! Guardrails: what limits the harm that approvals can do that are all good.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+
+/// The guardrail that stopped a claim.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Guardrail {
+    /// An operator has frozen resets of this tier.
+    #[error("resets are frozen: {0}")]
+    Frozen(String),
+    /// The person was reset a short while ago, and one approver asks for it again.
+    #[error("the person was reset at {since}, and until {until} one approver is not enough")]
+    CoolingDown { since: Timestamp, until: Timestamp },
+    /// The cap of an hour is reached.
+    #[error("{0} has reached its cap of resets in an hour")]
+    Cap(Cap),
+}
+
+/// What a cap counts by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Cap {
+    /// The issuer of an approval.
+    #[error("the issuer")]
+    Issuer,
+    #[error("the approver")]
+    Approver,
+    #[error("the tenant")]
+    Tenant,
+}
+
+/// The guardrails of one claim, as policy.toml sets them.
+pub(in crate::reset) struct Guardrails {
+    /// For how long after a reset one approver is not enough for the same person.
+    pub cool_down: Duration,
+    pub counters: Vec<Counter>,
+}
+
+/// A count of claims in an hour, and how many there may be.
+pub(in crate::reset) struct Counter {
+    pub by: Cap,
+    /// Unambiguous among all counters.
+    pub name: String,
+    pub most: usize,
+}
+
+/// The freeze switch, as it is in the ledger. `reregister freeze` sets it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freeze {
+    /// Whether standard people are not reset.
+    pub standard: bool,
+    /// Whether privileged people are not reset.
+    pub privileged: bool,
+    /// Why; a refused requester reads it.
+    pub why: String,
+    pub since: Timestamp,
+}
+
+impl Freeze {
+    /// Whether it stops this tier.
+    pub fn stops(&self, privileged: bool) -> bool {
+        if privileged {
+            self.privileged
+        } else {
+            self.standard
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The public keys of issuers.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::approval::{IssuerPolicy, KeySet};
+use crate::ids::{Issuer, Kid};
+
+/// Gives an issuer's keys.
+#[async_trait]
+pub trait KeySource: Send + Sync {
+    /// The issuer's keys; fetched again, within limits, if `kid` is not among the known ones.
+    ///
+    /// # Errors
+    /// [`KeysUnavailable`] if the source has none, not even old ones.
+    async fn keys(&self, issuer: &IssuerPolicy, kid: &Kid) -> Result<Arc<KeySet>, KeysUnavailable>;
+}
+
+/// An issuer's keys could not be fetched; another try may help.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the keys of {issuer} are not available: {why}")]
+pub struct KeysUnavailable {
+    /// The issuer's `iss`.
+    pub issuer: Issuer,
+    /// For the log.
+    pub why: String,
+}

@@ -1,0 +1,257 @@
+//! Resets, as the channels see them: submit a request, preview it, read its status, run it when the queue says so, refuse
+//! it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::executor::context::Deployment;
+use super::executor::replay::Answered;
+use super::executor::throttle::{Misuse, NotificationThrottle};
+use super::executor::validate::Presented;
+use super::ledger::record::{Record, Stage, is_about};
+use super::ledger::store::{Acceptance, ApprovalUse, Block};
+use super::model::event::Event;
+use super::model::ledger_error::LedgerError;
+use super::model::outcome::Preview;
+use super::model::parties::{ApprovalSummary, Parties};
+use super::model::request::Request;
+use super::model::status::RequestStatus;
+use super::refusal::Refusal;
+use crate::approval::{ApprovalError, Authentic};
+use crate::clock::{self, Timestamp};
+use crate::ids::{Label, ResetId, TenantId};
+
+/// The resets of the deployment. Cheap to clone.
+#[derive(Clone)]
+pub struct Resets {
+    deployment: Arc<Deployment>,
+    throttle: Arc<NotificationThrottle>,
+}
+
+/// How long an outcome can be read.
+const READABLE: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Resets {
+    pub fn new(deployment: Deployment) -> Resets {
+        Resets {
+            deployment: Arc::new(deployment),
+            throttle: Arc::default(),
+        }
+    }
+
+    /// Authenticates the approvals that an operator on call presents.
+    pub async fn authenticate_on_call(&self, tokens: &[String]) -> Presented {
+        let Deployment {
+            validator,
+            channels,
+            ..
+        } = &*self.deployment;
+        validator
+            .authenticate_all(tokens, &channels.on_call.issuers)
+            .await
+    }
+
+    /// Authenticates one approval of any issuer.
+    pub async fn authenticate_any(&self, token: String) -> Presented {
+        let validator = &self.deployment.validator;
+        let issuers: Vec<Label> = validator.issuers.keys().cloned().collect();
+        validator.authenticate_all(&[token], &issuers).await
+    }
+
+    /// The tenant that on-call approvals are for.
+    ///
+    /// # Errors
+    /// [`Refusal::OtherTenant`] if this deployment does not serve it, or they do not say which of several.
+    pub fn tenant(&self, approvals: &[Authentic]) -> Result<TenantId, Refusal> {
+        let tid = approvals.first().and_then(|one| one.claims().tid);
+        self.deployment.channels.tenant(tid)
+    }
+
+    /// Does what the request asks, once. The same request again gets what is stored. From the moment that a request is
+    /// accepted it comes to an end without a further request. `approvals` are those that are authentic already, on call.
+    ///
+    /// # Errors
+    /// A [`Refusal`] if it is not accepted. The refusal of an accepted request is its status.
+    pub async fn submit(
+        &self,
+        request: Request,
+        parties: &Parties,
+        approvals: &[Authentic],
+        until: Timestamp,
+    ) -> Result<Answered, Refusal> {
+        let Deployment { ledger, .. } = &*self.deployment;
+        let run = self.deployment.run_in(request.tenant, until)?;
+        let mut previous = ledger.previous(&request).await?;
+        if let Some(record) = previous.record.take() {
+            return run.replay(record, parties).await;
+        }
+        self.reject_if_expired_unused(&request, approvals).await?;
+        let lease_until = run.lease_until();
+        let id = ResetId::random();
+        let record = Record::new(id, request, parties.clone(), lease_until);
+        // The next run is scheduled first, so that there is one even if this process dies.
+        run.schedule(id, clock::between(run.now(), lease_until))
+            .await?;
+        match ledger.accept(record.clone(), &previous).await? {
+            Acceptance::Accepted(lease) => run.answer(run.run(lease).await, parties).await,
+            // The same delivery came twice at once: the other was first, and its answer is this one's too.
+            Acceptance::Duplicate => {
+                let first = ledger.previous(&record.request).await?.record;
+                let lost = LedgerError::Unavailable("another run has the record".to_owned());
+                run.replay(first.ok_or(lost)?, parties).await
+            }
+        }
+    }
+
+    /// On call, expired approvals are accepted only if something was done on one of them: an old link must not fill the
+    /// ledger, nor notify anyone.
+    async fn reject_if_expired_unused(
+        &self,
+        request: &Request,
+        approvals: &[Authentic],
+    ) -> Result<(), Refusal> {
+        let last = approvals.iter().map(|approval| approval.claims().exp).max();
+        let Some(exp) = last.filter(|exp| *exp <= request.received_at) else {
+            return Ok(());
+        };
+        for approval in approvals {
+            match self.deployment.ledger.approval_use(&approval.id()).await? {
+                ApprovalUse::Unused => {}
+                ApprovalUse::By(_) => return Ok(()),
+                ApprovalUse::ByForgottenReset => return Err(Refusal::ApprovalUsed),
+            }
+        }
+        Err(ApprovalError::Expired { exp }.into())
+    }
+
+    /// Goes on with a record whose id the queue has brought.
+    ///
+    /// # Errors
+    /// A [`Refusal`] if the queue has to bring it again.
+    pub async fn wake(&self, id: ResetId, until: Timestamp) -> Result<(), Refusal> {
+        let Deployment { ledger, clock, .. } = &*self.deployment;
+        let found = ledger.find(id).await?;
+        match &found.record {
+            Some(record) => {
+                let run = self.deployment.run_in(record.request.tenant, until)?;
+                run.wake(found).await
+            }
+            None => match ledger.block_acceptance(id, clock.now()).await? {
+                Block::Blocked => Ok(()),
+                Block::AlreadyAccepted => {
+                    let accepted = LedgerError::Unavailable("it was accepted meanwhile".to_owned());
+                    Err(accepted.into())
+                }
+            },
+        }
+    }
+
+    /// Says what [`Resets::submit`] would do, and does nothing.
+    ///
+    /// # Errors
+    /// The [`Refusal`] that it would meet.
+    pub async fn preview(
+        &self,
+        request: Request,
+        mut parties: Parties,
+        until: Timestamp,
+    ) -> Result<Preview, Refusal> {
+        let deployment = &self.deployment;
+        let run = deployment.run_in(request.tenant, until)?;
+        let presented = deployment
+            .validator
+            .validate(&request, &deployment.channels)
+            .await;
+        let approvals = presented.accepted()?;
+        // What is accepted goes on by itself: there is nothing to preview any more.
+        if deployment.ledger.previous(&request).await?.record.is_some() {
+            return Err(Refusal::ApprovalUsed);
+        }
+        let (unused, used) = run.split_off_used(&request, approvals).await?;
+        if unused.is_empty() && used.is_some() {
+            return Err(Refusal::ApprovalUsed);
+        }
+        parties.name(&unused);
+        let planned = run.plan_reset(ResetId::random(), &request, unused).await?;
+        run.check_headroom(&planned).await?;
+        let counts = |summary: &&ApprovalSummary| {
+            let mut counted = planned.claim.approvals.iter();
+            counted.any(|approval| approval.id == summary.id)
+        };
+        let counted = parties.approvals.iter().filter(counts).cloned().collect();
+        // The holder of an approval learns what the person has registered: each preview is written down.
+        let previewed = planned.previewed(run.now(), parties);
+        deployment.audit.append(&previewed).await?;
+        Ok(planned.preview(counted))
+    }
+
+    /// The stored status of a reset, for the holder of one of its approvals. That the end was read is written down.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchReset`] if there is none, or it is not this approval's, or it is older than a day.
+    pub async fn status(
+        &self,
+        id: ResetId,
+        approval: &Authentic,
+        caller: &Parties,
+    ) -> Result<RequestStatus, Refusal> {
+        let deployment = &self.deployment;
+        let oldest = clock::before(deployment.clock.now(), READABLE);
+        let record = deployment.ledger.read(id).await?;
+        let record = deployment
+            .followed(record.ok_or(Refusal::NoSuchReset)?)
+            .await?;
+        let is_readable = record.is_held_by(approval)
+            && record.request.received_at >= oldest
+            && record.request.ticket == approval.claims().txn;
+        // A token that came with the others and was passed over has no part in the claim.
+        let has_no_part = match &record.stage {
+            Stage::Claimed(reset) => {
+                !record.came_with(approval) && !is_about(reset, approval, &record.request.ticket)
+            }
+            Stage::Waiting(_) | Stage::Refused(_) | Stage::Repeats(_) => false,
+        };
+        if !is_readable || has_no_part {
+            return Err(Refusal::NoSuchReset);
+        }
+        if record.is_over() {
+            deployment.append_replay(&record, caller).await;
+        }
+        record.status().ok_or(Refusal::NoSuchReset)
+    }
+
+    /// Writes down the refusal of a request that was not accepted, and notifies the security team where the table of
+    /// refusals says so. A failure of either changes nothing: it is refused all the same.
+    pub async fn refuse(&self, refusal: &Refusal, parties: &Parties) {
+        let deployment = &self.deployment;
+        let (code, why, now) = (refusal.code(), refusal.to_string(), deployment.clock.now());
+        parties.log(code.as_str(), &why);
+        let event = Event::Refused {
+            at: now,
+            reset: None,
+            code: code.as_str().to_owned(),
+            gave_up: false,
+            why,
+            parties: parties.clone(),
+        };
+        if let Err(error) = deployment.audit.append(&event).await {
+            tracing::error!(%error, code = code.as_str(), "a refusal is not in the audit trail");
+        }
+        let misuse = Misuse::of(code, parties);
+        let is_known = misuse
+            .as_ref()
+            .is_some_and(|misuse| self.throttle.knows(misuse, now));
+        if is_known || !refusal.tells_security(parties.good_until(), now) {
+            return;
+        }
+        match (deployment.security.notify(&event).await, misuse) {
+            (Ok(()), Some(misuse)) => self.throttle.record(misuse, now),
+            (Ok(()), None) => {}
+            (Err(error), _) => {
+                let code = code.as_str();
+                tracing::info!(event = "notice", state = "failed", code);
+                tracing::error!(%error, code, "the security team is not notified of a refusal");
+            }
+        }
+    }
+}
