@@ -89,6 +89,12 @@ impl Answer {
         )
     }
 
+    /// The directory's 403 (<https://learn.microsoft.com/graph/resolve-auth-errors>).
+    pub(super) fn insufficient_privileges() -> Self {
+        let text = "Insufficient privileges to complete the operation.";
+        Answer::error(403, "Authorization_RequestDenied", text)
+    }
+
     /// Somebody who does not exist, or not any more.
     pub(super) fn no_such_resource(name: &str) -> Self {
         let text =
@@ -208,5 +214,59 @@ impl Answer {
             }
         }
         response
+    }
+}
+
+/// An error of the login (<https://learn.microsoft.com/entra/identity-platform/reference-error-codes>).
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: u16,
+    error: &'static str,
+    code: u32,
+    message: String,
+}
+
+impl Refusal {
+    pub(super) fn new(
+        status: u16,
+        error: &'static str,
+        code: u32,
+        message: impl Into<String>,
+    ) -> Self {
+        Refusal {
+            status,
+            error,
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// The app did not prove who it is.
+    pub(super) fn client(code: u32, message: impl Into<String>) -> Self {
+        Refusal::new(401, "invalid_client", code, message)
+    }
+
+    pub(super) fn answer(self, correlation: &str) -> Answer {
+        let (trace, timestamp) = (
+            Uuid::new_v4(),
+            Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+        );
+        let description = format!(
+            "AADSTS{}: {}\r\nTrace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: \
+             {timestamp}",
+            self.code, self.message
+        );
+        Answer::json(
+            self.status,
+            json!({
+                "error": self.error,
+                "error_description": description,
+                "error_codes": [self.code],
+                "timestamp": timestamp,
+                "trace_id": trace,
+                "correlation_id": correlation,
+                "error_uri": format!("https://login.microsoftonline.com/error?code={}", self.code),
+            }),
+        )
     }
 }

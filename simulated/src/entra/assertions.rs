@@ -8,7 +8,8 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
-use super::login::Refusal;
+use super::answers::Refusal;
+use super::state::Assertion;
 use super::users_file::{App, Federated};
 
 /// The one type of client assertion that there is (RFC 7523, section 2.2).
@@ -25,15 +26,6 @@ const CERTIFICATES: &str = "Review the documentation at https://learn.microsoft.
 
 const FEDERATION: &str = "Check your federated identity credential Subject, Audience and Issuer against the presented assertion. \
      https://learn.microsoft.com/entra/workload-id/workload-identity-federation";
-
-/// A client assertion that an app presented, whether or not it was accepted.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Assertion {
-    /// Its header.
-    pub header: Value,
-    /// Its claims.
-    pub claims: Value,
-}
 
 /// An assertion that can be read, and not yet believed.
 #[derive(Debug)]

@@ -4,52 +4,22 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answers::{Answer, Outcome};
-use super::asks::Ask;
+use super::calls::GraphCall;
 use super::directory::{Directory, Person};
-use super::kinds::{DefaultMethod, Kind, PhoneType};
+use super::kinds::{DefaultMethod, DefaultRefusal, Kind, PhoneType};
 use super::methods::Method;
-use super::people::may_change;
 use super::routes::Version;
-
-/// How Graph words that the default method is still needed: two texts have been seen for one rule.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DefaultRefusal {
-    /// "The requested authentication method id of […] matches the user's current default authentication
-    /// method…" (<https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/1888>).
-    #[default]
-    Matches,
-    /// "Cannot delete default method with other methods configured…"
-    /// (<https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/2913>).
-    OthersConfigured,
-}
-
-impl DefaultRefusal {
-    fn text(self, id: &str) -> String {
-        match self {
-            DefaultRefusal::Matches => format!(
-                "The requested authentication method id of [{id}] matches the user's current \
-                 default authentication method, and cannot be deleted until the default \
-                 authentication method is changed"
-            ),
-            DefaultRefusal::OthersConfigured => {
-                "Cannot delete default method with other methods configured. Please change \
-                 default method before deletion."
-                    .to_owned()
-            }
-        }
-    }
-}
 
 /// `GET …/methods`, which "does not support optional query parameters"
 /// (<https://learn.microsoft.com/graph/api/authentication-list-methods>).
-pub(super) fn list(directory: &mut Directory, ask: &Ask) -> Outcome {
-    ask.takes_only(&[])?;
-    let shown = person(directory, ask)?.list();
+pub(super) fn list(directory: &mut Directory, call: &GraphCall) -> Outcome {
+    call.takes_only(&[])?;
+    let shown = call.person_mut(directory)?.list();
     let visible = shown
         .iter()
-        .filter(|method| ask.version == Version::Beta || method.kind.in_v1());
+        .filter(|method| call.version == Version::Beta || method.kind.in_v1());
     let value: Vec<_> = visible.map(Method::typed_entity).collect();
-    let context = ask.context(&format!("users('{}')/authentication/methods", ask.user()));
+    let context = call.context(&format!("users('{}')/authentication/methods", call.user()));
     Ok(Answer::json(
         200,
         json!({"@odata.context": context, "value": value}),
@@ -57,17 +27,17 @@ pub(super) fn list(directory: &mut Directory, ask: &Ask) -> Outcome {
 }
 
 /// `GET …/phoneMethods` and its like.
-pub(super) fn list_of(directory: &mut Directory, ask: &Ask, kind: Kind) -> Outcome {
-    ask.takes_only(&[])?;
-    let shown = person(directory, ask)?.list();
+pub(super) fn list_of(directory: &mut Directory, call: &GraphCall, kind: Kind) -> Outcome {
+    call.takes_only(&[])?;
+    let shown = call.person_mut(directory)?.list();
     let value: Vec<_> = shown
         .iter()
         .filter(|method| method.kind == kind)
         .map(Method::entity)
         .collect();
-    let context = ask.context(&format!(
+    let context = call.context(&format!(
         "users('{}')/authentication/{}",
-        ask.user(),
+        call.user(),
         kind.collection()
     ));
     Ok(Answer::json(
@@ -77,22 +47,22 @@ pub(super) fn list_of(directory: &mut Directory, ask: &Ask, kind: Kind) -> Outco
 }
 
 /// `GET …/methods/{id}`, `GET …/phoneMethods/{id}` and their like.
-pub(super) fn get(directory: &mut Directory, ask: &Ask, kind: Option<Kind>) -> Outcome {
-    ask.takes_only(&[])?;
-    let person = person(directory, ask)?;
+pub(super) fn get(directory: &mut Directory, call: &GraphCall, kind: Option<Kind>) -> Outcome {
+    call.takes_only(&[])?;
+    let person = call.person_mut(directory)?;
     let registered = [vec![Method::password()], person.methods.clone()].concat();
     let fits = |method: &&Method| match kind {
         Some(Kind::QrCodePin) => method.kind == Kind::QrCodePin,
-        Some(kind) => method.kind == kind && method.id.eq_ignore_ascii_case(ask.method()),
-        None => method.id.eq_ignore_ascii_case(ask.method()),
+        Some(kind) => method.kind == kind && method.id.eq_ignore_ascii_case(call.method()),
+        None => method.id.eq_ignore_ascii_case(call.method()),
     };
     let found = registered.iter().find(fits).ok_or_else(no_such_method)?;
     let mut entity = found.typed_entity();
     if let Value::Object(entity) = &mut entity {
         let collection = kind.map_or_else(|| "methods".to_owned(), Kind::collection);
-        let context = ask.context(&format!(
+        let context = call.context(&format!(
             "users('{}')/authentication/{collection}/$entity",
-            ask.user()
+            call.user()
         ));
         entity.insert("@odata.context".to_owned(), json!(context));
     }
@@ -102,16 +72,15 @@ pub(super) fn get(directory: &mut Directory, ask: &Ask, kind: Option<Kind>) -> O
 /// `DELETE …/phoneMethods/{id}` and its like.
 pub(super) fn delete(
     directory: &mut Directory,
-    ask: &Ask,
+    call: &GraphCall,
     kind: Kind,
     refusal: DefaultRefusal,
     lag: u32,
 ) -> Outcome {
-    let person = person(directory, ask)?;
-    may_change(person, ask)?;
+    let person = call.person_to_change(directory)?;
     let wanted = |method: &&Method| {
         method.kind == kind
-            && (kind == Kind::QrCodePin || method.id.eq_ignore_ascii_case(ask.method()))
+            && (kind == Kind::QrCodePin || method.id.eq_ignore_ascii_case(call.method()))
     };
     let method = person
         .methods
@@ -152,17 +121,16 @@ fn is_needed_default(person: &Person, id: &str) -> bool {
 
 /// `DELETE …/methods/{id}`, which looks right and does not exist: the service behind Graph says so without
 /// Graph's envelope.
-pub(super) fn delete_any(ask: &Ask) -> Outcome {
-    Err(Answer::no_http_resource(404, ask.user(), ask.method()))
+pub(super) fn delete_any(call: &GraphCall) -> Outcome {
+    Err(Answer::no_http_resource(404, call.user(), call.method()))
 }
 
 /// `POST …/hardwareOathMethods/{id}/deactivate`: the token stays assigned
 /// (<https://learn.microsoft.com/graph/api/hardwareoathauthenticationmethod-deactivate>).
-pub(super) fn deactivate_token(directory: &mut Directory, ask: &Ask) -> Outcome {
-    let person = person(directory, ask)?;
-    may_change(person, ask)?;
+pub(super) fn deactivate_token(directory: &mut Directory, call: &GraphCall) -> Outcome {
+    let person = call.person_to_change(directory)?;
     let wanted = |method: &&mut Method| {
-        method.kind == Kind::HardwareOath && method.id.eq_ignore_ascii_case(ask.method())
+        method.kind == Kind::HardwareOath && method.id.eq_ignore_ascii_case(call.method())
     };
     person
         .methods
@@ -174,13 +142,13 @@ pub(super) fn deactivate_token(directory: &mut Directory, ask: &Ask) -> Outcome 
 }
 
 /// `GET …/signInPreferences` (<https://learn.microsoft.com/graph/api/authentication-get>)
-pub(super) fn preferences(directory: &mut Directory, ask: &Ask) -> Outcome {
-    ask.takes_only(&[])?;
-    let person = person(directory, ask)?;
+pub(super) fn preferences(directory: &mut Directory, call: &GraphCall) -> Outcome {
+    call.takes_only(&[])?;
+    let person = call.person_mut(directory)?;
     Ok(Answer::json(
         200,
         json!({
-            "@odata.context": ask.context(&format!("users('{}')/authentication/signInPreferences", ask.user())),
+            "@odata.context": call.context(&format!("users('{}')/authentication/signInPreferences", call.user())),
             "isSystemPreferredAuthenticationMethodEnabled": true,
             "userPreferredMethodForSecondaryAuthentication": person.default.map_or(json!("none"), |default| json!(default)),
         }),
@@ -189,15 +157,14 @@ pub(super) fn preferences(directory: &mut Directory, ask: &Ask) -> Outcome {
 
 /// `PATCH …/signInPreferences` (<https://learn.microsoft.com/graph/api/authentication-update>); a default
 /// must be registered.
-pub(super) fn set_preferences(directory: &mut Directory, ask: &Ask) -> Outcome {
+pub(super) fn set_preferences(directory: &mut Directory, call: &GraphCall) -> Outcome {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Change {
         user_preferred_method_for_secondary_authentication: Option<DefaultMethod>,
     }
-    let person = person(directory, ask)?;
-    may_change(person, ask)?;
-    let change: Change = serde_json::from_slice(ask.body)
+    let person = call.person_to_change(directory)?;
+    let change: Change = serde_json::from_slice(call.body)
         .map_err(|_| Answer::bad_method_request("The request body is not valid."))?;
     if let Some(default) = change.user_preferred_method_for_secondary_authentication {
         if !person.methods.iter().any(|method| method.serves(default)) {
@@ -208,12 +175,6 @@ pub(super) fn set_preferences(directory: &mut Directory, ask: &Ask) -> Outcome {
         person.default = Some(default);
     }
     Ok(Answer::no_content())
-}
-
-fn person<'a>(directory: &'a mut Directory, ask: &Ask) -> Result<&'a mut Person, Answer> {
-    directory
-        .find_mut(ask.user())
-        .ok_or_else(|| Answer::no_such_resource(ask.user()))
 }
 
 /// No source shows this body; the status is the one that a second delete gets.

@@ -12,6 +12,9 @@ use super::users_file::{
     AssignmentType, Group, GroupEligibility, RoleAssignment, TenantFile, User,
 };
 
+/// When everything in this tenant was created.
+pub(super) const CREATED: &str = "2024-03-01T08:00:00Z";
+
 /// A person as of now.
 #[derive(Debug)]
 pub(super) struct Person {

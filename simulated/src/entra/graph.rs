@@ -4,13 +4,10 @@ use axum::http::header;
 use jiff::Timestamp;
 
 use super::answers::{Answer, Outcome};
-use super::asks::Ask;
+use super::calls::GraphCall;
 use super::routes::{Action, Version, find, segments};
 use super::state::{State, Token};
 use super::{authentication, people, pim, standing};
-
-/// The message of a 403 from the directory (<https://learn.microsoft.com/graph/resolve-auth-errors>).
-pub(super) const INSUFFICIENT: &str = "Insufficient privileges to complete the operation.";
 
 /// A request to Graph, as it came.
 #[derive(Debug)]
@@ -33,7 +30,7 @@ fn try_answer(state: &mut State, request: &GraphRequest) -> Outcome {
     let token = authenticate(state, request)?;
     let segments = segments(request.path)?;
     let route = find(request.version, request.verb, &segments)?;
-    let ask = Ask {
+    let call = GraphCall {
         version: request.version,
         route,
         segments: &segments,
@@ -44,37 +41,37 @@ fn try_answer(state: &mut State, request: &GraphRequest) -> Outcome {
         acts_on_restricted: token.acts_on_restricted,
     };
     if route.action == Action::DeleteAnyMethod {
-        return authentication::delete_any(&ask);
+        return authentication::delete_any(&call);
     }
-    if !ask.permissions.allow(route.verb, &route.template) {
-        return Err(forbidden(&ask));
+    if !call.permissions.allow(route.verb, &route.template) {
+        return Err(forbidden(&call));
     }
     let (directory, licences) = (&mut state.directory, &state.licences);
     match route.action {
-        Action::GetUser => people::get(directory, &ask),
-        Action::RevokeSessions => people::revoke_sessions(directory, &ask),
-        Action::Memberships => standing::memberships(directory, &ask),
-        Action::OwnedObjects => standing::owned_objects(directory, &ask),
-        Action::RoleAssignments => standing::role_assignments(directory, &ask),
-        Action::Groups => standing::groups(directory, &ask),
-        Action::RoleSchedules => pim::role_assignments(directory, &ask, licences),
-        Action::RoleEligibilities => pim::role_eligibilities(directory, &ask, licences),
-        Action::GroupEligibilities => pim::group_eligibilities(directory, &ask, licences),
-        Action::ListMethods => authentication::list(directory, &ask),
-        Action::GetAnyMethod => authentication::get(directory, &ask, None),
-        Action::DeleteAnyMethod => authentication::delete_any(&ask),
-        Action::ListMethodsOf(kind) => authentication::list_of(directory, &ask, kind),
-        Action::GetMethodOf(kind) => authentication::get(directory, &ask, Some(kind)),
+        Action::GetUser => people::get(directory, &call),
+        Action::RevokeSessions => people::revoke_sessions(directory, &call),
+        Action::Memberships => standing::memberships(directory, &call),
+        Action::OwnedObjects => standing::owned_objects(directory, &call),
+        Action::RoleAssignments => standing::role_assignments(directory, &call),
+        Action::Groups => standing::groups(directory, &call),
+        Action::RoleSchedules => pim::role_assignments(directory, &call, licences),
+        Action::RoleEligibilities => pim::role_eligibilities(directory, &call, licences),
+        Action::GroupEligibilities => pim::group_eligibilities(directory, &call, licences),
+        Action::ListMethods => authentication::list(directory, &call),
+        Action::GetAnyMethod => authentication::get(directory, &call, None),
+        Action::DeleteAnyMethod => authentication::delete_any(&call),
+        Action::ListMethodsOf(kind) => authentication::list_of(directory, &call, kind),
+        Action::GetMethodOf(kind) => authentication::get(directory, &call, Some(kind)),
         Action::DeleteMethodOf(kind) => authentication::delete(
             directory,
-            &ask,
+            &call,
             kind,
             state.default_refusal,
             state.deletion_lag,
         ),
-        Action::DeactivateToken => authentication::deactivate_token(directory, &ask),
-        Action::GetPreferences => authentication::preferences(directory, &ask),
-        Action::SetPreferences => authentication::set_preferences(directory, &ask),
+        Action::DeactivateToken => authentication::deactivate_token(directory, &call),
+        Action::GetPreferences => authentication::preferences(directory, &call),
+        Action::SetPreferences => authentication::set_preferences(directory, &call),
     }
 }
 
@@ -114,11 +111,11 @@ fn authenticate(state: &State, request: &GraphRequest) -> Result<Token, Answer> 
 
 /// The two services word the same refusal in two ways
 /// (<https://github.com/microsoftgraph/msgraph-sdk-go/issues/441>).
-fn forbidden(ask: &Ask) -> Answer {
-    if ask.route.is_about_methods() {
+fn forbidden(call: &GraphCall) -> Answer {
+    if call.route.is_about_methods() {
         Answer::error(403, "accessDenied", "Request Authorization failed")
     } else {
-        Answer::error(403, "Authorization_RequestDenied", INSUFFICIENT)
+        Answer::insufficient_privileges()
     }
 }
 

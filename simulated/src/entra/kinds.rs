@@ -196,3 +196,32 @@ pub enum DefaultMethod {
     /// A text message to the mobile.
     Sms,
 }
+
+/// How Graph words that the default method is still needed: two texts have been seen for one rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DefaultRefusal {
+    /// "The requested authentication method id of […] matches the user's current default authentication
+    /// method…" (<https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/1888>).
+    #[default]
+    Matches,
+    /// "Cannot delete default method with other methods configured…"
+    /// (<https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/2913>).
+    OthersConfigured,
+}
+
+impl DefaultRefusal {
+    pub(super) fn text(self, id: &str) -> String {
+        match self {
+            DefaultRefusal::Matches => format!(
+                "The requested authentication method id of [{id}] matches the user's current \
+                 default authentication method, and cannot be deleted until the default \
+                 authentication method is changed"
+            ),
+            DefaultRefusal::OthersConfigured => {
+                "Cannot delete default method with other methods configured. Please change \
+                 default method before deletion."
+                    .to_owned()
+            }
+        }
+    }
+}

@@ -8,7 +8,7 @@ use jiff::{Span, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::answers::Answer;
+use super::answers::{Answer, Refusal};
 use super::assertions::{ASSERTION_TYPE, Presented};
 use super::permissions::Permissions;
 use super::state::{State, Token};
@@ -30,60 +30,6 @@ pub(super) struct TokenRequest<'a> {
     pub(super) authorization: Option<&'a str>,
     pub(super) base: &'a str,
     pub(super) correlation: &'a str,
-}
-
-/// An error of the login (<https://learn.microsoft.com/entra/identity-platform/reference-error-codes>).
-#[derive(Debug)]
-pub(super) struct Refusal {
-    status: u16,
-    error: &'static str,
-    code: u32,
-    message: String,
-}
-
-impl Refusal {
-    pub(super) fn new(
-        status: u16,
-        error: &'static str,
-        code: u32,
-        message: impl Into<String>,
-    ) -> Self {
-        Refusal {
-            status,
-            error,
-            code,
-            message: message.into(),
-        }
-    }
-
-    /// The app did not prove who it is.
-    pub(super) fn client(code: u32, message: impl Into<String>) -> Self {
-        Refusal::new(401, "invalid_client", code, message)
-    }
-
-    fn answer(self, correlation: &str) -> Answer {
-        let (trace, timestamp) = (
-            Uuid::new_v4(),
-            Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
-        );
-        let description = format!(
-            "AADSTS{}: {}\r\nTrace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: \
-             {timestamp}",
-            self.code, self.message
-        );
-        Answer::json(
-            self.status,
-            json!({
-                "error": self.error,
-                "error_description": description,
-                "error_codes": [self.code],
-                "timestamp": timestamp,
-                "trace_id": trace,
-                "correlation_id": correlation,
-                "error_uri": format!("https://login.microsoftonline.com/error?code={}", self.code),
-            }),
-        )
-    }
 }
 
 /// `POST /{tenant}/oauth2/v2.0/token`

@@ -5,24 +5,27 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answers::{Answer, Outcome};
-use super::asks::Ask;
-use super::directory::{ActiveRole, Directory};
-use super::people::CREATED;
+use super::calls::GraphCall;
+use super::directory::{ActiveRole, CREATED, Directory};
 use super::standing::{FILTERED_LISTS, of_principal, role_entity};
 use super::users_file::AssignmentType;
 
 /// `GET /roleManagement/directory/roleAssignmentScheduleInstances`: those that PIM made and those "directly
 /// through the role assignments API"
 /// (<https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignmentscheduleinstances>).
-pub(super) fn role_assignments(directory: &Directory, ask: &Ask, licences: &[String]) -> Outcome {
-    ask.takes_only(&FILTERED_LISTS)?;
+pub(super) fn role_assignments(
+    directory: &Directory,
+    call: &GraphCall,
+    licences: &[String],
+) -> Outcome {
+    call.takes_only(&FILTERED_LISTS)?;
     has_pim(licences)?;
-    let principal = ask.filter(&["principalId"])?.map(|(_, id)| id);
+    let principal = call.filter(&["principalId"])?.map(|(_, id)| id);
     let instances = directory
         .assignments
         .iter()
         .filter(|active| principal.is_none_or(|id| active.assignment.principal_id == id));
-    ask.page(
+    call.page(
         "roleManagement/directory/roleAssignmentScheduleInstances",
         instances.map(instance).collect(),
     )
@@ -56,16 +59,20 @@ fn instance(active: &ActiveRole) -> Value {
 
 /// `GET /roleManagement/directory/roleEligibilityScheduleInstances`
 /// (<https://learn.microsoft.com/graph/api/rbacapplication-list-roleeligibilityscheduleinstances>)
-pub(super) fn role_eligibilities(directory: &Directory, ask: &Ask, licences: &[String]) -> Outcome {
-    ask.takes_only(&FILTERED_LISTS)?;
+pub(super) fn role_eligibilities(
+    directory: &Directory,
+    call: &GraphCall,
+    licences: &[String],
+) -> Outcome {
+    call.takes_only(&FILTERED_LISTS)?;
     has_pim(licences)?;
-    let principal = ask.filter(&["principalId"])?.map(|(_, id)| id);
+    let principal = call.filter(&["principalId"])?.map(|(_, id)| id);
     let of = of_principal(directory.role_eligibilities.iter(), principal);
     let schedule = json!({"startDateTime": CREATED, "endDateTime": null, "memberType": "Direct"});
     let all = of
         .map(|eligibility| role_entity(eligibility, schedule.clone()))
         .collect();
-    ask.page(
+    call.page(
         "roleManagement/directory/roleEligibilityScheduleInstances",
         all,
     )
@@ -77,12 +84,12 @@ pub(super) fn role_eligibilities(directory: &Directory, ask: &Ask, licences: &[S
 /// is a person or a group: a person who may through a group is not listed by name.
 pub(super) fn group_eligibilities(
     directory: &Directory,
-    ask: &Ask,
+    call: &GraphCall,
     licences: &[String],
 ) -> Outcome {
-    ask.takes_only(&FILTERED_LISTS)?;
+    call.takes_only(&FILTERED_LISTS)?;
     has_pim(licences)?;
-    let Some((name, id)) = ask.filter(&["principalId", "groupId"])? else {
+    let Some((name, id)) = call.filter(&["principalId", "groupId"])? else {
         return Err(Answer::error(
             400,
             "MissingParameters",
@@ -109,7 +116,7 @@ pub(super) fn group_eligibilities(
             "endDateTime": null,
         })
     });
-    ask.page(
+    call.page(
         "identityGovernance/privilegedAccess/group/eligibilityScheduleInstances",
         objects.collect(),
     )

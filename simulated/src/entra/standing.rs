@@ -3,10 +3,9 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::answers::{Answer, Outcome};
-use super::asks::Ask;
-use super::directory::Directory;
-use super::people::CREATED;
+use super::answers::Outcome;
+use super::calls::GraphCall;
+use super::directory::{CREATED, Directory};
 use super::roles::Role;
 use super::users_file::{Group, RoleAssignment};
 
@@ -32,43 +31,43 @@ pub(super) const FILTERED_LISTS: [&str; 4] = ["$filter", "$select", "$top", "$sk
 /// `GET /users/{id}/transitiveMemberOf`
 /// (<https://learn.microsoft.com/graph/api/user-list-transitivememberof>): no custom roles, and none in
 /// administrative units.
-pub(super) fn memberships(directory: &Directory, ask: &Ask) -> Outcome {
-    ask.takes_only(&LISTS)?;
-    let id = known(directory, ask)?;
+pub(super) fn memberships(directory: &Directory, call: &GraphCall) -> Outcome {
+    call.takes_only(&LISTS)?;
+    let id = call.person(directory)?.profile.id;
     let groups = directory
         .groups_of(id)
         .into_iter()
-        .map(|group| group_object(group, ask));
+        .map(|group| group_object(group, call));
     let roles = directory
         .roles_of(id)
         .into_iter()
-        .map(|role| role_object(role, directory.tenant, ask));
-    ask.page("directoryObjects", groups.chain(roles).collect())
+        .map(|role| role_object(role, directory.tenant, call));
+    call.page("directoryObjects", groups.chain(roles).collect())
 }
 
 /// `GET /users/{id}/ownedObjects` (<https://learn.microsoft.com/graph/api/user-list-ownedobjects>)
-pub(super) fn owned_objects(directory: &Directory, ask: &Ask) -> Outcome {
-    ask.takes_only(&LISTS)?;
-    let id = known(directory, ask)?;
+pub(super) fn owned_objects(directory: &Directory, call: &GraphCall) -> Outcome {
+    call.takes_only(&LISTS)?;
+    let id = call.person(directory)?.profile.id;
     let owned = directory
         .groups
         .iter()
         .filter(|group| group.owners.contains(&id));
-    ask.page(
+    call.page(
         "directoryObjects",
-        owned.map(|group| group_object(group, ask)).collect(),
+        owned.map(|group| group_object(group, call)).collect(),
     )
 }
 
 /// `GET /groups` (<https://learn.microsoft.com/graph/api/group-list>), all of them or the role-assignable ones.
-pub(super) fn groups(directory: &Directory, ask: &Ask) -> Outcome {
-    ask.takes_only(&FILTERED_LISTS)?;
-    let narrowed = ask.filter_is("isAssignableToRole eq true")?;
+pub(super) fn groups(directory: &Directory, call: &GraphCall) -> Outcome {
+    call.takes_only(&FILTERED_LISTS)?;
+    let narrowed = call.filter_is("isAssignableToRole eq true")?;
     let groups = directory
         .groups
         .iter()
         .filter(|group| group.is_assignable_to_role || !narrowed);
-    ask.page(
+    call.page(
         "groups",
         groups
             .map(|group| Value::Object(group_fields(group)))
@@ -78,26 +77,19 @@ pub(super) fn groups(directory: &Directory, ask: &Ask) -> Outcome {
 
 /// `GET /roleManagement/directory/roleAssignments`: direct ones, of any scope, custom roles too
 /// (<https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments>).
-pub(super) fn role_assignments(directory: &Directory, ask: &Ask) -> Outcome {
-    ask.takes_only(&FILTERED_LISTS)?;
-    let principal = ask.filter(&["principalId"])?.map(|(_, id)| id);
+pub(super) fn role_assignments(directory: &Directory, call: &GraphCall) -> Outcome {
+    call.takes_only(&FILTERED_LISTS)?;
+    let principal = call.filter(&["principalId"])?.map(|(_, id)| id);
     let active = directory
         .assignments
         .iter()
         .map(|active| &active.assignment);
-    ask.page(
+    call.page(
         "roleManagement/directory/roleAssignments",
         of_principal(active, principal)
             .map(|assignment| role_entity(assignment, json!({})))
             .collect(),
     )
-}
-
-fn known(directory: &Directory, ask: &Ask) -> Result<Uuid, Answer> {
-    let person = directory
-        .find(ask.user())
-        .ok_or_else(|| Answer::no_such_resource(ask.user()))?;
-    Ok(person.profile.id)
 }
 
 /// Those of one principal, if one is given.
@@ -146,13 +138,13 @@ fn group_fields(group: &Group) -> Map<String, Value> {
         .collect()
 }
 
-fn group_object(group: &Group, ask: &Ask) -> Value {
+fn group_object(group: &Group, call: &GraphCall) -> Value {
     let mut object = group_fields(group);
     object.insert("@odata.type".to_owned(), json!("#microsoft.graph.group"));
-    limited_unless(ask.permissions.any(&READS_GROUPS), Value::Object(object))
+    limited_unless(call.permissions.any(&READS_GROUPS), Value::Object(object))
 }
 
-fn role_object(role: &Role, tenant: Uuid, ask: &Ask) -> Value {
+fn role_object(role: &Role, tenant: Uuid, call: &GraphCall) -> Value {
     let object = json!({
         "@odata.type": "#microsoft.graph.directoryRole",
         "id": role.object_id(tenant),
@@ -161,7 +153,7 @@ fn role_object(role: &Role, tenant: Uuid, ask: &Ask) -> Value {
         "deletedDateTime": null,
         "roleTemplateId": role.template,
     });
-    limited_unless(ask.permissions.any(&READS_ROLES), object)
+    limited_unless(call.permissions.any(&READS_ROLES), object)
 }
 
 /// An app without permission to read a type of object gets its type and id, "but all other properties have

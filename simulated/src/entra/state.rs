@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::assertions::Assertion;
-use super::authentication::DefaultRefusal;
 use super::directory::Directory;
 use super::faults::{Effect, Fault};
+use super::kinds::DefaultRefusal;
 use super::permissions::Permissions;
 use super::users_file::{App, TenantFile};
 
@@ -27,6 +27,15 @@ pub struct Call {
     pub client_request_id: Option<String>,
     /// `v1.0` or `beta`.
     pub version: &'static str,
+}
+
+/// A client assertion that an app presented, whether or not it was accepted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assertion {
+    /// Its header.
+    pub header: Value,
+    /// Its claims.
+    pub claims: Value,
 }
 
 /// An access token that was issued. Tokens are opaque to their holders, so they are remembered and not

@@ -7,12 +7,13 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::answers::{Answer, Outcome};
+use super::directory::{Directory, Person};
 use super::permissions::Permissions;
 use super::routes::{Route, Version};
 
 /// A call that has a valid token and a route.
 #[derive(Debug)]
-pub(super) struct Ask<'a> {
+pub(super) struct GraphCall<'a> {
     pub(super) version: Version,
     pub(super) route: &'static Route,
     pub(super) segments: &'a [String],
@@ -25,7 +26,7 @@ pub(super) struct Ask<'a> {
     pub(super) acts_on_restricted: bool,
 }
 
-impl Ask<'_> {
+impl GraphCall<'_> {
     /// The person in the path.
     pub(super) fn user(&self) -> &str {
         self.segments.get(1).map(String::as_str).unwrap_or_default()
@@ -34,6 +35,33 @@ impl Ask<'_> {
     /// The method in the path.
     pub(super) fn method(&self) -> &str {
         self.segments.get(4).map(String::as_str).unwrap_or_default()
+    }
+
+    pub(super) fn person<'d>(&self, directory: &'d Directory) -> Result<&'d Person, Answer> {
+        let person = directory.find(self.user());
+        person.ok_or_else(|| Answer::no_such_resource(self.user()))
+    }
+
+    pub(super) fn person_mut<'d>(
+        &self,
+        directory: &'d mut Directory,
+    ) -> Result<&'d mut Person, Answer> {
+        let person = directory.find_mut(self.user());
+        person.ok_or_else(|| Answer::no_such_resource(self.user()))
+    }
+
+    /// The person in the path, if the app may change them. Permissions do not reach into restricted management
+    /// units; only a role that is scoped to them does
+    /// (<https://learn.microsoft.com/entra/identity/role-based-access-control/admin-units-restricted-management>).
+    pub(super) fn person_to_change<'d>(
+        &self,
+        directory: &'d mut Directory,
+    ) -> Result<&'d mut Person, Answer> {
+        let person = self.person_mut(directory)?;
+        if person.profile.is_management_restricted == Some(true) && !self.acts_on_restricted {
+            return Err(Answer::insufficient_privileges());
+        }
+        Ok(person)
     }
 
     /// The address of a piece of the schema.

@@ -1,6 +1,8 @@
 //! HTTP requests in, answers out: the login and Graph live at one address, told apart by the first segment
 //! of the path.
 
+use std::net::TcpListener;
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State as Shared};
@@ -8,14 +10,14 @@ use axum::http::{HeaderMap, Response, header, request::Parts};
 use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
-use super::Tenant;
 use super::answers::{Answer, Ids};
 use super::faults::Effect;
 use super::graph::{self, GraphRequest};
 use super::login::{self, TokenRequest};
 use super::routes::Version;
 use super::state::{Call, State};
-use crate::serving::dropped;
+use super::tenant::Tenant;
+use crate::serving::{self, ServeError, Serving, dropped};
 
 /// No call of Graph that is simulated here has a larger body.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -27,7 +29,31 @@ struct Door {
     scheme: &'static str,
 }
 
-pub(super) fn router(tenant: Tenant, scheme: &'static str) -> Router {
+/// Serving.
+impl Tenant {
+    /// The login and Graph as a router, for a server of somebody else's. Only [`Tenant::serve`] and
+    /// [`Tenant::serve_tls`] can drop connections; here a dropped one is a 502.
+    pub fn router(&self) -> axum::Router {
+        router(self.clone(), "http")
+    }
+
+    /// Serves over HTTP on the current runtime, until the answer is dropped.
+    pub fn serve(&self, listener: tokio::net::TcpListener) -> Serving {
+        serving::plain(self.router(), listener)
+    }
+
+    /// Serves over TLS on the current runtime, until the answer is dropped.
+    pub fn serve_tls(
+        &self,
+        listener: TcpListener,
+        cert_pem: &[u8],
+        key_pem: &[u8],
+    ) -> Result<Serving, ServeError> {
+        serving::tls(router(self.clone(), "https"), listener, cert_pem, key_pem)
+    }
+}
+
+fn router(tenant: Tenant, scheme: &'static str) -> Router {
     Router::new()
         .fallback(enter)
         .with_state(Door { tenant, scheme })
