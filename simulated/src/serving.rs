@@ -1,7 +1,7 @@
 //! A router on a socket. A plain axum server cannot drop a connection in the place of an answer; this one can.
 
 use std::convert::Infallible;
-use std::future::ready;
+use std::future::{Ready, ready};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
 use tower::service_fn;
-use tower::util::MapResult;
+use tower::util::{MapResult, ServiceFn};
 
 /// Something that is being served; it stops when this is dropped.
 #[derive(Debug)]
@@ -60,10 +60,7 @@ pub(crate) fn plain(router: Router, listener: TcpListener) -> Serving {
     let server = Server::<SocketAddr>::from_listener(listener)
         .acceptor(NoDelayAcceptor::new())
         .handle(handle.clone());
-    let connection = MapResult::new(router, unless_dropped);
-    tokio::spawn(server.serve(service_fn(move |_: SocketAddr| {
-        ready(Ok::<_, Infallible>(connection.clone()))
-    })));
+    tokio::spawn(server.serve(connections(router)));
     Serving { url, handle }
 }
 
@@ -87,11 +84,19 @@ pub(crate) fn tls(
     let server = axum_server::from_tcp(listener)?
         .acceptor(acceptor)
         .handle(handle.clone());
-    let connection = MapResult::new(router, unless_dropped);
-    tokio::spawn(server.serve(service_fn(move |_: SocketAddr| {
-        ready(Ok::<_, Infallible>(connection.clone()))
-    })));
+    tokio::spawn(server.serve(connections(router)));
     Ok(Serving { url, handle })
+}
+
+type Connection =
+    MapResult<Router, fn(Result<Response, Infallible>) -> Result<Response, OnPurpose>>;
+
+/// Makes the service of each connection.
+fn connections(
+    router: Router,
+) -> ServiceFn<impl Fn(SocketAddr) -> Ready<Result<Connection, Infallible>> + Clone> {
+    let connection: Connection = MapResult::new(router, unless_dropped);
+    service_fn(move |_| ready(Ok(connection.clone())))
 }
 
 /// Put on an answer that must not be sent: the connection is dropped in its place.

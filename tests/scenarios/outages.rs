@@ -173,10 +173,10 @@ async fn a_lost_answer_is_looked_up_before_anything_is_sent_again() {
     let house = House::new().await;
     house
         .tenant
-        .fail(Fault::on("DELETE", "softwareOathMethods").reset_after());
+        .fail(Fault::on("DELETE", "softwareOathMethods").lose_answer());
     house
         .tenant
-        .fail(Fault::on("DELETE", "phoneMethods").reset_before());
+        .fail(Fault::on("DELETE", "phoneMethods").lose_request());
     let reply = house.reset(house.draft()).await;
     assert_eq!(reply.json["state"], "completed", "{reply:?}");
     let software = house

@@ -1,7 +1,8 @@
 //! What the tenant says: results, and the shapes of its errors.
 
 use axum::body::Body as HttpBody;
-use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 pub(super) struct Answer {
     pub(super) status: u16,
     body: Body,
-    headers: Vec<(HeaderName, String)>,
+    headers: Vec<(&'static str, String)>,
 }
 
 #[derive(Debug)]
@@ -24,7 +25,6 @@ enum Body {
         message: String,
         repeated: bool,
     },
-    Raw(Vec<u8>),
 }
 
 /// A request is answered, or refused in the middle.
@@ -57,11 +57,6 @@ impl Answer {
 
     pub(super) fn no_content() -> Self {
         Answer::no_body(204)
-    }
-
-    /// Raw bytes that claim to be JSON.
-    pub(super) fn raw(status: u16, bytes: Vec<u8>) -> Self {
-        Answer::new(status, Body::Raw(bytes))
     }
 
     /// Graph's envelope (<https://learn.microsoft.com/graph/errors>).
@@ -106,81 +101,15 @@ impl Answer {
         )
     }
 
-    /// The answer of the service behind Graph to a path that it does not have, without any envelope
-    /// (<https://github.com/microsoftgraph/msgraph-sdk-powershell/issues/937>).
-    pub(super) fn no_http_resource(status: u16, user: &str, method: &str) -> Self {
-        let uri = format!(
-            "https://mface.windowsazure.com/odata/users('{user}')/authentication/methods('{method}')"
-        );
-        Answer::json(
-            status,
-            json!({
-                "Message": format!("No HTTP resource was found that matches the request URI '{uri}'."),
-                "MessageDetail": "No type was found that matches the controller named 'users'.",
-            }),
-        )
-    }
-
-    /// The older OData envelope (<https://github.com/microsoftgraph/msgraph-sdk-powershell/issues/2518>).
-    pub(super) fn odata_error(status: u16) -> Self {
-        let text = "MFA is required for a 'RemoveKey' operation, but was not performed.";
-        Answer::json(
-            status,
-            json!({"odata.error": {
-                "code": "invalid_request",
-                "message": {"lang": "en", "value": text},
-                "requestId": Uuid::new_v4(),
-                "values": [{"item": "errorCategory", "value": "invalid_request"}],
-            }}),
-        )
-    }
-
-    pub(super) fn with(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    /// Dresses an answer of Graph.
-    pub(super) fn dress_for_graph(self, ids: &Ids) -> Response<HttpBody> {
-        let place = json!({"ServerInfo": {
-            "DataCenter": "Simulated", "Slice": "E", "Ring": "1", "ScaleUnit": "000", "RoleInstance": "SIM0000",
-        }});
-        self.with(
-            HeaderName::from_static("request-id"),
-            ids.request.to_string(),
-        )
-        .with(
-            HeaderName::from_static("client-request-id"),
-            ids.client.clone(),
-        )
-        .with(
-            HeaderName::from_static("x-ms-ags-diagnostic"),
-            place.to_string(),
-        )
-        .with(HeaderName::from_static("odata-version"), "4.0")
-        .with(header::CACHE_CONTROL, "no-cache")
-        .into_response(ids)
-    }
-
-    /// Dresses an answer of the login.
-    pub(super) fn dress_for_login(self, ids: &Ids) -> Response<HttpBody> {
-        self.with(
-            HeaderName::from_static("x-ms-request-id"),
-            ids.request.to_string(),
-        )
-        .with(
-            HeaderName::from_static("client-request-id"),
-            ids.client.clone(),
-        )
-        .with(header::CACHE_CONTROL, "no-store, no-cache")
-        .into_response(ids)
-    }
-
-    fn into_response(self, ids: &Ids) -> Response<HttpBody> {
+    pub(super) fn into_response(self, ids: &Ids) -> Response {
         let bytes = match self.body {
             Body::Empty => None,
             Body::Json(value) => Some(value.to_string().into_bytes()),
-            Body::Raw(bytes) => Some(bytes),
             Body::Error {
                 code,
                 message,
@@ -208,13 +137,57 @@ impl Answer {
             response.headers_mut().insert(header::CONTENT_TYPE, kind);
             *response.body_mut() = HttpBody::from(bytes);
         }
-        for (name, value) in self.headers {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                response.headers_mut().insert(name, value);
-            }
-        }
-        response
+        with_headers(response, self.headers)
     }
+}
+
+/// The answer of the service behind Graph to a path that it does not have, in no envelope
+/// (<https://github.com/microsoftgraph/msgraph-sdk-powershell/issues/937>).
+pub(super) fn no_http_resource(user: &str, method: &str) -> Value {
+    let uri = format!(
+        "https://mface.windowsazure.com/odata/users('{user}')/authentication/methods('{method}')"
+    );
+    json!({
+        "Message": format!("No HTTP resource was found that matches the request URI '{uri}'."),
+        "MessageDetail": "No type was found that matches the controller named 'users'.",
+    })
+}
+
+/// Adds the headers that every response of Graph has.
+pub(super) fn as_graph(response: Response, ids: &Ids) -> Response {
+    let place = json!({"ServerInfo": {
+        "DataCenter": "Simulated", "Slice": "E", "Ring": "1", "ScaleUnit": "000", "RoleInstance": "SIM0000",
+    }});
+    let headers = [
+        ("request-id", ids.request.to_string()),
+        ("client-request-id", ids.client.clone()),
+        ("x-ms-ags-diagnostic", place.to_string()),
+        ("odata-version", "4.0".to_owned()),
+        ("cache-control", "no-cache".to_owned()),
+    ];
+    with_headers(response, headers)
+}
+
+/// Adds the headers that every response of the login has.
+pub(super) fn as_login(response: Response, ids: &Ids) -> Response {
+    let headers = [
+        ("x-ms-request-id", ids.request.to_string()),
+        ("client-request-id", ids.client.clone()),
+        ("cache-control", "no-store, no-cache".to_owned()),
+    ];
+    with_headers(response, headers)
+}
+
+fn with_headers(
+    mut response: Response,
+    headers: impl IntoIterator<Item = (&'static str, String)>,
+) -> Response {
+    for (name, value) in headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
 }
 
 /// An error of the login (<https://learn.microsoft.com/entra/identity-platform/reference-error-codes>).

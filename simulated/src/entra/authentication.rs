@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answers::{Answer, Outcome};
+use super::answers::{Answer, Outcome, no_http_resource};
 use super::calls::GraphCall;
 use super::directory::{Directory, Person};
 use super::kinds::{DefaultMethod, DefaultRefusal, Kind, PhoneType};
@@ -122,7 +122,8 @@ fn is_needed_default(person: &Person, id: &str) -> bool {
 /// `DELETE …/methods/{id}`, which looks right and does not exist: the service behind Graph says so without
 /// Graph's envelope.
 pub(super) fn delete_any(call: &GraphCall) -> Outcome {
-    Err(Answer::no_http_resource(404, call.user(), call.method()))
+    let body = no_http_resource(call.user(), call.method());
+    Err(Answer::json(404, body))
 }
 
 /// `POST …/hardwareOathMethods/{id}/deactivate`: the token stays assigned

@@ -1,6 +1,5 @@
 //! Graph: who asks, for what, may they, and what is the answer.
 
-use axum::http::header;
 use jiff::Timestamp;
 
 use super::answers::{Answer, Outcome};
@@ -16,7 +15,7 @@ pub(super) struct GraphRequest<'a> {
     pub(super) verb: &'a str,
     pub(super) path: &'a str,
     pub(super) query: &'a [(String, String)],
-    pub(super) authorization: Option<&'a str>,
+    pub(super) bearer: Option<&'a str>,
     pub(super) body: &'a [u8],
     pub(super) base: &'a str,
 }
@@ -84,14 +83,10 @@ fn authenticate(state: &State, request: &GraphRequest) -> Result<Token, Answer> 
             "Bearer realm=\"\", authorization_uri=\"{uri}\", \
              client_id=\"00000003-0000-0000-c000-000000000000\""
         );
-        Answer::error(401, "InvalidAuthenticationToken", message)
-            .with(header::WWW_AUTHENTICATE, value)
+        Answer::error(401, "InvalidAuthenticationToken", message).with("www-authenticate", value)
     };
-    let bearer = request
-        .authorization
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let Some((_, jwt)) = bearer.filter(|(_, jwt)| !jwt.trim().is_empty()) else {
+    let bearer = request.bearer.map(str::trim);
+    let Some(jwt) = bearer.filter(|jwt| !jwt.is_empty()) else {
         return Err(challenge("Access token is empty."));
     };
     if !jwt.contains('.') {
@@ -100,7 +95,7 @@ fn authenticate(state: &State, request: &GraphRequest) -> Result<Token, Answer> 
                     'EncodedProtectedHeader.EncodedEncryptedKey.EncodedInitializationVector.EncodedCiphertext.EncodedAuthenticationTag'.";
         return Err(challenge(text));
     }
-    match state.tokens.get(jwt.trim()) {
+    match state.tokens.get(jwt) {
         None => Err(challenge("Access token validation failure.")),
         Some(token) if token.expires <= Timestamp::now() => Err(challenge(
             "Lifetime validation failed, the token is expired.",

@@ -27,7 +27,8 @@ const LOGIN: &str = "https://login.microsoftonline.com";
 pub(super) struct TokenRequest<'a> {
     pub(super) tenant: &'a str,
     pub(super) form: &'a [(String, String)],
-    pub(super) authorization: Option<&'a str>,
+    /// The credentials of a Basic header.
+    pub(super) basic: Option<&'a str>,
     pub(super) base: &'a str,
     pub(super) correlation: &'a str,
 }
@@ -63,7 +64,7 @@ fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, Refusal> {
         let text = format!("The app requested an unsupported grant type '{kind}'.");
         return Err(Refusal::new(400, "unsupported_grant_type", 70003, text));
     }
-    let basic = request.authorization.and_then(basic_credentials);
+    let basic = request.basic.and_then(basic_credentials);
     let (basic_id, basic_secret) = basic.unzip();
     let client = basic_id
         .or_else(|| field("client_id"))
@@ -179,9 +180,8 @@ fn is_token_endpoint(state: &State, base: &str, audience: &str) -> bool {
         .any(|tenant| state.is_called(tenant))
 }
 
-/// The credentials of a Basic header, each form-encoded before they were joined (RFC 6749, section 2.3.1).
-fn basic_credentials(authorization: &str) -> Option<(String, String)> {
-    let (scheme, encoded) = authorization.split_once(' ')?;
+/// Client id and secret in a Basic header, each form-encoded before they were joined (RFC 6749, section 2.3.1).
+fn basic_credentials(encoded: &str) -> Option<(String, String)> {
     let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = decoded.split_once(':')?;
     let plain = |text: &str| {
@@ -189,9 +189,7 @@ fn basic_credentials(authorization: &str) -> Option<(String, String)> {
             .next()
             .map(|(text, _)| text.into_owned())
     };
-    scheme
-        .eq_ignore_ascii_case("basic")
-        .then_some((plain(id)?, plain(secret)?))
+    Some((plain(id)?, plain(secret)?))
 }
 
 /// A token that looks like Entra's. Its signature is noise: the tenant knows its tokens, and nobody else

@@ -42,7 +42,6 @@ mod tenant;
 mod users_file;
 
 pub use certificates::{Certificate, NotACertificate};
-pub use faults::{Effect, Fault};
 pub use kinds::{DefaultMethod, DefaultRefusal, Kind, PhoneType};
 pub use methods::{Method, MethodView, PASSWORD_ID};
 pub use state::{Assertion, Call};
@@ -52,4 +51,5 @@ pub use users_file::{
     TenantFile, User,
 };
 
+pub use crate::faults::Fault;
 pub use crate::serving::{ServeError, Serving};

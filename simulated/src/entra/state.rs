@@ -7,10 +7,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::directory::Directory;
-use super::faults::{Effect, Fault};
 use super::kinds::DefaultRefusal;
 use super::permissions::Permissions;
 use super::users_file::{App, TenantFile};
+use crate::faults::Faults;
 
 /// A call to Graph that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(super) struct State {
     pub(super) tokens: HashMap<String, Token>,
     pub(super) deletion_lag: u32,
     pub(super) default_refusal: DefaultRefusal,
-    pub(super) faults: Vec<Fault>,
+    pub(super) faults: Faults,
     pub(super) calls: Vec<Call>,
     pub(super) token_requests: usize,
     pub(super) assertions: Vec<Assertion>,
@@ -75,18 +75,11 @@ impl State {
             tokens: HashMap::new(),
             deletion_lag: file.deletion_lag,
             default_refusal: DefaultRefusal::default(),
-            faults: Vec::new(),
+            faults: Faults::default(),
             calls: Vec::new(),
             token_requests: 0,
             assertions: Vec::new(),
         }
-    }
-
-    /// What goes wrong with this request, if anything: the oldest fault that fits.
-    pub(super) fn strike(&mut self, method: &str, target: &str) -> Option<Effect> {
-        self.faults
-            .iter_mut()
-            .find_map(|fault| fault.strike(method, target))
     }
 
     pub(super) fn is_called(&self, tenant: &str) -> bool {

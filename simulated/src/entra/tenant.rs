@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::certificates::{Certificate, NotACertificate};
-use super::faults::Fault;
 use super::kinds::{DefaultMethod, DefaultRefusal};
 use super::methods::{Method, MethodView};
 use super::state::{Assertion, Call, State};
 use super::users_file::{App, Federated, TenantFile};
+use crate::faults::Fault;
 
 type Hook = Arc<dyn Fn(usize, &Tenant) + Send + Sync>;
 
@@ -190,7 +190,7 @@ impl Tenant {
 
     /// Lets something go wrong. Of several faults that fit a request, the first has its way.
     pub fn fail(&self, fault: Fault) {
-        self.lock().faults.push(fault);
+        self.lock().faults.add(fault);
     }
 
     /// Nothing goes wrong any more.

@@ -13,7 +13,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{Ask, Desk, Fault, Serving, System, reason, reply};
+use super::{Fault, Server, Serving, TicketSystem, json_response, reason};
+use crate::received::Received;
 use crate::senders::jira::Deployment;
 
 /// The account that comments: the name in its Basic authorization.
@@ -37,7 +38,7 @@ const LARGEST_PAGE: usize = 100;
 /// A site of Jira Cloud, by default without any issue. Clones are the same site.
 #[derive(Clone, Debug, Default)]
 pub struct JiraCloud {
-    desk: Desk<Jira>,
+    server: Server<Jira>,
 }
 
 /// A comment, as a person would look at it.
@@ -61,34 +62,34 @@ impl JiraCloud {
 
     /// Makes an issue without comments. One that is there stays as it is.
     pub fn add_issue(&self, key: &str) {
-        self.desk.lock().system.issue(key);
+        self.server.lock().system.issue(key);
     }
 
     /// Serves over HTTP on the current runtime, until the answer is dropped.
     pub fn serve(&self, listener: TcpListener) -> Serving {
-        self.desk.serve(listener)
+        self.server.serve(listener)
     }
 
     /// The comments of an issue, oldest first. An issue that does not exist has none.
     pub fn comments(&self, key: &str) -> Vec<Comment> {
-        let desk = self.desk.lock();
-        let written = desk.system.issues.get(key).map(|issue| &issue.comments);
+        let server = self.server.lock();
+        let written = server.system.issues.get(key).map(|issue| &issue.comments);
         written.into_iter().flatten().map(Written::seen).collect()
     }
 
     /// Lets something go wrong. Of several faults that fit a request, the first has its way.
     pub fn fail(&self, fault: Fault) {
-        self.desk.lock().faults.push(fault);
+        self.server.lock().faults.add(fault);
     }
 
     /// The calls in order, whatever came of them: `POST /rest/api/3/issue/HELP-42/comment`, without query.
     pub fn calls(&self) -> Vec<String> {
-        self.desk.lock().calls.clone()
+        self.server.lock().calls.clone()
     }
 
     /// Somebody else comments, with one paragraph that all may read. An issue that does not exist is made.
     pub fn add_comment(&self, key: &str, text: &str) {
-        let jira = &mut self.desk.lock().system;
+        let jira = &mut self.server.lock().system;
         let paragraph = json!({"type": "paragraph", "content": [{"type": "text", "text": text}]});
         let document = json!({"type": "doc", "version": 1, "content": [paragraph]});
         let comment = Written::new(jira.next_id(), SOMEBODY, document, Vec::new());
@@ -107,17 +108,17 @@ struct Issue {
     comments: Vec<Written>,
 }
 
-impl System for Jira {
-    fn answer(&mut self, ask: &Ask) -> Response {
-        if !ask.is_basic(EMAIL, API_TOKEN) {
+impl TicketSystem for Jira {
+    fn answer(&mut self, request: &Received) -> Response {
+        if !request.is_basic(EMAIL, API_TOKEN) {
             // Plain text: this comes from Atlassian's gateway and not from Jira.
             let text = "Client must be authenticated to access this resource.";
             return (StatusCode::UNAUTHORIZED, text).into_response();
         }
-        match (ask.verb(), ask.segments().as_slice()) {
-            ("GET", ["rest", "api", "3", "myself"]) => reply(200, myself()),
-            ("GET", ["rest", "api", "3", "issue", key, "comment"]) => self.read(key, ask),
-            ("POST", ["rest", "api", "3", "issue", key, "comment"]) => self.write(key, ask),
+        match (request.verb(), request.segments().as_slice()) {
+            ("GET", ["rest", "api", "3", "myself"]) => json_response(200, myself()),
+            ("GET", ["rest", "api", "3", "issue", key, "comment"]) => self.read(key, request),
+            ("POST", ["rest", "api", "3", "issue", key, "comment"]) => self.write(key, request),
             _ => Jira::failure(404),
         }
     }
@@ -143,23 +144,23 @@ impl Jira {
     }
 
     /// A page of comments.
-    fn read(&self, key: &str, ask: &Ask) -> Response {
+    fn read(&self, key: &str, request: &Received) -> Response {
         let Some(issue) = self.issues.get(key) else {
             return no_such_issue();
         };
         let (Some(start), Some(most)) = (
-            ask.number("startAt", 0),
-            ask.number("maxResults", DEFAULT_PAGE),
+            request.number("startAt", 0),
+            request.number("maxResults", DEFAULT_PAGE),
         ) else {
             return refusal(400, "startAt and maxResults are numbers.");
         };
-        let newest_first = match ask.option("orderBy").as_deref() {
+        let newest_first = match request.option("orderBy").as_deref() {
             // A plus sign that was not encoded has become a space.
             None | Some("created" | "+created" | " created") => false,
             Some("-created") => true,
             Some(_) => return refusal(400, "Comments are ordered by created only."),
         };
-        let with_properties = wants_properties(ask);
+        let with_properties = wants_properties(request);
         let mut comments: Vec<_> = issue
             .comments
             .iter()
@@ -172,19 +173,19 @@ impl Jira {
         let most = most.min(LARGEST_PAGE);
         let page: Vec<_> = comments.into_iter().skip(start).take(most).collect();
         let body = json!({"startAt": start, "maxResults": most, "total": total, "comments": page});
-        reply(200, body)
+        json_response(200, body)
     }
 
     /// A new comment.
-    fn write(&mut self, key: &str, ask: &Ask) -> Response {
-        if !ask.is_json() {
+    fn write(&mut self, key: &str, request: &Received) -> Response {
+        if !request.is_json() {
             return Jira::failure(415);
         }
         let id = self.next_id();
         let Some(issue) = self.issues.get_mut(key) else {
             return no_such_issue();
         };
-        let Some(sent) = ask.json() else {
+        let Some(sent) = request.json() else {
             return refusal(
                 400,
                 "There was an error parsing JSON. Check that your request body is valid.",
@@ -193,13 +194,13 @@ impl Jira {
         let document = sent.get("body").filter(|body| plain_text(body).is_some());
         let Some(document) = document else {
             let errors = json!({"comment": "Comment body is not valid!"});
-            return reply(400, json!({"errorMessages": [], "errors": errors}));
+            return json_response(400, json!({"errorMessages": [], "errors": errors}));
         };
         let properties = sent.get("properties").and_then(Value::as_array).cloned();
         let comment = Written::new(id, EMAIL, document.clone(), properties.unwrap_or_default());
-        let answer = comment.json(issue.id, wants_properties(ask));
+        let answer = comment.json(issue.id, wants_properties(request));
         issue.comments.push(comment);
-        reply(201, answer)
+        json_response(201, answer)
     }
 }
 
@@ -292,13 +293,14 @@ fn myself() -> Value {
     account
 }
 
-fn wants_properties(ask: &Ask) -> bool {
-    ask.option("expand")
+fn wants_properties(request: &Received) -> bool {
+    request
+        .option("expand")
         .is_some_and(|names| names.split(',').any(|name| name == "properties"))
 }
 
 fn refusal(status: u16, message: &str) -> Response {
-    reply(status, json!({"errorMessages": [message], "errors": {}}))
+    json_response(status, json!({"errorMessages": [message], "errors": {}}))
 }
 
 fn no_such_issue() -> Response {

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use super::{Ask, Desk, Fault, Serving, System, field, reason, reply};
+use super::{Fault, Server, Serving, TicketSystem, json_response, reason};
+use crate::received::{Received, field};
 
 /// The integration user: the name in Basic authorization, and whom the tokens speak for.
 pub const USER: &str = "reregistration.integration";
@@ -50,7 +51,7 @@ const TOKEN_LIFETIME: u64 = 1799;
 /// `ORDERBY` and `ORDERBYDESC`; not so `^OR` and `^NQ`.
 #[derive(Clone, Debug, Default)]
 pub struct ServiceNow {
-    desk: Desk<Instance>,
+    server: Server<Instance>,
 }
 
 /// An entry of a journal, as a person would look at it.
@@ -72,20 +73,20 @@ impl ServiceNow {
 
     /// Makes a record, and its table if need be: `sc_req_item`, `RITM0010072`.
     pub fn add_record(&self, table: &str, number: &str) {
-        let tables = &mut self.desk.lock().system.tables;
+        let tables = &mut self.server.lock().system.tables;
         let records = tables.entry(table.to_owned()).or_default();
         records.push(record(table, number));
     }
 
     /// Serves over HTTP on the current runtime, until the answer is dropped.
     pub fn serve(&self, listener: TcpListener) -> Serving {
-        self.desk.serve(listener)
+        self.server.serve(listener)
     }
 
     /// The journal of a record, oldest first. A record that does not exist has none.
     pub fn journal(&self, number: &str) -> Vec<Entry> {
-        let desk = self.desk.lock();
-        let instance = &desk.system;
+        let server = self.server.lock();
+        let instance = &server.system;
         let ids: HashSet<_> = instance
             .tables
             .values()
@@ -107,12 +108,12 @@ impl ServiceNow {
 
     /// Lets something go wrong. Of several faults that fit a request, the first has its way.
     pub fn fail(&self, fault: Fault) {
-        self.desk.lock().faults.push(fault);
+        self.server.lock().faults.add(fault);
     }
 
     /// The calls in order, whatever came of them: `GET /api/now/table/sc_req_item`, without query.
     pub fn calls(&self) -> Vec<String> {
-        self.desk.lock().calls.clone()
+        self.server.lock().calls.clone()
     }
 }
 
@@ -126,19 +127,19 @@ struct Instance {
     tokens: HashSet<String>,
 }
 
-impl System for Instance {
-    fn answer(&mut self, ask: &Ask) -> Response {
-        let segments = ask.segments();
-        if let ("POST", ["oauth_token.do"]) = (ask.verb(), segments.as_slice()) {
-            return self.token(ask);
+impl TicketSystem for Instance {
+    fn answer(&mut self, request: &Received) -> Response {
+        let segments = request.segments();
+        if let ("POST", ["oauth_token.do"]) = (request.verb(), segments.as_slice()) {
+            return self.token(request);
         }
-        if !self.is_authenticated(ask) {
+        if !self.is_authenticated(request) {
             let detail = "Required to provide Auth information";
             return refusal(401, "User Not Authenticated", Some(detail));
         }
-        match (ask.verb(), segments.as_slice()) {
-            ("GET", ["api", "now", "table", table]) => self.list(table, ask),
-            ("PATCH", ["api", "now", "table", table, sys_id]) => self.patch(table, sys_id, ask),
+        match (request.verb(), segments.as_slice()) {
+            ("GET", ["api", "now", "table", table]) => self.list(table, request),
+            ("PATCH", ["api", "now", "table", table, sys_id]) => self.patch(table, sys_id, request),
             _ => refusal(400, "Requested URI does not represent any resource", None),
         }
     }
@@ -150,14 +151,15 @@ impl System for Instance {
 
 impl Instance {
     /// The client credentials grant. Whatever is wrong, it says the same.
-    fn token(&mut self, ask: &Ask) -> Response {
-        let is = |name: &str, expected: &str| field(&ask.body, name).as_deref() == Some(expected);
+    fn token(&mut self, request: &Received) -> Response {
+        let is =
+            |name: &str, expected: &str| field(&request.body, name).as_deref() == Some(expected);
         let granted = is("grant_type", "client_credentials")
             && is("client_id", CLIENT_ID)
             && is("client_secret", CLIENT_SECRET);
         if !granted {
             let denied = json!({"error_description": "access_denied", "error": "server_error"});
-            return reply(401, denied);
+            return json_response(401, denied);
         }
         let token = new_id();
         self.tokens.insert(token.clone());
@@ -167,16 +169,16 @@ impl Instance {
             "token_type": "Bearer",
             "expires_in": TOKEN_LIFETIME,
         });
-        reply(200, answer)
+        json_response(200, answer)
     }
 
-    fn is_authenticated(&self, ask: &Ask) -> bool {
-        let bearer = ask.credentials("Bearer");
-        ask.is_basic(USER, PASSWORD) || bearer.is_some_and(|token| self.tokens.contains(token))
+    fn is_authenticated(&self, request: &Received) -> bool {
+        let bearer = request.credentials("Bearer");
+        request.is_basic(USER, PASSWORD) || bearer.is_some_and(|token| self.tokens.contains(token))
     }
 
     /// The rows that a query chooses.
-    fn list(&self, table: &str, ask: &Ask) -> Response {
+    fn list(&self, table: &str, request: &Received) -> Response {
         let rows = match table {
             JOURNAL => Some(&self.journal),
             _ => self.tables.get(table),
@@ -185,22 +187,22 @@ impl Instance {
             return no_such_table(table);
         };
         let (Some(skipped), Some(limit)) = (
-            ask.number("sysparm_offset", 0),
-            ask.number("sysparm_limit", DEFAULT_LIMIT),
+            request.number("sysparm_offset", 0),
+            request.number("sysparm_limit", DEFAULT_LIMIT),
         ) else {
             return refusal(400, "sysparm_offset and sysparm_limit are numbers", None);
         };
-        let query = ask.option("sysparm_query").unwrap_or_default();
-        let fields = ask.option("sysparm_fields").unwrap_or_default();
+        let query = request.option("sysparm_query").unwrap_or_default();
+        let fields = request.option("sysparm_fields").unwrap_or_default();
         let chosen = choose(rows, &query).into_iter().skip(skipped).take(limit);
         let result: Vec<_> = chosen.map(|row| only(row, &fields)).collect();
-        reply(200, json!({"result": result}))
+        json_response(200, json!({"result": result}))
     }
 
     /// Writes into the journal of a record. Other fields are ignored, as real instances ignore fields that
     /// a table does not have.
-    fn patch(&mut self, table: &str, sys_id: &str, ask: &Ask) -> Response {
-        if !ask.is_json() {
+    fn patch(&mut self, table: &str, sys_id: &str, request: &Received) -> Response {
+        if !request.is_json() {
             return Instance::failure(415);
         }
         let Some(records) = self.tables.get(table) else {
@@ -211,7 +213,7 @@ impl Instance {
             let detail = "Record doesn't exist or ACL restricts the record retrieval";
             return refusal(404, "No Record found", Some(detail));
         };
-        let Some(sent) = ask.json() else {
+        let Some(sent) = request.json() else {
             return refusal(400, "Exception while reading request", None);
         };
         for element in JOURNAL_FIELDS {
@@ -220,7 +222,7 @@ impl Instance {
                 self.journal.push(entry(table, sys_id, element, text));
             }
         }
-        reply(200, json!({"result": record}))
+        json_response(200, json!({"result": record}))
     }
 }
 
@@ -308,7 +310,7 @@ fn only(row: &Row, fields: &str) -> Row {
 /// The envelope of the REST APIs.
 fn refusal(status: u16, message: &str, detail: Option<&str>) -> Response {
     let error = json!({"message": message, "detail": detail});
-    reply(status, json!({"error": error, "status": "failure"}))
+    json_response(status, json!({"error": error, "status": "failure"}))
 }
 
 fn no_such_table(table: &str) -> Response {

@@ -84,10 +84,10 @@ async fn a_connection_is_dropped_before_the_change_or_after_it() {
     let path = format!("/v1.0/users/{ADELE}/authentication/phoneMethods/{OFFICE}");
     world
         .tenant
-        .fail(Fault::on("DELETE", OFFICE).reset_before());
+        .fail(Fault::on("DELETE", OFFICE).lose_request());
     assert!(world.request(Verb::DELETE, &path).send().await.is_err());
     assert_eq!(world.tenant.methods_of(ADELE).len(), 6);
-    world.tenant.fail(Fault::on("DELETE", OFFICE).reset_after());
+    world.tenant.fail(Fault::on("DELETE", OFFICE).lose_answer());
     assert!(world.request(Verb::DELETE, &path).send().await.is_err());
     assert_eq!(world.tenant.methods_of(ADELE).len(), 5);
     assert_eq!(world.delete(&path).await.0, 404);
