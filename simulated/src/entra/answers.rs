@@ -1,4 +1,4 @@
-//! What the tenant says: results, and the shapes of its errors.
+//! The tenant's answers: results, and errors in their various shapes.
 
 use axum::body::Body as HttpBody;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// An answer before it is dressed for the wire.
+/// An answer to a request, without the headers that all have.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -19,19 +19,19 @@ pub(super) struct Answer {
 enum Body {
     Empty,
     Json(Value),
-    /// Graph's error envelope, completed with ids when it is sent.
+    /// Graph's error envelope, which gets the ids of the request when it is sent.
     Error {
         code: String,
         message: String,
+        /// Whether the inner error has the message too.
         repeated: bool,
     },
 }
 
-/// A request is answered, or refused in the middle.
+/// An answer, or the error that ends the handling of the request.
 pub(super) type Outcome = Result<Answer, Answer>;
 
-/// The ids of one request, as <https://learn.microsoft.com/graph/best-practices-concept> asks clients to
-/// log them.
+/// The ids of a request, which clients should log (<https://learn.microsoft.com/graph/best-practices-concept>).
 #[derive(Debug)]
 pub(super) struct Ids {
     pub(super) request: Uuid,
@@ -71,7 +71,7 @@ impl Answer {
         )
     }
 
-    /// The envelope of the authentication methods, which says the message twice
+    /// The envelope of the authentication methods, which has the message twice
     /// (<https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/1888>).
     pub(super) fn bad_method_request(message: impl Into<String>) -> Self {
         Answer::new(
@@ -90,7 +90,7 @@ impl Answer {
         Answer::error(403, "Authorization_RequestDenied", text)
     }
 
-    /// Somebody who does not exist, or not any more.
+    /// There is no user of this name.
     pub(super) fn no_such_resource(name: &str) -> Self {
         let text =
             "does not exist or one of its queried reference-property objects are not present.";
@@ -192,21 +192,21 @@ fn with_headers(
 
 /// An error of the login (<https://learn.microsoft.com/entra/identity-platform/reference-error-codes>).
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct LoginError {
     status: u16,
     error: &'static str,
     code: u32,
     message: String,
 }
 
-impl Refusal {
+impl LoginError {
     pub(super) fn new(
         status: u16,
         error: &'static str,
         code: u32,
         message: impl Into<String>,
     ) -> Self {
-        Refusal {
+        LoginError {
             status,
             error,
             code,
@@ -214,9 +214,9 @@ impl Refusal {
         }
     }
 
-    /// The app did not prove who it is.
+    /// The app could not be authenticated.
     pub(super) fn client(code: u32, message: impl Into<String>) -> Self {
-        Refusal::new(401, "invalid_client", code, message)
+        LoginError::new(401, "invalid_client", code, message)
     }
 
     pub(super) fn answer(self, correlation: &str) -> Answer {

@@ -1,4 +1,4 @@
-//! `/users/{id}/authentication`: the methods, and the rules of deleting them.
+//! `/users/{id}/authentication`: the methods, and the rules for deleting them.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use super::routes::Version;
 /// `GET …/methods`, which "does not support optional query parameters"
 /// (<https://learn.microsoft.com/graph/api/authentication-list-methods>).
 pub(super) fn list(directory: &mut Directory, call: &GraphCall) -> Outcome {
-    call.takes_only(&[])?;
+    call.allow_options(&[])?;
     let shown = call.person_mut(directory)?.list();
     let visible = shown
         .iter()
@@ -26,9 +26,9 @@ pub(super) fn list(directory: &mut Directory, call: &GraphCall) -> Outcome {
     ))
 }
 
-/// `GET …/phoneMethods` and its like.
+/// `GET …/phoneMethods` and the same for other types.
 pub(super) fn list_of(directory: &mut Directory, call: &GraphCall, kind: Kind) -> Outcome {
-    call.takes_only(&[])?;
+    call.allow_options(&[])?;
     let shown = call.person_mut(directory)?.list();
     let value: Vec<_> = shown
         .iter()
@@ -46,17 +46,17 @@ pub(super) fn list_of(directory: &mut Directory, call: &GraphCall, kind: Kind) -
     ))
 }
 
-/// `GET …/methods/{id}`, `GET …/phoneMethods/{id}` and their like.
+/// `GET …/methods/{id}`, `GET …/phoneMethods/{id}` and the same for other types.
 pub(super) fn get(directory: &mut Directory, call: &GraphCall, kind: Option<Kind>) -> Outcome {
-    call.takes_only(&[])?;
+    call.allow_options(&[])?;
     let person = call.person_mut(directory)?;
     let registered = [vec![Method::password()], person.methods.clone()].concat();
-    let fits = |method: &&Method| match kind {
+    let matches = |method: &&Method| match kind {
         Some(Kind::QrCodePin) => method.kind == Kind::QrCodePin,
         Some(kind) => method.kind == kind && method.id.eq_ignore_ascii_case(call.method()),
         None => method.id.eq_ignore_ascii_case(call.method()),
     };
-    let found = registered.iter().find(fits).ok_or_else(no_such_method)?;
+    let found = registered.iter().find(matches).ok_or_else(no_such_method)?;
     let mut entity = found.typed_entity();
     if let Value::Object(entity) = &mut entity {
         let collection = kind.map_or_else(|| "methods".to_owned(), Kind::collection);
@@ -69,7 +69,7 @@ pub(super) fn get(directory: &mut Directory, call: &GraphCall, kind: Option<Kind
     Ok(Answer::json(200, entity))
 }
 
-/// `DELETE …/phoneMethods/{id}` and its like.
+/// `DELETE …/phoneMethods/{id}` and the same for other types.
 pub(super) fn delete(
     directory: &mut Directory,
     call: &GraphCall,
@@ -106,8 +106,8 @@ pub(super) fn delete(
     Ok(Answer::no_content())
 }
 
-/// Whether it is the default while another method is registered that could be: a list that shows deleted
-/// ones does not count.
+/// Whether it is the default while another method is registered that could be the default. Deleted methods that lists
+/// still show do not count.
 fn is_needed_default(person: &Person, id: &str) -> bool {
     let others = person
         .methods
@@ -119,8 +119,8 @@ fn is_needed_default(person: &Person, id: &str) -> bool {
         && others
 }
 
-/// `DELETE …/methods/{id}`, which looks right and does not exist: the service behind Graph says so without
-/// Graph's envelope.
+/// `DELETE …/methods/{id}`. Graph has no such call, although it has the GET. The error is that of the service behind
+/// Graph.
 pub(super) fn delete_any(call: &GraphCall) -> Outcome {
     let body = no_http_resource(call.user(), call.method());
     Err(Answer::json(404, body))
@@ -144,7 +144,7 @@ pub(super) fn deactivate_token(directory: &mut Directory, call: &GraphCall) -> O
 
 /// `GET …/signInPreferences` (<https://learn.microsoft.com/graph/api/authentication-get>)
 pub(super) fn preferences(directory: &mut Directory, call: &GraphCall) -> Outcome {
-    call.takes_only(&[])?;
+    call.allow_options(&[])?;
     let person = call.person_mut(directory)?;
     Ok(Answer::json(
         200,
@@ -156,8 +156,8 @@ pub(super) fn preferences(directory: &mut Directory, call: &GraphCall) -> Outcom
     ))
 }
 
-/// `PATCH …/signInPreferences` (<https://learn.microsoft.com/graph/api/authentication-update>); a default
-/// must be registered.
+/// `PATCH …/signInPreferences` (<https://learn.microsoft.com/graph/api/authentication-update>). The default must be a
+/// registered method.
 pub(super) fn set_preferences(directory: &mut Directory, call: &GraphCall) -> Outcome {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -178,7 +178,7 @@ pub(super) fn set_preferences(directory: &mut Directory, call: &GraphCall) -> Ou
     Ok(Answer::no_content())
 }
 
-/// No source shows this body; the status is the one that a second delete gets.
+/// No source shows this body. The status is that of deleting a method twice.
 fn no_such_method() -> Answer {
     Answer::error(
         404,

@@ -1,4 +1,4 @@
-//! Graph: who asks, for what, may they, and what is the answer.
+//! Graph: authenticates the caller, finds the route, checks the permissions, and answers.
 
 use jiff::Timestamp;
 
@@ -6,23 +6,24 @@ use super::answers::{Answer, Outcome};
 use super::calls::GraphCall;
 use super::routes::{Action, Version, find, segments};
 use super::state::{State, Token};
-use super::{authentication, people, pim, standing};
+use super::{authentication, groups_and_roles, people, pim};
 
-/// A request to Graph, as it came.
+/// A request to Graph.
 #[derive(Debug)]
 pub(super) struct GraphRequest<'a> {
     pub(super) version: Version,
     pub(super) verb: &'a str,
+    /// The path below the version.
     pub(super) path: &'a str,
     pub(super) query: &'a [(String, String)],
     pub(super) bearer: Option<&'a str>,
     pub(super) body: &'a [u8],
+    /// The scheme and host that the client used.
     pub(super) base: &'a str,
 }
 
-/// Answers a request.
 pub(super) fn answer(state: &mut State, request: &GraphRequest) -> Answer {
-    try_answer(state, request).unwrap_or_else(|refusal| refusal)
+    try_answer(state, request).unwrap_or_else(|error| error)
 }
 
 fn try_answer(state: &mut State, request: &GraphRequest) -> Outcome {
@@ -49,10 +50,10 @@ fn try_answer(state: &mut State, request: &GraphRequest) -> Outcome {
     match route.action {
         Action::GetUser => people::get(directory, &call),
         Action::RevokeSessions => people::revoke_sessions(directory, &call),
-        Action::Memberships => standing::memberships(directory, &call),
-        Action::OwnedObjects => standing::owned_objects(directory, &call),
-        Action::RoleAssignments => standing::role_assignments(directory, &call),
-        Action::Groups => standing::groups(directory, &call),
+        Action::Memberships => groups_and_roles::memberships(directory, &call),
+        Action::OwnedObjects => groups_and_roles::owned_objects(directory, &call),
+        Action::RoleAssignments => groups_and_roles::role_assignments(directory, &call),
+        Action::Groups => groups_and_roles::groups(directory, &call),
         Action::RoleSchedules => pim::role_assignments(directory, &call, licences),
         Action::RoleEligibilities => pim::role_eligibilities(directory, &call, licences),
         Action::GroupEligibilities => pim::group_eligibilities(directory, &call, licences),
@@ -74,8 +75,8 @@ fn try_answer(state: &mut State, request: &GraphRequest) -> Outcome {
     }
 }
 
-/// The refusals as clients in the field report them (for example
-/// <https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/8457>).
+/// Errors are those that clients report, for example in
+/// <https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/8457>.
 fn authenticate(state: &State, request: &GraphRequest) -> Result<Token, Answer> {
     let challenge = |message: &str| {
         let uri = format!("{}/{}/oauth2/v2.0/authorize", request.base, state.tenant);
@@ -104,7 +105,7 @@ fn authenticate(state: &State, request: &GraphRequest) -> Result<Token, Answer> 
     }
 }
 
-/// The two services word the same refusal in two ways
+/// Two services behind Graph have different errors for a missing permission
 /// (<https://github.com/microsoftgraph/msgraph-sdk-go/issues/441>).
 fn forbidden(call: &GraphCall) -> Answer {
     if call.route.is_about_methods() {
@@ -114,7 +115,7 @@ fn forbidden(call: &GraphCall) -> Answer {
     }
 }
 
-/// The envelope of a status that was asked for by a fault.
+/// The error for a fault with this status.
 pub(super) fn failure(status: u16) -> Answer {
     let (code, message) = match status {
         400 => ("badRequest", "The request is not valid."),

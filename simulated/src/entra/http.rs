@@ -67,7 +67,7 @@ async fn handle(State(endpoint): State<Endpoint>, request: Received) -> Response
     reply.send().await
 }
 
-/// One request, and what its answer is made of.
+/// A request with what its response needs.
 struct Exchange {
     tenant: Tenant,
     request: Received,

@@ -1,11 +1,10 @@
-//! A simulated Entra tenant: its login and its Microsoft Graph, as far as somebody's authentication
-//! methods, groups and roles go.
+//! A simulated Entra tenant: its login, and the calls of Microsoft Graph about a person's authentication methods,
+//! groups and roles.
 //!
-//! It remembers: a method that was deleted is gone, a token that expired is refused. Which calls exist and
-//! which permissions they need comes from Microsoft's own data (`data/`); what is not simulated is refused
-//! and never ignored. Graph's habits that hurt are simulated on purpose: the default method that may only
-//! go last, deleted methods that lists still show, properties that are null without permission, errors in
-//! four shapes.
+//! It keeps state: a deleted method is gone, an expired token is refused. Which calls exist and which permissions they
+//! need comes from Microsoft's own data (`data/`). A call or a query option that is not simulated is refused. Graph's
+//! inconvenient behaviour is simulated too: the default method that can only be deleted last, deleted methods that
+//! lists still show, properties that are null without a permission, errors in four shapes.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -27,6 +26,7 @@ mod certificates;
 mod directory;
 mod faults;
 mod graph;
+mod groups_and_roles;
 mod http;
 mod kinds;
 mod login;
@@ -36,12 +36,11 @@ pub mod permissions;
 mod pim;
 mod roles;
 mod routes;
-mod standing;
 mod state;
 mod tenant;
 mod users_file;
 
-pub use certificates::{Certificate, NotACertificate};
+pub use certificates::{Certificate, InvalidCertificate};
 pub use kinds::{DefaultMethod, DefaultRefusal, Kind, PhoneType};
 pub use methods::{Method, MethodView, PASSWORD_ID};
 pub use state::{Assertion, Call};

@@ -1,4 +1,4 @@
-//! `/users/{id}`: one person, and the end of their sessions.
+//! `/users/{id}`: reading a person, and revoking their sessions.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -7,7 +7,7 @@ use super::answers::{Answer, Outcome};
 use super::calls::GraphCall;
 use super::directory::{CREATED, Directory, Person};
 
-/// What an answer has unless `$select` says otherwise, and all that `User.ReadBasic.All` may read of it
+/// The properties that a response has without `$select`, and the only ones that `User.ReadBasic.All` may read
 /// (<https://learn.microsoft.com/graph/api/user-get>).
 const DEFAULT: [&str; 11] = [
     "businessPhones",
@@ -25,7 +25,7 @@ const DEFAULT: [&str; 11] = [
 
 /// `GET /users/{id}`
 pub(super) fn get(directory: &Directory, call: &GraphCall) -> Outcome {
-    call.takes_only(&["$select"])?;
+    call.allow_options(&["$select"])?;
     let mut all = properties(call.person(directory)?);
     let selected = call.selected();
     let (names, context) = match &selected {
@@ -34,7 +34,7 @@ pub(super) fn get(directory: &Directory, call: &GraphCall) -> Outcome {
     };
     let basic = names.iter().all(|name| DEFAULT.contains(name));
     if !basic
-        && !call.permissions.allow_beyond(
+        && !call.permissions.allow_without(
             "User.ReadBasic.All",
             call.route.verb,
             &call.route.template,
@@ -88,8 +88,8 @@ fn properties(person: &Person) -> Map<String, Value> {
     }
 }
 
-/// `POST /users/{id}/revokeSignInSessions`; it "doesn't revoke sign-in sessions for external users", whom
-/// it accepts all the same (<https://learn.microsoft.com/graph/api/user-revokesigninsessions>).
+/// `POST /users/{id}/revokeSignInSessions`, which "doesn't revoke sign-in sessions for external users", and reports
+/// success for them too (<https://learn.microsoft.com/graph/api/user-revokesigninsessions>).
 pub(super) fn revoke_sessions(directory: &mut Directory, call: &GraphCall) -> Outcome {
     let person = call.person_to_change(directory)?;
     if !person.is_external() {

@@ -1,4 +1,4 @@
-//! All that a tenant remembers.
+//! What a tenant stores.
 
 use std::collections::HashMap;
 
@@ -12,34 +12,30 @@ use super::permissions::Permissions;
 use super::users_file::{App, TenantFile};
 use crate::faults::Faults;
 
-/// A call to Graph that was made.
+/// A call to Graph, as it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// The HTTP method.
     pub method: String,
-    /// The path below the version, as it was sent, without the query.
+    /// Below the version, as it was sent, without the query.
     pub path: String,
-    /// The query, percent-decoded; empty where there is none.
+    /// Percent-decoded; empty if there is none.
     pub query: String,
-    /// The status of the answer; 0 where none was sent, whatever was changed.
+    /// 0 if no response was sent, even if the call changed something.
     pub status: u16,
-    /// The `client-request-id` that was sent.
+    /// As it was sent.
     pub client_request_id: Option<String>,
     /// `v1.0` or `beta`.
     pub version: &'static str,
 }
 
-/// A client assertion that an app presented, whether or not it was accepted.
+/// A client assertion that an app presented, accepted or not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assertion {
-    /// Its header.
     pub header: Value,
-    /// Its claims.
     pub claims: Value,
 }
 
-/// An access token that was issued. Tokens are opaque to their holders, so they are remembered and not
-/// verified.
+/// An access token that was issued. To clients it is opaque, so the tenant looks it up and does not verify it.
 #[derive(Clone, Debug)]
 pub(super) struct Token {
     pub(super) permissions: Permissions,
@@ -47,7 +43,6 @@ pub(super) struct Token {
     pub(super) expires: Timestamp,
 }
 
-/// All that a tenant remembers.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) tenant: Uuid,

@@ -1,4 +1,4 @@
-//! The tenant as tests and examples set it up, look at it and change it.
+//! The tenant, as tests and examples create it, inspect it and change it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::certificates::{Certificate, NotACertificate};
+use super::certificates::{Certificate, InvalidCertificate};
 use super::kinds::{DefaultMethod, DefaultRefusal};
 use super::methods::{Method, MethodView};
 use super::state::{Assertion, Call, State};
@@ -31,12 +31,11 @@ impl fmt::Debug for Tenant {
 }
 
 impl Tenant {
-    /// The tenant that a users file describes.
+    /// The tenant that a users file describes, in the form of [`TenantFile`].
     pub fn from_json(json: &str) -> Result<Tenant, serde_json::Error> {
         serde_json::from_str(json).map(Tenant::new)
     }
 
-    /// The tenant that a users file describes, read already.
     pub fn new(file: TenantFile) -> Tenant {
         Tenant {
             state: Arc::new(Mutex::new(State::new(file))),
@@ -45,11 +44,10 @@ impl Tenant {
     }
 }
 
-/// Looking. A user is an object id or a user principal name; one who does not exist has nothing and did
-/// nothing.
+/// Inspecting. A user is given by object id or user principal name.
 impl Tenant {
-    /// The methods that are registered now, whatever lists still show; without the password, which
-    /// everybody has.
+    /// The methods that are registered now, without the password and without deleted methods that lists still show.
+    /// Empty if there is no such user.
     pub fn methods_of(&self, user: &str) -> Vec<MethodView> {
         let state = self.lock();
         let person = state.directory.find(user);
@@ -58,7 +56,7 @@ impl Tenant {
             .unwrap_or_default()
     }
 
-    /// Whether somebody's sessions were revoked. Those of external users never are.
+    /// Whether the user's sessions were revoked. Those of external users never are.
     pub fn sessions_revoked(&self, user: &str) -> bool {
         self.lock()
             .directory
@@ -66,12 +64,12 @@ impl Tenant {
             .is_some_and(|person| person.sessions_revoked.is_some())
     }
 
-    /// The calls to Graph, in order.
+    /// The calls to Graph in order.
     pub fn calls(&self) -> Vec<Call> {
         self.lock().calls.clone()
     }
 
-    /// The calls that change something or try to.
+    /// The calls to Graph with another verb than GET, in order, also those that failed.
     pub fn writes(&self) -> Vec<Call> {
         self.lock()
             .calls
@@ -81,17 +79,17 @@ impl Tenant {
             .collect()
     }
 
-    /// How often a token was asked for.
+    /// The number of requests for a token.
     pub fn token_requests(&self) -> usize {
         self.lock().token_requests
     }
 
-    /// The client assertions that apps presented, in order, accepted or not.
+    /// The client assertions that apps presented, in order, also those that were refused.
     pub fn assertions(&self) -> Vec<Assertion> {
         self.lock().assertions.clone()
     }
 
-    /// Forgets the calls, the requests for tokens and their assertions so far.
+    /// Forgets the calls, the requests for tokens and the assertions so far.
     pub fn forget_calls(&self) {
         let mut state = self.lock();
         state.calls.clear();
@@ -100,9 +98,9 @@ impl Tenant {
     }
 }
 
-/// Changing, behind everybody's back.
+/// Changing, as users and administrators of the tenant do.
 impl Tenant {
-    /// Somebody registers a method. One that has the same id is replaced.
+    /// Registers a method for a user. Replaces a method with the same id.
     pub fn register(&self, user: &str, method: Method) {
         if let Some(person) = self.lock().directory.find_mut(user) {
             person.methods.retain(|old| old.id != method.id);
@@ -110,107 +108,102 @@ impl Tenant {
         }
     }
 
-    /// Somebody is deleted.
     pub fn remove_user(&self, user: &str) {
         self.lock().directory.remove(user);
     }
 
-    /// The tenant's licences run out.
     pub fn lose_licences(&self) {
         self.lock().licences.clear();
     }
 
-    /// An account is enabled or disabled.
     pub fn set_enabled(&self, user: &str, enabled: bool) {
         if let Some(person) = self.lock().directory.find_mut(user) {
             person.profile.account_enabled = enabled;
         }
     }
 
-    /// Somebody chooses another default method.
     pub fn set_default(&self, user: &str, default: DefaultMethod) {
         if let Some(person) = self.lock().directory.find_mut(user) {
             person.default = Some(default);
         }
     }
 
-    /// Replaces the permissions of the first app. As in Entra they come with the next token: see
-    /// [`Tenant::expire_tokens`].
+    /// Replaces the permissions of the first app. As in Entra, this affects the tokens that are issued from then on;
+    /// see [`Tenant::expire_tokens`].
     pub fn grant(&self, permissions: &[&str]) {
         self.change_app(None, |app| {
             app.permissions = permissions.iter().map(|&name| name.to_owned()).collect()
         });
     }
 
-    /// Replaces the permissions of an app, as of its next token.
+    /// The same for any app.
     pub fn grant_to(&self, client_id: Uuid, permissions: &[&str]) {
         self.change_app(Some(client_id), |app| {
             app.permissions = permissions.iter().map(|&name| name.to_owned()).collect()
         });
     }
 
-    /// Replaces the secret of the first app. Tokens that it has live on.
+    /// Replaces the secret of the first app. Tokens that it already has stay valid.
     pub fn set_secret(&self, secret: &str) {
         self.change_app(None, |app| app.secret = Some(secret.to_owned()));
     }
 
-    /// Replaces the secret of an app.
+    /// The same for any app.
     pub fn set_secret_of(&self, client_id: Uuid, secret: &str) {
         self.change_app(Some(client_id), |app| app.secret = Some(secret.to_owned()));
     }
 
-    /// Registers one more certificate, in PEM, that an app may sign its assertions with.
-    pub fn add_certificate(&self, client_id: Uuid, pem: &str) -> Result<(), NotACertificate> {
+    /// Adds a certificate, in PEM, with which an app may sign its assertions.
+    pub fn add_certificate(&self, client_id: Uuid, pem: &str) -> Result<(), InvalidCertificate> {
         let certificate = Certificate::from_pem(pem)?;
         self.change_app(Some(client_id), |app| app.certificates.push(certificate));
         Ok(())
     }
 
-    /// Lets an app sign in with the tokens of one more issuer.
+    /// Adds a federated identity credential to an app.
     pub fn trust(&self, client_id: Uuid, federated: Federated) {
         self.change_app(Some(client_id), |app| app.federated.push(federated));
     }
 
-    /// Expires every token that was issued.
+    /// Makes all tokens that were issued so far expire now.
     pub fn expire_tokens(&self) {
         for token in self.lock().tokens.values_mut() {
             token.expires = Timestamp::UNIX_EPOCH;
         }
     }
 
-    /// A method that is deleted from now on is still shown by the next lists of that user, this many.
+    /// Sets how many lists of a user's methods still show a method after its deletion.
     pub fn set_deletion_lag(&self, lists: u32) {
         self.lock().deletion_lag = lists;
     }
 
-    /// Chooses how the refusal to delete a default method is worded.
     pub fn set_default_refusal(&self, refusal: DefaultRefusal) {
         self.lock().default_refusal = refusal;
     }
 
-    /// Lets something go wrong. Of several faults that fit a request, the first has its way.
+    /// Injects a fault. If several match a request, the one that was injected first applies.
     pub fn fail(&self, fault: Fault) {
         self.lock().faults.add(fault);
     }
 
-    /// Nothing goes wrong any more.
+    /// Removes all faults.
     pub fn mend(&self) {
         self.lock().faults.clear();
     }
 
-    /// Calls back after each write, refused or not, before its answer is sent; with how many there were,
-    /// beginning at 1.
+    /// Sets a callback, which is called after each call in [`Tenant::writes`] and before its response is sent. It gets
+    /// the number of such calls, which begins at 1.
     pub fn on_write(&self, hook: impl Fn(usize, &Tenant) + Send + Sync + 'static) {
         *self.hook.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(hook));
     }
 
     fn change_app(&self, client_id: Option<Uuid>, change: impl FnOnce(&mut App)) {
         let mut state = self.lock();
-        let chosen = state
+        let app = state
             .apps
             .iter_mut()
             .find(|app| client_id.is_none_or(|id| id == app.client_id));
-        if let Some(app) = chosen {
+        if let Some(app) = app {
             change(app);
         }
     }

@@ -1,9 +1,7 @@
-//! Ticket systems that take notes: Jira Cloud and ServiceNow, over real HTTP, as far as writing an outcome
-//! into a ticket and finding it there again goes.
+//! Jira Cloud and ServiceNow over real HTTP: the calls that write a note into a ticket and find it there.
 //!
-//! They remember: a note that was sent twice is there twice, because neither system has a key that would make
-//! a repeat harmless. What is not simulated is refused as the real system refuses a path that it does not
-//! have.
+//! They keep what is written. A note that is sent twice is there twice, because neither system has an idempotency key.
+//! A call that is not simulated gets the response of the real system to an unknown path.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -100,7 +98,7 @@ fn code(status: u16) -> StatusCode {
     StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// The reason phrase of a status.
+/// The reason phrase that belongs to a status.
 fn reason(status: u16) -> &'static str {
     code(status).canonical_reason().unwrap_or("Unknown")
 }
