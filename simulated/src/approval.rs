@@ -1,5 +1,5 @@
-//! The claims of an approval, in the making. A draft starts out as one that a careful service desk would write;
-//! a test then changes the one thing that it is about.
+//! The claims of an approval before it is signed. A draft starts with the claims of a correct approval; a test then
+//! changes the one claim that it is about.
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -10,18 +10,18 @@ pub const WEBHOOK_AUDIENCE: &str = "https://mfa.contoso.example/webhooks";
 /// The audience of approvals that an engineer on call presents.
 pub const ON_CALL_AUDIENCE: &str = "https://mfa.contoso.example/resets";
 
-/// How long a draft's approval lives unless told otherwise, in seconds.
+/// How long an approval is valid unless a test changes it, in seconds.
 pub const LIFETIME: i64 = 15 * 60;
 
-/// Claims that are not signed yet. Times are in seconds since 1970.
+/// Claims to be signed. Times are in seconds since 1970.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
     claims: Map<String, Value>,
 }
 
 impl Draft {
-    /// An approval as of `now`: Adele called at her desk five minutes ago, on the number in the directory, by the
-    /// service desk; allowed by Megan, for ticket ITSD-1042, because the phone was lost; good for fifteen minutes.
+    /// An approval of `now`, valid for fifteen minutes: five minutes ago the service desk called Adele on her desk
+    /// phone, on the number in the company directory; Megan approves, for ticket ITSD-1042, because the phone is lost.
     #[must_use]
     pub fn new(now: i64) -> Draft {
         let claims = [
@@ -48,93 +48,90 @@ impl Draft {
         }
     }
 
-    /// Who is to be reset: an object id or a user principal name.
+    /// The person to reset: an object id or a user principal name.
     #[must_use]
     pub fn target(self, sub: &str) -> Draft {
         self.claim("sub", sub)
     }
 
-    /// Who allowed it: an object id or a user principal name.
+    /// The approver: an object id or a user principal name.
     #[must_use]
     pub fn approver(self, sub: &str) -> Draft {
         self.claim("act", json!({"sub": sub}))
     }
 
-    /// Which deployment, and which of its doors.
+    /// The audience: which deployment, and which of its channels.
     #[must_use]
     pub fn audience(self, aud: &str) -> Draft {
         self.claim("aud", aud)
     }
 
-    /// The ticket's key.
     #[must_use]
     pub fn ticket(self, txn: &str) -> Draft {
         self.claim("txn", txn)
     }
 
-    /// The approval's own id, random unless set.
+    /// The approval's id. Random unless set.
     #[must_use]
     pub fn id(self, jti: &str) -> Draft {
         self.claim("jti", jti)
     }
 
-    /// What is allowed, separated by spaces.
+    /// What is approved, separated by spaces.
     #[must_use]
     pub fn scope(self, scope: &str) -> Draft {
         self.claim("scope", scope)
     }
 
-    /// Why it is needed.
     #[must_use]
     pub fn reason(self, reason: &str) -> Draft {
         self.claim("reason", reason)
     }
 
-    /// When it was issued. The end stays.
+    /// When it was issued. The expiry stays as it is.
     #[must_use]
     pub fn issued_at(self, iat: i64) -> Draft {
         self.claim("iat", iat)
     }
 
-    /// When it ends.
     #[must_use]
     pub fn expires_at(self, exp: i64) -> Draft {
         self.claim("exp", exp)
     }
 
-    /// The tenant, a UUID. Absent unless set.
+    /// The tenant's id, a UUID. Absent unless set.
     #[must_use]
     pub fn tenant(self, tid: &str) -> Draft {
         self.claim("tid", tid)
     }
 
-    /// How the target was verified, in place of the call: an array of objects, see [`evidence`].
+    /// How the person was verified, instead of by the call: an array of objects, see [`evidence`].
     #[must_use]
     pub fn verification(self, evidence: impl Into<Vec<Value>>) -> Draft {
         self.claim("verification", evidence.into())
     }
 
-    /// Who verified the target and when, by the call that the draft starts with.
+    /// Who verified the person by the call with which the draft starts, and when.
     #[must_use]
     pub fn verified(self, by: &str, at: i64) -> Draft {
         self.verification([evidence(by, at)])
     }
 
-    /// Sets any claim to anything.
+    /// Sets any claim to any value.
     #[must_use]
     pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Draft {
         self.claims.insert(name.to_owned(), value.into());
         self
     }
 
-    /// Leaves a claim out.
+    /// Removes a claim.
     #[must_use]
     pub fn without(mut self, name: &str) -> Draft {
         self.claims.remove(name);
         self
     }
 
-    /// The claims as this issuer signs them. An `iss` that was set or left out stays so.
+    /// The claims as this issuer signs them. An `iss` that was set or removed stays as it is.
     #[must_use]
     pub fn claims(&self, iss: &str) -> Value {
         let mut claims = self.claims.clone();
@@ -164,7 +161,7 @@ mod tests {
     const NOW: i64 = 1_790_000_000;
 
     #[test]
-    fn a_new_draft_is_fresh_and_no_two_share_an_id() {
+    fn a_new_draft_is_valid_now_and_has_an_id_of_its_own() {
         let claims = Draft::new(NOW).claims("i");
         assert_eq!(claims["iss"], "i");
         assert_eq!(
@@ -177,14 +174,14 @@ mod tests {
     }
 
     #[test]
-    fn every_claim_can_be_changed_and_left_out_even_the_issuer() {
+    fn every_claim_can_be_changed_and_removed_even_the_issuer() {
         let claims = Draft::new(NOW)
-            .claim("iss", "somebody else")
+            .claim("iss", "another issuer")
             .approver("diego@contoso.example")
             .verified("alex@contoso.example", NOW)
             .without("reason")
             .claims("i");
-        assert_eq!(claims["iss"], "somebody else");
+        assert_eq!(claims["iss"], "another issuer");
         assert_eq!(claims["act"], json!({"sub": "diego@contoso.example"}));
         assert_eq!(
             claims["verification"][0]["verified_by"],

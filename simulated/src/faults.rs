@@ -1,49 +1,111 @@
-//! Things that go wrong on demand: which requests they meet. What happens then is each server's own.
+//! Faults that a test injects into a simulated server.
 
-/// Something that goes wrong with certain requests.
-///
-/// Without more words it is one 503 for the next request that fits.
+use std::future::pending;
+
+use axum::body::Bytes;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use crate::received::Received;
+use crate::serving::dropped;
+
+/// The size of a huge body, in bytes.
+const HUGE: usize = 16 * 1024 * 1024;
+
+/// A fault that certain requests run into. By default it is a 503 for the next request that matches.
 #[derive(Clone, Debug)]
-pub struct Fault<E> {
+pub struct Fault {
     method: String,
     path_contains: String,
     times: u32,
     skip: u32,
-    effect: E,
+    effect: Effect,
 }
 
-impl<E: Copy + Default> Fault<E> {
-    /// A fault for requests with this method (`*` for any) whose path or query, percent-decoded, contains
-    /// this text.
-    pub fn on(method: &str, path_contains: &str) -> Self {
+#[derive(Clone, Debug)]
+pub(crate) enum Effect {
+    Status(u16),
+    Throttle(Option<u64>),
+    Body(u16, Bytes),
+    LoseRequest,
+    LoseAnswer,
+    Hang,
+}
+
+impl Fault {
+    /// A fault for requests with this method (`*` for any) whose path and query, percent-decoded, contain this text.
+    pub fn on(method: &str, path_contains: &str) -> Fault {
         Fault {
             method: method.to_owned(),
             path_contains: path_contains.to_owned(),
             times: 1,
             skip: 0,
-            effect: E::default(),
+            effect: Effect::Status(503),
         }
     }
 
-    /// It happens this often, then no more.
-    pub fn times(self, times: u32) -> Self {
+    /// How many requests it affects.
+    pub fn times(self, times: u32) -> Fault {
         Fault { times, ..self }
     }
 
-    /// The first requests that fit go through.
-    pub fn skip(self, skip: u32) -> Self {
+    /// How many matching requests pass before it begins.
+    pub fn skip(self, skip: u32) -> Fault {
         Fault { skip, ..self }
     }
 
-    pub(crate) fn with(self, effect: E) -> Self {
+    /// An error in the server's own envelope; nothing is changed.
+    pub fn status(self, status: u16) -> Fault {
+        self.with(Effect::Status(status))
+    }
+
+    /// 429, with or without `Retry-After`; nothing is changed. Of Graph's resources only some send the header
+    /// (<https://learn.microsoft.com/graph/throttling>). Both ticket systems send it, in seconds
+    /// (<https://developer.atlassian.com/cloud/jira/platform/rate-limiting/>).
+    pub fn throttle(self, retry_after_seconds: Option<u64>) -> Fault {
+        self.with(Effect::Throttle(retry_after_seconds))
+    }
+
+    /// 200 with a body that is not JSON; nothing is changed.
+    pub fn garbage(self) -> Fault {
+        self.body(200, "<!DOCTYPE html><title>Service unavailable</title>")
+    }
+
+    /// 200 with a body of 16 MiB; nothing is changed.
+    pub fn huge(self) -> Fault {
+        self.body(200, vec![b' '; HUGE])
+    }
+
+    /// The connection is dropped before the request is handled; nothing is changed.
+    pub fn lose_request(self) -> Fault {
+        self.with(Effect::LoseRequest)
+    }
+
+    /// The request is handled, then the connection is dropped: the client cannot know whether the change was made.
+    pub fn lose_answer(self) -> Fault {
+        self.with(Effect::LoseAnswer)
+    }
+
+    /// The request is never answered; nothing is changed.
+    pub fn hang(self) -> Fault {
+        self.with(Effect::Hang)
+    }
+
+    /// A status with a body that claims to be JSON; nothing is changed.
+    pub(crate) fn body(self, status: u16, body: impl Into<Bytes>) -> Fault {
+        self.with(Effect::Body(status, body.into()))
+    }
+
+    fn with(self, effect: Effect) -> Fault {
         Fault { effect, ..self }
     }
 
-    /// What happens to this request, if anything; counts it.
-    pub(crate) fn strike(&mut self, method: &str, target: &str) -> Option<E> {
-        let fits =
+    /// Counts the request if it matches, and says how it is affected.
+    fn strike(&mut self, method: &str, target: &str) -> Option<Effect> {
+        let matches =
             (self.method == "*" || self.method == method) && target.contains(&self.path_contains);
-        if !fits || self.times == 0 {
+        if !matches || self.times == 0 {
             return None;
         }
         if self.skip > 0 {
@@ -51,6 +113,95 @@ impl<E: Copy + Default> Fault<E> {
             return None;
         }
         self.times -= 1;
-        Some(self.effect)
+        Some(self.effect.clone())
+    }
+}
+
+/// The faults of one server, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub(crate) fn add(&mut self, fault: Fault) {
+        self.0.push(fault);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// How the oldest fault that matches a request affects it.
+    pub(crate) fn strike(&mut self, request: &Received) -> Option<Effect> {
+        let target = request.decoded_target();
+        self.0
+            .iter_mut()
+            .find_map(|fault| fault.strike(request.verb(), &target))
+    }
+}
+
+/// What the client gets for a request.
+pub(crate) enum Reply {
+    Response(Response),
+    /// The connection is dropped.
+    Dropped,
+    /// The connection stays open, without a response.
+    Never,
+}
+
+impl Reply {
+    /// The reply to a request with this effect: `handle` handles the request, `error` gives an error in the server's
+    /// envelope.
+    pub(crate) fn new(
+        effect: Option<Effect>,
+        error: impl FnOnce(u16) -> Response,
+        handle: impl FnOnce() -> Response,
+    ) -> Reply {
+        Reply::Response(match effect {
+            None => handle(),
+            Some(Effect::Status(status)) => error(status),
+            Some(Effect::Throttle(seconds)) => {
+                let mut response = error(429);
+                if let Some(seconds) = seconds {
+                    let headers = response.headers_mut();
+                    headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+                }
+                response
+            }
+            Some(Effect::Body(status, body)) => {
+                let status =
+                    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                (status, [(CONTENT_TYPE, "application/json")], body).into_response()
+            }
+            Some(Effect::LoseRequest) => return Reply::Dropped,
+            Some(Effect::LoseAnswer) => {
+                handle();
+                return Reply::Dropped;
+            }
+            Some(Effect::Hang) => return Reply::Never,
+        })
+    }
+
+    /// Changes the response, if there is one.
+    pub(crate) fn map(self, change: impl FnOnce(Response) -> Response) -> Reply {
+        match self {
+            Reply::Response(response) => Reply::Response(change(response)),
+            other => other,
+        }
+    }
+
+    /// The status; 0 if there is no response.
+    pub(crate) fn status(&self) -> u16 {
+        match self {
+            Reply::Response(response) => response.status().as_u16(),
+            Reply::Dropped | Reply::Never => 0,
+        }
+    }
+
+    pub(crate) async fn send(self) -> Response {
+        match self {
+            Reply::Response(response) => response,
+            Reply::Dropped => dropped(),
+            Reply::Never => pending().await,
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! What a Lambda Function URL makes of a request and of the function's answer (payload format 2.0).
+//! How a Lambda Function URL turns a request into an event, and the function's response into an HTTP response (payload
+//! format 2.0).
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads>
 
@@ -15,16 +16,16 @@ use uuid::Uuid;
 
 use crate::request::Request;
 
-/// The host of the Function URL that the events pretend to come through.
+/// The host of the Function URL in the events.
 pub const HOST: &str = "abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-west-1.on.aws";
 
-/// The address that the events pretend to come from (RFC 5737, section 3).
+/// The client's address in the events (RFC 5737, section 3).
 pub const SOURCE_IP: &str = "203.0.113.9";
 
-/// The event for a request: names of headers in lower case, duplicates joined by commas, the body as text for
-/// the content types that AWS takes for text and as base64 for all others, absent when empty.
+/// The event for a request: header names in lower case, duplicate headers joined by commas, the body as text for the
+/// content types that AWS treats as text and as base64 for all others, absent if it is empty.
 ///
-/// A body that claims to be text and is not UTF-8 goes as base64; what AWS does with one is not documented.
+/// A body of such a content type that is not UTF-8 becomes base64; what AWS does with one is not documented.
 #[must_use]
 pub fn event(request: &Request) -> Value {
     let text = std::str::from_utf8(&request.body)
@@ -36,7 +37,7 @@ pub fn event(request: &Request) -> Value {
     }
 }
 
-/// The same event with the body as base64, whatever its content type.
+/// The same event with the body as base64 for every content type.
 #[must_use]
 pub fn event_base64(request: &Request) -> Value {
     with_body(request, STANDARD.encode(&request.body), true)
@@ -82,7 +83,7 @@ fn with_body(request: &Request, body: String, base64: bool) -> Value {
     event
 }
 
-/// The content types whose bodies arrive as text; a missing content type is none of them.
+/// Whether the body of this content type arrives as text. Without a content type it does not.
 fn is_text(content_type: Option<&str>) -> bool {
     let media_type = content_type
         .and_then(|value| value.split(';').next())
@@ -110,7 +111,7 @@ fn headers(request: &Request) -> Map<String, Value> {
             .or_insert_with(|| value.clone());
     }
     joined.extend(sent);
-    // Set by AWS itself: a sender cannot choose them.
+    // AWS sets these, and replaces what a sender writes there.
     joined.extend(
         [
             ("x-amzn-tls-version", "TLSv1.3".to_owned()),
@@ -154,19 +155,18 @@ fn query_parameters(query: &str) -> Option<Value> {
     (!joined.is_empty()).then(|| json!(joined))
 }
 
-/// What the caller of the URL would get.
+/// The HTTP response that the caller of the URL gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The status code.
     pub status: u16,
-    /// The headers, names in lower case, sorted; each cookie is a `set-cookie` of its own at the end.
+    /// Sorted, with names in lower case; at the end one `set-cookie` for each cookie.
     pub headers: Vec<(String, String)>,
-    /// The body, decoded; empty when there is none.
+    /// Decoded; empty if there is none.
     pub body: Vec<u8>,
 }
 
 impl Answer {
-    /// The first header of this name, in whatever case.
+    /// The first header of this name, in any case.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&str> {
         self.headers
@@ -175,30 +175,28 @@ impl Answer {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The body as JSON.
-    ///
     /// # Errors
-    /// When it is not JSON.
+    /// If the body is not JSON.
     pub fn json(&self) -> Result<Value, serde_json::Error> {
         serde_json::from_slice(&self.body)
     }
 }
 
-/// Why a function's bytes are no answer.
+/// Why a Function URL cannot make a response of the bytes that the function posted.
 #[derive(Debug, thiserror::Error)]
-pub enum NotAnAnswer {
-    /// They are not the JSON object that a Function URL reads. AWS would take an object without `statusCode`
-    /// for the body of a 200; a function that means to answer never sends one.
+pub enum InvalidResponse {
+    /// They are not the JSON object that a Function URL reads. AWS would send an object without `statusCode` as the
+    /// body of a 200; this function always sets `statusCode`.
     #[error("not a Function URL response: {0}")]
     Shape(#[from] serde_json::Error),
-    /// `isBase64Encoded` is set and the body is something else.
+    /// `isBase64Encoded` is set, but the body is not base64.
     #[error("the body is not base64: {0}")]
     Base64(#[from] base64::DecodeError),
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Written {
+struct ResponseJson {
     status_code: u16,
     #[serde(default)]
     headers: BTreeMap<String, String>,
@@ -210,25 +208,22 @@ struct Written {
 }
 
 /// Reads what the function posted as its response.
-///
-/// # Errors
-/// [`NotAnAnswer`] when the caller could not have been given it as meant.
-pub fn answer(bytes: &[u8]) -> Result<Answer, NotAnAnswer> {
-    let written: Written = serde_json::from_slice(bytes)?;
-    let body = written.body.unwrap_or_default();
-    let cookies = written
+pub fn answer(bytes: &[u8]) -> Result<Answer, InvalidResponse> {
+    let response: ResponseJson = serde_json::from_slice(bytes)?;
+    let body = response.body.unwrap_or_default();
+    let cookies = response
         .cookies
         .into_iter()
         .map(|cookie| ("set-cookie".to_owned(), cookie));
     Ok(Answer {
-        status: written.status_code,
-        headers: written
+        status: response.status_code,
+        headers: response
             .headers
             .into_iter()
             .map(|(name, value)| (name.to_ascii_lowercase(), value))
             .chain(cookies)
             .collect(),
-        body: if written.is_base64_encoded {
+        body: if response.is_base64_encoded {
             STANDARD.decode(body)?
         } else {
             body.into_bytes()
@@ -241,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_and_text_travel_as_they_are_and_everything_else_as_base64() {
+    fn json_and_text_are_sent_as_text_and_everything_else_as_base64() {
         for (content_type, base64) in [
             ("application/json; charset=utf-8", false),
             ("Text/Plain", false),
@@ -270,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn header_names_are_lowered_and_duplicates_joined_by_a_comma() {
+    fn header_names_become_lower_case_and_duplicates_are_joined_by_a_comma() {
         let request = Request::get("/")
             .header("X-Hub-Signature", "bad")
             .header("x-hub-signature", "good")
@@ -279,12 +274,12 @@ mod tests {
         assert_eq!(headers["x-hub-signature"], "bad,good");
         assert_eq!(
             headers["x-forwarded-for"], SOURCE_IP,
-            "the sender does not choose it"
+            "a sender cannot set it"
         );
     }
 
     #[test]
-    fn query_parameters_are_decoded_and_the_raw_query_is_not() {
+    fn query_parameters_are_decoded_and_the_raw_query_is_kept() {
         let event = event(&Request::get("/my/path?a=1%202&a=3&b=4"));
         assert_eq!(event["rawPath"], "/my/path");
         assert_eq!(event["rawQueryString"], "a=1%202&a=3&b=4");
@@ -310,11 +305,11 @@ mod tests {
     }
 
     #[test]
-    fn bytes_without_a_status_or_with_bad_base64_are_no_answer() {
-        assert!(matches!(answer(b"{}"), Err(NotAnAnswer::Shape(_))));
+    fn bytes_without_a_status_or_with_bad_base64_are_rejected() {
+        assert!(matches!(answer(b"{}"), Err(InvalidResponse::Shape(_))));
         assert!(matches!(
             answer(br#"{"statusCode":200,"body":"***","isBase64Encoded":true}"#),
-            Err(NotAnAnswer::Base64(_))
+            Err(InvalidResponse::Base64(_))
         ));
     }
 }

@@ -1,4 +1,4 @@
-//! An issuer of approvals, with keys of its own: it signs honest ones, and whatever else a test wants signed.
+//! An issuer of approvals with its keys. It signs correct approvals, and any bytes that a test wants signed.
 
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;
@@ -12,11 +12,10 @@ use serde_json::{Value, json};
 
 use crate::approval::Draft;
 
-/// The `typ` that says what the token is, so that no other kind of token passes for an approval
-/// (RFC 8725, section 3.11).
+/// The `typ` of an approval, so that a token for another purpose is not accepted as one (RFC 8725, section 3.11).
 pub const TOKEN_TYPE: &str = "mfa-approval+jwt";
 
-/// An issuer and its keys, all for one algorithm. The key that was added last signs.
+/// An issuer and its keys, all of one algorithm. It signs with the key that was added last.
 #[derive(Clone)]
 pub struct Issuer {
     iss: String,
@@ -50,8 +49,8 @@ impl Issuer {
         Issuer::new(iss, kid, Algorithm::PS256)
     }
 
-    /// An issuer that signs with Ed25519. Its headers and its key set say `EdDSA` (RFC 8037, section 3.1); for
-    /// `Ed25519` (RFC 9864) write the header yourself.
+    /// An issuer that signs with Ed25519. Its headers and its key set say `EdDSA` (RFC 8037, section 3.1); a test that
+    /// needs `Ed25519` (RFC 9864) passes its own header to [`Issuer::sign`].
     #[must_use]
     pub fn ed25519(iss: &str, kid: &str) -> Issuer {
         Issuer::new(iss, kid, Algorithm::EdDSA)
@@ -65,7 +64,7 @@ impl Issuer {
         }
     }
 
-    /// Adds a key, which signs from now on. The earlier ones stay in the key set.
+    /// Adds a key and signs with it from now on. The earlier keys stay in the key set.
     #[must_use]
     pub fn with_key(mut self, kid: &str) -> Issuer {
         let next = SigningKey::generate(kid, self.current.algorithm);
@@ -74,45 +73,44 @@ impl Issuer {
         self
     }
 
-    /// Leaves the current key as the only one, as at the end of a rotation.
+    /// Removes all keys but the current one, as at the end of a rotation.
     #[must_use]
     pub fn without_earlier_keys(mut self) -> Issuer {
         self.earlier.clear();
         self
     }
 
-    /// The `iss` of its approvals.
     #[must_use]
     pub fn iss(&self) -> &str {
         &self.iss
     }
 
-    /// The `kid` of the key that signs.
+    /// The `kid` of the current key.
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.current.kid
     }
 
-    /// The public keys as a JWK set (RFC 7517, section 5), the current one last.
+    /// The public keys as a JWK set (RFC 7517, section 5), the current key last.
     #[must_use]
     pub fn jwks(&self) -> Value {
         json!({"keys": self.keys().map(SigningKey::jwk).collect::<Vec<_>>()})
     }
 
-    /// The header of an honest approval, with the current key.
+    /// The header of a correct approval, for the current key.
     #[must_use]
     pub fn header(&self) -> Value {
         json!({"alg": self.current.algorithm, "kid": self.current.kid, "typ": TOKEN_TYPE})
     }
 
-    /// An approval as drafted, with this issuer's `iss` unless the draft says otherwise.
+    /// Signs a draft, with this issuer's `iss` unless the draft has another.
     #[must_use]
     pub fn approve(&self, draft: &Draft) -> String {
         self.sign(self.header(), draft.claims(&self.iss))
     }
 
-    /// Signs any header and any claims: with the key that the header's `kid` names, and with the current one
-    /// when it names none of ours. The algorithm is the issuer's, whatever the header says.
+    /// Signs any header and any claims, with the key that the header's `kid` names, or with the current key if there is
+    /// no such key. The algorithm is the issuer's, even if the header names another.
     #[must_use]
     pub fn sign(&self, header: Value, claims: Value) -> String {
         let kid = header.get("kid").and_then(Value::as_str);
@@ -121,7 +119,7 @@ impl Issuer {
             .sign(header.to_string().as_bytes(), claims.to_string().as_bytes())
     }
 
-    /// Signs any bytes as header and claims, also such as no JSON library writes. With the current key.
+    /// Signs any bytes as header and claims with the current key, also bytes that no JSON library would write.
     #[must_use]
     pub fn sign_bytes(&self, header: &[u8], claims: &[u8]) -> String {
         self.current.sign(header, claims)
@@ -135,7 +133,7 @@ impl Issuer {
 impl SigningKey {
     #[expect(
         clippy::expect_used,
-        reason = "fails only when the machine has no randomness"
+        reason = "fails only if the machine has no random numbers"
     )]
     fn generate(kid: &str, algorithm: Algorithm) -> SigningKey {
         SigningKey {
@@ -176,13 +174,13 @@ fn private_key(algorithm: Algorithm) -> Result<EncodingKey, aws_lc_rs::error::Un
             EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)?.as_ref(),
         ),
         Algorithm::EdDSA => {
-            // Version 1, because jsonwebtoken tells the curve by the length of that encoding.
+            // Version 1: jsonwebtoken recognises the curve by the length of that encoding.
             EncodingKey::from_ed_der(Ed25519KeyPair::generate_pkcs8v1(&random)?.as_ref())
         }
         _ => {
             let pkcs8 = RsaKeyPair::generate(KeySize::Rsa2048)?.as_der()?;
-            // jsonwebtoken wants the RSAPrivateKey inside (RFC 8017, appendix A.1.2), which in PKCS#8 follows
-            // 26 bytes: sequence 4, version 3, algorithm 15, octet string 4.
+            // jsonwebtoken needs the RSAPrivateKey (RFC 8017, appendix A.1.2), which PKCS#8 puts after 26 bytes:
+            // sequence 4, version 3, algorithm 15, octet string 4.
             EncodingKey::from_rsa_der(pkcs8.as_ref().get(26..).unwrap_or_default())
         }
     })
@@ -234,13 +232,13 @@ mod tests {
             let verified = verify(&token, &issuer.jwks(), algorithm).unwrap();
             assert_eq!(verified.claims["iss"], "https://issuer.example");
             assert_eq!(verified.header.typ.as_deref(), Some(TOKEN_TYPE));
-            let stranger = Issuer::new("https://issuer.example", "k", algorithm);
-            assert!(verify(&token, &stranger.jwks(), algorithm).is_err());
+            let other = Issuer::new("https://issuer.example", "k", algorithm);
+            assert!(verify(&token, &other.jwks(), algorithm).is_err());
         }
     }
 
     #[test]
-    fn the_key_set_says_what_each_key_is_for_and_holds_nothing_private() {
+    fn the_key_set_names_the_use_of_each_key_and_contains_no_private_key() {
         for issuer in [
             Issuer::es256("i", "k"),
             Issuer::rs256("i", "k"),
@@ -275,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn forged_headers_and_bytes_that_are_no_json_are_signed_as_given() {
+    fn forged_headers_and_bytes_that_are_not_json_are_signed_as_given() {
         let issuer = Issuer::es256("i", "k");
         let token = issuer.sign_bytes(br#"{"alg":"none","alg":"ES256"}"#, b"\xff");
         let parts: Vec<_> = token.split('.').collect();

@@ -1,29 +1,27 @@
-//! One HTTP request as plain data: what a sender would put on the wire, before anything carries it.
+//! An HTTP request as plain data: what a sender would put on the wire.
 
-/// An HTTP request, complete in memory. Nothing here sends it: [`crate::function_url::event`] wraps it for
-/// Lambda, and a test with a client of its own can copy the parts out.
+/// An HTTP request in memory. Nothing here sends it: [`crate::function_url::event`] turns it into an event for
+/// Lambda, and a test with an HTTP client can copy the parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// The method, upper case: `POST`.
+    /// In upper case: `POST`.
     pub method: String,
-    /// The path, percent-encoded, with its leading slash and without the query.
+    /// Percent-encoded, with its leading slash and without the query.
     pub path: String,
-    /// The query as it stands after the question mark; empty when there is none.
+    /// As it stands after the question mark; empty if there is none.
     pub query: String,
-    /// The headers in the order of sending. The same name may come twice.
+    /// In the order of sending. The same name may come twice.
     pub headers: Vec<(String, String)>,
-    /// The body's bytes; empty when there is none.
     pub body: Vec<u8>,
 }
 
 impl Request {
-    /// A GET without headers.
     #[must_use]
     pub fn get(path: &str) -> Request {
         Request::new("GET", path, Vec::new())
     }
 
-    /// A POST of these bytes, without headers: not even a content type.
+    /// A POST of these bytes, without any header, so also without a content type.
     #[must_use]
     pub fn post(path: &str, body: impl Into<Vec<u8>>) -> Request {
         Request::new("POST", path, body.into())
@@ -46,14 +44,14 @@ impl Request {
         }
     }
 
-    /// Adds a header after those that are there, even one of the same name.
+    /// Adds a header at the end, even if there is one of the same name.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Request {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
 
-    /// Takes away every header of this name, in whatever case.
+    /// Removes every header of this name, in any case.
     #[must_use]
     pub fn without(mut self, name: &str) -> Request {
         self.headers
@@ -61,7 +59,7 @@ impl Request {
         self
     }
 
-    /// The first header of this name, in whatever case.
+    /// The first header of this name, in any case.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&str> {
         self.headers
@@ -76,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_query_in_the_path_is_taken_apart() {
+    fn the_query_is_split_from_the_path() {
         let request = Request::get("/resets/1?verbose=true");
         assert_eq!(
             (request.path.as_str(), request.query.as_str()),
@@ -85,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_found_and_removed_in_any_case_and_duplicates_stay() {
+    fn headers_are_found_and_removed_in_any_case_and_duplicates_are_kept() {
         let request = Request::post_json("/", "{}")
             .header("X-Twice", "a")
             .header("x-twice", "b");

@@ -1,5 +1,5 @@
-//! The Lambda Runtime API on this machine: enough of it to run the real function binary against, invoke it,
-//! and see what it answered.
+//! The Lambda Runtime API on this machine: the part of it that is needed to run the real function binary, to invoke it
+//! and to read its response.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html> and, for the extension routes,
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html>
@@ -26,57 +26,56 @@ use uuid::Uuid;
 
 use crate::function_url::trace_root;
 
-/// The name that the function goes by.
+/// What the function reads as its name.
 pub const FUNCTION_NAME: &str = "reregister-mfa";
 
-/// The region that the function believes itself in.
+/// What the function reads as its region.
 pub const REGION: &str = "eu-west-1";
 
-/// The largest response that Lambda passes on, in bytes.
+/// The largest response that Lambda accepts, in bytes.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 pub const LARGEST_RESPONSE: usize = 6 * 1024 * 1024;
 
-/// A Runtime API that listens on this machine until it is dropped.
+/// A Runtime API that serves on this machine until it is dropped.
 pub struct RuntimeApi {
     address: SocketAddr,
     shared: Arc<Shared>,
     server: JoinHandle<()>,
 }
 
-/// What the function made of an event.
+/// How the function ended an invocation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Invocation {
-    /// The bytes that it posted to `/response`.
+    /// It posted these bytes to `/response`.
     Response(Vec<u8>),
-    /// It failed, and posted why to `/error`. A caller of the Function URL would see 502.
+    /// It posted to `/error`. A caller of the Function URL would get a 502.
     Error {
-        /// What it posted: `errorType`, `errorMessage`; a string when it was not JSON.
+        /// `errorType` and `errorMessage`, or a string if the function did not post JSON.
         body: Value,
     },
 }
 
-/// Why there is nothing from the function.
+/// Why an invocation did not end in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Lost {
-    /// A function process took the event and did not answer in time.
     #[error("the function took the event and did not answer in time")]
     Timeout,
-    /// No function process asked for an event in time. The event is withdrawn.
+    /// The event has been removed from the queue.
     #[error("no function process asked for the event in time")]
     NoRuntime,
 }
 
 impl RuntimeApi {
-    /// Starts listening on a free port of 127.0.0.1, inside the current tokio runtime.
+    /// Starts listening on a free port of 127.0.0.1, on the current runtime.
     ///
     /// # Errors
-    /// When no port can be bound.
+    /// If no port can be bound.
     pub async fn start() -> io::Result<RuntimeApi> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::default());
         let routes = routes(Arc::clone(&shared));
-        // With Nagle's algorithm every small answer waits 40 ms for a delayed acknowledgement.
+        // With Nagle's algorithm every small response waits 40 ms for a delayed acknowledgement.
         let listener = listener.tap_io(|socket| {
             let _ = socket.set_nodelay(true);
         });
@@ -90,14 +89,14 @@ impl RuntimeApi {
         })
     }
 
-    /// Host and port, as `AWS_LAMBDA_RUNTIME_API` wants them.
+    /// Host and port, in the form of `AWS_LAMBDA_RUNTIME_API`.
     #[must_use]
     pub fn address(&self) -> String {
         self.address.to_string()
     }
 
-    /// The environment variables that a function process needs to find this API and to believe that it is in
-    /// Lambda. The AWS credentials among them are good for nothing.
+    /// The environment variables that a function process needs to find this API and to behave as in Lambda. The AWS
+    /// credentials among them are not valid.
     #[must_use]
     pub fn environment(&self) -> Vec<(String, String)> {
         [
@@ -120,28 +119,22 @@ impl RuntimeApi {
         .into()
     }
 
-    /// Waits until a function process has asked for its first event, which is when it is ready.
+    /// Waits until a function process is ready, which is when it asks for its first event.
     ///
     /// # Errors
-    /// [`Lost::NoRuntime`] when none has in time.
+    /// [`Lost::NoRuntime`] if none is in time.
     pub async fn ready(&self, time: Duration) -> Result<(), Lost> {
-        let mut asked = self.shared.asked.subscribe();
-        let ready = tokio::time::timeout(time, asked.wait_for(|asked| *asked)).await;
+        let mut polled = self.shared.polled.subscribe();
+        let ready = tokio::time::timeout(time, polled.wait_for(|polled| *polled)).await;
         ready.map_or(Err(Lost::NoRuntime), |_| Ok(()))
     }
 
-    /// Invokes the function, which gets a deadline `time` from now, and waits until then.
-    ///
-    /// # Errors
-    /// [`Lost`] when there is nothing by then.
+    /// Invokes the function with a deadline that is `time` from now, and waits until then.
     pub async fn invoke(&self, event: Value, time: Duration) -> Result<Invocation, Lost> {
         self.invoke_bytes(event.to_string(), time).await
     }
 
-    /// The same with an event that need not be JSON.
-    ///
-    /// # Errors
-    /// [`Lost`] when there is nothing in time.
+    /// The same with an event that may be something else than JSON.
     pub async fn invoke_bytes(
         &self,
         event: impl Into<Bytes>,
@@ -153,11 +146,8 @@ impl RuntimeApi {
             .await
     }
 
-    /// Invokes the function with any deadline, in milliseconds since 1970, and waits this long.
-    /// `cargo lambda watch` sends 600000, a deadline in 1970.
-    ///
-    /// # Errors
-    /// [`Lost`] when there is nothing in time.
+    /// Invokes the function with a deadline in milliseconds since 1970, and waits for `wait`. `cargo lambda watch`
+    /// sends 600000, a deadline in 1970.
     pub async fn invoke_with_deadline(
         &self,
         event: Value,
@@ -168,7 +158,7 @@ impl RuntimeApi {
             .await
     }
 
-    /// What function processes posted because they could not start, oldest first.
+    /// What function processes posted when they could not start, oldest first.
     #[must_use]
     pub fn init_errors(&self) -> Vec<Value> {
         self.shared.lock().init_errors.clone()
@@ -180,8 +170,8 @@ impl RuntimeApi {
         deadline_ms: u64,
         wait: Duration,
     ) -> Result<Invocation, Lost> {
-        let (pending, answer) = self.shared.put(payload, deadline_ms);
-        match tokio::time::timeout(wait, answer).await {
+        let (pending, end) = self.shared.enqueue(payload, deadline_ms);
+        match tokio::time::timeout(wait, end).await {
             Ok(Ok(invocation)) => Ok(invocation),
             _ if pending.is_queued() => Err(Lost::NoRuntime),
             _ => Err(Lost::Timeout),
@@ -199,14 +189,15 @@ impl Drop for RuntimeApi {
 struct Shared {
     invocations: Mutex<Invocations>,
     arrived: Notify,
-    /// Whether anybody has asked for an event.
-    asked: watch::Sender<bool>,
+    /// Whether a function process has asked for an event.
+    polled: watch::Sender<bool>,
 }
 
 #[derive(Default)]
 struct Invocations {
     queued: VecDeque<Event>,
-    answers: HashMap<String, oneshot::Sender<Invocation>>,
+    /// The invokers that wait, by request id.
+    waiting: HashMap<String, oneshot::Sender<Invocation>>,
     init_errors: Vec<Value>,
 }
 
@@ -223,7 +214,7 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(
+    fn enqueue(
         self: &Arc<Self>,
         payload: Bytes,
         deadline_ms: u64,
@@ -231,7 +222,7 @@ impl Shared {
         let id = Uuid::new_v4().to_string();
         let (sender, receiver) = oneshot::channel();
         let mut invocations = self.lock();
-        invocations.answers.insert(id.clone(), sender);
+        invocations.waiting.insert(id.clone(), sender);
         invocations.queued.push_back(Event {
             id: id.clone(),
             deadline_ms,
@@ -243,7 +234,7 @@ impl Shared {
         (Pending { shared, id }, receiver)
     }
 
-    async fn take(&self) -> Event {
+    async fn dequeue(&self) -> Event {
         loop {
             if let Some(event) = self.lock().queued.pop_front() {
                 return event;
@@ -252,9 +243,10 @@ impl Shared {
         }
     }
 
-    fn settle(&self, id: &str, invocation: Invocation) -> Response {
-        let waiting = self.lock().answers.remove(id);
-        match waiting.and_then(|sender| sender.send(invocation).ok()) {
+    /// Ends an invocation.
+    fn complete(&self, id: &str, invocation: Invocation) -> Response {
+        let invoker = self.lock().waiting.remove(id);
+        match invoker.and_then(|sender| sender.send(invocation).ok()) {
             Some(()) => accepted(),
             None => {
                 let body =
@@ -265,8 +257,8 @@ impl Shared {
     }
 }
 
-/// Withdraws its event when the invoker gives up, be it because of time or because it was dropped: a process
-/// that starts later must not find the event of an earlier test step.
+/// Removes its event from the queue when the invoker times out or is dropped, so that a process that starts later does
+/// not get the event of an earlier step of a test.
 struct Pending {
     shared: Arc<Shared>,
     id: String,
@@ -283,7 +275,7 @@ impl Drop for Pending {
     fn drop(&mut self) {
         let mut invocations = self.shared.lock();
         invocations.queued.retain(|event| event.id != self.id);
-        invocations.answers.remove(&self.id);
+        invocations.waiting.remove(&self.id);
     }
 }
 
@@ -303,8 +295,8 @@ fn routes(shared: Arc<Shared>) -> Router {
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> Response {
-    shared.asked.send_replace(true);
-    let event = shared.take().await;
+    shared.polled.send_replace(true);
+    let event = shared.dequeue().await;
     let arn = format!("arn:aws:lambda:{REGION}:123456789012:function:{FUNCTION_NAME}");
     let trace = format!("{};Parent=53995c3f42cd8ad8;Sampled=0", trace_root());
     let headers = [
@@ -322,12 +314,12 @@ async fn response(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Response {
-    shared.settle(&id, Invocation::Response(body.into()))
+    shared.complete(&id, Invocation::Response(body.into()))
 }
 
 async fn error(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body: Bytes) -> Response {
     let body = json_or_text(&body);
-    shared.settle(&id, Invocation::Error { body })
+    shared.complete(&id, Invocation::Error { body })
 }
 
 async fn init_error(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
@@ -346,7 +338,7 @@ async fn register() -> Response {
 }
 
 async fn extension_event() {
-    // An extension that subscribes to nothing hears nothing for as long as it lives.
+    // An extension that subscribes to no events never gets one.
     std::future::pending().await
 }
 

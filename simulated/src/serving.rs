@@ -1,7 +1,7 @@
-//! A router on a socket. A plain axum server cannot drop a connection in the place of an answer; this one can.
+//! Serves a router on a socket. Unlike a plain axum server it can drop a connection instead of answering.
 
 use std::convert::Infallible;
-use std::future::ready;
+use std::future::{Ready, ready};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,13 +18,13 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
 use tower::service_fn;
-use tower::util::MapResult;
+use tower::util::{MapResult, ServiceFn};
 
-/// Something that is being served; it stops when this is dropped.
+/// A running server, which stops when this is dropped.
 #[derive(Debug)]
-#[must_use = "it stops when this is dropped"]
+#[must_use = "the server stops when this is dropped"]
 pub struct Serving {
-    /// Where it is, for example `http://127.0.0.1:8080`.
+    /// For example `http://127.0.0.1:8080`.
     pub url: String,
     handle: Handle<SocketAddr>,
 }
@@ -35,23 +35,22 @@ impl Drop for Serving {
     }
 }
 
-/// Why something cannot be served over TLS.
+/// Why serving over TLS cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The socket.
     #[error("the socket: {0}")]
     Socket(#[from] io::Error),
-    /// The certificate or the key is no PEM.
+    /// The certificate or the key is not PEM.
     #[error("the certificate or its key: {0}")]
     Pem(#[from] rustls::pki_types::pem::Error),
-    /// The certificate and the key are of no use together.
+    /// The certificate is missing, or does not belong to the key.
     #[error("TLS: {0}")]
     Tls(#[from] rustls::Error),
 }
 
 /// Serves over HTTP on the current runtime.
 pub(crate) fn plain(router: Router, listener: TcpListener) -> Serving {
-    // A listener that is bound has an address.
+    // This fails only for a listener that is not bound.
     let url = listener
         .local_addr()
         .map(|address| format!("http://{address}"))
@@ -60,10 +59,7 @@ pub(crate) fn plain(router: Router, listener: TcpListener) -> Serving {
     let server = Server::<SocketAddr>::from_listener(listener)
         .acceptor(NoDelayAcceptor::new())
         .handle(handle.clone());
-    let connection = MapResult::new(router, unless_dropped);
-    tokio::spawn(server.serve(service_fn(move |_: SocketAddr| {
-        ready(Ok::<_, Infallible>(connection.clone()))
-    })));
+    tokio::spawn(server.serve(connections(router)));
     Serving { url, handle }
 }
 
@@ -87,25 +83,33 @@ pub(crate) fn tls(
     let server = axum_server::from_tcp(listener)?
         .acceptor(acceptor)
         .handle(handle.clone());
-    let connection = MapResult::new(router, unless_dropped);
-    tokio::spawn(server.serve(service_fn(move |_: SocketAddr| {
-        ready(Ok::<_, Infallible>(connection.clone()))
-    })));
+    tokio::spawn(server.serve(connections(router)));
     Ok(Serving { url, handle })
 }
 
-/// Put on an answer that must not be sent: the connection is dropped in its place.
+type Connection =
+    MapResult<Router, fn(Result<Response, Infallible>) -> Result<Response, OnPurpose>>;
+
+/// Makes the service of each connection.
+fn connections(
+    router: Router,
+) -> ServiceFn<impl Fn(SocketAddr) -> Ready<Result<Connection, Infallible>> + Clone> {
+    let connection: Connection = MapResult::new(router, unless_dropped);
+    service_fn(move |_| ready(Ok(connection.clone())))
+}
+
+/// Marks a response that must not be sent, because the connection is to be dropped.
 #[derive(Clone, Copy)]
 struct Dropped;
 
-/// An answer that stands for a dropped connection. Behind a server of somebody else's it is a 502.
+/// A response that stands for a dropped connection. With any other server than this one it is sent as a 502.
 pub(crate) fn dropped() -> Response {
-    let mut answer = StatusCode::BAD_GATEWAY.into_response();
-    answer.extensions_mut().insert(Dropped);
-    answer
+    let mut response = StatusCode::BAD_GATEWAY.into_response();
+    response.extensions_mut().insert(Dropped);
+    response
 }
 
-/// hyper drops the connection when a service fails, which is the only way to make it do so.
+/// The error that makes hyper drop the connection. hyper has no other way to do so.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is dropped on purpose")]
 struct OnPurpose;
@@ -116,9 +120,9 @@ impl From<Infallible> for OnPurpose {
     }
 }
 
-fn unless_dropped(answer: Result<Response, Infallible>) -> Result<Response, OnPurpose> {
-    match answer {
-        Ok(answer) if answer.extensions().get::<Dropped>().is_some() => Err(OnPurpose),
-        Ok(answer) => Ok(answer),
+fn unless_dropped(response: Result<Response, Infallible>) -> Result<Response, OnPurpose> {
+    match response {
+        Ok(response) if response.extensions().get::<Dropped>().is_some() => Err(OnPurpose),
+        Ok(response) => Ok(response),
     }
 }

@@ -164,9 +164,9 @@ async fn throttling_during_the_removals_is_waited_out() {
 async fn a_lost_answer_is_looked_up_before_anything_is_sent_again() {
     let app = TestApp::new().await;
     app.tenant
-        .fail(Fault::on("DELETE", "softwareOathMethods").reset_after());
+        .fail(Fault::on("DELETE", "softwareOathMethods").lose_answer());
     app.tenant
-        .fail(Fault::on("DELETE", "phoneMethods").reset_before());
+        .fail(Fault::on("DELETE", "phoneMethods").lose_request());
     let reply = app.reset(app.draft()).await;
     assert_eq!(reply.json["state"], "completed", "{reply:?}");
     let software = app

@@ -1,37 +1,37 @@
-//! What the tenant says: results, and the shapes of its errors.
+//! The tenant's answers: results, and errors in their various shapes.
 
 use axum::body::Body as HttpBody;
-use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// An answer before it is dressed for the wire.
+/// An answer to a request, without the headers that all have.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
     body: Body,
-    headers: Vec<(HeaderName, String)>,
+    headers: Vec<(&'static str, String)>,
 }
 
 #[derive(Debug)]
 enum Body {
     Empty,
     Json(Value),
-    /// Graph's error envelope, completed with ids when it is sent.
+    /// Graph's error envelope, which gets the ids of the request when it is sent.
     Error {
         code: String,
         message: String,
+        /// Whether the inner error has the message too.
         repeated: bool,
     },
-    Raw(Vec<u8>),
 }
 
-/// A request is answered, or refused in the middle.
+/// An answer, or the error that ends the handling of the request.
 pub(super) type Outcome = Result<Answer, Answer>;
 
-/// The ids of one request, as <https://learn.microsoft.com/graph/best-practices-concept> asks clients to
-/// log them.
+/// The ids of a request, which clients should log (<https://learn.microsoft.com/graph/best-practices-concept>).
 #[derive(Debug)]
 pub(super) struct Ids {
     pub(super) request: Uuid,
@@ -59,11 +59,6 @@ impl Answer {
         Answer::no_body(204)
     }
 
-    /// Raw bytes that claim to be JSON.
-    pub(super) fn raw(status: u16, bytes: Vec<u8>) -> Self {
-        Answer::new(status, Body::Raw(bytes))
-    }
-
     /// Graph's envelope (<https://learn.microsoft.com/graph/errors>).
     pub(super) fn error(status: u16, code: &str, message: impl Into<String>) -> Self {
         Answer::new(
@@ -76,7 +71,7 @@ impl Answer {
         )
     }
 
-    /// The envelope of the authentication methods, which says the message twice
+    /// The envelope of the authentication methods, which has the message twice
     /// (<https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/1888>).
     pub(super) fn bad_method_request(message: impl Into<String>) -> Self {
         Answer::new(
@@ -89,7 +84,13 @@ impl Answer {
         )
     }
 
-    /// Somebody who does not exist, or not any more.
+    /// The directory's 403 (<https://learn.microsoft.com/graph/resolve-auth-errors>).
+    pub(super) fn insufficient_privileges() -> Self {
+        let text = "Insufficient privileges to complete the operation.";
+        Answer::error(403, "Authorization_RequestDenied", text)
+    }
+
+    /// There is no user of this name.
     pub(super) fn no_such_resource(name: &str) -> Self {
         let text =
             "does not exist or one of its queried reference-property objects are not present.";
@@ -100,81 +101,15 @@ impl Answer {
         )
     }
 
-    /// The answer of the service behind Graph to a path that it does not have, without any envelope
-    /// (<https://github.com/microsoftgraph/msgraph-sdk-powershell/issues/937>).
-    pub(super) fn no_http_resource(status: u16, user: &str, method: &str) -> Self {
-        let uri = format!(
-            "https://mface.windowsazure.com/odata/users('{user}')/authentication/methods('{method}')"
-        );
-        Answer::json(
-            status,
-            json!({
-                "Message": format!("No HTTP resource was found that matches the request URI '{uri}'."),
-                "MessageDetail": "No type was found that matches the controller named 'users'.",
-            }),
-        )
-    }
-
-    /// The older OData envelope (<https://github.com/microsoftgraph/msgraph-sdk-powershell/issues/2518>).
-    pub(super) fn odata_error(status: u16) -> Self {
-        let text = "MFA is required for a 'RemoveKey' operation, but was not performed.";
-        Answer::json(
-            status,
-            json!({"odata.error": {
-                "code": "invalid_request",
-                "message": {"lang": "en", "value": text},
-                "requestId": Uuid::new_v4(),
-                "values": [{"item": "errorCategory", "value": "invalid_request"}],
-            }}),
-        )
-    }
-
-    pub(super) fn with(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    /// Dresses an answer of Graph.
-    pub(super) fn dress_for_graph(self, ids: &Ids) -> Response<HttpBody> {
-        let place = json!({"ServerInfo": {
-            "DataCenter": "Simulated", "Slice": "E", "Ring": "1", "ScaleUnit": "000", "RoleInstance": "SIM0000",
-        }});
-        self.with(
-            HeaderName::from_static("request-id"),
-            ids.request.to_string(),
-        )
-        .with(
-            HeaderName::from_static("client-request-id"),
-            ids.client.clone(),
-        )
-        .with(
-            HeaderName::from_static("x-ms-ags-diagnostic"),
-            place.to_string(),
-        )
-        .with(HeaderName::from_static("odata-version"), "4.0")
-        .with(header::CACHE_CONTROL, "no-cache")
-        .into_response(ids)
-    }
-
-    /// Dresses an answer of the login.
-    pub(super) fn dress_for_login(self, ids: &Ids) -> Response<HttpBody> {
-        self.with(
-            HeaderName::from_static("x-ms-request-id"),
-            ids.request.to_string(),
-        )
-        .with(
-            HeaderName::from_static("client-request-id"),
-            ids.client.clone(),
-        )
-        .with(header::CACHE_CONTROL, "no-store, no-cache")
-        .into_response(ids)
-    }
-
-    fn into_response(self, ids: &Ids) -> Response<HttpBody> {
+    pub(super) fn into_response(self, ids: &Ids) -> Response {
         let bytes = match self.body {
             Body::Empty => None,
             Body::Json(value) => Some(value.to_string().into_bytes()),
-            Body::Raw(bytes) => Some(bytes),
             Body::Error {
                 code,
                 message,
@@ -202,11 +137,109 @@ impl Answer {
             response.headers_mut().insert(header::CONTENT_TYPE, kind);
             *response.body_mut() = HttpBody::from(bytes);
         }
-        for (name, value) in self.headers {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                response.headers_mut().insert(name, value);
-            }
+        with_headers(response, self.headers)
+    }
+}
+
+/// The answer of the service behind Graph to a path that it does not have, in no envelope
+/// (<https://github.com/microsoftgraph/msgraph-sdk-powershell/issues/937>).
+pub(super) fn no_http_resource(user: &str, method: &str) -> Value {
+    let uri = format!(
+        "https://mface.windowsazure.com/odata/users('{user}')/authentication/methods('{method}')"
+    );
+    json!({
+        "Message": format!("No HTTP resource was found that matches the request URI '{uri}'."),
+        "MessageDetail": "No type was found that matches the controller named 'users'.",
+    })
+}
+
+/// Adds the headers that every response of Graph has.
+pub(super) fn as_graph(response: Response, ids: &Ids) -> Response {
+    let place = json!({"ServerInfo": {
+        "DataCenter": "Simulated", "Slice": "E", "Ring": "1", "ScaleUnit": "000", "RoleInstance": "SIM0000",
+    }});
+    let headers = [
+        ("request-id", ids.request.to_string()),
+        ("client-request-id", ids.client.clone()),
+        ("x-ms-ags-diagnostic", place.to_string()),
+        ("odata-version", "4.0".to_owned()),
+        ("cache-control", "no-cache".to_owned()),
+    ];
+    with_headers(response, headers)
+}
+
+/// Adds the headers that every response of the login has.
+pub(super) fn as_login(response: Response, ids: &Ids) -> Response {
+    let headers = [
+        ("x-ms-request-id", ids.request.to_string()),
+        ("client-request-id", ids.client.clone()),
+        ("cache-control", "no-store, no-cache".to_owned()),
+    ];
+    with_headers(response, headers)
+}
+
+fn with_headers(
+    mut response: Response,
+    headers: impl IntoIterator<Item = (&'static str, String)>,
+) -> Response {
+    for (name, value) in headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
         }
-        response
+    }
+    response
+}
+
+/// An error of the login (<https://learn.microsoft.com/entra/identity-platform/reference-error-codes>).
+#[derive(Debug)]
+pub(super) struct LoginError {
+    status: u16,
+    error: &'static str,
+    code: u32,
+    message: String,
+}
+
+impl LoginError {
+    pub(super) fn new(
+        status: u16,
+        error: &'static str,
+        code: u32,
+        message: impl Into<String>,
+    ) -> Self {
+        LoginError {
+            status,
+            error,
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// The app could not be authenticated.
+    pub(super) fn client(code: u32, message: impl Into<String>) -> Self {
+        LoginError::new(401, "invalid_client", code, message)
+    }
+
+    pub(super) fn answer(self, correlation: &str) -> Answer {
+        let (trace, timestamp) = (
+            Uuid::new_v4(),
+            Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+        );
+        let description = format!(
+            "AADSTS{}: {}\r\nTrace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: \
+             {timestamp}",
+            self.code, self.message
+        );
+        Answer::json(
+            self.status,
+            json!({
+                "error": self.error,
+                "error_description": description,
+                "error_codes": [self.code],
+                "timestamp": timestamp,
+                "trace_id": trace,
+                "correlation_id": correlation,
+                "error_uri": format!("https://login.microsoftonline.com/error?code={}", self.code),
+            }),
+        )
     }
 }

@@ -1,5 +1,5 @@
-//! Client assertions: JWTs in the place of a secret, signed with a certificate of the app or by an issuer that
-//! the app trusts.
+//! Client assertions: JWTs that an app presents instead of a secret, signed with its certificate or by an issuer that
+//! it trusts.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,17 +8,18 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
-use super::login::Refusal;
+use super::answers::LoginError;
+use super::state::Assertion;
 use super::users_file::{App, Federated};
 
-/// The one type of client assertion that there is (RFC 7523, section 2.2).
+/// The only type of client assertion (RFC 7523, section 2.2).
 pub(super) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// How far a clock may be ahead of Entra's, in seconds.
+/// How far the signer's clock may be ahead of Entra's, in seconds.
 const SKEW: i64 = 300;
 
-/// How long an assertion that an app signs itself may live, in seconds. The documentation says 10 minutes at
-/// most, and that Entra does not insist on it yet; whoever relies on that is found out here.
+/// The longest lifetime of an assertion that an app signs itself, in seconds. The documentation says 10 minutes, and
+/// that Entra does not enforce it yet. It is enforced here, so that the product does not rely on that.
 const LONGEST: i64 = 600;
 
 const CERTIFICATES: &str = "Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials .";
@@ -26,26 +27,16 @@ const CERTIFICATES: &str = "Review the documentation at https://learn.microsoft.
 const FEDERATION: &str = "Check your federated identity credential Subject, Audience and Issuer against the presented assertion. \
      https://learn.microsoft.com/entra/workload-id/workload-identity-federation";
 
-/// A client assertion that an app presented, whether or not it was accepted.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Assertion {
-    /// Its header.
-    pub header: Value,
-    /// Its claims.
-    pub claims: Value,
-}
-
-/// An assertion that can be read, and not yet believed.
+/// An assertion that has been parsed and not yet verified.
 #[derive(Debug)]
-pub(super) struct Presented<'a> {
+pub(super) struct UnverifiedAssertion<'a> {
     pub(super) assertion: Assertion,
     signed: &'a str,
     signature: &'a str,
 }
 
-impl<'a> Presented<'a> {
-    /// Takes a JWT apart.
-    pub(super) fn read(jwt: &'a str) -> Result<Self, Refusal> {
+impl<'a> UnverifiedAssertion<'a> {
+    pub(super) fn parse(jwt: &'a str) -> Result<Self, LoginError> {
         let parts = || {
             let (signed, signature) = jwt.rsplit_once('.')?;
             let (header, claims) = signed.split_once('.')?;
@@ -53,7 +44,7 @@ impl<'a> Presented<'a> {
                 header: part(header)?,
                 claims: part(claims)?,
             };
-            Some(Presented {
+            Some(UnverifiedAssertion {
                 assertion,
                 signed,
                 signature,
@@ -61,18 +52,18 @@ impl<'a> Presented<'a> {
         };
         parts().ok_or_else(|| {
             let text = "JWT token is invalid or malformed.";
-            Refusal::new(400, "invalid_request", 50027, text)
+            LoginError::new(400, "invalid_request", 50027, text)
         })
     }
 
-    /// Whether it proves that this app asks. `is_endpoint` knows the addresses of the token endpoint.
+    /// Checks that it proves the identity of this app. `is_endpoint` says whether an audience is the token endpoint.
     ///
-    /// Who issued it tells the two kinds apart: one with a certificate is the app's own word.
-    pub(super) fn check(
+    /// If the app is the issuer, the assertion is signed with a certificate of the app.
+    pub(super) fn verify(
         &self,
         app: &App,
         is_endpoint: impl Fn(&str) -> bool,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), LoginError> {
         if self.required("iss")? == app.client_id.to_string() {
             self.check_own(app, is_endpoint)
         } else {
@@ -80,48 +71,49 @@ impl<'a> Presented<'a> {
         }
     }
 
-    /// With a certificate: <https://learn.microsoft.com/entra/identity-platform/certificate-credentials>.
-    fn check_own(&self, app: &App, is_endpoint: impl Fn(&str) -> bool) -> Result<(), Refusal> {
+    /// <https://learn.microsoft.com/entra/identity-platform/certificate-credentials>
+    fn check_own(&self, app: &App, is_endpoint: impl Fn(&str) -> bool) -> Result<(), LoginError> {
         let algorithm = self.algorithm(&[Algorithm::PS256, Algorithm::RS256])?;
         if !matches!(
             self.header("typ"),
             Some("JWT" | "http://openid.net/specs/jwt/1.0")
         ) {
             let text = "Invalid JWT header type specified, must be 'JWT' or 'http://openid.net/specs/jwt/1.0'.";
-            return Err(Refusal::new(400, "invalid_request", 5_002_727, text));
+            return Err(LoginError::new(400, "invalid_request", 5_002_727, text));
         }
         let Some(thumbprint) = self.header("x5t#S256").or_else(|| self.header("x5t")) else {
             let text = "Invalid JWT token. No certificate SHA-1 thumbprint, certificate SHA-256 thumbprint, \
                         nor keyId specified in token header.";
-            return Err(Refusal::client(5_002_723, text));
+            return Err(LoginError::client(5_002_723, text));
         };
-        // MSAL for Python pads it, which base64url in a JWT is not (RFC 7515, section 2), and Entra does not mind.
+        // Although base64url in a JWT has no padding (RFC 7515, section 2), MSAL for Python pads it, and Entra accepts
+        // that.
         let unpadded = thumbprint.trim_end_matches('=');
         let thumbprint = URL_SAFE_NO_PAD.decode(unpadded).unwrap_or_default();
         let registered = app
             .certificates
             .iter()
             .find(|one| one.has_thumbprint(&thumbprint));
-        let because = |trouble: &str, reason: &str| {
+        let error = |problem: &str, reason: &str| {
             let used: String = thumbprint
                 .iter()
                 .map(|byte| format!("{byte:02X}"))
                 .collect();
             let text = format!(
-                "{trouble} [Reason - {reason}, Thumbprint of key used by client: '{used}', Please visit the \
+                "{problem} [Reason - {reason}, Thumbprint of key used by client: '{used}', Please visit the \
                  Azure Portal, Graph Explorer or directly use MS Graph to see configured keys for app Id '{}'.]",
                 app.client_id
             );
-            Refusal::client(700_027, text)
+            LoginError::client(700_027, text)
         };
         let Some(certificate) = registered else {
-            let trouble = "The certificate with identifier used to sign the client assertion is not \
+            let problem = "The certificate with identifier used to sign the client assertion is not \
                            registered on application.";
-            return Err(because(trouble, "The key was not found."));
+            return Err(error(problem, "The key was not found."));
         };
         if !self.is_signed_with(&certificate.key(), algorithm) {
             let reason = "Key was found, but use of the key to verify the signature failed.";
-            return Err(because(
+            return Err(error(
                 "Client assertion contains an invalid signature.",
                 reason,
             ));
@@ -129,20 +121,26 @@ impl<'a> Presented<'a> {
         if self.required("sub")? != app.client_id.to_string() {
             let text =
                 "Client assertion application identifier doesn't match 'client_id' parameter.";
-            return Err(Refusal::client(700_021, format!("{text} {CERTIFICATES}")));
+            return Err(LoginError::client(
+                700_021,
+                format!("{text} {CERTIFICATES}"),
+            ));
         }
         if !is_endpoint(self.required("aud")?) {
             let text = "Client assertion audience claim does not match Realm issuer.";
-            return Err(Refusal::client(700_023, format!("{text} {CERTIFICATES}")));
+            return Err(LoginError::client(
+                700_023,
+                format!("{text} {CERTIFICATES}"),
+            ));
         }
         self.required("jti")?;
         self.check_time(Some(LONGEST))
     }
 
-    /// From another issuer: <https://learn.microsoft.com/entra/workload-id/workload-identity-federation>.
-    /// It "doesn't support wildcards", and "only RS256" is supported
+    /// <https://learn.microsoft.com/entra/workload-id/workload-identity-federation>: it "doesn't support wildcards", and
+    /// "only RS256" is supported
     /// (<https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations>).
-    fn check_federated(&self, app: &App) -> Result<(), Refusal> {
+    fn check_federated(&self, app: &App) -> Result<(), LoginError> {
         let (issuer, audience) = (self.required("iss")?, self.required("aud")?);
         let trusted = self.trusted(&app.federated, issuer, audience, self.required("sub")?)?;
         let algorithm = self.algorithm(&[Algorithm::RS256])?;
@@ -153,29 +151,29 @@ impl<'a> Presented<'a> {
                  Provider's metadata exposes the key used to sign the incoming token.",
                 self.header("kid").unwrap_or_default()
             );
-            return Err(Refusal::client(7_000_272, text));
+            return Err(LoginError::client(7_000_272, text));
         };
         if !self.is_signed_with(&key, algorithm) {
             let text = "Assertion failed signature validation. [Reason - Key was found, but use of the key to \
                         verify the signature failed.]";
-            return Err(Refusal::client(50013, text));
+            return Err(LoginError::client(50013, text));
         }
         self.check_time(None)
     }
 
-    /// The credential that fits to the letter.
+    /// The credential whose issuer, audience and subject equal those of the assertion.
     fn trusted<'f>(
         &self,
         all: &'f [Federated],
         issuer: &str,
         audience: &str,
         subject: &str,
-    ) -> Result<&'f Federated, Refusal> {
+    ) -> Result<&'f Federated, LoginError> {
         let no_match = |code, what: &str, presented: &str, more: &str| {
             let text = format!(
                 "No matching federated identity record found for presented assertion {what} '{presented}'."
             );
-            Refusal::client(code, format!("{text}{more} {FEDERATION}"))
+            LoginError::client(code, format!("{text}{more} {FEDERATION}"))
         };
         let mut of_issuer = all.iter().filter(|one| one.issuer == issuer).peekable();
         if of_issuer.peek().is_none() {
@@ -208,8 +206,8 @@ impl<'a> Presented<'a> {
         self.assertion.header.get(name)?.as_str()
     }
 
-    /// A claim without which there is no deciding. An audience may be an array of one.
-    fn required(&self, name: &str) -> Result<&str, Refusal> {
+    /// A claim that must be present. An audience may be an array of one.
+    fn required(&self, name: &str) -> Result<&str, LoginError> {
         let claim = self.assertion.claims.get(name);
         let text = claim.and_then(|claim| match claim.as_array().map(Vec::as_slice) {
             Some([only]) if name == "aud" => only.as_str(),
@@ -218,7 +216,7 @@ impl<'a> Presented<'a> {
         text.ok_or_else(|| missing(name))
     }
 
-    fn algorithm(&self, supported: &[Algorithm]) -> Result<Algorithm, Refusal> {
+    fn algorithm(&self, supported: &[Algorithm]) -> Result<Algorithm, LoginError> {
         let given = self.header("alg").unwrap_or_default();
         let known = given
             .parse()
@@ -231,7 +229,7 @@ impl<'a> Presented<'a> {
                  algorithms are: '{}'",
                 names.join(",")
             );
-            Refusal::client(5_002_738, text)
+            LoginError::client(5_002_738, text)
         })
     }
 
@@ -240,7 +238,7 @@ impl<'a> Presented<'a> {
         jsonwebtoken::crypto::verify(self.signature, signed, key, algorithm).unwrap_or(false)
     }
 
-    fn check_time(&self, longest: Option<i64>) -> Result<(), Refusal> {
+    fn check_time(&self, longest: Option<i64>) -> Result<(), LoginError> {
         // A NumericDate may have a fraction (RFC 7519, section 2); MSAL for Python writes one.
         let claim = |name| {
             let seconds = self.assertion.claims.get(name)?.as_f64()?;
@@ -267,7 +265,7 @@ impl<'a> Presented<'a> {
             written(start.unwrap_or_default()),
             written(end)
         );
-        Err(Refusal::client(700_024, text))
+        Err(LoginError::client(700_024, text))
     }
 }
 
@@ -276,10 +274,10 @@ fn part(encoded: &str) -> Option<Value> {
     value.is_object().then_some(value)
 }
 
-fn missing(claim: &str) -> Refusal {
+fn missing(claim: &str) -> LoginError {
     let text = format!(
         "The required field '{claim}' is missing from the credential. Ensure that you have all the necessary \
          parameters for the login request."
     );
-    Refusal::new(400, "invalid_request", 90014, text)
+    LoginError::new(400, "invalid_request", 90014, text)
 }

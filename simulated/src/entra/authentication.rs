@@ -1,73 +1,43 @@
-//! `/users/{id}/authentication`: the methods, and the rules of deleting them.
+//! `/users/{id}/authentication`: the methods, and the rules for deleting them.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answers::{Answer, Outcome};
-use super::asks::Ask;
+use super::answers::{Answer, Outcome, no_http_resource};
+use super::calls::GraphCall;
 use super::directory::{Directory, Person};
-use super::kinds::{DefaultMethod, Kind, PhoneType};
+use super::kinds::{DefaultMethod, DefaultRefusal, Kind, PhoneType};
 use super::methods::Method;
-use super::people::may_change;
 use super::routes::Version;
-
-/// How Graph words that the default method is still needed: two texts have been seen for one rule.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DefaultRefusal {
-    /// "The requested authentication method id of […] matches the user's current default authentication
-    /// method…" (<https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/1888>).
-    #[default]
-    Matches,
-    /// "Cannot delete default method with other methods configured…"
-    /// (<https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/2913>).
-    OthersConfigured,
-}
-
-impl DefaultRefusal {
-    fn text(self, id: &str) -> String {
-        match self {
-            DefaultRefusal::Matches => format!(
-                "The requested authentication method id of [{id}] matches the user's current \
-                 default authentication method, and cannot be deleted until the default \
-                 authentication method is changed"
-            ),
-            DefaultRefusal::OthersConfigured => {
-                "Cannot delete default method with other methods configured. Please change \
-                 default method before deletion."
-                    .to_owned()
-            }
-        }
-    }
-}
 
 /// `GET …/methods`, which "does not support optional query parameters"
 /// (<https://learn.microsoft.com/graph/api/authentication-list-methods>).
-pub(super) fn list(directory: &mut Directory, ask: &Ask) -> Outcome {
-    ask.takes_only(&[])?;
-    let shown = person(directory, ask)?.list();
+pub(super) fn list(directory: &mut Directory, call: &GraphCall) -> Outcome {
+    call.allow_options(&[])?;
+    let shown = call.person_mut(directory)?.list();
     let visible = shown
         .iter()
-        .filter(|method| ask.version == Version::Beta || method.kind.in_v1());
+        .filter(|method| call.version == Version::Beta || method.kind.in_v1());
     let value: Vec<_> = visible.map(Method::typed_entity).collect();
-    let context = ask.context(&format!("users('{}')/authentication/methods", ask.user()));
+    let context = call.context(&format!("users('{}')/authentication/methods", call.user()));
     Ok(Answer::json(
         200,
         json!({"@odata.context": context, "value": value}),
     ))
 }
 
-/// `GET …/phoneMethods` and its like.
-pub(super) fn list_of(directory: &mut Directory, ask: &Ask, kind: Kind) -> Outcome {
-    ask.takes_only(&[])?;
-    let shown = person(directory, ask)?.list();
+/// `GET …/phoneMethods` and the same for other types.
+pub(super) fn list_of(directory: &mut Directory, call: &GraphCall, kind: Kind) -> Outcome {
+    call.allow_options(&[])?;
+    let shown = call.person_mut(directory)?.list();
     let value: Vec<_> = shown
         .iter()
         .filter(|method| method.kind == kind)
         .map(Method::entity)
         .collect();
-    let context = ask.context(&format!(
+    let context = call.context(&format!(
         "users('{}')/authentication/{}",
-        ask.user(),
+        call.user(),
         kind.collection()
     ));
     Ok(Answer::json(
@@ -76,42 +46,41 @@ pub(super) fn list_of(directory: &mut Directory, ask: &Ask, kind: Kind) -> Outco
     ))
 }
 
-/// `GET …/methods/{id}`, `GET …/phoneMethods/{id}` and their like.
-pub(super) fn get(directory: &mut Directory, ask: &Ask, kind: Option<Kind>) -> Outcome {
-    ask.takes_only(&[])?;
-    let person = person(directory, ask)?;
+/// `GET …/methods/{id}`, `GET …/phoneMethods/{id}` and the same for other types.
+pub(super) fn get(directory: &mut Directory, call: &GraphCall, kind: Option<Kind>) -> Outcome {
+    call.allow_options(&[])?;
+    let person = call.person_mut(directory)?;
     let registered = [vec![Method::password()], person.methods.clone()].concat();
-    let fits = |method: &&Method| match kind {
+    let matches = |method: &&Method| match kind {
         Some(Kind::QrCodePin) => method.kind == Kind::QrCodePin,
-        Some(kind) => method.kind == kind && method.id.eq_ignore_ascii_case(ask.method()),
-        None => method.id.eq_ignore_ascii_case(ask.method()),
+        Some(kind) => method.kind == kind && method.id.eq_ignore_ascii_case(call.method()),
+        None => method.id.eq_ignore_ascii_case(call.method()),
     };
-    let found = registered.iter().find(fits).ok_or_else(no_such_method)?;
+    let found = registered.iter().find(matches).ok_or_else(no_such_method)?;
     let mut entity = found.typed_entity();
     if let Value::Object(entity) = &mut entity {
         let collection = kind.map_or_else(|| "methods".to_owned(), Kind::collection);
-        let context = ask.context(&format!(
+        let context = call.context(&format!(
             "users('{}')/authentication/{collection}/$entity",
-            ask.user()
+            call.user()
         ));
         entity.insert("@odata.context".to_owned(), json!(context));
     }
     Ok(Answer::json(200, entity))
 }
 
-/// `DELETE …/phoneMethods/{id}` and its like.
+/// `DELETE …/phoneMethods/{id}` and the same for other types.
 pub(super) fn delete(
     directory: &mut Directory,
-    ask: &Ask,
+    call: &GraphCall,
     kind: Kind,
     refusal: DefaultRefusal,
     lag: u32,
 ) -> Outcome {
-    let person = person(directory, ask)?;
-    may_change(person, ask)?;
+    let person = call.person_to_change(directory)?;
     let wanted = |method: &&Method| {
         method.kind == kind
-            && (kind == Kind::QrCodePin || method.id.eq_ignore_ascii_case(ask.method()))
+            && (kind == Kind::QrCodePin || method.id.eq_ignore_ascii_case(call.method()))
     };
     let method = person
         .methods
@@ -137,8 +106,8 @@ pub(super) fn delete(
     Ok(Answer::no_content())
 }
 
-/// Whether it is the default while another method is registered that could be: a list that shows deleted
-/// ones does not count.
+/// Whether it is the default while another method is registered that could be the default. Deleted methods that lists
+/// still show do not count.
 fn is_needed_default(person: &Person, id: &str) -> bool {
     let others = person
         .methods
@@ -150,19 +119,19 @@ fn is_needed_default(person: &Person, id: &str) -> bool {
         && others
 }
 
-/// `DELETE …/methods/{id}`, which looks right and does not exist: the service behind Graph says so without
-/// Graph's envelope.
-pub(super) fn delete_any(ask: &Ask) -> Outcome {
-    Err(Answer::no_http_resource(404, ask.user(), ask.method()))
+/// `DELETE …/methods/{id}`. Graph has no such call, although it has the GET. The error is that of the service behind
+/// Graph.
+pub(super) fn delete_any(call: &GraphCall) -> Outcome {
+    let body = no_http_resource(call.user(), call.method());
+    Err(Answer::json(404, body))
 }
 
 /// `POST …/hardwareOathMethods/{id}/deactivate`: the token stays assigned
 /// (<https://learn.microsoft.com/graph/api/hardwareoathauthenticationmethod-deactivate>).
-pub(super) fn deactivate_token(directory: &mut Directory, ask: &Ask) -> Outcome {
-    let person = person(directory, ask)?;
-    may_change(person, ask)?;
+pub(super) fn deactivate_token(directory: &mut Directory, call: &GraphCall) -> Outcome {
+    let person = call.person_to_change(directory)?;
     let wanted = |method: &&mut Method| {
-        method.kind == Kind::HardwareOath && method.id.eq_ignore_ascii_case(ask.method())
+        method.kind == Kind::HardwareOath && method.id.eq_ignore_ascii_case(call.method())
     };
     person
         .methods
@@ -174,30 +143,29 @@ pub(super) fn deactivate_token(directory: &mut Directory, ask: &Ask) -> Outcome 
 }
 
 /// `GET …/signInPreferences` (<https://learn.microsoft.com/graph/api/authentication-get>)
-pub(super) fn preferences(directory: &mut Directory, ask: &Ask) -> Outcome {
-    ask.takes_only(&[])?;
-    let person = person(directory, ask)?;
+pub(super) fn preferences(directory: &mut Directory, call: &GraphCall) -> Outcome {
+    call.allow_options(&[])?;
+    let person = call.person_mut(directory)?;
     Ok(Answer::json(
         200,
         json!({
-            "@odata.context": ask.context(&format!("users('{}')/authentication/signInPreferences", ask.user())),
+            "@odata.context": call.context(&format!("users('{}')/authentication/signInPreferences", call.user())),
             "isSystemPreferredAuthenticationMethodEnabled": true,
             "userPreferredMethodForSecondaryAuthentication": person.default.map_or(json!("none"), |default| json!(default)),
         }),
     ))
 }
 
-/// `PATCH …/signInPreferences` (<https://learn.microsoft.com/graph/api/authentication-update>); a default
-/// must be registered.
-pub(super) fn set_preferences(directory: &mut Directory, ask: &Ask) -> Outcome {
+/// `PATCH …/signInPreferences` (<https://learn.microsoft.com/graph/api/authentication-update>). The default must be a
+/// registered method.
+pub(super) fn set_preferences(directory: &mut Directory, call: &GraphCall) -> Outcome {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Change {
         user_preferred_method_for_secondary_authentication: Option<DefaultMethod>,
     }
-    let person = person(directory, ask)?;
-    may_change(person, ask)?;
-    let change: Change = serde_json::from_slice(ask.body)
+    let person = call.person_to_change(directory)?;
+    let change: Change = serde_json::from_slice(call.body)
         .map_err(|_| Answer::bad_method_request("The request body is not valid."))?;
     if let Some(default) = change.user_preferred_method_for_secondary_authentication {
         if !person.methods.iter().any(|method| method.serves(default)) {
@@ -210,13 +178,7 @@ pub(super) fn set_preferences(directory: &mut Directory, ask: &Ask) -> Outcome {
     Ok(Answer::no_content())
 }
 
-fn person<'a>(directory: &'a mut Directory, ask: &Ask) -> Result<&'a mut Person, Answer> {
-    directory
-        .find_mut(ask.user())
-        .ok_or_else(|| Answer::no_such_resource(ask.user()))
-}
-
-/// No source shows this body; the status is the one that a second delete gets.
+/// No source shows this body. The status is that of deleting a method twice.
 fn no_such_method() -> Answer {
     Answer::error(
         404,

@@ -1,4 +1,4 @@
-//! Certificates that apps sign their assertions with: what Entra keeps of an uploaded one.
+//! Certificates with which apps sign their assertions: the parts of them that Entra uses.
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use jsonwebtoken::DecodingKey;
@@ -7,7 +7,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::server::ParsedCertificate;
 use serde::Deserialize;
 
-/// A certificate of an app registration. Only its key and its thumbprints count; nobody checks who issued it
+/// A certificate of an app registration. Entra uses its key and its thumbprints, and does not check who issued it
 /// (<https://learn.microsoft.com/entra/identity-platform/certificate-credentials>).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -18,20 +18,17 @@ pub struct Certificate {
     public_key: Vec<u8>,
 }
 
-/// Why something is no certificate.
 #[derive(Debug, thiserror::Error)]
-pub enum NotACertificate {
-    /// It is no PEM.
-    #[error("the certificate is no PEM: {0}")]
+pub enum InvalidCertificate {
+    #[error("the certificate is not PEM: {0}")]
     Pem(#[from] rustls::pki_types::pem::Error),
-    /// The PEM holds no X.509 certificate of version 3.
-    #[error("no certificate: {0}")]
+    #[error("the PEM contains no X.509 certificate of version 3: {0}")]
     X509(#[from] rustls::Error),
 }
 
 impl Certificate {
     /// The first certificate in a PEM.
-    pub fn from_pem(pem: &str) -> Result<Certificate, NotACertificate> {
+    pub fn from_pem(pem: &str) -> Result<Certificate, InvalidCertificate> {
         let der = CertificateDer::from_pem_slice(pem.as_bytes())?;
         let public_key = ParsedCertificate::try_from(&der)?.subject_public_key_info();
         Ok(Certificate {
@@ -41,21 +38,21 @@ impl Certificate {
         })
     }
 
-    /// Whether this is one of its two thumbprints, which do not have the same length.
+    /// Whether this is its SHA-256 or its SHA-1 thumbprint. The two differ in length.
     pub(super) fn has_thumbprint(&self, thumbprint: &[u8]) -> bool {
         self.sha256 == thumbprint || self.sha1 == thumbprint
     }
 
-    /// The key to verify with. One that is not RSA verifies nothing.
+    /// The key that verifies signatures. With a key that is not RSA, no signature is valid.
     pub(super) fn key(&self) -> DecodingKey {
         DecodingKey::from_rsa_der(&self.public_key)
     }
 }
 
 impl TryFrom<String> for Certificate {
-    type Error = NotACertificate;
+    type Error = InvalidCertificate;
 
-    fn try_from(pem: String) -> Result<Certificate, NotACertificate> {
+    fn try_from(pem: String) -> Result<Certificate, InvalidCertificate> {
         Certificate::from_pem(&pem)
     }
 }

@@ -1,4 +1,4 @@
-//! What the tenant knows: people with their methods, groups, and who is in which role.
+//! The directory of the tenant: people with their methods, groups, and role assignments.
 
 use std::collections::HashSet;
 
@@ -12,15 +12,18 @@ use super::users_file::{
     AssignmentType, Group, GroupEligibility, RoleAssignment, TenantFile, User,
 };
 
-/// A person as of now.
+/// The creation date of every object in the tenant.
+pub(super) const CREATED: &str = "2024-03-01T08:00:00Z";
+
+/// A person as they are now.
 #[derive(Debug)]
 pub(super) struct Person {
     pub(super) profile: User,
     pub(super) methods: Vec<Method>,
-    /// Deleted methods, and how many more lists show them.
-    pub(super) echoes: Vec<(Method, u32)>,
+    /// Deleted methods that lists still show, each with the number of lists that will.
+    pub(super) lagging: Vec<(Method, u32)>,
     pub(super) default: Option<DefaultMethod>,
-    /// When the sessions were last revoked, if ever.
+    /// When the sessions were last revoked.
     pub(super) sessions_revoked: Option<Timestamp>,
 }
 
@@ -29,7 +32,7 @@ impl Person {
         Person {
             methods: profile.methods.clone(),
             default: profile.default_method,
-            echoes: Vec::new(),
+            lagging: Vec::new(),
             sessions_revoked: None,
             profile,
         }
@@ -40,29 +43,28 @@ impl Person {
         self.profile.user_principal_name.contains("#EXT#")
     }
 
-    /// The one method that is the default now. Of several that could be, it is the first, so that all can
-    /// be deleted in some order.
+    /// The method that is the default now. If several match, it is the first, so that all can be deleted in some order.
     pub(super) fn default_method(&self) -> Option<&Method> {
         let default = self.default?;
         self.methods.iter().find(|method| method.serves(default))
     }
 
-    /// The methods as a list shows them now; each list is one less for the deleted ones.
+    /// The methods as a list shows them. Each call counts as one list for the deleted methods.
     pub(super) fn list(&mut self) -> Vec<Method> {
         let mut shown = vec![Method::password()];
         shown.extend(self.methods.iter().cloned());
-        for (echo, lists) in &mut self.echoes {
-            if shown.iter().all(|method| method.id != echo.id) {
-                shown.push(echo.clone());
+        for (deleted, lists) in &mut self.lagging {
+            if shown.iter().all(|method| method.id != deleted.id) {
+                shown.push(deleted.clone());
             }
             *lists -= 1;
         }
-        self.echoes.retain(|(_, lists)| *lists > 0);
+        self.lagging.retain(|(_, lists)| *lists > 0);
         shown
     }
 
-    /// Deletes a method for good, though the next lists may still show it.
-    pub(super) fn delete(&mut self, id: &str, lists: u32) {
+    /// Deletes a method, which as many lists as `lag` says still show.
+    pub(super) fn delete(&mut self, id: &str, lag: u32) {
         let Some(at) = self
             .methods
             .iter()
@@ -70,9 +72,9 @@ impl Person {
         else {
             return;
         };
-        let gone = self.methods.remove(at);
-        if lists > 0 {
-            self.echoes.push((gone, lists));
+        let deleted = self.methods.remove(at);
+        if lag > 0 {
+            self.lagging.push((deleted, lag));
         }
         if self.default_method().is_none() {
             self.default = None;
@@ -80,20 +82,18 @@ impl Person {
     }
 }
 
-/// A role that somebody is in.
 #[derive(Debug)]
 pub(super) struct ActiveRole {
     pub(super) assignment: RoleAssignment,
     pub(super) kind: AssignmentType,
 }
 
-/// Everybody and everything.
 #[derive(Debug)]
 pub(super) struct Directory {
     pub(super) tenant: Uuid,
     pub(super) people: Vec<Person>,
     pub(super) groups: Vec<Group>,
-    /// Every active role, whoever made it so.
+    /// Every active role assignment, made by an administrator or by PIM.
     pub(super) assignments: Vec<ActiveRole>,
     pub(super) role_eligibilities: Vec<RoleAssignment>,
     pub(super) group_eligibilities: Vec<GroupEligibility>,
@@ -111,27 +111,25 @@ impl Directory {
         }
     }
 
-    /// A person by object id or sign-in name.
+    /// A person by object id or user principal name.
     pub(super) fn find(&self, name: &str) -> Option<&Person> {
         self.people.iter().find(|person| is_called(person, name))
     }
 
-    /// The same, to change.
     pub(super) fn find_mut(&mut self, name: &str) -> Option<&mut Person> {
         self.people
             .iter_mut()
             .find(|person| is_called(person, name))
     }
 
-    /// Deletes a person.
     pub(super) fn remove(&mut self, name: &str) {
         self.people.retain(|person| !is_called(person, name));
     }
 
-    /// The groups that somebody is in, through other groups too.
+    /// The groups of a person or a group, also those through other groups.
     pub(super) fn groups_of(&self, principal: Uuid) -> Vec<&Group> {
-        let (mut found, mut seen, mut ask) = (Vec::new(), HashSet::new(), vec![principal]);
-        while let Some(member) = ask.pop() {
+        let (mut found, mut seen, mut members) = (Vec::new(), HashSet::new(), vec![principal]);
+        while let Some(member) = members.pop() {
             for group in self
                 .groups
                 .iter()
@@ -139,15 +137,15 @@ impl Directory {
             {
                 if seen.insert(group.id) {
                     found.push(group);
-                    ask.push(group.id);
+                    members.push(group.id);
                 }
             }
         }
         found
     }
 
-    /// The built-in roles that somebody has in the whole tenant, through groups too. Custom roles and
-    /// those in administrative units have no directoryRole object.
+    /// The built-in roles of a person or a group in the whole tenant, also those through groups. Custom roles and roles
+    /// in administrative units have no directoryRole object.
     pub(super) fn roles_of(&self, principal: Uuid) -> Vec<&'static Role> {
         let mut holders: HashSet<Uuid> = self
             .groups_of(principal)
@@ -167,7 +165,7 @@ impl Directory {
     }
 }
 
-/// Entra lists an active role in both places, whether PIM made it active or not.
+/// All active role assignments. Graph gives them in both its lists, whether PIM made them or not.
 fn active(file: &TenantFile) -> Vec<ActiveRole> {
     let direct = file.role_assignments.iter().map(|assignment| ActiveRole {
         assignment: assignment.clone(),

@@ -1,39 +1,36 @@
-//! Graph: who asks, for what, may they, and what is the answer.
+//! Graph: authenticates the caller, finds the route, checks the permissions, and answers.
 
-use axum::http::header;
 use jiff::Timestamp;
 
 use super::answers::{Answer, Outcome};
-use super::asks::Ask;
+use super::calls::GraphCall;
 use super::routes::{Action, Version, find, segments};
 use super::state::{State, Token};
-use super::{authentication, people, pim, standing};
+use super::{authentication, groups_and_roles, people, pim};
 
-/// The message of a 403 from the directory (<https://learn.microsoft.com/graph/resolve-auth-errors>).
-pub(super) const INSUFFICIENT: &str = "Insufficient privileges to complete the operation.";
-
-/// A request to Graph, as it came.
+/// A request to Graph.
 #[derive(Debug)]
 pub(super) struct GraphRequest<'a> {
     pub(super) version: Version,
     pub(super) verb: &'a str,
+    /// The path below the version.
     pub(super) path: &'a str,
     pub(super) query: &'a [(String, String)],
-    pub(super) authorization: Option<&'a str>,
+    pub(super) bearer: Option<&'a str>,
     pub(super) body: &'a [u8],
+    /// The scheme and host that the client used.
     pub(super) base: &'a str,
 }
 
-/// Answers a request.
 pub(super) fn answer(state: &mut State, request: &GraphRequest) -> Answer {
-    try_answer(state, request).unwrap_or_else(|refusal| refusal)
+    try_answer(state, request).unwrap_or_else(|error| error)
 }
 
 fn try_answer(state: &mut State, request: &GraphRequest) -> Outcome {
     let token = authenticate(state, request)?;
     let segments = segments(request.path)?;
     let route = find(request.version, request.verb, &segments)?;
-    let ask = Ask {
+    let call = GraphCall {
         version: request.version,
         route,
         segments: &segments,
@@ -44,42 +41,42 @@ fn try_answer(state: &mut State, request: &GraphRequest) -> Outcome {
         acts_on_restricted: token.acts_on_restricted,
     };
     if route.action == Action::DeleteAnyMethod {
-        return authentication::delete_any(&ask);
+        return authentication::delete_any(&call);
     }
-    if !ask.permissions.allow(route.verb, &route.template) {
-        return Err(forbidden(&ask));
+    if !call.permissions.allow(route.verb, &route.template) {
+        return Err(forbidden(&call));
     }
     let (directory, licences) = (&mut state.directory, &state.licences);
     match route.action {
-        Action::GetUser => people::get(directory, &ask),
-        Action::RevokeSessions => people::revoke_sessions(directory, &ask),
-        Action::Memberships => standing::memberships(directory, &ask),
-        Action::OwnedObjects => standing::owned_objects(directory, &ask),
-        Action::RoleAssignments => standing::role_assignments(directory, &ask),
-        Action::Groups => standing::groups(directory, &ask),
-        Action::RoleSchedules => pim::role_assignments(directory, &ask, licences),
-        Action::RoleEligibilities => pim::role_eligibilities(directory, &ask, licences),
-        Action::GroupEligibilities => pim::group_eligibilities(directory, &ask, licences),
-        Action::ListMethods => authentication::list(directory, &ask),
-        Action::GetAnyMethod => authentication::get(directory, &ask, None),
-        Action::DeleteAnyMethod => authentication::delete_any(&ask),
-        Action::ListMethodsOf(kind) => authentication::list_of(directory, &ask, kind),
-        Action::GetMethodOf(kind) => authentication::get(directory, &ask, Some(kind)),
+        Action::GetUser => people::get(directory, &call),
+        Action::RevokeSessions => people::revoke_sessions(directory, &call),
+        Action::Memberships => groups_and_roles::memberships(directory, &call),
+        Action::OwnedObjects => groups_and_roles::owned_objects(directory, &call),
+        Action::RoleAssignments => groups_and_roles::role_assignments(directory, &call),
+        Action::Groups => groups_and_roles::groups(directory, &call),
+        Action::RoleSchedules => pim::role_assignments(directory, &call, licences),
+        Action::RoleEligibilities => pim::role_eligibilities(directory, &call, licences),
+        Action::GroupEligibilities => pim::group_eligibilities(directory, &call, licences),
+        Action::ListMethods => authentication::list(directory, &call),
+        Action::GetAnyMethod => authentication::get(directory, &call, None),
+        Action::DeleteAnyMethod => authentication::delete_any(&call),
+        Action::ListMethodsOf(kind) => authentication::list_of(directory, &call, kind),
+        Action::GetMethodOf(kind) => authentication::get(directory, &call, Some(kind)),
         Action::DeleteMethodOf(kind) => authentication::delete(
             directory,
-            &ask,
+            &call,
             kind,
             state.default_refusal,
             state.deletion_lag,
         ),
-        Action::DeactivateToken => authentication::deactivate_token(directory, &ask),
-        Action::GetPreferences => authentication::preferences(directory, &ask),
-        Action::SetPreferences => authentication::set_preferences(directory, &ask),
+        Action::DeactivateToken => authentication::deactivate_token(directory, &call),
+        Action::GetPreferences => authentication::preferences(directory, &call),
+        Action::SetPreferences => authentication::set_preferences(directory, &call),
     }
 }
 
-/// The refusals as clients in the field report them (for example
-/// <https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/8457>).
+/// Errors are those that clients report, for example in
+/// <https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/8457>.
 fn authenticate(state: &State, request: &GraphRequest) -> Result<Token, Answer> {
     let challenge = |message: &str| {
         let uri = format!("{}/{}/oauth2/v2.0/authorize", request.base, state.tenant);
@@ -87,14 +84,10 @@ fn authenticate(state: &State, request: &GraphRequest) -> Result<Token, Answer> 
             "Bearer realm=\"\", authorization_uri=\"{uri}\", \
              client_id=\"00000003-0000-0000-c000-000000000000\""
         );
-        Answer::error(401, "InvalidAuthenticationToken", message)
-            .with(header::WWW_AUTHENTICATE, value)
+        Answer::error(401, "InvalidAuthenticationToken", message).with("www-authenticate", value)
     };
-    let bearer = request
-        .authorization
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let Some((_, jwt)) = bearer.filter(|(_, jwt)| !jwt.trim().is_empty()) else {
+    let bearer = request.bearer.map(str::trim);
+    let Some(jwt) = bearer.filter(|jwt| !jwt.is_empty()) else {
         return Err(challenge("Access token is empty."));
     };
     if !jwt.contains('.') {
@@ -103,7 +96,7 @@ fn authenticate(state: &State, request: &GraphRequest) -> Result<Token, Answer> 
                     'EncodedProtectedHeader.EncodedEncryptedKey.EncodedInitializationVector.EncodedCiphertext.EncodedAuthenticationTag'.";
         return Err(challenge(text));
     }
-    match state.tokens.get(jwt.trim()) {
+    match state.tokens.get(jwt) {
         None => Err(challenge("Access token validation failure.")),
         Some(token) if token.expires <= Timestamp::now() => Err(challenge(
             "Lifetime validation failed, the token is expired.",
@@ -112,17 +105,17 @@ fn authenticate(state: &State, request: &GraphRequest) -> Result<Token, Answer> 
     }
 }
 
-/// The two services word the same refusal in two ways
+/// Two services behind Graph have different errors for a missing permission
 /// (<https://github.com/microsoftgraph/msgraph-sdk-go/issues/441>).
-fn forbidden(ask: &Ask) -> Answer {
-    if ask.route.is_about_methods() {
+fn forbidden(call: &GraphCall) -> Answer {
+    if call.route.is_about_methods() {
         Answer::error(403, "accessDenied", "Request Authorization failed")
     } else {
-        Answer::error(403, "Authorization_RequestDenied", INSUFFICIENT)
+        Answer::insufficient_privileges()
     }
 }
 
-/// The envelope of a status that was asked for by a fault.
+/// The error for a fault with this status.
 pub(super) fn failure(status: u16) -> Answer {
     let (code, message) = match status {
         400 => ("badRequest", "The request is not valid."),

@@ -1,26 +1,23 @@
-//! The types of authentication methods that Graph knows, where each of them lives and which fields it has.
+//! The types of authentication methods that Graph has, with the collection and the fields of each.
 //!
 //! Names, collections and fields are those of Graph's own schema
 //! (<https://learn.microsoft.com/graph/api/resources/authenticationmethods-overview>).
 
 use serde::{Deserialize, Serialize};
 
-/// The type of a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The password, which cannot be deleted.
+    /// Cannot be deleted.
     Password,
     /// A phone number: mobile, alternate mobile or office.
     Phone,
-    /// The Microsoft Authenticator app.
     MicrosoftAuthenticator,
-    /// A third-party app that shows codes.
+    /// A third-party app that shows one-time codes.
     SoftwareOath,
-    /// A token that shows codes, assigned by an administrator.
+    /// A token that shows one-time codes, assigned by an administrator.
     HardwareOath,
     /// A passkey.
     Fido2,
-    /// Windows Hello for Business.
     WindowsHelloForBusiness,
     /// A platform credential of macOS.
     PlatformCredential,
@@ -28,11 +25,10 @@ pub enum Kind {
     External,
     /// An address for self-service password reset.
     Email,
-    /// A Temporary Access Pass.
     TemporaryAccessPass,
     /// A QR code with a PIN.
     QrCodePin,
-    /// A type that does not exist yet: it is listed, and has no collection.
+    /// A type that Graph does not have yet: it is listed, and has no collection.
     Unknown,
 }
 
@@ -53,7 +49,7 @@ impl Kind {
         Kind::QrCodePin,
     ];
 
-    /// The name in the users file; Graph's type is this and `AuthenticationMethod`.
+    /// The name in the users file. Graph's type is this name followed by `AuthenticationMethod`.
     pub(super) fn name(self) -> &'static str {
         match self {
             Kind::Password => "password",
@@ -72,7 +68,7 @@ impl Kind {
         }
     }
 
-    /// The segment of the path under which methods of this kind live.
+    /// The segment of the path for methods of this kind.
     pub(super) fn collection(self) -> String {
         match self {
             Kind::External => "externalAuthenticationMethods".to_owned(),
@@ -81,19 +77,18 @@ impl Kind {
         }
     }
 
-    /// Whether the collection exists under `/beta` alone.
+    /// Whether the collection exists only under `/beta`.
     pub(super) fn beta_only(self) -> bool {
         matches!(self, Kind::HardwareOath | Kind::QrCodePin)
     }
 
-    /// Whether v1.0 lists the type: "only the methods supported on this API version"
-    /// (<https://learn.microsoft.com/graph/api/authentication-list-methods>), and the schema of v1.0 has
-    /// no hardware token.
+    /// Whether v1.0 lists the type: it lists "only the methods supported on this API version"
+    /// (<https://learn.microsoft.com/graph/api/authentication-list-methods>), and its schema has no hardware token.
     pub(super) fn in_v1(self) -> bool {
         self != Kind::HardwareOath
     }
 
-    /// The fields, each with the JSON that it has unless the file says otherwise.
+    /// The fields, each with the JSON of its default.
     pub(super) fn fields(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Kind::Password => &[("password", "null")],
@@ -140,14 +135,12 @@ impl Kind {
     }
 }
 
-/// Which of a person's numbers a phone method is.
+/// Which of a person's phone numbers a method is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PhoneType {
-    /// The first mobile number.
     Mobile,
-    /// The second one; there is none without the first.
+    /// Only in addition to [`PhoneType::Mobile`].
     AlternateMobile,
-    /// The office number.
     Office,
 }
 
@@ -158,7 +151,7 @@ impl PhoneType {
         PhoneType::Office,
     ];
 
-    /// The word that Graph uses.
+    /// Graph's name.
     pub(super) fn name(self) -> &'static str {
         match self {
             PhoneType::Mobile => "mobile",
@@ -167,7 +160,7 @@ impl PhoneType {
         }
     }
 
-    /// The id, the same for everybody
+    /// The id, which is the same for all people
     /// (<https://learn.microsoft.com/graph/api/resources/phoneauthenticationmethod>).
     pub fn id(self) -> &'static str {
         match self {
@@ -178,21 +171,47 @@ impl PhoneType {
     }
 }
 
-/// What a person is asked for by default
+/// The second factor for which Entra asks a person by default
 /// (`userDefaultAuthenticationMethod`, <https://learn.microsoft.com/graph/api/resources/signinpreferences>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum DefaultMethod {
-    /// A notification of the Authenticator.
+    /// A notification of the Authenticator app.
     Push,
     /// A code of an app or a token.
     Oath,
-    /// A call to the mobile.
     VoiceMobile,
-    /// A call to the alternate mobile.
     VoiceAlternateMobile,
-    /// A call to the office.
     VoiceOffice,
     /// A text message to the mobile.
     Sms,
+}
+
+/// Which message Graph gives for refusing to delete the default method: clients report two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DefaultRefusal {
+    /// "The requested authentication method id of […] matches the user's current default authentication
+    /// method…" (<https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/1888>).
+    #[default]
+    Matches,
+    /// "Cannot delete default method with other methods configured…"
+    /// (<https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/2913>).
+    OthersConfigured,
+}
+
+impl DefaultRefusal {
+    pub(super) fn text(self, id: &str) -> String {
+        match self {
+            DefaultRefusal::Matches => format!(
+                "The requested authentication method id of [{id}] matches the user's current \
+                 default authentication method, and cannot be deleted until the default \
+                 authentication method is changed"
+            ),
+            DefaultRefusal::OthersConfigured => {
+                "Cannot delete default method with other methods configured. Please change \
+                 default method before deletion."
+                    .to_owned()
+            }
+        }
+    }
 }

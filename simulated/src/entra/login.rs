@@ -8,90 +8,37 @@ use jiff::{Span, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::answers::Answer;
-use super::assertions::{ASSERTION_TYPE, Presented};
+use super::answers::{Answer, LoginError};
+use super::assertions::{ASSERTION_TYPE, UnverifiedAssertion};
 use super::permissions::Permissions;
 use super::state::{State, Token};
 use super::users_file::App;
 
-/// How long a token lives, in seconds.
+/// The lifetime of a token in seconds.
 const LIFETIME: i64 = 3599;
 
 const GRAPH: &str = "https://graph.microsoft.com";
 
-/// Where everybody else logs in: assertions may be addressed to it too.
+/// Microsoft's login, which is a valid audience of assertions too.
 const LOGIN: &str = "https://login.microsoftonline.com";
 
-/// A request to the token endpoint, as it came.
+/// A request to the token endpoint.
 #[derive(Debug)]
 pub(super) struct TokenRequest<'a> {
     pub(super) tenant: &'a str,
     pub(super) form: &'a [(String, String)],
-    pub(super) authorization: Option<&'a str>,
+    /// The credentials of a Basic header.
+    pub(super) basic: Option<&'a str>,
     pub(super) base: &'a str,
     pub(super) correlation: &'a str,
 }
 
-/// An error of the login (<https://learn.microsoft.com/entra/identity-platform/reference-error-codes>).
-#[derive(Debug)]
-pub(super) struct Refusal {
-    status: u16,
-    error: &'static str,
-    code: u32,
-    message: String,
-}
-
-impl Refusal {
-    pub(super) fn new(
-        status: u16,
-        error: &'static str,
-        code: u32,
-        message: impl Into<String>,
-    ) -> Self {
-        Refusal {
-            status,
-            error,
-            code,
-            message: message.into(),
-        }
-    }
-
-    /// The app did not prove who it is.
-    pub(super) fn client(code: u32, message: impl Into<String>) -> Self {
-        Refusal::new(401, "invalid_client", code, message)
-    }
-
-    fn answer(self, correlation: &str) -> Answer {
-        let (trace, timestamp) = (
-            Uuid::new_v4(),
-            Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
-        );
-        let description = format!(
-            "AADSTS{}: {}\r\nTrace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: \
-             {timestamp}",
-            self.code, self.message
-        );
-        Answer::json(
-            self.status,
-            json!({
-                "error": self.error,
-                "error_description": description,
-                "error_codes": [self.code],
-                "timestamp": timestamp,
-                "trace_id": trace,
-                "correlation_id": correlation,
-                "error_uri": format!("https://login.microsoftonline.com/error?code={}", self.code),
-            }),
-        )
-    }
-}
-
 /// `POST /{tenant}/oauth2/v2.0/token`
 pub(super) fn token(state: &mut State, request: &TokenRequest) -> Answer {
-    grant(state, request).unwrap_or_else(|refusal| refusal.answer(request.correlation))
+    grant(state, request).unwrap_or_else(|error| error.answer(request.correlation))
 }
 
-fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, Refusal> {
+fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, LoginError> {
     if !state.is_called(request.tenant) {
         let text = format!(
             "Tenant '{}' not found. Check to make sure you have the correct tenant ID and are \
@@ -99,7 +46,7 @@ fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, Refusal> {
              may happen if there are no active subscriptions for the tenant.",
             request.tenant
         );
-        return Err(Refusal::new(400, "invalid_request", 90002, text));
+        return Err(LoginError::new(400, "invalid_request", 90002, text));
     }
     let field = |name: &str| {
         request
@@ -110,14 +57,14 @@ fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, Refusal> {
     };
     let missing = |name: &str| {
         let text = format!("The request body must contain the following parameter: '{name}'.");
-        Refusal::new(400, "invalid_request", 900_144, text)
+        LoginError::new(400, "invalid_request", 900_144, text)
     };
     let kind = field("grant_type").ok_or_else(|| missing("grant_type"))?;
     if kind != "client_credentials" {
         let text = format!("The app requested an unsupported grant type '{kind}'.");
-        return Err(Refusal::new(400, "unsupported_grant_type", 70003, text));
+        return Err(LoginError::new(400, "unsupported_grant_type", 70003, text));
     }
-    let basic = request.authorization.and_then(basic_credentials);
+    let basic = request.basic.and_then(basic_credentials);
     let (basic_id, basic_secret) = basic.unzip();
     let client = basic_id
         .or_else(|| field("client_id"))
@@ -135,7 +82,7 @@ fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, Refusal> {
              authentication request to the wrong tenant.",
             state.domain
         );
-        return Err(Refusal::new(400, "unauthorized_client", 700_016, text));
+        return Err(LoginError::new(400, "unauthorized_client", 700_016, text));
     };
     let scope = field("scope").ok_or_else(|| missing("scope"))?;
     check_scope(&scope, request.base)?;
@@ -147,14 +94,14 @@ fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, Refusal> {
         (None, Some(jwt)) => {
             let kind = field("client_assertion_type");
             check_assertion_type(&kind.ok_or_else(|| missing("client_assertion_type"))?)?;
-            let presented = Presented::read(&jwt)?;
-            state.assertions.push(presented.assertion.clone());
-            presented.check(&app, |aud| is_token_endpoint(state, request.base, aud))?;
+            let unverified = UnverifiedAssertion::parse(&jwt)?;
+            state.assertions.push(unverified.assertion.clone());
+            unverified.verify(&app, |aud| is_token_endpoint(state, request.base, aud))?;
         }
         (None, None) => {
             let text = "The request body must contain the following parameter: \
                         'client_assertion' or 'client_secret'.";
-            return Err(Refusal::client(7_000_218, text));
+            return Err(LoginError::client(7_000_218, text));
         }
     }
     let (permissions, acts_on_restricted) =
@@ -178,29 +125,29 @@ fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, Refusal> {
     ))
 }
 
-/// The scope of client credentials is a resource and `/.default`; Graph's, or this simulated Graph's own
-/// address.
-fn check_scope(scope: &str, base: &str) -> Result<(), Refusal> {
+/// The scope of client credentials is a resource followed by `/.default`. The resource must be Graph, or the address
+/// of this simulated Graph.
+fn check_scope(scope: &str, base: &str) -> Result<(), LoginError> {
     let Some(resource) = scope.trim().strip_suffix("/.default") else {
         let text = format!(
             "The provided request must include a 'scope' input parameter. The provided value for\
               the input parameter 'scope' is not valid. The scope {scope} is not valid."
         );
-        return Err(Refusal::new(400, "invalid_scope", 70011, text));
+        return Err(LoginError::new(400, "invalid_scope", 70011, text));
     };
     if [GRAPH, "00000003-0000-0000-c000-000000000000", base].contains(&resource) {
         return Ok(());
     }
     let text = format!("The resource principal named {resource} was not found in the tenant.");
-    Err(Refusal::new(400, "invalid_resource", 500_011, text))
+    Err(LoginError::new(400, "invalid_resource", 500_011, text))
 }
 
-fn check_secret(app: &App, secret: &str) -> Result<(), Refusal> {
-    let right = app
+fn check_secret(app: &App, secret: &str) -> Result<(), LoginError> {
+    let is_right = app
         .secret
         .as_ref()
         .is_some_and(|own| verify_slices_are_equal(own.as_bytes(), secret.as_bytes()).is_ok());
-    if right {
+    if is_right {
         return Ok(());
     }
     let text = format!(
@@ -208,18 +155,18 @@ fn check_secret(app: &App, secret: &str) -> Result<(), Refusal> {
          secret value, not the client secret ID, for a secret added to app '{}'.",
         app.client_id
     );
-    Err(Refusal::client(7_000_215, text))
+    Err(LoginError::client(7_000_215, text))
 }
 
-fn check_assertion_type(kind: &str) -> Result<(), Refusal> {
+fn check_assertion_type(kind: &str) -> Result<(), LoginError> {
     if kind == ASSERTION_TYPE {
         return Ok(());
     }
     let text = format!("The value '{kind}' of the parameter 'client_assertion_type' is not valid.");
-    Err(Refusal::new(400, "invalid_request", 90023, text))
+    Err(LoginError::new(400, "invalid_request", 90023, text))
 }
 
-/// Whether an assertion is addressed to this tenant's token endpoint, here or at Microsoft's login.
+/// Whether an audience is the token endpoint of this tenant, here or at Microsoft's login.
 fn is_token_endpoint(state: &State, base: &str, audience: &str) -> bool {
     let tenant = |host| {
         audience
@@ -233,9 +180,8 @@ fn is_token_endpoint(state: &State, base: &str, audience: &str) -> bool {
         .any(|tenant| state.is_called(tenant))
 }
 
-/// The credentials of a Basic header, each form-encoded before they were joined (RFC 6749, section 2.3.1).
-fn basic_credentials(authorization: &str) -> Option<(String, String)> {
-    let (scheme, encoded) = authorization.split_once(' ')?;
+/// Client id and secret in a Basic header, each form-encoded before they were joined (RFC 6749, section 2.3.1).
+fn basic_credentials(encoded: &str) -> Option<(String, String)> {
     let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = decoded.split_once(':')?;
     let plain = |text: &str| {
@@ -243,13 +189,11 @@ fn basic_credentials(authorization: &str) -> Option<(String, String)> {
             .next()
             .map(|(text, _)| text.into_owned())
     };
-    scheme
-        .eq_ignore_ascii_case("basic")
-        .then_some((plain(id)?, plain(secret)?))
+    Some((plain(id)?, plain(secret)?))
 }
 
-/// A token that looks like Entra's. Its signature is noise: the tenant knows its tokens, and nobody else
-/// may verify them.
+/// A token that looks like Entra's. Its signature is random: the tenant looks up its tokens, and clients must not
+/// verify them.
 fn write_jwt(state: &State, app: &App, now: Timestamp) -> String {
     let claims = json!({
         "aud": GRAPH,
@@ -266,16 +210,16 @@ fn write_jwt(state: &State, app: &App, now: Timestamp) -> String {
     });
     let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
     let header = json!({"typ": "JWT", "alg": "RS256", "kid": "simulated"});
-    let noise =
+    let signature =
         URL_SAFE_NO_PAD.encode([*Uuid::new_v4().as_bytes(), *Uuid::new_v4().as_bytes()].concat());
-    format!("{}.{}.{noise}", encode(&header), encode(&claims))
+    format!("{}.{}.{signature}", encode(&header), encode(&claims))
 }
 
 /// `GET /{tenant}/v2.0/.well-known/openid-configuration`
 pub(super) fn openid_configuration(state: &State, tenant: &str, base: &str) -> Answer {
     if !state.is_called(tenant) {
         let text = format!("Tenant '{tenant}' not found.");
-        return Refusal::new(400, "invalid_tenant", 90002, text)
+        return LoginError::new(400, "invalid_tenant", 90002, text)
             .answer(&Uuid::new_v4().to_string());
     }
     let id = state.tenant;
@@ -297,8 +241,7 @@ pub(super) fn openid_configuration(state: &State, tenant: &str, base: &str) -> A
     )
 }
 
-/// `GET /common/discovery/instance`, with which Microsoft's libraries ask whether a login is one of
-/// Microsoft's.
+/// `GET /common/discovery/instance`, with which Microsoft's libraries check whether a login belongs to Microsoft.
 pub(super) fn instance(state: &State, base: &str) -> Answer {
     let host = base.split_once("://").map_or(base, |(_, host)| host);
     Answer::json(
@@ -311,7 +254,7 @@ pub(super) fn instance(state: &State, base: &str) -> Answer {
     )
 }
 
-/// The envelope of a status that was asked for by a fault.
+/// The error for a fault with this status.
 pub(super) fn failure(status: u16) -> Answer {
     let (error, code, message) = match status {
         429 => (
@@ -331,5 +274,5 @@ pub(super) fn failure(status: u16) -> Answer {
         ),
         _ => ("invalid_request", 90012, "The request is not valid."),
     };
-    Refusal::new(status, error, code, message).answer(&Uuid::new_v4().to_string())
+    LoginError::new(status, error, code, message).answer(&Uuid::new_v4().to_string())
 }

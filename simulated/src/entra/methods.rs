@@ -1,4 +1,4 @@
-//! Authentication methods that somebody has registered, as the file and as Graph write them.
+//! Registered authentication methods, in the JSON of the users file and of Graph.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -6,12 +6,11 @@ use uuid::Uuid;
 
 use super::kinds::{DefaultMethod, Kind, PhoneType};
 
-/// The id of everybody's password method.
+/// The id of the password method, which is the same for all people.
 pub const PASSWORD_ID: &str = "28c10230-6103-485e-b985-444c60001490";
 
 const EMAIL_ID: &str = "3ddfcfc8-9383-446f-83cc-3ab9be4be18f";
 
-/// A registered method.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "Map<String, Value>")]
 pub struct Method {
@@ -22,7 +21,7 @@ pub struct Method {
 }
 
 impl Method {
-    /// A method with Graph's defaults for everything that is not given.
+    /// A method with Graph's defaults for fields that are not given.
     fn new(kind: Kind, given: Value) -> Self {
         let mut fields = Map::from_iter([("createdDateTime".to_owned(), Value::Null)]);
         for (name, default) in kind.fields() {
@@ -53,7 +52,6 @@ impl Method {
         Method::new(Kind::Password, json!({}))
     }
 
-    /// A phone number.
     pub fn phone(kind: PhoneType, number: &str) -> Self {
         Method::new(
             Kind::Phone,
@@ -61,7 +59,7 @@ impl Method {
         )
     }
 
-    /// The Microsoft Authenticator on a device of this name.
+    /// The Microsoft Authenticator app on a device of this name.
     pub fn authenticator(device: &str) -> Self {
         Method::new(
             Kind::MicrosoftAuthenticator,
@@ -69,12 +67,12 @@ impl Method {
         )
     }
 
-    /// An app that shows codes.
+    /// A third-party app that shows one-time codes.
     pub fn software_oath() -> Self {
         Method::new(Kind::SoftwareOath, json!({}))
     }
 
-    /// A token that shows codes.
+    /// A token that shows one-time codes.
     pub fn hardware_oath(serial: &str) -> Self {
         Method::new(
             Kind::HardwareOath,
@@ -82,7 +80,7 @@ impl Method {
         )
     }
 
-    /// A passkey of this model.
+    /// A passkey.
     pub fn fido2(model: &str) -> Self {
         Method::new(Kind::Fido2, json!({"displayName": model, "model": model}))
     }
@@ -95,13 +93,12 @@ impl Method {
         )
     }
 
-    /// A method of any kind, with the fields that matter.
+    /// A method of any kind, with these fields and Graph's defaults for the others.
     pub fn of(kind: Kind, fields: Value) -> Self {
         Method::new(kind, fields)
     }
 
-    /// A method of a type that nobody has heard of, for example
-    /// `#microsoft.graph.telepathyAuthenticationMethod`.
+    /// A method of a type that Graph does not have yet, for example `#microsoft.graph.telepathyAuthenticationMethod`.
     pub fn unknown(odata_type: &str) -> Self {
         Method {
             odata_type: odata_type.to_owned(),
@@ -109,7 +106,7 @@ impl Method {
         }
     }
 
-    /// The id under which it is registered; it was chosen here, or by Graph where Graph has one for all.
+    /// Random, except for the kinds that have the same id for all people.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -122,7 +119,7 @@ impl Method {
         PhoneType::ALL.into_iter().find(|kind| name == kind.name())
     }
 
-    /// Whether it answers for this default.
+    /// Whether it is what this default asks for.
     pub(super) fn serves(&self, default: DefaultMethod) -> bool {
         match default {
             DefaultMethod::Push => self.kind == Kind::MicrosoftAuthenticator,
@@ -137,7 +134,7 @@ impl Method {
         }
     }
 
-    /// Whether it could be somebody's default.
+    /// Whether it can be a person's default.
     pub(super) fn can_be_default(&self) -> bool {
         matches!(
             self.kind,
@@ -153,21 +150,21 @@ impl Method {
         self.fields.get("device")?.get("status")?.as_str()
     }
 
-    /// Deactivates a hardware token, which stays assigned.
+    /// Deactivates a hardware token, which stays assigned to the person.
     pub(super) fn deactivate(&mut self) {
         if let Some(Value::Object(device)) = self.fields.get_mut("device") {
             device.insert("status".to_owned(), json!("assigned"));
         }
     }
 
-    /// The method as Graph writes it, without its type.
+    /// Graph's JSON of the method in a collection of one type.
     pub(super) fn entity(&self) -> Map<String, Value> {
         let mut entity = self.fields.clone();
         entity.insert("id".to_owned(), json!(self.id));
         entity
     }
 
-    /// The method as Graph writes it where several types meet.
+    /// Graph's JSON of the method in a collection of several types.
     pub(super) fn typed_entity(&self) -> Value {
         let mut entity = self.entity();
         entity.insert("@odata.type".to_owned(), json!(self.odata_type));
@@ -225,13 +222,12 @@ impl TryFrom<Map<String, Value>> for Method {
     }
 }
 
-/// A registered method, as a test sees it.
+/// A registered method as a test sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MethodView {
-    /// Its id.
     pub id: String,
     /// Graph's type without the prefix, for example `phoneAuthenticationMethod`.
     pub kind: String,
-    /// For a phone, `mobile`, `alternateMobile` or `office`.
+    /// `mobile`, `alternateMobile` or `office`, if it is a phone.
     pub phone_type: Option<String>,
 }

@@ -1,16 +1,13 @@
-//! `/users/{id}`: one person, and the end of their sessions.
+//! `/users/{id}`: reading a person, and revoking their sessions.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::answers::{Answer, Outcome};
-use super::asks::Ask;
-use super::directory::{Directory, Person};
+use super::calls::GraphCall;
+use super::directory::{CREATED, Directory, Person};
 
-/// When everything in this tenant was created.
-pub(super) const CREATED: &str = "2024-03-01T08:00:00Z";
-
-/// What an answer has unless `$select` says otherwise, and all that `User.ReadBasic.All` may read of it
+/// The properties that a response has without `$select`, and the only ones that `User.ReadBasic.All` may read
 /// (<https://learn.microsoft.com/graph/api/user-get>).
 const DEFAULT: [&str; 11] = [
     "businessPhones",
@@ -27,30 +24,25 @@ const DEFAULT: [&str; 11] = [
 ];
 
 /// `GET /users/{id}`
-pub(super) fn get(directory: &Directory, ask: &Ask) -> Outcome {
-    ask.takes_only(&["$select"])?;
-    let person = directory
-        .find(ask.user())
-        .ok_or_else(|| Answer::no_such_resource(ask.user()))?;
-    let mut all = properties(person);
-    let selected = ask.selected();
+pub(super) fn get(directory: &Directory, call: &GraphCall) -> Outcome {
+    call.allow_options(&["$select"])?;
+    let mut all = properties(call.person(directory)?);
+    let selected = call.selected();
     let (names, context) = match &selected {
         None => (DEFAULT.to_vec(), "users/$entity".to_owned()),
         Some(names) => (names.clone(), format!("users({})/$entity", names.join(","))),
     };
     let basic = names.iter().all(|name| DEFAULT.contains(name));
     if !basic
-        && !ask
-            .permissions
-            .allow_beyond("User.ReadBasic.All", ask.route.verb, &ask.route.template)
+        && !call.permissions.allow_without(
+            "User.ReadBasic.All",
+            call.route.verb,
+            &call.route.template,
+        )
     {
-        return Err(Answer::error(
-            403,
-            "Authorization_RequestDenied",
-            super::graph::INSUFFICIENT,
-        ));
+        return Err(Answer::insufficient_privileges());
     }
-    let mut answer = Map::from_iter([("@odata.context".to_owned(), json!(ask.context(&context)))]);
+    let mut answer = Map::from_iter([("@odata.context".to_owned(), json!(call.context(&context)))]);
     for name in names {
         let Some(value) = all.remove(name) else {
             let text = format!(
@@ -96,31 +88,15 @@ fn properties(person: &Person) -> Map<String, Value> {
     }
 }
 
-/// `POST /users/{id}/revokeSignInSessions`; it "doesn't revoke sign-in sessions for external users", whom
-/// it accepts all the same (<https://learn.microsoft.com/graph/api/user-revokesigninsessions>).
-pub(super) fn revoke_sessions(directory: &mut Directory, ask: &Ask) -> Outcome {
-    let person = directory
-        .find_mut(ask.user())
-        .ok_or_else(|| Answer::no_such_resource(ask.user()))?;
-    may_change(person, ask)?;
+/// `POST /users/{id}/revokeSignInSessions`, which "doesn't revoke sign-in sessions for external users", and reports
+/// success for them too (<https://learn.microsoft.com/graph/api/user-revokesigninsessions>).
+pub(super) fn revoke_sessions(directory: &mut Directory, call: &GraphCall) -> Outcome {
+    let person = call.person_to_change(directory)?;
     if !person.is_external() {
         person.sessions_revoked = Some(Timestamp::now());
     }
     Ok(Answer::json(
         200,
-        json!({"@odata.context": ask.context("Edm.Boolean"), "value": true}),
+        json!({"@odata.context": call.context("Edm.Boolean"), "value": true}),
     ))
-}
-
-/// Permissions do not reach into restricted management units; only a role that is scoped to them does
-/// (<https://learn.microsoft.com/entra/identity/role-based-access-control/admin-units-restricted-management>).
-pub(super) fn may_change(person: &Person, ask: &Ask) -> Result<(), Answer> {
-    if person.profile.is_management_restricted == Some(true) && !ask.acts_on_restricted {
-        return Err(Answer::error(
-            403,
-            "Authorization_RequestDenied",
-            super::graph::INSUFFICIENT,
-        ));
-    }
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Which application permissions Graph wants for which call, from Microsoft's own map.
+//! Which application permissions a call to Graph needs, from Microsoft's own data.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::routes::{Version, find, segments};
 
-/// Call to permissions, any of which is enough. The key is the verb and [`shape`] of the path.
+/// For each call, by [`key`], the permissions any one of which is sufficient.
 static NEEDED: LazyLock<HashMap<String, HashSet<String>>> = LazyLock::new(|| {
     let mut needed: HashMap<String, HashSet<String>> = HashMap::new();
     for (call, permissions) in published().into_iter().chain(additional()) {
@@ -63,28 +63,28 @@ fn additional() -> Vec<(String, Vec<String>)> {
         .collect()
 }
 
-/// The application permissions any one of which lets an app make a call, in alphabetical order; none for a
-/// call that is not simulated or that no app can make. The arguments are those of a
-/// [`Call`](super::Call): the verb, `v1.0` or `beta`, and the path below it.
+/// The application permissions any one of which lets an app make a call, in alphabetical order; none for a call that is
+/// not simulated or that no app can make. The arguments are those of a [`Call`](super::Call): the verb, `v1.0` or
+/// `beta`, and the path below it.
 ///
-/// It is about the call and not about all of its answer: `User.ReadBasic.All` gets no more of a person than
-/// the basic properties, and `transitiveMemberOf` hides what the app may not read.
+/// The permission may give only a part of the response: `User.ReadBasic.All` gives a person's basic properties, and
+/// `transitiveMemberOf` hides what the app may not read.
 pub fn allowing(method: &str, version: &str, path: &str) -> Vec<String> {
     let route = Version::named(version)
         .zip(segments(path).ok())
         .and_then(|(version, segments)| find(version, method, &segments).ok());
-    let needed = route.and_then(|route| NEEDED.get(&call(route.verb, &route.template)));
+    let needed = route.and_then(|route| NEEDED.get(&key(route.verb, &route.template)));
     let mut names: Vec<_> = needed.into_iter().flatten().cloned().collect();
     names.sort();
     names
 }
 
-fn call(verb: &str, template: &str) -> String {
+/// Identifies a call by its verb and the [`shape`] of its path.
+fn key(verb: &str, template: &str) -> String {
     shape(&format!("{verb} {template}"))
 }
 
-/// A template without letter case and without the names of its parameters, which differ between
-/// Microsoft's sources.
+/// A template in lower case and without the names of its parameters, which differ between Microsoft's sources.
 pub(super) fn shape(template: &str) -> String {
     let segments = template.split('/');
     let blank = |segment: &str| {
@@ -97,30 +97,29 @@ pub(super) fn shape(template: &str) -> String {
     segments.map(blank).collect::<Vec<_>>().join("/")
 }
 
-/// What the token of an app says that it may do.
+/// The permissions in the token of an app.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Permissions(pub(super) Vec<String>);
 
 impl Permissions {
-    /// Whether Graph lets it make this call.
+    /// Whether they allow this call.
     pub(super) fn allow(&self, verb: &str, template: &str) -> bool {
-        let needed = NEEDED.get(&call(verb, template));
+        let needed = NEEDED.get(&key(verb, template));
         needed.is_some_and(|needed| self.0.iter().any(|held| needed.contains(held)))
     }
 
-    /// Whether it is allowed this call by something better than one permission.
-    pub(super) fn allow_beyond(&self, lesser: &str, verb: &str, template: &str) -> bool {
+    /// Whether they allow this call without this permission.
+    pub(super) fn allow_without(&self, permission: &str, verb: &str, template: &str) -> bool {
         Permissions(
             self.0
                 .iter()
-                .filter(|held| *held != lesser)
+                .filter(|held| *held != permission)
                 .cloned()
                 .collect(),
         )
         .allow(verb, template)
     }
 
-    /// Whether it has one of these.
     pub(super) fn any(&self, wanted: &[&str]) -> bool {
         self.0.iter().any(|held| wanted.contains(&held.as_str()))
     }
@@ -128,7 +127,7 @@ impl Permissions {
 
 #[cfg(test)]
 pub(super) fn knows(verb: &str, template: &str) -> bool {
-    NEEDED.contains_key(&call(verb, template))
+    NEEDED.contains_key(&key(verb, template))
 }
 
 #[cfg(test)]
@@ -136,13 +135,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_map_of_microsoft_is_read_whole() {
+    fn all_entries_of_both_files_are_read() {
         assert_eq!(published().len(), 165);
         assert_eq!(additional().len(), 7);
     }
 
     #[test]
-    fn a_permission_opens_the_calls_that_it_is_listed_for_and_no_others() {
+    fn a_permission_allows_the_calls_for_which_it_is_listed_and_no_others() {
         let phones = Permissions(vec!["UserAuthMethod-Phone.ReadWrite.All".to_owned()]);
         assert!(phones.allow("DELETE", "/users/{id}/authentication/phoneMethods/{id}"));
         assert!(!phones.allow(
@@ -154,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_as_it_was_made_is_found_on_the_map() {
+    fn the_permissions_of_a_recorded_call_are_found() {
         let methods = "/users/adele%40contoso.example/authentication/methods";
         assert_eq!(
             allowing("GET", "v1.0", methods),
@@ -188,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_two_spellings_of_one_path_are_one_call() {
+    fn two_spellings_of_a_path_in_the_data_are_one_call() {
         for permission in ["User.RevokeSessions.All", "User.ReadWrite.All"] {
             assert!(
                 Permissions(vec![permission.to_owned()])

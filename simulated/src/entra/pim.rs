@@ -1,35 +1,38 @@
-//! Privileged Identity Management: what is active, and what somebody may activate.
+//! Privileged Identity Management: active roles, and roles and groups that a person or a group is eligible for.
 
 use jiff::{Span, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answers::{Answer, Outcome};
-use super::asks::Ask;
-use super::directory::{ActiveRole, Directory};
-use super::people::CREATED;
-use super::standing::{FILTERED_LISTS, of_principal, role_entity};
+use super::calls::GraphCall;
+use super::directory::{ActiveRole, CREATED, Directory};
+use super::groups_and_roles::{FILTERED_LISTS, of_principal, role_entity};
 use super::users_file::AssignmentType;
 
-/// `GET /roleManagement/directory/roleAssignmentScheduleInstances`: those that PIM made and those "directly
+/// `GET /roleManagement/directory/roleAssignmentScheduleInstances`: assignments made by PIM and those made "directly
 /// through the role assignments API"
 /// (<https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignmentscheduleinstances>).
-pub(super) fn role_assignments(directory: &Directory, ask: &Ask, licences: &[String]) -> Outcome {
-    ask.takes_only(&FILTERED_LISTS)?;
-    has_pim(licences)?;
-    let principal = ask.filter(&["principalId"])?.map(|(_, id)| id);
+pub(super) fn role_assignments(
+    directory: &Directory,
+    call: &GraphCall,
+    licences: &[String],
+) -> Outcome {
+    call.allow_options(&FILTERED_LISTS)?;
+    require_pim(licences)?;
+    let principal = call.filter(&["principalId"])?.map(|(_, id)| id);
     let instances = directory
         .assignments
         .iter()
         .filter(|active| principal.is_none_or(|id| active.assignment.principal_id == id));
-    ask.page(
+    call.page(
         "roleManagement/directory/roleAssignmentScheduleInstances",
         instances.map(instance).collect(),
     )
 }
 
 fn instance(active: &ActiveRole) -> Value {
-    // Only an activation has to end; it began an hour ago.
+    // Only an activation has an end. It began an hour ago.
     let at = |hours| {
         let time = Timestamp::now()
             .checked_add(Span::new().hours(hours))
@@ -56,47 +59,50 @@ fn instance(active: &ActiveRole) -> Value {
 
 /// `GET /roleManagement/directory/roleEligibilityScheduleInstances`
 /// (<https://learn.microsoft.com/graph/api/rbacapplication-list-roleeligibilityscheduleinstances>)
-pub(super) fn role_eligibilities(directory: &Directory, ask: &Ask, licences: &[String]) -> Outcome {
-    ask.takes_only(&FILTERED_LISTS)?;
-    has_pim(licences)?;
-    let principal = ask.filter(&["principalId"])?.map(|(_, id)| id);
+pub(super) fn role_eligibilities(
+    directory: &Directory,
+    call: &GraphCall,
+    licences: &[String],
+) -> Outcome {
+    call.allow_options(&FILTERED_LISTS)?;
+    require_pim(licences)?;
+    let principal = call.filter(&["principalId"])?.map(|(_, id)| id);
     let of = of_principal(directory.role_eligibilities.iter(), principal);
     let schedule = json!({"startDateTime": CREATED, "endDateTime": null, "memberType": "Direct"});
     let all = of
         .map(|eligibility| role_entity(eligibility, schedule.clone()))
         .collect();
-    ask.page(
+    call.page(
         "roleManagement/directory/roleEligibilityScheduleInstances",
         all,
     )
 }
 
-/// `GET /identityGovernance/privilegedAccess/group/eligibilityScheduleInstances`, which wants to know of
-/// whom or of which group
-/// (<https://learn.microsoft.com/graph/api/privilegedaccessgroup-list-eligibilityscheduleinstances>). Who may
-/// is a person or a group: a person who may through a group is not listed by name.
+/// `GET /identityGovernance/privilegedAccess/group/eligibilityScheduleInstances`, which requires a filter by principal
+/// or by group (<https://learn.microsoft.com/graph/api/privilegedaccessgroup-list-eligibilityscheduleinstances>). If the
+/// principal is a group, its members are not listed.
 pub(super) fn group_eligibilities(
     directory: &Directory,
-    ask: &Ask,
+    call: &GraphCall,
     licences: &[String],
 ) -> Outcome {
-    ask.takes_only(&FILTERED_LISTS)?;
-    has_pim(licences)?;
-    let Some((name, id)) = ask.filter(&["principalId", "groupId"])? else {
+    call.allow_options(&FILTERED_LISTS)?;
+    require_pim(licences)?;
+    let Some((name, id)) = call.filter(&["principalId", "groupId"])? else {
         return Err(Answer::error(
             400,
             "MissingParameters",
             "Required parameters are missing: $filter on principalId or groupId.",
         ));
     };
-    let chosen = directory.group_eligibilities.iter().filter(|eligibility| {
+    let matching = directory.group_eligibilities.iter().filter(|eligibility| {
         id == if name == "groupId" {
             eligibility.group_id
         } else {
             eligibility.principal_id
         }
     });
-    let objects = chosen.map(|eligibility| {
+    let objects = matching.map(|eligibility| {
         let id = |last: Uuid| format!("{}_{}_{last}", eligibility.group_id, eligibility.access_id);
         json!({
             "id": id(eligibility.principal_id),
@@ -109,14 +115,14 @@ pub(super) fn group_eligibilities(
             "endDateTime": null,
         })
     });
-    ask.page(
+    call.page(
         "identityGovernance/privilegedAccess/group/eligibilityScheduleInstances",
         objects.collect(),
     )
 }
 
-/// The refusal that tenants without PIM give, as scripts in the field read it.
-fn has_pim(licences: &[String]) -> Result<(), Answer> {
+/// The error is the one that scripts report from tenants without PIM.
+fn require_pim(licences: &[String]) -> Result<(), Answer> {
     if licences.iter().any(|licence| licence == "AAD_PREMIUM_P2") {
         return Ok(());
     }

@@ -3,12 +3,10 @@
 
 use uuid::Uuid;
 
-/// A built-in role.
 #[derive(Debug)]
 pub(super) struct Role {
-    /// The template id, the same in every tenant.
+    /// The template id, which is the same in every tenant.
     pub(super) template: Uuid,
-    /// The name that people read.
     pub(super) name: &'static str,
 }
 
@@ -20,14 +18,14 @@ impl Role {
         }
     }
 
-    /// The id of the role's object in a tenant, which is another than the template's: whoever confuses the
-    /// two is found out.
+    /// The id of the role's object in a tenant. It differs from the template's, so that a client that confuses the two
+    /// fails.
     pub(super) fn object_id(&self, tenant: Uuid) -> Uuid {
         Uuid::from_u128(self.template.as_u128() ^ tenant.as_u128())
     }
 }
 
-/// The roles that this tenant has activated.
+/// The built-in roles that have an object in the tenant.
 pub(super) const BUILT_IN: [Role; 13] = [
     Role::new(
         0x62e90394_69f5_4237_9190_012177145e10,

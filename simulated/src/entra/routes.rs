@@ -1,4 +1,4 @@
-//! The calls that the tenant answers, and how a path finds its call.
+//! The routes of the simulated Graph.
 
 use std::sync::LazyLock;
 
@@ -7,7 +7,6 @@ use percent_encoding::percent_decode_str;
 use super::answers::Answer;
 use super::kinds::Kind;
 
-/// The two versions of Graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Version {
     V1,
@@ -29,7 +28,6 @@ impl Version {
     }
 }
 
-/// What a call does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     GetUser,
@@ -52,7 +50,6 @@ pub(super) enum Action {
     SetPreferences,
 }
 
-/// One call.
 #[derive(Debug)]
 pub(super) struct Route {
     pub(super) verb: &'static str,
@@ -70,13 +67,13 @@ impl Route {
         }
     }
 
-    /// Whether the authentication methods service answers it, which words its refusals in its own way.
+    /// Whether the service for authentication methods answers it, which has errors of its own.
     pub(super) fn is_about_methods(&self) -> bool {
         self.template.contains("/authentication/")
     }
 
-    /// How many segments of a path fit, from its start.
-    fn fitting(&self, segments: &[String]) -> usize {
+    /// How many segments of a path match, from its start.
+    fn matching_segments(&self, segments: &[String]) -> usize {
         let pairs = self.template.split('/').skip(1).zip(segments);
         pairs
             .take_while(|(wanted, given)| {
@@ -85,13 +82,12 @@ impl Route {
             .count()
     }
 
-    fn fits(&self, segments: &[String]) -> bool {
+    fn matches(&self, segments: &[String]) -> bool {
         let length = self.template.split('/').skip(1).count();
-        length == segments.len() && self.fitting(segments) == length
+        length == segments.len() && self.matching_segments(segments) == length
     }
 }
 
-/// Every call.
 pub(super) static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let mut routes = Vec::new();
     let mut add = |verb, template: &str, beta_only, action| {
@@ -194,7 +190,7 @@ pub(super) static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
     routes
 });
 
-/// Finds the call for a path, or says what Graph says of paths that it does not have.
+/// Finds the route of a path, or gives Graph's error for a path or a verb that it does not have.
 pub(super) fn find(
     version: Version,
     verb: &str,
@@ -205,10 +201,10 @@ pub(super) fn find(
             .iter()
             .filter(|route| route.versions().contains(&version))
     };
-    let mut fitting = served().filter(|route| route.fits(segments)).peekable();
-    if fitting.peek().is_none() {
+    let mut matching = served().filter(|route| route.matches(segments)).peekable();
+    if matching.peek().is_none() {
         let known = served()
-            .map(|route| route.fitting(segments))
+            .map(|route| route.matching_segments(segments))
             .max()
             .unwrap_or_default();
         let unknown = segments
@@ -222,13 +218,13 @@ pub(super) fn find(
             format!("Resource not found for the segment '{unknown}'."),
         ));
     }
-    let refusal = "Specified HTTP method is not allowed for the request target.";
-    fitting
+    let text = "Specified HTTP method is not allowed for the request target.";
+    matching
         .find(|route| route.verb == verb)
-        .ok_or_else(|| Answer::error(405, "Request_BadRequest", refusal))
+        .ok_or_else(|| Answer::error(405, "Request_BadRequest", text))
 }
 
-/// Splits a path below the version into decoded segments; `users('name')` is `users` and `name`.
+/// The decoded segments of a path below the version. `users('name')` is two segments, `users` and `name`.
 pub(super) fn segments(path: &str) -> Result<Vec<String>, Answer> {
     let mut segments: Vec<String> = Vec::new();
     for raw in path.split('/').filter(|raw| !raw.is_empty()) {
@@ -246,7 +242,7 @@ pub(super) fn segments(path: &str) -> Result<Vec<String>, Answer> {
             Some((collection, key)) => {
                 segments.extend([collection.to_owned(), key.replace("''", "'")])
             }
-            // A name that begins with a dollar sign is taken for a system query option: see the tip on
+            // Graph mistakes a name that begins with a dollar sign for a query option: see the tip on
             // https://learn.microsoft.com/graph/api/user-get
             None if segment.starts_with('$') => {
                 let text = "The request URI is not valid. Since the segment 'users' refers to a \
@@ -283,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn every_call_is_one_that_the_sdk_or_the_permission_map_of_microsoft_has() {
+    fn every_route_is_in_the_sdk_or_the_permissions_data_of_microsoft() {
         let sdk = sdk();
         for route in ROUTES.iter() {
             for version in route.versions() {
@@ -303,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn every_call_about_methods_is_in_the_sdk_of_its_version() {
+    fn every_route_about_methods_is_in_the_sdk_of_its_version() {
         let sdk = sdk();
         for route in ROUTES
             .iter()
@@ -321,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn every_call_can_be_allowed_but_the_one_that_no_app_can_make() {
+    fn every_route_can_be_allowed_except_the_one_that_no_app_can_call() {
         let everything = "Directory.Read.All User.ReadWrite.All \
                           UserAuthenticationMethod.ReadWrite.All RoleManagement.Read.Directory \
                           UserAuthenticationMethod.Read.All \
@@ -341,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_in_brackets_and_one_in_a_segment_are_the_same_path() {
+    fn a_key_in_brackets_and_a_key_in_a_segment_are_the_same_path() {
         assert_eq!(
             segments("/users('o''neil@x.y')/ownedObjects").unwrap(),
             ["users", "o'neil@x.y", "ownedObjects"]

@@ -1,36 +1,41 @@
-//! All that a tenant remembers.
+//! What a tenant stores.
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::assertions::Assertion;
-use super::authentication::DefaultRefusal;
 use super::directory::Directory;
-use super::faults::{Effect, Fault};
+use super::kinds::DefaultRefusal;
 use super::permissions::Permissions;
 use super::users_file::{App, TenantFile};
+use crate::faults::Faults;
 
-/// A call to Graph that was made.
+/// A call to Graph, as it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// The HTTP method.
     pub method: String,
-    /// The path below the version, as it was sent, without the query.
+    /// Below the version, as it was sent, without the query.
     pub path: String,
-    /// The query, percent-decoded; empty where there is none.
+    /// Percent-decoded; empty if there is none.
     pub query: String,
-    /// The status of the answer; 0 where none was sent, whatever was changed.
+    /// 0 if no response was sent, even if the call changed something.
     pub status: u16,
-    /// The `client-request-id` that was sent.
+    /// As it was sent.
     pub client_request_id: Option<String>,
     /// `v1.0` or `beta`.
     pub version: &'static str,
 }
 
-/// An access token that was issued. Tokens are opaque to their holders, so they are remembered and not
-/// verified.
+/// A client assertion that an app presented, accepted or not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assertion {
+    pub header: Value,
+    pub claims: Value,
+}
+
+/// An access token that was issued. To clients it is opaque, so the tenant looks it up and does not verify it.
 #[derive(Clone, Debug)]
 pub(super) struct Token {
     pub(super) permissions: Permissions,
@@ -38,7 +43,6 @@ pub(super) struct Token {
     pub(super) expires: Timestamp,
 }
 
-/// All that a tenant remembers.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) tenant: Uuid,
@@ -49,7 +53,7 @@ pub(super) struct State {
     pub(super) tokens: HashMap<String, Token>,
     pub(super) deletion_lag: u32,
     pub(super) default_refusal: DefaultRefusal,
-    pub(super) faults: Vec<Fault>,
+    pub(super) faults: Faults,
     pub(super) calls: Vec<Call>,
     pub(super) token_requests: usize,
     pub(super) assertions: Vec<Assertion>,
@@ -66,18 +70,11 @@ impl State {
             tokens: HashMap::new(),
             deletion_lag: file.deletion_lag,
             default_refusal: DefaultRefusal::default(),
-            faults: Vec::new(),
+            faults: Faults::default(),
             calls: Vec::new(),
             token_requests: 0,
             assertions: Vec::new(),
         }
-    }
-
-    /// What goes wrong with this request, if anything: the oldest fault that fits.
-    pub(super) fn strike(&mut self, method: &str, target: &str) -> Option<Effect> {
-        self.faults
-            .iter_mut()
-            .find_map(|fault| fault.strike(method, target))
     }
 
     pub(super) fn is_called(&self, tenant: &str) -> bool {

@@ -3,14 +3,14 @@ use super::*;
 const LONG: Duration = Duration::from_secs(10);
 const BRIEF: Duration = Duration::from_millis(1);
 
-/// A function process, as far as the Runtime API can tell.
+/// A function process, as the Runtime API sees one.
 struct Function {
     http: reqwest::Client,
     base: String,
 }
 
 impl Function {
-    fn of(api: &RuntimeApi) -> Function {
+    fn new(api: &RuntimeApi) -> Function {
         Function {
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             base: format!("http://{}", api.address()),
@@ -33,9 +33,9 @@ fn header<'a>(event: &'a reqwest::Response, name: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn the_invoker_gets_the_bytes_that_the_function_responds() {
+async fn the_invoker_gets_the_bytes_that_the_function_posts() {
     let api = RuntimeApi::start().await.unwrap();
-    let function = Function::of(&api);
+    let function = Function::new(&api);
     let before = Timestamp::now().as_millisecond();
     let (invocation, ()) = tokio::join!(api.invoke(json!({"a": 1}), LONG), async {
         let event = function.next().await;
@@ -52,7 +52,7 @@ async fn the_invoker_gets_the_bytes_that_the_function_responds() {
         assert_eq!(
             function.post(&path, "again").await.status(),
             400,
-            "one answer for one event"
+            "an event has one response"
         );
     });
     assert_eq!(invocation, Ok(Invocation::Response(b"done".to_vec())));
@@ -61,7 +61,7 @@ async fn the_invoker_gets_the_bytes_that_the_function_responds() {
 #[tokio::test]
 async fn an_error_reaches_the_invoker_as_an_error() {
     let api = RuntimeApi::start().await.unwrap();
-    let function = Function::of(&api);
+    let function = Function::new(&api);
     let (invocation, ()) = tokio::join!(api.invoke_bytes("not JSON", LONG), async {
         let event = function.next().await;
         let id = header(&event, "lambda-runtime-aws-request-id").to_owned();
@@ -76,16 +76,16 @@ async fn an_error_reaches_the_invoker_as_an_error() {
 #[tokio::test]
 async fn a_deadline_in_1970_is_sent_as_it_was_given() {
     let api = RuntimeApi::start().await.unwrap();
-    let function = Function::of(&api);
+    let function = Function::new(&api);
     let invoked = api.invoke_with_deadline(json!({}), 600_000, LONG);
     tokio::select! {
-        _ = invoked => unreachable!("nobody answers"),
+        _ = invoked => unreachable!("no process responds"),
         event = function.next() => assert_eq!(header(&event, "lambda-runtime-deadline-ms"), "600000"),
     }
 }
 
 #[tokio::test]
-async fn an_event_that_nobody_asked_for_is_lost_and_withdrawn() {
+async fn an_event_that_no_process_asks_for_is_removed_from_the_queue() {
     let api = RuntimeApi::start().await.unwrap();
     let lost = api.invoke(json!({"stale": true}), Duration::ZERO).await;
     assert_eq!(lost, Err(Lost::NoRuntime));
@@ -96,7 +96,7 @@ async fn an_event_that_nobody_asked_for_is_lost_and_withdrawn() {
 async fn a_process_is_ready_once_it_has_asked_for_an_event() {
     let api = RuntimeApi::start().await.unwrap();
     assert_eq!(api.ready(BRIEF).await, Err(Lost::NoRuntime));
-    let function = Function::of(&api);
+    let function = Function::new(&api);
     tokio::select! {
         _ = function.next() => panic!("there is no event"),
         ready = api.ready(LONG) => assert_eq!(ready, Ok(())),
@@ -104,35 +104,35 @@ async fn a_process_is_ready_once_it_has_asked_for_an_event() {
 }
 
 #[tokio::test]
-async fn an_event_that_was_taken_and_not_answered_is_a_timeout() {
+async fn an_event_that_gets_no_response_is_a_timeout() {
     let api = RuntimeApi::start().await.unwrap();
-    let (lost, event) = tokio::join!(api.invoke(json!({}), BRIEF), api.shared.take());
+    let (lost, event) = tokio::join!(api.invoke(json!({}), BRIEF), api.shared.dequeue());
     assert_eq!(lost, Err(Lost::Timeout));
     let late = api
         .shared
-        .settle(&event.id, Invocation::Response(Vec::new()));
+        .complete(&event.id, Invocation::Response(Vec::new()));
     assert_eq!(late.status(), StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
-async fn an_invoker_that_is_dropped_takes_its_event_along() {
+async fn the_event_of_an_invoker_that_is_dropped_is_removed_from_the_queue() {
     let api = RuntimeApi::start().await.unwrap();
     {
         let mut invoked = Box::pin(api.invoke(json!({}), LONG));
         tokio::select! {
             biased;
-            _ = &mut invoked => unreachable!("nobody answers"),
+            _ = &mut invoked => unreachable!("no process responds"),
             () = std::future::ready(()) => assert_eq!(api.shared.lock().queued.len(), 1),
         }
     }
     assert!(api.shared.lock().queued.is_empty());
-    assert!(api.shared.lock().answers.is_empty());
+    assert!(api.shared.lock().waiting.is_empty());
 }
 
 #[tokio::test]
-async fn a_failed_start_is_recorded_and_an_extension_may_register() {
+async fn a_failed_start_is_recorded_and_an_extension_can_register() {
     let api = RuntimeApi::start().await.unwrap();
-    let function = Function::of(&api);
+    let function = Function::new(&api);
     function
         .post(
             "/2018-06-01/runtime/init/error",
@@ -149,7 +149,7 @@ async fn a_failed_start_is_recorded_and_an_extension_may_register() {
 }
 
 #[tokio::test]
-async fn the_environment_leads_to_the_address() {
+async fn the_environment_contains_the_address() {
     let api = RuntimeApi::start().await.unwrap();
     let runtime = ("AWS_LAMBDA_RUNTIME_API".to_owned(), api.address());
     assert!(api.environment().contains(&runtime));

@@ -1,10 +1,10 @@
-//! A Jira issue as Jira's REST API version 2 writes it, which is also how it stands in webhooks.
+//! A Jira issue in the form of Jira's REST API version 2, which webhooks use too.
 //!
-//! The shape follows captures of Jira Cloud and Jira Data Center. Values that depend on neither are made up.
+//! The shape follows captures from Jira Cloud and Jira Data Center; values that are the same in both are invented.
 
 use serde_json::{Map, Value, json};
 
-/// Which Jira is speaking. They differ in how they name people and in some members.
+/// Which Jira sends. The two differ in how they identify people, and in some members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deployment {
     /// Jira Cloud: people have an `accountId`.
@@ -23,7 +23,7 @@ impl Deployment {
         }
     }
 
-    /// A person, as Jira writes one. `name` is the part before the at sign of their e-mail address.
+    /// A person in JSON. `name` is the part of their e-mail address before the at sign.
     #[must_use]
     pub fn person(self, name: &str, display_name: &str) -> Value {
         let base = self.base_url();
@@ -51,17 +51,15 @@ impl Deployment {
     }
 }
 
-/// A status of a workflow. The id is what rules should look at: the name is translated and can be changed.
+/// A status of a workflow. Rules should compare the id: the name is translated, and administrators can change it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
-    /// The id, a number in text.
+    /// A number as text.
     pub id: String,
-    /// The name.
     pub name: String,
 }
 
 impl Status {
-    /// A status by id and name.
     #[must_use]
     pub fn new(id: &str, name: &str) -> Status {
         Status {
@@ -88,22 +86,18 @@ impl Status {
     }
 }
 
-/// An issue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Issue {
-    /// The key, as people write it: `ITSD-1042`.
+    /// For example `ITSD-1042`.
     pub key: String,
-    /// The id behind the key, a number in text.
+    /// A number as text.
     pub id: String,
-    /// The status that it has now.
     pub status: Status,
-    /// The title.
     pub summary: String,
     fields: Map<String, Value>,
 }
 
 impl Issue {
-    /// An issue with this key, in this status.
     #[must_use]
     pub fn new(key: &str, status: Status) -> Issue {
         Issue {
@@ -115,14 +109,13 @@ impl Issue {
         }
     }
 
-    /// Sets a field by its id, such as `customfield_10123`; also one that Jira itself sets.
+    /// Sets a field by its id, for example `customfield_10123`, or replaces one that Jira sets.
     #[must_use]
     pub fn field(mut self, id: &str, value: impl Into<Value>) -> Issue {
         self.fields.insert(id.to_owned(), value.into());
         self
     }
 
-    /// The issue as this kind of Jira writes it.
     #[must_use]
     pub fn json(&self, deployment: Deployment) -> Value {
         let base = deployment.base_url();

@@ -1,4 +1,4 @@
-//! Jira's own webhooks, the ones that an administrator registers under System, WebHooks.
+//! Jira's own webhooks, which an administrator registers under System, WebHooks.
 //!
 //! <https://developer.atlassian.com/cloud/jira/platform/webhooks/>
 
@@ -10,13 +10,11 @@ pub use super::issue::{Deployment, Issue, Status};
 use super::signatures::hub_signature;
 use crate::request::Request;
 
-/// Something that happened to an issue and that Jira tells the world about.
-///
-/// By default Jira Cloud tells it, now, for the first time.
+/// A change of an issue, of which Jira sends a webhook: by default Jira Cloud, now, for the first time.
 #[derive(Debug, Clone)]
 pub struct IssueEvent {
     issue: Issue,
-    what: What,
+    change: Change,
     deployment: Deployment,
     timestamp_ms: i64,
     identifier: String,
@@ -24,7 +22,7 @@ pub struct IssueEvent {
 }
 
 #[derive(Debug, Clone)]
-enum What {
+enum Change {
     Updated {
         type_name: &'static str,
         items: Vec<Value>,
@@ -33,7 +31,7 @@ enum What {
 }
 
 impl IssueEvent {
-    /// The issue went from another status to the one that it has.
+    /// The issue moved from another status to its present one.
     #[must_use]
     pub fn transition(issue: Issue, from: &Status) -> IssueEvent {
         let item = json!({
@@ -48,7 +46,7 @@ impl IssueEvent {
         IssueEvent::updated("issue_generic", issue, vec![item])
     }
 
-    /// The approval was written into a custom field of an issue that was in its status before.
+    /// An approval was written into a custom field, and the status did not change.
     #[must_use]
     pub fn approval_added(issue: Issue, field: &str, approval: &str) -> IssueEvent {
         let item = json!({
@@ -63,20 +61,20 @@ impl IssueEvent {
         IssueEvent::updated("issue_updated", issue.field(field, approval), vec![item])
     }
 
-    /// Somebody wrote a comment, which changes nothing about the issue.
+    /// A person wrote a comment. The issue itself did not change.
     #[must_use]
     pub fn commented(issue: Issue, comment: &str) -> IssueEvent {
-        IssueEvent::new(issue, What::Commented(comment.to_owned()))
+        IssueEvent::new(issue, Change::Commented(comment.to_owned()))
     }
 
     fn updated(type_name: &'static str, issue: Issue, items: Vec<Value>) -> IssueEvent {
-        IssueEvent::new(issue, What::Updated { type_name, items })
+        IssueEvent::new(issue, Change::Updated { type_name, items })
     }
 
-    fn new(issue: Issue, what: What) -> IssueEvent {
+    fn new(issue: Issue, change: Change) -> IssueEvent {
         IssueEvent {
             issue,
-            what,
+            change,
             deployment: Deployment::Cloud,
             timestamp_ms: Timestamp::now().as_millisecond(),
             identifier: Uuid::new_v4().to_string(),
@@ -84,10 +82,10 @@ impl IssueEvent {
         }
     }
 
-    /// Adds an item to the changelog of an update. A comment has none and stays as it is.
+    /// Adds an item to the changelog. Does nothing to a comment, which has no changelog.
     #[must_use]
     pub fn item(mut self, item: Value) -> IssueEvent {
-        if let What::Updated { items, .. } = &mut self.what {
+        if let Change::Updated { items, .. } = &mut self.change {
             items.push(item);
         }
         self
@@ -100,21 +98,20 @@ impl IssueEvent {
         self
     }
 
-    /// Jira Data Center tells it.
+    /// Sent by Jira Data Center.
     #[must_use]
     pub fn data_center(mut self) -> IssueEvent {
         self.deployment = Deployment::DataCenter;
         self
     }
 
-    /// The same delivery once more, for the n-th time: the same body, the same identifier.
+    /// The n-th retry of the same delivery, with the same body and the same identifier.
     #[must_use]
     pub fn retried(mut self, times: u32) -> IssueEvent {
         self.retry = Some(times);
         self
     }
 
-    /// The body as JSON.
     #[must_use]
     pub fn payload(&self) -> Value {
         let mut payload = json!({
@@ -122,8 +119,8 @@ impl IssueEvent {
             "user": self.deployment.person("megan", "Megan Bowen"),
             "issue": self.issue.json(self.deployment),
         });
-        match &self.what {
-            What::Updated { type_name, items } => merge(
+        match &self.change {
+            Change::Updated { type_name, items } => merge(
                 &mut payload,
                 json!({
                     "webhookEvent": "jira:issue_updated",
@@ -131,9 +128,9 @@ impl IssueEvent {
                     "changelog": {"id": "10227", "items": self.items(items)},
                 }),
             ),
-            What::Commented(text) => {
+            Change::Commented(text) => {
                 merge(&mut payload, self.comment(text));
-                // As captured: a comment names its author and no user, and in Data Center not even the issue.
+                // As captured: a comment has an author and no user; that of Data Center has no issue either.
                 remove(&mut payload, "user");
                 if self.deployment == Deployment::DataCenter {
                     remove(&mut payload, "issue");
@@ -143,7 +140,7 @@ impl IssueEvent {
         payload
     }
 
-    /// The changelog items; Data Center does not say `fieldId`.
+    /// The changelog items. Those of Data Center have no `fieldId`.
     fn items(&self, items: &[Value]) -> Vec<Value> {
         let mut items = items.to_vec();
         if self.deployment == Deployment::DataCenter {
@@ -174,7 +171,7 @@ impl IssueEvent {
         })
     }
 
-    /// The delivery, signed with the webhook's secret.
+    /// The request of a webhook with this secret.
     #[must_use]
     pub fn signed(&self, path: &str, secret: &str) -> Request {
         let request = self.unsigned(path);
@@ -182,7 +179,7 @@ impl IssueEvent {
         request.header("X-Hub-Signature", signature)
     }
 
-    /// The delivery of a webhook that has no secret.
+    /// The request of a webhook without a secret.
     #[must_use]
     pub fn unsigned(&self, path: &str) -> Request {
         let mut request = Request::post(path, self.payload().to_string())
@@ -227,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_transition_names_both_statuses_and_the_issue_is_already_in_the_new_one() {
+    fn a_transition_has_both_statuses_and_the_issue_has_the_new_one() {
         let event = IssueEvent::transition(issue(), &Status::new("10001", "To Do"));
         let payload = event.at(1_790_000_000_000).payload();
         assert_eq!(payload["webhookEvent"], "jira:issue_updated");
@@ -250,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn data_center_says_neither_account_id_nor_field_id_and_comments_without_the_issue() {
+    fn data_center_sends_no_account_id_no_field_id_and_no_issue_with_a_comment() {
         let update = IssueEvent::transition(issue(), &Status::new("1", "To Do")).data_center();
         let text = update.payload().to_string();
         assert!(!text.contains("accountId") && !text.contains("fieldId"));
@@ -260,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn the_signature_is_that_of_the_body_and_a_retry_changes_neither_body_nor_identifier() {
+    fn the_body_is_signed_and_a_retry_has_the_same_body_and_identifier() {
         let event = IssueEvent::approval_added(issue(), FIELD, "a.b.c");
         let first = event.signed("/webhooks/jira", "It's a Secret to Everybody");
         let again = event

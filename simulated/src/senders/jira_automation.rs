@@ -1,5 +1,5 @@
-//! Jira Automation's action *Send web request*. It cannot sign: a header that the rule hides from its readers is
-//! all the proof there is.
+//! Jira Automation's action *Send web request*. It cannot sign: its only proof is a secret in a header, which Jira
+//! hides from people who read the rule.
 //!
 //! <https://support.atlassian.com/cloud-automation/docs/jira-automation-actions/>
 
@@ -23,7 +23,7 @@ mod tests {
     use crate::senders::issue::Status;
 
     #[test]
-    fn the_issue_is_in_the_body_and_the_secret_only_in_the_header() {
+    fn the_issue_is_in_the_body_and_the_secret_is_only_in_the_header() {
         let issue = Issue::new("ITSD-7", Status::new("10042", "Approved"));
         let issue = issue.field("customfield_10123", "a.b.c");
         let request = web_request("/webhooks/automation", &issue, "X-Reset-Secret", "hunter2");

@@ -1,5 +1,5 @@
-//! The systems that send: each module turns what happened there into the [`Request`](crate::request::Request)
-//! that the system would make of it, signed the way it signs.
+//! The systems that send requests. Each module turns an event there into the [`Request`](crate::request::Request) that
+//! the system would send, signed as the system signs.
 
 pub mod issue;
 pub mod jira;

@@ -1,26 +1,26 @@
-//! An engineer on call, or their script. They sign nothing: the approval is their credential.
+//! An engineer on call, or their script. They do not sign the request: the approval is their credential.
 
 use serde_json::json;
 
 use crate::request::Request;
 
-/// A POST with an approval as bearer token (RFC 6750, section 2.1); a second approval goes into the body.
+/// A POST with an approval as bearer token (RFC 6750, section 2.1), and with a second approval in the body.
 #[must_use]
 pub fn post(path: &str, approval: &str, second: Option<&str>) -> Request {
     let request = match second {
         Some(second) => Request::post_json(path, json!({"approvals": [second]}).to_string()),
         None => Request::post(path, Vec::new()),
     };
-    bearing(request, approval)
+    with_bearer(request, approval)
 }
 
 /// A GET with an approval as bearer token.
 #[must_use]
 pub fn get(path: &str, approval: &str) -> Request {
-    bearing(Request::get(path), approval)
+    with_bearer(Request::get(path), approval)
 }
 
-fn bearing(request: Request, approval: &str) -> Request {
+fn with_bearer(request: Request, approval: &str) -> Request {
     request.header("Authorization", format!("Bearer {approval}"))
 }
 
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_approval_needs_no_body_and_a_second_one_has_nowhere_else_to_go() {
+    fn the_first_approval_is_in_the_header_and_the_second_in_the_body() {
         let one = post("/resets", "a.b.c", None);
         assert_eq!(one.value("authorization"), Some("Bearer a.b.c"));
         assert!(one.body.is_empty());

@@ -1,6 +1,6 @@
-//! A ServiceNow business rule that tells about an approved request item. ServiceNow has no webhooks of its own:
-//! an administrator pastes a script that builds the body and signs it with
-//! `CertificateEncryption.generateMac`, whose key and MAC are base64, as Standard Webhooks has them.
+//! A ServiceNow business rule that sends an approved request item. ServiceNow has no webhooks of its own: an
+//! administrator pastes a script that builds the body and signs it with `CertificateEncryption.generateMac`, whose key
+//! and MAC are in base64, as in Standard Webhooks.
 //!
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
 
@@ -10,33 +10,32 @@ use serde_json::{Map, Value};
 use super::signatures::{BadKey, standard_webhooks_signature};
 use crate::request::Request;
 
-/// A request item that was approved. The public members are sent under their names, in this order.
+/// A request item that was approved. Its members are sent under their names, in this order.
 #[derive(Debug, Clone, Serialize)]
 pub struct ItemApproved {
-    /// What the script calls the event.
+    /// The script's name for the event.
     pub event: String,
-    /// The table of the record.
     pub table: String,
-    /// The record's id, 32 hex digits.
+    /// 32 hex digits.
     pub sys_id: String,
-    /// The record's number, as people write it: `RITM0010072`.
+    /// For example `RITM0010072`.
     pub number: String,
-    /// The value of its approval.
+    /// The value of the field `approval`.
     pub state: String,
-    /// Whom it is for: a user principal name or an object id.
+    /// A user principal name or an object id.
     pub requested_for: String,
-    /// The approvals, each a compact JWT.
+    /// Each a compact JWT.
     pub approvals: Vec<String>,
-    /// How often the record was changed. A script gets every value as text.
+    /// How often the record was changed, as text: a script reads every value as text.
     pub sys_mod_count: String,
-    /// When it was last changed, in UTC, without a zone.
+    /// When the record was last changed: in UTC, without a time zone.
     pub sys_updated_on: String,
     #[serde(flatten)]
     more: Map<String, Value>,
 }
 
 impl ItemApproved {
-    /// An approved item with this number, for this person, with no approval in it yet.
+    /// An approved item without an approval.
     #[must_use]
     pub fn new(number: &str, requested_for: &str) -> ItemApproved {
         ItemApproved {
@@ -53,47 +52,40 @@ impl ItemApproved {
         }
     }
 
-    /// Adds an approval.
     #[must_use]
     pub fn approval(mut self, approval: &str) -> ItemApproved {
         self.approvals.push(approval.to_owned());
         self
     }
 
-    /// Adds a member that the usual script does not send.
+    /// Adds a member that the documented script does not send.
     #[must_use]
     pub fn member(mut self, name: &str, value: impl Into<Value>) -> ItemApproved {
         self.more.insert(name.to_owned(), value.into());
         self
     }
 
-    /// The `webhook-id`: one for each state of the record.
+    /// The `webhook-id`, which differs after each change of the record.
     #[must_use]
     pub fn id(&self) -> String {
         format!("{}_{}", self.sys_id, self.sys_mod_count)
     }
 
-    /// The body: JSON in which everything beyond ASCII is escaped, because it is not documented how
-    /// `generateMac` turns other characters into bytes.
+    /// The body: JSON in which all characters but ASCII are escaped, because ServiceNow does not document how
+    /// `generateMac` turns others into bytes.
     ///
     /// # Errors
-    /// Never in practice: nothing in it can fail to be JSON.
+    /// None in practice: all of it can be written as JSON.
     pub fn body(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self).map(|json| ascii(&json))
     }
 
-    /// The request, signed at a time in seconds since 1970.
-    ///
-    /// # Errors
-    /// When the key is not base64.
+    /// The request. `timestamp` is in seconds since 1970.
     pub fn signed(&self, path: &str, key: &str, timestamp: i64) -> Result<Request, SignError> {
         self.signed_with(path, &[key], timestamp)
     }
 
-    /// The request with a signature for each key, as during a rotation: separated by spaces.
-    ///
-    /// # Errors
-    /// When a key is not base64.
+    /// The request with one signature for each key, separated by spaces, as during a rotation.
     pub fn signed_with(
         &self,
         path: &str,
@@ -115,15 +107,13 @@ impl ItemApproved {
 /// Why a request could not be signed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignError {
-    /// The key is unusable.
     #[error(transparent)]
     Key(#[from] BadKey),
-    /// The body could not be written.
     #[error(transparent)]
     Body(#[from] serde_json::Error),
 }
 
-/// JSON with `\uXXXX` for every UTF-16 unit beyond ASCII. Such characters stand only inside strings.
+/// Writes `\uXXXX` for every UTF-16 unit that is not ASCII. In JSON such characters are only in strings.
 fn ascii(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     let mut units = [0; 2];
@@ -146,7 +136,7 @@ mod tests {
     const KEY: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
     #[test]
-    fn the_body_is_ascii_and_reads_back_as_what_was_meant() {
+    fn the_body_is_ascii_and_parses_to_the_original_text() {
         let item = ItemApproved::new("RITM0010072", "jürgen@contoso.example")
             .approval("a.b.c")
             .member("short_description", "日本 🚀");
@@ -160,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_is_the_record_and_its_modification_and_it_is_signed_with_the_body() {
+    fn the_id_names_the_record_and_its_change_and_is_signed_with_the_body() {
         let item = ItemApproved::new("RITM0010072", "adele@contoso.example");
         let request = item
             .signed("/webhooks/servicenow", KEY, 1_790_000_000)

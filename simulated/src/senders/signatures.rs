@@ -1,10 +1,9 @@
-//! The two MACs that ticket systems put on their webhooks, both HMAC-SHA256 (RFC 2104).
+//! The two MACs with which ticket systems sign their webhooks, both HMAC-SHA256 (RFC 2104).
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// A Standard Webhooks key that is not base64.
 #[derive(Debug, thiserror::Error)]
 #[error("the webhook key is not base64: {0}")]
 pub struct BadKey(#[from] base64::DecodeError);
@@ -28,9 +27,6 @@ pub fn hub_signature(secret: &str, body: &[u8]) -> String {
 /// with or without its prefix `whsec_`; `timestamp` is in seconds since 1970.
 ///
 /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
-///
-/// # Errors
-/// [`BadKey`] when the key is not base64.
 pub fn standard_webhooks_signature(
     key: &str,
     id: &str,
@@ -56,7 +52,7 @@ mod tests {
 
     use super::*;
 
-    /// The published known answers of one scheme.
+    /// The published signatures of one scheme.
     fn known_answers(scheme: &str) -> Vec<Value> {
         let file = include_str!("../../data/webhook_signatures.json");
         let all: Vec<Value> = serde_json::from_str(file).unwrap();
@@ -99,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mac_is_the_one_that_servicenow_documents_for_generate_mac() {
+    fn the_mac_equals_the_one_that_servicenow_documents_for_generate_mac() {
         let answers = known_answers("servicenow-generatemac");
         let answer = answers.first().unwrap();
         let key = STANDARD.decode(text(answer, "key_base64")).unwrap();
@@ -108,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_not_base64_is_refused() {
+    fn a_key_that_is_not_base64_is_rejected() {
         assert!(standard_webhooks_signature("whsec_***", "id", 1, b"").is_err());
     }
 }

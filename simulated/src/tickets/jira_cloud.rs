@@ -1,9 +1,9 @@
-//! Jira Cloud, as far as the comments of an issue go: REST API version 3, with an account that signs with
-//! its e-mail address and an API token.
+//! The comments of issues in Jira Cloud: REST API version 3, for an account that authenticates with its e-mail address
+//! and an API token.
 //!
 //! Shapes are those of Atlassian's API description
-//! (<https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-comments/>); the words of
-//! refusals are those that people quote when they report them.
+//! (<https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-comments/>). Error messages are quoted
+//! from public reports of them.
 
 use std::collections::HashMap;
 
@@ -13,85 +13,91 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{Ask, Desk, Fault, Serving, System, reason, reply};
+use super::{Fault, Server, Serving, TicketSystem, json_response, reason};
+use crate::received::Received;
 use crate::senders::jira::Deployment;
 
-/// The account that comments: the name in its Basic authorization.
+/// The account that comments: its name in Basic authorization.
 pub const EMAIL: &str = "development-only@contoso.example";
 
-/// Its API token: the password in its Basic authorization.
+/// The account's password in Basic authorization.
 pub const API_TOKEN: &str = "development only: the API token of the Jira account";
 
-/// Who writes the comments that [`JiraCloud::add_comment`] adds.
-const SOMEBODY: &str = "megan@contoso.example";
+/// The author of the comments that [`JiraCloud::add_comment`] adds.
+const OTHER_AUTHOR: &str = "megan@contoso.example";
 
-/// Issues and comments are numbered from here, as in a new Jira.
+/// The first id of issues and of comments, as in a new Jira.
 const FIRST_ID: usize = 10_000;
 
-/// `maxResults` of a page when nobody says, as in the API description.
+/// The page size without `maxResults`, as in the API description.
 const DEFAULT_PAGE: usize = 50;
 
-/// A page is never larger, whatever `maxResults` asks for; the answer says how large it was meant.
+/// The largest page, even if `maxResults` is larger. The response has the size that applied.
 const LARGEST_PAGE: usize = 100;
 
-/// A site of Jira Cloud, by default without any issue. Clones are the same site.
+/// A site of Jira Cloud. Clones are the same site.
 #[derive(Clone, Debug, Default)]
 pub struct JiraCloud {
-    desk: Desk<Jira>,
+    server: Server<Jira>,
 }
 
-/// A comment, as a person would look at it.
+/// A comment as a test sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comment {
-    /// The plain text of its document: paragraphs and hard breaks are line ends.
+    /// The plain text of its document, with line breaks for paragraphs and hard breaks.
     pub text: String,
-    /// Whether only agents see it, and not the customers of a service desk.
+    /// Whether only agents see it, and customers of the service desk do not.
     pub internal: bool,
-    /// The e-mail address of who wrote it: [`EMAIL`], or somebody else's.
+    /// The author's e-mail address.
     pub author: String,
-    /// Its id, a number in text.
+    /// A number as text.
     pub id: String,
 }
 
 impl JiraCloud {
-    /// A site with the account of [`EMAIL`] and no issues.
+    /// A site with the account [`EMAIL`] and no issues.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Makes an issue without comments. One that is there stays as it is.
+    /// Adds an issue without comments, unless there is one with this key.
     pub fn add_issue(&self, key: &str) {
-        self.desk.lock().system.issue(key);
+        self.server.lock().system.issue(key);
     }
 
-    /// Serves over HTTP on the current runtime, until the answer is dropped.
+    /// Serves over HTTP on the current runtime, until the returned value is dropped.
     pub fn serve(&self, listener: TcpListener) -> Serving {
-        self.desk.serve(listener)
+        self.server.serve(listener)
     }
 
-    /// The comments of an issue, oldest first. An issue that does not exist has none.
+    /// The comments of an issue, oldest first; none if there is no such issue.
     pub fn comments(&self, key: &str) -> Vec<Comment> {
-        let desk = self.desk.lock();
-        let written = desk.system.issues.get(key).map(|issue| &issue.comments);
-        written.into_iter().flatten().map(Written::seen).collect()
+        let server = self.server.lock();
+        let stored = server.system.issues.get(key).map(|issue| &issue.comments);
+        stored
+            .into_iter()
+            .flatten()
+            .map(StoredComment::view)
+            .collect()
     }
 
-    /// Lets something go wrong. Of several faults that fit a request, the first has its way.
+    /// Injects a fault. If several match a request, the one that was injected first applies.
     pub fn fail(&self, fault: Fault) {
-        self.desk.lock().faults.push(fault);
+        self.server.lock().faults.add(fault);
     }
 
-    /// The calls in order, whatever came of them: `POST /rest/api/3/issue/HELP-42/comment`, without query.
+    /// All calls in order, also those that failed: `POST /rest/api/3/issue/HELP-42/comment`, without the query.
     pub fn calls(&self) -> Vec<String> {
-        self.desk.lock().calls.clone()
+        self.server.lock().calls.clone()
     }
 
-    /// Somebody else comments, with one paragraph that all may read. An issue that does not exist is made.
+    /// Adds a public comment of one paragraph by another author, and the issue if there is none with this key.
     pub fn add_comment(&self, key: &str, text: &str) {
-        let jira = &mut self.desk.lock().system;
+        let jira = &mut self.server.lock().system;
         let paragraph = json!({"type": "paragraph", "content": [{"type": "text", "text": text}]});
         let document = json!({"type": "doc", "version": 1, "content": [paragraph]});
-        let comment = Written::new(jira.next_id(), SOMEBODY, document, Vec::new());
+        let comment =
+            StoredComment::new(jira.next_comment_id(), OTHER_AUTHOR, document, Vec::new());
         jira.issue(key).comments.push(comment);
     }
 }
@@ -104,30 +110,31 @@ struct Jira {
 #[derive(Debug)]
 struct Issue {
     id: usize,
-    comments: Vec<Written>,
+    comments: Vec<StoredComment>,
 }
 
-impl System for Jira {
-    fn answer(&mut self, ask: &Ask) -> Response {
-        if !ask.is_basic(EMAIL, API_TOKEN) {
-            // Plain text: this comes from Atlassian's gateway and not from Jira.
+impl TicketSystem for Jira {
+    fn answer(&mut self, request: &Received) -> Response {
+        if !request.is_basic(EMAIL, API_TOKEN) {
+            // Plain text, because Atlassian's gateway sends it and not Jira.
             let text = "Client must be authenticated to access this resource.";
             return (StatusCode::UNAUTHORIZED, text).into_response();
         }
-        match (ask.verb(), ask.segments().as_slice()) {
-            ("GET", ["rest", "api", "3", "myself"]) => reply(200, myself()),
-            ("GET", ["rest", "api", "3", "issue", key, "comment"]) => self.read(key, ask),
-            ("POST", ["rest", "api", "3", "issue", key, "comment"]) => self.write(key, ask),
+        match (request.verb(), request.segments().as_slice()) {
+            ("GET", ["rest", "api", "3", "myself"]) => json_response(200, myself()),
+            ("GET", ["rest", "api", "3", "issue", key, "comment"]) => self.read(key, request),
+            ("POST", ["rest", "api", "3", "issue", key, "comment"]) => self.write(key, request),
             _ => Jira::failure(404),
         }
     }
 
     fn failure(status: u16) -> Response {
-        refusal(status, reason(status))
+        error_response(status, reason(status))
     }
 }
 
 impl Jira {
+    /// The issue with this key, which is added if there is none.
     fn issue(&mut self, key: &str) -> &mut Issue {
         let id = FIRST_ID + self.issues.len();
         self.issues.entry(key.to_owned()).or_insert_with(|| Issue {
@@ -136,30 +143,28 @@ impl Jira {
         })
     }
 
-    /// The id of the next comment.
-    fn next_id(&self) -> usize {
+    fn next_comment_id(&self) -> usize {
         let counts = self.issues.values().map(|issue| issue.comments.len());
         FIRST_ID + counts.sum::<usize>()
     }
 
-    /// A page of comments.
-    fn read(&self, key: &str, ask: &Ask) -> Response {
+    fn read(&self, key: &str, request: &Received) -> Response {
         let Some(issue) = self.issues.get(key) else {
             return no_such_issue();
         };
         let (Some(start), Some(most)) = (
-            ask.number("startAt", 0),
-            ask.number("maxResults", DEFAULT_PAGE),
+            request.number("startAt", 0),
+            request.number("maxResults", DEFAULT_PAGE),
         ) else {
-            return refusal(400, "startAt and maxResults are numbers.");
+            return error_response(400, "startAt and maxResults are numbers.");
         };
-        let newest_first = match ask.option("orderBy").as_deref() {
-            // A plus sign that was not encoded has become a space.
+        let newest_first = match request.option("orderBy").as_deref() {
+            // A plus sign that the client did not encode arrives as a space.
             None | Some("created" | "+created" | " created") => false,
             Some("-created") => true,
-            Some(_) => return refusal(400, "Comments are ordered by created only."),
+            Some(_) => return error_response(400, "Comments are ordered by created only."),
         };
-        let with_properties = wants_properties(ask);
+        let with_properties = wants_properties(request);
         let mut comments: Vec<_> = issue
             .comments
             .iter()
@@ -172,20 +177,19 @@ impl Jira {
         let most = most.min(LARGEST_PAGE);
         let page: Vec<_> = comments.into_iter().skip(start).take(most).collect();
         let body = json!({"startAt": start, "maxResults": most, "total": total, "comments": page});
-        reply(200, body)
+        json_response(200, body)
     }
 
-    /// A new comment.
-    fn write(&mut self, key: &str, ask: &Ask) -> Response {
-        if !ask.is_json() {
+    fn write(&mut self, key: &str, request: &Received) -> Response {
+        if !request.is_json() {
             return Jira::failure(415);
         }
-        let id = self.next_id();
+        let id = self.next_comment_id();
         let Some(issue) = self.issues.get_mut(key) else {
             return no_such_issue();
         };
-        let Some(sent) = ask.json() else {
-            return refusal(
+        let Some(sent) = request.json() else {
+            return error_response(
                 400,
                 "There was an error parsing JSON. Check that your request body is valid.",
             );
@@ -193,19 +197,20 @@ impl Jira {
         let document = sent.get("body").filter(|body| plain_text(body).is_some());
         let Some(document) = document else {
             let errors = json!({"comment": "Comment body is not valid!"});
-            return reply(400, json!({"errorMessages": [], "errors": errors}));
+            return json_response(400, json!({"errorMessages": [], "errors": errors}));
         };
         let properties = sent.get("properties").and_then(Value::as_array).cloned();
-        let comment = Written::new(id, EMAIL, document.clone(), properties.unwrap_or_default());
-        let answer = comment.json(issue.id, wants_properties(ask));
+        let comment =
+            StoredComment::new(id, EMAIL, document.clone(), properties.unwrap_or_default());
+        let answer = comment.json(issue.id, wants_properties(request));
         issue.comments.push(comment);
-        reply(201, answer)
+        json_response(201, answer)
     }
 }
 
-/// A comment as Jira keeps it.
+/// A comment as Jira stores it.
 #[derive(Debug)]
-struct Written {
+struct StoredComment {
     id: usize,
     author: &'static str,
     document: Value,
@@ -213,9 +218,14 @@ struct Written {
     created: Timestamp,
 }
 
-impl Written {
-    fn new(id: usize, author: &'static str, document: Value, properties: Vec<Value>) -> Written {
-        Written {
+impl StoredComment {
+    fn new(
+        id: usize,
+        author: &'static str,
+        document: Value,
+        properties: Vec<Value>,
+    ) -> StoredComment {
+        StoredComment {
             id,
             author,
             document,
@@ -234,9 +244,9 @@ impl Written {
         })
     }
 
-    fn seen(&self) -> Comment {
+    fn view(&self) -> Comment {
         Comment {
-            // Only documents that have a text were taken.
+            // `write` accepts only documents whose text can be read.
             text: plain_text(&self.document).unwrap_or_default(),
             internal: self.is_internal(),
             author: self.author.to_owned(),
@@ -267,7 +277,7 @@ impl Written {
     }
 }
 
-/// Somebody as others see them: Jira tells an e-mail address to its owner only.
+/// An account as other users see it: Jira shows an e-mail address only to its owner.
 fn account(email: &str) -> Value {
     let base = Deployment::Cloud.base_url();
     let (id, name) = match email {
@@ -292,24 +302,26 @@ fn myself() -> Value {
     account
 }
 
-fn wants_properties(ask: &Ask) -> bool {
-    ask.option("expand")
+fn wants_properties(request: &Received) -> bool {
+    request
+        .option("expand")
         .is_some_and(|names| names.split(',').any(|name| name == "properties"))
 }
 
-fn refusal(status: u16, message: &str) -> Response {
-    reply(status, json!({"errorMessages": [message], "errors": {}}))
+fn error_response(status: u16, message: &str) -> Response {
+    json_response(status, json!({"errorMessages": [message], "errors": {}}))
 }
 
 fn no_such_issue() -> Response {
-    refusal(
+    error_response(
         404,
         "Issue does not exist or you do not have permission to see it.",
     )
 }
 
-/// The text of a document in Atlassian Document Format, if it is one: of its nodes and marks those that a
-/// plain note needs (<https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/>).
+/// The text of a document in Atlassian Document Format
+/// (<https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/>). `None` if it is not valid, or has
+/// nodes or marks that a plain note does not need.
 fn plain_text(document: &Value) -> Option<String> {
     if kind(document)? != "doc" || document.get("version")?.as_u64()? != 1 {
         return None;
@@ -319,7 +331,7 @@ fn plain_text(document: &Value) -> Option<String> {
     Some(lines?.join("\n"))
 }
 
-/// A paragraph may be empty.
+/// The text of a paragraph, which may be empty.
 fn paragraph(node: &Value) -> Option<String> {
     match (kind(node)?, node.get("content")) {
         ("paragraph", None) => Some(String::new()),
@@ -328,7 +340,7 @@ fn paragraph(node: &Value) -> Option<String> {
     }
 }
 
-/// A piece of a line. A text must not be empty.
+/// The text of a node in a paragraph. A text node must not be empty.
 fn inline(node: &Value) -> Option<String> {
     match kind(node)? {
         "hardBreak" => Some("\n".to_owned()),

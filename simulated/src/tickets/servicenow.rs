@@ -1,10 +1,9 @@
-//! ServiceNow, as far as the journal of a record goes: the Table API, with Basic authorization or with a
-//! token of the client credentials grant.
+//! The journals of records in ServiceNow: the Table API, with Basic authorization or a token of the client credentials
+//! grant.
 //!
 //! Shapes are those of ServiceNow's documentation, "Table API"
-//! (<https://developer.servicenow.com/dev.do#!/reference/api/latest/rest/c_TableAPI>); the words of refusals
-//! are those that people quote when they report them. Nothing makes a PATCH of a journal field idempotent:
-//! every one appends.
+//! (<https://developer.servicenow.com/dev.do#!/reference/api/latest/rest/c_TableAPI>). Error messages are quoted from
+//! public reports of them. A PATCH of a journal field is not idempotent: each one appends.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -14,78 +13,76 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use super::{Ask, Desk, Fault, Serving, System, field, reason, reply};
+use super::{Fault, Server, Serving, TicketSystem, json_response, reason};
+use crate::received::{Received, field};
 
-/// The integration user: the name in Basic authorization, and whom the tokens speak for.
+/// The integration user: the name in Basic authorization, and the user of the tokens.
 pub const USER: &str = "reregistration.integration";
 
-/// The user's password.
 pub const PASSWORD: &str = "development only: the password of the ServiceNow user";
 
 /// The OAuth application, whose OAuth application user is [`USER`].
 pub const CLIENT_ID: &str = "5f1d2c3b4a59687786950a1b2c3d4e5f";
 
-/// The application's secret.
 pub const CLIENT_SECRET: &str = "development only: the secret of the ServiceNow application";
 
-/// The table that all journals are in, whatever record they belong to.
+/// The table that has the journals of all records.
 const JOURNAL: &str = "sys_journal_field";
 
-/// The journal fields of a task: for those who work on it, and for those who asked for it.
+/// The journal fields of a task: the first for the people who work on it, the second also for the requester.
 const JOURNAL_FIELDS: [&str; 2] = ["work_notes", "comments"];
 
-/// `sysparm_limit` when nobody says.
+/// The number of rows without `sysparm_limit`.
 const DEFAULT_LIMIT: usize = 10_000;
 
-/// How long a token lives, in seconds; it is told and not enforced.
+/// The lifetime of a token in seconds. Responses state it, but no token expires here.
 const TOKEN_LIFETIME: u64 = 1799;
 
-/// An instance of ServiceNow, by default without any record. Clones are the same instance.
+/// An instance of ServiceNow. Clones are the same instance.
 ///
-/// It has the dangerous default of real ones: a condition of `sysparm_query` that it does not understand, for
-/// example because its field does not exist, is ignored, so that more rows come back, or all. Source: "Table
-/// API" on `sysparm_query` and the property `glide.invalid_query.returns_no_rows`, which is false here
+/// It has a dangerous default of real instances: it ignores a condition of `sysparm_query` that it does not understand,
+/// for example because there is no such field, and so returns more rows than were meant, or all. Source: "Table API" on
+/// `sysparm_query` and the property `glide.invalid_query.returns_no_rows`, which is false here
 /// (<https://docs.servicenow.com/bundle/helsinki-application-development/page/app-store/dev_portal/API_reference/GlideRecord/concept/c_GlideRecordAPI.html>).
-/// Understood are `field=value` and `fieldLIKEvalue` (contains), both minding case, between `^`, and
-/// `ORDERBY` and `ORDERBYDESC`; not so `^OR` and `^NQ`.
+/// It understands `field=value` and `fieldLIKEvalue` (contains), both case-sensitive and joined by `^`, and `ORDERBY`
+/// and `ORDERBYDESC`. It does not understand `^OR` and `^NQ`.
 #[derive(Clone, Debug, Default)]
 pub struct ServiceNow {
-    desk: Desk<Instance>,
+    server: Server<Instance>,
 }
 
-/// An entry of a journal, as a person would look at it.
+/// An entry of a journal as a test sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// What was written.
     pub text: String,
-    /// Where: `work_notes` or `comments`.
+    /// The journal field: `work_notes` or `comments`.
     pub element: String,
-    /// The name of the user who wrote it.
+    /// A user name.
     pub author: String,
 }
 
 impl ServiceNow {
-    /// An instance with the user and the OAuth application above and no records.
+    /// An instance with the user [`USER`], the OAuth application [`CLIENT_ID`] and no records.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Makes a record, and its table if need be: `sc_req_item`, `RITM0010072`.
+    /// Adds a record, for example `RITM0010072` in `sc_req_item`, and its table if there is none.
     pub fn add_record(&self, table: &str, number: &str) {
-        let tables = &mut self.desk.lock().system.tables;
+        let tables = &mut self.server.lock().system.tables;
         let records = tables.entry(table.to_owned()).or_default();
         records.push(record(table, number));
     }
 
-    /// Serves over HTTP on the current runtime, until the answer is dropped.
+    /// Serves over HTTP on the current runtime, until the returned value is dropped.
     pub fn serve(&self, listener: TcpListener) -> Serving {
-        self.desk.serve(listener)
+        self.server.serve(listener)
     }
 
-    /// The journal of a record, oldest first. A record that does not exist has none.
+    /// The journal of a record, oldest entry first; empty if there is no such record.
     pub fn journal(&self, number: &str) -> Vec<Entry> {
-        let desk = self.desk.lock();
-        let instance = &desk.system;
+        let server = self.server.lock();
+        let instance = &server.system;
         let ids: HashSet<_> = instance
             .tables
             .values()
@@ -105,14 +102,14 @@ impl ServiceNow {
             .collect()
     }
 
-    /// Lets something go wrong. Of several faults that fit a request, the first has its way.
+    /// Injects a fault. If several match a request, the one that was injected first applies.
     pub fn fail(&self, fault: Fault) {
-        self.desk.lock().faults.push(fault);
+        self.server.lock().faults.add(fault);
     }
 
-    /// The calls in order, whatever came of them: `GET /api/now/table/sc_req_item`, without query.
+    /// All calls in order, also those that failed: `GET /api/now/table/sc_req_item`, without the query.
     pub fn calls(&self) -> Vec<String> {
-        self.desk.lock().calls.clone()
+        self.server.lock().calls.clone()
     }
 }
 
@@ -126,38 +123,39 @@ struct Instance {
     tokens: HashSet<String>,
 }
 
-impl System for Instance {
-    fn answer(&mut self, ask: &Ask) -> Response {
-        let segments = ask.segments();
-        if let ("POST", ["oauth_token.do"]) = (ask.verb(), segments.as_slice()) {
-            return self.token(ask);
+impl TicketSystem for Instance {
+    fn answer(&mut self, request: &Received) -> Response {
+        let segments = request.segments();
+        if let ("POST", ["oauth_token.do"]) = (request.verb(), segments.as_slice()) {
+            return self.token(request);
         }
-        if !self.is_authenticated(ask) {
+        if !self.is_authenticated(request) {
             let detail = "Required to provide Auth information";
-            return refusal(401, "User Not Authenticated", Some(detail));
+            return error_response(401, "User Not Authenticated", Some(detail));
         }
-        match (ask.verb(), segments.as_slice()) {
-            ("GET", ["api", "now", "table", table]) => self.list(table, ask),
-            ("PATCH", ["api", "now", "table", table, sys_id]) => self.patch(table, sys_id, ask),
-            _ => refusal(400, "Requested URI does not represent any resource", None),
+        match (request.verb(), segments.as_slice()) {
+            ("GET", ["api", "now", "table", table]) => self.list(table, request),
+            ("PATCH", ["api", "now", "table", table, sys_id]) => self.patch(table, sys_id, request),
+            _ => error_response(400, "Requested URI does not represent any resource", None),
         }
     }
 
     fn failure(status: u16) -> Response {
-        refusal(status, reason(status), None)
+        error_response(status, reason(status), None)
     }
 }
 
 impl Instance {
-    /// The client credentials grant. Whatever is wrong, it says the same.
-    fn token(&mut self, ask: &Ask) -> Response {
-        let is = |name: &str, expected: &str| field(&ask.body, name).as_deref() == Some(expected);
+    /// The client credentials grant. Its error is the same for every wrong parameter.
+    fn token(&mut self, request: &Received) -> Response {
+        let is =
+            |name: &str, expected: &str| field(&request.body, name).as_deref() == Some(expected);
         let granted = is("grant_type", "client_credentials")
             && is("client_id", CLIENT_ID)
             && is("client_secret", CLIENT_SECRET);
         if !granted {
             let denied = json!({"error_description": "access_denied", "error": "server_error"});
-            return reply(401, denied);
+            return json_response(401, denied);
         }
         let token = new_id();
         self.tokens.insert(token.clone());
@@ -167,16 +165,15 @@ impl Instance {
             "token_type": "Bearer",
             "expires_in": TOKEN_LIFETIME,
         });
-        reply(200, answer)
+        json_response(200, answer)
     }
 
-    fn is_authenticated(&self, ask: &Ask) -> bool {
-        let bearer = ask.credentials("Bearer");
-        ask.is_basic(USER, PASSWORD) || bearer.is_some_and(|token| self.tokens.contains(token))
+    fn is_authenticated(&self, request: &Received) -> bool {
+        let bearer = request.credentials("Bearer");
+        request.is_basic(USER, PASSWORD) || bearer.is_some_and(|token| self.tokens.contains(token))
     }
 
-    /// The rows that a query chooses.
-    fn list(&self, table: &str, ask: &Ask) -> Response {
+    fn list(&self, table: &str, request: &Received) -> Response {
         let rows = match table {
             JOURNAL => Some(&self.journal),
             _ => self.tables.get(table),
@@ -184,23 +181,22 @@ impl Instance {
         let Some(rows) = rows else {
             return no_such_table(table);
         };
-        let (Some(skipped), Some(limit)) = (
-            ask.number("sysparm_offset", 0),
-            ask.number("sysparm_limit", DEFAULT_LIMIT),
+        let (Some(offset), Some(limit)) = (
+            request.number("sysparm_offset", 0),
+            request.number("sysparm_limit", DEFAULT_LIMIT),
         ) else {
-            return refusal(400, "sysparm_offset and sysparm_limit are numbers", None);
+            return error_response(400, "sysparm_offset and sysparm_limit are numbers", None);
         };
-        let query = ask.option("sysparm_query").unwrap_or_default();
-        let fields = ask.option("sysparm_fields").unwrap_or_default();
-        let chosen = choose(rows, &query).into_iter().skip(skipped).take(limit);
-        let result: Vec<_> = chosen.map(|row| only(row, &fields)).collect();
-        reply(200, json!({"result": result}))
+        let query = request.option("sysparm_query").unwrap_or_default();
+        let fields = request.option("sysparm_fields").unwrap_or_default();
+        let selected = select(rows, &query).into_iter().skip(offset).take(limit);
+        let result: Vec<_> = selected.map(|row| only(row, &fields)).collect();
+        json_response(200, json!({"result": result}))
     }
 
-    /// Writes into the journal of a record. Other fields are ignored, as real instances ignore fields that
-    /// a table does not have.
-    fn patch(&mut self, table: &str, sys_id: &str, ask: &Ask) -> Response {
-        if !ask.is_json() {
+    /// Writes into the journal of a record. Ignores other fields, as real instances ignore unknown fields.
+    fn patch(&mut self, table: &str, sys_id: &str, request: &Received) -> Response {
+        if !request.is_json() {
             return Instance::failure(415);
         }
         let Some(records) = self.tables.get(table) else {
@@ -209,10 +205,10 @@ impl Instance {
         let found = records.iter().find(|row| value(row, "sys_id") == sys_id);
         let Some(record) = found else {
             let detail = "Record doesn't exist or ACL restricts the record retrieval";
-            return refusal(404, "No Record found", Some(detail));
+            return error_response(404, "No Record found", Some(detail));
         };
-        let Some(sent) = ask.json() else {
-            return refusal(400, "Exception while reading request", None);
+        let Some(sent) = request.json() else {
+            return error_response(400, "Exception while reading request", None);
         };
         for element in JOURNAL_FIELDS {
             let text = sent.get(element).and_then(Value::as_str);
@@ -220,11 +216,11 @@ impl Instance {
                 self.journal.push(entry(table, sys_id, element, text));
             }
         }
-        reply(200, json!({"result": record}))
+        json_response(200, json!({"result": record}))
     }
 }
 
-/// A record. Its journal fields are always empty: what was written into them is in another table.
+/// A record. Its journal fields are always empty, because their entries are in [`JOURNAL`].
 fn record(table: &str, number: &str) -> Row {
     let mut row = new_row("system");
     row.insert("number", number.to_owned());
@@ -242,7 +238,7 @@ fn entry(table: &str, sys_id: &str, element: &str, text: &str) -> Row {
     row
 }
 
-/// What every row has. Times are in UTC and have no fractions: two entries of one second have no order.
+/// The fields that every row has. Times are in UTC and whole seconds, so entries of one second have no order.
 fn new_row(user: &str) -> Row {
     let now = Timestamp::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
     Row::from([
@@ -257,31 +253,31 @@ fn new_id() -> String {
     Uuid::new_v4().simple().to_string()
 }
 
-/// The value of a field that every row of its table has.
+/// The value of a field; empty if the row does not have it.
 fn value<'a>(row: &'a Row, field: &str) -> &'a str {
     row.get(field).map(String::as_str).unwrap_or_default()
 }
 
-/// The rows that an encoded query chooses, in its order.
-fn choose<'a>(rows: &'a [Row], query: &str) -> Vec<&'a Row> {
-    let mut chosen: Vec<_> = rows
+/// The rows that match an encoded query, in its order.
+fn select<'a>(rows: &'a [Row], query: &str) -> Vec<&'a Row> {
+    let mut selected: Vec<_> = rows
         .iter()
-        .filter(|row| query.split('^').all(|condition| holds(condition, row)))
+        .filter(|row| query.split('^').all(|condition| matches(condition, row)))
         .collect();
-    // Sorting keeps the order of what is equal, so that the first order counts most when it is applied last.
+    // The sort is stable, so the first ORDERBY must be applied last to take precedence.
     for order in query.split('^').rev() {
         if let Some(field) = order.strip_prefix("ORDERBYDESC") {
-            chosen.sort_by(|one, other| value(other, field).cmp(value(one, field)));
+            selected.sort_by(|one, other| value(other, field).cmp(value(one, field)));
         } else if let Some(field) = order.strip_prefix("ORDERBY") {
-            chosen.sort_by(|one, other| value(one, field).cmp(value(other, field)));
+            selected.sort_by(|one, other| value(one, field).cmp(value(other, field)));
         }
     }
-    chosen
+    selected
 }
 
-/// Whether a condition holds for a row; so does one that is none. A field has a lower-case name, which ends
-/// where the operator begins.
-fn holds(condition: &str, row: &Row) -> bool {
+/// Whether a row meets a condition. Every row meets a condition that is not understood. The name of the field is in
+/// lower case and ends where the operator begins.
+fn matches(condition: &str, row: &Row) -> bool {
     let is_operator = |letter: char| !matches!(letter, 'a'..='z' | '0'..='9' | '_');
     let (name, rest) = condition.split_at(condition.find(is_operator).unwrap_or(condition.len()));
     let Some(value) = row.get(name) else {
@@ -296,21 +292,21 @@ fn holds(condition: &str, row: &Row) -> bool {
     }
 }
 
-/// A row with these fields only, divided by commas; with all if there are none.
+/// The row with only these fields, which are separated by commas; the whole row if none are named.
 fn only(row: &Row, fields: &str) -> Row {
-    let asked_for = |name: &str| fields.is_empty() || fields.split(',').any(|field| field == name);
+    let is_named = |name: &str| fields.is_empty() || fields.split(',').any(|field| field == name);
     row.iter()
-        .filter(|(name, _)| asked_for(name))
+        .filter(|(name, _)| is_named(name))
         .map(|(name, value)| (*name, value.clone()))
         .collect()
 }
 
-/// The envelope of the REST APIs.
-fn refusal(status: u16, message: &str, detail: Option<&str>) -> Response {
+/// An error in the envelope of the REST APIs.
+fn error_response(status: u16, message: &str, detail: Option<&str>) -> Response {
     let error = json!({"message": message, "detail": detail});
-    reply(status, json!({"error": error, "status": "failure"}))
+    json_response(status, json!({"error": error, "status": "failure"}))
 }
 
 fn no_such_table(table: &str) -> Response {
-    refusal(400, &format!("Invalid table {table}"), None)
+    error_response(400, &format!("Invalid table {table}"), None)
 }

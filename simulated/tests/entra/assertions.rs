@@ -3,7 +3,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
-use simulated::entra::{Certificate, NotACertificate};
+use simulated::entra::{Certificate, InvalidCertificate};
 
 use super::*;
 
@@ -27,7 +27,7 @@ impl Signer {
             pem: cert.pem(),
             sha1: thumbprint(&SHA1_FOR_LEGACY_USE_ONLY),
             sha256: thumbprint(&SHA256),
-            // The RSAPrivateKey in the PKCS#8, as in `simulated::issuer`.
+            // The RSAPrivateKey inside the PKCS#8, as in `simulated::issuer`.
             key: EncodingKey::from_rsa_der(&pair.serialize_der()[26..]),
         }
     }
@@ -53,10 +53,10 @@ pub(super) fn now() -> i64 {
     Timestamp::now().as_second()
 }
 
-/// The claims of an honest assertion that an app signs itself.
-pub(super) fn own_claims(world: &World) -> Value {
+/// The claims of a valid assertion that an app signs itself.
+pub(super) fn own_claims(client: &GraphClient) -> Value {
     json!({
-        "aud": format!("{}/{TENANT}/oauth2/v2.0/token", world.serving.url),
+        "aud": format!("{}/{TENANT}/oauth2/v2.0/token", client.serving.url),
         "iss": APP,
         "sub": APP,
         "jti": "5f1c2c1e-0c4f-4b7e-9d2b-0c7c3f6a9b10",
@@ -78,17 +78,17 @@ pub(super) fn with(object: &Value, changes: Value) -> Value {
     object
 }
 
-pub(super) async fn present(world: &World, assertion: &str) -> (StatusCode, Value) {
+pub(super) async fn present(client: &GraphClient, assertion: &str) -> (StatusCode, Value) {
     let fields = [
         ("client_id", APP),
         ("client_assertion_type", ASSERTION_TYPE),
         ("client_assertion", assertion),
     ];
-    world.ask_token(TENANT, &fields).await
+    client.request_token(TENANT, &fields).await
 }
 
-pub(super) async fn refusal(world: &World, assertion: &str) -> (u16, String, u64) {
-    let (status, answer) = present(world, assertion).await;
+pub(super) async fn refusal(client: &GraphClient, assertion: &str) -> (u16, String, u64) {
+    let (status, answer) = present(client, assertion).await;
     (
         status.as_u16(),
         answer["error_description"].as_str().unwrap().to_owned(),
@@ -96,54 +96,54 @@ pub(super) async fn refusal(world: &World, assertion: &str) -> (u16, String, u64
     )
 }
 
-/// A world whose app has a certificate.
-async fn certified() -> (World, Signer) {
-    let (world, signer) = (World::new().await, Signer::new());
-    world
+/// A client of a tenant in which the app has a certificate.
+async fn certified() -> (GraphClient, Signer) {
+    let (client, signer) = (GraphClient::new().await, Signer::new());
+    client
         .tenant
         .add_certificate(APP.parse().unwrap(), &signer.pem)
         .unwrap();
-    (world, signer)
+    (client, signer)
 }
 
 #[tokio::test]
-async fn an_assertion_signed_with_a_registered_certificate_buys_a_token_and_is_remembered() {
-    let (mut world, signer) = certified().await;
-    let (header, claims) = (signer.header(), own_claims(&world));
+async fn an_assertion_signed_with_a_registered_certificate_gets_a_token_and_is_recorded() {
+    let (mut client, signer) = certified().await;
+    let (header, claims) = (signer.header(), own_claims(&client));
     let assertion = signer.sign(&header, &claims);
-    let (status, answer) = present(&world, &assertion).await;
+    let (status, answer) = present(&client, &assertion).await;
     assert_eq!(status, 200, "{answer}");
-    world.token = answer["access_token"].as_str().unwrap().to_owned();
-    assert_eq!(world.get(&format!("/v1.0/users/{ADELE}")).await.0, 200);
-    let seen = world.tenant.assertions();
+    client.token = answer["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(client.get(&format!("/v1.0/users/{ADELE}")).await.0, 200);
+    let seen = client.tenant.assertions();
     assert_eq!(seen.len(), 1);
     assert_eq!((&seen[0].header, &seen[0].claims), (&header, &claims));
     assert_eq!(
-        present(&world, &assertion).await.0,
+        present(&client, &assertion).await.0,
         200,
-        "Entra keeps no jti"
+        "Entra does not remember a jti"
     );
-    world.tenant.forget_calls();
-    assert_eq!(world.tenant.assertions(), []);
+    client.tenant.forget_calls();
+    assert_eq!(client.tenant.assertions(), []);
 }
 
 #[tokio::test]
-async fn a_client_that_signs_as_msal_for_python_does_is_understood() {
-    let (world, signer) = certified().await;
+async fn an_assertion_in_the_form_of_msal_for_python_is_accepted() {
+    let (client, signer) = certified().await;
     let padded = format!("{}=", signer.sha1);
     let fraction = json!({"nbf": null, "iat": now() as f64 + 0.25, "exp": now() as f64 + 600.25});
-    let claims = with(&own_claims(&world), fraction);
+    let claims = with(&own_claims(&client), fraction);
     for thumbprint in [&signer.sha1, &padded] {
         let header = json!({"alg": "RS256", "typ": "JWT", "x5t": thumbprint});
         let assertion = signer.sign(&header, &claims);
-        assert_eq!(present(&world, &assertion).await.0, 200);
+        assert_eq!(present(&client, &assertion).await.0, 200);
     }
 }
 
 #[tokio::test]
 async fn the_audience_is_the_token_endpoint_under_every_name_of_the_tenant() {
-    let (world, signer) = certified().await;
-    let here = world.serving.url.clone();
+    let (client, signer) = certified().await;
+    let here = client.serving.url.clone();
     for (audience, accepted) in [
         (format!("{here}/contoso.example/oauth2/v2.0/token"), true),
         (
@@ -157,8 +157,8 @@ async fn the_audience_is_the_token_endpoint_under_every_name_of_the_tenant() {
         ),
         (here, false),
     ] {
-        let claims = with(&own_claims(&world), json!({"aud": audience}));
-        let (status, answer) = present(&world, &signer.sign(&signer.header(), &claims)).await;
+        let claims = with(&own_claims(&client), json!({"aud": audience}));
+        let (status, answer) = present(&client, &signer.sign(&signer.header(), &claims)).await;
         if accepted {
             assert_eq!(status, 200, "{audience}: {answer}");
         } else {
@@ -168,18 +168,18 @@ async fn the_audience_is_the_token_endpoint_under_every_name_of_the_tenant() {
 }
 
 #[tokio::test]
-async fn an_assertion_that_its_app_signed_wrongly_is_refused_in_the_words_of_entra() {
-    let (world, signer) = certified().await;
-    let (header, claims) = (signer.header(), own_claims(&world));
-    let stranger = Signer::new();
+async fn an_invalid_assertion_is_refused_with_the_error_of_entra() {
+    let (client, signer) = certified().await;
+    let (header, claims) = (signer.header(), own_claims(&client));
+    let other = Signer::new();
     let cases = [
         (
-            stranger.sign(&stranger.header(), &claims),
+            other.sign(&other.header(), &claims),
             700_027,
             "The key was not found.",
         ),
         (
-            stranger.sign(&header, &claims),
+            other.sign(&header, &claims),
             700_027,
             "verify the signature failed.",
         ),
@@ -235,56 +235,63 @@ async fn an_assertion_that_its_app_signed_wrongly_is_refused_in_the_words_of_ent
         ("nonsense".to_owned(), 50027, "malformed"),
     ];
     for (assertion, code, text) in cases {
-        let (status, description, number) = refusal(&world, &assertion).await;
+        let (status, description, number) = refusal(&client, &assertion).await;
         assert_eq!(number, code, "{description}");
         assert!(description.contains(text), "{description}");
         let is_request = [50027, 90014, 5_002_727].contains(&code);
         assert_eq!(status, if is_request { 400 } else { 401 }, "{description}");
     }
     let tampered = signer.sign(&header, &claims).replace("eyJ", "eyK");
-    assert_eq!(refusal(&world, &tampered).await.2, 50027);
+    assert_eq!(refusal(&client, &tampered).await.2, 50027);
 }
 
 #[tokio::test]
-async fn a_certificate_speaks_for_the_app_that_it_is_registered_for_alone() {
-    let (world, signer) = certified().await;
+async fn a_certificate_authenticates_only_the_app_for_which_it_is_registered() {
+    let (client, signer) = certified().await;
     let claims = with(
-        &own_claims(&world),
+        &own_claims(&client),
         json!({"iss": PRIVILEGED_APP, "sub": PRIVILEGED_APP}),
     );
     let assertion = signer.sign(&signer.header(), &claims);
-    let (_, _, code) = refusal(&world, &assertion).await;
-    assert_eq!(code, 700_211, "for the other app it is a stranger's word");
+    let (_, _, code) = refusal(&client, &assertion).await;
+    assert_eq!(
+        code, 700_211,
+        "the issuer is not one that the first app trusts"
+    );
     let fields = [
         ("client_id", PRIVILEGED_APP),
         ("client_assertion_type", ASSERTION_TYPE),
         ("client_assertion", &assertion),
     ];
-    let (_, answer) = world.ask_token(TENANT, &fields).await;
+    let (_, answer) = client.request_token(TENANT, &fields).await;
     assert_eq!(answer["error_codes"], json!([700_027]));
 }
 
 #[tokio::test]
-async fn an_assertion_comes_with_its_type() {
-    let (world, signer) = certified().await;
-    let assertion = signer.sign(&signer.header(), &own_claims(&world));
+async fn an_assertion_needs_the_parameter_for_its_type() {
+    let (client, signer) = certified().await;
+    let assertion = signer.sign(&signer.header(), &own_claims(&client));
     for (kind, code) in [("", 900_144), ("urn:something:else", 90023)] {
         let fields = [
             ("client_id", APP),
             ("client_assertion_type", kind),
             ("client_assertion", assertion.as_str()),
         ];
-        let (_, answer) = world.ask_token(TENANT, &fields).await;
+        let (_, answer) = client.request_token(TENANT, &fields).await;
         assert_eq!(answer["error_codes"], json!([code]));
     }
 }
 
 #[test]
-fn what_is_no_certificate_cannot_be_registered() {
+fn an_invalid_certificate_cannot_be_registered() {
     let key = KeyPair::generate().unwrap().serialize_pem();
     let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     for (pem, is_pem) in [("", false), (key.as_str(), false), (garbage, true)] {
         let error = Certificate::from_pem(pem).unwrap_err();
-        assert_eq!(matches!(error, NotACertificate::X509(_)), is_pem, "{error}");
+        assert_eq!(
+            matches!(error, InvalidCertificate::X509(_)),
+            is_pem,
+            "{error}"
+        );
     }
 }

@@ -8,22 +8,22 @@ const AWS: &str = "https://9b6a1f0e.tokens.sts.global.api.aws";
 const ROLE: &str = "arn:aws:iam::123456789012:role/Reregister";
 const EXCHANGE: &str = "api://AzureADTokenExchange";
 
-/// The claims of a token of AWS for the role.
+/// The claims of AWS's token for the role.
 fn aws_claims() -> Value {
     json!({"iss": AWS, "sub": ROLE, "aud": EXCHANGE, "iat": now(), "exp": now() + 300})
 }
 
-/// A world whose app trusts AWS to say that the role asks.
-async fn federated() -> (World, Issuer) {
-    let (world, aws) = (World::new().await, Issuer::rs256(AWS, "aws-1"));
+/// A client of a tenant in which the app trusts AWS's tokens for the role.
+async fn federated() -> (GraphClient, Issuer) {
+    let (client, aws) = (GraphClient::new().await, Issuer::rs256(AWS, "aws-1"));
     let trusted = Federated {
         issuer: AWS.to_owned(),
         subject: ROLE.to_owned(),
         audience: EXCHANGE.to_owned(),
         jwks: aws.jwks(),
     };
-    world.tenant.trust(APP.parse().unwrap(), trusted);
-    (world, aws)
+    client.tenant.trust(APP.parse().unwrap(), trusted);
+    (client, aws)
 }
 
 fn aws_header() -> Value {
@@ -31,19 +31,19 @@ fn aws_header() -> Value {
 }
 
 #[tokio::test]
-async fn a_token_of_a_trusted_issuer_buys_a_token() {
-    let (world, aws) = federated().await;
+async fn a_token_of_a_trusted_issuer_gets_an_access_token() {
+    let (client, aws) = federated().await;
     let one_audience = with(&aws_claims(), json!({"aud": [EXCHANGE]}));
     for claims in [aws_claims(), one_audience] {
-        let (status, answer) = present(&world, &aws.sign(aws_header(), claims)).await;
+        let (status, answer) = present(&client, &aws.sign(aws_header(), claims)).await;
         assert_eq!(status, 200, "{answer}");
     }
-    assert_eq!(world.tenant.assertions()[0].claims["sub"], ROLE);
+    assert_eq!(client.tenant.assertions()[0].claims["sub"], ROLE);
 }
 
 #[tokio::test]
-async fn a_token_of_another_issuer_role_audience_or_time_is_refused_in_the_words_of_entra() {
-    let (world, aws) = federated().await;
+async fn a_token_of_another_issuer_role_audience_or_time_is_refused_with_the_error_of_entra() {
+    let (client, aws) = federated().await;
     let cases = [
         (
             json!({"iss": format!("{AWS}/")}),
@@ -75,15 +75,15 @@ async fn a_token_of_another_issuer_role_audience_or_time_is_refused_in_the_words
     ];
     for (changes, code, text) in cases {
         let claims = with(&aws_claims(), changes);
-        let (_, description, number) = refusal(&world, &aws.sign(aws_header(), claims)).await;
+        let (_, description, number) = refusal(&client, &aws.sign(aws_header(), claims)).await;
         assert_eq!(number, code, "{description}");
         assert!(description.contains(text), "{description}");
     }
 }
 
 #[tokio::test]
-async fn the_keys_of_a_trusted_issuer_count_and_rs256_alone() {
-    let (world, aws) = federated().await;
+async fn only_the_keys_of_the_trusted_issuer_and_rs256_are_accepted() {
+    let (client, aws) = federated().await;
     let forger = Issuer::rs256(AWS, "aws-1");
     let rotated = aws.clone().with_key("aws-2");
     let elliptic = Issuer::es256(AWS, "aws-1");
@@ -102,7 +102,7 @@ async fn the_keys_of_a_trusted_issuer_count_and_rs256_alone() {
             5_002_738,
         ),
     ] {
-        let (_, description, number) = refusal(&world, &assertion).await;
+        let (_, description, number) = refusal(&client, &assertion).await;
         assert_eq!(number, code, "{description}");
     }
 }
@@ -116,11 +116,11 @@ async fn an_app_in_the_file_may_have_certificates_and_trusted_issuers() {
     apps[0]["certificates"] = json!([signer.pem]);
     apps[0]["federated"] =
         json!([{"issuer": AWS, "subject": ROLE, "audience": EXCHANGE, "jwks": aws.jwks()}]);
-    let world = World::of(&json!({"apps": apps})).await;
+    let client = GraphClient::of(&json!({"apps": apps})).await;
     for assertion in [
-        signer.sign(&signer.header(), &own_claims(&world)),
+        signer.sign(&signer.header(), &own_claims(&client)),
         aws.sign(aws_header(), aws_claims()),
     ] {
-        assert_eq!(present(&world, &assertion).await.0, 200);
+        assert_eq!(present(&client, &assertion).await.0, 200);
     }
 }

@@ -7,10 +7,10 @@ fn code(answer: &Value) -> u64 {
 }
 
 #[tokio::test]
-async fn a_secret_buys_a_bearer_token_for_an_hour_that_names_the_permissions() {
-    let world = World::new().await;
-    let (status, answer) = world
-        .ask_token(
+async fn a_secret_gets_a_bearer_token_for_an_hour_with_the_permissions_of_the_app() {
+    let client = GraphClient::new().await;
+    let (status, answer) = client
+        .request_token(
             "contoso.example",
             &[("client_id", APP), ("client_secret", "standard-app-secret")],
         )
@@ -49,14 +49,14 @@ async fn a_secret_buys_a_bearer_token_for_an_hour_that_names_the_permissions() {
 }
 
 #[tokio::test]
-async fn a_secret_may_come_in_a_basic_header() {
-    let world = World::new().await;
-    let url = format!("{}/{TENANT}/oauth2/v2.0/token", world.serving.url);
+async fn a_secret_may_be_in_a_basic_header() {
+    let client = GraphClient::new().await;
+    let url = format!("{}/{TENANT}/oauth2/v2.0/token", client.serving.url);
     let form = [
         ("grant_type", "client_credentials"),
         ("scope", "https://graph.microsoft.com/.default"),
     ];
-    let answer = world
+    let answer = client
         .http
         .post(url)
         .basic_auth(APP, Some("standard-app-secret"))
@@ -68,8 +68,8 @@ async fn a_secret_may_come_in_a_basic_header() {
 }
 
 #[tokio::test]
-async fn what_the_login_refuses_has_the_error_and_the_code_of_entra() {
-    let world = World::new().await;
+async fn errors_of_the_login_have_the_codes_of_entra() {
+    let client = GraphClient::new().await;
     let right = [("client_id", APP), ("client_secret", "standard-app-secret")];
     let other = "ffffffff-0000-4000-8000-000000000000";
     #[allow(clippy::type_complexity)]
@@ -124,7 +124,7 @@ async fn what_the_login_refuses_has_the_error_and_the_code_of_entra() {
         ),
     ];
     for (tenant, fields, status, error, number) in cases {
-        let (got, answer) = world.ask_token(tenant, &fields).await;
+        let (got, answer) = client.request_token(tenant, &fields).await;
         assert_eq!(
             (
                 got.as_u16(),
@@ -144,44 +144,44 @@ async fn what_the_login_refuses_has_the_error_and_the_code_of_entra() {
             assert!(answer[member].is_string(), "{member} in {answer}");
         }
     }
-    assert_eq!(world.tenant.token_requests(), 8);
+    assert_eq!(client.tenant.token_requests(), 8);
 }
 
 #[tokio::test]
-async fn a_rotated_secret_ends_the_old_one_but_not_the_tokens_that_it_bought() {
-    let world = World::new().await;
-    world.tenant.set_secret("new");
-    let (status, _) = world
-        .ask_token(
+async fn after_a_rotation_the_old_secret_is_refused_and_its_tokens_stay_valid() {
+    let client = GraphClient::new().await;
+    client.tenant.set_secret("new");
+    let (status, _) = client
+        .request_token(
             TENANT,
             &[("client_id", APP), ("client_secret", "standard-app-secret")],
         )
         .await;
     assert_eq!(status, 401);
     assert_eq!(
-        world
-            .ask_token(TENANT, &[("client_id", APP), ("client_secret", "new")])
+        client
+            .request_token(TENANT, &[("client_id", APP), ("client_secret", "new")])
             .await
             .0,
         200
     );
-    assert_eq!(world.get(&format!("/v1.0/users/{ADELE}")).await.0, 200);
+    assert_eq!(client.get(&format!("/v1.0/users/{ADELE}")).await.0, 200);
 }
 
 #[tokio::test]
-async fn graph_wants_a_token_that_was_issued_here_and_is_not_over() {
-    let mut world = World::new().await;
+async fn graph_requires_a_token_that_this_login_issued_and_that_has_not_expired() {
+    let mut client = GraphClient::new().await;
     let path = format!("/v1.0/users/{ADELE}");
-    world.tenant.expire_tokens();
-    let good = std::mem::take(&mut world.token);
+    client.tenant.expire_tokens();
+    let good = std::mem::take(&mut client.token);
     for (token, text) in [
         (good.as_str(), "expired"),
         ("", "empty"),
         ("nonsense", "no dots"),
         ("a.b.c", "validation failure"),
     ] {
-        world.token = token.to_owned();
-        let response = world.request(Verb::GET, &path).send().await.unwrap();
+        client.token = token.to_owned();
+        let response = client.request(Verb::GET, &path).send().await.unwrap();
         assert_eq!(response.status(), 401);
         assert!(
             response.headers()["www-authenticate"]
@@ -199,36 +199,36 @@ async fn graph_wants_a_token_that_was_issued_here_and_is_not_over() {
 }
 
 #[tokio::test]
-async fn new_permissions_come_with_the_next_token() {
-    let mut world = World::new().await;
+async fn new_permissions_apply_from_the_next_token() {
+    let mut client = GraphClient::new().await;
     let path = format!("/v1.0/users/{ADELE}/authentication/methods");
-    world.tenant.grant(&["User.Read.All"]);
-    assert_eq!(world.get(&path).await.0, 200);
-    world.sign_in(APP, "standard-app-secret").await;
-    assert_eq!(world.get(&path).await.0, 403);
+    client.tenant.grant(&["User.Read.All"]);
+    assert_eq!(client.get(&path).await.0, 200);
+    client.sign_in(APP, "standard-app-secret").await;
+    assert_eq!(client.get(&path).await.0, 403);
 }
 
 #[tokio::test]
-async fn the_discovery_documents_of_the_login_point_back_at_it() {
-    let world = World::new().await;
-    let (_, answer) = world
+async fn the_discovery_documents_of_the_login_have_its_own_address() {
+    let client = GraphClient::new().await;
+    let (_, answer) = client
         .get(&format!("/{TENANT}/v2.0/.well-known/openid-configuration"))
         .await;
     assert_eq!(
         answer["token_endpoint"],
-        format!("{}/{TENANT}/oauth2/v2.0/token", world.serving.url)
+        format!("{}/{TENANT}/oauth2/v2.0/token", client.serving.url)
     );
-    let (_, answer) = world
+    let (_, answer) = client
         .get("/common/discovery/instance?api-version=1.1")
         .await;
     assert!(
         answer["tenant_discovery_endpoint"]
             .as_str()
             .unwrap()
-            .starts_with(&world.serving.url)
+            .starts_with(&client.serving.url)
     );
     assert_eq!(
-        world
+        client
             .get("/other/v2.0/.well-known/openid-configuration")
             .await
             .0,

@@ -5,11 +5,11 @@
 mod assertions;
 mod faults;
 mod federation;
+mod groups_and_roles;
 mod login;
 mod methods;
 mod people;
 mod pim;
-mod standing;
 mod tls;
 
 use reqwest::{Client, Method as Verb, StatusCode};
@@ -33,21 +33,21 @@ const MOBILE: &str = "3179e48a-750b-4051-897c-87b9720928f7";
 const ALTERNATE: &str = "b6332ec1-7057-4abe-9331-3d72feddfe41";
 const OFFICE: &str = "e37fc753-ff3b-4958-9484-eaa9425c82bc";
 
-/// The tenant of `examples/users.json`, served, and an app that has a token.
-struct World {
+/// An app with an access token, and the running tenant of `examples/users.json`.
+struct GraphClient {
     tenant: Tenant,
     serving: Serving,
     http: Client,
     token: String,
 }
 
-impl World {
-    async fn new() -> World {
-        World::of(&json!({})).await
+impl GraphClient {
+    async fn new() -> GraphClient {
+        GraphClient::of(&json!({})).await
     }
 
-    /// The same with some members of the file replaced.
-    async fn of(changes: &Value) -> World {
+    /// The same, with some members of the file replaced.
+    async fn of(changes: &Value) -> GraphClient {
         let mut file: Value =
             serde_json::from_str(include_str!("../../../examples/users.json")).unwrap();
         for (name, value) in changes.as_object().unwrap() {
@@ -55,35 +55,35 @@ impl World {
         }
         let tenant = Tenant::from_json(&file.to_string()).unwrap();
         let serving = tenant.serve(tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap());
-        let mut world = World {
+        let mut client = GraphClient {
             tenant,
             serving,
             http: Client::new(),
             token: String::new(),
         };
-        world.sign_in(APP, "standard-app-secret").await;
-        world.tenant.forget_calls();
-        world
+        client.sign_in(APP, "standard-app-secret").await;
+        client.tenant.forget_calls();
+        client
     }
 
-    /// A world whose app has only these permissions.
-    async fn with_permissions(permissions: &[&str]) -> World {
-        let mut world = World::new().await;
-        world.tenant.grant(permissions);
-        world.sign_in(APP, "standard-app-secret").await;
-        world
+    /// The same, with only these permissions.
+    async fn with_permissions(permissions: &[&str]) -> GraphClient {
+        let mut client = GraphClient::new().await;
+        client.tenant.grant(permissions);
+        client.sign_in(APP, "standard-app-secret").await;
+        client
     }
 
     async fn sign_in(&mut self, app: &str, secret: &str) {
         let (status, answer) = self
-            .ask_token(TENANT, &[("client_id", app), ("client_secret", secret)])
+            .request_token(TENANT, &[("client_id", app), ("client_secret", secret)])
             .await;
         assert_eq!(status, 200, "{answer}");
         self.token = answer["access_token"].as_str().unwrap().to_owned();
     }
 
-    /// Asks for a token, with the usual fields unless others are given.
-    async fn ask_token(&self, tenant: &str, fields: &[(&str, &str)]) -> (StatusCode, Value) {
+    /// Requests a token with these form fields, which replace the usual ones.
+    async fn request_token(&self, tenant: &str, fields: &[(&str, &str)]) -> (StatusCode, Value) {
         let usual = [
             ("grant_type", "client_credentials"),
             ("scope", "https://graph.microsoft.com/.default"),
@@ -127,7 +127,7 @@ impl World {
         self.call(Verb::DELETE, path).await
     }
 
-    /// Deletes a method in the collection of its kind.
+    /// Deletes an authentication method in a collection.
     async fn remove(&self, user: &str, collection: &str, id: &str) -> (StatusCode, Value) {
         self.delete(&format!(
             "/v1.0/users/{user}/authentication/{collection}/{id}"
@@ -145,7 +145,7 @@ impl World {
     }
 }
 
-/// The ids, or another member, of the objects in a collection.
+/// This member of each object in a collection.
 fn each(answer: &Value, member: &str) -> Vec<String> {
     let all = answer["value"].as_array().unwrap();
     all.iter()

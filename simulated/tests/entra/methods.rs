@@ -7,9 +7,9 @@ fn message(answer: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn the_list_has_every_method_with_its_type_and_the_password_too() {
-    let world = World::new().await;
-    let (status, answer) = world
+async fn the_list_has_the_password_and_every_other_method_with_its_type() {
+    let client = GraphClient::new().await;
+    let (status, answer) = client
         .get(&format!("/v1.0/users/{ADELE}/authentication/methods"))
         .await;
     assert_eq!(status, 200);
@@ -36,24 +36,24 @@ async fn the_list_has_every_method_with_its_type_and_the_password_too() {
 }
 
 #[tokio::test]
-async fn a_collection_has_the_methods_of_its_type_and_each_can_be_read_alone() {
-    let world = World::new().await;
+async fn a_collection_has_the_methods_of_its_type_and_each_can_be_read_by_its_id() {
+    let client = GraphClient::new().await;
     let base = format!("/v1.0/users/{ADELE}/authentication");
-    let (_, answer) = world.get(&format!("{base}/phoneMethods")).await;
+    let (_, answer) = client.get(&format!("{base}/phoneMethods")).await;
     assert_eq!(
         each(&answer, "phoneType"),
         ["mobile", "alternateMobile", "office"]
     );
     assert_eq!(
-        world.get(&format!("{base}/phoneMethods/{OFFICE}")).await.1["phoneType"],
+        client.get(&format!("{base}/phoneMethods/{OFFICE}")).await.1["phoneType"],
         "office"
     );
     assert_eq!(
-        world.get(&format!("{base}/methods/{OFFICE}")).await.1["@odata.type"],
+        client.get(&format!("{base}/methods/{OFFICE}")).await.1["@odata.type"],
         "#microsoft.graph.phoneAuthenticationMethod"
     );
     assert_eq!(
-        world
+        client
             .get(&format!("{base}/softwareOathMethods/{OFFICE}"))
             .await
             .0,
@@ -62,14 +62,14 @@ async fn a_collection_has_the_methods_of_its_type_and_each_can_be_read_alone() {
 }
 
 #[tokio::test]
-async fn six_methods_go_in_the_right_order_and_the_default_goes_last() {
-    let world = World::new().await;
+async fn six_methods_can_be_deleted_in_the_right_order_with_the_default_last() {
+    let client = GraphClient::new().await;
     let (app, oath, key) = (
-        world.id_of(ADELE, "microsoftAuthenticator"),
-        world.id_of(ADELE, "softwareOath"),
-        world.id_of(ADELE, "fido2"),
+        client.id_of(ADELE, "microsoftAuthenticator"),
+        client.id_of(ADELE, "softwareOath"),
+        client.id_of(ADELE, "fido2"),
     );
-    let (status, answer) = world
+    let (status, answer) = client
         .remove(ADELE, "microsoftAuthenticatorMethods", &app)
         .await;
     assert_eq!(
@@ -88,10 +88,10 @@ async fn six_methods_go_in_the_right_order_and_the_default_goes_last() {
         answer["error"]["innerError"]["message"],
         answer["error"]["message"]
     );
-    let (status, answer) = world.remove(ADELE, "phoneMethods", MOBILE).await;
+    let (status, answer) = client.remove(ADELE, "phoneMethods", MOBILE).await;
     assert_eq!(status, 400);
     assert!(message(&answer).contains("without first deleting alternate mobile number"));
-    assert_eq!(world.tenant.methods_of(ADELE).len(), 6);
+    assert_eq!(client.tenant.methods_of(ADELE).len(), 6);
 
     for (collection, id) in [
         ("softwareOathMethods", oath.as_str()),
@@ -101,36 +101,36 @@ async fn six_methods_go_in_the_right_order_and_the_default_goes_last() {
         ("microsoftAuthenticatorMethods", app.as_str()),
     ] {
         assert_eq!(
-            world.remove(ADELE, collection, id).await,
+            client.remove(ADELE, collection, id).await,
             (StatusCode::NO_CONTENT, Value::Null),
             "{collection}"
         );
     }
     assert_eq!(
-        world.tenant.methods_of(ADELE).len(),
+        client.tenant.methods_of(ADELE).len(),
         1,
-        "a passkey cannot be a default and keeps nothing back"
+        "a passkey cannot be a default, so it does not block the default"
     );
-    assert_eq!(world.remove(ADELE, "fido2Methods", &key).await.0, 204);
-    let (status, answer) = world.remove(ADELE, "fido2Methods", &key).await;
+    assert_eq!(client.remove(ADELE, "fido2Methods", &key).await.0, 204);
+    let (status, answer) = client.remove(ADELE, "fido2Methods", &key).await;
     assert_eq!(
         (status.as_u16(), &answer["error"]["code"]),
         (404, &json!("resourceNotFound"))
     );
-    let (_, answer) = world
+    let (_, answer) = client
         .get(&format!("/v1.0/users/{ADELE}/authentication/methods"))
         .await;
     assert_eq!(each(&answer, "id"), [PASSWORD_ID]);
 }
 
 #[tokio::test]
-async fn the_refusal_of_a_default_has_two_wordings() {
-    let world = World::new().await;
-    world
+async fn refusing_to_delete_the_default_has_two_messages() {
+    let client = GraphClient::new().await;
+    client
         .tenant
         .set_default_refusal(DefaultRefusal::OthersConfigured);
-    let app = world.id_of(ADELE, "microsoftAuthenticator");
-    let (_, answer) = world
+    let app = client.id_of(ADELE, "microsoftAuthenticator");
+    let (_, answer) = client
         .remove(ADELE, "microsoftAuthenticatorMethods", &app)
         .await;
     assert_eq!(
@@ -141,35 +141,35 @@ async fn the_refusal_of_a_default_has_two_wordings() {
 }
 
 #[tokio::test]
-async fn of_two_authenticators_the_first_is_the_default_and_goes_after_the_second() {
-    let world = World::new().await;
-    world.tenant.register(NESTOR, Method::authenticator("one"));
-    world.tenant.register(NESTOR, Method::authenticator("two"));
-    world.tenant.set_default(NESTOR, DefaultMethod::Push);
-    let methods = world.tenant.methods_of(NESTOR);
+async fn of_two_authenticators_the_first_is_the_default_and_is_deleted_after_the_second() {
+    let client = GraphClient::new().await;
+    client.tenant.register(NESTOR, Method::authenticator("one"));
+    client.tenant.register(NESTOR, Method::authenticator("two"));
+    client.tenant.set_default(NESTOR, DefaultMethod::Push);
+    let methods = client.tenant.methods_of(NESTOR);
     assert_eq!(
-        world
+        client
             .remove(NESTOR, "softwareOathMethods", &methods[0].id)
             .await
             .0,
         204
     );
     assert_eq!(
-        world
+        client
             .remove(NESTOR, "microsoftAuthenticatorMethods", &methods[1].id)
             .await
             .0,
         400
     );
     assert_eq!(
-        world
+        client
             .remove(NESTOR, "microsoftAuthenticatorMethods", &methods[2].id)
             .await
             .0,
         204
     );
     assert_eq!(
-        world
+        client
             .remove(NESTOR, "microsoftAuthenticatorMethods", &methods[1].id)
             .await
             .0,
@@ -178,23 +178,22 @@ async fn of_two_authenticators_the_first_is_the_default_and_goes_after_the_secon
 }
 
 #[tokio::test]
-async fn an_alternate_mobile_that_is_the_default_blocks_both_numbers_until_the_default_is_another()
-{
+async fn an_alternate_mobile_that_is_the_default_blocks_both_numbers_until_the_default_changes() {
     let permissions = ["UserAuthenticationMethod.ReadWrite.All"];
-    let world = World::with_permissions(&permissions).await;
-    world.tenant.register(
+    let client = GraphClient::with_permissions(&permissions).await;
+    client.tenant.register(
         LIDIA,
         Method::phone(PhoneType::AlternateMobile, "+1 4255550199"),
     );
-    world
+    client
         .tenant
         .set_default(LIDIA, DefaultMethod::VoiceAlternateMobile);
-    assert_eq!(world.remove(LIDIA, "phoneMethods", ALTERNATE).await.0, 400);
-    assert_eq!(world.remove(LIDIA, "phoneMethods", MOBILE).await.0, 400);
+    assert_eq!(client.remove(LIDIA, "phoneMethods", ALTERNATE).await.0, 400);
+    assert_eq!(client.remove(LIDIA, "phoneMethods", MOBILE).await.0, 400);
     let preferences = format!("/beta/users/{LIDIA}/authentication/signInPreferences");
     let set = |default: &str| {
         let change = json!({"userPreferredMethodForSecondaryAuthentication": default});
-        world
+        client
             .request(Verb::PATCH, &preferences)
             .json(&change)
             .send()
@@ -202,41 +201,44 @@ async fn an_alternate_mobile_that_is_the_default_blocks_both_numbers_until_the_d
     assert_eq!(set("push").await.unwrap().status(), 400);
     assert_eq!(set("sms").await.unwrap().status(), 204);
     assert_eq!(
-        world.get(&preferences).await.1["userPreferredMethodForSecondaryAuthentication"],
+        client.get(&preferences).await.1["userPreferredMethodForSecondaryAuthentication"],
         "sms"
     );
-    assert_eq!(world.remove(LIDIA, "phoneMethods", ALTERNATE).await.0, 204);
-    assert_eq!(world.remove(LIDIA, "phoneMethods", MOBILE).await.0, 204);
+    assert_eq!(client.remove(LIDIA, "phoneMethods", ALTERNATE).await.0, 204);
+    assert_eq!(client.remove(LIDIA, "phoneMethods", MOBILE).await.0, 204);
 }
 
 #[tokio::test]
-async fn a_hardware_token_lives_under_beta_and_is_deactivated_or_unassigned() {
-    let world = World::new().await;
-    let id = world.id_of(MEGAN, "hardwareOath");
+async fn a_hardware_token_is_under_beta_and_can_be_deactivated_and_deleted() {
+    let client = GraphClient::new().await;
+    let id = client.id_of(MEGAN, "hardwareOath");
     let types = |answer: &Value| each(answer, "@odata.type").join(" ");
-    let (_, v1) = world
+    let (_, v1) = client
         .get(&format!("/v1.0/users/{MEGAN}/authentication/methods"))
         .await;
-    let (_, beta) = world
+    let (_, beta) = client
         .get(&format!("/beta/users/{MEGAN}/authentication/methods"))
         .await;
     assert!(!types(&v1).contains("hardwareOath") && types(&beta).contains("hardwareOath"));
     assert!(types(&v1).contains("#microsoft.graph.somethingNewAuthenticationMethod"));
 
     let token = format!("/beta/users/{MEGAN}/authentication/hardwareOathMethods/{id}");
-    assert_eq!(world.get(&token).await.1["device"]["status"], "activated");
+    assert_eq!(client.get(&token).await.1["device"]["status"], "activated");
     assert_eq!(
-        world
+        client
             .call(Verb::POST, &format!("{token}/deactivate"))
             .await
             .0,
         204
     );
-    assert_eq!(world.get(&token).await.1["device"]["status"], "assigned");
-    assert_eq!(world.remove(MEGAN, "hardwareOathMethods", &id).await.0, 400);
-    assert_eq!(world.delete(&token).await.0, 204);
+    assert_eq!(client.get(&token).await.1["device"]["status"], "assigned");
+    assert_eq!(
+        client.remove(MEGAN, "hardwareOathMethods", &id).await.0,
+        400
+    );
+    assert_eq!(client.delete(&token).await.0, 204);
     assert!(
-        world
+        client
             .tenant
             .methods_of(MEGAN)
             .iter()
@@ -246,7 +248,7 @@ async fn a_hardware_token_lives_under_beta_and_is_deactivated_or_unassigned() {
 
 #[tokio::test]
 async fn every_type_that_can_be_deleted_is_deleted_in_its_own_collection() {
-    let world = World::with_permissions(&["UserAuthenticationMethod.ReadWrite.All"]).await;
+    let client = GraphClient::with_permissions(&["UserAuthenticationMethod.ReadWrite.All"]).await;
     let kinds = [
         (Kind::Email, "emailMethods", "v1.0"),
         (Kind::External, "externalAuthenticationMethods", "v1.0"),
@@ -275,21 +277,21 @@ async fn every_type_that_can_be_deleted_is_deleted_in_its_own_collection() {
             method.id()
         };
         let path = format!("/{version}/users/{LIDIA}/authentication/{collection}/{id}");
-        world.tenant.register(LIDIA, method.clone());
-        assert_eq!(world.get(&path).await.0, 200, "{path}");
-        assert_eq!(world.delete(&path).await.0, 204, "{path}");
+        client.tenant.register(LIDIA, method.clone());
+        assert_eq!(client.get(&path).await.0, 200, "{path}");
+        assert_eq!(client.delete(&path).await.0, 204, "{path}");
     }
-    assert_eq!(world.tenant.methods_of(LIDIA).len(), 1);
+    assert_eq!(client.tenant.methods_of(LIDIA).len(), 1);
 }
 
 #[tokio::test]
-async fn the_password_stays_and_the_general_delete_does_not_exist() {
-    let world = World::with_permissions(&["UserAuthenticationMethod.ReadWrite.All"]).await;
+async fn the_password_cannot_be_deleted_and_the_general_delete_does_not_exist() {
+    let client = GraphClient::with_permissions(&["UserAuthenticationMethod.ReadWrite.All"]).await;
     assert_eq!(
-        world.remove(ADELE, "passwordMethods", PASSWORD_ID).await.0,
+        client.remove(ADELE, "passwordMethods", PASSWORD_ID).await.0,
         405
     );
-    let (status, answer) = world.remove(ADELE, "methods", MOBILE).await;
+    let (status, answer) = client.remove(ADELE, "methods", MOBILE).await;
     assert_eq!(status, 404);
     assert!(
         answer["Message"]
@@ -301,14 +303,14 @@ async fn the_password_stays_and_the_general_delete_does_not_exist() {
 }
 
 #[tokio::test]
-async fn a_deleted_method_is_still_listed_for_as_many_lists_as_the_lag_says() {
-    let world = World::new().await;
-    world.tenant.set_deletion_lag(2);
-    assert_eq!(world.remove(ADELE, "phoneMethods", OFFICE).await.0, 204);
-    assert_eq!(world.remove(ADELE, "phoneMethods", OFFICE).await.0, 404);
-    assert_eq!(world.tenant.methods_of(ADELE).len(), 5);
+async fn a_deleted_method_is_still_in_as_many_lists_as_the_lag_says() {
+    let client = GraphClient::new().await;
+    client.tenant.set_deletion_lag(2);
+    assert_eq!(client.remove(ADELE, "phoneMethods", OFFICE).await.0, 204);
+    assert_eq!(client.remove(ADELE, "phoneMethods", OFFICE).await.0, 404);
+    assert_eq!(client.tenant.methods_of(ADELE).len(), 5);
     for shown in [true, true, false] {
-        let (_, answer) = world
+        let (_, answer) = client
             .get(&format!("/v1.0/users/{ADELE}/authentication/methods"))
             .await;
         assert_eq!(each(&answer, "id").contains(&OFFICE.to_owned()), shown);
@@ -316,13 +318,13 @@ async fn a_deleted_method_is_still_listed_for_as_many_lists_as_the_lag_says() {
 }
 
 #[tokio::test]
-async fn a_method_that_only_the_lag_shows_does_not_keep_the_default() {
-    let world = World::new().await;
-    world.tenant.set_deletion_lag(9);
-    let methods = world.tenant.methods_of(GRACE);
-    assert_eq!(world.remove(GRACE, "phoneMethods", MOBILE).await.0, 204);
+async fn a_deleted_method_that_lists_still_show_does_not_block_the_default() {
+    let client = GraphClient::new().await;
+    client.tenant.set_deletion_lag(9);
+    let methods = client.tenant.methods_of(GRACE);
+    assert_eq!(client.remove(GRACE, "phoneMethods", MOBILE).await.0, 204);
     assert_eq!(
-        world
+        client
             .remove(GRACE, "microsoftAuthenticatorMethods", &methods[0].id)
             .await
             .0,

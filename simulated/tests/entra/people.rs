@@ -4,14 +4,14 @@ use super::*;
 
 #[tokio::test]
 async fn a_person_has_the_default_properties_unless_others_are_selected() {
-    let world = World::new().await;
-    let (status, answer) = world.get("/v1.0/users/Adele.Vance@contoso.example").await;
+    let client = GraphClient::new().await;
+    let (status, answer) = client.get("/v1.0/users/Adele.Vance@contoso.example").await;
     assert_eq!(
         (status.as_u16(), answer["id"].as_str().unwrap()),
         (200, ADELE)
     );
     assert!(answer.get("accountEnabled").is_none());
-    let (_, answer) = world
+    let (_, answer) = client
         .get(&format!(
             "/v1.0/users/{ADELE}?$select=id,accountEnabled,isManagementRestricted"
         ))
@@ -27,7 +27,7 @@ async fn a_person_has_the_default_properties_unless_others_are_selected() {
         ]
     );
     assert_eq!(
-        world
+        client
             .get(&format!("/v1.0/users/{ADELE}?$select=shoeSize"))
             .await
             .0,
@@ -36,11 +36,11 @@ async fn a_person_has_the_default_properties_unless_others_are_selected() {
 }
 
 #[tokio::test]
-async fn somebody_who_does_not_exist_or_was_deleted_is_not_found() {
-    let world = World::new().await;
-    world.tenant.remove_user(ADELE);
-    for name in [ADELE, "nobody@contoso.example"] {
-        let (status, answer) = world.get(&format!("/v1.0/users/{name}")).await;
+async fn a_missing_or_deleted_user_is_not_found() {
+    let client = GraphClient::new().await;
+    client.tenant.remove_user(ADELE);
+    for name in [ADELE, "missing@contoso.example"] {
+        let (status, answer) = client.get(&format!("/v1.0/users/{name}")).await;
         assert_eq!(
             (status.as_u16(), &answer["error"]["code"]),
             (404, &json!("Request_ResourceNotFound"))
@@ -51,18 +51,21 @@ async fn somebody_who_does_not_exist_or_was_deleted_is_not_found() {
         );
         assert_eq!(answer["error"]["message"], text);
     }
-    assert!(world.tenant.methods_of(ADELE).is_empty());
+    assert!(client.tenant.methods_of(ADELE).is_empty());
 }
 
 #[tokio::test]
-async fn names_with_a_dollar_sign_go_in_brackets_and_those_of_guests_are_encoded() {
-    let world = World::of(&json!({"users": [
+async fn names_with_a_dollar_sign_must_be_in_brackets_and_those_of_guests_must_be_encoded() {
+    let client = GraphClient::of(&json!({"users": [
         {"id": ADELE, "userPrincipalName": "$adele@contoso.example", "displayName": "Adele"},
         {"id": MEGAN, "userPrincipalName": "o'neil@contoso.example", "displayName": "Megan"},
         {"id": JORDAN, "userPrincipalName": "j_fabrikam.example#EXT#@contoso.example", "displayName": "Jordan"},
     ]}))
     .await;
-    assert_eq!(world.get("/v1.0/users/$adele@contoso.example").await.0, 400);
+    assert_eq!(
+        client.get("/v1.0/users/$adele@contoso.example").await.0,
+        400
+    );
     for (path, id) in [
         ("/v1.0/users('$adele@contoso.example')", ADELE),
         ("/v1.0/users('%24adele%40contoso.example')", ADELE),
@@ -73,7 +76,7 @@ async fn names_with_a_dollar_sign_go_in_brackets_and_those_of_guests_are_encoded
             JORDAN,
         ),
     ] {
-        let (status, answer) = world.get(path).await;
+        let (status, answer) = client.get(path).await;
         assert_eq!(
             (status.as_u16(), answer["id"].as_str()),
             (200, Some(id)),
@@ -81,7 +84,7 @@ async fn names_with_a_dollar_sign_go_in_brackets_and_those_of_guests_are_encoded
         );
     }
     assert_eq!(
-        world
+        client
             .get("/v1.0/users('$adele@contoso.example')/authentication/methods")
             .await
             .0,
@@ -90,13 +93,13 @@ async fn names_with_a_dollar_sign_go_in_brackets_and_those_of_guests_are_encoded
 }
 
 #[tokio::test]
-async fn every_answer_has_the_ids_that_support_asks_for() {
-    let world = World::new().await;
+async fn every_response_has_the_ids_that_microsofts_support_asks_for() {
+    let client = GraphClient::new().await;
     for path in [
         format!("/v1.0/users/{ADELE}"),
-        "/v1.0/users/nobody@contoso.example".to_owned(),
+        "/v1.0/users/missing@contoso.example".to_owned(),
     ] {
-        let response = world
+        let response = client
             .request(Verb::GET, &path)
             .header("client-request-id", "mine")
             .send()
@@ -108,7 +111,7 @@ async fn every_answer_has_the_ids_that_support_asks_for() {
             assert!(!header(name).is_empty());
         }
     }
-    let calls = world.tenant.calls();
+    let calls = client.tenant.calls();
     assert_eq!(calls.len(), 2);
     assert_eq!((calls[0].status, calls[1].status), (200, 404));
     assert_eq!(calls[0].client_request_id.as_deref(), Some("mine"));
@@ -119,9 +122,9 @@ async fn every_answer_has_the_ids_that_support_asks_for() {
 }
 
 #[tokio::test]
-async fn a_call_that_graph_does_not_have_is_refused_in_words_of_graph() {
-    let world = World::new().await;
-    let (status, answer) = world
+async fn a_call_that_graph_does_not_have_is_refused_with_graphs_error() {
+    let client = GraphClient::new().await;
+    let (status, answer) = client
         .get(&format!("/v1.0/users/{ADELE}/authentication/resetMfa"))
         .await;
     assert_eq!(status, 400);
@@ -130,7 +133,7 @@ async fn a_call_that_graph_does_not_have_is_refused_in_words_of_graph() {
         "Resource not found for the segment 'resetMfa'."
     );
     assert_eq!(
-        world
+        client
             .get(&format!(
                 "/v1.0/users/{ADELE}/authentication/hardwareOathMethods"
             ))
@@ -138,7 +141,7 @@ async fn a_call_that_graph_does_not_have_is_refused_in_words_of_graph() {
             .0,
         400
     );
-    let (status, answer) = world
+    let (status, answer) = client
         .call(
             Verb::POST,
             &format!("/v1.0/users/{ADELE}/transitiveMemberOf"),
@@ -148,7 +151,7 @@ async fn a_call_that_graph_does_not_have_is_refused_in_words_of_graph() {
         (status.as_u16(), &answer["error"]["code"]),
         (405, &json!("Request_BadRequest"))
     );
-    let (status, _) = world
+    let (status, _) = client
         .get(&format!(
             "/v1.0/users/{ADELE}/authentication/methods?$top=5"
         ))
@@ -158,47 +161,49 @@ async fn a_call_that_graph_does_not_have_is_refused_in_words_of_graph() {
 
 #[tokio::test]
 async fn revoking_sessions_moves_the_date_from_which_they_are_valid() {
-    let world = World::new().await;
+    let client = GraphClient::new().await;
     let date = format!("/v1.0/users/{ADELE}?$select=signInSessionsValidFromDateTime");
-    let (_, before) = world.get(&date).await;
-    let (status, answer) = world
+    let (_, before) = client.get(&date).await;
+    let (status, answer) = client
         .call(
             Verb::POST,
             &format!("/v1.0/users/{ADELE}/revokeSignInSessions"),
         )
         .await;
     assert_eq!((status.as_u16(), &answer["value"]), (200, &json!(true)));
-    let (_, after) = world.get(&date).await;
+    let (_, after) = client.get(&date).await;
     assert!(
         after["signInSessionsValidFromDateTime"].as_str()
             > before["signInSessionsValidFromDateTime"].as_str()
     );
     assert!(
-        world.tenant.sessions_revoked("adele.vance@contoso.example")
-            && !world.tenant.sessions_revoked(MEGAN)
+        client
+            .tenant
+            .sessions_revoked("adele.vance@contoso.example")
+            && !client.tenant.sessions_revoked(MEGAN)
     );
 }
 
 #[tokio::test]
-async fn the_sessions_of_a_guest_are_not_revoked_though_graph_says_yes() {
-    let world = World::new().await;
-    let (status, _) = world
+async fn the_sessions_of_a_guest_are_not_revoked_although_graph_reports_success() {
+    let client = GraphClient::new().await;
+    let (status, _) = client
         .call(
             Verb::POST,
             &format!("/v1.0/users/{JORDAN}/revokeSignInSessions"),
         )
         .await;
-    assert!(status.is_success() && !world.tenant.sessions_revoked(JORDAN));
+    assert!(status.is_success() && !client.tenant.sessions_revoked(JORDAN));
 }
 
 #[tokio::test]
-async fn people_in_a_restricted_unit_are_changed_only_by_an_app_with_a_role_there() {
-    let mut world = World::new().await;
-    let id = world.id_of(ISAIAH, "softwareOath");
+async fn only_an_app_with_a_role_in_a_restricted_unit_can_change_people_there() {
+    let mut client = GraphClient::new().await;
+    let id = client.id_of(ISAIAH, "softwareOath");
     let revoke = format!("/v1.0/users/{ISAIAH}/revokeSignInSessions");
     for (status, answer) in [
-        world.remove(ISAIAH, "softwareOathMethods", &id).await,
-        world.call(Verb::POST, &revoke).await,
+        client.remove(ISAIAH, "softwareOathMethods", &id).await,
+        client.call(Verb::POST, &revoke).await,
     ] {
         assert_eq!(
             (status.as_u16(), &answer["error"]["code"]),
@@ -206,30 +211,32 @@ async fn people_in_a_restricted_unit_are_changed_only_by_an_app_with_a_role_ther
         );
     }
     assert_eq!(
-        world
+        client
             .get(&format!("/v1.0/users/{ISAIAH}/authentication/methods"))
             .await
             .0,
         200
     );
-    world.sign_in(PRIVILEGED_APP, "privileged-app-secret").await;
+    client
+        .sign_in(PRIVILEGED_APP, "privileged-app-secret")
+        .await;
     assert_eq!(
-        world.remove(ISAIAH, "softwareOathMethods", &id).await.0,
+        client.remove(ISAIAH, "softwareOathMethods", &id).await.0,
         204
     );
 }
 
 #[tokio::test]
-async fn the_basic_permission_reads_the_basic_properties_alone() {
-    let world = World::with_permissions(&["User.ReadBasic.All"]).await;
+async fn the_basic_permission_reads_only_the_basic_properties() {
+    let client = GraphClient::with_permissions(&["User.ReadBasic.All"]).await;
     assert_eq!(
-        world
+        client
             .get(&format!("/v1.0/users/{ADELE}?$select=id,displayName"))
             .await
             .0,
         200
     );
-    let (status, answer) = world
+    let (status, answer) = client
         .get(&format!("/v1.0/users/{ADELE}?$select=id,accountEnabled"))
         .await;
     assert_eq!(
@@ -239,7 +246,7 @@ async fn the_basic_permission_reads_the_basic_properties_alone() {
 }
 
 #[test]
-fn a_users_file_with_a_word_that_nobody_knows_is_refused() {
+fn a_users_file_with_unknown_fields_or_types_is_rejected() {
     let read = |user: Value| {
         let file =
             json!({"tenantId": TENANT, "defaultDomain": "x.example", "apps": [], "users": [user]});

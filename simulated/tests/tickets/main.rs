@@ -25,14 +25,14 @@ async fn free_port() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.unwrap()
 }
 
-/// Status and body; null if the body is no JSON.
-async fn ask(request: RequestBuilder) -> (StatusCode, Value) {
+/// The status and the body of the response; null if the body is not JSON.
+async fn send(request: RequestBuilder) -> (StatusCode, Value) {
     let answer = request.send().await.unwrap();
     let (status, text) = (answer.status(), answer.text().await.unwrap());
     (status, serde_json::from_str(&text).unwrap_or_default())
 }
 
-/// A served site with the issue HELP-42.
+/// A running site with the issue HELP-42.
 struct Site {
     jira: JiraCloud,
     serving: Serving,
@@ -79,28 +79,28 @@ impl Site {
 }
 
 #[tokio::test]
-async fn a_fault_lets_some_pass_and_then_strikes_so_often() {
+async fn a_fault_skips_some_requests_and_then_affects_as_many_as_it_says() {
     let site = Site::new().await;
     let fault = Fault::on("GET", "HELP-42/comment").skip(1).times(2);
     site.jira.fail(fault);
     let other = site.get("/rest/api/3/myself");
-    assert_eq!(ask(other).await.0, 200);
+    assert_eq!(send(other).await.0, 200);
     for expected in [200, 503, 503, 200] {
-        assert_eq!(ask(site.get(COMMENTS)).await.0, expected);
+        assert_eq!(send(site.get(COMMENTS)).await.0, expected);
     }
 }
 
 #[tokio::test]
-async fn a_fault_looks_at_the_decoded_query_too() {
+async fn a_fault_matches_the_decoded_query_too() {
     let site = Site::new().await;
     site.jira
         .fail(Fault::on("*", "orderBy=-created").status(500));
     let target = format!("{COMMENTS}?orderBy=%2Dcreated");
-    assert_eq!(ask(site.get(&target)).await.0, 500);
+    assert_eq!(send(site.get(&target)).await.0, 500);
 }
 
 #[tokio::test]
-async fn a_throttled_call_may_say_when_to_come_back_and_changes_nothing() {
+async fn a_throttled_call_may_have_retry_after_and_changes_nothing() {
     let site = Site::new().await;
     site.jira
         .fail(Fault::on("POST", "/comment").throttle(Some(7)));
@@ -112,7 +112,7 @@ async fn a_throttled_call_may_say_when_to_come_back_and_changes_nothing() {
     assert_eq!(answer.status(), 429);
     assert_eq!(answer.headers().get("retry-after"), None);
     assert!(site.texts().is_empty());
-    assert_eq!(ask(site.comment("3")).await.0, 201);
+    assert_eq!(send(site.comment("3")).await.0, 201);
     assert_eq!(site.texts(), ["3"]);
 }
 
@@ -125,29 +125,29 @@ async fn a_lost_answer_leaves_the_change_made() {
 }
 
 #[tokio::test]
-async fn a_hanging_call_ends_only_with_the_patience_of_the_caller() {
+async fn a_hanging_call_ends_only_when_the_client_times_out() {
     let site = Site::new().await;
     site.jira.fail(Fault::on("POST", "/comment").hang());
-    let patience = Duration::from_millis(50);
-    let waited = site.comment("never").timeout(patience).send().await;
-    assert!(waited.unwrap_err().is_timeout());
+    let timeout = Duration::from_millis(50);
+    let answer = site.comment("never").timeout(timeout).send().await;
+    assert!(answer.unwrap_err().is_timeout());
     assert!(site.texts().is_empty());
-    assert_eq!(ask(site.comment("now")).await.0, 201);
+    assert_eq!(send(site.comment("now")).await.0, 201);
 }
 
 #[tokio::test]
-async fn calls_are_remembered_in_order_whatever_came_of_them() {
+async fn calls_are_recorded_in_order_also_those_that_failed() {
     let site = Site::new().await;
     site.jira.fail(Fault::on("POST", "/comment"));
-    ask(site.comment("refused")).await;
-    ask(site.get(&format!("{COMMENTS}?startAt=3"))).await;
+    send(site.comment("refused")).await;
+    send(site.get(&format!("{COMMENTS}?startAt=3"))).await;
     let calls = site.jira.clone().calls();
     let expected = ["POST", "GET"].map(|verb| format!("{verb} {COMMENTS}"));
     assert_eq!(calls, expected);
 }
 
 #[tokio::test]
-async fn a_system_that_is_no_longer_served_takes_no_connections() {
+async fn a_dropped_server_accepts_no_connections() {
     let site = Site::new().await;
     let url = site.serving.url.clone();
     drop(site.serving);

@@ -5,7 +5,7 @@ use super::*;
 const ITEMS: &str = "/api/now/table/sc_req_item";
 const JOURNAL: &str = "/api/now/table/sys_journal_field";
 
-/// A served instance with two requested items.
+/// A running instance with two requested items.
 struct Instance {
     servicenow: ServiceNow,
     serving: Serving,
@@ -28,10 +28,10 @@ impl Instance {
         format!("{}{path}", self.serving.url)
     }
 
-    /// The rows of a table with these options.
+    /// The rows of a table that these query options select.
     async fn rows(&self, path: &str, options: &[(&str, &str)]) -> Vec<Value> {
         let request = self.http.get(self.url(path)).query(options);
-        let (status, answer) = ask(request.basic_auth(USER, Some(PASSWORD))).await;
+        let (status, answer) = send(request.basic_auth(USER, Some(PASSWORD))).await;
         assert_eq!(status, 200, "{answer}");
         answer["result"].as_array().unwrap().clone()
     }
@@ -50,7 +50,7 @@ impl Instance {
 
     async fn note(&self, sys_id: &str, text: &str) {
         let body = json!({"work_notes": text});
-        assert_eq!(ask(self.patch(sys_id, &body)).await.0, 200);
+        assert_eq!(send(self.patch(sys_id, &body)).await.0, 200);
     }
 
     fn token(&self, grant: &str, secret: &str) -> RequestBuilder {
@@ -84,7 +84,7 @@ async fn a_note_goes_into_the_journal_and_is_empty_in_the_record() {
     let instance = Instance::new().await;
     let sys_id = instance.sys_id("RITM0010072").await;
     let body = json!({"work_notes": "for those who work", "comments": "for all", "priority": "1"});
-    let (status, answer) = ask(instance.patch(&sys_id, &body)).await;
+    let (status, answer) = send(instance.patch(&sys_id, &body)).await;
     let result = &answer["result"];
     assert_eq!((status.as_u16(), &result["sys_id"]), (200, &json!(sys_id)));
     assert_eq!(
@@ -107,7 +107,7 @@ async fn a_note_goes_into_the_journal_and_is_empty_in_the_record() {
 }
 
 #[tokio::test]
-async fn the_same_note_sent_twice_is_there_twice_and_an_empty_one_is_not() {
+async fn a_note_that_is_sent_twice_is_stored_twice_and_an_empty_note_is_not_stored() {
     let instance = Instance::new().await;
     let sys_id = instance.sys_id("RITM0010072").await;
     for text in ["done", "done", ""] {
@@ -138,7 +138,7 @@ async fn a_note_is_found_by_its_record_and_a_part_of_its_text() {
 }
 
 #[tokio::test]
-async fn a_value_that_fits_nothing_chooses_nothing() {
+async fn a_value_that_no_row_has_selects_no_rows() {
     let instance = Instance::new().await;
     for query in [
         "number=RITM0010074",
@@ -152,7 +152,7 @@ async fn a_value_that_fits_nothing_chooses_nothing() {
 }
 
 #[tokio::test]
-async fn a_condition_that_is_not_understood_is_ignored_so_that_all_rows_come_back() {
+async fn a_condition_that_is_not_understood_is_ignored_so_that_all_rows_are_returned() {
     let instance = Instance::new().await;
     for query in ["numbr=RITM0010072", "number~RITM0010072", "RITM0010072", ""] {
         let rows = instance.rows(ITEMS, &[("sysparm_query", query)]).await;
@@ -164,7 +164,7 @@ async fn a_condition_that_is_not_understood_is_ignored_so_that_all_rows_come_bac
 }
 
 #[tokio::test]
-async fn rows_are_ordered_cut_and_reduced_to_the_fields_that_were_asked_for() {
+async fn rows_are_sorted_paged_and_reduced_to_the_requested_fields() {
     let instance = Instance::new().await;
     let descending = ("sysparm_query", "ORDERBYDESCnumber");
     let rows = instance.rows(ITEMS, &[descending]).await;
@@ -181,9 +181,9 @@ async fn rows_are_ordered_cut_and_reduced_to_the_fields_that_were_asked_for() {
 }
 
 #[tokio::test]
-async fn the_client_credentials_grant_gives_a_token_that_lets_in() {
+async fn a_token_of_the_client_credentials_grant_is_accepted() {
     let instance = Instance::new().await;
-    let (status, answer) = ask(instance.token("client_credentials", CLIENT_SECRET)).await;
+    let (status, answer) = send(instance.token("client_credentials", CLIENT_SECRET)).await;
     assert_eq!(status, 200, "{answer}");
     assert_eq!(
         (&answer["token_type"], &answer["expires_in"]),
@@ -191,7 +191,7 @@ async fn the_client_credentials_grant_gives_a_token_that_lets_in() {
     );
     let token = answer["access_token"].as_str().unwrap();
     let request = instance.http.get(instance.url(ITEMS)).bearer_auth(token);
-    assert_eq!(ask(request).await.0, 200);
+    assert_eq!(send(request).await.0, 200);
     let calls = instance.servicenow.calls();
     assert_eq!(
         calls,
@@ -204,13 +204,13 @@ async fn a_wrong_secret_or_grant_gets_no_token() {
     let instance = Instance::new().await;
     let denied = json!({"error_description": "access_denied", "error": "server_error"});
     for (grant, secret) in [("client_credentials", "wrong"), ("password", CLIENT_SECRET)] {
-        let (status, answer) = ask(instance.token(grant, secret)).await;
+        let (status, answer) = send(instance.token(grant, secret)).await;
         assert_eq!((status.as_u16(), &answer), (401, &denied), "{grant}");
     }
 }
 
 #[tokio::test]
-async fn nobody_else_is_let_in_and_writes_anything() {
+async fn requests_without_valid_credentials_are_refused_and_write_nothing() {
     let instance = Instance::new().await;
     let sys_id = instance.sys_id("RITM0010072").await;
     let url = instance.url(&format!("{ITEMS}/{sys_id}"));
@@ -224,7 +224,7 @@ async fn nobody_else_is_let_in_and_writes_anything() {
         patch().basic_auth(USER, Some("wrong")),
         patch().bearer_auth("made up"),
     ] {
-        let (status, answer) = ask(request).await;
+        let (status, answer) = send(request).await;
         assert_eq!(status, 401);
         assert_eq!(answer, json!({"error": error, "status": "failure"}));
     }
@@ -235,7 +235,7 @@ async fn nobody_else_is_let_in_and_writes_anything() {
 async fn a_record_or_a_table_that_does_not_exist_is_refused() {
     let instance = Instance::new().await;
     let body = json!({"work_notes": "x"});
-    let (status, answer) = ask(instance.patch("c537bae64f411200adf9f8e18110c76e", &body)).await;
+    let (status, answer) = send(instance.patch("c537bae64f411200adf9f8e18110c76e", &body)).await;
     let error = json!({
         "message": "No Record found",
         "detail": "Record doesn't exist or ACL restricts the record retrieval",
@@ -244,7 +244,7 @@ async fn a_record_or_a_table_that_does_not_exist_is_refused() {
     assert_eq!(answer, json!({"error": error, "status": "failure"}));
     for path in ["/api/now/table/incident", "/api/now/stats/sc_req_item"] {
         let request = instance.http.get(instance.url(path));
-        let (status, answer) = ask(request.basic_auth(USER, Some(PASSWORD))).await;
+        let (status, answer) = send(request.basic_auth(USER, Some(PASSWORD))).await;
         assert_eq!(
             (status.as_u16(), &answer["status"]),
             (400, &json!("failure"))
@@ -264,7 +264,7 @@ async fn a_lost_answer_leaves_the_note_in_the_journal() {
 }
 
 #[tokio::test]
-async fn a_fault_speaks_in_the_envelope_of_servicenow() {
+async fn the_error_of_a_fault_has_the_envelope_of_servicenow() {
     let instance = Instance::new().await;
     instance
         .servicenow

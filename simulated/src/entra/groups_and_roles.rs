@@ -1,12 +1,11 @@
-//! Where somebody stands: groups, roles and ownership.
+//! A person's groups, roles and owned objects, and the lists of groups and of role assignments.
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::answers::{Answer, Outcome};
-use super::asks::Ask;
-use super::directory::Directory;
-use super::people::CREATED;
+use super::answers::Outcome;
+use super::calls::GraphCall;
+use super::directory::{CREATED, Directory};
 use super::roles::Role;
 use super::users_file::{Group, RoleAssignment};
 
@@ -30,45 +29,45 @@ const LISTS: [&str; 3] = ["$select", "$top", "$skiptoken"];
 pub(super) const FILTERED_LISTS: [&str; 4] = ["$filter", "$select", "$top", "$skiptoken"];
 
 /// `GET /users/{id}/transitiveMemberOf`
-/// (<https://learn.microsoft.com/graph/api/user-list-transitivememberof>): no custom roles, and none in
+/// (<https://learn.microsoft.com/graph/api/user-list-transitivememberof>), without custom roles and roles in
 /// administrative units.
-pub(super) fn memberships(directory: &Directory, ask: &Ask) -> Outcome {
-    ask.takes_only(&LISTS)?;
-    let id = known(directory, ask)?;
+pub(super) fn memberships(directory: &Directory, call: &GraphCall) -> Outcome {
+    call.allow_options(&LISTS)?;
+    let id = call.person(directory)?.profile.id;
     let groups = directory
         .groups_of(id)
         .into_iter()
-        .map(|group| group_object(group, ask));
+        .map(|group| group_object(group, call));
     let roles = directory
         .roles_of(id)
         .into_iter()
-        .map(|role| role_object(role, directory.tenant, ask));
-    ask.page("directoryObjects", groups.chain(roles).collect())
+        .map(|role| role_object(role, directory.tenant, call));
+    call.page("directoryObjects", groups.chain(roles).collect())
 }
 
 /// `GET /users/{id}/ownedObjects` (<https://learn.microsoft.com/graph/api/user-list-ownedobjects>)
-pub(super) fn owned_objects(directory: &Directory, ask: &Ask) -> Outcome {
-    ask.takes_only(&LISTS)?;
-    let id = known(directory, ask)?;
+pub(super) fn owned_objects(directory: &Directory, call: &GraphCall) -> Outcome {
+    call.allow_options(&LISTS)?;
+    let id = call.person(directory)?.profile.id;
     let owned = directory
         .groups
         .iter()
         .filter(|group| group.owners.contains(&id));
-    ask.page(
+    call.page(
         "directoryObjects",
-        owned.map(|group| group_object(group, ask)).collect(),
+        owned.map(|group| group_object(group, call)).collect(),
     )
 }
 
-/// `GET /groups` (<https://learn.microsoft.com/graph/api/group-list>), all of them or the role-assignable ones.
-pub(super) fn groups(directory: &Directory, ask: &Ask) -> Outcome {
-    ask.takes_only(&FILTERED_LISTS)?;
-    let narrowed = ask.filter_is("isAssignableToRole eq true")?;
+/// `GET /groups` (<https://learn.microsoft.com/graph/api/group-list>): all groups, or the role-assignable ones.
+pub(super) fn groups(directory: &Directory, call: &GraphCall) -> Outcome {
+    call.allow_options(&FILTERED_LISTS)?;
+    let only_assignable = call.filter_is("isAssignableToRole eq true")?;
     let groups = directory
         .groups
         .iter()
-        .filter(|group| group.is_assignable_to_role || !narrowed);
-    ask.page(
+        .filter(|group| group.is_assignable_to_role || !only_assignable);
+    call.page(
         "groups",
         groups
             .map(|group| Value::Object(group_fields(group)))
@@ -76,16 +75,16 @@ pub(super) fn groups(directory: &Directory, ask: &Ask) -> Outcome {
     )
 }
 
-/// `GET /roleManagement/directory/roleAssignments`: direct ones, of any scope, custom roles too
+/// `GET /roleManagement/directory/roleAssignments`: direct assignments of any scope, also of custom roles
 /// (<https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments>).
-pub(super) fn role_assignments(directory: &Directory, ask: &Ask) -> Outcome {
-    ask.takes_only(&FILTERED_LISTS)?;
-    let principal = ask.filter(&["principalId"])?.map(|(_, id)| id);
+pub(super) fn role_assignments(directory: &Directory, call: &GraphCall) -> Outcome {
+    call.allow_options(&FILTERED_LISTS)?;
+    let principal = call.filter(&["principalId"])?.map(|(_, id)| id);
     let active = directory
         .assignments
         .iter()
         .map(|active| &active.assignment);
-    ask.page(
+    call.page(
         "roleManagement/directory/roleAssignments",
         of_principal(active, principal)
             .map(|assignment| role_entity(assignment, json!({})))
@@ -93,14 +92,7 @@ pub(super) fn role_assignments(directory: &Directory, ask: &Ask) -> Outcome {
     )
 }
 
-fn known(directory: &Directory, ask: &Ask) -> Result<Uuid, Answer> {
-    let person = directory
-        .find(ask.user())
-        .ok_or_else(|| Answer::no_such_resource(ask.user()))?;
-    Ok(person.profile.id)
-}
-
-/// Those of one principal, if one is given.
+/// The assignments of one principal, or all if no principal is given.
 pub(super) fn of_principal<'a>(
     all: impl Iterator<Item = &'a RoleAssignment>,
     principal: Option<Uuid>,
@@ -110,7 +102,7 @@ pub(super) fn of_principal<'a>(
     })
 }
 
-/// A role of somebody as Graph writes it, with what one kind of list has more.
+/// Graph's JSON of an assignment, with the members that only one kind of list has.
 pub(super) fn role_entity(assignment: &RoleAssignment, more: Value) -> Value {
     let mut object = json!({
         "id": format!("{}-{}-1", assignment.role_definition_id.simple(), assignment.principal_id.simple()),
@@ -146,13 +138,13 @@ fn group_fields(group: &Group) -> Map<String, Value> {
         .collect()
 }
 
-fn group_object(group: &Group, ask: &Ask) -> Value {
+fn group_object(group: &Group, call: &GraphCall) -> Value {
     let mut object = group_fields(group);
     object.insert("@odata.type".to_owned(), json!("#microsoft.graph.group"));
-    limited_unless(ask.permissions.any(&READS_GROUPS), Value::Object(object))
+    redact_unless(call.permissions.any(&READS_GROUPS), Value::Object(object))
 }
 
-fn role_object(role: &Role, tenant: Uuid, ask: &Ask) -> Value {
+fn role_object(role: &Role, tenant: Uuid, call: &GraphCall) -> Value {
     let object = json!({
         "@odata.type": "#microsoft.graph.directoryRole",
         "id": role.object_id(tenant),
@@ -161,13 +153,13 @@ fn role_object(role: &Role, tenant: Uuid, ask: &Ask) -> Value {
         "deletedDateTime": null,
         "roleTemplateId": role.template,
     });
-    limited_unless(ask.permissions.any(&READS_ROLES), object)
+    redact_unless(call.permissions.any(&READS_ROLES), object)
 }
 
-/// An app without permission to read a type of object gets its type and id, "but all other properties have
-/// a value of null"
+/// If an app may not read a type of object, it gets the object's type and id, "but all other properties have a value of
+/// null"
 /// (<https://learn.microsoft.com/graph/permissions-overview#limited-information-returned-for-inaccessible-member-objects>).
-fn limited_unless(readable: bool, mut object: Value) -> Value {
+fn redact_unless(readable: bool, mut object: Value) -> Value {
     if let (false, Value::Object(fields)) = (readable, &mut object) {
         for (name, value) in fields {
             if name != "id" && name != "@odata.type" {

@@ -4,9 +4,9 @@ const HELPDESK: &str = "729827e3-9c14-49f7-bb1b-9608f156bbb8";
 const USER_ADMINISTRATOR: &str = "fe930be7-5e62-47db-91af-98c3a49a38b1";
 
 #[tokio::test]
-async fn memberships_and_roles_are_followed_through_groups() {
-    let world = World::new().await;
-    let (_, answer) = world
+async fn memberships_and_roles_through_groups_are_listed() {
+    let client = GraphClient::new().await;
+    let (_, answer) = client
         .get(&format!("/v1.0/users/{NESTOR}/transitiveMemberOf"))
         .await;
     assert_eq!(
@@ -31,12 +31,12 @@ async fn memberships_and_roles_are_followed_through_groups() {
 }
 
 #[tokio::test]
-async fn pages_follow_each_other_by_absolute_links() {
-    let world = World::new().await;
+async fn each_page_has_an_absolute_link_to_the_next() {
+    let client = GraphClient::new().await;
     let mut path = format!("/v1.0/users/{NESTOR}/transitiveMemberOf?$select=id,displayName&$top=1");
     let mut names = Vec::new();
     for _ in 0..3 {
-        let (status, answer) = world.get(&path).await;
+        let (status, answer) = client.get(&path).await;
         assert_eq!(status, 200);
         names.extend(each(&answer, "displayName"));
         assert!(answer["value"][0].get("isAssignableToRole").is_none());
@@ -46,7 +46,7 @@ async fn pages_follow_each_other_by_absolute_links() {
                 path = link
                     .as_str()
                     .unwrap()
-                    .strip_prefix(&world.serving.url)
+                    .strip_prefix(&client.serving.url)
                     .unwrap()
                     .to_owned()
             }
@@ -60,7 +60,7 @@ async fn pages_follow_each_other_by_absolute_links() {
             "Helpdesk Administrator"
         ]
     );
-    let (status, answer) = world
+    let (status, answer) = client
         .get(&format!(
             "/v1.0/users/{NESTOR}/transitiveMemberOf?$top=1000"
         ))
@@ -75,9 +75,9 @@ async fn pages_follow_each_other_by_absolute_links() {
 }
 
 #[tokio::test]
-async fn without_permission_groups_and_roles_come_as_type_and_id_alone() {
-    let world = World::with_permissions(&["User.Read.All"]).await;
-    let (status, answer) = world
+async fn without_a_permission_groups_and_roles_have_only_type_and_id() {
+    let client = GraphClient::with_permissions(&["User.Read.All"]).await;
+    let (status, answer) = client
         .get(&format!("/v1.0/users/{NESTOR}/transitiveMemberOf"))
         .await;
     assert_eq!(status, 200);
@@ -90,13 +90,13 @@ async fn without_permission_groups_and_roles_come_as_type_and_id_alone() {
             );
         }
     }
-    let (_, answer) = world
+    let (_, answer) = client
         .get(&format!("/v1.0/users/{GRACE}/ownedObjects"))
         .await;
     assert_eq!(each(&answer, "id"), [DESK]);
     assert_eq!(each(&answer, "displayName"), ["null"]);
-    let world = World::with_permissions(&["User.Read.All", "GroupMember.Read.All"]).await;
-    let (_, answer) = world
+    let client = GraphClient::with_permissions(&["User.Read.All", "GroupMember.Read.All"]).await;
+    let (_, answer) = client
         .get(&format!("/v1.0/users/{NESTOR}/transitiveMemberOf"))
         .await;
     assert_eq!(
@@ -106,9 +106,9 @@ async fn without_permission_groups_and_roles_come_as_type_and_id_alone() {
 }
 
 #[tokio::test]
-async fn an_owner_of_a_group_is_found_by_what_they_own() {
-    let world = World::new().await;
-    let (_, answer) = world
+async fn the_owned_objects_of_a_person_include_groups() {
+    let client = GraphClient::new().await;
+    let (_, answer) = client
         .get(&format!(
             "/v1.0/users/{GRACE}/ownedObjects?$select=id,isAssignableToRole"
         ))
@@ -118,7 +118,7 @@ async fn an_owner_of_a_group_is_found_by_what_they_own() {
         json!([{"@odata.type": "#microsoft.graph.group", "id": DESK, "isAssignableToRole": true}])
     );
     assert_eq!(
-        world
+        client
             .get(&format!("/v1.0/users/{ADELE}/ownedObjects"))
             .await
             .1["value"],
@@ -127,20 +127,20 @@ async fn an_owner_of_a_group_is_found_by_what_they_own() {
 }
 
 #[tokio::test]
-async fn assignments_are_direct_and_filtered_by_principal_alone() {
+async fn assignments_are_direct_and_have_only_a_filter_by_principal() {
     let unit = "/administrativeUnits/d1000000-0000-4000-8000-000000000001";
-    let world = World::of(&json!({"roleAssignments": [
+    let client = GraphClient::of(&json!({"roleAssignments": [
         {"principalId": GRACE, "roleDefinitionId": USER_ADMINISTRATOR, "directoryScopeId": unit},
         {"principalId": DESK, "roleDefinitionId": HELPDESK},
     ]}))
     .await;
     let list = "/v1.0/roleManagement/directory/roleAssignments";
-    let (_, answer) = world
+    let (_, answer) = client
         .get(&format!("{list}?$filter=principalId eq '{GRACE}'"))
         .await;
     assert_eq!(each(&answer, "directoryScopeId"), [unit]);
     assert_eq!(
-        world
+        client
             .get(&format!("{list}?$filter=principalId eq '{NESTOR}'"))
             .await
             .1["value"],
@@ -152,12 +152,12 @@ async fn assignments_are_direct_and_filtered_by_principal_alone() {
         "principalId eq 'x'".to_owned(),
     ] {
         assert_eq!(
-            world.get(&format!("{list}?$filter={filter}")).await.0,
+            client.get(&format!("{list}?$filter={filter}")).await.0,
             400,
             "{filter}"
         );
     }
-    let (_, answer) = world
+    let (_, answer) = client
         .get(&format!("/v1.0/users/{GRACE}/transitiveMemberOf"))
         .await;
     assert_eq!(
@@ -168,14 +168,14 @@ async fn assignments_are_direct_and_filtered_by_principal_alone() {
 }
 
 #[tokio::test]
-async fn each_service_refuses_a_missing_permission_in_its_own_words() {
-    let world = World::with_permissions(&["UserAuthMethod-Phone.ReadWrite.All"]).await;
+async fn each_service_has_its_own_error_for_a_missing_permission() {
+    let client = GraphClient::with_permissions(&["UserAuthMethod-Phone.ReadWrite.All"]).await;
     let methods = format!("/v1.0/users/{ADELE}/authentication");
     for path in [
         format!("{methods}/methods"),
         format!("{methods}/softwareOathMethods"),
     ] {
-        let (status, answer) = world.get(&path).await;
+        let (status, answer) = client.get(&path).await;
         assert_eq!(
             (status.as_u16(), &answer["error"]["code"]),
             (403, &json!("accessDenied"))
@@ -186,7 +186,7 @@ async fn each_service_refuses_a_missing_permission_in_its_own_words() {
         format!("/v1.0/users/{ADELE}"),
         "/v1.0/roleManagement/directory/roleAssignments".to_owned(),
     ] {
-        let (status, answer) = world.get(&path).await;
+        let (status, answer) = client.get(&path).await;
         assert_eq!(
             (status.as_u16(), &answer["error"]["code"]),
             (403, &json!("Authorization_RequestDenied"))
@@ -196,6 +196,6 @@ async fn each_service_refuses_a_missing_permission_in_its_own_words() {
             "Insufficient privileges to complete the operation."
         );
     }
-    assert_eq!(world.get(&format!("{methods}/phoneMethods")).await.0, 200);
-    assert_eq!(world.remove(ADELE, "phoneMethods", OFFICE).await.0, 204);
+    assert_eq!(client.get(&format!("{methods}/phoneMethods")).await.0, 200);
+    assert_eq!(client.remove(ADELE, "phoneMethods", OFFICE).await.0, 204);
 }

@@ -1,4 +1,4 @@
-//! A call to Graph as its handlers see it, and the query options that they share.
+//! A call to Graph as its handlers see it, with the query options that several of them have.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,36 +7,64 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::answers::{Answer, Outcome};
+use super::directory::{Directory, Person};
 use super::permissions::Permissions;
 use super::routes::{Route, Version};
 
-/// A call that has a valid token and a route.
+/// A call whose token is valid and whose route is known.
 #[derive(Debug)]
-pub(super) struct Ask<'a> {
+pub(super) struct GraphCall<'a> {
     pub(super) version: Version,
     pub(super) route: &'static Route,
     pub(super) segments: &'a [String],
     pub(super) query: &'a [(String, String)],
     pub(super) body: &'a [u8],
-    /// The scheme and host that it came to.
+    /// The scheme and host that the client used.
     pub(super) base: &'a str,
     pub(super) permissions: Permissions,
     /// Whether the app may change people in restricted management units.
     pub(super) acts_on_restricted: bool,
 }
 
-impl Ask<'_> {
-    /// The person in the path.
+impl GraphCall<'_> {
+    /// The user in the path: an object id or a user principal name.
     pub(super) fn user(&self) -> &str {
         self.segments.get(1).map(String::as_str).unwrap_or_default()
     }
 
-    /// The method in the path.
+    /// The id of the authentication method in the path.
     pub(super) fn method(&self) -> &str {
         self.segments.get(4).map(String::as_str).unwrap_or_default()
     }
 
-    /// The address of a piece of the schema.
+    pub(super) fn person<'d>(&self, directory: &'d Directory) -> Result<&'d Person, Answer> {
+        let person = directory.find(self.user());
+        person.ok_or_else(|| Answer::no_such_resource(self.user()))
+    }
+
+    pub(super) fn person_mut<'d>(
+        &self,
+        directory: &'d mut Directory,
+    ) -> Result<&'d mut Person, Answer> {
+        let person = directory.find_mut(self.user());
+        person.ok_or_else(|| Answer::no_such_resource(self.user()))
+    }
+
+    /// The person in the path, if the app may change them. Permissions do not reach into restricted management
+    /// units; only a role that is scoped to them does
+    /// (<https://learn.microsoft.com/entra/identity/role-based-access-control/admin-units-restricted-management>).
+    pub(super) fn person_to_change<'d>(
+        &self,
+        directory: &'d mut Directory,
+    ) -> Result<&'d mut Person, Answer> {
+        let person = self.person_mut(directory)?;
+        if person.profile.is_management_restricted == Some(true) && !self.acts_on_restricted {
+            return Err(Answer::insufficient_privileges());
+        }
+        Ok(person)
+    }
+
+    /// The address of a part of the schema.
     pub(super) fn context(&self, what: &str) -> String {
         format!("{}/{}/$metadata#{what}", self.base, self.version.name())
     }
@@ -48,8 +76,8 @@ impl Ask<'_> {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Refuses query options beyond these, so that nobody builds on one that has no effect here.
-    pub(super) fn takes_only(&self, options: &[&str]) -> Result<(), Answer> {
+    /// Refuses all query options but these, so that the product cannot rely on an option that has no effect here.
+    pub(super) fn allow_options(&self, options: &[&str]) -> Result<(), Answer> {
         match self.query.iter().find(|(key, _)| {
             options
                 .iter()
@@ -65,7 +93,7 @@ impl Ask<'_> {
         }
     }
 
-    /// The selected properties, if some are.
+    /// The properties in `$select`.
     pub(super) fn selected(&self) -> Option<Vec<&str>> {
         let list = self
             .option("$select")
@@ -73,17 +101,17 @@ impl Ask<'_> {
         Some(list.split(',').map(str::trim).collect())
     }
 
-    /// `name eq 'id'` of `$filter`, where the name is one of these.
+    /// The name and the id of a `$filter` of the form `name eq 'id'`. The name must be one of these.
     pub(super) fn filter(&self, names: &[&str]) -> Result<Option<(String, Uuid)>, Answer> {
         let Some(filter) = self.option("$filter") else {
             return Ok(None);
         };
-        let refusal = || unsupported(filter);
+        let error = || unsupported(filter);
         let mut words = filter.split_whitespace();
         let (Some(name), Some("eq"), Some(value), None) =
             (words.next(), words.next(), words.next(), words.next())
         else {
-            return Err(refusal());
+            return Err(error());
         };
         let id = value
             .strip_prefix('\'')
@@ -91,11 +119,11 @@ impl Ask<'_> {
             .and_then(|id| id.parse().ok());
         match (names.contains(&name), id) {
             (true, Some(id)) => Ok(Some((name.to_owned(), id))),
-            _ => Err(refusal()),
+            _ => Err(error()),
         }
     }
 
-    /// Whether there is a `$filter`; it can only be this one.
+    /// Whether there is a `$filter`, which must be this one.
     pub(super) fn filter_is(&self, clause: &str) -> Result<bool, Answer> {
         match self.option("$filter") {
             None => Ok(false),
@@ -104,7 +132,7 @@ impl Ask<'_> {
         }
     }
 
-    /// One page of a collection: 100 unless `$top` says otherwise, 999 at most, the rest behind a link
+    /// One page of a collection, of 100 objects or as many as `$top` says, at most 999, with a link to the next page
     /// (<https://learn.microsoft.com/graph/paging>).
     pub(super) fn page(&self, context: &str, all: Vec<Value>) -> Outcome {
         let top = match self.option("$top") {
