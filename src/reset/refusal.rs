@@ -5,11 +5,10 @@
 
 use std::time::Duration;
 
-use super::model::code::{Approvals, Code, Retry, SecondApproval, TellsSecurity};
-use super::model::guardrail::Guardrail;
-use super::model::ledger_error::LedgerError;
-use super::model::person::Privilege;
-use super::model::request::NotOneRequest;
+use super::model::{
+    Approvals, Code, Guardrail, LedgerError, NotOneRequest, Privilege, Retry, SecondApproval,
+    TellsSecurity,
+};
 use super::ports::{AuditError, DirectoryError, Fault, KeysUnavailable, QueueError};
 use crate::approval::{ApprovalError, InvalidToken};
 use crate::clock::Timestamp;

@@ -5,17 +5,17 @@ use super::judge::PlannedReset;
 use crate::approval::{Authentic, TokenId};
 use crate::clock;
 use crate::ids::ResetId;
-use crate::reset::ledger::claim::{ClaimAttempt, HeadroomCheck, Obstacle};
-use crate::reset::ledger::lease::{RecordLease, ResetLease};
-use crate::reset::ledger::record::{Record, Stage, is_about};
-use crate::reset::ledger::store::ApprovalUse;
+use crate::reset::ledger::{
+    ApprovalUse, ClaimAttempt, HeadroomCheck, Obstacle, Record, RecordLease, ResetLease, Stage,
+    is_about,
+};
 use crate::reset::machine::Reset;
-use crate::reset::model::request::Request;
+use crate::reset::model::Request;
 use crate::reset::refusal::Refusal;
 use crate::reset::rules::retry::WORTH_STARTING;
 
 /// What came of the way to a claim.
-pub(in crate::reset) enum Claiming {
+pub enum Claiming {
     Claimed(ResetLease),
     /// Another reset has used all the approvals: its outcome is the answer.
     Repeats(ResetId),
@@ -30,10 +30,7 @@ impl Run<'_> {
     ///
     /// # Errors
     /// A [`Refusal`], which consumes nothing.
-    pub(in crate::reset) async fn claim(
-        &self,
-        lease: &mut RecordLease,
-    ) -> Result<Claiming, Refusal> {
+    pub async fn claim(&self, lease: &mut RecordLease) -> Result<Claiming, Refusal> {
         let deployment = self.deployment;
         let request = lease.record().request.clone();
         loop {
@@ -103,10 +100,7 @@ impl Run<'_> {
     ///
     /// # Errors
     /// [`Refusal::TargetBusy`] or [`Refusal::Guardrail`].
-    pub(in crate::reset) async fn check_headroom(
-        &self,
-        planned: &PlannedReset,
-    ) -> Result<(), Refusal> {
+    pub async fn check_headroom(&self, planned: &PlannedReset) -> Result<(), Refusal> {
         let guardrails = planned.guardrails(self);
         let ledger = &self.deployment.ledger;
         match ledger.headroom(&planned.claim, &guardrails).await? {
@@ -120,7 +114,7 @@ impl Run<'_> {
 
     /// Takes out the approvals that have been used, and gives the latest record that used one. That one must be about
     /// the same ticket: used for another request, an approval is refused.
-    pub(in crate::reset) async fn split_off_used(
+    pub async fn split_off_used(
         &self,
         request: &Request,
         approvals: Vec<Authentic>,
@@ -160,7 +154,7 @@ impl Run<'_> {
     }
 
     /// Whether a request is so close to the end of its two hours that no claim is worth it any more.
-    pub(in crate::reset) fn is_too_late(&self, record: &Record) -> bool {
+    pub fn is_too_late(&self, record: &Record) -> bool {
         clock::between(self.now(), record.give_up_at()) < WORTH_STARTING
     }
 }

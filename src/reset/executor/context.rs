@@ -10,7 +10,7 @@ use crate::clock::{self, Clock, Timestamp};
 use crate::ids::TenantId;
 use crate::reset::directories::Directories;
 use crate::reset::ledger::Ledger;
-use crate::reset::model::refusal_text::RefusalText;
+use crate::reset::model::RefusalText;
 use crate::reset::ports::{AuditTrail, DirectoryError, Queue, Security, Tickets};
 use crate::reset::refusal::Refusal;
 use crate::reset::rules::Rules;
@@ -41,7 +41,7 @@ pub struct TenantContext {
 }
 
 /// One run: what works on one record, in one tenant, until its time is up.
-pub(in crate::reset) struct Run<'a> {
+pub struct Run<'a> {
     pub deployment: &'a Deployment,
     pub tenant: &'a TenantContext,
     pub until: Timestamp,
@@ -60,11 +60,7 @@ impl Deployment {
     ///
     /// # Errors
     /// [`Refusal::OtherTenant`] if the policy does not have the tenant, or not any more.
-    pub(in crate::reset) fn run_in(
-        &self,
-        tenant: TenantId,
-        until: Timestamp,
-    ) -> Result<Run<'_>, Refusal> {
+    pub fn run_in(&self, tenant: TenantId, until: Timestamp) -> Result<Run<'_>, Refusal> {
         Ok(Run {
             deployment: self,
             tenant: self.tenants.get(&tenant).ok_or(Refusal::OtherTenant)?,

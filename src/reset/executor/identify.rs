@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::context::Run;
 use crate::approval::{Approval, Channel};
 use crate::ids::PersonRef;
-use crate::reset::model::claim::ClaimedApproval;
-use crate::reset::model::person::Person;
+use crate::reset::model::{ClaimedApproval, Person};
 use crate::reset::ports::{DirectoryError, Fault};
 use crate::reset::refusal::{Attester, Disagreement, Refusal, Role};
 
 /// The target, and the approvals with every person in them resolved.
-pub(in crate::reset) struct Identified {
+pub struct Identified {
     pub target: Person,
     pub approvals: Vec<ClaimedApproval>,
 }
@@ -21,7 +20,7 @@ impl Run<'_> {
     ///
     /// # Errors
     /// A [`Refusal`] if a person is not in the directory, or is the wrong one.
-    pub(in crate::reset) async fn identify(
+    pub async fn identify(
         &self,
         channel: Channel,
         ticket_user: Option<&PersonRef>,

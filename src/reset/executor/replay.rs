@@ -5,11 +5,8 @@ use std::time::Duration;
 use super::context::{Deployment, Run};
 use super::run_end::RunEnd;
 use crate::clock;
-use crate::reset::ledger::record::{Record, Stage};
-use crate::reset::model::event::Event;
-use crate::reset::model::ledger_error::LedgerError;
-use crate::reset::model::parties::Parties;
-use crate::reset::model::status::RequestStatus;
+use crate::reset::ledger::{Record, Stage};
+use crate::reset::model::{Event, LedgerError, Parties, RequestStatus};
 use crate::reset::refusal::Refusal;
 
 /// The answer to a request.
@@ -25,11 +22,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 impl Run<'_> {
     /// What to answer after a run. The rest of the work is scheduled.
-    pub(in crate::reset) async fn answer(
-        &self,
-        end: RunEnd,
-        caller: &Parties,
-    ) -> Result<Answered, Refusal> {
+    pub async fn answer(&self, end: RunEnd, caller: &Parties) -> Result<Answered, Refusal> {
         let record = match end {
             RunEnd::Finished(record) => record,
             RunEnd::Retry(released) => {
@@ -55,11 +48,7 @@ impl Run<'_> {
     }
 
     /// What came of a record, once the run that has it is done; or, if no run has it, the rest of the work.
-    pub(in crate::reset) async fn replay(
-        &self,
-        record: Record,
-        caller: &Parties,
-    ) -> Result<Answered, Refusal> {
+    pub async fn replay(&self, record: Record, caller: &Parties) -> Result<Answered, Refusal> {
         let deployment = self.deployment;
         let mut record = deployment.followed(record).await?;
         while !record.is_over() && record.lease_until > self.now() {
@@ -102,7 +91,7 @@ impl Run<'_> {
 
 impl Deployment {
     /// The record whose outcome is this one's answer.
-    pub(in crate::reset) async fn followed(&self, record: Record) -> Result<Record, Refusal> {
+    pub async fn followed(&self, record: Record) -> Result<Record, Refusal> {
         match record.stage {
             Stage::Repeats(first) => {
                 let first = self.ledger.read(first).await?;
@@ -113,7 +102,7 @@ impl Deployment {
     }
 
     /// Writes down that a caller was answered with an earlier reset. That it cannot be written changes nothing.
-    pub(in crate::reset) async fn append_replay(&self, record: &Record, caller: &Parties) {
+    pub async fn append_replay(&self, record: &Record, caller: &Parties) {
         let replayed = Event::Replayed {
             at: self.clock.now(),
             reset: record.id,

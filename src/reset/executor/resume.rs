@@ -4,11 +4,9 @@
 use super::context::Run;
 use super::judge::{Basis, admit_all};
 use super::run_end::{Advanced, Stopped};
-use crate::reset::ledger::lease::RecordLease;
-use crate::reset::ledger::record::Record;
+use crate::reset::ledger::{Record, RecordLease};
 use crate::reset::machine::{Reset, Step, StepResult};
-use crate::reset::model::event::Event;
-use crate::reset::model::guardrail::Guardrail;
+use crate::reset::model::{Event, Guardrail};
 use crate::reset::refusal::Refusal;
 use crate::reset::rules::HardwareOath;
 
@@ -17,7 +15,7 @@ impl Run<'_> {
     /// administrator to look at.
     ///
     /// What is verified is the record under the lease, so that it cannot change in between.
-    pub(in crate::reset) async fn resume(&self, lease: RecordLease) -> Result<Advanced, Stopped> {
+    pub async fn resume(&self, lease: RecordLease) -> Result<Advanced, Stopped> {
         let lease = match lease.into_reset_lease() {
             Ok(lease) => lease,
             Err(lease) => return Ok(Advanced::Over(lease)),

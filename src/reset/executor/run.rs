@@ -8,11 +8,8 @@ use super::context::Run;
 use super::run_end::{Advanced, RunEnd, Stopped};
 use crate::clock;
 use crate::ids::ResetId;
-use crate::reset::ledger::lease::{RecordLease, WriteError};
-use crate::reset::ledger::record::{Record, Stage};
-use crate::reset::ledger::store::VersionedRecord;
-use crate::reset::model::refusal_text::RecordedRefusal;
-use crate::reset::model::state::State;
+use crate::reset::ledger::{Record, RecordLease, Stage, VersionedRecord, WriteError};
+use crate::reset::model::{RecordedRefusal, State};
 use crate::reset::refusal::Refusal;
 
 /// How soon to look again at a record that another run has just taken.
@@ -20,7 +17,7 @@ const SOON: Duration = Duration::from_secs(5);
 
 impl Run<'_> {
     /// Brings a record as far as it gets.
-    pub(in crate::reset) async fn run(&self, lease: RecordLease) -> RunEnd {
+    pub async fn run(&self, lease: RecordLease) -> RunEnd {
         self.try_run(lease).await.unwrap_or_else(RunEnd::Stopped)
     }
 
@@ -93,7 +90,7 @@ impl Run<'_> {
     ///
     /// # Errors
     /// A [`Refusal`] if the queue has to bring it again.
-    pub(in crate::reset) async fn wake(&self, found: VersionedRecord) -> Result<(), Refusal> {
+    pub async fn wake(&self, found: VersionedRecord) -> Result<(), Refusal> {
         let Some(record) = &found.record else {
             return Ok(());
         };
@@ -120,11 +117,7 @@ impl Run<'_> {
         }
     }
 
-    pub(in crate::reset) async fn schedule(
-        &self,
-        id: ResetId,
-        after: Duration,
-    ) -> Result<(), Refusal> {
+    pub async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), Refusal> {
         Ok(self.deployment.queue.schedule(id, after).await?)
     }
 }

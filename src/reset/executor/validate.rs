@@ -7,7 +7,7 @@ use crate::approval::{
     Audiences, Authentic, InvalidToken, IssuerPolicy, authenticate, parse_unverified,
 };
 use crate::ids::Label;
-use crate::reset::model::request::{MOST_APPROVALS, Request};
+use crate::reset::model::{MOST_APPROVALS, Request};
 use crate::reset::ports::KeySource;
 use crate::reset::refusal::Refusal;
 use crate::reset::rules::channels::Channels;
@@ -88,11 +88,7 @@ impl ApprovalValidator {
 
     /// Authenticates the approvals of a request, under the policy that its channel has now, and compares each with the
     /// request.
-    pub(in crate::reset) async fn validate(
-        &self,
-        request: &Request,
-        channels: &Channels,
-    ) -> Presented {
+    pub async fn validate(&self, request: &Request, channels: &Channels) -> Presented {
         let policy = match channels.policy(request.source.as_ref()) {
             Ok(policy) => policy,
             Err(refusal) => return Presented::refused(refusal),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::items::{ApprovalItem, CounterItem, DeliveryItem, TargetItem};
 use super::record::Record;
-use crate::reset::model::guardrail::Freeze;
+use crate::reset::model::Freeze;
 
 /// The items as version 0.1 writes them. A new field needs `#[serde(default)]`, and to be left out in the test below.
 const STORED: &str = include_str!("stored.json");

@@ -10,12 +10,7 @@ mod transitions;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::claim::Claim;
-use super::model::method::Method;
-use super::model::outcome::Failure;
-use super::model::plan::{Action, KeepReason, PlannedMethod};
-use super::model::refusal_text::RefusalText;
-use super::model::state::State;
+use super::model::{Action, Claim, Failure, KeepReason, Method, PlannedMethod, RefusalText, State};
 use super::ports::{DirectoryError, Listing};
 use super::rules::HardwareOath;
 use super::rules::plan;

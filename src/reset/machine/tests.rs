@@ -8,7 +8,7 @@ use super::*;
 use crate::approval::{Channel, Scope};
 use crate::clock;
 use crate::ids::{ResetId, TicketKey};
-use crate::reset::model::method::{MethodKind, PhoneType};
+use crate::reset::model::{MethodKind, PhoneType};
 use crate::reset::ports::Fault;
 use crate::reset::rules::HardwareOath;
 use crate::reset::rules::plan::plan;

@@ -5,11 +5,7 @@ use std::time::Duration;
 use super::{Answer, Entry, ListViews, Progress, Reset, SessionProgress, Step, StepResult};
 use crate::backoff::Backoff;
 use crate::clock::{self, Timestamp};
-use crate::reset::model::method::{Method, MethodKind};
-use crate::reset::model::outcome::Failure;
-use crate::reset::model::plan::KeepReason;
-use crate::reset::model::refusal_text::RefusalText;
-use crate::reset::model::state::State;
+use crate::reset::model::{Failure, KeepReason, Method, MethodKind, RefusalText, State};
 use crate::reset::ports::{DirectoryError, Fault, Listing};
 
 /// How often one request is sent in one run.

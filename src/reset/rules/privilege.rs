@@ -2,7 +2,7 @@
 //! Administrators too, so this check is the only one.
 
 use super::{Pim, Rules};
-use crate::reset::model::person::{Membership, Person, Privilege, PrivilegeFacts, RoleAssignment};
+use crate::reset::model::{Membership, Person, Privilege, PrivilegeFacts, RoleAssignment};
 use crate::reset::refusal::{Refusal, UNLICENSED};
 
 /// The roles whose holders an Authentication Administrator may act on (Microsoft Learn, "Privileged roles and

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::privilege::Tier;
 use crate::approval::Reason;
-use crate::reset::model::claim::ClaimedApproval;
+use crate::reset::model::ClaimedApproval;
 use crate::reset::refusal::{Flaw, Refusal};
 
 /// Whether the approvals are enough for the tier. `source_may` is whether the policy lets the source, or the
