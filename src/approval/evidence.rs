@@ -71,7 +71,6 @@ pub enum PhoneLine {
 /// A means of writing to the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "they are their own names")]
 pub enum Messenger {
     Slack,
     Teams,
@@ -107,7 +106,6 @@ struct Entry {
 /// The way alone, without its particulars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "they are those of Evidence")]
 pub enum VerificationMethod {
     PhoneCall,
     SecureMessage,

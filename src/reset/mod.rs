@@ -30,13 +30,15 @@ pub use executor::validate::{ApprovalValidator, Presented};
 pub use ledger::{Ledger, ResetLease, Switched};
 pub use machine::Reset;
 pub use model::{
-    Action, ApprovalSummary, CanRegister, Cap, Change, Code, Event, Failure, Fault, Freeze,
-    Guardrail, KeepReason, LedgerError, MOST_APPROVALS, Membership, Method, MethodId, MethodKind,
+    Action, ApprovalSummary, CanRegister, Cap, Change, Code, Event, Failure, Freeze, Guardrail,
+    KeepReason, LedgerError, MOST_APPROVALS, Membership, Method, MethodId, MethodKind,
     MethodOutcome, MethodStatus, Origin, Outcome, Parties, Person, PhoneType, PimEligibility,
     PlannedMethod, Preview, Privilege, PrivilegeFacts, RecordedRefusal, RefusalText, Request,
-    RequestStatus, Retry, RoleAssignment, SecondApproval, SessionStatus, State, Warning,
+    RequestStatus, Responsible, Retry, RoleAssignment, SessionStatus, State, Warning,
 };
 pub use refusal::{Attester, Disagreement, Flaw, Refusal, Role};
 pub use rules::channels::{ChannelPolicy, Channels, SourceChannel};
+#[cfg(test)]
+pub(crate) use rules::plan::action;
 pub use rules::{BreakGlass, HardwareOath, Pim, Rules};
 pub use service::Resets;

@@ -5,10 +5,7 @@
 
 use std::time::Duration;
 
-use super::model::{
-    Approvals, Code, Guardrail, LedgerError, NotOneRequest, Privilege, Retry, SecondApproval,
-    TellsSecurity,
-};
+use super::model::{Code, Guardrail, LedgerError, NotOneRequest, Privilege, Retry, TellsSecurity};
 use super::ports::{AuditError, DirectoryError, Fault, KeysUnavailable, QueueError};
 use crate::approval::{ApprovalError, InvalidToken};
 use crate::clock::Timestamp;
@@ -306,16 +303,6 @@ impl Refusal {
             TellsSecurity::Never => false,
         };
         by_table && good_until.is_none_or(|end| end > now)
-    }
-
-    /// Whether the refused requester may see what was read in their approvals.
-    pub fn shows_approvals(&self) -> bool {
-        self.code().row().approvals == Approvals::Shown
-    }
-
-    /// Whether a second approval beside the first may change the answer.
-    pub fn second_approval_may_help(&self) -> bool {
-        self.code().row().second_approval == SecondApproval::MayHelp
     }
 
     /// The approval is for a ticket where one for on-call is wanted, or the other way round.

@@ -8,7 +8,7 @@ use super::executor::context::Deployment;
 use super::executor::replay::Answered;
 use super::executor::throttle::{Misuse, NotificationThrottle};
 use super::executor::validate::Presented;
-use super::ledger::{Acceptance, ApprovalUse, Block, Record, Stage, is_about};
+use super::ledger::{Acceptance, Block, Record, Stage, is_about};
 use super::model::{ApprovalSummary, Event, LedgerError, Parties, Preview, Request, RequestStatus};
 use super::refusal::Refusal;
 use crate::approval::{ApprovalError, Authentic};
@@ -109,10 +109,8 @@ impl Resets {
             return Ok(());
         };
         for approval in approvals {
-            match self.deployment.ledger.approval_use(&approval.id()).await? {
-                ApprovalUse::Unused => {}
-                ApprovalUse::By(_) => return Ok(()),
-                ApprovalUse::ByForgottenReset => return Err(Refusal::ApprovalUsed),
+            if self.deployment.used_by(&approval.id()).await?.is_some() {
+                return Ok(());
             }
         }
         Err(ApprovalError::Expired { exp }.into())

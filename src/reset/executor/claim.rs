@@ -6,8 +6,7 @@ use crate::approval::{Authentic, TokenId};
 use crate::clock;
 use crate::ids::ResetId;
 use crate::reset::ledger::{
-    ApprovalUse, ClaimAttempt, HeadroomCheck, Obstacle, Record, RecordLease, ResetLease, Stage,
-    is_about,
+    ClaimAttempt, HeadroomCheck, Obstacle, Record, RecordLease, ResetLease, Stage, is_about,
 };
 use crate::reset::machine::Reset;
 use crate::reset::model::Request;
@@ -122,13 +121,9 @@ impl Run<'_> {
         let mut latest: Option<Record> = None;
         let mut unused = Vec::new();
         for approval in approvals {
-            let record = match self.deployment.ledger.approval_use(&approval.id()).await? {
-                ApprovalUse::Unused => {
-                    unused.push(approval);
-                    continue;
-                }
-                ApprovalUse::ByForgottenReset => return Err(Refusal::ApprovalUsed),
-                ApprovalUse::By(record) => *record,
+            let Some(record) = self.deployment.used_by(&approval.id()).await? else {
+                unused.push(approval);
+                continue;
             };
             match &record.stage {
                 Stage::Claimed(reset) if is_about(reset, &approval, &request.ticket) => {}
@@ -144,10 +139,8 @@ impl Run<'_> {
 
     async fn is_any_used(&self, approvals: &[TokenId]) -> Result<bool, Refusal> {
         for id in approvals {
-            match self.deployment.ledger.approval_use(id).await? {
-                ApprovalUse::Unused => {}
-                ApprovalUse::By(_) => return Ok(true),
-                ApprovalUse::ByForgottenReset => return Err(Refusal::ApprovalUsed),
+            if self.deployment.used_by(id).await?.is_some() {
+                return Ok(true);
             }
         }
         Ok(false)

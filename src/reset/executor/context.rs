@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::validate::ApprovalValidator;
+use crate::approval::TokenId;
 use crate::backoff::Backoff;
 use crate::clock::{self, Clock, Timestamp};
 use crate::ids::TenantId;
 use crate::reset::directories::Directories;
-use crate::reset::ledger::Ledger;
+use crate::reset::ledger::{ApprovalUse, Ledger, Record};
 use crate::reset::model::RefusalText;
 use crate::reset::ports::{AuditTrail, DirectoryError, Queue, Security, Tickets};
 use crate::reset::refusal::Refusal;
@@ -56,6 +57,18 @@ const BETWEEN_READS: Backoff = Backoff {
 };
 
 impl Deployment {
+    /// The record that used this approval, if one did.
+    ///
+    /// # Errors
+    /// [`Refusal::ApprovalUsed`] if the record has expired: that the approval was used is still known.
+    pub async fn used_by(&self, approval: &TokenId) -> Result<Option<Record>, Refusal> {
+        match self.ledger.approval_use(approval).await? {
+            ApprovalUse::Unused => Ok(None),
+            ApprovalUse::By(record) => Ok(Some(*record)),
+            ApprovalUse::ByForgottenReset => Err(Refusal::ApprovalUsed),
+        }
+    }
+
     /// A run in this tenant.
     ///
     /// # Errors

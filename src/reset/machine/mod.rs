@@ -156,18 +156,7 @@ impl Reset {
         };
         let entries = plan
             .into_iter()
-            .map(|planned| Entry {
-                progress: match planned.action {
-                    Action::Keep(why) => Progress::Kept(why),
-                    Action::Remove | Action::Deactivate => Progress::Pending,
-                },
-                deactivate: planned.action == Action::Deactivate,
-                method: planned.method,
-                attempts: 0,
-                tried: false,
-                lost: false,
-                not_before: None,
-            })
+            .map(|planned| Entry::new(planned.method, planned.action))
             .collect();
         Reset(Box::new(Body {
             claim,
@@ -240,6 +229,23 @@ impl Reset {
     /// Where it stands.
     pub fn state(&self) -> State {
         self.0.state
+    }
+}
+
+impl Entry {
+    fn new(method: Method, action: Action) -> Entry {
+        Entry {
+            method,
+            progress: match action {
+                Action::Keep(why) => Progress::Kept(why),
+                Action::Remove | Action::Deactivate => Progress::Pending,
+            },
+            deactivate: action == Action::Deactivate,
+            attempts: 0,
+            tried: false,
+            lost: false,
+            not_before: None,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Answer, Entry, ListViews, Progress, Reset, SessionProgress, Step, StepResult};
 use crate::backoff::Backoff;
 use crate::clock::{self, Timestamp};
-use crate::reset::model::{Failure, KeepReason, Method, MethodKind, RefusalText, State};
+use crate::reset::model::{Action, Failure, KeepReason, Method, MethodKind, RefusalText, State};
 use crate::reset::ports::{DirectoryError, Fault, Listing};
 
 /// How often one request is sent in one run.
@@ -329,21 +329,13 @@ impl Reset {
             let claimed_at = body.claim.claimed_at;
             let newer = method.created.is_some_and(|at| at > claimed_at);
             if body.hardware_unknown && method.kind == MethodKind::HardwareOath && !newer {
-                // One without a date may be new: that is for a person to see.
-                let deactivate = body.claim.deactivates && method.created.is_some();
-                body.entries.push(Entry {
-                    method,
-                    progress: if deactivate {
-                        Progress::Pending
-                    } else {
-                        Progress::Kept(KeepReason::DeactivateByHand)
-                    },
-                    deactivate,
-                    attempts: 0,
-                    tried: false,
-                    lost: false,
-                    not_before: None,
-                });
+                // One without a date may be new: an administrator has to look.
+                let action = if body.claim.deactivates && method.created.is_some() {
+                    Action::Deactivate
+                } else {
+                    Action::Keep(KeepReason::DeactivateByHand)
+                };
+                body.entries.push(Entry::new(method, action));
             } else {
                 body.appeared.push(method);
             }

@@ -16,7 +16,7 @@ mod state;
 mod status;
 
 pub use claim::{Claim, ClaimedApproval};
-pub use code::{Approvals, Code, Fault, Retry, SecondApproval, TellsSecurity};
+pub use code::{Code, Responsible, Retry, TellsSecurity};
 pub use event::{Change, Event};
 pub use guardrail::{Cap, Counter, Freeze, Guardrail, Guardrails};
 pub use ledger_error::LedgerError;

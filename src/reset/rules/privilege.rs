@@ -165,7 +165,7 @@ fn is_standard(role: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reset::model::person::PimEligibility;
+    use crate::reset::model::PimEligibility;
     use crate::reset::rules::BreakGlass;
 
     fn target() -> Person {
