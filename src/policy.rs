@@ -168,7 +168,7 @@ impl Sections {
             let has_own_domain = issuer.key.values().any(|key| key.domain.is_some());
             if has_own_domain && matches!(issuer.keys, KeyLocation::Url(_)) {
                 return Err(format!(
-                    "issuers.{name}: whoever has keys.url says which key is which, so all its keys are of one domain"
+                    "issuers.{name}: the server at keys.url says which key is which, so all its keys are of one domain"
                 ));
             }
             if !names.insert(&issuer.iss) {

@@ -89,7 +89,7 @@ pub struct UnknownScope;
 impl TryFrom<String> for Scope {
     type Error = UnknownScope;
 
-    /// A value that is not known is refused: an approval for more than we can do is not an approval for less.
+    /// A value that is not known is refused: an approval for more than this program can do is not an approval for less.
     fn try_from(text: String) -> Result<Scope, UnknownScope> {
         let mut values: BTreeSet<&str> = text.split(' ').collect();
         let button = values.remove("mfa:reregister");

@@ -7,7 +7,7 @@ use super::reason::Reason;
 use crate::clock::Timestamp;
 use crate::ids::PersonRef;
 
-/// One entry of `verification`: somebody verified the target, in this way, at this time.
+/// One entry of `verification`: a verifier verified the target, in this way, at this time.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "Entry")]
 pub struct Verification {
@@ -87,7 +87,7 @@ pub enum ContactSource {
     CompanyDirectory,
     /// The phone book.
     PhoneBook,
-    /// In a pinch, somebody who knows the target. Accepted with a warning.
+    /// In a pinch, a colleague who knows the target. Accepted with a warning.
     Colleague,
 }
 
@@ -187,7 +187,7 @@ fn is_reference(text: &str) -> bool {
 }
 
 impl Evidence {
-    /// Whether it could have reached whoever holds the phone, and nobody else.
+    /// Whether it may have reached only the person who now holds the phone.
     fn reaches_a_phone(self) -> bool {
         matches!(
             self,

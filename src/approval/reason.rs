@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum Reason {
     /// The device is gone.
     Lost,
-    /// Somebody has the device.
+    /// Another person has the device.
     Stolen,
     /// There is a new device.
     Replaced,
@@ -19,7 +19,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Whether somebody else may hold the device.
+    /// Whether another person may hold the device.
     pub fn out_of_hand(self) -> bool {
         matches!(self, Reason::Lost | Reason::Stolen)
     }

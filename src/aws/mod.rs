@@ -1,4 +1,4 @@
-//! AWS: secrets, the store, the queue, the security team's topic, and who we are. Translates; decides nothing.
+//! AWS: secrets, the store, the queue, the security team's topic, and the function's identity. Translates; decides nothing.
 
 mod dynamodb;
 mod secrets_manager;

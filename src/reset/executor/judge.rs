@@ -57,7 +57,8 @@ impl Run<'_> {
         let policy = self.deployment.channels.policy(request.source.as_ref())?;
         let (ticket_user, source_may) = match basis {
             Basis::Request => (request.user.as_ref(), policy.privileged),
-            // Both were judged at the claim: the ticket may have changed hands since, and the policy of the source.
+            // Both were judged at the claim. What changed in the ticket or in the policy of the source since then does not undo
+            // a reset that has begun.
             Basis::Claim(_) => (None, true),
         };
         let identified = self

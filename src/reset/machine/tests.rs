@@ -83,7 +83,7 @@ enum Mood {
     SaysNotFound,
     /// The process dies after the request was sent, and another takes up.
     Dies,
-    /// Somebody registers a method.
+    /// A method is registered meanwhile.
     Registers,
 }
 

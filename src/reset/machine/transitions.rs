@@ -57,7 +57,7 @@ impl Reset {
             return Step::Yield;
         }
         let last_look = clock::before(until, LAST_LOOK);
-        // Sessions first, so that nobody who is signed in registers a method in between.
+        // Sessions first, so that a person who is still signed in cannot register a method in between.
         if body.sessions == SessionProgress::Pending && body.session_attempts < MOST_ATTEMPTS {
             match when(body.session_not_before, now, last_look) {
                 When::Now => return Step::RevokeSessions,
@@ -228,7 +228,7 @@ impl Reset {
         entry.tried = true;
         entry.lost |= entry.deactivate && result == Err(DirectoryError::Indeterminate);
         entry.progress = match result {
-            // Somebody may mend it while there is time.
+            // An operator may mend it while there is time.
             Err(DirectoryError::Permanent(Fault::Credential)) => {
                 entry.try_again(&DirectoryError::Transient { after: None }, now)
             }
@@ -275,7 +275,7 @@ impl Reset {
                 .iter()
                 .any(|method| method.has_id_of(&entry.method));
             entry.progress = match (entry.progress, still) {
-                // What has its id now is another registration, which is not ours to remove. If nothing has it
+                // What has its id now is another registration, which must stay. If nothing has it
                 // the deletion is asked for all the same: a list may lag.
                 (Progress::Pending | Progress::Deferred, false) if id_taken => {
                     body.progress = true;
@@ -378,7 +378,7 @@ impl Reset {
         let body = &mut self.0;
         body.list = ListViews {
             seen: body.list.seen,
-            // Whoever asked not to be asked before a time is not asked before.
+            // A pause that the directory asked for goes on.
             not_before: body.list.not_before,
             ..ListViews::default()
         };

@@ -1,4 +1,4 @@
-//! Who may be reset, and who is privileged. Graph itself stops nobody: app-only permissions reset Global
+//! Who may be reset, and who is privileged. Graph itself stops no one: app-only permissions reset Global
 //! Administrators too, so this check is the only one.
 
 use super::{Pim, Rules};
@@ -6,7 +6,7 @@ use crate::reset::model::{Membership, Person, Privilege, PrivilegeFacts, RoleAss
 use crate::reset::refusal::{Refusal, UNLICENSED};
 
 /// The roles whose holders an Authentication Administrator may act on (Microsoft Learn, "Privileged roles and
-/// permissions in Microsoft Entra ID", table "Who can perform sensitive actions"). Whoever holds any other
+/// permissions in Microsoft Entra ID", table "Who can perform sensitive actions"). The holder of any other
 /// role, built-in or custom, is privileged.
 const STANDARD_ROLES: [(&str, &str); 8] = [
     (
@@ -62,8 +62,8 @@ impl std::fmt::Display for Tier {
     }
 }
 
-/// Whether this account may be reset at all, by what the account itself says. Whether somebody in a restricted
-/// management administrative unit may depends on our credential: see [`tier`].
+/// Whether this account may be reset at all, by what the account itself says. Whether a person in a restricted
+/// management administrative unit may depends on the credential: see [`tier`].
 ///
 /// # Errors
 /// [`Refusal::BreakGlass`] or [`Refusal::TargetDisabled`].
@@ -128,7 +128,7 @@ fn named_role(memberships: &[Membership]) -> Option<Privilege> {
 }
 
 /// A role of the table is standard at the scope of the whole tenant. At an administrative unit it is not, since
-/// that may be a restricted one, and whoever has a role there is not for an Authentication Administrator.
+/// that may be a restricted one, and a person with a role there is not one that an Authentication Administrator may act on.
 fn beyond_standard(assignments: &[RoleAssignment]) -> Option<String> {
     assignments
         .iter()
