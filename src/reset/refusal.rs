@@ -1,6 +1,6 @@
 //! Why a reset is not done. A refusal before the claim consumes nothing: the approval is as good as before.
 //!
-//! A refusal has a [`Code`], and the table in [`model::code`](super::model::code) says what follows from it. Its sentence
+//! A refusal has a [`Code`], and the table in `model/code.rs` says what follows from it. Its sentence
 //! for people is in `report::refusal_text`.
 
 use std::time::Duration;

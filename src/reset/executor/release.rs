@@ -67,7 +67,7 @@ impl Run<'_> {
         record.retry_at = clock::after(now, after);
         let lease = self.save(lease, record).await?;
         Ok(Released {
-            record: lease.record().clone(),
+            record: Box::new(lease.record().clone()),
             after,
         })
     }

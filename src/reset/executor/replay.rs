@@ -30,7 +30,7 @@ impl Run<'_> {
                 if let Err(error) = self.schedule(id, released.after).await {
                     tracing::warn!(%error, reset = %id, "the next run is later than it could be");
                 }
-                released.record
+                *released.record
             }
             RunEnd::Stopped(stopped) => {
                 let (error, id) = (LedgerError::from(stopped.error), stopped.record.id);

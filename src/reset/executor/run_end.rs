@@ -24,7 +24,7 @@ pub enum Advanced {
 
 /// A record that is released for another run.
 pub struct Released {
-    pub record: Record,
+    pub record: Box<Record>,
     /// When that run is due.
     pub after: Duration,
 }
