@@ -8,7 +8,11 @@
 //! - [`Approval`]: made only by [`Authentic::admit`] at a given time. It cannot be deserialised, copied or written
 //!   down as a literal, so each one has passed every rule.
 //!
+//! ```
+//! use reregister_mfa::approval::{Approval, Authentic};
+//! ```
 //! ```compile_fail,E0451
+//! # // Fails for its private fields alone: the names are those above.
 //! fn forge(authentic: reregister_mfa::approval::Authentic) -> reregister_mfa::approval::Approval {
 //!     reregister_mfa::approval::Approval { authentic }
 //! }

@@ -136,7 +136,7 @@ async fn authenticate(
         tokens.extend(beside.approvals);
     }
     let presented = services.resets.authenticate_on_call(&tokens).await;
-    parties.name(&presented.authentic);
+    parties.name(presented.authentic());
     let approvals = presented.accepted()?;
     let tenant = services.resets.tenant(&approvals)?;
     let now = services.clock.now();

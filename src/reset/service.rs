@@ -25,6 +25,9 @@ pub struct Resets {
 /// How long an outcome can be read.
 const READABLE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How often the acceptance of one request is tried, while the same delivery is accepted and refused at the same time.
+const MOST_ACCEPTANCES: usize = 2;
+
 impl Resets {
     pub fn new(deployment: Deployment) -> Resets {
         Resets {
@@ -77,7 +80,7 @@ impl Resets {
         let run = self.deployment.run_in(request.tenant, until)?;
         let mut previous = ledger.previous(&request).await?;
         if let Some(record) = previous.record.take() {
-            return run.replay(record, parties).await;
+            return self.deployment.replay(record, parties, until).await;
         }
         self.reject_if_expired_unused(&request, approvals).await?;
         let lease_until = run.lease_until();
@@ -86,15 +89,18 @@ impl Resets {
         // The next run is scheduled first, so that there is one even if this process dies.
         run.schedule(id, clock::between(run.now(), lease_until))
             .await?;
-        match ledger.accept(record.clone(), &previous).await? {
-            Acceptance::Accepted(lease) => run.answer(run.run(lease).await, parties).await,
-            // The same delivery came twice at once: the other was first, and its answer is this one's too.
-            Acceptance::Duplicate => {
-                let first = ledger.previous(&record.request).await?.record;
-                let lost = LedgerError::Unavailable("another run has the record".to_owned());
-                run.replay(first.ok_or(lost)?, parties).await
+        for _ in 0..MOST_ACCEPTANCES {
+            if let Acceptance::Accepted(lease) = ledger.accept(record.clone(), &previous).await? {
+                let end = run.run(lease).await;
+                return self.deployment.answer(end, parties, until).await;
+            }
+            // The same delivery came twice at once. Unless the other one is refused already, its answer is this one's.
+            previous = ledger.previous(&record.request).await?;
+            if let Some(first) = previous.record.take() {
+                return self.deployment.replay(first, parties, until).await;
             }
         }
+        Err(LedgerError::Unavailable("the request could not be accepted".to_owned()).into())
     }
 
     /// On call, expired approvals are accepted only if something was done on one of them: an old link must not fill the

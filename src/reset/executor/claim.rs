@@ -3,7 +3,6 @@
 use super::context::Run;
 use super::judge::PlannedReset;
 use crate::approval::{Authentic, TokenId};
-use crate::clock;
 use crate::ids::ResetId;
 use crate::reset::ledger::{
     ClaimAttempt, HeadroomCheck, Obstacle, Record, RecordLease, ResetLease, Stage, is_about,
@@ -37,7 +36,7 @@ impl Run<'_> {
                 .validator
                 .validate(&request, &deployment.channels)
                 .await;
-            lease.name(&presented.authentic);
+            lease.name(presented.authentic());
             let (unused, used) = self.split_off_used(&request, presented.accepted()?).await?;
             if unused.is_empty() {
                 let first = used.ok_or(Refusal::ApprovalMissing)?;
@@ -69,7 +68,8 @@ impl Run<'_> {
         }
     }
 
-    /// Looks for headroom first, so that the audit trail never has an `allowed` that a guardrail then refuses.
+    /// Looks for headroom before the decision is written down: an `allowed` that a guardrail then refuses is rare, and
+    /// only where another claim came in between.
     async fn try_claim(
         &self,
         lease: &RecordLease,
@@ -144,10 +144,5 @@ impl Run<'_> {
             }
         }
         Ok(false)
-    }
-
-    /// Whether a request is so close to the end of its two hours that no claim is worth it any more.
-    pub fn is_too_late(&self, record: &Record) -> bool {
-        clock::between(self.now(), record.give_up_at()) < WORTH_STARTING
     }
 }

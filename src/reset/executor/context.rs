@@ -41,9 +41,10 @@ pub struct TenantContext {
     pub directories: Directories,
 }
 
-/// One run: what works on one record, in one tenant, until its time is up.
+/// One run: what works on one record, in the tenant of that record, until its time is up.
 pub struct Run<'a> {
     pub deployment: &'a Deployment,
+    pub tenant_id: TenantId,
     pub tenant: &'a TenantContext,
     pub until: Timestamp,
 }
@@ -52,8 +53,8 @@ pub struct Run<'a> {
 const MOST_READS: u32 = 3;
 
 const BETWEEN_READS: Backoff = Backoff {
-    first: Duration::from_millis(250),
-    longest: Duration::from_secs(8),
+    first: Duration::from_millis(500),
+    longest: Duration::from_secs(1),
 };
 
 impl Deployment {
@@ -61,7 +62,10 @@ impl Deployment {
     ///
     /// # Errors
     /// [`Refusal::ApprovalUsed`] if the record has expired: that the approval was used is still known.
-    pub async fn used_by(&self, approval: &TokenId) -> Result<Option<Record>, Refusal> {
+    pub(in crate::reset) async fn used_by(
+        &self,
+        approval: &TokenId,
+    ) -> Result<Option<Record>, Refusal> {
         match self.ledger.approval_use(approval).await? {
             ApprovalUse::Unused => Ok(None),
             ApprovalUse::By(record) => Ok(Some(*record)),
@@ -73,9 +77,14 @@ impl Deployment {
     ///
     /// # Errors
     /// [`Refusal::OtherTenant`] if the policy does not have the tenant, or not any more.
-    pub fn run_in(&self, tenant: TenantId, until: Timestamp) -> Result<Run<'_>, Refusal> {
+    pub(in crate::reset) fn run_in(
+        &self,
+        tenant: TenantId,
+        until: Timestamp,
+    ) -> Result<Run<'_>, Refusal> {
         Ok(Run {
             deployment: self,
+            tenant_id: tenant,
             tenant: self.tenants.get(&tenant).ok_or(Refusal::OtherTenant)?,
             until,
         })
@@ -102,7 +111,7 @@ impl Run<'_> {
     where
         F: Future<Output = Result<T, DirectoryError>>,
     {
-        let mut tries = 1;
+        let mut tries = 0;
         loop {
             let answer = tokio::time::timeout(self.left(), attempt())
                 .await
@@ -113,12 +122,12 @@ impl Run<'_> {
                 other => return other,
             };
             let pause = asked.unwrap_or_else(|| BETWEEN_READS.pause(tries));
+            tries = tries.saturating_add(1);
             // Half of what is left: the reset itself needs time, too.
             if tries >= MOST_READS || pause > self.left() / 2 {
                 return Err(error);
             }
             self.deployment.clock.sleep(pause).await;
-            tries = tries.saturating_add(1);
         }
     }
 }

@@ -53,6 +53,10 @@ impl Run<'_> {
         approvals: &[Approval],
         basis: Basis<'_>,
     ) -> Result<Judged, Refusal> {
+        // A run is in its record's tenant. What it finds on the way, such as an earlier request, may be in another one.
+        if request.tenant != self.tenant_id {
+            return Err(Refusal::OtherTenant);
+        }
         let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
         let policy = self.deployment.channels.policy(request.source.as_ref())?;
         let (ticket_user, source_may) = match basis {

@@ -40,7 +40,10 @@ impl Run<'_> {
         match self.judge_again(&record, lease.reset()).await {
             Ok(()) => self.execute(lease).await,
             // What is begun is not given up for a freeze: it waits.
-            Err(refusal) if refusal.is_transient() || matches!(refusal, Refusal::Guardrail(_)) => {
+            Err(refusal)
+                if refusal.is_transient()
+                    || matches!(refusal, Refusal::Guardrail(Guardrail::Frozen(_))) =>
+            {
                 self.postpone(lease.into_record_lease(), &refusal).await
             }
             Err(refusal) => {
@@ -76,7 +79,7 @@ impl Run<'_> {
         if let Some(freeze) = switch.filter(|switch| switch.stops(claim.privileged)) {
             return Err(Refusal::Guardrail(Guardrail::Frozen(freeze.why)));
         }
-        // The run is in the request's tenant: a record whose claim names another one was tampered with.
+        // A record whose claim and request name different tenants was tampered with.
         if claim.tenant != request.tenant {
             return Err(Refusal::OtherTenant);
         }

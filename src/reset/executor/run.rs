@@ -11,12 +11,13 @@ use crate::ids::ResetId;
 use crate::reset::ledger::{Record, RecordLease, Stage, VersionedRecord, WriteError};
 use crate::reset::model::{RecordedRefusal, State};
 use crate::reset::refusal::Refusal;
+use crate::reset::rules::retry::WORTH_STARTING;
 
 /// How soon to look again at a record that another run has just taken.
 const SOON: Duration = Duration::from_secs(5);
 
 impl Run<'_> {
-    /// Brings a record as far as it gets.
+    /// Brings a record of this run's tenant as far as it gets.
     pub async fn run(&self, lease: RecordLease) -> RunEnd {
         self.try_run(lease).await.unwrap_or_else(RunEnd::Stopped)
     }
@@ -35,7 +36,8 @@ impl Run<'_> {
 
     /// A request that waits: to its claim and through it, or to its refusal.
     async fn begin(&self, mut lease: RecordLease) -> Result<Advanced, Stopped> {
-        if self.is_too_late(lease.record()) {
+        let left = clock::between(self.now(), lease.record().give_up_at());
+        if left < WORTH_STARTING {
             return self.give_up(lease).await;
         }
         let refusal = match self.claim(&mut lease).await {
@@ -80,8 +82,9 @@ impl Run<'_> {
         let is_abandoned =
             |record: &Record| record.lease_until <= now && record.give_up_at() <= now;
         let found = self.deployment.ledger.find(other).await?;
-        if found.record.as_ref().is_some_and(is_abandoned) {
-            Box::pin(self.wake(found)).await?;
+        if let Some(record) = found.record.as_ref().filter(|record| is_abandoned(record)) {
+            let run = self.deployment.run_in(record.request.tenant, self.until)?;
+            Box::pin(run.wake(found)).await?;
         }
         Ok(())
     }

@@ -25,10 +25,9 @@ pub struct ApprovalValidator {
 /// Approvals as they were presented together.
 #[derive(Debug)]
 pub struct Presented {
-    /// Those that are authentic. If the others refuse them, a misused one can still be named.
-    pub authentic: Vec<Authentic>,
+    authentic: Vec<Authentic>,
     /// Why they do not stand together, if they do not.
-    pub refusal: Option<Refusal>,
+    refusal: Option<Refusal>,
 }
 
 impl Presented {
@@ -37,6 +36,11 @@ impl Presented {
             authentic: Vec::new(),
             refusal: Some(refusal),
         }
+    }
+
+    /// Those that are authentic, for naming alone: also where the others refuse them, a misused one is named.
+    pub fn authentic(&self) -> &[Authentic] {
+        &self.authentic
     }
 
     /// All of them, if they stand together.

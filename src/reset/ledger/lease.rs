@@ -15,7 +15,11 @@ pub struct RecordLease {
 
 /// The right to act on one reset: made only by claiming, or by resuming what was claimed.
 ///
+/// ```
+/// use reregister_mfa::reset::ResetLease;
+/// ```
 /// ```compile_fail,E0451
+/// # // Fails for its private fields alone: the name is the one above.
 /// use reregister_mfa::reset::ResetLease;
 ///
 /// fn forge(lease: ResetLease) -> ResetLease {

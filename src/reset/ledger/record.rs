@@ -135,11 +135,11 @@ impl Record {
             return true;
         }
         let approval = &approval.id();
-        let marked = self.parties.approvals.iter().map(|mark| &mark.id);
+        let named = self.parties.approvals.iter().map(|summary| &summary.id);
         self.claimed_approvals()
             .iter()
             .map(|claimed| &claimed.id)
-            .chain(marked)
+            .chain(named)
             .any(|id| id == approval)
     }
 

@@ -1,6 +1,7 @@
 //! The outcome of a reset: what its state says.
 
-use super::{Progress, Reset, SessionProgress};
+use super::method::Progress;
+use super::{Reset, SessionProgress};
 use crate::reset::model::{MethodOutcome, MethodStatus, Outcome, SessionStatus, Warning};
 use crate::reset::rules::can_register::{Leftovers, can_register, warnings};
 

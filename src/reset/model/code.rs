@@ -189,7 +189,8 @@ codes! {
     HardwareKeyMissing            403 Never Requester Always    "The approver did not sign in with a hardware key",
         "Sign in with a hardware key, and approve again: amr must have hwk.";
     ApproverVerified              403 Never Requester Always    "The approver has verified the person as well",
-        "Have a person who does not approve verify the target, and get new approvals.";
+        "Have a person who approves nothing verify the target, then get new approvals; for a privileged target by different \
+         people, from different trust domains, over different methods, none of them sms.";
     BreakGlass                    403 Never Requester Always    "A break-glass account is never reset here",
         "Break-glass accounts are never reset here. Follow the procedure for them.", Useless;
     RestrictedUnit                403 Never Requester Always    "The second app has no role in the person's restricted unit",

@@ -40,7 +40,17 @@ impl Method {
             MethodKind::Phone(_) | MethodKind::Email => {
                 self.has_id_of(other) && self.label == other.label && dates_agree
             }
-            _ => self.has_id_of(other),
+            MethodKind::Password
+            | MethodKind::MicrosoftAuthenticator
+            | MethodKind::SoftwareOath
+            | MethodKind::HardwareOath
+            | MethodKind::Passkey
+            | MethodKind::WindowsHello
+            | MethodKind::PlatformCredential
+            | MethodKind::External
+            | MethodKind::TemporaryAccessPass
+            | MethodKind::QrCodePin
+            | MethodKind::Unknown(_) => self.has_id_of(other),
         }
     }
 

@@ -123,7 +123,10 @@ fn named_role(memberships: &[Membership]) -> Option<Privilege> {
         Membership::Role { template, name } if !is_standard(template) => {
             Some(Privilege::Role(name.clone()))
         }
-        _ => None,
+        Membership::Role { .. }
+        | Membership::Group { .. }
+        | Membership::Unreadable
+        | Membership::Other => None,
     })
 }
 
@@ -143,7 +146,10 @@ fn role_assignable(groups: &[Membership]) -> Option<String> {
             assignable_to_role: true,
             ..
         } => Some(name.clone()),
-        _ => None,
+        Membership::Role { .. }
+        | Membership::Group { .. }
+        | Membership::Unreadable
+        | Membership::Other => None,
     })
 }
 
@@ -152,7 +158,10 @@ fn policy_group(groups: &[Membership], rules: &Rules) -> Option<Privilege> {
         Membership::Group { id, name, .. } if rules.privileged_groups.contains(id) => {
             Some(Privilege::PolicyGroup(name.clone()))
         }
-        _ => None,
+        Membership::Role { .. }
+        | Membership::Group { .. }
+        | Membership::Unreadable
+        | Membership::Other => None,
     })
 }
 

@@ -15,7 +15,7 @@ pub const LEASE_MARGIN: Duration = Duration::from_secs(20);
 /// What must be left of a run for a claim to be worth it.
 pub const WORTH_STARTING: Duration = Duration::from_secs(6);
 
-/// How long after a run began for the first time the next one is due.
+/// How long after the end of the first run the next one is due.
 const FIRST: Duration = Duration::from_secs(1);
 
 /// The pauses between later runs.
