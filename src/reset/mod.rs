@@ -41,4 +41,4 @@ pub use rules::channels::{ChannelPolicy, Channels, SourceChannel};
 #[cfg(test)]
 pub(crate) use rules::plan::action;
 pub use rules::{BreakGlass, HardwareOath, Pim, Rules};
-pub use service::Resets;
+pub use service::{Resets, Submission};

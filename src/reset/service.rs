@@ -22,6 +22,16 @@ pub struct Resets {
     throttle: Arc<NotificationThrottle>,
 }
 
+/// A request as it was submitted, with what is known of it.
+pub struct Submission {
+    pub request: Request,
+    pub parties: Parties,
+    /// The approvals that are authentic already, on call.
+    pub approvals: Vec<Authentic>,
+    /// When the answer must be there.
+    pub until: Timestamp,
+}
+
 /// How long an outcome can be read.
 const READABLE: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -65,24 +75,24 @@ impl Resets {
     }
 
     /// Does what the request asks, once. The same request again gets what is stored. From the moment that a request is
-    /// accepted it comes to an end without a further request. `approvals` are those that are authentic already, on call.
+    /// accepted it comes to an end without a further request.
     ///
     /// # Errors
     /// A [`Refusal`] if it is not accepted. The refusal of an accepted request is its status.
-    pub async fn submit(
-        &self,
-        request: Request,
-        parties: &Parties,
-        approvals: &[Authentic],
-        until: Timestamp,
-    ) -> Result<Answered, Refusal> {
-        let Deployment { ledger, .. } = &*self.deployment;
+    pub async fn submit(&self, submission: Submission) -> Result<Answered, Refusal> {
+        let Submission {
+            request,
+            parties,
+            approvals,
+            until,
+        } = submission;
+        let (ledger, parties) = (&self.deployment.ledger, &parties);
         let run = self.deployment.run_in(request.tenant, until)?;
         let mut previous = ledger.previous(&request).await?;
         if let Some(record) = previous.record.take() {
             return self.deployment.replay(record, parties, until).await;
         }
-        self.reject_if_expired_unused(&request, approvals).await?;
+        self.reject_if_expired_unused(&request, &approvals).await?;
         let lease_until = run.lease_until();
         let id = ResetId::random();
         let record = Record::new(id, request, parties.clone(), lease_until);
@@ -148,29 +158,26 @@ impl Resets {
     ///
     /// # Errors
     /// The [`Refusal`] that it would meet.
-    pub async fn preview(
-        &self,
-        request: Request,
-        mut parties: Parties,
-        until: Timestamp,
-    ) -> Result<Preview, Refusal> {
+    pub async fn preview(&self, submission: &Submission) -> Result<Preview, Refusal> {
         let deployment = &self.deployment;
-        let run = deployment.run_in(request.tenant, until)?;
+        let request = &submission.request;
+        let run = deployment.run_in(request.tenant, submission.until)?;
         let presented = deployment
             .validator
-            .validate(&request, &deployment.channels)
+            .validate(request, &deployment.channels)
             .await;
         let approvals = presented.accepted()?;
         // What is accepted goes on by itself: there is nothing to preview any more.
-        if deployment.ledger.previous(&request).await?.record.is_some() {
+        if deployment.ledger.previous(request).await?.record.is_some() {
             return Err(Refusal::ApprovalUsed);
         }
-        let (unused, used) = run.split_off_used(&request, approvals).await?;
+        let (unused, used) = run.split_off_used(request, approvals).await?;
         if unused.is_empty() && used.is_some() {
             return Err(Refusal::ApprovalUsed);
         }
+        let mut parties = submission.parties.clone();
         parties.name(&unused);
-        let planned = run.plan_reset(ResetId::random(), &request, unused).await?;
+        let planned = run.plan_reset(ResetId::random(), request, unused).await?;
         run.check_headroom(&planned).await?;
         let counts = |summary: &&ApprovalSummary| {
             let mut counted = planned.claim.approvals.iter();
