@@ -11,6 +11,8 @@
 //! SNAPSHOTS=DIR cargo test --lib another_version                 reads and writes each item of it
 //! ```
 //!
+//! `tools/both-versions` does all three with a checkout of an earlier version.
+//!
 //! A snapshot is kept if it shows something that the others do not ([`facts`]); what must be among them is in
 //! [`required`]. All that a change of the product's names touches is in [`product`].
 
@@ -25,6 +27,8 @@
 mod carry_on;
 mod facts;
 mod harvest;
+#[path = "../support/memory.rs"]
+mod memory;
 mod product;
 mod required;
 mod scene;

@@ -9,21 +9,22 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use reregister_mfa::app::{App, World};
+use reregister_mfa::app::{Adapters, App};
 use reregister_mfa::aws::{SqsEvent, Wake};
 use reregister_mfa::clock::Clock;
 use reregister_mfa::ids::{ResetId, SecretName};
-use reregister_mfa::memory::MemoryStore;
 use reregister_mfa::policy::Policy;
 use reregister_mfa::reset::ports::{
     AuditError, AuditTrail, Condition, Item, Key, Queue, QueueError, Security, SecurityError,
     Store, StoreError, Write,
 };
 use reregister_mfa::reset::{Event, Freeze, Ledger};
-use reregister_mfa::secrets::{Freshness, NoIdentity, SecretError, SecretSource, WebIdentity};
+use reregister_mfa::secrets::{Freshness, SecretError, SecretSource};
+use reregister_mfa::web_identity::{WebIdentity, WebIdentityError};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use crate::memory::MemoryStore;
 use crate::snapshot::{Message, StoredItem};
 
 /// The product, wired to what is simulated here.
@@ -56,7 +57,7 @@ impl Product {
         let security = Arc::new(SecurityTopic::default());
         let app = App::new(
             Policy::parse(policy, keys.to_owned()).unwrap(),
-            World {
+            Adapters {
                 secrets: Arc::new(Secrets(secrets)),
                 identity: Arc::new(NoCloud),
                 store: table.clone(),
@@ -245,7 +246,7 @@ impl MessageQueue {
 
 #[async_trait]
 impl Queue for MessageQueue {
-    async fn bring_back(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
+    async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
         self.put(message_for(&id.to_string()), after);
         Ok(())
     }
@@ -268,8 +269,8 @@ struct NoCloud;
 
 #[async_trait]
 impl WebIdentity for NoCloud {
-    async fn token(&self, _: &str) -> Result<SecretString, NoIdentity> {
-        Err(NoIdentity::Refused("there is no AWS here".to_owned()))
+    async fn token(&self, _: &str) -> Result<SecretString, WebIdentityError> {
+        Err(WebIdentityError::Refused("there is no AWS here".to_owned()))
     }
 }
 
@@ -301,7 +302,7 @@ pub struct SecurityTopic {
 
 #[async_trait]
 impl Security for SecurityTopic {
-    async fn tell(&self, _: &Event) -> Result<(), SecurityError> {
+    async fn notify(&self, _: &Event) -> Result<(), SecurityError> {
         if self.down.load(Ordering::SeqCst) {
             return Err(SecurityError("down".to_owned()));
         }

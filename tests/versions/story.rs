@@ -96,12 +96,12 @@ impl Story<'_> {
 
     /// The next such request changes what it asks for, and its answer is lost.
     pub fn loses_answer(&self, method: &str, path: &str) {
-        self.graph_fails(entra::Fault::on(method, path).reset_after());
+        self.graph_fails(entra::Fault::on(method, path).lose_answer());
     }
 
     /// The next such request does not arrive.
     pub fn loses_request(&self, method: &str, path: &str) {
-        self.graph_fails(entra::Fault::on(method, path).reset_before());
+        self.graph_fails(entra::Fault::on(method, path).lose_request());
     }
 
     pub fn jira_fails(&self, fault: tickets::Fault) {

@@ -60,10 +60,10 @@ fn each_item_that_another_version_has_stored_is_read_and_written_as_it_was() {
         match key.split('#').next().unwrap() {
             // Null is what was never accepted.
             "reset" => is_read_and_written_as::<Option<Record>>(&body),
-            "delivery" => is_read_and_written_as::<Accepted>(&body),
-            "approval" => is_read_and_written_as::<Used>(&body),
-            "target" => is_read_and_written_as::<Occupied>(&body),
-            "count" => is_read_and_written_as::<Count>(&body),
+            "delivery" => is_read_and_written_as::<DeliveryItem>(&body),
+            "approval" => is_read_and_written_as::<ApprovalItem>(&body),
+            "target" => is_read_and_written_as::<TargetItem>(&body),
+            "count" => is_read_and_written_as::<CounterItem>(&body),
             "freeze" => is_read_and_written_as::<Freeze>(&body),
             _ => panic!("no item has the key {key}"),
         }
