@@ -13,6 +13,7 @@ mod dynamodb;
 #[allow(dead_code, reason = "the scenarios use the rest of it")]
 mod house;
 mod moto;
+mod moto_server;
 mod powertools;
 mod secrets_manager;
 mod sns;
