@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use jiff::SignedDuration;
+use reregister_mfa::reset::Code;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
@@ -54,9 +55,6 @@ fn length_of_time(text: &str) -> anyhow::Result<Duration> {
     Ok(Duration::try_from(length)?)
 }
 
-/// Of a preview: what was asked for with these approvals may be done already, and nothing new can come of them.
-const MAY_BE_DONE: [&str; 2] = ["approval_used", "approval_expired"];
-
 const NOTHING_DONE: &str = "nothing was done";
 
 impl Run {
@@ -74,8 +72,7 @@ impl Run {
                 Ok(preview) => preview,
                 Err(failure) => return Ok(tell(&failure)),
             };
-            let code = preview.member("code").unwrap_or_default();
-            if preview.is_problem() && MAY_BE_DONE.contains(&code) {
+            if preview.is_problem() && may_be_done(&preview) {
                 let detail = shown::member(preview.json(), "detail");
                 remark(format_args!("{detail} Asking what has come of it."));
             } else if preview.is_problem() {
@@ -157,6 +154,12 @@ impl Run {
         }
         Ok(exit)
     }
+}
+
+/// Whether the preview was refused because the reset with these approvals may be done already.
+fn may_be_done(preview: &Answer) -> bool {
+    let code = preview.member("code").map(str::parse);
+    matches!(code, Some(Ok(Code::ApprovalUsed | Code::ApprovalExpired)))
 }
 
 /// Says that the request may have arrived, whoever has answered last: an earlier answer may be lost, and a proxy may

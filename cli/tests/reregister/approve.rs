@@ -78,6 +78,14 @@ fn what_was_not_given_is_absent_and_no_two_approvals_share_an_id() {
 }
 
 #[test]
+fn a_scope_that_is_given_twice_is_approved_once() {
+    let desk = Desk::with_key();
+    let twice = "--scope sessions:keep --scope mfa:reregister --scope sessions:keep";
+    let approval = approval(&desk, &format!("{WHO} {CALL} {twice}"));
+    assert_eq!(approval.claims["scope"], "mfa:reregister sessions:keep");
+}
+
+#[test]
 fn the_summary_goes_to_stderr_and_the_private_key_nowhere() {
     let desk = Desk::with_key();
     let output = desk.run(&format!("{WHO} {CALL}"));
