@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::evidence;
 use crate::kms::KmsKey;
 use crate::names::{is_same, name, one_of};
-use crate::streams::{print, remark};
+use crate::streams::{print, print_message};
 
 const MOST_MINUTES_IN_TICKET: u64 = most_minutes(Channel::Webhook);
 const MOST_MINUTES_ON_CALL: u64 = most_minutes(Channel::OnCall);
@@ -151,7 +151,7 @@ impl Approve {
         } else {
             write(&self.out, &token)?;
         }
-        remark(format_args!(
+        print_message(format_args!(
             "{} approves the reset of {} for {}, until {}",
             self.approver,
             self.target,

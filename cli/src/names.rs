@@ -7,10 +7,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use reregister_mfa::ids::{Malformed, PersonRef};
 use strum::VariantNames;
 
-/// Reads a name.
-///
 /// # Errors
-/// What it should be.
+/// What the name should be.
 pub fn name<T: TryFrom<String, Error = Malformed>>(text: &str) -> Result<T, Malformed> {
     T::try_from(text.to_owned())
 }
