@@ -70,6 +70,23 @@ play("a_second_approval_that_does_not_fit_is_replaced_and_not_added", {
   await at(page, "check");
 });
 
+// The server decides, not the code: a page with a list of its own would fail in two of these.
+for (const [sentence, given, status, code, second_approval, heading] of [
+  ["of_one_approval_shows_the_form_if_a_second_one_may_help", [ONE], 403, "privileged_role", true, "A second approval is needed"],
+  ["of_one_approval_shows_no_form_if_a_second_one_cannot_help", [ONE], 403, "privileged_role", false, "Refused: the person holds a privileged role"],
+  ["of_two_approvals_shows_the_form_if_another_second_one_may_help", [ONE, TWO], 403, "frozen", true, "Refused: frozen"],
+  ["of_two_approvals_shows_no_form_if_another_second_one_cannot_help", [ONE, TWO], 403, "frozen", false, "Refused: frozen"],
+  ["of_http_itself_shows_the_form_beside_two_approvals", [ONE, TWO], 413, "too_large", undefined, "Refused: too large"],
+]) {
+  play(`a_refusal_${sentence}`, {
+    script: () => [{ on: LOOK, ...problem(status, code, "It is refused.", "Do something about it.", { second_approval }) }],
+  }, async ({ page, server }) => {
+    await page.goto(`${server.url}#${given.map((one) => `approval=${one}`).join("&")}`);
+    await at(page, "problem", heading);
+    assert.equal(await page.locator("#second-form").isVisible(), second_approval !== false);
+  });
+}
+
 play("an_expired_approval_says_what_to_do_next", {
   real: "PAGE_EXPIRED",
   how: { name: "expired-" },
