@@ -39,14 +39,16 @@ pub use channel::Channel;
 pub use claims::{Claims, Scope};
 pub use error::{ApprovalError, InvalidToken};
 pub use evidence::{
-    ContactSource, Evidence, Messenger, PhoneLine, Verification, VerificationMethod,
+    ContactSource, Evidence, EvidenceError, Messenger, PhoneLine, Verification, VerificationMethod,
 };
 pub use issuer::{Algorithm, IssuerPolicy, KeyLocation, KeyPolicy, KeysUrl, TypHeader};
 pub use jwks::{KeyFault, KeySet, LARGEST_SET};
 pub use jws::LONGEST_TOKEN;
 pub use reason::Reason;
 pub use time_limits::TimeLimits;
-pub use token::{Audiences, Authentic, TokenId, UnverifiedToken, authenticate, parse_unverified};
+pub use token::{
+    Audiences, Authentic, TYP, TokenId, UnverifiedToken, authenticate, parse_unverified,
+};
 pub use validate::Approval;
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::{ApprovalError, Channel, InvalidToken};
 use crate::ids::{Issuer, Jti, Kid, Label, PersonRef};
 
 /// `typ` of an approval (RFC 8725, section 3.11).
-const TYP: &str = "mfa-approval+jwt";
+pub const TYP: &str = "mfa-approval+jwt";
 
 /// The audiences of this deployment, one for each channel.
 #[derive(Debug, Clone, Deserialize)]
