@@ -49,7 +49,8 @@ test: tools  ## Every test: AWS is moto, Entra is tried by Microsoft's own clien
 
 chaos: tools  ## Kills the function at random moments, 200 times or KILLS, and looks whether every reset comes to its end
 	cargo build --locked --bin reregister-mfa --example chaos
-	REREGISTER_MFA=$(TARGET)/debug/reregister-mfa tools/with-moto $(TARGET)/debug/examples/chaos
+	TRANSACTION_CONFLICT_EVERY=20 REREGISTER_MFA=$(TARGET)/debug/reregister-mfa \
+	    tools/with-moto $(TARGET)/debug/examples/chaos
 
 bench: export PYTHON := $(CURDIR)/$(VENV)/bin/python
 bench: tools bench/beside/bundled.mjs  ## Cold starts beside the same function in Python and Node; in ratios, bench/README.md has the targets
