@@ -1,6 +1,10 @@
 //! What every kind of answer has in common. `TestApp::send` checks the same headers in every scenario; here is one
 //! answer of each kind.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use reregister_mfa::reset::ports::{Item, Key, Store, StoreError, Write};
 use simulated::entra::Fault;
 use simulated::request::Request;
 use simulated::senders::jira::IssueEvent;
@@ -45,5 +49,33 @@ async fn no_kind_of_answer_may_be_cached_or_have_its_type_guessed() {
         assert_eq!(reply.content_type, content_type, "{kind}");
         assert_eq!(reply.cache_control, "no-store", "{kind}");
         assert_eq!(reply.content_type_options, "nosniff", "{kind}");
+    }
+}
+
+/// A store that panics.
+struct PanickingStore;
+
+#[async_trait]
+impl Store for PanickingStore {
+    async fn get(&self, _: &Key) -> Result<Option<Item>, StoreError> {
+        panic!("as planned")
+    }
+
+    async fn commit(&self, _: &[Write]) -> Result<(), StoreError> {
+        panic!("as planned")
+    }
+}
+
+#[tokio::test]
+async fn the_answer_after_a_panic_may_not_be_cached_or_have_its_type_guessed_either() {
+    let app = TestApp::on_store(Arc::new(PanickingStore)).await;
+    // A submission runs in a task of its own, a preview in the handler.
+    let submission = app.reset(app.draft()).await;
+    let approval = app.approve_on_call(app.on_call_draft());
+    let preview = app.preview(&approval).await;
+    for reply in [submission, preview] {
+        reply.assert_refused(500, "internal_error");
+        assert_eq!(reply.cache_control, "no-store");
+        assert_eq!(reply.content_type_options, "nosniff");
     }
 }
