@@ -15,8 +15,6 @@
 #[path = "../examples/chaos/deployment.rs"]
 mod deployment;
 mod measured;
-#[path = "../tests/aws/one_by_one.rs"]
-mod one_by_one;
 
 use std::time::{Duration, Instant};
 

@@ -65,12 +65,23 @@ impl App {
     /// [`HttpClientError`] if TLS cannot be set up.
     pub fn new(policy: Policy, adapters: Adapters) -> Result<App, HttpClientError> {
         let http = http_client()?;
+        let Policy {
+            sections,
+            channels,
+            directory,
+        } = policy;
         let issuers = Arc::new(Issuers::new(
-            policy.directory,
+            directory,
             http.clone(),
             adapters.clock.clone(),
         ));
-        let warm_up_policies = policy.issuers.values().cloned().collect();
+        let with_tenant = |(name, source)| {
+            let tenant = channels.sources.get(&name)?.tenant;
+            Some((name, (source, tenant)))
+        };
+        let sources = sections.sources.into_iter().filter_map(with_tenant);
+        let sources = sources.collect();
+        let warm_up_policies = sections.issuers.values().cloned().collect();
         let deps = EntraDeps {
             http: http.clone(),
             secrets: adapters.secrets.clone(),
@@ -79,17 +90,17 @@ impl App {
         };
         let mut contexts = BTreeMap::new();
         let mut tenants = Vec::new();
-        for tenant in policy.tenants.into_values() {
+        for tenant in sections.tenants.into_values() {
             let (id, standard, context) = connect(tenant, &deps);
             tenants.push(standard);
             contexts.insert(id, context);
         }
         let resets = Resets::new(Deployment {
             tenants: contexts,
-            channels: policy.channels,
+            channels,
             validator: ApprovalValidator {
-                issuers: policy.issuers,
-                audiences: policy.audience,
+                issuers: sections.issuers,
+                audiences: sections.audience,
                 keys: issuers.clone(),
             },
             ledger: Ledger::new(adapters.store),
@@ -97,8 +108,8 @@ impl App {
             audit: adapters.audit,
             security: adapters.security,
             tickets: Arc::new(TicketNotes::new(
-                policy.notes,
-                policy.register_at.clone(),
+                sections.notes,
+                sections.register_at.clone(),
                 http,
                 adapters.secrets.clone(),
             )),
@@ -108,10 +119,10 @@ impl App {
         Ok(App {
             services: Arc::new(Services {
                 resets,
-                sources: policy.sources,
+                sources,
                 secrets: adapters.secrets,
                 clock: adapters.clock,
-                register_at: policy.register_at,
+                register_at: sections.register_at,
             }),
             warm_up: Arc::new(WarmUp {
                 issuers,

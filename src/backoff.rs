@@ -10,7 +10,7 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// The pause after this many failed tries but one: `pause(0)` is the first.
+    /// The pause after the try of this number, counted from 0.
     pub fn pause(&self, nth: u32) -> Duration {
         let factor = 1_u32.checked_shl(nth).unwrap_or(u32::MAX);
         self.first.saturating_mul(factor).min(self.longest)

@@ -1,6 +1,6 @@
 //! Names of things, each a type that cannot hold a wrong value.
 //!
-//! Parsed once, at the door; past it no string is checked again.
+//! Parsed once, at the edge; past it no string is checked again.
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,121 +22,94 @@ fn is(text: &str, length: std::ops::RangeInclusive<usize>, extra: &[u8]) -> bool
             .all(|b| b.is_ascii_alphanumeric() || extra.contains(&b))
 }
 
-fn check_issuer(text: &str) -> Result<(), Malformed> {
-    let printable = text.bytes().all(|b| (0x21..=0x7e).contains(&b));
-    (printable && (1..=255).contains(&text.len()))
-        .then_some(())
-        .ok_or(Malformed(
-            "an issuer of 1 to 255 printable ASCII characters",
-        ))
-}
-
-/// `iss`: who signed an approval (RFC 7519, section 4.1.1), compared byte by byte.
-#[nutype(
-    validate(with = check_issuer, error = Malformed),
-    derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Display, AsRef, TryFrom, Serialize, Deserialize)
-)]
-pub struct Issuer(String);
-
-fn check_kid(text: &str) -> Result<(), Malformed> {
-    is(text, 1..=64, b"._~:/@+=-")
-        .then_some(())
-        .ok_or(Malformed(
-            "a kid of 1 to 64 characters of A-Za-z0-9._~:/@+=-",
-        ))
-}
-
-/// `kid`: which key of an issuer signed (RFC 7515, section 4.1.4). It only ever selects among known keys.
-#[nutype(
-    validate(with = check_kid, error = Malformed),
-    derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Display, AsRef, TryFrom, Serialize, Deserialize)
-)]
-pub struct Kid(String);
-
-fn check_jti(text: &str) -> Result<(), Malformed> {
-    is(text, 8..=128, b"._:-")
-        .then_some(())
-        .ok_or(Malformed("a jti of 8 to 128 characters of A-Za-z0-9._:-"))
-}
-
-/// `jti`: the approval's own name, used once together with its issuer (RFC 7519, section 4.1.7).
-#[nutype(
-    validate(with = check_jti, error = Malformed),
-    derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Display, AsRef, TryFrom, Serialize, Deserialize)
-)]
-pub struct Jti(String);
-
-fn check_ticket(text: &str) -> Result<(), Malformed> {
-    is(text, 1..=64, b"._-").then_some(()).ok_or(Malformed(
-        "a ticket key of 1 to 64 characters of A-Za-z0-9._-",
-    ))
-}
-
-/// A ticket's key as its system prints it: `HELP-42`, `RITM0010072`.
-#[nutype(
-    validate(with = check_ticket, error = Malformed),
-    derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Display, AsRef, TryFrom, Serialize, Deserialize)
-)]
-pub struct TicketKey(String);
-
-fn check_label(text: &str) -> Result<(), Malformed> {
-    let plain = text
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    (plain && (1..=32).contains(&text.len()))
-        .then_some(())
-        .ok_or(Malformed("a name of 1 to 32 characters of a-z0-9-"))
-}
-
-/// A name that policy.toml gives to a section: a source, a tenant, an issuer, a trust domain.
-#[nutype(
-    validate(with = check_label, error = Malformed),
-    derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Display, AsRef, TryFrom, Serialize, Deserialize)
-)]
-pub struct Label(String);
-
-fn check_secret_name(text: &str) -> Result<(), Malformed> {
-    is(text, 1..=512, b"/_+=.@:-")
-        .then_some(())
-        .ok_or(Malformed("the name or ARN of a secret in Secrets Manager"))
-}
-
-/// Name or ARN of a secret in AWS Secrets Manager (API reference, `CreateSecret`: `Name`). Not secret itself.
-#[nutype(
-    validate(with = check_secret_name, error = Malformed),
-    derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Display, AsRef, TryFrom, Serialize, Deserialize)
-)]
-pub struct SecretName(String);
-
-fn check_upn(text: &str) -> Result<(), Malformed> {
-    let parts = text.split_once('@');
-    let plain = text.chars().all(|c| {
-        !c.is_control()
-            && !c.is_whitespace()
-            && !matches!(c, '/' | '\\' | '?' | '%' | '"' | '<' | '>')
-    });
-    match parts {
-        Some((name, domain))
-            if plain
-                && text.len() <= 320
-                && !name.is_empty()
-                && !domain.is_empty()
-                && !domain.contains('@') =>
-        {
-            Ok(())
+/// A text that is a name of something, checked once.
+macro_rules! text_name {
+    ($(#[$doc:meta])* $name:ident, $check:ident: $is:expr, $what:literal) => {
+        fn $check(text: &str) -> Result<(), Malformed> {
+            let is: fn(&str) -> bool = $is;
+            is(text).then_some(()).ok_or(Malformed($what))
         }
-        _ => Err(Malformed("a user principal name such as jane@contoso.com")),
-    }
+
+        $(#[$doc])*
+        #[nutype(
+            validate(with = $check, error = Malformed),
+            derive(
+                Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Display, AsRef, TryFrom,
+                Serialize, Deserialize
+            )
+        )]
+        pub struct $name(String);
+    };
 }
 
-/// A user principal name. It may change hands, so it is resolved to an [`ObjectId`] once and then forgotten.
-#[nutype(
-    validate(with = check_upn, error = Malformed),
-    derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Display, AsRef, TryFrom, Serialize, Deserialize)
-)]
-pub struct Upn(String);
+text_name!(
+    /// `iss`: who signed an approval (RFC 7519, section 4.1.1), compared byte by byte.
+    Issuer, check_issuer: |text| {
+        (1..=255).contains(&text.len()) && text.bytes().all(|b| (0x21..=0x7e).contains(&b))
+    },
+    "an issuer of 1 to 255 printable ASCII characters"
+);
+text_name!(
+    /// `kid`: which key of an issuer signed (RFC 7515, section 4.1.4). It only ever selects among known keys.
+    Kid, check_kid: |text| is(text, 1..=64, b"._~:/@+=-"),
+    "a kid of 1 to 64 characters of A-Za-z0-9._~:/@+=-"
+);
+text_name!(
+    /// `jti`: the approval's own name, used once together with its issuer (RFC 7519, section 4.1.7).
+    Jti, check_jti: |text| is(text, 8..=128, b"._:-"),
+    "a jti of 8 to 128 characters of A-Za-z0-9._:-"
+);
+text_name!(
+    /// A ticket's key as its system prints it: `HELP-42`, `RITM0010072`.
+    TicketKey, check_ticket: |text| is(text, 1..=64, b"._-"),
+    "a ticket key of 1 to 64 characters of A-Za-z0-9._-"
+);
+text_name!(
+    /// A name that policy.toml gives to a section: a source, a tenant, an issuer, a trust domain.
+    Label, check_label: |text| {
+        is(text, 1..=32, b"-") && !text.bytes().any(|b| b.is_ascii_uppercase())
+    },
+    "a name of 1 to 32 characters of a-z0-9-"
+);
+text_name!(
+    /// Name or ARN of a secret in AWS Secrets Manager (API reference, `CreateSecret`: `Name`). Not secret itself.
+    SecretName, check_secret_name: |text| is(text, 1..=512, b"/_+=.@:-"),
+    "the name or ARN of a secret in Secrets Manager"
+);
+text_name!(
+    /// A table of ServiceNow, by its name and not by its label.
+    Table, check_table: |text| {
+        is(text, 1..=80, b"_") && !text.bytes().any(|b| b.is_ascii_uppercase())
+    },
+    "a table of 1 to 80 characters of a-z0-9_"
+);
+text_name!(
+    /// The id of one method of one person. Phones have the same three ids for every person.
+    MethodId, check_method_id: |text| {
+        let plain = |b: u8| {
+            (0x21..=0x7e).contains(&b) && !matches!(b, b'/' | b'\\' | b'?' | b'#' | b'%')
+        };
+        (1..=256).contains(&text.len()) && text.bytes().all(plain) && text != "." && text != ".."
+    },
+    "the id of an authentication method"
+);
+text_name!(
+    /// A user principal name. It may change hands, so it is resolved to an [`ObjectId`] once and then forgotten.
+    Upn, check_upn: |text| {
+        let plain = |c: char| {
+            !c.is_control() && !c.is_whitespace() && !"/\\?%\"<>".contains(c)
+        };
+        let (name, domain) = text.split_once('@').unwrap_or_default();
+        text.len() <= 320
+            && text.chars().all(plain)
+            && !name.is_empty()
+            && !domain.is_empty()
+            && !domain.contains('@')
+    },
+    "a user principal name such as jane@contoso.com"
+);
 
-/// An address that something secret may go to, or keys may come from: https, or http on this machine alone; without
+/// An address that a secret may be sent to, or keys may come from: https, or http on this machine alone; without
 /// a user name or password, which can make one host look like another, and without a fragment, which is never sent.
 pub fn trusted_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
@@ -197,19 +170,17 @@ uuid_name!(
 );
 
 impl ResetId {
-    /// A new, random name.
     pub fn random() -> ResetId {
         ResetId(Uuid::new_v4())
     }
 }
 
-/// The SHA-256 of something, in hexadecimal: its name where it has no other that is signed.
+/// A SHA-256 in hexadecimal: what names a thing that has no other name that is signed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Digest(String);
 
 impl Digest {
-    /// Of these bytes.
     pub fn of(bytes: &[u8]) -> Digest {
         use aws_lc_rs::digest::{SHA256, digest};
         Digest(hex::encode(digest(&SHA256, bytes)))
@@ -226,9 +197,7 @@ impl fmt::Display for Digest {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum PersonRef {
-    /// By object id.
     Id(ObjectId),
-    /// By user principal name.
     Upn(Upn),
 }
 

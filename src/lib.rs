@@ -9,7 +9,7 @@
 //! ```text
 //! main . cli
 //! app . policy                                          wiring; policy.toml, resolved
-//! http . aws . entra . issuers . tickets . audit        the edges: translate, decide nothing
+//! http . aws . entra . issuers . tickets . audit . local_queue    the edges: translate, decide nothing
 //! report                                                what people and programs read; sentences only
 //! reset                                                 the core: decides and acts
 //! webhook . approval                                    the two checks: pure, keys and secrets passed in

@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         None => Arc::new(local_queue.clone()),
     };
     let security: Arc<dyn Security> = match settings.security_topic {
-        Some(topic) => Arc::new(Sns::new(&aws, topic, policy.register_at.clone())),
+        Some(topic) => Arc::new(Sns::new(&aws, topic, policy.sections.register_at.clone())),
         None => Arc::new(NoSecurityTeam),
     };
     let app = App::new(

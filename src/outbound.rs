@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::Response;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-/// The longest that we take `Retry-After` for, in seconds; longer means another day, which is the caller's business.
+/// The longest `Retry-After` that counts, in seconds. A caller that is told more waits this long and asks again.
 const LONGEST_RETRY_AFTER: u64 = 60 * 60;
 
 /// The HTTP client could not be made: no root certificates, usually.

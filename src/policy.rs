@@ -17,34 +17,29 @@ use crate::webhook::{Scheme, Source};
 /// The policy of a deployment, resolved. The only thing whose fault stops the start.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// Where people register, for answers.
-    pub register_at: String,
-    /// What approvals must be for.
-    pub audience: Audiences,
-    pub tenants: BTreeMap<Label, Tenant>,
-    /// The ticket systems, each with the tenant of its people.
-    pub sources: BTreeMap<Label, (Source, TenantId)>,
-    pub issuers: BTreeMap<Label, IssuerPolicy>,
-    /// Notes into the tickets of a source, by its name.
-    pub notes: BTreeMap<Label, Notes>,
+    pub sections: Sections,
     pub channels: Channels,
     /// Where the file was: key files are beside it.
     pub directory: PathBuf,
 }
 
 /// The file, section by section.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PolicyFile {
+pub struct Sections {
+    /// Where people register, for answers.
     #[serde(default = "register_at")]
-    register_at: String,
-    audience: Audiences,
-    tenants: BTreeMap<Label, Tenant>,
+    pub register_at: String,
+    /// What approvals must be for.
+    pub audience: Audiences,
+    pub tenants: BTreeMap<Label, Tenant>,
+    /// The ticket systems.
     #[serde(default)]
-    sources: BTreeMap<Label, Source>,
-    issuers: BTreeMap<Label, IssuerPolicy>,
+    pub sources: BTreeMap<Label, Source>,
+    pub issuers: BTreeMap<Label, IssuerPolicy>,
+    /// Notes into the tickets of a source, by its name.
     #[serde(default)]
-    notes: BTreeMap<Label, Notes>,
+    pub notes: BTreeMap<Label, Notes>,
     on_call: ChannelPolicy,
 }
 
@@ -119,14 +114,18 @@ impl Policy {
     /// # Errors
     /// [`PolicyError`], with what to correct.
     pub fn parse(text: &str, directory: PathBuf) -> Result<Policy, PolicyError> {
-        let mut file: PolicyFile = toml::from_str(text)?;
-        file.check().map_err(PolicyError::Inconsistent)?;
-        file.name_privileged_people();
-        file.resolve(directory).map_err(PolicyError::Inconsistent)
+        let mut sections: Sections = toml::from_str(text)?;
+        sections.check().map_err(PolicyError::Inconsistent)?;
+        sections.name_privileged_people();
+        Ok(Policy {
+            channels: sections.channels().map_err(PolicyError::Inconsistent)?,
+            sections,
+            directory,
+        })
     }
 }
 
-impl PolicyFile {
+impl Sections {
     fn check(&self) -> Result<(), String> {
         if self.tenants.is_empty() {
             return Err("there is no tenant".to_owned());
@@ -169,7 +168,7 @@ impl PolicyFile {
             let has_own_domain = issuer.key.values().any(|key| key.domain.is_some());
             if has_own_domain && matches!(issuer.keys, KeyLocation::Url(_)) {
                 return Err(format!(
-                    "issuers.{name}: whoever has keys.url says which key is which, so all its keys are of one domain"
+                    "issuers.{name}: the server at keys.url says which key is which, so all its keys are of one domain"
                 ));
             }
             if !names.insert(&issuer.iss) {
@@ -214,35 +213,38 @@ impl PolicyFile {
         Ok(())
     }
 
-    /// Replaces the names of tenants by the tenants.
-    fn resolve(self, directory: PathBuf) -> Result<Policy, String> {
+    /// The channels, each source with the tenant that it names.
+    fn channels(&self) -> Result<Channels, String> {
         let mut sources = BTreeMap::new();
-        let mut channels = BTreeMap::new();
-        for (name, source) in self.sources {
-            let tenant = tenant_of(&self.tenants, &name, &source)?;
+        for (name, source) in &self.sources {
             let policy = ChannelPolicy {
                 issuers: source.issuers.clone(),
                 privileged: source.privileged,
                 verifier_apart: false,
                 hardware_key: false,
             };
-            channels.insert(name.clone(), SourceChannel { tenant, policy });
-            sources.insert(name, (source, tenant));
+            let tenant = self.tenant_of(name, source)?;
+            sources.insert(name.clone(), SourceChannel { tenant, policy });
         }
-        Ok(Policy {
-            channels: Channels {
-                sources: channels,
-                on_call: self.on_call,
-                tenants: self.tenants.values().map(|tenant| tenant.id).collect(),
-            },
-            register_at: self.register_at,
-            audience: self.audience,
-            tenants: self.tenants,
+        Ok(Channels {
             sources,
-            issuers: self.issuers,
-            notes: self.notes,
-            directory,
+            on_call: self.on_call.clone(),
+            tenants: self.tenants.values().map(|tenant| tenant.id).collect(),
         })
+    }
+
+    /// The tenant that a source names, or the only one.
+    fn tenant_of(&self, name: &Label, source: &Source) -> Result<TenantId, String> {
+        let mut tenants = self.tenants.values();
+        match (&source.tenant, tenants.next(), tenants.next()) {
+            (Some(tenant), ..) => self
+                .tenants
+                .get(tenant)
+                .ok_or_else(|| format!("sources.{name} names a tenant that is not in [tenants]")),
+            (None, Some(only), None) => Ok(only),
+            (None, ..) => Err(format!("sources.{name} must name one of the tenants")),
+        }
+        .map(|tenant| tenant.id)
     }
 
     /// The owner of a key can approve, and an attacker who gets an owner reset can become them.
@@ -259,22 +261,5 @@ impl PolicyFile {
                 .privileged_people
                 .extend(owners.iter().cloned());
         }
-    }
-}
-
-/// The tenant that a source names, or the only one.
-fn tenant_of(
-    tenants: &BTreeMap<Label, Tenant>,
-    name: &Label,
-    source: &Source,
-) -> Result<TenantId, String> {
-    let mut all = tenants.values();
-    match (&source.tenant, all.next(), all.next()) {
-        (Some(tenant), ..) => tenants
-            .get(tenant)
-            .map(|tenant| tenant.id)
-            .ok_or_else(|| format!("sources.{name} names a tenant that is not in [tenants]")),
-        (None, Some(only), None) => Ok(only.id),
-        (None, ..) => Err(format!("sources.{name} must name one of the tenants")),
     }
 }

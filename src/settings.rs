@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Which door this process opens.
+/// How requests reach this process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entrance {
     /// The Lambda Runtime API is there: serve Function URL events.

@@ -1,14 +1,14 @@
-//! Where the function is.
+//! The address of the function.
 
 use std::net::IpAddr;
 
 use anyhow::{Context as _, bail, ensure};
 use reqwest::Url;
 
-/// The argument. It is parsed by hand: clap would quote a wrong one, and somebody may paste the whole link with the
-/// approval in it.
+/// The option `--url`. clap does not parse it: it would quote a wrong value, and an operator may paste the whole link
+/// with the approval in it.
 #[derive(clap::Args)]
-pub struct At {
+pub struct UrlArg {
     /// The address of the function: https, or http to this machine
     #[arg(
         long,
@@ -19,14 +19,15 @@ pub struct At {
     url: String,
 }
 
-impl At {
-    /// The address, if it is one that an approval may be sent to.
+impl UrlArg {
+    /// # Errors
+    /// No approval may be sent to this address.
     pub fn address(&self) -> anyhow::Result<Address> {
         Address::parse(&self.url)
     }
 }
 
-/// An origin that an approval may be sent to: nobody between here and there can read it.
+/// An origin that an approval may be sent to: by https, or by http on this machine.
 #[derive(Debug)]
 pub struct Address(Url);
 
@@ -55,26 +56,26 @@ impl Address {
         Ok(Address(url))
     }
 
-    /// Whether nothing leaves this machine, so that no proxy has any business with it.
+    /// Whether requests stay on this machine, so that they need no proxy.
     pub fn is_this_machine(&self) -> bool {
         is_this_machine(&self.0)
     }
 
-    /// The address of a route.
     pub fn route(&self, path: &str) -> anyhow::Result<Url> {
         self.0.join(path).context("no such route")
     }
 
-    /// The page, to which approvals go in the fragment: browsers keep that to themselves (RFC 9110, section 7.1).
-    pub fn page<'a>(&self, approvals: impl Iterator<Item = &'a str>) -> String {
+    /// The link to the on-call page. The approvals are in its fragment, which browsers do not send (RFC 9110,
+    /// section 7.1).
+    pub fn page_link<'a>(&self, approvals: impl Iterator<Item = &'a str>) -> String {
         let members: Vec<String> = approvals
             .map(|approval| format!("approval={approval}"))
             .collect();
         format!("{}#{}", self.0, members.join("&"))
     }
 
-    /// Host and port, for people.
-    pub fn name(&self) -> String {
+    /// Host and port, for messages.
+    pub fn host_and_port(&self) -> String {
         let host = self.0.host_str().unwrap_or_default();
         match self.0.port() {
             Some(port) => format!("{host}:{port}"),

@@ -1,5 +1,5 @@
-//! The approvals that are presented. They are credentials: an argument could be read by everybody on the machine, so
-//! they come from files or standard input, and no error quotes them.
+//! The approvals that the operator presents. They are credentials: other users of the machine can read arguments, so
+//! approvals come from files or standard input, and no error quotes them.
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Read as _, Stdin};
@@ -11,27 +11,27 @@ use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use crate::streams::prompt;
 
-/// Where the approvals are.
+/// The option `--approval`.
 #[derive(clap::Args)]
-pub struct Presented {
+pub struct ApprovalArgs {
     /// A file with an approval, or - for standard input; twice for a person who needs two
     #[arg(long = "approval", value_name = "FILE|-", required = true)]
     approval: Vec<PathBuf>,
 }
 
-/// On call one is the bearer, and a second one goes into the body.
+/// On call the first one is the bearer, and a second one goes into the body.
 const MOST: usize = 2;
 
-/// One approval. It has no `Debug`, so that it cannot slip into a message.
+/// One approval. Without `Debug`, so that no message can hold it by mistake.
 pub struct Token(String);
 
 impl Token {
-    /// The token itself: for a header, a body or a link, and for nothing that is said.
+    /// The token itself: for a header, a body or a link, and never for a message.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// A compact JWS, as far as that can be seen from outside (RFC 7515, section 7.1).
+    /// A compact JWS, by its outer form alone (RFC 7515, section 7.1).
     fn parse(text: &str) -> Option<Token> {
         let text = text.trim();
         let of_base64url = |part: &str| {
@@ -47,23 +47,21 @@ impl Token {
     }
 }
 
-/// One approval, or two.
 pub struct Approvals {
-    /// The one that is the credential.
+    /// The credential of each request.
     pub bearer: Token,
-    /// The one beside it.
+    /// Goes into the body.
     pub second: Option<Token>,
 }
 
 impl Approvals {
-    /// Both, in the order in which they were given.
+    /// In the order in which the operator gave them.
     pub fn all(&self) -> impl Iterator<Item = &Token> {
         std::iter::once(&self.bearer).chain(&self.second)
     }
 }
 
-impl Presented {
-    /// Reads them.
+impl ApprovalArgs {
     pub fn read(&self) -> anyhow::Result<Approvals> {
         ensure!(
             self.approval.len() <= MOST,
@@ -92,7 +90,7 @@ fn is_stdin(file: &Path) -> bool {
 }
 
 fn read(file: &Path) -> anyhow::Result<Token> {
-    // Somebody in a hurry pastes the approval itself. It must not come back in an error.
+    // An operator in a hurry may paste the approval itself. The error must not repeat it.
     if file.to_str().and_then(Token::parse).is_some() && !file.exists() {
         bail!(
             "--approval takes the name of a file, or -, and not the approval itself: everybody on this machine could \
@@ -108,7 +106,7 @@ fn read(file: &Path) -> anyhow::Result<Token> {
     let mut text = String::new();
     let stdin = io::stdin();
     if stdin.is_terminal() {
-        read_unseen(&stdin, &mut text)?;
+        read_without_echo(&stdin, &mut text)?;
     } else {
         stdin
             .lock()
@@ -118,21 +116,21 @@ fn read(file: &Path) -> anyhow::Result<Token> {
     Token::parse(&text).context("standard input holds no approval: one compact JWT")
 }
 
-/// Asks for a line that the terminal does not show: what is pasted would stay on the screen for as long as it is good.
-fn read_unseen(stdin: &Stdin, text: &mut String) -> anyhow::Result<()> {
-    let seen = tcgetattr(stdin)?;
-    let mut unseen = seen.clone();
-    unseen.local_modes.remove(LocalModes::ECHO);
-    unseen.local_modes.insert(LocalModes::ECHONL);
-    tcsetattr(stdin, OptionalActions::Now, &unseen)?;
+/// Asks for a line that the terminal does not echo: a pasted approval would stay on the screen while it is still valid.
+fn read_without_echo(stdin: &Stdin, text: &mut String) -> anyhow::Result<()> {
+    let before = tcgetattr(stdin)?;
+    let mut without_echo = before.clone();
+    without_echo.local_modes.remove(LocalModes::ECHO);
+    without_echo.local_modes.insert(LocalModes::ECHONL);
+    tcsetattr(stdin, OptionalActions::Now, &without_echo)?;
     let read = prompt("Approval (it is not shown): ")
         .and_then(|()| stdin.read_line(text).context("cannot read standard input"));
-    tcsetattr(stdin, OptionalActions::Now, &seen)?;
+    tcsetattr(stdin, OptionalActions::Now, &before)?;
     read.map(drop)
 }
 
-/// The text with whatever looks like an approval blotted out: clap quotes arguments that it does not understand.
-pub fn without_approvals(text: &str) -> String {
+/// Replaces each word that looks like an approval: clap quotes arguments that it does not understand.
+pub fn redact_approvals(text: &str) -> String {
     let part_of_a_token =
         |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
     let mut clean = String::with_capacity(text.len());
@@ -142,7 +140,7 @@ pub fn without_approvals(text: &str) -> String {
             .find(|letter: char| !part_of_a_token(letter))
             .unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
-        // What every JSON object begins with in base64. Something may stand before it, such as the dashes of an option.
+        // Every JSON object begins so in base64. Before it there may be the dashes of an option.
         if word.contains("eyJ") {
             clean.push_str("[an approval]");
         } else {
@@ -160,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_three_parts_of_base64url_pass_for_an_approval() {
+    fn an_approval_is_three_parts_of_base64url() {
         for good in ["a.b.c", " eyJ_-9.b.c\r\n"] {
             assert!(Token::parse(good).is_some(), "{good}");
         }
@@ -171,17 +169,17 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_an_approval_is_blotted_out_wherever_it_stands() {
+    fn a_word_that_looks_like_an_approval_is_redacted_anywhere_in_a_text() {
         assert_eq!(
-            without_approvals("unexpected 'eyJhbGci.eyJ_a-b.c', at #approval=eyJh&x=ü"),
+            redact_approvals("unexpected 'eyJhbGci.eyJ_a-b.c', at #approval=eyJh&x=ü"),
             "unexpected '[an approval]', at #approval=[an approval]&x=ü"
         );
         assert_eq!(
-            without_approvals("unexpected argument '--eyJhbGci.eyJ_a-b.c' found"),
+            redact_approvals("unexpected argument '--eyJhbGci.eyJ_a-b.c' found"),
             "unexpected argument '[an approval]' found"
         );
         assert_eq!(
-            without_approvals("cannot read key.pem: no such file"),
+            redact_approvals("cannot read key.pem: no such file"),
             "cannot read key.pem: no such file"
         );
     }

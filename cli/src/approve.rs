@@ -3,26 +3,31 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use jiff::{SignedDuration, Timestamp};
+use clap::builder::PossibleValuesParser;
+use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use reregister_mfa::approval::Claims;
+use reregister_mfa::approval::{
+    Channel, Claims, ContactSource, Reason, Scope, TYP, TimeLimits, VerificationMethod,
+};
 use reregister_mfa::ids::{Issuer, Kid, PersonRef, TicketKey};
 use serde_json::{Map, Value, json};
 use tempfile::NamedTempFile;
 use uuid::Uuid;
 
-use crate::evidence::{self, ContactSource, Method, Reason, Via};
+use crate::evidence;
 use crate::kms::KmsKey;
-use crate::names::{is_same, name};
-use crate::streams::{print, remark};
+use crate::names::{is_same, name, one_of};
+use crate::streams::{print, print_message};
 
-/// The `typ` of an approval (RFC 8725, section 3.11).
-const TOKEN_TYPE: &str = "mfa-approval+jwt";
+const MOST_MINUTES_IN_TICKET: u64 = most_minutes(Channel::Webhook);
+const MOST_MINUTES_ON_CALL: u64 = most_minutes(Channel::OnCall);
 
-/// The scope without which an approval allows nothing.
-const REREGISTER: &str = "mfa:reregister";
+const fn most_minutes(channel: Channel) -> u64 {
+    TimeLimits::of(channel).longest_lifetime.as_secs() / 60
+}
 
 /// Attest that you verified a person and that their MFA may be reset. Writes the approval, a compact JWT.
 #[derive(clap::Args)]
@@ -75,15 +80,15 @@ pub struct Approve {
     verified_by: PersonRef,
 
     /// How
-    #[arg(long)]
-    method: Method,
+    #[arg(long, value_parser = one_of::<VerificationMethod>())]
+    method: VerificationMethod,
 
     /// By which line (phone_call) or with what (secure_message)
-    #[arg(long)]
-    via: Option<Via>,
+    #[arg(long, value_parser = PossibleValuesParser::new(evidence::all_vias()))]
+    via: Option<String>,
 
     /// Who says that the number or address is the target's; none for in_person and verified_id
-    #[arg(long)]
+    #[arg(long, value_parser = one_of::<ContactSource>())]
     contact_source: Option<ContactSource>,
 
     /// When, as 2026-11-24T09:00:00Z [default: now]
@@ -95,16 +100,23 @@ pub struct Approve {
     reference: Option<String>,
 
     /// Why the target needs it
-    #[arg(long)]
+    #[arg(long, value_parser = one_of::<Reason>())]
     reason: Option<Reason>,
 
     /// What to allow beyond mfa:reregister, such as passkeys:remove or sessions:keep; may be repeated
-    #[arg(long, value_name = "SCOPE", value_parser = ["mfa:reregister", "passkeys:remove", "sessions:keep"])]
+    #[arg(long, value_name = "SCOPE", value_parser = Scope::VALUES)]
     scope: Vec<String>,
 
-    /// How long the approval is good for: up to 90 in a ticket, up to 15 on call
-    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(i64).range(1..=90))]
-    minutes: i64,
+    #[arg(
+        long,
+        help = format!(
+            "How long the approval is good for: up to {MOST_MINUTES_IN_TICKET} in a ticket, up to \
+             {MOST_MINUTES_ON_CALL} on call"
+        ),
+        default_value_t = MOST_MINUTES_ON_CALL,
+        value_parser = clap::value_parser!(u64).range(1..=MOST_MINUTES_IN_TICKET),
+    )]
+    minutes: u64,
 
     /// The tenant, where the deployment serves several
     #[arg(long, value_name = "UUID")]
@@ -116,21 +128,21 @@ pub struct Approve {
 }
 
 impl Approve {
-    /// Prints the token alone, so that it can be piped, and what it says on stderr.
+    /// Prints the token alone, so that it can be piped, and a summary of it on stderr.
     pub fn run(self) -> anyhow::Result<()> {
         let now = Timestamp::now();
         self.check(now)?;
         let header = Header {
-            typ: Some(TOKEN_TYPE.to_owned()),
+            typ: Some(TYP.to_owned()),
             kid: Some(self.kid.to_string()),
             ..Header::new(Algorithm::ES256)
         };
-        let expires = now + SignedDuration::from_mins(self.minutes);
+        let expires = now + Duration::from_secs(60 * self.minutes);
         let claims = self.claims(now, expires);
         serde_json::from_value::<Claims>(claims.clone())
             .context("the function would refuse this approval")?;
         let token = match (&self.key, &self.kms_key) {
-            (Some(file), None) => signed_with(file, &header, &claims)?,
+            (Some(file), None) => sign_with_file(file, &header, &claims)?,
             (None, Some(key)) => key.sign(&header, &claims)?,
             _ => bail!("one of --key and --kms-key"),
         };
@@ -139,7 +151,7 @@ impl Approve {
         } else {
             write(&self.out, &token)?;
         }
-        remark(format_args!(
+        print_message(format_args!(
             "{} approves the reset of {} for {}, until {}",
             self.approver,
             self.target,
@@ -149,7 +161,7 @@ impl Approve {
         Ok(())
     }
 
-    /// Says here and now what the function would only say later.
+    /// Refuses what the function would refuse only when the approval is used.
     fn check(&self, now: Timestamp) -> anyhow::Result<()> {
         ensure!(!self.aud.trim().is_empty(), "--aud is empty");
         ensure!(
@@ -164,18 +176,21 @@ impl Approve {
             self.verified_at.is_none_or(|at| at <= now),
             "--verified-at is in the future"
         );
-        evidence::check(self.method, self.via, self.contact_source, self.reason)
+        evidence::check(
+            self.method,
+            self.via.as_deref(),
+            self.contact_source,
+            self.reason,
+        )
     }
 
     fn claims(&self, now: Timestamp, expires: Timestamp) -> Value {
-        let mut scope = vec![REREGISTER];
-        scope.extend(
-            self.scope
-                .iter()
-                .map(String::as_str)
-                .filter(|more| *more != REREGISTER),
-        );
-        present(json!({
+        let has = |value: &str| self.scope.iter().any(|given| given == value);
+        let scope = Scope {
+            remove_passkeys: has(Scope::REMOVE_PASSKEYS),
+            keep_sessions: has(Scope::KEEP_SESSIONS),
+        };
+        without_nulls(json!({
             "iss": self.iss,
             "aud": self.aud,
             "sub": self.target.to_string(),
@@ -185,12 +200,12 @@ impl Approve {
             "jti": Uuid::new_v4(),
             "txn": self.ticket,
             "act": {"sub": self.approver.to_string()},
-            "scope": scope.join(" "),
-            "reason": self.reason.map(|reason| reason.to_string()),
-            "verification": [present(json!({
-                "method": self.method.to_string(),
-                "via": self.via.map(|via| via.to_string()),
-                "contact_source": self.contact_source.map(|source| source.to_string()),
+            "scope": scope,
+            "reason": self.reason,
+            "verification": [without_nulls(json!({
+                "method": evidence::name(self.method),
+                "via": self.via,
+                "contact_source": self.contact_source,
                 "verified_by": self.verified_by.to_string(),
                 "verified_at": self.verified_at.unwrap_or(now).as_second(),
                 "reference": self.reference,
@@ -199,8 +214,7 @@ impl Approve {
     }
 }
 
-/// Signs with the key in a file.
-fn signed_with(file: &Path, header: &Header, claims: &Value) -> anyhow::Result<String> {
+fn sign_with_file(file: &Path, header: &Header, claims: &Value) -> anyhow::Result<String> {
     let key = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let key = EncodingKey::from_ec_pem(&key)
         .with_context(|| format!("{} is no private key that keygen made", file.display()))?;
@@ -209,7 +223,7 @@ fn signed_with(file: &Path, header: &Header, claims: &Value) -> anyhow::Result<S
 
 /// Writes the approval where its owner alone can read it, in one step.
 fn write(file: &Path, token: &str) -> anyhow::Result<()> {
-    // To take the place of /dev/stdout would do harm.
+    // Replacing a device or a link, such as /dev/stdout, would do harm.
     let is_other = fs::symlink_metadata(file).is_ok_and(|there| !there.is_file());
     ensure!(!is_other, "{} is no ordinary file", file.display());
     let directory = file.parent().unwrap_or(Path::new(""));
@@ -221,8 +235,8 @@ fn write(file: &Path, token: &str) -> anyhow::Result<()> {
     written.with_context(|| format!("cannot write the approval to {}", file.display()))
 }
 
-/// An object without its nulls: what was not given is absent.
-fn present(object: Value) -> Value {
+/// An object without its nulls: an option that was not given is no claim.
+fn without_nulls(object: Value) -> Value {
     match object {
         Value::Object(members) => Value::Object(
             members

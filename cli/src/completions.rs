@@ -13,7 +13,6 @@ pub struct Completions {
 }
 
 impl Completions {
-    /// Prints the script for this command.
     pub fn run(self, mut command: clap::Command) -> anyhow::Result<Exit> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut command, "reregister", &mut script);

@@ -15,7 +15,7 @@ use simulated::senders::jira::{Issue, IssueEvent, Status};
 use simulated::senders::servicenow::ItemApproved;
 use simulated::senders::{jira_automation, on_call};
 
-use crate::approvals::{Approvals, Presented, Token};
+use crate::approvals::{ApprovalArgs, Approvals, Token};
 use crate::streams::print;
 
 /// Print a fresh event, signed as the source signs, for `cargo lambda invoke --data-file`.
@@ -36,7 +36,7 @@ pub struct Event {
     secret_file: Option<PathBuf>,
 
     #[command(flatten)]
-    presented: Presented,
+    approvals: ApprovalArgs,
 
     /// The ticket's key [default: the one in the approval]
     #[arg(long, value_name = "KEY")]
@@ -72,14 +72,14 @@ enum Source {
 }
 
 impl Event {
-    /// Prints the event alone on stdout.
+    /// Prints the event alone on stdout, so that it can be piped.
     pub fn run(self) -> anyhow::Result<()> {
         let event = function_url::event(&self.request()?);
         print(&serde_json::to_string_pretty(&event)?)
     }
 
     fn request(&self) -> anyhow::Result<Request> {
-        let approvals = self.presented.read()?;
+        let approvals = self.approvals.read()?;
         let path = self.path();
         Ok(match self.source {
             Source::Jira => {
@@ -167,7 +167,7 @@ impl Event {
     }
 }
 
-/// A claim of an approval, unverified: this command has no business with who signed it.
+/// A claim of an approval. The signature is not verified: the function does that.
 fn claim(approval: &Token, name: &str) -> anyhow::Result<String> {
     let unreadable = || anyhow!("the approval has no readable {name}");
     let payload = approval.expose().split('.').nth(1);

@@ -1,113 +1,92 @@
-//! How the target was verified: which ways there are and what belongs to each.
+//! Evidence from the options of `approve`. The rules are the function's own; the messages name the options.
 
-use std::fmt;
+use anyhow::{anyhow, bail};
+use reregister_mfa::approval::{
+    ContactSource, Evidence, EvidenceError, Messenger, PhoneLine, Reason, VerificationMethod,
+};
+use strum::VariantNames as _;
 
-use anyhow::{bail, ensure};
-use clap::ValueEnum;
-
-/// In which way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub enum Method {
-    PhoneCall,
-    SecureMessage,
-    VideoCall,
-    InPerson,
-    ManagerAttestation,
-    VerifiedId,
+/// Every value of `--via`, of either method that has one.
+pub fn all_vias() -> Vec<&'static str> {
+    [PhoneLine::VARIANTS, Messenger::VARIANTS].concat()
 }
 
-/// By which line or with what messenger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub enum Via {
-    Desk,
-    Home,
-    Mobile,
-    Slack,
-    Teams,
-    Telegram,
-    Signal,
-    Sms,
-}
-
-/// Who says that the number or address is the target's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub enum ContactSource {
-    CompanyDirectory,
-    PhoneBook,
-    Colleague,
-}
-
-/// Why the person needs to register again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub enum Reason {
-    Lost,
-    Stolen,
-    Replaced,
-    Broken,
-    Other,
-}
-
-/// Refuses evidence that the function would refuse for its form.
+/// Refuses evidence that the function would refuse, or would not count for this reason.
 pub fn check(
-    method: Method,
-    via: Option<Via>,
-    source: Option<ContactSource>,
+    method: VerificationMethod,
+    via: Option<&str>,
+    contact_source: Option<ContactSource>,
     reason: Option<Reason>,
 ) -> anyhow::Result<()> {
-    let fitting: &[Via] = match method {
-        Method::PhoneCall => &[Via::Desk, Via::Home, Via::Mobile],
-        Method::SecureMessage => &[Via::Slack, Via::Teams, Via::Telegram, Via::Signal, Via::Sms],
-        _ => &[],
-    };
-    let choice = fitting
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ");
-    match via {
-        None if !fitting.is_empty() => bail!("--method {method} needs --via: one of {choice}"),
-        Some(via) if fitting.is_empty() => {
-            bail!("--via {via} does not belong to --method {method}")
-        }
-        Some(via) if !fitting.contains(&via) => {
-            bail!("--via {via} does not fit --method {method}: one of {choice}")
-        }
-        _ => {}
+    let evidence = Evidence::new(method, via, contact_source)
+        .map_err(|error| anyhow!(message(error, method, via.unwrap_or_default())))?;
+    if let Some(reason) = reason
+        && !evidence.counts(Some(reason))
+    {
+        let reason: &str = reason.into();
+        let used = match via {
+            Some(via) => format!("--via {via}"),
+            None => format!("--method {}", name(method)),
+        };
+        bail!("{used} proves nothing: whoever has the phone that is {reason} could have answered");
     }
-    let direct = matches!(method, Method::InPerson | Method::VerifiedId);
-    ensure!(
-        direct || source.is_some(),
-        "--method {method} needs --contact-source: who says that the contact is the target's?"
-    );
-    ensure!(
-        !direct || source.is_none(),
-        "--contact-source does not belong to --method {method}"
-    );
-    match (reason, via) {
-        (
-            Some(reason @ (Reason::Lost | Reason::Stolen)),
-            Some(via @ (Via::Mobile | Via::Telegram | Via::Signal | Via::Sms)),
-        ) => bail!(
-            "--via {via} proves nothing: whoever has the phone that is {reason} could have answered"
+    Ok(())
+}
+
+fn message(error: EvidenceError, method: VerificationMethod, via: &str) -> String {
+    let name = name(method);
+    match error {
+        EvidenceError::ViaMissing => {
+            let vias = vias_of(method).join(", ");
+            format!("--method {name} needs --via: one of {vias}")
+        }
+        EvidenceError::ViaUnfit => {
+            let vias = vias_of(method).join(", ");
+            format!("--via {via} does not fit --method {name}: one of {vias}")
+        }
+        EvidenceError::ViaUnexpected => {
+            format!("--via {via} does not belong to --method {name}")
+        }
+        EvidenceError::ContactSourceMissing => format!(
+            "--method {name} needs --contact-source: who says that the contact is the target's?"
         ),
-        _ => Ok(()),
+        EvidenceError::ContactSourceUnexpected => {
+            format!("--contact-source does not belong to --method {name}")
+        }
     }
 }
 
-/// Shows a value as it is written on the command line and in the approval.
-macro_rules! written_as_value {
-    ($($name:ty),*) => {$(
-        impl fmt::Display for $name {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.to_possible_value()
-                    .map_or(Ok(()), |value| formatter.write_str(value.get_name()))
-            }
-        }
-    )*};
+/// The method as an approval has it.
+pub fn name(method: VerificationMethod) -> &'static str {
+    method.into()
 }
 
-written_as_value!(Method, Via, ContactSource, Reason);
+/// The values of `--via` to which the function does not object.
+fn vias_of(method: VerificationMethod) -> Vec<&'static str> {
+    let mut vias = all_vias();
+    vias.retain(|via| {
+        !matches!(
+            Evidence::new(method, Some(via), None),
+            Err(EvidenceError::ViaUnfit | EvidenceError::ViaUnexpected)
+        )
+    });
+    vias
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_that_needs_a_via_is_told_just_its_own() {
+        assert_eq!(
+            vias_of(VerificationMethod::PhoneCall),
+            ["desk", "home", "mobile"]
+        );
+        assert_eq!(
+            vias_of(VerificationMethod::SecureMessage),
+            ["slack", "teams", "telegram", "signal", "sms"]
+        );
+        assert!(vias_of(VerificationMethod::InPerson).is_empty());
+    }
+}

@@ -1,23 +1,23 @@
-//! Exit codes: what a script has to tell apart.
+//! Exit codes, which scripts act on.
 
 use std::process::ExitCode;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// It was done, or shown.
+    /// The reset was done, or what the operator asked for was printed.
     Done = 0,
-    /// The arguments, this machine or the address: nothing is known of the reset.
-    Trouble = 1,
-    /// The function refuses it, and will refuse the same again.
+    /// Wrong options, an error on this machine or a wrong address: nothing is known of the reset.
+    Error = 1,
+    /// The function refused the request, and will refuse the same request again.
     Refused = 2,
-    /// It is over, and somebody has to do the rest.
+    /// The reset has ended, and an administrator has to do the rest.
     NeedsHuman = 3,
-    /// It is not over, or it could not be asked for: the same again may help.
-    NotYet = 4,
+    /// The reset has not ended, or the function did not answer: the same command may succeed later.
+    Pending = 4,
 }
 
-/// The same for the long help.
+/// The codes, for the long help.
 pub const TABLE: &str = "\
 Exit codes:
   0  done (completed), or shown
@@ -41,10 +41,10 @@ mod tests {
     fn every_code_is_in_the_help() {
         for exit in [
             Exit::Done,
-            Exit::Trouble,
+            Exit::Error,
             Exit::Refused,
             Exit::NeedsHuman,
-            Exit::NotYet,
+            Exit::Pending,
         ] {
             let line = format!("\n  {}  ", exit as u8);
             assert_eq!(TABLE.matches(&line).count(), 1, "{exit:?}");

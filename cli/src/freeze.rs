@@ -40,14 +40,14 @@ enum Who {
     None,
 }
 
-/// How often to try again if somebody else sets the switch at the same moment.
+/// How often to try if other operators set the switch at the same moment.
 const MOST_TRIES: usize = 5;
 
-/// The longest reason.
+/// In characters: it goes into every refusal and into notes.
 const LONGEST_WHY: usize = 200;
 
 impl Freeze {
-    /// Sets the switch, or shows it.
+    /// Sets the switch if a tier is given, and prints it in any case.
     pub fn run(self) -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -97,7 +97,7 @@ impl Freeze {
     }
 }
 
-/// Says what is wrong with the credentials. The ledger only says that it was not reached.
+/// Names what is wrong with the credentials; the ledger's error would only be that it is unavailable.
 async fn check_credentials(config: &SdkConfig) -> anyhow::Result<()> {
     let provider = config
         .credentials_provider()

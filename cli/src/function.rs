@@ -14,56 +14,45 @@ use crate::address::Address;
 use crate::approvals::{Approvals, Token};
 use crate::exit::Exit;
 
-/// It answers within 30 seconds, and may have to start first.
+/// The function answers within 30 seconds, and may have to start first.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// A host that is there says so at once.
+/// A host that can be reached accepts a connection at once.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
-/// No answer of the function comes near it.
+/// Bytes; far more than any answer of the function has.
 const LARGEST_ANSWER: usize = 1024 * 1024;
 
-/// A deployment.
+/// The function of one deployment.
 pub struct Function {
     client: reqwest::Client,
     address: Address,
 }
 
-/// What the function said.
+/// An answer of the function.
 pub struct Answer {
     status: u16,
     text: String,
     json: Value,
 }
 
-/// Why there is no answer of the function.
+/// Why there is no answer of the function. `host` is the address that was asked.
 #[derive(Debug)]
 pub enum Failure {
-    /// There is none. Whether the request has arrived is not known.
-    Lost {
-        /// The deployment.
-        name: String,
-        /// What was the matter.
-        why: String,
-    },
-    /// Somebody else has answered: AWS in its place, or whoever is at that address.
-    Stranger {
-        /// The deployment.
-        name: String,
-        /// The status.
-        status: u16,
-    },
+    /// No answer came. Whether the request has arrived is not known.
+    NoAnswer { host: String, why: String },
+    /// AWS, a proxy or another server answered, with this HTTP status.
+    NotTheFunction { host: String, status: u16 },
 }
 
 impl Function {
-    /// The function at this address.
     pub fn at(address: Address) -> anyhow::Result<Function> {
         let mut client = reqwest::Client::builder()
-            // The approval would go along.
+            // A redirect would take the approval along.
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_LIMIT)
             .timeout(TIME_LIMIT)
-            // Between two requests somebody reads and types.
+            // While the operator reads and types, an idle connection would be closed.
             .pool_max_idle_per_host(0)
             .user_agent(concat!("reregister/", env!("CARGO_PKG_VERSION")));
         if address.is_this_machine() {
@@ -73,45 +62,45 @@ impl Function {
         Ok(Function { client, address })
     }
 
-    /// What would be done.
+    /// Asks what a reset would do.
     pub async fn preview(&self, approvals: &Approvals) -> anyhow::Result<Result<Answer, Failure>> {
         let request = self.post("/resets/preview", approvals)?;
         let answer = self.send(request).await;
         Ok(answer.and_then(|answer| {
-            let shows = answer.status == 200 && answer.json.get("methods").is_some();
-            self.checked(shows, answer)
+            let is_preview = answer.status == 200 && answer.json.get("methods").is_some();
+            self.checked(is_preview, answer)
         }))
     }
 
-    /// Asks for the reset. The same again is harmless: it is told what came of it.
-    pub async fn open(&self, approvals: &Approvals) -> anyhow::Result<Result<Answer, Failure>> {
+    /// Asks for the reset. A repeated request changes nothing, and gets the outcome.
+    pub async fn submit(&self, approvals: &Approvals) -> anyhow::Result<Result<Answer, Failure>> {
         let request = self.post("/resets", approvals)?;
         Ok(self.outcome(request).await)
     }
 
-    /// What came of a reset. Of two approvals one may have been passed over, and the function does not tell its holder:
-    /// the other one is tried then.
-    pub async fn read(
+    /// Asks for the outcome of a reset. If two approvals were given, the reset may have used only the second one; then
+    /// the first one gives no access to the outcome.
+    pub async fn status(
         &self,
         id: Uuid,
         approvals: &Approvals,
     ) -> anyhow::Result<Result<Answer, Failure>> {
         let path = format!("/resets/{id}");
         let request = self.request(Method::GET, &path, &approvals.bearer)?;
-        let told = self.outcome(request).await;
+        let answer = self.outcome(request).await;
         match &approvals.second {
-            Some(second) if told.as_ref().is_ok_and(Answer::turns_away) => {
+            Some(second) if answer.as_ref().is_ok_and(Answer::denies_access) => {
                 let request = self.request(Method::GET, &path, second)?;
                 Ok(self.outcome(request).await)
             }
-            _ => Ok(told),
+            _ => Ok(answer),
         }
     }
 
     async fn outcome(&self, request: RequestBuilder) -> Result<Answer, Failure> {
         let answer = self.send(request).await?;
-        let tells = matches!(answer.status, 200 | 202) && answer.state().is_some();
-        self.checked(tells, answer)
+        let is_outcome = matches!(answer.status, 200 | 202) && answer.state().is_some();
+        self.checked(is_outcome, answer)
     }
 
     fn post(&self, path: &str, approvals: &Approvals) -> anyhow::Result<RequestBuilder> {
@@ -136,44 +125,44 @@ impl Function {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
-        let lost = |error: reqwest::Error| Failure::Lost {
-            name: self.address.name(),
-            why: why(error),
+        let no_answer = |error: reqwest::Error| Failure::NoAnswer {
+            host: self.address.host_and_port(),
+            why: innermost_cause(error),
         };
-        let response = request.send().await.map_err(lost)?;
+        let response = request.send().await.map_err(no_answer)?;
         let status = response.status().as_u16();
-        let stranger = || Failure::Stranger {
-            name: self.address.name(),
+        let not_the_function = || Failure::NotTheFunction {
+            host: self.address.host_and_port(),
             status,
         };
         let body = bounded_body(response, LARGEST_ANSWER)
             .await
             .map_err(|bad| match bad {
-                BadBody::TooLarge => stranger(),
-                BadBody::BrokeOff => Failure::Lost {
-                    name: self.address.name(),
+                BadBody::TooLarge => not_the_function(),
+                BadBody::BrokeOff => Failure::NoAnswer {
+                    host: self.address.host_and_port(),
                     why: bad.to_string(),
                 },
             })?;
-        let text = String::from_utf8(body).map_err(|_| stranger())?;
-        let json = serde_json::from_str(&text).map_err(|_| stranger())?;
+        let text = String::from_utf8(body).map_err(|_| not_the_function())?;
+        let json = serde_json::from_str(&text).map_err(|_| not_the_function())?;
         Ok(Answer { status, text, json })
     }
 
-    /// The answer, if it is what was asked for or a problem, and not somebody else's.
-    fn checked(&self, good: bool, answer: Answer) -> Result<Answer, Failure> {
-        if good || (answer.is_problem() && answer.member("code").is_some()) {
+    /// The answer, if it is what was asked for or a problem, so that it must be the function's.
+    fn checked(&self, is_expected: bool, answer: Answer) -> Result<Answer, Failure> {
+        if is_expected || (answer.is_problem() && answer.member("code").is_some()) {
             return Ok(answer);
         }
-        Err(Failure::Stranger {
-            name: self.address.name(),
+        Err(Failure::NotTheFunction {
+            host: self.address.host_and_port(),
             status: answer.status,
         })
     }
 }
 
-/// What was the matter, by its innermost cause. The address is left out: whoever is told has just typed it.
-fn why(error: reqwest::Error) -> String {
+/// Without the address, which the operator has just typed.
+fn innermost_cause(error: reqwest::Error) -> String {
     if error.is_timeout() {
         return "it took too long".to_owned();
     }
@@ -186,12 +175,11 @@ fn why(error: reqwest::Error) -> String {
 }
 
 impl Answer {
-    /// What the function wrote, as it is.
+    /// The body as the function wrote it.
     pub fn text(&self) -> &str {
         self.text.trim_end()
     }
 
-    /// The same, read.
     pub fn json(&self) -> &Value {
         &self.json
     }
@@ -206,72 +194,71 @@ impl Answer {
         self.member("state")
     }
 
-    /// The reset's name.
+    /// The reset's id.
     pub fn reset(&self) -> Option<Uuid> {
         self.member("reset").and_then(|id| Uuid::parse_str(id).ok())
     }
 
-    /// Whether it was refused, or could not be taken.
+    /// Whether it is a problem (RFC 9457): a refusal, or an outage before anything was accepted.
     pub fn is_problem(&self) -> bool {
         self.status >= 400
     }
 
-    /// Whether the approval that was presented opens nothing, or nothing of that name.
-    pub fn turns_away(&self) -> bool {
+    /// Whether the approval is not valid, or gives no access to the reset.
+    pub fn denies_access(&self) -> bool {
         matches!(self.status, 401 | 404)
     }
 
-    /// Whether it was accepted and is not over.
-    pub fn goes_on(&self) -> bool {
+    /// Whether the reset was accepted and has not ended.
+    pub fn is_pending(&self) -> bool {
         self.status == 202
     }
 
-    /// Whether it was refused, now or earlier, for a reason that stays.
+    /// Whether the request was refused, now or earlier, and the same request would be refused again.
     pub fn is_refusal(&self) -> bool {
         (self.is_problem() && !self.is_transient()) || self.state() == Some("refused")
     }
 
-    /// Whether it is a problem that the same request may not meet again.
+    /// Whether it is a problem, and the same request may succeed later.
     pub fn is_transient(&self) -> bool {
         let retry = self.json.get("retry").and_then(Value::as_bool);
         self.is_problem() && (retry == Some(true) || self.status >= 500)
     }
 
-    /// What a script hears.
     pub fn exit(&self) -> Exit {
         if self.is_refusal() {
             return Exit::Refused;
         }
-        if self.goes_on() || self.is_transient() {
-            return Exit::NotYet;
+        if self.is_pending() || self.is_transient() {
+            return Exit::Pending;
         }
         match (self.state(), self.member("can_register")) {
             // A preview.
             (None, _) => Exit::Done,
             (Some("completed"), Some("no")) => Exit::NeedsHuman,
             (Some("completed"), _) => Exit::Done,
-            (Some("waiting" | "running"), _) => Exit::NotYet,
+            (Some("waiting" | "running"), _) => Exit::Pending,
             (Some(_), _) => Exit::NeedsHuman,
         }
     }
 }
 
 impl Failure {
-    /// Whether the same request may meet with the function.
+    /// Whether the function may answer the same request later.
     pub fn is_transient(&self) -> bool {
         match self {
-            Failure::Lost { .. } => true,
+            Failure::NoAnswer { .. } => true,
             // AWS throttles, or the function could not start.
-            Failure::Stranger { status, .. } => *status == 429 || *status >= 500,
+            Failure::NotTheFunction { status, .. } => *status == 429 || *status >= 500,
         }
     }
 
-    /// What a script hears, as long as nothing was asked for that may have been done.
+    /// The exit code after a request that changes nothing.
     pub fn exit(&self) -> Exit {
         if self.is_transient() {
-            Exit::NotYet
+            Exit::Pending
         } else {
-            Exit::Trouble
+            Exit::Error
         }
     }
 }
@@ -279,16 +266,16 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Lost { name, why } => write!(formatter, "no answer from {name}: {why}"),
-            Failure::Stranger { name, status } if self.is_transient() => {
+            Failure::NoAnswer { host, why } => write!(formatter, "no answer from {host}: {why}"),
+            Failure::NotTheFunction { host, status } if self.is_transient() => {
                 write!(
                     formatter,
-                    "{name} answers {status} in place of the function"
+                    "{host} answers {status} in place of the function"
                 )
             }
-            Failure::Stranger { name, status } => write!(
+            Failure::NotTheFunction { host, status } => write!(
                 formatter,
-                "{name} answers {status}, and not as reregister-mfa: is the address right, and may it be called?"
+                "{host} answers {status}, and not as reregister-mfa: is the address right, and may it be called?"
             ),
         }
     }
@@ -307,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_surely_done_counts_as_done() {
+    fn only_a_completed_reset_exits_with_0() {
         for (status, json, exit) in [
             (200, json!({"methods": []}), Exit::Done),
             (
@@ -332,8 +319,8 @@ mod tests {
                 Exit::NeedsHuman,
             ),
             (200, json!({"state": "refused"}), Exit::Refused),
-            (202, json!({"state": "waiting"}), Exit::NotYet),
-            (202, json!({"state": "running"}), Exit::NotYet),
+            (202, json!({"state": "waiting"}), Exit::Pending),
+            (202, json!({"state": "running"}), Exit::Pending),
             (
                 403,
                 json!({"code": "frozen", "retry": false}),
@@ -342,9 +329,9 @@ mod tests {
             (
                 409,
                 json!({"code": "target_busy", "retry": true}),
-                Exit::NotYet,
+                Exit::Pending,
             ),
-            (503, json!({"code": "ledger_unavailable"}), Exit::NotYet),
+            (503, json!({"code": "ledger_unavailable"}), Exit::Pending),
         ] {
             assert_eq!(answer(status, json.clone()).exit(), exit, "{status} {json}");
         }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::kms::KmsKey;
 use crate::names::name;
-use crate::streams::remark;
+use crate::streams::print_message;
 
 /// Make a key to sign approvals with (ES256): the private key for one person, the public one for the policy.
 #[derive(clap::Args)]
@@ -44,7 +44,7 @@ pub struct Keygen {
 }
 
 impl Keygen {
-    /// Writes the public key last, so that a set never holds a key that nobody has.
+    /// Writes the public key last, so that a set never holds one whose private key was not written.
     pub fn run(self) -> anyhow::Result<()> {
         let mut set = if self.append {
             read_set(&self.public)?
@@ -66,13 +66,13 @@ impl Keygen {
 
         let private = match (&self.private, &self.kms_key) {
             (_, Some(kms)) => {
-                set.push(named(&self.kid, kms.public_key()?)?);
+                set.push(set_entry(&self.kid, kms.public_key()?)?);
                 write_set(&self.public, set)?;
                 "in AWS KMS".to_owned()
             }
             (Some(private), None) => {
-                let public = make(private)?;
-                let written = named(&self.kid, public).and_then(|public| {
+                let public = make_key_pair(private)?;
+                let written = set_entry(&self.kid, public).and_then(|public| {
                     set.push(public);
                     write_set(&self.public, set)
                 });
@@ -84,7 +84,7 @@ impl Keygen {
             }
             (None, None) => bail!("--private or --kms-key is missing"),
         };
-        remark(format_args!(
+        print_message(format_args!(
             "key {}: private {private}, public in {}",
             self.kid,
             self.public.display()
@@ -93,8 +93,8 @@ impl Keygen {
     }
 }
 
-/// Makes a key pair, writes the private half down and gives the public one.
-fn make(file: &Path) -> anyhow::Result<Jwk> {
+/// Makes a key pair, writes the private key to the file and returns the public one.
+fn make_key_pair(file: &Path) -> anyhow::Result<Jwk> {
     let private =
         EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
             .map_err(|_| anyhow!("no key could be generated"))?;
@@ -105,8 +105,8 @@ fn make(file: &Path) -> anyhow::Result<Jwk> {
     Ok(public)
 }
 
-/// A public key as a set has it (RFC 7517, section 4).
-fn named(kid: &Kid, mut jwk: Jwk) -> anyhow::Result<Value> {
+/// A public key as an entry of a set (RFC 7517, section 4).
+fn set_entry(kid: &Kid, mut jwk: Jwk) -> anyhow::Result<Value> {
     jwk.common.key_id = Some(kid.to_string());
     jwk.common.public_key_use = Some(PublicKeyUse::Signature);
     jwk.common.key_algorithm = Some(KeyAlgorithm::ES256);

@@ -1,4 +1,4 @@
-//! A key in AWS KMS, which is in nobody's hands.
+//! A key in AWS KMS, whose private half never leaves KMS.
 
 use std::str::FromStr;
 
@@ -21,7 +21,7 @@ use p256::pkcs8::DecodePublicKey as _;
 use reregister_mfa::aws;
 use serde_json::Value;
 
-/// An asymmetric key of AWS KMS, by its ARN, so that it is clear in which account and region it is.
+/// An asymmetric key of AWS KMS, by its ARN, which names its account and region.
 #[derive(Debug, Clone)]
 pub struct KmsKey {
     arn: String,
@@ -31,13 +31,13 @@ pub struct KmsKey {
 /// The longest message that KMS hashes itself (AWS, KMS API reference, Sign).
 const LONGEST_MESSAGE: usize = 4096;
 
-const OTHER_KIND: &str = "that is no key of the kind ECC_NIST_P256";
+const WRONG_KIND: &str = "that is no key of the kind ECC_NIST_P256";
 
-fn block_on<T>(asked: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
-        .block_on(asked)
+        .block_on(future)
 }
 
 impl FromStr for KmsKey {
@@ -73,7 +73,7 @@ impl KmsKey {
         );
         let der = block_on(self.signature(message.as_bytes()))?;
         // In ASN.1 (RFC 3279, section 2.2.3); a JWS has r and s, one after the other (RFC 7518, section 3.4).
-        let signature = Signature::from_der(der.as_ref()).context(OTHER_KIND)?;
+        let signature = Signature::from_der(der.as_ref()).context(WRONG_KIND)?;
         let signature = URL_SAFE_NO_PAD.encode(signature.to_bytes());
         Ok(format!("{message}.{signature}"))
     }
@@ -81,7 +81,7 @@ impl KmsKey {
     /// The public half (RFC 7518, section 6.2.1).
     pub fn public_key(&self) -> anyhow::Result<Jwk> {
         let der = block_on(self.public_half())?;
-        let key = PublicKey::from_public_key_der(der.as_ref()).context(OTHER_KIND)?;
+        let key = PublicKey::from_public_key_der(der.as_ref()).context(WRONG_KIND)?;
         let point = key.to_sec1_point(false);
         let coordinate = |bytes: Option<_>| bytes.map(|bytes: &_| URL_SAFE_NO_PAD.encode(bytes));
         Ok(Jwk {
@@ -89,8 +89,8 @@ impl KmsKey {
             algorithm: AlgorithmParameters::EllipticCurve(EllipticCurveKeyParameters {
                 key_type: EllipticCurveKeyType::EC,
                 curve: EllipticCurve::P256,
-                x: coordinate(point.x()).context(OTHER_KIND)?,
-                y: coordinate(point.y()).context(OTHER_KIND)?,
+                x: coordinate(point.x()).context(WRONG_KIND)?,
+                y: coordinate(point.y()).context(WRONG_KIND)?,
             }),
         })
     }
@@ -104,9 +104,10 @@ impl KmsKey {
 
     /// In ASN.1 (RFC 5280, section 4.1.2.7).
     async fn public_half(&self) -> anyhow::Result<Blob> {
-        let told = self.client().await.get_public_key().key_id(&self.arn);
-        let told = told.send().await.context("KMS did not tell the key")?;
-        told.public_key()
+        let request = self.client().await.get_public_key().key_id(&self.arn);
+        let response = request.send().await.context("KMS did not tell the key")?;
+        response
+            .public_key()
             .cloned()
             .context("KMS answered without a key")
     }
@@ -135,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_named_by_its_whole_arn() {
+    fn only_a_whole_arn_names_a_key() {
         let arn = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
         assert_eq!(arn.parse::<KmsKey>().unwrap().region, "eu-west-1");
         assert!(

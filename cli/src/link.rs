@@ -1,4 +1,4 @@
-//! `reregister link`: the page with the approval in it, for somebody else's browser or phone.
+//! `reregister link`: a link to the on-call page with the approval in it, for a browser or a phone.
 
 use std::io::{self, IsTerminal as _};
 
@@ -7,8 +7,8 @@ use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
 use rustix::termios::tcgetwinsize;
 
-use crate::address::At;
-use crate::approvals::{Presented, Token};
+use crate::address::UrlArg;
+use crate::approvals::{ApprovalArgs, Token};
 use crate::exit::Exit;
 use crate::streams::print;
 
@@ -18,10 +18,10 @@ use crate::streams::print;
 #[derive(clap::Args)]
 pub struct Link {
     #[command(flatten)]
-    presented: Presented,
+    approvals: ApprovalArgs,
 
     #[command(flatten)]
-    at: At,
+    url: UrlArg,
 
     /// Draw it as a QR code, too, which needs a large terminal
     #[arg(long)]
@@ -31,10 +31,10 @@ pub struct Link {
 impl Link {
     /// Prints the link on the first line of stdout.
     pub fn run(self) -> anyhow::Result<Exit> {
-        let address = self.at.address()?;
-        let approvals = self.presented.read()?;
-        let link = address.page(approvals.all().map(Token::expose));
-        let code = if self.qr { Some(drawn(&link)?) } else { None };
+        let address = self.url.address()?;
+        let approvals = self.approvals.read()?;
+        let link = address.page_link(approvals.all().map(Token::expose));
+        let code = if self.qr { Some(qr_code(&link)?) } else { None };
         print(&link)?;
         if let Some(code) = code {
             print(&code)?;
@@ -43,14 +43,14 @@ impl Link {
     }
 }
 
-/// Black on white, whatever the colours of the terminal are: many cameras read no inverted codes.
+/// The same in every terminal: many cameras cannot read an inverted code.
 const BLACK_ON_WHITE: &str = "\x1b[38;5;16;48;5;231m";
 
-/// The terminal's own colours again.
-const AS_BEFORE: &str = "\x1b[0m";
+/// Back to the terminal's own colours.
+const DEFAULT_COLOURS: &str = "\x1b[0m";
 
-/// With little redundancy: a screen is neither torn nor dirty, and the code is large enough as it is.
-fn drawn(link: &str) -> anyhow::Result<String> {
+/// With the least redundancy: a screen is neither torn nor dirty, and a smaller code fits more terminals.
+fn qr_code(link: &str) -> anyhow::Result<String> {
     let code = QrCode::with_error_correction_level(link, EcLevel::L)
         .ok()
         .context("the link is too long for a QR code; print it without --qr")?;
@@ -61,21 +61,21 @@ fn drawn(link: &str) -> anyhow::Result<String> {
     check_it_fits(&drawing)?;
     let lines: Vec<String> = drawing
         .lines()
-        .map(|line| format!("{BLACK_ON_WHITE}{line}{AS_BEFORE}"))
+        .map(|line| format!("{BLACK_ON_WHITE}{line}{DEFAULT_COLOURS}"))
         .collect();
     Ok(lines.join("\n"))
 }
 
-/// No camera reads a code whose lines are broken, or whose beginning has scrolled away.
+/// A code with wrapped lines, or whose first lines have scrolled away, cannot be read.
 fn check_it_fits(drawing: &str) -> anyhow::Result<()> {
-    // Some terminals do not say how large they are, and some say 0.
+    // Some terminals do not report their size, and some report 0.
     let Ok(terminal) = tcgetwinsize(io::stdout()) else {
         return Ok(());
     };
     let (columns, lines) = (usize::from(terminal.ws_col), usize::from(terminal.ws_row));
     let widths = drawing.lines().map(|line| line.chars().count());
     let width = widths.max().unwrap_or_default();
-    // The shell's next line is below it.
+    // The shell's prompt is below it.
     let height = drawing.lines().count() + 1;
     ensure!(
         (columns == 0 || width <= columns) && (lines == 0 || height <= lines),

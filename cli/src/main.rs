@@ -1,16 +1,15 @@
-//! `reregister`: what people need beside the function itself. Whoever is on call previews a reset, has it done and
-//! asks what came of it; issuers make keys and approvals; operators make signed events to try a function with, and set
-//! the switch that stops resets.
+//! `reregister`: the command beside the function. Operators on call preview a reset, run it and look up its outcome;
+//! approvers make keys and approvals; operators of a deployment make signed events to test it with, and set the switch
+//! that freezes resets.
 #![deny(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "they panic where nobody reads; see the module streams"
+    reason = "they panic if the stream is closed; see the module streams"
 )]
 
 mod address;
 mod approvals;
 mod approve;
-mod asking;
 mod completions;
 mod event;
 mod evidence;
@@ -22,8 +21,9 @@ mod kms;
 mod link;
 mod names;
 mod preview;
+mod render;
+mod request;
 mod run;
-mod shown;
 mod status;
 mod streams;
 
@@ -32,9 +32,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::approvals::without_approvals;
+use crate::approvals::redact_approvals;
 use crate::exit::Exit;
-use crate::streams::remark;
+use crate::streams::print_message;
 
 /// Resets on call, keys, approvals, sample events and the freeze switch of reregister-mfa.
 #[derive(Parser)]
@@ -75,31 +75,32 @@ impl Command {
 }
 
 fn main() -> ExitCode {
-    let ended = match Cli::try_parse() {
+    let result = match Cli::try_parse() {
         Ok(cli) => cli.command.run(),
         Err(error) => usage(&error),
     };
-    let exit = ended.unwrap_or_else(|error| {
-        let said = format!("{error:?}");
-        remark(format_args!("Error: {}", without_approvals(&said)));
-        Exit::Trouble
+    let exit = result.unwrap_or_else(|error| {
+        let message = format!("{error:?}");
+        print_message(format_args!("Error: {}", redact_approvals(&message)));
+        Exit::Error
     });
     exit.into()
 }
 
-/// Help and version on stdout; wrong usage on stderr, which clap would end with 2.
+/// Prints help and version on stdout, and wrong usage on stderr. clap itself would exit with 2, which here means
+/// refused.
 fn usage(error: &clap::Error) -> anyhow::Result<Exit> {
-    let said = error.to_string();
-    let clean = without_approvals(&said);
-    if clean == said {
+    let message = error.to_string();
+    let redacted = redact_approvals(&message);
+    if redacted == message {
         error
             .print()
             .context("cannot write to standard output or error")?;
     } else {
-        remark(clean.trim_end());
+        print_message(redacted.trim_end());
     }
     Ok(if error.use_stderr() {
-        Exit::Trouble
+        Exit::Error
     } else {
         Exit::Done
     })

@@ -1,25 +1,24 @@
-//! `reregister preview`: what an approval would do.
+//! `reregister preview`: what a reset would do.
 
-use crate::asking::{Asking, block_on, tell};
 use crate::exit::{self, Exit};
-use crate::shown;
+use crate::render;
+use crate::request::{RequestArgs, block_on, print_failure};
 
 /// Show what the function reads from an approval, and what a reset would do. Changes nothing, uses nothing up.
 #[derive(clap::Args)]
 #[command(after_long_help = exit::TABLE)]
 pub struct Preview {
     #[command(flatten)]
-    asking: Asking,
+    request: RequestArgs,
 }
 
 impl Preview {
-    /// Asks once.
     pub fn run(self) -> anyhow::Result<Exit> {
-        let (function, approvals) = self.asking.ready()?;
+        let (function, approvals) = self.request.read()?;
         block_on(async {
             match function.preview(&approvals).await? {
-                Ok(answer) => self.asking.say(&answer, shown::preview),
-                Err(failure) => Ok(tell(&failure)),
+                Ok(answer) => self.request.print_answer(&answer, render::preview),
+                Err(failure) => Ok(print_failure(&failure)),
             }
         })
     }

@@ -1,10 +1,10 @@
-//! `reregister status`: what came of a reset.
+//! `reregister status`: the outcome of a reset, or how far it is.
 
 use uuid::Uuid;
 
-use crate::asking::{Asking, block_on, tell};
 use crate::exit::{self, Exit};
-use crate::shown;
+use crate::render;
+use crate::request::{RequestArgs, block_on, print_failure};
 
 /// Ask what came of a reset, with one of its approvals, expired or not, for 24 hours. Changes nothing.
 #[derive(clap::Args)]
@@ -15,17 +15,16 @@ pub struct Status {
     id: Uuid,
 
     #[command(flatten)]
-    asking: Asking,
+    request: RequestArgs,
 }
 
 impl Status {
-    /// Asks once.
     pub fn run(self) -> anyhow::Result<Exit> {
-        let (function, approvals) = self.asking.ready()?;
+        let (function, approvals) = self.request.read()?;
         block_on(async {
-            match function.read(self.id, &approvals).await? {
-                Ok(answer) => self.asking.say(&answer, shown::outcome),
-                Err(failure) => Ok(tell(&failure)),
+            match function.status(self.id, &approvals).await? {
+                Ok(answer) => self.request.print_answer(&answer, render::outcome),
+                Err(failure) => Ok(print_failure(&failure)),
             }
         })
     }

@@ -1,12 +1,12 @@
-//! Standard output and standard error. `println!` and `eprintln!` panic where nobody reads, which would hide how a
-//! command ended.
+//! Standard output and standard error. `println!` and `eprintln!` panic if the stream is closed, and the exit code
+//! would be lost.
 
 use std::fmt;
 use std::io::{self, Write as _};
 
 use anyhow::Context as _;
 
-/// Writes what was asked for, and the end of its line, to standard output.
+/// Writes a result and the end of its line to standard output.
 pub fn print(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{text}")
@@ -14,8 +14,8 @@ pub fn print(text: &str) -> anyhow::Result<()> {
         .context("cannot write to standard output")
 }
 
-/// Says something beside it on standard error. Where that cannot be written to, there is nobody to say it to.
-pub fn remark(text: impl fmt::Display) {
+/// Writes a message to standard error. If that fails, there is no other place for it, and the exit code still counts.
+pub fn print_message(text: impl fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 

@@ -18,8 +18,6 @@ use simulated::senders::jira::{Issue, IssueEvent, Status};
 use simulated::tickets::{self, jira_cloud};
 use tokio::net::TcpListener;
 
-use crate::one_by_one::one_by_one;
-
 /// How many people there are to be reset.
 const PEOPLE: usize = 600;
 
@@ -82,7 +80,6 @@ impl Deployment {
     pub async fn start() -> Result<Deployment, Box<dyn Error>> {
         let moto = std::env::var("MOTO_URL")
             .map_err(|_| "MOTO_URL is not set: make chaos, or make bench")?;
-        let moto = one_by_one(moto).await?;
         let aws = aws_config::defaults(BehaviorVersion::latest())
             .endpoint_url(&moto)
             .load()

@@ -10,8 +10,6 @@
 
 mod checks;
 mod deployment;
-#[path = "../../tests/aws/one_by_one.rs"]
-mod one_by_one;
 mod slots;
 
 use std::sync::Arc;

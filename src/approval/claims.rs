@@ -86,16 +86,30 @@ pub struct Scope {
 #[error("a scope holds mfa:reregister, and only passkeys:remove and sessions:keep beside it")]
 pub struct UnknownScope;
 
+impl Scope {
+    /// Every scope holds it: the button.
+    pub const REREGISTER: &str = "mfa:reregister";
+    pub const REMOVE_PASSKEYS: &str = "passkeys:remove";
+    pub const KEEP_SESSIONS: &str = "sessions:keep";
+
+    /// What a scope may hold.
+    pub const VALUES: [&str; 3] = [
+        Scope::REREGISTER,
+        Scope::REMOVE_PASSKEYS,
+        Scope::KEEP_SESSIONS,
+    ];
+}
+
 impl TryFrom<String> for Scope {
     type Error = UnknownScope;
 
-    /// A value that is not known is refused: an approval for more than we can do is not an approval for less.
+    /// A value that is not known is refused: an approval for more than this program can do is not an approval for less.
     fn try_from(text: String) -> Result<Scope, UnknownScope> {
         let mut values: BTreeSet<&str> = text.split(' ').collect();
-        let button = values.remove("mfa:reregister");
+        let button = values.remove(Scope::REREGISTER);
         let scope = Scope {
-            remove_passkeys: values.remove("passkeys:remove"),
-            keep_sessions: values.remove("sessions:keep"),
+            remove_passkeys: values.remove(Scope::REMOVE_PASSKEYS),
+            keep_sessions: values.remove(Scope::KEEP_SESSIONS),
         };
         (button && values.is_empty())
             .then_some(scope)
@@ -105,14 +119,14 @@ impl TryFrom<String> for Scope {
 
 impl From<Scope> for String {
     fn from(scope: Scope) -> String {
-        let mut text = "mfa:reregister".to_owned();
+        let mut values = vec![Scope::REREGISTER];
         if scope.remove_passkeys {
-            text.push_str(" passkeys:remove");
+            values.push(Scope::REMOVE_PASSKEYS);
         }
         if scope.keep_sessions {
-            text.push_str(" sessions:keep");
+            values.push(Scope::KEEP_SESSIONS);
         }
-        text
+        values.join(" ")
     }
 }
 

@@ -1,13 +1,14 @@
 //! How a person was verified: which channel, to which address of theirs, from which directory.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use super::numeric_date::numeric_date;
 use super::reason::Reason;
 use crate::clock::Timestamp;
 use crate::ids::PersonRef;
 
-/// One entry of `verification`: somebody verified the target, in this way, at this time.
+/// One entry of `verification`: a verifier verified the target, in this way, at this time.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "Entry")]
 pub struct Verification {
@@ -57,8 +58,9 @@ pub enum Evidence {
 }
 
 /// A number of the target's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum PhoneLine {
     /// At work.
     Desk,
@@ -69,9 +71,9 @@ pub enum PhoneLine {
 }
 
 /// A means of writing to the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "they are their own names")]
+#[strum(serialize_all = "snake_case")]
 pub enum Messenger {
     Slack,
     Teams,
@@ -81,14 +83,15 @@ pub enum Messenger {
 }
 
 /// Who says that the contact is the target's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, VariantNames)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ContactSource {
     /// The company's directory.
     CompanyDirectory,
     /// The phone book.
     PhoneBook,
-    /// In a pinch, somebody who knows the target. Accepted with a warning.
+    /// In a pinch, a colleague who knows the target. Accepted with a warning.
     Colleague,
 }
 
@@ -105,9 +108,21 @@ struct Entry {
 }
 
 /// The way alone, without its particulars.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantNames,
+)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "they are those of Evidence")]
+#[strum(serialize_all = "snake_case")]
 pub enum VerificationMethod {
     PhoneCall,
     SecureMessage,
@@ -117,48 +132,40 @@ pub enum VerificationMethod {
     VerifiedId,
 }
 
-/// What is wrong with an entry.
+/// Why a method, a `via` and a `contact_source` together are no evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-struct Malformed(&'static str);
+pub enum EvidenceError {
+    #[error("this method wants a via")]
+    ViaMissing,
+    /// It belongs to another method.
+    #[error("via does not fit the method")]
+    ViaUnfit,
+    /// The method has none.
+    #[error("via belongs to phone_call and secure_message")]
+    ViaUnexpected,
+    #[error("this method wants a contact_source")]
+    ContactSourceMissing,
+    /// The method has none.
+    #[error("in_person and verified_id have no contact_source")]
+    ContactSourceUnexpected,
+}
+
+/// Why an entry of `verification` was not understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum EntryError {
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    #[error("reference is 1 to 64 of A-Za-z0-9._- without seven digits in a row")]
+    Reference,
+}
 
 impl TryFrom<Entry> for Verification {
-    type Error = Malformed;
+    type Error = EntryError;
 
-    fn try_from(entry: Entry) -> Result<Verification, Malformed> {
-        let contact_source = entry
-            .contact_source
-            .ok_or(Malformed("this method wants a contact_source"));
-        let evidence = match entry.method {
-            VerificationMethod::PhoneCall => Evidence::PhoneCall {
-                via: via(entry.via.as_deref())?,
-                contact_source: contact_source?,
-            },
-            VerificationMethod::SecureMessage => Evidence::SecureMessage {
-                via: via(entry.via.as_deref())?,
-                contact_source: contact_source?,
-            },
-            _ if entry.via.is_some() => {
-                return Err(Malformed("via belongs to phone_call and secure_message"));
-            }
-            VerificationMethod::VideoCall => Evidence::VideoCall {
-                contact_source: contact_source?,
-            },
-            VerificationMethod::ManagerAttestation => Evidence::ManagerAttestation {
-                contact_source: contact_source?,
-            },
-            _ if contact_source.is_ok() => {
-                return Err(Malformed(
-                    "in_person and verified_id have no contact_source",
-                ));
-            }
-            VerificationMethod::InPerson => Evidence::InPerson,
-            VerificationMethod::VerifiedId => Evidence::VerifiedId,
-        };
+    fn try_from(entry: Entry) -> Result<Verification, EntryError> {
+        let evidence = Evidence::new(entry.method, entry.via.as_deref(), entry.contact_source)?;
         if !entry.reference.as_deref().is_none_or(is_reference) {
-            return Err(Malformed(
-                "reference is 1 to 64 of A-Za-z0-9._- without seven digits in a row",
-            ));
+            return Err(EntryError::Reference);
         }
         Ok(Verification {
             evidence,
@@ -169,12 +176,12 @@ impl TryFrom<Entry> for Verification {
     }
 }
 
-fn via<'a, T: Deserialize<'a>>(text: Option<&'a str>) -> Result<T, Malformed> {
-    let text = text.ok_or(Malformed("this method wants a via"))?;
+fn via<'a, T: Deserialize<'a>>(text: Option<&'a str>) -> Result<T, EvidenceError> {
+    let text = text.ok_or(EvidenceError::ViaMissing)?;
     T::deserialize(serde::de::value::BorrowedStrDeserializer::<
         serde::de::value::Error,
     >::new(text))
-    .map_err(|_| Malformed("via does not fit the method"))
+    .map_err(|_| EvidenceError::ViaUnfit)
 }
 
 /// Seven digits in a row would be a phone number, which is not to be written into records.
@@ -189,7 +196,39 @@ fn is_reference(text: &str) -> bool {
 }
 
 impl Evidence {
-    /// Whether it could have reached whoever holds the phone, and nobody else.
+    /// The evidence that an approval's members describe.
+    ///
+    /// # Errors
+    /// The first member that does not belong to the method, or that it lacks; `via` is looked at first.
+    pub fn new(
+        method: VerificationMethod,
+        via_text: Option<&str>,
+        contact_source: Option<ContactSource>,
+    ) -> Result<Evidence, EvidenceError> {
+        let contact_source = contact_source.ok_or(EvidenceError::ContactSourceMissing);
+        Ok(match method {
+            VerificationMethod::PhoneCall => Evidence::PhoneCall {
+                via: via(via_text)?,
+                contact_source: contact_source?,
+            },
+            VerificationMethod::SecureMessage => Evidence::SecureMessage {
+                via: via(via_text)?,
+                contact_source: contact_source?,
+            },
+            _ if via_text.is_some() => return Err(EvidenceError::ViaUnexpected),
+            VerificationMethod::VideoCall => Evidence::VideoCall {
+                contact_source: contact_source?,
+            },
+            VerificationMethod::ManagerAttestation => Evidence::ManagerAttestation {
+                contact_source: contact_source?,
+            },
+            _ if contact_source.is_ok() => return Err(EvidenceError::ContactSourceUnexpected),
+            VerificationMethod::InPerson => Evidence::InPerson,
+            VerificationMethod::VerifiedId => Evidence::VerifiedId,
+        })
+    }
+
+    /// Whether it may have reached only the person who now holds the phone.
     fn reaches_a_phone(self) -> bool {
         matches!(
             self,
@@ -204,7 +243,7 @@ impl Evidence {
     }
 
     /// Whether it says anything about the person, given what happened to their phone.
-    pub(crate) fn counts(self, reason: Option<Reason>) -> bool {
+    pub fn counts(self, reason: Option<Reason>) -> bool {
         !(reason.is_some_and(Reason::out_of_hand) && self.reaches_a_phone())
     }
 
@@ -288,6 +327,20 @@ mod tests {
         ] {
             assert!(read(wrong.clone()).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn the_names_for_the_command_line_are_those_in_an_approval() {
+        fn read<T: serde::de::DeserializeOwned + VariantNames>() {
+            for name in T::VARIANTS {
+                assert!(serde_json::from_value::<T>(json!(name)).is_ok(), "{name}");
+            }
+        }
+        read::<VerificationMethod>();
+        read::<PhoneLine>();
+        read::<Messenger>();
+        read::<ContactSource>();
+        read::<Reason>();
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub struct Header {
     _x5t_s256: Option<String>,
 }
 
-/// A compact JWS whose header is one that an approval may have. Nothing is proven yet.
+/// A compact JWS whose header is one that an approval may have. Its signature is not verified yet.
 #[derive(Debug)]
 pub struct Jws<'a> {
     whole: &'a str,

@@ -8,7 +8,11 @@
 //! - [`Approval`]: made only by [`Authentic::admit`] at a given time. It cannot be deserialised, copied or written
 //!   down as a literal, so each one has passed every rule.
 //!
+//! ```
+//! use reregister_mfa::approval::{Approval, Authentic};
+//! ```
 //! ```compile_fail,E0451
+//! # // Fails for its private fields alone: the names are those above.
 //! fn forge(authentic: reregister_mfa::approval::Authentic) -> reregister_mfa::approval::Approval {
 //!     reregister_mfa::approval::Approval { authentic }
 //! }
@@ -35,14 +39,16 @@ pub use channel::Channel;
 pub use claims::{Claims, Scope};
 pub use error::{ApprovalError, InvalidToken};
 pub use evidence::{
-    ContactSource, Evidence, Messenger, PhoneLine, Verification, VerificationMethod,
+    ContactSource, Evidence, EvidenceError, Messenger, PhoneLine, Verification, VerificationMethod,
 };
 pub use issuer::{Algorithm, IssuerPolicy, KeyLocation, KeyPolicy, KeysUrl, TypHeader};
 pub use jwks::{KeyFault, KeySet, LARGEST_SET};
 pub use jws::LONGEST_TOKEN;
 pub use reason::Reason;
 pub use time_limits::TimeLimits;
-pub use token::{Audiences, Authentic, TokenId, UnverifiedToken, authenticate, parse_unverified};
+pub use token::{
+    Audiences, Authentic, TYP, TokenId, UnverifiedToken, authenticate, parse_unverified,
+};
 pub use validate::Approval;
 
 #[cfg(test)]

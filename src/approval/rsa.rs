@@ -1,5 +1,5 @@
-//! Whether an RSA public key is one that nobody can have broken: long enough, with a sane exponent, and not made
-//! by the chips of CVE-2017-15361 (ROCA).
+//! Whether an RSA public key is strong: long enough, with a sane exponent, and not made by the chips of CVE-2017-15361
+//! (ROCA).
 
 use std::ops::RangeInclusive;
 

@@ -12,7 +12,7 @@ use super::{ApprovalError, Channel, InvalidToken};
 use crate::ids::{Issuer, Jti, Kid, Label, PersonRef};
 
 /// `typ` of an approval (RFC 8725, section 3.11).
-const TYP: &str = "mfa-approval+jwt";
+pub const TYP: &str = "mfa-approval+jwt";
 
 /// The audiences of this deployment, one for each channel.
 #[derive(Debug, Clone, Deserialize)]
@@ -83,15 +83,15 @@ pub struct Authentic {
 /// # Errors
 /// [`ApprovalError::InvalidToken`] while the signature is not known to be good, a more telling reason after.
 pub fn authenticate(
-    peeked: &UnverifiedToken<'_>,
+    unverified: &UnverifiedToken<'_>,
     issuer: &IssuerPolicy,
     keys: &KeySet,
     audiences: &Audiences,
 ) -> Result<Authentic, ApprovalError> {
-    if peeked.iss != issuer.iss {
+    if unverified.iss != issuer.iss {
         return Err(InvalidToken::UnknownIssuer.into());
     }
-    let typ_fits = match (peeked.jws.header.typ.as_deref(), issuer.typ) {
+    let typ_fits = match (unverified.jws.header.typ.as_deref(), issuer.typ) {
         (Some(typ), _) if is_approval_typ(typ) => true,
         (None, TypHeader::Exempt) => true,
         (Some(typ), TypHeader::Exempt) => typ.eq_ignore_ascii_case("JWT"),
@@ -100,14 +100,14 @@ pub fn authenticate(
     if !typ_fits {
         return Err(InvalidToken::Typ.into());
     }
-    peeked.jws.verify(keys)?;
+    unverified.jws.verify(keys)?;
 
     let claims: Claims = serde_path_to_error::deserialize(
-        &mut serde_json::Deserializer::from_slice(&peeked.jws.payload),
+        &mut serde_json::Deserializer::from_slice(&unverified.jws.payload),
     )
     .map_err(|error| ApprovalError::Claim {
         at: claim_at(&error),
-        kid: peeked.kid().clone(),
+        kid: unverified.kid().clone(),
     })?;
     let channel = if claims.aud == audiences.webhook {
         Channel::Webhook
@@ -115,16 +115,16 @@ pub fn authenticate(
         Channel::OnCall
     } else {
         return Err(ApprovalError::Audience {
-            kid: peeked.kid().clone(),
+            kid: unverified.kid().clone(),
         });
     };
     Ok(Authentic {
         channel,
-        domain: issuer.domain(peeked.kid()).clone(),
-        owner: issuer.owner(peeked.kid()).cloned(),
+        domain: issuer.domain(unverified.kid()).clone(),
+        owner: issuer.owner(unverified.kid()).cloned(),
         privileged: issuer.privileged,
-        kid: peeked.kid().clone(),
-        compact: peeked.jws.as_str().into(),
+        kid: unverified.kid().clone(),
+        compact: unverified.jws.as_str().into(),
         claims,
     })
 }

@@ -52,7 +52,7 @@ const WRONG_LABELS: [(u64, &str, &str); 8] = [
     ),
 ];
 
-/// Algorithms that approvals do not have: whoever verifies an HMAC can also make it, and of the others one
+/// Algorithms that approvals do not have: the verifier of an HMAC can also make it, and of the others one
 /// length is enough. Valid signatures by them are refused, because their keys are never loaded.
 const NOT_OURS: [&str; 7] = [
     "HS256", "HS384", "HS512", "RS384", "RS512", "PS384", "PS512",

@@ -93,8 +93,8 @@ impl Store for DynamoDb {
         answer.item.as_ref().map(item).transpose()
     }
 
-    /// Another transaction on the same items cancels ours without a word about conditions; the SDK does not try
-    /// that again, so we do.
+    /// Another transaction on the same items cancels this one whatever its conditions; the SDK does not retry that, so it is
+    /// retried here.
     async fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
         let mut result = self.try_commit(writes).await;
         for pause in BETWEEN_TRIES {

@@ -1,4 +1,4 @@
-//! AWS: secrets, the store, the queue, the security team's topic, and who we are. Translates; decides nothing.
+//! AWS: secrets, the store, the queue, the security team's topic, and the function's identity. Translates; decides nothing.
 
 mod dynamodb;
 mod secrets_manager;
@@ -20,7 +20,7 @@ pub use sts::Sts;
 /// What AWS gets told of the environment: region, credentials, `AWS_ENDPOINT_URL`.
 ///
 /// The SDK has a time limit for connecting alone, and would wait for a silent peer for ever. One operation takes less
-/// than what is left of an invocation when the time for the work is over ([`crate::deadline::Deadline`]).
+/// than what is left of an invocation when the time for the work is over ([`crate::http::Deadline`]).
 pub async fn config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .timeout_config(

@@ -20,8 +20,8 @@ pub struct Sqs {
     url: String,
 }
 
-/// What a message carries: a name, and no word of what is to be done. Whoever can write to the queue can have a reset
-/// looked at, and nothing else.
+/// What a message carries: an id, and nothing of what is to be done. An attacker who can write to the queue can cause a
+/// run, which then looks at the record, and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wake {
@@ -48,7 +48,7 @@ impl SqsMessage {
     /// The reset that it is about.
     ///
     /// # Errors
-    /// If it is none of ours: it then ends among the dead letters, where somebody looks at it.
+    /// If this program did not send it: it then ends among the dead letters, where an operator looks at it.
     pub fn reset(&self) -> Result<ResetId, serde_json::Error> {
         serde_json::from_str::<Wake>(&self.body).map(|wake| wake.reset)
     }
@@ -69,7 +69,7 @@ impl Queue for Sqs {
     async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
         let body = serde_json::to_string(&Wake { reset: id })
             .map_err(|error| QueueError(error.to_string()))?;
-        // Whole seconds: a little late does no harm, and early finds somebody at work.
+        // Whole seconds, rounded up: a message that comes early finds the lease of another run.
         let delay = after.min(LONGEST_DELAY).as_millis().div_ceil(1000);
         self.client
             .send_message()

@@ -1,4 +1,4 @@
-//! Who we are, in a token that Entra believes: AWS IAM outbound identity federation.
+//! The function's identity, in a token that Entra accepts: AWS IAM outbound identity federation.
 
 use std::time::Duration;
 

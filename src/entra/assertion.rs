@@ -19,7 +19,7 @@ use crate::clock::{self, Timestamp};
 /// How long an assertion is good for; Microsoft recommends five to ten minutes.
 const LIFETIME: Duration = Duration::from_secs(5 * 60);
 
-/// Signs that we are this client, for this token endpoint.
+/// Signs an assertion that the function is this client, for this token endpoint.
 ///
 /// # Errors
 /// What is wrong with the certificate or the key, without its content.

@@ -85,7 +85,7 @@ fn once(methods: Vec<Method>) -> Vec<Method> {
         .collect()
 }
 
-/// A method of the list. One that we cannot read must not hide the others: it is left in place and named.
+/// A method of the list. One that cannot be read must not hide the others: it is left in place and named.
 fn read(method: Value) -> Method {
     match serde_json::from_value::<Listed>(method.clone()) {
         Ok(listed) => listed.into_method(),
@@ -131,15 +131,72 @@ pub async fn deactivate(
     graph.write(Verb::POST, url).await
 }
 
-/// Where a kind of method that we may ever delete is. Nothing else can be deleted by this program.
+/// The collection from which a method of this kind is deleted. Nothing else can be deleted by this program.
 fn collection(kind: &MethodKind) -> Option<&'static str> {
     match kind {
         MethodKind::Phone(_) => Some("phoneMethods"),
         MethodKind::MicrosoftAuthenticator => Some("microsoftAuthenticatorMethods"),
         MethodKind::SoftwareOath => Some("softwareOathMethods"),
         MethodKind::Passkey => Some("fido2Methods"),
-        _ => None,
+        MethodKind::Password
+        | MethodKind::HardwareOath
+        | MethodKind::WindowsHello
+        | MethodKind::PlatformCredential
+        | MethodKind::External
+        | MethodKind::Email
+        | MethodKind::TemporaryAccessPass
+        | MethodKind::QrCodePin
+        | MethodKind::Unknown(_) => None,
     }
+}
+
+/// The kinds that an `@odata.type` alone tells. A phone's also depends on its `phoneType`.
+const KINDS: [MethodKind; 11] = [
+    MethodKind::Password,
+    MethodKind::MicrosoftAuthenticator,
+    MethodKind::SoftwareOath,
+    MethodKind::HardwareOath,
+    MethodKind::Passkey,
+    MethodKind::WindowsHello,
+    MethodKind::PlatformCredential,
+    MethodKind::External,
+    MethodKind::Email,
+    MethodKind::TemporaryAccessPass,
+    MethodKind::QrCodePin,
+];
+
+/// Graph's name of a kind; `None` for one that this version does not know.
+fn type_name(kind: &MethodKind) -> Option<&'static str> {
+    Some(match kind {
+        MethodKind::Password => "passwordAuthenticationMethod",
+        MethodKind::Phone(_) => "phoneAuthenticationMethod",
+        MethodKind::MicrosoftAuthenticator => "microsoftAuthenticatorAuthenticationMethod",
+        MethodKind::SoftwareOath => "softwareOathAuthenticationMethod",
+        MethodKind::HardwareOath => "hardwareOathAuthenticationMethod",
+        MethodKind::Passkey => "fido2AuthenticationMethod",
+        MethodKind::WindowsHello => "windowsHelloForBusinessAuthenticationMethod",
+        MethodKind::PlatformCredential => "platformCredentialAuthenticationMethod",
+        MethodKind::External => "externalAuthenticationMethod",
+        MethodKind::Email => "emailAuthenticationMethod",
+        MethodKind::TemporaryAccessPass => "temporaryAccessPassAuthenticationMethod",
+        MethodKind::QrCodePin => "qrCodePinAuthenticationMethod",
+        MethodKind::Unknown(_) => return None,
+    })
+}
+
+/// The kind that Graph's names say.
+fn kind(graph_name: Option<&str>, phone_type: Option<&str>) -> MethodKind {
+    if graph_name == type_name(&MethodKind::Phone(PhoneType::Mobile)) {
+        return match phone_type {
+            Some("mobile") => MethodKind::Phone(PhoneType::Mobile),
+            Some("alternateMobile") => MethodKind::Phone(PhoneType::AlternateMobile),
+            Some("office") => MethodKind::Phone(PhoneType::Office),
+            _ => MethodKind::Unknown("phone of an unknown type".to_owned()),
+        };
+    }
+    let known = |kind: &MethodKind| graph_name.is_some() && type_name(kind) == graph_name;
+    let unknown = || MethodKind::Unknown(readable(graph_name.unwrap_or("method of no type")));
+    KINDS.into_iter().find(known).unwrap_or_else(unknown)
 }
 
 impl Listed {
@@ -148,28 +205,7 @@ impl Listed {
             .odata_type
             .as_deref()
             .map(|odata_type| odata_type.strip_prefix(TYPE_PREFIX).unwrap_or(odata_type));
-        let kind = match name {
-            Some("passwordAuthenticationMethod") => MethodKind::Password,
-            Some("phoneAuthenticationMethod") => match self.phone_type.as_deref() {
-                Some("mobile") => MethodKind::Phone(PhoneType::Mobile),
-                Some("alternateMobile") => MethodKind::Phone(PhoneType::AlternateMobile),
-                Some("office") => MethodKind::Phone(PhoneType::Office),
-                _ => MethodKind::Unknown("phone of an unknown type".to_owned()),
-            },
-            Some("microsoftAuthenticatorAuthenticationMethod") => {
-                MethodKind::MicrosoftAuthenticator
-            }
-            Some("softwareOathAuthenticationMethod") => MethodKind::SoftwareOath,
-            Some("hardwareOathAuthenticationMethod") => MethodKind::HardwareOath,
-            Some("fido2AuthenticationMethod") => MethodKind::Passkey,
-            Some("windowsHelloForBusinessAuthenticationMethod") => MethodKind::WindowsHello,
-            Some("platformCredentialAuthenticationMethod") => MethodKind::PlatformCredential,
-            Some("externalAuthenticationMethod") => MethodKind::External,
-            Some("emailAuthenticationMethod") => MethodKind::Email,
-            Some("temporaryAccessPassAuthenticationMethod") => MethodKind::TemporaryAccessPass,
-            Some("qrCodePinAuthenticationMethod") => MethodKind::QrCodePin,
-            other => MethodKind::Unknown(readable(other.unwrap_or("method of no type"))),
-        };
+        let kind = kind(name, self.phone_type.as_deref());
         let label = match (self.phone_number, self.email_address) {
             (Some(number), _) => ending(&number),
             (None, Some(address)) => masked(&address),
@@ -201,7 +237,7 @@ fn masked(address: &str) -> Option<String> {
     Some(readable(&format!("{first}... at {domain}")))
 }
 
-/// A name that somebody typed into a phone, made safe for a ticket and a log. With seven digits or more it may
+/// A name that a person typed into a phone, made safe for a ticket and a log. With seven digits or more it may
 /// hold a phone number, so then it shows none.
 fn readable(name: &str) -> String {
     let digits = name.chars().filter(|c| c.is_numeric()).count();
@@ -222,7 +258,11 @@ fn readable(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use strum::EnumCount as _;
+
     use super::*;
+    use crate::approval::Scope;
+    use crate::reset::{Action, HardwareOath, action};
 
     #[test]
     fn a_label_shows_two_digits_of_a_number_and_no_markup() {
@@ -237,6 +277,30 @@ mod tests {
             readable("Jane's iPhone <b>\u{202e}\n[x](y)"),
             "Jane's iPhone bx(y)"
         );
+    }
+
+    #[test]
+    fn every_kind_is_read_from_the_name_that_graph_has_for_it() {
+        for kind_of_table in KINDS {
+            assert_eq!(kind(type_name(&kind_of_table), None), kind_of_table);
+        }
+        // Beside these there are phones and unknown types.
+        assert_eq!(KINDS.len() + 2, MethodKind::COUNT);
+    }
+
+    #[test]
+    fn whatever_a_plan_may_remove_has_a_collection_to_delete_it_from() {
+        let scope = Scope {
+            remove_passkeys: true,
+            keep_sessions: false,
+        };
+        let phone = MethodKind::Phone(PhoneType::Mobile);
+        for kind in KINDS.into_iter().chain([phone]) {
+            for hardware in [HardwareOath::Report, HardwareOath::Deactivate] {
+                let is_removed = action(&kind, scope, hardware) == Action::Remove;
+                assert_eq!(is_removed, collection(&kind).is_some(), "{kind}");
+            }
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub struct GraphCredential {
     pub proof: ClientAuthentication,
 }
 
-/// What proves that we are the app.
+/// What authenticates the function as the app.
 #[derive(Debug, Clone)]
 pub enum ClientAuthentication {
     /// A client secret, sent as it is.

@@ -46,7 +46,7 @@ impl Entra {
     pub async fn warm_up(&self) -> Result<(), DirectoryError> {
         self.graph.warm_up().await?;
         match self.group_eligibility.get(&self.graph).await {
-            // What the licence means is decided when somebody asks.
+            // What a missing licence means is the core's decision.
             Ok(_) | Err(DirectoryError::Permanent(Fault::Unlicensed)) => Ok(()),
             Err(error) => Err(error),
         }

@@ -1,5 +1,5 @@
 //! What may make a user privileged: groups and roles, active and eligible, direct and through groups, and what
-//! they own. All at once, since somebody waits.
+//! they own. All at once, since a person waits.
 
 use serde::Deserialize;
 
@@ -134,7 +134,7 @@ impl DirectoryObject {
                 assignable_to_role: self.is_assignable_to_role.unwrap_or(false),
             },
             (Some("directoryRole" | "group"), ..) | (None, ..) => Membership::Unreadable,
-            // Administrative units, devices, applications: they make nobody privileged by themselves.
+            // Administrative units, devices, applications: by themselves they make no person privileged.
             (Some(_), ..) => Membership::Other,
         }
     }

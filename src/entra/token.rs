@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -83,13 +84,15 @@ impl Tokens {
     /// One try with the cached credential; if Entra says `invalid_client`, or the credential is malformed, one more with
     /// a fresh one, since it may have been rotated or mended.
     async fn fetch(&self) -> Result<Token, DirectoryError> {
-        match self.request(Freshness::Cached).await {
-            Err(Denied::Credential | Denied::Secret(SecretError::Malformed(..))) => self
-                .request(Freshness::Forced)
-                .await
-                .map_err(DirectoryError::from),
-            other => other.map_err(DirectoryError::from),
-        }
+        let cached = self.request(Freshness::Cached).await;
+        let fetched = match cached {
+            Err(Denied::PerhapsStale) => self.request(Freshness::Forced).await,
+            other => other,
+        };
+        fetched.map_err(|denied| match denied {
+            Denied::PerhapsStale => DirectoryError::Permanent(Fault::Credential),
+            Denied::Otherwise(error) => error,
+        })
     }
 
     async fn request(&self, freshness: Freshness) -> Result<Token, Denied> {
@@ -114,16 +117,15 @@ impl Tokens {
             )
             .send()
             .await
-            .map_err(|_| Denied::Outage { after: None })?;
+            .map_err(|_| OUTAGE)?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let body = bounded_body(answer, LARGEST_ANSWER)
             .await
-            .map_err(|_| Denied::Outage { after: None })?;
+            .map_err(|_| OUTAGE)?;
         if status != StatusCode::OK {
             return Err(denied(status, &headers, &body));
         }
-        let granted: Granted =
-            serde_json::from_slice(&body).map_err(|_| Denied::Outage { after: None })?;
+        let granted: Granted = serde_json::from_slice(&body).map_err(|_| OUTAGE)?;
         let lifetime = Duration::from_secs(granted.expires_in);
         Ok(Token {
             value: granted.access_token,
@@ -132,51 +134,33 @@ impl Tokens {
     }
 }
 
-/// The members of the form that prove the client.
+/// The members of the form that authenticate the client.
 type ProofForm = Vec<(&'static str, SecretString)>;
 
 impl Tokens {
-    /// The client id, and what proves it.
+    /// The client id, and what authenticates it.
     async fn proof(&self, freshness: Freshness) -> Result<(String, ProofForm), Denied> {
         let name = match &self.credential {
             Credential::Federated {
                 client_id,
                 audience,
             } => {
-                let token = self
-                    .deps
-                    .identity
-                    .token(audience)
-                    .await
-                    .map_err(Denied::Identity)?;
+                let token = self.deps.identity.token(audience).await?;
                 return Ok((client_id.clone(), asserted(token)));
             }
             Credential::Secret(name) => name,
         };
-        let text = self
-            .deps
-            .secrets
-            .get(name, freshness)
-            .await
-            .map_err(Denied::Secret)?;
-        let credential = GraphCredential::parse(name, &text).map_err(Denied::Secret)?;
+        let text = self.deps.secrets.get(name, freshness).await?;
+        let credential = GraphCredential::parse(name, &text)?;
         let form = match &credential.proof {
             ClientAuthentication::Secret(secret) => vec![("client_secret", secret.clone())],
             ClientAuthentication::Certificate {
                 certificate,
                 private_key,
             } => {
-                let signed = assertion::sign(
-                    &credential.client_id,
-                    &self.url,
-                    certificate,
-                    private_key,
-                    self.deps.clock.now(),
-                );
-                asserted(
-                    signed
-                        .map_err(|why| Denied::Secret(SecretError::Malformed(name.clone(), why)))?,
-                )
+                let (id, now) = (&credential.client_id, self.deps.clock.now());
+                let signed = assertion::sign(id, &self.url, certificate, private_key, now);
+                asserted(signed.map_err(|why| SecretError::Malformed(name.clone(), why))?)
             }
         };
         Ok((credential.client_id, form))
@@ -194,54 +178,48 @@ fn asserted(token: SecretString) -> ProofForm {
 
 /// Why there is no token.
 enum Denied {
-    /// Entra does not know this secret: it may be old.
-    Credential,
-    /// Entra will not, whatever the secret.
-    Refused,
-    Outage {
-        after: Option<Duration>,
-    },
-    Secret(SecretError),
-    Identity(WebIdentityError),
+    /// The credential may be an old one.
+    PerhapsStale,
+    Otherwise(DirectoryError),
 }
 
-fn denied(status: StatusCode, headers: &reqwest::header::HeaderMap, body: &[u8]) -> Denied {
+const OUTAGE: Denied = Denied::Otherwise(DirectoryError::Transient { after: None });
+
+const REFUSED: Denied = Denied::Otherwise(DirectoryError::Permanent(Fault::Credential));
+
+fn denied(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Denied {
     let code = errors::code(body).unwrap_or_default();
     tracing::warn!(status = status.as_u16(), code, "Entra gives no token");
+    let is_outage = matches!(code.as_str(), "temporarily_unavailable" | "server_error")
+        || status == StatusCode::TOO_MANY_REQUESTS
+        || status.is_server_error();
     match code.as_str() {
         // The second: an app registration that is not in the tenant any more, since the secret names another now.
-        "invalid_client" | "unauthorized_client" => Denied::Credential,
-        "temporarily_unavailable" | "server_error" => Denied::Outage {
+        "invalid_client" | "unauthorized_client" => Denied::PerhapsStale,
+        _ if is_outage => Denied::Otherwise(DirectoryError::Transient {
             after: retry_after(headers),
-        },
-        _ if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
-            Denied::Outage {
-                after: retry_after(headers),
-            }
-        }
-        _ => Denied::Refused,
+        }),
+        _ => REFUSED,
     }
 }
 
-impl From<Denied> for DirectoryError {
-    fn from(denied: Denied) -> DirectoryError {
-        match denied {
-            Denied::Credential | Denied::Refused => DirectoryError::Permanent(Fault::Credential),
-            Denied::Outage { after } => DirectoryError::Transient { after },
-            Denied::Identity(error) => {
-                tracing::error!(%error, "no federated credential");
-                match error {
-                    WebIdentityError::Unavailable(_) => DirectoryError::Transient { after: None },
-                    WebIdentityError::Refused(_) => DirectoryError::Permanent(Fault::Credential),
-                }
-            }
-            Denied::Secret(error) => {
-                tracing::error!(%error, "no Graph credential");
-                match error {
-                    SecretError::Unavailable(_) => DirectoryError::Transient { after: None },
-                    _ => DirectoryError::Permanent(Fault::Credential),
-                }
-            }
+impl From<WebIdentityError> for Denied {
+    fn from(error: WebIdentityError) -> Denied {
+        tracing::error!(%error, "no federated credential");
+        match error {
+            WebIdentityError::Unavailable(_) => OUTAGE,
+            WebIdentityError::Refused(_) => REFUSED,
+        }
+    }
+}
+
+impl From<SecretError> for Denied {
+    fn from(error: SecretError) -> Denied {
+        tracing::error!(%error, "no Graph credential");
+        match error {
+            SecretError::Unavailable(_) => OUTAGE,
+            SecretError::Malformed(..) => Denied::PerhapsStale,
+            SecretError::Missing(_) | SecretError::Denied(_) | SecretError::Empty(_) => REFUSED,
         }
     }
 }

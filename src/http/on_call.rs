@@ -16,9 +16,8 @@ use super::problem::Problem;
 use super::services::Services;
 use super::{body, response};
 use crate::approval::{Authentic, Channel, InvalidToken};
-use crate::clock::Timestamp;
 use crate::report;
-use crate::reset::{Origin, Parties, Refusal, Request, RequestStatus};
+use crate::reset::{Origin, Parties, Refusal, Request, RequestStatus, Submission};
 
 /// A person waits in front of a terminal.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -32,35 +31,25 @@ struct Beside {
 }
 
 /// A request whose approvals are authentic.
-pub struct ApprovedRequest {
-    request: Request,
-    parties: Parties,
-    approvals: Vec<Authentic>,
-    /// When the answer must be there.
-    until: Timestamp,
+pub struct ApprovedRequest(Submission);
+
+pub async fn submit(
+    State(services): State<Arc<Services>>,
+    ApprovedRequest(submission): ApprovedRequest,
+) -> Response {
+    response::submit(&services, submission).await
 }
 
-pub async fn submit(State(services): State<Arc<Services>>, approved: ApprovedRequest) -> Response {
-    let ApprovedRequest {
-        request,
-        parties,
-        approvals,
-        until,
-    } = approved;
-    response::submit(&services, request, parties, approvals, until).await
-}
-
-pub async fn preview(State(services): State<Arc<Services>>, approved: ApprovedRequest) -> Response {
-    let ApprovedRequest {
-        request,
-        parties,
-        until,
-        ..
-    } = approved;
-    let previewed = services.resets.preview(request, parties.clone(), until);
-    match previewed.await {
+pub async fn preview(
+    State(services): State<Arc<Services>>,
+    ApprovedRequest(submission): ApprovedRequest,
+) -> Response {
+    match services.resets.preview(&submission).await {
         Ok(preview) => Json(report::preview(&preview)).into_response(),
-        Err(refusal) => services.refuse(&refusal, &parties).await.into_response(),
+        Err(refusal) => services
+            .refuse(&refusal, &submission.parties)
+            .await
+            .into_response(),
     }
 }
 
@@ -110,12 +99,12 @@ impl FromRequest<Arc<Services>> for ApprovedRequest {
             .map_err(Problem::into_response)?;
         let mut parties = on_call(meta.origin);
         match authenticate(services, &parts.headers, &body, &mut parties).await {
-            Ok((request, approvals)) => Ok(ApprovedRequest {
+            Ok((request, approvals)) => Ok(ApprovedRequest(Submission {
                 request,
                 parties,
                 approvals,
                 until,
-            }),
+            })),
             Err(refusal) => Err(services.refuse(&refusal, &parties).await.into_response()),
         }
     }
@@ -136,7 +125,7 @@ async fn authenticate(
         tokens.extend(beside.approvals);
     }
     let presented = services.resets.authenticate_on_call(&tokens).await;
-    parties.name(&presented.authentic);
+    parties.name(presented.authentic());
     let approvals = presented.accepted()?;
     let tenant = services.resets.tenant(&approvals)?;
     let now = services.clock.now();

@@ -32,7 +32,7 @@ pub async fn page() -> Response {
         (CONTENT_SECURITY_POLICY, POLICY.clone()),
         (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-        // Whoever has opened this page keeps no hold on it.
+        // A page that has opened this one keeps no reference to it.
         (
             HeaderName::from_static("cross-origin-opener-policy"),
             HeaderValue::from_static("same-origin"),

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::ids::ResetId;
 use crate::report::{self, ApprovalLine, capitalised, refusal_text};
-use crate::reset::{Code, Parties, Refusal, RefusalText, Retry, SecondApproval};
+use crate::reset::{Code, Parties, Refusal, RefusalText, Retry};
 
 /// A problem, ready to be sent. Beside the members of RFC 9457 it has what an automation prints and acts upon.
 #[derive(Debug, Clone, Serialize)]
@@ -111,7 +111,7 @@ impl Problem {
         };
         Problem {
             reset: Some(reset),
-            second_approval: row.map(|row| row.second_approval == SecondApproval::MayHelp),
+            second_approval: row.map(|row| row.second_approval_may_help),
             ..Problem::new(status, code, title, detail, next, None)
         }
     }
@@ -133,7 +133,7 @@ impl From<&Refusal> for Problem {
         let row = refusal.code().row();
         let retry_after = refusal.retry_after().map(|time| time.as_secs().max(1));
         Problem {
-            second_approval: Some(refusal.second_approval_may_help()),
+            second_approval: Some(row.second_approval_may_help),
             ..Problem::new(
                 status(row.status),
                 &text.code,

@@ -7,25 +7,14 @@ use axum::response::{IntoResponse, Response};
 
 use super::problem::{Problem, internal};
 use super::services::Services;
-use crate::approval::Authentic;
-use crate::clock::Timestamp;
 use crate::report;
-use crate::reset::{Parties, Request, RequestStatus, Retry, State};
+use crate::reset::{RequestStatus, Retry, State, Submission};
 
 /// Submits a request and waits for the answer. The work runs in a task of its own, so that a sender that hangs up does
-/// not stop it half-way. `approvals` are those that are authentic already.
-pub async fn submit(
-    services: &Services,
-    request: Request,
-    parties: Parties,
-    approvals: Vec<Authentic>,
-    until: Timestamp,
-) -> Response {
-    let resets = services.resets.clone();
-    let caller = parties.clone();
-    let work = tracing::Instrument::in_current_span(async move {
-        resets.submit(request, &caller, &approvals, until).await
-    });
+/// not stop it half-way.
+pub async fn submit(services: &Services, submission: Submission) -> Response {
+    let (resets, parties) = (services.resets.clone(), submission.parties.clone());
+    let work = tracing::Instrument::in_current_span(async move { resets.submit(submission).await });
     match tokio::spawn(work).await {
         Ok(Ok(answered)) => {
             let how = if answered.replayed { "stored" } else { "done" };

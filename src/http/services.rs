@@ -28,7 +28,7 @@ impl Services {
     /// operator on call sees what they hold.
     pub(super) async fn refuse(&self, refusal: &Refusal, parties: &Parties) -> Problem {
         self.resets.refuse(refusal, parties).await;
-        let read = if refusal.shows_approvals() {
+        let read = if refusal.code().row().shows_approvals {
             parties.approvals.iter().map(ApprovalLine::from).collect()
         } else {
             Vec::new()

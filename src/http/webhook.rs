@@ -14,37 +14,22 @@ use super::problem::Problem;
 use super::services::Services;
 use super::{body, response};
 use crate::approval::Channel;
-use crate::clock::Timestamp;
-use crate::ids::{Label, TenantId};
-use crate::reset::{Parties, Refusal, Request};
+use crate::ids::Label;
+use crate::reset::{Parties, Refusal, Request, Submission};
 use crate::secrets::Freshness;
 use crate::webhook::{Delivery, DeliveryError, Source, WebhookSecret};
 
-/// An event whose sender is authenticated.
-pub struct SignedEvent {
-    /// `None` if the event asks for nothing.
-    delivery: Option<Delivery>,
-    tenant: TenantId,
-    parties: Parties,
-    /// When the answer must be there.
-    until: Timestamp,
-}
+/// What an event asks for whose sender is authenticated; `None` if it asks for nothing.
+pub struct SignedEvent(Option<Submission>);
 
-pub async fn receive(State(services): State<Arc<Services>>, event: SignedEvent) -> Response {
-    let SignedEvent {
-        delivery,
-        tenant,
-        mut parties,
-        until,
-    } = event;
-    let Some(delivery) = delivery else {
-        return StatusCode::NO_CONTENT.into_response();
-    };
-    parties.delivery = Some(delivery.id.clone());
-    parties.ticket = Some(delivery.ticket.clone());
-    let origin = parties.origin.clone();
-    let request = Request::from_ticket(delivery, tenant, origin, services.clock.now());
-    response::submit(&services, request, parties, Vec::new(), until).await
+pub async fn receive(
+    State(services): State<Arc<Services>>,
+    SignedEvent(submission): SignedEvent,
+) -> Response {
+    match submission {
+        Some(submission) => response::submit(&services, submission).await,
+        None => StatusCode::NO_CONTENT.into_response(),
+    }
 }
 
 impl FromRequest<Arc<Services>> for SignedEvent {
@@ -69,21 +54,26 @@ impl FromRequest<Arc<Services>> for SignedEvent {
         let body = body::json(&parts.headers, body)
             .await
             .map_err(Problem::into_response)?;
-        let parties = Parties {
+        let mut parties = Parties {
             channel: Some(Channel::Webhook),
             source: Some(name.clone()),
             origin: meta.origin,
             ..Parties::default()
         };
-        match authenticate(services, name, source, &parts.headers, &body).await {
-            Ok(delivery) => Ok(SignedEvent {
-                delivery,
-                tenant: *tenant,
-                parties,
-                until,
-            }),
-            Err(refusal) => Err(services.refuse(&refusal, &parties).await.into_response()),
-        }
+        let delivery = match authenticate(services, name, source, &parts.headers, &body).await {
+            Ok(Some(delivery)) => delivery,
+            Ok(None) => return Ok(SignedEvent(None)),
+            Err(refusal) => return Err(services.refuse(&refusal, &parties).await.into_response()),
+        };
+        parties.delivery = Some(delivery.id.clone());
+        parties.ticket = Some(delivery.ticket.clone());
+        let (origin, now) = (parties.origin.clone(), services.clock.now());
+        Ok(SignedEvent(Some(Submission {
+            request: Request::from_ticket(delivery, *tenant, origin, now),
+            parties,
+            approvals: Vec::new(),
+            until,
+        })))
     }
 }
 

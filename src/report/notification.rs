@@ -1,6 +1,7 @@
 //! The notification of the security team.
 
 use super::note;
+use crate::ids::ObjectId;
 use crate::reset::{Event, State};
 
 /// A message in two parts, as Amazon SNS has them.
@@ -16,27 +17,23 @@ const LONGEST_SUBJECT: usize = 99;
 
 /// The notification about an event; `None` if the event is no end.
 pub fn notification(event: &Event, register_at: &str) -> Option<Notification> {
-    match event {
+    let (what, ticket, lines) = match event {
         Event::Outcome { outcome, .. } => {
             let what = match outcome.state {
                 State::Completed => "MFA reset",
-                _ => "MFA reset NOT complete",
+                State::Waiting | State::Running | State::NeedsHuman | State::Refused => {
+                    "MFA reset NOT complete"
+                }
             };
-            let approvers: Vec<String> =
-                outcome.approvers.iter().map(ToString::to_string).collect();
-            let verifiers: Vec<String> =
-                outcome.verifiers.iter().map(ToString::to_string).collect();
-            Some(Notification {
-                subject: subject(&format!("{what}: {} ({})", outcome.target, outcome.ticket)),
-                text: format!(
-                    "{}\nTicket: {}\nApproved by: {}\nVerified by: {}\nReset: {}",
-                    note::of_outcome(outcome, register_at),
-                    outcome.ticket,
-                    approvers.join(", "),
-                    verifiers.join(", "),
-                    outcome.reset,
-                ),
-            })
+            let ticket = outcome.ticket.as_ref();
+            let lines = vec![
+                note::of_outcome(outcome, register_at),
+                format!("Ticket: {ticket}"),
+                format!("Approved by: {}", listed(&outcome.approvers)),
+                format!("Verified by: {}", listed(&outcome.verifiers)),
+                format!("Reset: {}", outcome.reset),
+            ];
+            (format!("{what}: {}", outcome.target), ticket, lines)
         }
         Event::Refused {
             reset,
@@ -47,7 +44,7 @@ pub fn notification(event: &Event, register_at: &str) -> Option<Notification> {
             ..
         } => {
             let ticket = parties.ticket.as_ref().map_or("no ticket", AsRef::as_ref);
-            let (what, said) = if *gave_up {
+            let (what, sentence) = if *gave_up {
                 (
                     "NOT done",
                     "Given up after two hours, and nothing was changed",
@@ -55,41 +52,39 @@ pub fn notification(event: &Event, register_at: &str) -> Option<Notification> {
             } else {
                 ("refused", "Refused, and nothing was changed")
             };
-            let mut text = format!("{said}: {why}.\nTicket: {ticket}");
-            if let Some(target) = &parties.target {
-                text.push_str(&format!("\nFor: {target}"));
-            }
-            for summary in &parties.approvals {
-                text.push_str(&format!(
-                    "\nApproved by: {} (issuer {}, key {})",
-                    summary.approver, summary.id.iss, summary.kid
-                ));
-            }
-            if let Some(reset) = reset {
-                text.push_str(&format!("\nReset: {reset}"));
-            }
-            Some(Notification {
-                subject: subject(&format!("MFA reset {what}: {code} ({ticket})")),
-                text,
-            })
+            let target = parties.target.as_ref();
+            let approved = parties.approvals.iter().map(|one| {
+                let (issuer, key) = (&one.id.iss, &one.kid);
+                format!("Approved by: {} (issuer {issuer}, key {key})", one.approver)
+            });
+            let lines = [format!("{sentence}: {why}."), format!("Ticket: {ticket}")]
+                .into_iter()
+                .chain(target.map(|target| format!("For: {target}")))
+                .chain(approved)
+                .chain(reset.map(|reset| format!("Reset: {reset}")))
+                .collect();
+            (format!("MFA reset {what}: {code}"), ticket, lines)
         }
         Event::Allowed { .. }
         | Event::Previewed { .. }
         | Event::Replayed { .. }
         | Event::Intended { .. }
-        | Event::Resumed { .. } => None,
-    }
+        | Event::Resumed { .. } => return None,
+    };
+    Some(Notification {
+        subject: subject(&format!("{what} ({ticket})")),
+        text: lines.join("\n"),
+    })
+}
+
+fn listed(ids: &[ObjectId]) -> String {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    ids.join(", ")
 }
 
 fn subject(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_ascii_graphic() || c == ' ' {
-                c
-            } else {
-                '?'
-            }
-        })
+    text.replace(|c: char| !c.is_ascii_graphic() && c != ' ', "?")
+        .chars()
         .take(LONGEST_SUBJECT)
         .collect()
 }

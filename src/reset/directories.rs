@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::model::person::Privilege;
+use super::model::Privilege;
 use super::ports::Directory;
 use super::refusal::Refusal;
 use super::rules::privilege::Tier;

@@ -29,24 +29,16 @@ pub use executor::replay::Answered;
 pub use executor::validate::{ApprovalValidator, Presented};
 pub use ledger::{Ledger, ResetLease, Switched};
 pub use machine::Reset;
-pub use model::code::{Code, Fault, Retry, SecondApproval};
-pub use model::event::{Change, Event};
-pub use model::guardrail::{Cap, Freeze, Guardrail};
-pub use model::ledger_error::LedgerError;
-pub use model::method::{Method, MethodId, MethodKind, PhoneType};
-pub use model::outcome::{
-    CanRegister, Failure, MethodOutcome, MethodStatus, Outcome, Preview, SessionStatus, Warning,
+pub use model::{
+    Action, ApprovalSummary, CanRegister, Cap, Change, Code, Event, Failure, Freeze, Guardrail,
+    KeepReason, LedgerError, MOST_APPROVALS, Membership, Method, MethodId, MethodKind,
+    MethodOutcome, MethodStatus, Origin, Outcome, Parties, Person, PhoneType, PimEligibility,
+    PlannedMethod, Preview, Privilege, PrivilegeFacts, RecordedRefusal, RefusalText, Request,
+    RequestStatus, Responsible, Retry, RoleAssignment, SessionStatus, State, Warning,
 };
-pub use model::parties::{ApprovalSummary, Origin, Parties};
-pub use model::person::{
-    Membership, Person, PimEligibility, Privilege, PrivilegeFacts, RoleAssignment,
-};
-pub use model::plan::{Action, KeepReason, PlannedMethod};
-pub use model::refusal_text::{RecordedRefusal, RefusalText};
-pub use model::request::{MOST_APPROVALS, Request};
-pub use model::state::State;
-pub use model::status::RequestStatus;
 pub use refusal::{Attester, Disagreement, Flaw, Refusal, Role};
 pub use rules::channels::{ChannelPolicy, Channels, SourceChannel};
+#[cfg(test)]
+pub(crate) use rules::plan::action;
 pub use rules::{BreakGlass, HardwareOath, Pim, Rules};
-pub use service::Resets;
+pub use service::{Resets, Submission};

@@ -1,15 +1,11 @@
 //! Why a reset is not done. A refusal before the claim consumes nothing: the approval is as good as before.
 //!
-//! A refusal has a [`Code`], and the table in [`model::code`](super::model::code) says what follows from it. Its sentence
+//! A refusal has a [`Code`], and the table in `model/code.rs` says what follows from it. Its sentence
 //! for people is in `report::refusal_text`.
 
 use std::time::Duration;
 
-use super::model::code::{Approvals, Code, Retry, SecondApproval, TellsSecurity};
-use super::model::guardrail::Guardrail;
-use super::model::ledger_error::LedgerError;
-use super::model::person::Privilege;
-use super::model::request::NotOneRequest;
+use super::model::{Code, Guardrail, LedgerError, NotOneRequest, Privilege, Retry, TellsSecurity};
 use super::ports::{AuditError, DirectoryError, Fault, KeysUnavailable, QueueError};
 use crate::approval::{ApprovalError, InvalidToken};
 use crate::clock::Timestamp;
@@ -307,16 +303,6 @@ impl Refusal {
             TellsSecurity::Never => false,
         };
         by_table && good_until.is_none_or(|end| end > now)
-    }
-
-    /// Whether the refused requester may see what was read in their approvals.
-    pub fn shows_approvals(&self) -> bool {
-        self.code().row().approvals == Approvals::Shown
-    }
-
-    /// Whether a second approval beside the first may change the answer.
-    pub fn second_approval_may_help(&self) -> bool {
-        self.code().row().second_approval == SecondApproval::MayHelp
     }
 
     /// The approval is for a ticket where one for on-call is wanted, or the other way round.

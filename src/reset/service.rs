@@ -8,14 +8,8 @@ use super::executor::context::Deployment;
 use super::executor::replay::Answered;
 use super::executor::throttle::{Misuse, NotificationThrottle};
 use super::executor::validate::Presented;
-use super::ledger::record::{Record, Stage, is_about};
-use super::ledger::store::{Acceptance, ApprovalUse, Block};
-use super::model::event::Event;
-use super::model::ledger_error::LedgerError;
-use super::model::outcome::Preview;
-use super::model::parties::{ApprovalSummary, Parties};
-use super::model::request::Request;
-use super::model::status::RequestStatus;
+use super::ledger::{Acceptance, Block, Record, Stage, is_about};
+use super::model::{ApprovalSummary, Event, LedgerError, Parties, Preview, Request, RequestStatus};
 use super::refusal::Refusal;
 use crate::approval::{ApprovalError, Authentic};
 use crate::clock::{self, Timestamp};
@@ -28,8 +22,21 @@ pub struct Resets {
     throttle: Arc<NotificationThrottle>,
 }
 
+/// A request as it was submitted, with what is known of it.
+pub struct Submission {
+    pub request: Request,
+    pub parties: Parties,
+    /// The approvals that are authentic already, on call.
+    pub approvals: Vec<Authentic>,
+    /// When the answer must be there.
+    pub until: Timestamp,
+}
+
 /// How long an outcome can be read.
 const READABLE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How often the acceptance of one request is tried, while the same delivery is accepted and refused at the same time.
+const MOST_ACCEPTANCES: usize = 2;
 
 impl Resets {
     pub fn new(deployment: Deployment) -> Resets {
@@ -68,39 +75,42 @@ impl Resets {
     }
 
     /// Does what the request asks, once. The same request again gets what is stored. From the moment that a request is
-    /// accepted it comes to an end without a further request. `approvals` are those that are authentic already, on call.
+    /// accepted it comes to an end without a further request.
     ///
     /// # Errors
     /// A [`Refusal`] if it is not accepted. The refusal of an accepted request is its status.
-    pub async fn submit(
-        &self,
-        request: Request,
-        parties: &Parties,
-        approvals: &[Authentic],
-        until: Timestamp,
-    ) -> Result<Answered, Refusal> {
-        let Deployment { ledger, .. } = &*self.deployment;
+    pub async fn submit(&self, submission: Submission) -> Result<Answered, Refusal> {
+        let Submission {
+            request,
+            parties,
+            approvals,
+            until,
+        } = submission;
+        let (ledger, parties) = (&self.deployment.ledger, &parties);
         let run = self.deployment.run_in(request.tenant, until)?;
         let mut previous = ledger.previous(&request).await?;
         if let Some(record) = previous.record.take() {
-            return run.replay(record, parties).await;
+            return self.deployment.replay(record, parties, until).await;
         }
-        self.reject_if_expired_unused(&request, approvals).await?;
+        self.reject_if_expired_unused(&request, &approvals).await?;
         let lease_until = run.lease_until();
         let id = ResetId::random();
         let record = Record::new(id, request, parties.clone(), lease_until);
         // The next run is scheduled first, so that there is one even if this process dies.
         run.schedule(id, clock::between(run.now(), lease_until))
             .await?;
-        match ledger.accept(record.clone(), &previous).await? {
-            Acceptance::Accepted(lease) => run.answer(run.run(lease).await, parties).await,
-            // The same delivery came twice at once: the other was first, and its answer is this one's too.
-            Acceptance::Duplicate => {
-                let first = ledger.previous(&record.request).await?.record;
-                let lost = LedgerError::Unavailable("another run has the record".to_owned());
-                run.replay(first.ok_or(lost)?, parties).await
+        for _ in 0..MOST_ACCEPTANCES {
+            if let Acceptance::Accepted(lease) = ledger.accept(record.clone(), &previous).await? {
+                let end = run.run(lease).await;
+                return self.deployment.answer(end, parties, until).await;
+            }
+            // The same delivery came twice at once. Unless the other one is refused already, its answer is this one's.
+            previous = ledger.previous(&record.request).await?;
+            if let Some(first) = previous.record.take() {
+                return self.deployment.replay(first, parties, until).await;
             }
         }
+        Err(LedgerError::Unavailable("the request could not be accepted".to_owned()).into())
     }
 
     /// On call, expired approvals are accepted only if something was done on one of them: an old link must not fill the
@@ -115,10 +125,8 @@ impl Resets {
             return Ok(());
         };
         for approval in approvals {
-            match self.deployment.ledger.approval_use(&approval.id()).await? {
-                ApprovalUse::Unused => {}
-                ApprovalUse::By(_) => return Ok(()),
-                ApprovalUse::ByForgottenReset => return Err(Refusal::ApprovalUsed),
+            if self.deployment.used_by(&approval.id()).await?.is_some() {
+                return Ok(());
             }
         }
         Err(ApprovalError::Expired { exp }.into())
@@ -150,29 +158,26 @@ impl Resets {
     ///
     /// # Errors
     /// The [`Refusal`] that it would meet.
-    pub async fn preview(
-        &self,
-        request: Request,
-        mut parties: Parties,
-        until: Timestamp,
-    ) -> Result<Preview, Refusal> {
+    pub async fn preview(&self, submission: &Submission) -> Result<Preview, Refusal> {
         let deployment = &self.deployment;
-        let run = deployment.run_in(request.tenant, until)?;
+        let request = &submission.request;
+        let run = deployment.run_in(request.tenant, submission.until)?;
         let presented = deployment
             .validator
-            .validate(&request, &deployment.channels)
+            .validate(request, &deployment.channels)
             .await;
         let approvals = presented.accepted()?;
         // What is accepted goes on by itself: there is nothing to preview any more.
-        if deployment.ledger.previous(&request).await?.record.is_some() {
+        if deployment.ledger.previous(request).await?.record.is_some() {
             return Err(Refusal::ApprovalUsed);
         }
-        let (unused, used) = run.split_off_used(&request, approvals).await?;
+        let (unused, used) = run.split_off_used(request, approvals).await?;
         if unused.is_empty() && used.is_some() {
             return Err(Refusal::ApprovalUsed);
         }
+        let mut parties = submission.parties.clone();
         parties.name(&unused);
-        let planned = run.plan_reset(ResetId::random(), &request, unused).await?;
+        let planned = run.plan_reset(ResetId::random(), request, unused).await?;
         run.check_headroom(&planned).await?;
         let counts = |summary: &&ApprovalSummary| {
             let mut counted = planned.claim.approvals.iter();

@@ -11,5 +11,5 @@ mod settings;
 mod systems;
 
 pub use notes::TicketNotes;
-pub use settings::{BaseUrl, Notes, System, Table};
+pub use settings::{BaseUrl, Notes, System};
 pub use systems::TicketSystems;

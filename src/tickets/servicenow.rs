@@ -10,7 +10,8 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::call::{self, Credential, Failed, NO_SUCH_TICKET, Note};
-use super::settings::{BaseUrl, Table};
+use super::settings::BaseUrl;
+use crate::ids::Table;
 
 /// The most notes of one record that a search may give. With fewer, all that it gives were looked at.
 const MOST_NOTES: usize = 100;

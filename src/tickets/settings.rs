@@ -1,11 +1,10 @@
 //! `[notes.NAME]` of policy.toml: which ticket systems notes are written into.
 
-use nutype::nutype;
 use reqwest::Url;
 use serde::Deserialize;
 
 use super::call::Failed;
-use crate::ids::{Malformed, SecretName, trusted_url};
+use crate::ids::{Malformed, SecretName, Table, trusted_url};
 
 /// One section `[notes.NAME]` of policy.toml: notes into the tickets of the source of that name.
 #[derive(Debug, Clone, Deserialize)]
@@ -78,22 +77,6 @@ impl BaseUrl {
         Ok(url)
     }
 }
-
-fn check_table(text: &str) -> Result<(), Malformed> {
-    let plain = text
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    (plain && (1..=80).contains(&text.len()))
-        .then_some(())
-        .ok_or(Malformed("a table of 1 to 80 characters of a-z0-9_"))
-}
-
-/// A table of ServiceNow, by its name and not by its label.
-#[nutype(
-    validate(with = check_table, error = Malformed),
-    derive(Debug, Clone, PartialEq, Eq, Display, AsRef, TryFrom, Deserialize)
-)]
-pub struct Table(String);
 
 #[cfg(test)]
 mod tests {

@@ -41,7 +41,7 @@ impl TicketSystems {
     /// mark as its last line only if there is none. One attempt.
     ///
     /// # Errors
-    /// [`TicketError`]. After `Later` the note may be there all the same; the next attempt finds it.
+    /// [`TicketError`]. After `Transient` the note may be there all the same; the next attempt finds it.
     pub async fn write(
         &self,
         source: &Label,

@@ -12,6 +12,7 @@ mod dynamodb;
 #[path = "../support/memory.rs"]
 mod memory;
 mod moto;
+mod moto_server;
 mod powertools;
 mod secrets_manager;
 mod sns;

@@ -1,4 +1,4 @@
-//! moto, which `make test` starts.
+//! moto, which `make test` starts by tools/moto_server.py.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
@@ -27,7 +27,11 @@ pub async fn config_at(url: &str) -> SdkConfig {
 
 /// A new table, as in template.yaml.
 pub async fn table(config: &SdkConfig) -> String {
-    let name = format!("t{}", uuid::Uuid::new_v4());
+    table_named(config, format!("t{}", uuid::Uuid::new_v4())).await
+}
+
+/// The same, with this name.
+pub async fn table_named(config: &SdkConfig, name: String) -> String {
     aws_sdk_dynamodb::Client::new(config)
         .create_table()
         .table_name(&name)

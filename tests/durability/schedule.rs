@@ -15,7 +15,7 @@ use reregister_mfa::report;
 use reregister_mfa::reset::ports::{KeySource, KeysUnavailable};
 use reregister_mfa::reset::{
     Answered, ApprovalValidator, ChannelPolicy, Channels, Deployment, Directories, Freeze, Ledger,
-    Origin, Parties, Refusal, Request, Resets, Rules, SourceChannel, State, Switched,
+    Origin, Parties, Refusal, Request, Resets, Rules, SourceChannel, State, Submission, Switched,
     TenantContext,
 };
 use reregister_mfa::webhook::Delivery;
@@ -154,12 +154,16 @@ impl Actor {
             ticket: Some(TicketKey::try_from("HELP-42").unwrap()),
             ..Parties::default()
         };
+        let submission = Submission {
+            request,
+            parties,
+            approvals: Vec::new(),
+            until,
+        };
         let resets = resets(&ports);
         Actor {
             ports,
-            task: Task::Open(Box::pin(async move {
-                resets.submit(request, &parties, &[], until).await
-            })),
+            task: Task::Open(Box::pin(async move { resets.submit(submission).await })),
             came_back: None,
             woke: None,
         }

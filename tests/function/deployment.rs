@@ -46,8 +46,6 @@ pub struct Extras {
     pub secrets: Vec<(&'static str, Value)>,
     /// A queue in SQS, in the place of the one inside the process.
     pub queue: bool,
-    /// Where AWS is, if somebody stands in front of moto.
-    pub aws: Option<String>,
 }
 
 /// The second function of a deployment, which the queue invokes.
@@ -121,7 +119,7 @@ impl Deployment {
     /// Everything on moto, and more of it.
     pub async fn with(entrance: Entrance, extras: Extras) -> Deployment {
         let aws = moto::config().await;
-        let url = extras.aws.unwrap_or_else(moto::url);
+        let url = moto::url();
         // Its name is as good as any to tell this deployment's secrets from those of others.
         let table = moto::table(&aws).await;
         let prefix = table.clone();

@@ -17,7 +17,6 @@ use tokio::net::TcpListener;
 
 use crate::deployment::{Deployment, Entrance, Extras, Worker};
 use crate::moto;
-use crate::one_by_one::one_by_one;
 
 const JANE: &str = "jane.doe@contoso.example";
 const ADELE: &str = "adele.vance@contoso.example";
@@ -98,7 +97,6 @@ async fn what_the_function_behind_the_url_could_not_do_the_worker_does_when_the_
         policy: notes,
         secrets: vec![("sandbox/servicenow-notes", account)],
         queue: true,
-        aws: None,
     };
     let deployment = Deployment::with(Entrance::RuntimeApi, extras).await;
     let mut worker = deployment.worker().await;
@@ -166,7 +164,6 @@ async fn fifty_deliveries_of_one_approval_at_once_make_one_reset_and_one_note() 
         policy: notes,
         secrets: vec![("sandbox/jira-notes", account)],
         queue: false,
-        aws: Some(one_by_one(moto::url()).await.unwrap()),
     };
     let deployment = Deployment::with(Entrance::Socket, extras).await;
     let draft = deployment.draft("HELP-1", JANE);

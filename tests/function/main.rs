@@ -13,7 +13,5 @@ mod durable;
 mod journeys;
 #[path = "../aws/moto.rs"]
 mod moto;
-#[path = "../aws/one_by_one.rs"]
-mod one_by_one;
 mod page;
 mod robustness;

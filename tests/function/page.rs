@@ -1,4 +1,5 @@
-//! The on-call page in a real Chromium: by itself, and with the real binary behind it. tests/page has the journeys.
+//! The on-call page in a real Chromium: by itself, and with the real binary behind it. The tests of the page are in
+//! tests/page.
 
 use std::process::Command;
 
@@ -15,26 +16,26 @@ const GRACE: &str = "grace.admin@contoso.example";
 const ADA: &str = "ada.approver@contoso.example";
 const VICTOR: &str = "victor.verifier@contoso.example";
 
-/// The journeys, as `make tools` has installed what they need.
-fn journeys() -> Command {
+/// Runs the tests in tests/page, with what `make tools` has installed for them.
+fn page_tests() -> Command {
     let node = std::env::var("NODE").expect("NODE is set by make test");
-    let mut journeys = Command::new(node);
-    journeys
-        .args(["--test", "page.test.mjs"])
+    let mut tests = Command::new(node);
+    tests
+        // Every *.test.mjs in the folder, one after the other: each starts a Chromium.
+        .args(["--test", "--test-concurrency=1"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/page"));
-    journeys
+    tests
 }
 
 #[test]
 #[ignore = "needs Node and Chromium: make test"]
-fn the_page_keeps_its_promises_whatever_the_server_answers() {
-    assert!(journeys().status().unwrap().success());
+fn the_page_by_itself_is_right_whatever_the_server_answers() {
+    assert!(page_tests().status().unwrap().success());
 }
 
 #[tokio::test]
 #[ignore = "needs moto, Node and Chromium: make test"]
-async fn whoever_is_on_call_comes_to_every_end_in_a_browser_and_no_approval_is_in_the_servers_log()
-{
+async fn the_page_with_the_product_comes_to_every_outcome_and_no_approval_is_in_the_servers_log() {
     let deployment = Deployment::new(Entrance::Socket).await;
     let now = jiff::Timestamp::now().as_second();
     let draft = |target: &str| deployment.on_call_draft("INC-42", target);
@@ -49,43 +50,43 @@ async fn whoever_is_on_call_comes_to_every_end_in_a_browser_and_no_approval_is_i
     let second = draft(GRACE).approver(ADA).verification([seen]);
     let pair = [by_olga(draft(GRACE)), sign("ada-2026", &second)];
     let old = draft(TINA).issued_at(now - 900).expires_at(now - 1);
-    let journey = [
+    let variables = [
         ("PAGE_STANDARD", by_olga(draft(TINA))),
         ("PAGE_PRIVILEGED", pair.join(" ")),
         ("PAGE_EXPIRED", by_olga(old)),
         ("PAGE_LOST", by_olga(draft(ALEX))),
         ("PAGE_SLOW", by_olga(draft(CASH))),
     ];
-    // Entra wants us to wait for longer than somebody in front of a browser is kept without an answer.
+    // Entra asks for a longer pause than the time within which the operator gets an answer.
     let id = "a1000000-0000-4000-8000-00000000000f";
     let revoke = Fault::on("POST", &format!("{id}/revokeSignInSessions"));
     deployment.tenant.fail(revoke.throttle(Some(35)));
 
-    let mut journeys = journeys();
-    journeys.env("PAGE_URL", deployment.url());
-    for (name, approvals) in &journey {
-        journeys.env(name, approvals);
+    let mut tests = page_tests();
+    tests.env("PAGE_URL", deployment.url());
+    for (name, approvals) in &variables {
+        tests.env(name, approvals);
     }
     // The tenant answers in this thread while Node runs in another.
-    let ended = tokio::task::spawn_blocking(move || journeys.status());
+    let ended = tokio::task::spawn_blocking(move || tests.status());
     assert!(ended.await.unwrap().unwrap().success());
 
     let log = deployment.into_log();
-    // It is a real one: it has the decisions, from where they were asked for and with what.
-    for told in [
+    // The log is complete: it has the decisions, and the address and browser of the operator.
+    for entry in [
         "\"audit\":\"outcome\"",
         "approval_expired",
         "INC-42",
         "\"address\":\"127.0.0.1\"",
         "HeadlessChrome",
     ] {
-        assert!(log.contains(told), "{told} is not in the log");
+        assert!(log.contains(entry), "{entry} is not in the log");
     }
     assert!(
         !log.contains("eyJ"),
         "something that is signed is in the log"
     );
-    for part in journey
+    for part in variables
         .iter()
         .flat_map(|(_, approvals)| approvals.split([' ', '.']))
     {

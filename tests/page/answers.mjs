@@ -1,6 +1,6 @@
-// Answers in the words of src/report and src/http/problem.rs.
+// Answers as src/report and src/http/problem.rs make them.
 
-/** Looks like an approval and is none. */
+/** Has the form of an approval and no valid signature. */
 export function token(name, exp) {
   const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
   return `${part({ alg: "ES256", kid: name, typ: "mfa-approval+jwt" })}.${part({ jti: name, exp })}.${"s".repeat(86)}`;
@@ -85,13 +85,14 @@ const TITLES = {
   approvals_one_domain: "Both approvals come from one trust domain", ledger_unavailable: "The ledger does not answer",
   privileged_role: "The person holds a privileged role",
 };
+/** A refusal. With `second_approval: undefined` it is a problem of HTTP itself, which has no such member. */
 export function problem(status, code, detail, next, change = {}) {
   const title = TITLES[code] ?? code[0].toUpperCase() + code.slice(1).replaceAll("_", " ");
   return {
     status,
     json: {
       type: `urn:reregister-mfa:problem:${code}`, status, title, detail, code, next,
-      note: `MFA re-registration was refused. ${detail} ${next}`, retry: false, ...change,
+      note: `MFA re-registration was refused. ${detail} ${next}`, retry: false, second_approval: true, ...change,
     },
   };
 }

@@ -1,4 +1,4 @@
-// A browser that notices what must not happen: errors, violations of the policy, and requests to elsewhere.
+// A browser that records what must not happen: errors, violations of the policy, and requests to other servers.
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -14,7 +14,7 @@ const FLAGS = [
   "--disable-component-update", "--disable-sync",
 ];
 
-/** The pinned one in .tools/, with its own libraries and fonts; or CHROMIUM, somebody's own. */
+/** The pinned one in .tools/, with its own libraries and fonts; or the one at CHROMIUM. */
 export function launch() {
   const own = process.env.CHROMIUM;
   if (own) return chromium.launch({ executablePath: own, args: FLAGS });
@@ -33,7 +33,7 @@ export async function open(browser, url, how = {}) {
   const origin = new URL(url).origin;
   page.on("pageerror", (error) => seen.errors.push(error.message));
   page.on("console", (line) => {
-    // The browser itself says of every status of 400 and more that a resource failed; the page has not.
+    // The browser itself reports every status of 400 and more as a failed resource; that is no error of the page.
     const status = /^Failed to load resource: (the server responded with a status|net::ERR_)/.test(line.text());
     if (["error", "warning"].includes(line.type()) && !status) seen.errors.push(line.text());
   });
@@ -52,8 +52,8 @@ export async function open(browser, url, how = {}) {
   return {
     page,
     context,
-    /** Nothing went wrong that nobody sees, no approval is where it must not be, and nobody else was asked. */
-    async innocent() {
+    /** There was no error, no approval in a URL, a header or a store, and no request to another server. */
+    async leaksNothing() {
       assert.deepEqual(seen.errors, [], "console");
       assert.deepEqual(await page.evaluate(() => window.broken), [], "Content-Security-Policy");
       assert.deepEqual(seen.urls.filter((one) => new URL(one).origin !== origin), [], "another origin");
@@ -62,7 +62,7 @@ export async function open(browser, url, how = {}) {
       assert.equal(await page.evaluate(() => location.href + document.referrer), new URL("/", url).href);
       assert.equal(await page.evaluate(() => localStorage.length + sessionStorage.length + document.cookie.length), 0);
     },
-    /** axe-core finds nothing, in light and in dark; and how it looks is in shots/. */
+    /** axe-core finds no violation, in light and in dark; pictures go to shots/. */
     async accessible(step) {
       for (const colour of ["light", "dark"]) {
         await page.emulateMedia({ colorScheme: colour });
@@ -87,12 +87,12 @@ export async function open(browser, url, how = {}) {
   };
 }
 
-/** Where the focus is, for people who hear the page. */
+/** Where the focus is, which a screen reader reads out. */
 export function focused(page) {
   return page.evaluate(() => `${document.activeElement.tagName} ${document.activeElement.textContent.trim()}`);
 }
 
-/** Presses Tab until the element with this text or label has the focus, as somebody without a mouse does. */
+/** Presses Tab until the element with this text or label has the focus, as a person without a mouse does. */
 export async function tabTo(page, words) {
   for (let presses = 0; presses < 40; presses += 1) {
     await page.keyboard.press("Tab");

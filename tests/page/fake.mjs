@@ -1,4 +1,4 @@
-// The page as the function serves it, and a server that plays the API from a list.
+// The page as the function serves it, and a server that answers from a list.
 //
 // The headers are those of src/http/page.rs; the hashes are made the same way, over the bytes between the tags.
 
@@ -27,8 +27,8 @@ const HEADERS = {
 
 /**
  * Plays `script`, a list of `{ on: "POST /resets", json, status = 200, headers, wait = 0, drop = false }`, in its
- * order. `drop` is a server that has done its work, and a line that breaks within the answer; with `"unsaid"` before
- * it, where Chromium sends the same again by itself, as it does on a connection that was open from before.
+ * order. With `drop` the connection breaks within the answer, after the server has done its work; with `"unsaid"` before
+ * the answer, where Chromium sends the same request again by itself, as it does on a connection that was open before.
  */
 export async function fake(script) {
   const left = [...script];
@@ -75,7 +75,7 @@ export async function fake(script) {
   return {
     url: `http://127.0.0.1:${server.address().port}/`,
     requests,
-    /** What did not go by the list, and what of the list never came. */
+    /** Requests that were not next on the list, and those on it that never came. */
     faults: () => [...wrong, ...left.map((one) => `${one.on} never came`)],
     close: () => {
       server.closeAllConnections();

@@ -1,4 +1,4 @@
-//! The function's API, played: it answers what it was told to, in order, and keeps what it was asked.
+//! A stand-in for the function's API: it answers from a list, in order, and records the requests.
 
 use std::collections::VecDeque;
 use std::panic::resume_unwind;
@@ -13,27 +13,21 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
-/// What it answers next.
+/// One answer of the list.
 #[derive(Clone)]
 pub enum Reply {
-    /// This status with this JSON.
     Json(u16, Value),
-    /// This status with this text.
     Text(u16, String),
-    /// Go there.
-    Elsewhere(String),
-    /// It does what it was asked, and the connection breaks.
+    Redirect(String),
+    /// The connection breaks before the answer.
     Lost,
 }
 
-/// A request that came.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asked {
     /// Method and path, with the query if there is one.
     pub what: String,
-    /// The header `Authorization`.
     pub authorization: String,
-    /// The body.
     pub body: String,
 }
 
@@ -45,7 +39,7 @@ struct Script {
     asked: Mutex<Vec<Asked>>,
 }
 
-/// A server on this machine. Of each route the last answer is repeated.
+/// A server on this machine. Each route repeats its last answer.
 pub struct Api {
     pub url: String,
     script: Arc<Script>,
@@ -73,7 +67,7 @@ impl Api {
         Api { url, script }
     }
 
-    /// One whose previews show Jane.
+    /// Answers each preview with one of Jane.
     pub fn with_preview() -> Api {
         Api::start().preview([Reply::Json(200, preview())])
     }
@@ -132,10 +126,8 @@ async fn answer(State(script): State<Arc<Script>>, request: Request) -> Response
     match reply.unwrap_or(Reply::Text(500, "nothing was prepared".to_owned())) {
         Reply::Json(status, json) => with_type(status, json.to_string()),
         Reply::Text(status, text) => with_type(status, text),
-        Reply::Elsewhere(url) => {
-            (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, url)]).into_response()
-        }
-        // Ends the task of this connection, and says nothing.
+        Reply::Redirect(url) => (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, url)]).into_response(),
+        // Ends the task of this connection without an answer.
         Reply::Lost => resume_unwind(Box::new("lost")),
     }
 }

@@ -5,19 +5,19 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, TokenData, Validation};
 use serde_json::{Value, json};
 
-use crate::{Desk, text};
+use crate::{TestDir, text};
 
 const WHO: &str = "approve --key key.pem --kid megan-1 --iss on-call --aud https://mfa.contoso.com/resets \
     --target adele@contoso.com --ticket ITSD-1042 --approver megan@contoso.com --verified-by diego@contoso.com";
 const CALL: &str = "--method phone_call --via desk --contact-source company_directory";
 
 /// The approval that the command prints, verified under the key set that keygen wrote.
-fn approval(desk: &Desk, arguments: &str) -> TokenData<Value> {
-    let output = desk.run(arguments);
+fn approval(dir: &TestDir, arguments: &str) -> TokenData<Value> {
+    let output = dir.run(arguments);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let token = text(&output.stdout).strip_suffix('\n').unwrap();
     assert!(!token.contains(char::is_whitespace), "the token alone");
-    let set: JwkSet = serde_json::from_value(desk.json("jwks.json")).unwrap();
+    let set: JwkSet = serde_json::from_value(dir.json("jwks.json")).unwrap();
     let mut validation = Validation::new(Algorithm::ES256);
     validation.set_audience(&["https://mfa.contoso.com/resets"]);
     let key = DecodingKey::from_jwk(set.find("megan-1").unwrap()).unwrap();
@@ -25,10 +25,10 @@ fn approval(desk: &Desk, arguments: &str) -> TokenData<Value> {
 }
 
 #[test]
-fn an_approval_verifies_under_the_published_key_and_says_what_was_given() {
-    let desk = Desk::with_key();
+fn an_approval_verifies_under_the_published_key_and_has_a_claim_for_each_option() {
+    let dir = TestDir::with_key();
     let approval = approval(
-        &desk,
+        &dir,
         &format!(
             "{WHO} {CALL} --reference CALL-17 --reason lost --scope passkeys:remove --scope sessions:keep \
              --minutes 10 --tid 72f988bf-86f1-41af-91ab-2d7cd011db47"
@@ -61,10 +61,10 @@ fn an_approval_verifies_under_the_published_key_and_says_what_was_given() {
 }
 
 #[test]
-fn what_was_not_given_is_absent_and_no_two_approvals_share_an_id() {
-    let desk = Desk::with_key();
+fn an_option_that_is_not_given_is_no_claim_and_each_approval_has_its_own_id() {
+    let dir = TestDir::with_key();
     let met = format!("{WHO} --method in_person --verified-at 2026-11-24T09:00:00Z");
-    let (one, two) = (approval(&desk, &met).claims, approval(&desk, &met).claims);
+    let (one, two) = (approval(&dir, &met).claims, approval(&dir, &met).claims);
     assert_ne!(one["jti"], two["jti"]);
     assert_eq!(one["scope"], "mfa:reregister");
     for absent in ["tid", "reason"] {
@@ -78,9 +78,17 @@ fn what_was_not_given_is_absent_and_no_two_approvals_share_an_id() {
 }
 
 #[test]
-fn the_summary_goes_to_stderr_and_the_private_key_nowhere() {
-    let desk = Desk::with_key();
-    let output = desk.run(&format!("{WHO} {CALL}"));
+fn a_scope_that_is_given_twice_is_approved_once() {
+    let dir = TestDir::with_key();
+    let twice = "--scope sessions:keep --scope mfa:reregister --scope sessions:keep";
+    let approval = approval(&dir, &format!("{WHO} {CALL} {twice}"));
+    assert_eq!(approval.claims["scope"], "mfa:reregister sessions:keep");
+}
+
+#[test]
+fn the_summary_goes_to_stderr_and_does_not_hold_the_approval() {
+    let dir = TestDir::with_key();
+    let output = dir.run(&format!("{WHO} {CALL}"));
     let summary = text(&output.stderr);
     assert!(
         summary
@@ -92,32 +100,32 @@ fn the_summary_goes_to_stderr_and_the_private_key_nowhere() {
 
 #[test]
 fn an_approval_in_a_file_is_readable_by_its_owner_alone() {
-    let desk = Desk::with_key();
-    let files = || fs::read_dir(&desk.0).unwrap().count();
+    let dir = TestDir::with_key();
+    let files = || fs::read_dir(&dir.0).unwrap().count();
     let before = files();
-    // The second one takes the place of a file that everybody can read.
+    // The second one replaces a file that every user can read.
     for out in ["--out approval", "-o approval"] {
-        let output = desk.run(&format!("{WHO} {CALL} {out}"));
+        let output = dir.run(&format!("{WHO} {CALL} {out}"));
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
         assert!(output.stdout.is_empty());
         assert_eq!(files(), before + 1, "no draft stays behind");
-        let file = desk.path("approval");
+        let file = dir.path("approval");
         let mode = fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        let link = desk.run("link --approval approval --url https://a.example");
+        let link = dir.run("link --approval approval --url https://a.example");
         assert_eq!(link.status.code(), Some(0), "{}", text(&link.stderr));
-        desk.write("approval", "an old one");
+        dir.write("approval", "an old one");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     }
-    let output = desk.run(&format!("{WHO} {CALL} --out -"));
+    let output = dir.run(&format!("{WHO} {CALL} --out -"));
     assert!(text(&output.stdout).starts_with("eyJ"));
     assert_eq!(files(), before + 1);
 }
 
 #[test]
-fn an_approval_takes_the_place_of_nothing_but_a_file() {
-    let desk = Desk::with_key();
-    symlink("/dev/stdout", desk.path("stream")).unwrap();
+fn an_approval_replaces_only_an_ordinary_file() {
+    let dir = TestDir::with_key();
+    symlink("/dev/stdout", dir.path("stream")).unwrap();
     for (out, why) in [
         ("stream", "stream is no ordinary file"),
         (".", "no ordinary file"),
@@ -126,16 +134,16 @@ fn an_approval_takes_the_place_of_nothing_but_a_file() {
             "cannot write the approval to missing/approval",
         ),
     ] {
-        let refusal = desk.refusal(&format!("{WHO} {CALL} --out {out}"));
+        let refusal = dir.refusal(&format!("{WHO} {CALL} --out {out}"));
         assert!(refusal.contains(why), "{refusal}");
     }
-    let stream = fs::symlink_metadata(desk.path("stream")).unwrap();
+    let stream = fs::symlink_metadata(dir.path("stream")).unwrap();
     assert!(stream.is_symlink());
 }
 
 #[test]
 fn an_approval_that_the_function_would_refuse_is_not_signed() {
-    let desk = Desk::with_key();
+    let dir = TestDir::with_key();
     let own = WHO.replace("--approver megan", "--approver ADELE");
     let unclear = WHO.replace("--target adele@contoso.com", "--target adele");
     let braces = WHO.replace(
@@ -198,15 +206,15 @@ fn an_approval_that_the_function_would_refuse_is_not_signed() {
             "proves nothing",
         ),
     ] {
-        let refusal = desk.refusal(&arguments);
+        let refusal = dir.refusal(&arguments);
         assert!(refusal.contains(why), "{arguments}\n{refusal}");
     }
 }
 
 #[test]
-fn what_is_the_same_every_night_may_stand_in_the_environment() {
-    let desk = Desk::with_key();
-    let output = desk
+fn options_that_seldom_change_may_be_environment_variables() {
+    let dir = TestDir::with_key();
+    let output = dir
         .command("approve --target adele@contoso.com --ticket ITSD-1042 --verified-by diego@contoso.com --method in_person")
         .env("REREGISTER_KEY", "key.pem")
         .env("REREGISTER_KID", "megan-1")
@@ -223,12 +231,12 @@ fn what_is_the_same_every_night_may_stand_in_the_environment() {
 }
 
 #[test]
-fn a_file_that_is_no_private_key_is_named() {
-    let desk = Desk::with_key();
-    desk.write(
+fn the_error_names_a_file_that_is_no_private_key() {
+    let dir = TestDir::with_key();
+    dir.write(
         "key.pem",
         "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
     );
-    let refusal = desk.refusal(&format!("{WHO} {CALL}"));
+    let refusal = dir.refusal(&format!("{WHO} {CALL}"));
     assert!(refusal.contains("key.pem"), "{refusal}");
 }

@@ -5,7 +5,7 @@ use simulated::approval::Draft;
 use simulated::issuer::Issuer;
 use simulated::senders::signatures::{hub_signature, standard_webhooks_signature};
 
-use crate::{Desk, text};
+use crate::{TestDir, text};
 
 const SECRET: &str = "correct horse battery staple and more";
 
@@ -13,20 +13,20 @@ fn approval() -> String {
     Issuer::es256("issuer", "k").approve(&Draft::new(1_790_000_000))
 }
 
-/// A desk with the secret as text in `raw`, as Secrets Manager's JSON in `json`, and an approval in `approval`.
-fn desk() -> (Desk, String) {
-    let (desk, token) = (Desk::new(), approval());
-    desk.write("approval", &format!("{token}\n"));
-    desk.write("raw", &format!("{SECRET}\n"));
-    desk.write(
+/// A directory with the secret as text in `raw`, as Secrets Manager's JSON in `json`, and an approval in `approval`.
+fn test_dir() -> (TestDir, String) {
+    let (dir, token) = (TestDir::new(), approval());
+    dir.write("approval", &format!("{token}\n"));
+    dir.write("raw", &format!("{SECRET}\n"));
+    dir.write(
         "json",
         &format!(r#"{{"current": "{SECRET}", "previous": "old"}}"#),
     );
-    (desk, token)
+    (dir, token)
 }
 
-fn event(desk: &Desk, arguments: &str) -> Value {
-    let output = desk.run(&format!("event {arguments}"));
+fn event(dir: &TestDir, arguments: &str) -> Value {
+    let output = dir.run(&format!("event {arguments}"));
     assert!(output.status.success(), "{}", text(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
@@ -37,9 +37,9 @@ fn body(event: &Value) -> Value {
 
 #[test]
 fn a_jira_event_is_a_signed_transition_to_the_approved_status_with_the_approval_in_the_field() {
-    let (desk, token) = desk();
+    let (dir, token) = test_dir();
     let event = event(
-        &desk,
+        &dir,
         "--source jira --secret-file json --approval approval --path /webhooks/desk \
          --approved-status-id 7 --approved-status-name Done --field customfield_1",
     );
@@ -56,10 +56,10 @@ fn a_jira_event_is_a_signed_transition_to_the_approved_status_with_the_approval_
 
 #[test]
 fn a_servicenow_event_is_signed_now_over_id_time_and_body() {
-    let ((desk, token), second) = (desk(), approval());
-    desk.write("second", &second);
+    let ((dir, token), second) = (test_dir(), approval());
+    dir.write("second", &second);
     let event = event(
-        &desk,
+        &dir,
         "--source servicenow --secret-file raw --approval approval --approval second",
     );
     let headers = &event["headers"];
@@ -84,11 +84,11 @@ fn a_servicenow_event_is_signed_now_over_id_time_and_body() {
 
 #[test]
 fn a_whsec_secret_is_the_base64_key_behind_the_prefix_and_no_secret_for_jira() {
-    let (desk, _) = desk();
+    let (dir, _) = test_dir();
     let key = STANDARD.encode("thirty-two bytes, more or less ok");
-    desk.write("secret", &format!("whsec_{key}"));
+    dir.write("secret", &format!("whsec_{key}"));
     let event = event(
-        &desk,
+        &dir,
         "--source servicenow --secret-file secret --approval approval",
     );
     let headers = &event["headers"];
@@ -103,15 +103,15 @@ fn a_whsec_secret_is_the_base64_key_behind_the_prefix_and_no_secret_for_jira() {
         event["body"].as_str().unwrap().as_bytes(),
     );
     assert_eq!(headers["webhook-signature"], signature.unwrap().as_str());
-    let refusal = desk.refusal("event --source jira --secret-file secret --approval approval");
+    let refusal = dir.refusal("event --source jira --secret-file secret --approval approval");
     assert!(refusal.contains("Standard Webhooks"), "{refusal}");
 }
 
 #[test]
 fn an_automation_event_carries_the_secret_in_the_header_that_was_named() {
-    let (desk, token) = desk();
+    let (dir, token) = test_dir();
     let event = event(
-        &desk,
+        &dir,
         "--source jira-automation --secret-file raw --approval approval --header X-Reset --ticket IT-9",
     );
     assert_eq!(event["headers"]["x-reset"], SECRET);
@@ -124,8 +124,8 @@ fn an_automation_event_carries_the_secret_in_the_header_that_was_named() {
 
 #[test]
 fn an_on_call_event_bears_the_approval_and_needs_no_secret() {
-    let (desk, token) = desk();
-    let event = event(&desk, "--source on-call --approval approval");
+    let (dir, token) = test_dir();
+    let event = event(&dir, "--source on-call --approval approval");
     assert_eq!(event["rawPath"], "/resets");
     assert_eq!(
         event["headers"]["authorization"],
@@ -136,11 +136,11 @@ fn an_on_call_event_bears_the_approval_and_needs_no_secret() {
 
 #[test]
 fn an_event_that_could_not_be_genuine_is_refused_before_anything_is_printed() {
-    let (desk, _) = desk();
-    desk.write("keyless", r#"{"previous": "x"}"#);
-    desk.write("empty", "\n");
-    desk.write("junk", "no approval");
-    desk.write("opaque", "a.b.c");
+    let (dir, _) = test_dir();
+    dir.write("keyless", r#"{"previous": "x"}"#);
+    dir.write("empty", "\n");
+    dir.write("junk", "no approval");
+    dir.write("opaque", "a.b.c");
     for (arguments, why) in [
         ("--source jira --approval approval", "--secret-file"),
         ("--source jira --secret-file raw", "--approval"),
@@ -165,15 +165,15 @@ fn an_event_that_could_not_be_genuine_is_refused_before_anything_is_printed() {
             "more than twice",
         ),
     ] {
-        let refusal = desk.refusal(&format!("event {arguments}"));
+        let refusal = dir.refusal(&format!("event {arguments}"));
         assert!(refusal.contains(why), "{arguments}\n{refusal}");
     }
 }
 
 #[test]
 fn an_approval_on_the_command_line_is_refused_and_not_repeated() {
-    let (desk, token) = desk();
-    let refusal = desk.refusal(&format!("event --source on-call --approval {token}"));
+    let (dir, token) = test_dir();
+    let refusal = dir.refusal(&format!("event --source on-call --approval {token}"));
     assert!(refusal.contains("the name of a file"), "{refusal}");
     for part in token.split('.') {
         assert!(!refusal.contains(part), "{refusal}");

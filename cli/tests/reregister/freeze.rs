@@ -2,13 +2,13 @@
 
 use std::process::{Command, Output};
 
-use crate::{Desk, moto, text};
+use crate::{TestDir, moto, text};
 
-fn freeze(desk: &Desk, table: &str, arguments: &[&str]) -> Output {
+fn freeze(dir: &TestDir, table: &str, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_reregister"))
         .arg("freeze")
         .args(arguments)
-        .current_dir(&desk.0)
+        .current_dir(&dir.0)
         .env("TABLE_NAME", table)
         .env("AWS_ENDPOINT_URL", moto::url())
         .env("AWS_REGION", "eu-west-1")
@@ -21,10 +21,10 @@ fn freeze(desk: &Desk, table: &str, arguments: &[&str]) -> Output {
 #[tokio::test]
 #[ignore = "needs moto: make test"]
 async fn the_switch_is_set_for_a_tier_and_lifted_and_says_so() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let table = moto::table(&moto::config().await).await;
     let says = |arguments: &[&str]| {
-        let output = freeze(&desk, &table, arguments);
+        let output = freeze(&dir, &table, arguments);
         assert!(output.status.success(), "{}", text(&output.stderr));
         text(&output.stdout).trim().to_owned()
     };
@@ -39,25 +39,25 @@ async fn the_switch_is_set_for_a_tier_and_lifted_and_says_so() {
 #[tokio::test]
 #[ignore = "needs moto: make test"]
 async fn a_freeze_without_a_reason_or_without_the_table_is_an_error_and_no_freeze() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     let table = moto::table(&moto::config().await).await;
-    let refused = freeze(&desk, &table, &["all"]);
+    let refused = freeze(&dir, &table, &["all"]);
     assert!(!refused.status.success());
     assert!(text(&refused.stderr).contains("--why is missing"));
     assert_eq!(
-        text(&freeze(&desk, &table, &[]).stdout).trim(),
+        text(&freeze(&dir, &table, &[]).stdout).trim(),
         "not frozen, and never was"
     );
-    let lost = freeze(&desk, "no-such-table", &["all", "--why", "x"]);
+    let lost = freeze(&dir, "no-such-table", &["all", "--why", "x"]);
     assert!(!lost.status.success());
     assert!(text(&lost.stderr).contains("the switch is NOT set"));
     assert!(lost.stdout.is_empty());
 }
 
 #[test]
-fn a_profile_of_iam_identity_center_is_understood_and_who_has_not_logged_in_is_told() {
-    let desk = Desk::new();
-    desk.write(
+fn without_a_login_to_iam_identity_center_the_error_names_the_command_for_it() {
+    let dir = TestDir::new();
+    dir.write(
         "config",
         "[profile operator]\n\
          sso_start_url = https://contoso.awsapps.example/start\n\
@@ -67,12 +67,12 @@ fn a_profile_of_iam_identity_center_is_understood_and_who_has_not_logged_in_is_t
     );
     let output = Command::new(env!("CARGO_BIN_EXE_reregister"))
         .args(["freeze", "--table", "resets"])
-        .current_dir(&desk.0)
+        .current_dir(&dir.0)
         .env_remove("AWS_ACCESS_KEY_ID")
         .env_remove("AWS_SECRET_ACCESS_KEY")
-        .env("HOME", &desk.0)
-        .env("AWS_CONFIG_FILE", desk.path("config"))
-        .env("AWS_SHARED_CREDENTIALS_FILE", desk.path("none"))
+        .env("HOME", &dir.0)
+        .env("AWS_CONFIG_FILE", dir.path("config"))
+        .env("AWS_SHARED_CREDENTIALS_FILE", dir.path("none"))
         .env("AWS_PROFILE", "operator")
         .env("AWS_REGION", "eu-west-1")
         .env("AWS_EC2_METADATA_DISABLED", "true")
@@ -81,6 +81,6 @@ fn a_profile_of_iam_identity_center_is_understood_and_who_has_not_logged_in_is_t
     assert_eq!(output.status.code(), Some(1));
     let refusal = text(&output.stderr);
     assert!(refusal.contains("aws sso login"), "{refusal}");
-    // Where the token would be.
+    // The folder of the token.
     assert!(refusal.contains(".aws/sso/cache/"), "{refusal}");
 }

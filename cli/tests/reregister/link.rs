@@ -5,22 +5,22 @@ use simulated::approval::Draft;
 use simulated::issuer::Issuer;
 
 use crate::terminal::terminal;
-use crate::{Desk, text};
+use crate::{TestDir, text};
 
-/// A desk with an approval in `one` and another in `two`, and both.
-fn desk() -> (Desk, String, String) {
-    let desk = Desk::new();
+/// A directory with an approval in `one` and another in `two`, and both approvals.
+fn test_dir() -> (TestDir, String, String) {
+    let dir = TestDir::new();
     let [one, two] = ["one", "two"].map(|file| {
         let token = Issuer::es256(file, "k").approve(&Draft::new(1_790_000_000));
-        desk.write(file, &format!("{token}\n"));
+        dir.write(file, &format!("{token}\n"));
         token
     });
-    (desk, one, two)
+    (dir, one, two)
 }
 
 #[test]
 fn the_approval_is_in_the_fragment_and_nowhere_else() {
-    let (desk, one, two) = desk();
+    let (dir, one, two) = test_dir();
     for (arguments, link) in [
         (
             "--approval one --url https://mfa.contoso.example",
@@ -35,7 +35,7 @@ fn the_approval_is_in_the_fragment_and_nowhere_else() {
             format!("http://localhost:9000/#approval={two}\n"),
         ),
     ] {
-        let output = desk.run(&format!("link {arguments}"));
+        let output = dir.run(&format!("link {arguments}"));
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
         assert_eq!(text(&output.stdout), link);
         assert!(output.stderr.is_empty());
@@ -45,8 +45,8 @@ fn the_approval_is_in_the_fragment_and_nowhere_else() {
 }
 
 #[test]
-fn no_link_leads_where_somebody_in_between_could_read() {
-    let (desk, one, _) = desk();
+fn a_link_leads_to_https_or_to_this_machine_alone() {
+    let (dir, one, _) = test_dir();
     for (url, why) in [
         ("http://mfa.contoso.example", "not on this machine"),
         ("ftp://mfa.contoso.example", "neither https nor http"),
@@ -55,20 +55,20 @@ fn no_link_leads_where_somebody_in_between_could_read() {
         ("https://mfa.contoso.example/?a=b", "the address alone"),
         ("https://olga@mfa.contoso.example", "user name"),
     ] {
-        let refusal = desk.refusal(&format!("link --approval one --url {url}"));
+        let refusal = dir.refusal(&format!("link --approval one --url {url}"));
         assert!(refusal.contains(why), "{url}\n{refusal}");
         assert!(!refusal.contains(&one));
     }
     let refusal =
-        desk.refusal("link --approval one --approval two --approval one --url https://a.example");
+        dir.refusal("link --approval one --approval two --approval one --url https://a.example");
     assert!(refusal.contains("more than twice"), "{refusal}");
 }
 
 #[test]
 fn a_qr_code_is_as_wide_as_it_is_high_and_comes_after_the_link() {
-    let (desk, one, _) = desk();
+    let (dir, one, _) = test_dir();
     let output =
-        desk.run("link --qr --approval one --approval two --url https://mfa.contoso.example");
+        dir.run("link --qr --approval one --approval two --url https://mfa.contoso.example");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let (link, code) = text(&output.stdout).split_once('\n').unwrap();
     assert!(link.contains(&one));
@@ -83,52 +83,52 @@ fn a_qr_code_is_as_wide_as_it_is_high_and_comes_after_the_link() {
     );
 }
 
-/// Draws the code of `one` in a terminal of this size: the exit code, and what is on the screen and on stderr.
-fn drawn(desk: &Desk, columns: usize, lines: usize) -> (Option<i32>, String, String) {
+/// Draws the code of `one` in a terminal of this size: the exit code, the screen, and stderr.
+fn draw(dir: &TestDir, columns: usize, lines: usize) -> (Option<i32>, String, String) {
     let [columns, lines] = [columns, lines].map(|cells| u16::try_from(cells).unwrap());
     let (mut screen, theirs) = terminal(columns, lines);
     let running = Command::new(env!("CARGO_BIN_EXE_reregister"))
         .args(["link", "--qr", "--approval", "one", "--url"])
         .arg("https://mfa.contoso.example")
-        .current_dir(&desk.0)
+        .current_dir(&dir.0)
         .stdout(theirs)
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // It ends with an error as soon as nobody has the other end any more.
+    // Reading ends with an error once the process has closed the other end.
     let mut shown = Vec::new();
     let _ = screen.read_to_end(&mut shown);
     let output = running.wait_with_output().unwrap();
-    let said = |bytes: &[u8]| text(bytes).to_owned();
-    (output.status.code(), said(&shown), said(&output.stderr))
+    let owned = |bytes: &[u8]| text(bytes).to_owned();
+    (output.status.code(), owned(&shown), owned(&output.stderr))
 }
 
 #[test]
-fn a_qr_code_is_drawn_in_a_terminal_that_holds_it_and_otherwise_its_size_is_told() {
-    let (desk, one, _) = desk();
-    let output = desk.run("link --qr --approval one --url https://mfa.contoso.example");
+fn a_qr_code_is_drawn_only_in_a_terminal_that_is_large_enough() {
+    let (dir, one, _) = test_dir();
+    let output = dir.run("link --qr --approval one --url https://mfa.contoso.example");
     let (_, code) = text(&output.stdout).split_once('\n').unwrap();
     let width = code.lines().next().unwrap().chars().count();
     let height = code.lines().count() + 1;
-    // 0 is a terminal that does not know.
+    // 0 is a terminal that does not know its size.
     for (columns, lines) in [(width, height), (200, 200), (0, 0)] {
-        let (code, shown, err) = drawn(&desk, columns, lines);
+        let (code, shown, err) = draw(&dir, columns, lines);
         assert_eq!((code, err.as_str()), (Some(0), ""));
         assert!(shown.contains(&one), "{shown}");
         assert!(shown.contains("\x1b[38;5;16;48;5;231m"), "black on white");
     }
     for (columns, lines) in [(width - 1, height), (width, height - 1), (80, 24)] {
-        let (code, shown, err) = drawn(&desk, columns, lines);
+        let (code, shown, err) = draw(&dir, columns, lines);
         assert_eq!((code, shown.as_str()), (Some(1), ""), "{err}");
-        let told = format!("a terminal of {width} columns and {height} lines");
-        assert!(err.contains(&told), "{err}");
+        let size = format!("a terminal of {width} columns and {height} lines");
+        assert!(err.contains(&size), "{err}");
     }
 }
 
 #[test]
-fn what_no_qr_code_can_hold_is_an_error_and_half_a_link_is_not_printed() {
-    let desk = Desk::new();
-    desk.write("long", &format!("eyJh.{}.c", "b".repeat(4000)));
-    let refusal = desk.refusal("link --qr --approval long --url https://mfa.contoso.example");
+fn a_link_that_is_too_long_for_a_qr_code_is_an_error_and_is_not_printed() {
+    let dir = TestDir::new();
+    dir.write("long", &format!("eyJh.{}.c", "b".repeat(4000)));
+    let refusal = dir.refusal("link --qr --approval long --url https://mfa.contoso.example");
     assert!(refusal.contains("too long for a QR code"), "{refusal}");
 }

@@ -28,25 +28,25 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 /// A directory of its own for one test, removed with it.
-struct Desk(PathBuf);
+struct TestDir(PathBuf);
 
-impl Desk {
-    fn new() -> Desk {
+impl TestDir {
+    fn new() -> TestDir {
         let directory =
             PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(uuid::Uuid::new_v4().to_string());
         fs::create_dir_all(&directory).unwrap();
-        Desk(directory)
+        TestDir(directory)
     }
 
-    /// A desk with a key pair, `key.pem` and `jwks.json`, whose id is `megan-1`.
-    fn with_key() -> Desk {
-        let desk = Desk::new();
-        let made = desk.run("keygen --kid megan-1 --private key.pem --public jwks.json");
+    /// A directory with a key pair, `key.pem` and `jwks.json`, whose id is `megan-1`.
+    fn with_key() -> TestDir {
+        let dir = TestDir::new();
+        let made = dir.run("keygen --kid megan-1 --private key.pem --public jwks.json");
         assert!(made.status.success(), "{}", text(&made.stderr));
-        desk
+        dir
     }
 
-    /// The command on this desk with arguments that hold no spaces.
+    /// The command in this directory, with arguments that hold no spaces.
     fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_reregister"));
         command
@@ -55,12 +55,11 @@ impl Desk {
         command
     }
 
-    /// Runs it.
     fn run(&self, arguments: &str) -> Output {
         self.command(arguments).output().unwrap()
     }
 
-    /// Why the command refused. It must have printed nothing that could be taken for a result.
+    /// The error of a command that must fail, and must not print a result.
     fn refusal(&self, arguments: &str) -> String {
         let output = self.run(arguments);
         assert!(
@@ -84,7 +83,7 @@ impl Desk {
     }
 }
 
-impl Drop for Desk {
+impl Drop for TestDir {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }

@@ -7,37 +7,38 @@ use simulated::approval::Draft;
 use simulated::issuer::Issuer;
 
 use crate::api::{Api, RESET, Reply, outcome, preview, problem, waiting};
-use crate::{Desk, text};
+use crate::{TestDir, text};
 
-/// A desk with an approval in `one` and another in `two`.
-pub fn desk() -> Desk {
-    let desk = Desk::new();
+/// A directory with an approval in `one` and another in `two`.
+pub fn test_dir() -> TestDir {
+    let dir = TestDir::new();
     for file in ["one", "two"] {
-        desk.write(file, &format!("{}\n", token(file)));
+        dir.write(file, &format!("{}\n", token(file)));
     }
-    desk
+    dir
 }
 
 fn token(iss: &str) -> String {
     Issuer::es256(iss, "k").approve(&Draft::new(1_790_000_000))
 }
 
-/// What is in the file.
-pub fn held(desk: &Desk, file: &str) -> String {
-    let text = std::fs::read_to_string(desk.path(file)).unwrap();
+/// The approval in the file.
+pub fn approval_in(dir: &TestDir, file: &str) -> String {
+    let text = std::fs::read_to_string(dir.path(file)).unwrap();
     text.trim().to_owned()
 }
 
-/// Runs it. No approval may ever be in what it says.
-pub fn said(desk: &Desk, api: &Api, arguments: &str) -> (i32, String, String) {
-    let output = desk.run(&format!("{arguments} --url {}", api.url));
-    told(desk, &output)
+/// Runs the command against this API: exit code, standard output, standard error.
+pub fn run(dir: &TestDir, api: &Api, arguments: &str) -> (i32, String, String) {
+    let output = dir.run(&format!("{arguments} --url {}", api.url));
+    checked_output(dir, &output)
 }
 
-pub fn told(desk: &Desk, output: &Output) -> (i32, String, String) {
+/// Exit code, standard output and standard error, neither of which may hold a part of an approval.
+pub fn checked_output(dir: &TestDir, output: &Output) -> (i32, String, String) {
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     for file in ["one", "two"] {
-        let token = held(desk, file);
+        let token = approval_in(dir, file);
         for part in token.split('.') {
             assert!(!out.contains(part) && !err.contains(part), "{out}\n{err}");
         }
@@ -53,9 +54,9 @@ fn document(out: &str) -> Value {
 const RUN: &str = "run --yes --approval one --every 20ms --wait 20s";
 
 #[test]
-fn a_preview_shows_what_would_be_done_and_asks_for_nothing_else() {
-    let (desk, api) = (desk(), Api::with_preview());
-    let (code, out, err) = said(&desk, &api, "preview --approval one");
+fn a_preview_shows_what_would_be_done_and_sends_no_other_request() {
+    let (dir, api) = (test_dir(), Api::with_preview());
+    let (code, out, err) = run(&dir, &api, "preview --approval one");
     assert_eq!((code, err.as_str()), (0, ""));
     for shown in [
         "jane.doe@contoso.example",
@@ -72,61 +73,61 @@ fn a_preview_shows_what_would_be_done_and_asks_for_nothing_else() {
     assert_eq!(api.routes(), ["POST /resets/preview"]);
     assert_eq!(
         asked[0].authorization,
-        format!("Bearer {}", held(&desk, "one"))
+        format!("Bearer {}", approval_in(&dir, "one"))
     );
     assert_eq!(asked[0].body, "");
 }
 
 #[test]
 fn a_second_approval_goes_into_the_body() {
-    let (desk, api) = (desk(), Api::with_preview());
-    let (code, _, _) = said(&desk, &api, "preview --approval one --approval two");
+    let (dir, api) = (test_dir(), Api::with_preview());
+    let (code, _, _) = run(&dir, &api, "preview --approval one --approval two");
     assert_eq!(code, 0);
     let asked = &api.asked()[0];
     assert_eq!(
         asked.authorization,
-        format!("Bearer {}", held(&desk, "one"))
+        format!("Bearer {}", approval_in(&dir, "one"))
     );
     assert_eq!(
         document(&asked.body),
-        json!({"approvals": [held(&desk, "two")]})
+        json!({"approvals": [approval_in(&dir, "two")]})
     );
 }
 
 #[test]
-fn with_json_the_servers_text_is_all_that_is_on_stdout() {
-    let desk = desk();
+fn with_json_standard_output_is_the_servers_text_alone() {
+    let dir = test_dir();
     let odd = r#"{ "methods": [], "target": "x",   "later": {"b": 1, "a": 2} }"#;
     let api = Api::start().preview([Reply::Text(200, odd.to_owned())]);
-    let (code, out, _) = said(&desk, &api, "preview --approval one --json");
+    let (code, out, _) = run(&dir, &api, "preview --approval one --json");
     assert_eq!((code, out), (0, format!("{odd}\n")));
 
-    // A device is called what its owner likes: U+009B begins a command, U+202E turns the line around.
+    // Users choose the names of their devices: U+009B begins a command, U+202E turns the line around.
     let device = json!({"methods": [], "target": "x", "label": "\u{9b}2J\u{202e}🦊"});
     let api = Api::start().preview([Reply::Json(200, device.clone())]);
-    let (code, out, _) = said(&desk, &api, "preview --approval one --json");
+    let (code, out, _) = run(&dir, &api, "preview --approval one --json");
     assert_eq!((code, document(&out)), (0, device));
     assert!(out.contains(r"\u009b2J\u202e🦊"), "{out}");
 
     let api = Api::with_preview().open([Reply::Json(200, outcome("completed", "yes"))]);
-    let (code, out, err) = said(&desk, &api, &format!("{RUN} --json"));
+    let (code, out, err) = run(&dir, &api, &format!("{RUN} --json"));
     assert_eq!(code, 0);
     assert_eq!(document(&out), outcome("completed", "yes"));
     assert!(err.contains("remove  Microsoft Authenticator"), "{err}");
 
     let api = Api::start().preview([problem(403, "frozen", false)]);
-    let (code, out, err) = said(&desk, &api, &format!("{RUN} --json"));
+    let (code, out, err) = run(&dir, &api, &format!("{RUN} --json"));
     assert_eq!(code, 2);
     assert_eq!(document(&out)["code"], "frozen");
     assert!(err.contains("Next: What to do."), "{err}");
 }
 
 #[test]
-fn a_refusal_is_explained_on_stderr_and_nothing_is_asked_for_after_it() {
-    let desk = desk();
+fn a_refusal_is_explained_on_stderr_and_no_request_follows_it() {
+    let dir = test_dir();
     for arguments in ["preview --approval one", RUN] {
         let api = Api::start().preview([problem(403, "privileged_role", false)]);
-        let (code, out, err) = said(&desk, &api, arguments);
+        let (code, out, err) = run(&dir, &api, arguments);
         assert_eq!((code, out.as_str()), (2, ""));
         assert_eq!(
             err,
@@ -137,8 +138,8 @@ fn a_refusal_is_explained_on_stderr_and_nothing_is_asked_for_after_it() {
 }
 
 #[test]
-fn a_run_shows_does_and_waits_until_it_is_over() {
-    let (desk, read) = (desk(), format!("GET /resets/{RESET}"));
+fn a_run_previews_submits_and_waits_until_the_reset_has_ended() {
+    let (dir, read) = (test_dir(), format!("GET /resets/{RESET}"));
     let api = Api::with_preview()
         .open([Reply::Json(202, waiting())])
         .read([
@@ -148,7 +149,7 @@ fn a_run_shows_does_and_waits_until_it_is_over() {
             Reply::Json(202, outcome("running", "unknown")),
             Reply::Json(200, outcome("completed", "yes")),
         ]);
-    let (code, out, err) = said(&desk, &api, &format!("{RUN} --approval two"));
+    let (code, out, err) = run(&dir, &api, &format!("{RUN} --approval two"));
     assert_eq!(code, 0, "{err}");
     assert!(out.find("would do this").unwrap() < out.find("It is completed").unwrap());
     assert!(err.contains(RESET), "{err}");
@@ -159,28 +160,28 @@ fn a_run_shows_does_and_waits_until_it_is_over() {
     assert!(
         asked
             .iter()
-            .all(|asked| asked.authorization == asked_by(&desk))
+            .all(|asked| asked.authorization == asked_by(&dir))
     );
     assert_eq!(
         document(&asked[1].body),
-        json!({"approvals": [held(&desk, "two")]})
+        json!({"approvals": [approval_in(&dir, "two")]})
     );
 }
 
-pub fn asked_by(desk: &Desk) -> String {
-    format!("Bearer {}", held(desk, "one"))
+pub fn asked_by(dir: &TestDir) -> String {
+    format!("Bearer {}", approval_in(dir, "one"))
 }
 
 #[test]
-fn a_lost_answer_is_recovered_by_sending_the_very_same_again() {
-    let desk = desk();
+fn after_a_lost_answer_the_same_request_is_sent_again() {
+    let dir = test_dir();
     let api = Api::with_preview().open([
         Reply::Lost,
         problem(503, "ledger_unavailable", true),
         Reply::Text(502, "Bad Gateway".to_owned()),
         Reply::Json(200, outcome("completed", "yes")),
     ]);
-    let (code, out, err) = said(&desk, &api, RUN);
+    let (code, out, err) = run(&dir, &api, RUN);
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("It is completed"));
     assert_eq!(err.matches("sending the same again").count(), 3, "{err}");
@@ -190,8 +191,8 @@ fn a_lost_answer_is_recovered_by_sending_the_very_same_again() {
 }
 
 #[test]
-fn a_preview_that_cannot_be_had_just_now_is_waited_for_too() {
-    let desk = desk();
+fn a_preview_is_retried_while_the_function_is_unavailable() {
+    let dir = test_dir();
     let api = Api::start()
         .preview([
             problem(503, "directory_unavailable", true),
@@ -199,14 +200,14 @@ fn a_preview_that_cannot_be_had_just_now_is_waited_for_too() {
             Reply::Json(200, preview()),
         ])
         .open([Reply::Json(200, outcome("completed", "yes"))]);
-    let (code, out, err) = said(&desk, &api, RUN);
+    let (code, out, err) = run(&dir, &api, RUN);
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("It is completed"));
     assert_eq!(err.matches("; asking again").count(), 2, "{err}");
 
     let api = Api::start().preview([problem(503, "directory_unavailable", true)]);
     let short = "run --yes --approval one --every 20ms --wait 100ms";
-    let (code, out, err) = said(&desk, &api, short);
+    let (code, out, err) = run(&dir, &api, short);
     assert_eq!((code, out.as_str()), (4, ""));
     assert!(err.ends_with("(directory_unavailable)\n"), "{err}");
     assert!(
@@ -217,77 +218,76 @@ fn a_preview_that_cannot_be_had_just_now_is_waited_for_too() {
 }
 
 #[test]
-fn what_is_not_over_when_the_wait_is_has_a_code_of_its_own_and_says_how_to_go_on() {
-    let desk = desk();
+fn a_reset_that_outlasts_the_wait_has_an_exit_code_of_its_own_and_the_command_to_look_it_up() {
+    let dir = test_dir();
     let short = "run --yes --approval one --every 20ms --wait 500ms";
     let api = Api::with_preview()
         .open([Reply::Json(202, waiting())])
         .read([Reply::Json(202, waiting())]);
-    let (code, out, err) = said(&desk, &api, short);
+    let (code, out, err) = run(&dir, &api, short);
     assert_eq!(code, 4);
     assert!(out.contains("accepted and not done yet"));
     assert!(err.contains(&format!("reregister status {RESET}")), "{err}");
 
     let api = Api::with_preview().open([Reply::Lost]);
-    let (code, _, err) = said(&desk, &api, short);
+    let (code, _, err) = run(&dir, &api, short);
     assert_eq!(code, 4);
     assert!(err.contains("not known whether the request arrived"));
     assert!(api.asked().len() > 2);
 
     let api = Api::with_preview().open([problem(503, "queue_unavailable", true)]);
-    let (code, _, err) = said(&desk, &api, short);
+    let (code, _, err) = run(&dir, &api, short);
     assert_eq!(code, 4);
     assert!(err.ends_with("(queue_unavailable)\n"), "{err}");
 }
 
 #[test]
-fn each_end_has_its_code() {
-    let desk = desk();
-    let turned_away =
-        json!({"reset": RESET, "state": "refused", "note": "Refused.", "code": "frozen"});
+fn each_outcome_has_its_exit_code() {
+    let dir = test_dir();
+    let refused = json!({"reset": RESET, "state": "refused", "note": "Refused.", "code": "frozen"});
     for (reply, code) in [
         (Reply::Json(200, outcome("completed", "yes")), 0),
         (Reply::Json(200, outcome("completed", "unknown")), 0),
         (Reply::Json(200, outcome("completed", "no")), 3),
         (Reply::Json(200, outcome("needs_human", "unknown")), 3),
-        (Reply::Json(200, turned_away), 2),
+        (Reply::Json(200, refused), 2),
         (problem(422, "approval_claim", false), 2),
         (problem(404, "no_such_reset", false), 2),
     ] {
         let api = Api::with_preview()
             .open([reply.clone()])
             .read([reply.clone()]);
-        let (of_run, _, err) = said(&desk, &api, RUN);
+        let (of_run, _, err) = run(&dir, &api, RUN);
         assert_eq!(of_run, code, "{err}");
         let status = format!("status {RESET} --approval one");
-        let (of_status, _, err) = said(&desk, &api, &status);
+        let (of_status, _, err) = run(&dir, &api, &status);
         assert_eq!(of_status, code, "{err}");
     }
 }
 
 #[test]
-fn a_stranger_at_the_address_leaves_open_what_came_of_a_request_that_was_sent() {
-    let (desk, unknown) = (desk(), "not known whether the request arrived");
-    for stranger in [
+fn after_an_answer_that_is_not_the_functions_the_outcome_of_a_sent_request_is_unknown() {
+    let (dir, unknown) = (test_dir(), "not known whether the request arrived");
+    for foreign in [
         Reply::Text(403, r#"{"Message":"Forbidden"}"#.to_owned()),
         Reply::Text(403, "<html>Blocked by the proxy</html>".to_owned()),
         Reply::Json(200, json!({"status": "ok"})),
         Reply::Text(200, "<html>".to_owned()),
     ] {
-        for sent in [vec![stranger.clone()], vec![Reply::Lost, stranger.clone()]] {
+        for sent in [vec![foreign.clone()], vec![Reply::Lost, foreign.clone()]] {
             let api = Api::with_preview().open(sent);
-            let (code, out, err) = said(&desk, &api, RUN);
+            let (code, out, err) = run(&dir, &api, RUN);
             assert_eq!(code, 4, "{err}");
             assert!(!out.contains("It is"), "{out}");
             assert!(err.contains(unknown), "{err}");
         }
-        // To look changes nothing.
+        // A preview and a look-up change nothing.
         let api = Api::start()
-            .preview([stranger.clone()])
-            .read([stranger.clone()]);
+            .preview([foreign.clone()])
+            .read([foreign.clone()]);
         let status = format!("status {RESET} --approval one");
         for arguments in ["preview --approval one", RUN, &status] {
-            let (code, out, err) = said(&desk, &api, arguments);
+            let (code, out, err) = run(&dir, &api, arguments);
             assert_eq!((code, out.as_str()), (1, ""), "{err}");
             assert!(!err.contains(unknown), "{err}");
         }
@@ -296,9 +296,9 @@ fn a_stranger_at_the_address_leaves_open_what_came_of_a_request_that_was_sent() 
 }
 
 #[test]
-fn what_came_of_it_is_told_to_whichever_approval_opens_it() {
-    let (desk, both) = (desk(), "--approval one --approval two");
-    let bearer = |file: &str| format!("Bearer {}", held(&desk, file));
+fn the_outcome_is_looked_up_with_the_second_approval_if_the_first_gives_no_access() {
+    let (dir, both) = (test_dir(), "--approval one --approval two");
+    let bearer = |file: &str| format!("Bearer {}", approval_in(&dir, file));
     let asked_by = |api: &Api| {
         let asked = api.asked().into_iter();
         let reads = asked.filter(|asked| asked.what.starts_with("GET"));
@@ -311,7 +311,7 @@ fn what_came_of_it_is_told_to_whichever_approval_opens_it() {
     ] {
         let opened = Reply::Json(200, outcome("completed", "yes"));
         let api = Api::start().read([closed.clone(), opened.clone()]);
-        let (code, out, err) = said(&desk, &api, &status);
+        let (code, out, err) = run(&dir, &api, &status);
         assert_eq!(code, 0, "{err}");
         assert!(out.contains("It is completed"), "{out}");
         assert_eq!(asked_by(&api), [bearer("one"), bearer("two")]);
@@ -319,12 +319,12 @@ fn what_came_of_it_is_told_to_whichever_approval_opens_it() {
         let api = Api::with_preview()
             .open([Reply::Json(202, waiting())])
             .read([closed.clone(), opened]);
-        let (code, _, err) = said(&desk, &api, &format!("{RUN} --approval two"));
+        let (code, _, err) = run(&dir, &api, &format!("{RUN} --approval two"));
         assert_eq!(code, 0, "{err}");
         assert_eq!(asked_by(&api), [bearer("one"), bearer("two")]);
 
         let api = Api::start().read([closed]);
-        let (code, _, err) = said(&desk, &api, &status);
+        let (code, _, err) = run(&dir, &api, &status);
         assert_eq!(code, 2, "{err}");
         assert_eq!(asked_by(&api), [bearer("one"), bearer("two")]);
     }
@@ -333,7 +333,7 @@ fn what_came_of_it_is_told_to_whichever_approval_opens_it() {
         problem(503, "ledger_unavailable", true),
     ] {
         let api = Api::start().read([answered]);
-        let (code, _, err) = said(&desk, &api, &status);
+        let (code, _, err) = run(&dir, &api, &status);
         assert_eq!(code, 4, "{err}");
         assert_eq!(asked_by(&api), [bearer("one")]);
     }
@@ -341,31 +341,31 @@ fn what_came_of_it_is_told_to_whichever_approval_opens_it() {
 
 #[test]
 fn status_asks_once_by_the_first_approval() {
-    let desk = desk();
+    let dir = test_dir();
     let api = Api::start().read([Reply::Json(202, waiting())]);
-    let (code, out, _) = said(&desk, &api, &format!("status {RESET} --approval one"));
+    let (code, out, _) = run(&dir, &api, &format!("status {RESET} --approval one"));
     assert_eq!(code, 4);
     assert!(out.contains("directory_unavailable"), "{out}");
     assert_eq!(api.routes(), [format!("GET /resets/{RESET}")]);
-    assert_eq!(api.asked()[0].authorization, asked_by(&desk));
+    assert_eq!(api.asked()[0].authorization, asked_by(&dir));
 }
 
 #[test]
-fn an_approval_that_was_used_or_has_expired_is_asked_what_came_of_it() {
-    let desk = desk();
+fn the_outcome_of_an_approval_that_was_used_or_has_expired_is_looked_up() {
+    let dir = test_dir();
     for code in ["approval_used", "approval_expired"] {
         let api = Api::start()
             .preview([problem(422, code, false)])
             .open([Reply::Json(200, outcome("completed", "yes"))]);
-        let (ended, out, err) = said(&desk, &api, RUN);
+        let (ended, out, err) = run(&dir, &api, RUN);
         assert_eq!(ended, 0, "{err}");
         assert!(out.contains("It is completed"));
     }
 }
 
 #[test]
-fn nobody_there_is_no_refusal() {
-    let desk = desk();
+fn a_function_that_cannot_be_reached_is_no_refusal() {
+    let dir = test_dir();
     let url = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         format!("http://{}", listener.local_addr().unwrap())
@@ -375,8 +375,8 @@ fn nobody_there_is_no_refusal() {
         "run --yes --approval one --every 20ms --wait 60ms".to_owned(),
         format!("status {RESET} --approval one"),
     ] {
-        let output = desk.run(&format!("{arguments} --url {url}"));
-        let (code, out, err) = told(&desk, &output);
+        let output = dir.run(&format!("{arguments} --url {url}"));
+        let (code, out, err) = checked_output(&dir, &output);
         assert_eq!((code, out.as_str()), (4, ""));
         assert!(err.starts_with("no answer from 127.0.0.1:"), "{err}");
     }
@@ -384,20 +384,17 @@ fn nobody_there_is_no_refusal() {
 
 #[test]
 fn the_approval_does_not_follow_a_redirect() {
-    let (desk, elsewhere) = (desk(), Api::with_preview());
-    let api = Api::start().preview([Reply::Elsewhere(format!(
-        "{}/resets/preview",
-        elsewhere.url
-    ))]);
-    let (code, _, err) = said(&desk, &api, "preview --approval one");
+    let (dir, elsewhere) = (test_dir(), Api::with_preview());
+    let api = Api::start().preview([Reply::Redirect(format!("{}/resets/preview", elsewhere.url))]);
+    let (code, _, err) = run(&dir, &api, "preview --approval one");
     assert_eq!(code, 1, "{err}");
     assert!(elsewhere.asked().is_empty());
 }
 
 #[test]
 fn wrong_usage_is_no_refusal() {
-    let (desk, api) = (desk(), Api::with_preview());
-    desk.write("junk", "no approval");
+    let (dir, api) = (test_dir(), Api::with_preview());
+    dir.write("junk", "no approval");
     for (arguments, why) in [
         ("preview --approval missing", "cannot read missing"),
         ("preview --approval junk", "junk holds no approval"),
@@ -411,7 +408,7 @@ fn wrong_usage_is_no_refusal() {
         ("run --yes --approval one --wait 2", "90s or 2m"),
         ("run --yes --approval one --wait 4h", "three hours"),
     ] {
-        let (code, out, err) = said(&desk, &api, arguments);
+        let (code, out, err) = run(&dir, &api, arguments);
         assert_eq!((code, out.as_str()), (1, ""), "{arguments}\n{err}");
         assert!(err.contains(why), "{arguments}\n{err}");
     }
@@ -420,9 +417,9 @@ fn wrong_usage_is_no_refusal() {
 
 #[test]
 fn the_exit_codes_are_in_the_help_of_each() {
-    let desk = Desk::new();
+    let dir = TestDir::new();
     for arguments in ["--help", "preview --help", "run --help", "status --help"] {
-        let output = desk.run(arguments);
+        let output = dir.run(arguments);
         assert_eq!(output.status.code(), Some(0));
         assert!(text(&output.stdout).contains("Exit codes:"), "{arguments}");
     }

@@ -7,17 +7,17 @@ use simulated::approval::Draft;
 use simulated::issuer::Issuer;
 
 use crate::api::{Api, RESET, Reply, outcome, problem};
-use crate::{Desk, text};
+use crate::{TestDir, text};
 
-/// A desk with a key and an approval in `one`.
-fn desk() -> Desk {
-    let desk = Desk::with_key();
+/// A directory with a key and an approval in `one`.
+fn test_dir() -> TestDir {
+    let dir = TestDir::with_key();
     let token = Issuer::es256("one", "k").approve(&Draft::new(1_790_000_000));
-    desk.write("one", &token);
-    desk
+    dir.write("one", &token);
+    dir
 }
 
-/// A disk that is full.
+/// A full disk.
 fn full() -> Stdio {
     Stdio::from(File::options().write(true).open("/dev/full").unwrap())
 }
@@ -28,12 +28,12 @@ fn closed() -> Stdio {
     Stdio::from(writer)
 }
 
-/// Runs it with this standard output, and gives the exit code and what was on standard error.
-fn said(desk: &Desk, api: &Api, arguments: &str, stdout: Stdio) -> (Option<i32>, String) {
+/// Runs the command with this standard output: exit code and standard error.
+fn run(dir: &TestDir, api: &Api, arguments: &str, stdout: Stdio) -> (Option<i32>, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_reregister"))
         .args(arguments.split_whitespace())
         .env("REREGISTER_URL", &api.url)
-        .current_dir(&desk.0)
+        .current_dir(&dir.0)
         .stdout(stdout)
         .stderr(Stdio::piped())
         .output()
@@ -43,7 +43,7 @@ fn said(desk: &Desk, api: &Api, arguments: &str, stdout: Stdio) -> (Option<i32>,
 
 #[test]
 fn a_result_that_cannot_be_written_is_an_error_of_this_machine() {
-    let desk = desk();
+    let dir = test_dir();
     let status = format!("status {RESET} --approval one");
     for arguments in [
         "--help",
@@ -59,7 +59,7 @@ fn a_result_that_cannot_be_written_is_an_error_of_this_machine() {
     ] {
         for stdout in [full(), closed()] {
             let api = Api::with_preview().read([Reply::Json(200, outcome("completed", "yes"))]);
-            let (code, err) = said(&desk, &api, arguments, stdout);
+            let (code, err) = run(&dir, &api, arguments, stdout);
             assert_eq!(code, Some(1), "{arguments}\n{err}");
             assert!(
                 err.contains("cannot write to standard output"),
@@ -72,8 +72,8 @@ fn a_result_that_cannot_be_written_is_an_error_of_this_machine() {
 }
 
 #[test]
-fn what_was_done_has_its_code_also_if_it_cannot_be_written() {
-    let desk = desk();
+fn an_outcome_has_its_exit_code_also_if_it_cannot_be_printed() {
+    let dir = test_dir();
     for (reply, expected) in [
         (Reply::Json(200, outcome("completed", "yes")), 0),
         (Reply::Json(200, outcome("needs_human", "unknown")), 3),
@@ -81,8 +81,8 @@ fn what_was_done_has_its_code_also_if_it_cannot_be_written() {
     ] {
         for stdout in [full(), closed()] {
             let api = Api::with_preview().open([reply.clone()]);
-            let run = "run --yes --json --approval one";
-            let (code, err) = said(&desk, &api, run, stdout);
+            let arguments = "run --yes --json --approval one";
+            let (code, err) = run(&dir, &api, arguments, stdout);
             assert_eq!(code, Some(expected), "{err}");
             assert!(err.contains("cannot write to standard output"), "{err}");
             assert_eq!(api.routes(), ["POST /resets/preview", "POST /resets"]);
@@ -92,7 +92,7 @@ fn what_was_done_has_its_code_also_if_it_cannot_be_written() {
 
 #[test]
 fn a_standard_error_that_cannot_be_written_changes_no_exit_code() {
-    let desk = desk();
+    let dir = test_dir();
     for (reply, expected) in [
         (Reply::Json(200, outcome("completed", "yes")), 0),
         (problem(403, "frozen", false), 2),
@@ -100,7 +100,7 @@ fn a_standard_error_that_cannot_be_written_changes_no_exit_code() {
         let api = Api::with_preview().open([reply]);
         let output = Command::new(env!("CARGO_BIN_EXE_reregister"))
             .args(["run", "--yes", "--approval", "one", "--url", &api.url])
-            .current_dir(&desk.0)
+            .current_dir(&dir.0)
             .stdout(Stdio::piped())
             .stderr(full())
             .output()

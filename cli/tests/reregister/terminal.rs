@@ -1,4 +1,4 @@
-//! A terminal, for what is done in one alone.
+//! A terminal, for what the command does only in one.
 
 use std::fs::File;
 
@@ -6,7 +6,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-/// Keyboard and screen, which are ours, and the end for a process.
+/// The test's end, keyboard and screen, and the end of the process.
 pub fn terminal(columns: u16, lines: u16) -> (File, File) {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&ours).unwrap();

@@ -3,19 +3,17 @@
 use super::context::Run;
 use super::judge::PlannedReset;
 use crate::approval::{Authentic, TokenId};
-use crate::clock;
 use crate::ids::ResetId;
-use crate::reset::ledger::claim::{ClaimAttempt, HeadroomCheck, Obstacle};
-use crate::reset::ledger::lease::{RecordLease, ResetLease};
-use crate::reset::ledger::record::{Record, Stage, is_about};
-use crate::reset::ledger::store::ApprovalUse;
+use crate::reset::ledger::{
+    ClaimAttempt, HeadroomCheck, Obstacle, Record, RecordLease, ResetLease, Stage, is_about,
+};
 use crate::reset::machine::Reset;
-use crate::reset::model::request::Request;
+use crate::reset::model::Request;
 use crate::reset::refusal::Refusal;
 use crate::reset::rules::retry::WORTH_STARTING;
 
 /// What came of the way to a claim.
-pub(in crate::reset) enum Claiming {
+pub enum Claiming {
     Claimed(ResetLease),
     /// Another reset has used all the approvals: its outcome is the answer.
     Repeats(ResetId),
@@ -30,10 +28,7 @@ impl Run<'_> {
     ///
     /// # Errors
     /// A [`Refusal`], which consumes nothing.
-    pub(in crate::reset) async fn claim(
-        &self,
-        lease: &mut RecordLease,
-    ) -> Result<Claiming, Refusal> {
+    pub async fn claim(&self, lease: &mut RecordLease) -> Result<Claiming, Refusal> {
         let deployment = self.deployment;
         let request = lease.record().request.clone();
         loop {
@@ -41,7 +36,7 @@ impl Run<'_> {
                 .validator
                 .validate(&request, &deployment.channels)
                 .await;
-            lease.name(&presented.authentic);
+            lease.name(presented.authentic());
             let (unused, used) = self.split_off_used(&request, presented.accepted()?).await?;
             if unused.is_empty() {
                 let first = used.ok_or(Refusal::ApprovalMissing)?;
@@ -73,7 +68,8 @@ impl Run<'_> {
         }
     }
 
-    /// Looks for headroom first, so that the audit trail never has an `allowed` that a guardrail then refuses.
+    /// Looks for headroom before the decision is written down: an `allowed` that a guardrail then refuses is rare, and
+    /// only where another claim came in between.
     async fn try_claim(
         &self,
         lease: &RecordLease,
@@ -103,10 +99,7 @@ impl Run<'_> {
     ///
     /// # Errors
     /// [`Refusal::TargetBusy`] or [`Refusal::Guardrail`].
-    pub(in crate::reset) async fn check_headroom(
-        &self,
-        planned: &PlannedReset,
-    ) -> Result<(), Refusal> {
+    pub async fn check_headroom(&self, planned: &PlannedReset) -> Result<(), Refusal> {
         let guardrails = planned.guardrails(self);
         let ledger = &self.deployment.ledger;
         match ledger.headroom(&planned.claim, &guardrails).await? {
@@ -120,7 +113,7 @@ impl Run<'_> {
 
     /// Takes out the approvals that have been used, and gives the latest record that used one. That one must be about
     /// the same ticket: used for another request, an approval is refused.
-    pub(in crate::reset) async fn split_off_used(
+    pub async fn split_off_used(
         &self,
         request: &Request,
         approvals: Vec<Authentic>,
@@ -128,13 +121,9 @@ impl Run<'_> {
         let mut latest: Option<Record> = None;
         let mut unused = Vec::new();
         for approval in approvals {
-            let record = match self.deployment.ledger.approval_use(&approval.id()).await? {
-                ApprovalUse::Unused => {
-                    unused.push(approval);
-                    continue;
-                }
-                ApprovalUse::ByForgottenReset => return Err(Refusal::ApprovalUsed),
-                ApprovalUse::By(record) => *record,
+            let Some(record) = self.deployment.used_by(&approval.id()).await? else {
+                unused.push(approval);
+                continue;
             };
             match &record.stage {
                 Stage::Claimed(reset) if is_about(reset, &approval, &request.ticket) => {}
@@ -150,17 +139,10 @@ impl Run<'_> {
 
     async fn is_any_used(&self, approvals: &[TokenId]) -> Result<bool, Refusal> {
         for id in approvals {
-            match self.deployment.ledger.approval_use(id).await? {
-                ApprovalUse::Unused => {}
-                ApprovalUse::By(_) => return Ok(true),
-                ApprovalUse::ByForgottenReset => return Err(Refusal::ApprovalUsed),
+            if self.deployment.used_by(id).await?.is_some() {
+                return Ok(true);
             }
         }
         Ok(false)
-    }
-
-    /// Whether a request is so close to the end of its two hours that no claim is worth it any more.
-    pub(in crate::reset) fn is_too_late(&self, record: &Record) -> bool {
-        clock::between(self.now(), record.give_up_at()) < WORTH_STARTING
     }
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::validate::ApprovalValidator;
+use crate::approval::TokenId;
 use crate::backoff::Backoff;
 use crate::clock::{self, Clock, Timestamp};
 use crate::ids::TenantId;
 use crate::reset::directories::Directories;
-use crate::reset::ledger::Ledger;
-use crate::reset::model::refusal_text::RefusalText;
+use crate::reset::ledger::{ApprovalUse, Ledger, Record};
+use crate::reset::model::RefusalText;
 use crate::reset::ports::{AuditTrail, DirectoryError, Queue, Security, Tickets};
 use crate::reset::refusal::Refusal;
 use crate::reset::rules::Rules;
@@ -40,9 +41,10 @@ pub struct TenantContext {
     pub directories: Directories,
 }
 
-/// One run: what works on one record, in one tenant, until its time is up.
-pub(in crate::reset) struct Run<'a> {
+/// One run: what works on one record, in the tenant of that record, until its time is up.
+pub struct Run<'a> {
     pub deployment: &'a Deployment,
+    pub tenant_id: TenantId,
     pub tenant: &'a TenantContext,
     pub until: Timestamp,
 }
@@ -51,11 +53,26 @@ pub(in crate::reset) struct Run<'a> {
 const MOST_READS: u32 = 3;
 
 const BETWEEN_READS: Backoff = Backoff {
-    first: Duration::from_millis(250),
-    longest: Duration::from_secs(8),
+    first: Duration::from_millis(500),
+    longest: Duration::from_secs(1),
 };
 
 impl Deployment {
+    /// The record that used this approval, if one did.
+    ///
+    /// # Errors
+    /// [`Refusal::ApprovalUsed`] if the record has expired: that the approval was used is still known.
+    pub(in crate::reset) async fn used_by(
+        &self,
+        approval: &TokenId,
+    ) -> Result<Option<Record>, Refusal> {
+        match self.ledger.approval_use(approval).await? {
+            ApprovalUse::Unused => Ok(None),
+            ApprovalUse::By(record) => Ok(Some(*record)),
+            ApprovalUse::ByForgottenReset => Err(Refusal::ApprovalUsed),
+        }
+    }
+
     /// A run in this tenant.
     ///
     /// # Errors
@@ -67,6 +84,7 @@ impl Deployment {
     ) -> Result<Run<'_>, Refusal> {
         Ok(Run {
             deployment: self,
+            tenant_id: tenant,
             tenant: self.tenants.get(&tenant).ok_or(Refusal::OtherTenant)?,
             until,
         })
@@ -93,7 +111,7 @@ impl Run<'_> {
     where
         F: Future<Output = Result<T, DirectoryError>>,
     {
-        let mut tries = 1;
+        let mut tries = 0;
         loop {
             let answer = tokio::time::timeout(self.left(), attempt())
                 .await
@@ -104,12 +122,12 @@ impl Run<'_> {
                 other => return other,
             };
             let pause = asked.unwrap_or_else(|| BETWEEN_READS.pause(tries));
+            tries = tries.saturating_add(1);
             // Half of what is left: the reset itself needs time, too.
             if tries >= MOST_READS || pause > self.left() / 2 {
                 return Err(error);
             }
             self.deployment.clock.sleep(pause).await;
-            tries = tries.saturating_add(1);
         }
     }
 }

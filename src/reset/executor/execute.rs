@@ -6,21 +6,16 @@ use super::context::Run;
 use super::run_end::{Advanced, Stopped};
 use crate::clock::{self, Timestamp};
 use crate::ids::ObjectId;
-use crate::reset::ledger::lease::ResetLease;
-use crate::reset::ledger::record::Stage;
+use crate::reset::ledger::{ResetLease, Stage};
 use crate::reset::machine::{Reset, Step, StepResult};
-use crate::reset::model::claim::Claim;
-use crate::reset::model::event::{Change, Event};
+use crate::reset::model::{Change, Claim, Event};
 use crate::reset::ports::{Directory, DirectoryError};
 use crate::reset::rules::retry::pause;
 
 impl Run<'_> {
     /// Executes a reset until it is over or the run's time is up. It takes a [`ResetLease`] and nothing else, so nothing
     /// is done that was not claimed.
-    pub(in crate::reset) async fn execute(
-        &self,
-        mut lease: ResetLease,
-    ) -> Result<Advanced, Stopped> {
+    pub async fn execute(&self, mut lease: ResetLease) -> Result<Advanced, Stopped> {
         let claim = lease.reset().claim().clone();
         let end = lease.record().give_up_at();
         let mut reset = lease.reset().clone();
@@ -66,11 +61,7 @@ impl Run<'_> {
     }
 
     /// Writes the end of a reset.
-    pub(in crate::reset) async fn finish(
-        &self,
-        lease: ResetLease,
-        reset: Reset,
-    ) -> Result<Advanced, Stopped> {
+    pub async fn finish(&self, lease: ResetLease, reset: Reset) -> Result<Advanced, Stopped> {
         let before = lease.record().clone();
         let duties = self.duties(&before);
         let finished = self.deployment.ledger.finish(lease, reset, duties).await;

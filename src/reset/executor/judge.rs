@@ -7,14 +7,10 @@ use super::context::Run;
 use crate::approval::{Approval, ApprovalError, Authentic};
 use crate::clock::Timestamp;
 use crate::ids::ResetId;
-use crate::reset::model::claim::{Claim, ClaimedApproval};
-use crate::reset::model::event::Event;
-use crate::reset::model::guardrail::Guardrails;
-use crate::reset::model::outcome::Preview;
-use crate::reset::model::parties::{ApprovalSummary, Parties};
-use crate::reset::model::person::Person;
-use crate::reset::model::plan::{Action, PlannedMethod};
-use crate::reset::model::request::Request;
+use crate::reset::model::{
+    Action, ApprovalSummary, Claim, ClaimedApproval, Event, Guardrails, Parties, Person,
+    PlannedMethod, Preview, Request,
+};
 use crate::reset::refusal::{Disagreement, Refusal};
 use crate::reset::rules::HardwareOath;
 use crate::reset::rules::can_register::{Leftovers, can_register, warnings};
@@ -24,7 +20,7 @@ use crate::reset::rules::two_approvals;
 
 /// What a judgement is made for.
 #[derive(Clone, Copy)]
-pub(in crate::reset) enum Basis<'a> {
+pub enum Basis<'a> {
     /// A request that is not claimed yet.
     Request,
     /// A resumption of what was claimed.
@@ -32,14 +28,14 @@ pub(in crate::reset) enum Basis<'a> {
 }
 
 /// The target may be reset on these approvals.
-pub(in crate::reset) struct Judged {
+pub struct Judged {
     pub target: Person,
     pub tier: Tier,
     pub approvals: Vec<ClaimedApproval>,
 }
 
 /// A judgement on a new request, with the plan that follows: what a claim is made of.
-pub(in crate::reset) struct PlannedReset {
+pub struct PlannedReset {
     pub tier: Tier,
     pub claim: Claim,
     pub plan: Vec<PlannedMethod>,
@@ -51,17 +47,22 @@ impl Run<'_> {
     ///
     /// # Errors
     /// A [`Refusal`]. For a request that is not claimed it consumes nothing.
-    pub(in crate::reset) async fn judge(
+    pub async fn judge(
         &self,
         request: &Request,
         approvals: &[Approval],
         basis: Basis<'_>,
     ) -> Result<Judged, Refusal> {
+        // A run is in its record's tenant. What it finds on the way, such as an earlier request, may be in another one.
+        if request.tenant != self.tenant_id {
+            return Err(Refusal::OtherTenant);
+        }
         let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
         let policy = self.deployment.channels.policy(request.source.as_ref())?;
         let (ticket_user, source_may) = match basis {
             Basis::Request => (request.user.as_ref(), policy.privileged),
-            // Both were judged at the claim: the ticket may have changed hands since, and the policy of the source.
+            // Both were judged at the claim. What changed in the ticket or in the policy of the source since then does not undo
+            // a reset that has begun.
             Basis::Claim(_) => (None, true),
         };
         let identified = self
@@ -107,7 +108,7 @@ impl Run<'_> {
     ///
     /// # Errors
     /// A [`Refusal`], which consumes nothing.
-    pub(in crate::reset) async fn plan_reset(
+    pub async fn plan_reset(
         &self,
         id: ResetId,
         request: &Request,
@@ -146,10 +147,7 @@ impl Run<'_> {
 
 /// Judges the approvals as of `at`. An expired one beside good ones is left over from an earlier try and passed over.
 /// Any other fault refuses them all.
-pub(in crate::reset) fn admit_all(
-    approvals: Vec<Authentic>,
-    at: Timestamp,
-) -> Result<Vec<Approval>, Refusal> {
+pub fn admit_all(approvals: Vec<Authentic>, at: Timestamp) -> Result<Vec<Approval>, Refusal> {
     let mut admitted = Vec::new();
     let mut expired = None;
     for approval in approvals {

@@ -7,16 +7,16 @@
 //! A refusal on the way releases the record for another run, or ends it (`release`). A request that was here before is
 //! answered with what came of it (`replay`).
 
-pub(in crate::reset) mod claim;
-pub(in crate::reset) mod context;
-pub(in crate::reset) mod execute;
-pub(in crate::reset) mod identify;
-pub(in crate::reset) mod judge;
-pub(in crate::reset) mod notify;
-pub(in crate::reset) mod release;
-pub(in crate::reset) mod replay;
-pub(in crate::reset) mod resume;
-pub(in crate::reset) mod run;
-pub(in crate::reset) mod run_end;
-pub(in crate::reset) mod throttle;
-pub(in crate::reset) mod validate;
+pub mod claim;
+pub mod context;
+pub mod execute;
+pub mod identify;
+pub mod judge;
+pub mod notify;
+pub mod release;
+pub mod replay;
+pub mod resume;
+pub mod run;
+pub mod run_end;
+pub mod throttle;
+pub mod validate;

@@ -6,8 +6,7 @@ use std::time::Duration;
 use super::context::Run;
 use super::run_end::{RunEnd, Stopped};
 use crate::clock;
-use crate::reset::ledger::lease::RecordLease;
-use crate::reset::ledger::record::{Duty, Record, Stage};
+use crate::reset::ledger::{Duty, Record, RecordLease, Stage};
 use crate::reset::ports::TicketError;
 use crate::reset::rules::retry::{RETRY_WINDOW, pause};
 
@@ -26,7 +25,7 @@ enum Notified {
 
 impl Run<'_> {
     /// Sends what is owed, writes down what was sent, and releases the record.
-    pub(in crate::reset) async fn notify(&self, lease: RecordLease) -> Result<RunEnd, Stopped> {
+    pub async fn notify(&self, lease: RecordLease) -> Result<RunEnd, Stopped> {
         let mut record = lease.record().clone();
         let owed = record.duties;
         let mut asked = None;

@@ -5,19 +5,14 @@ use std::time::Duration;
 use super::context::Run;
 use super::run_end::{Advanced, Released, Stopped};
 use crate::clock;
-use crate::reset::ledger::lease::RecordLease;
-use crate::reset::ledger::record::{Duties, Duty, Record, Stage};
-use crate::reset::model::refusal_text::{RecordedRefusal, RefusalText};
+use crate::reset::ledger::{Duties, Duty, Record, RecordLease, Stage};
+use crate::reset::model::{RecordedRefusal, RefusalText};
 use crate::reset::refusal::Refusal;
 use crate::reset::rules::retry::pause;
 
 impl Run<'_> {
     /// What a refusal makes of a request that is not claimed: it waits if a retry may help, else it ends.
-    pub(in crate::reset) async fn reject(
-        &self,
-        lease: RecordLease,
-        refusal: &Refusal,
-    ) -> Result<Advanced, Stopped> {
+    pub async fn reject(&self, lease: RecordLease, refusal: &Refusal) -> Result<Advanced, Stopped> {
         if refusal.is_transient() {
             return self.postpone(lease, refusal).await;
         }
@@ -31,7 +26,7 @@ impl Run<'_> {
     }
 
     /// Ends what was never claimed.
-    pub(in crate::reset) async fn refuse(
+    pub async fn refuse(
         &self,
         lease: RecordLease,
         recorded: RecordedRefusal,
@@ -44,7 +39,7 @@ impl Run<'_> {
 
     /// Releases a record for a reason that may pass. A request that waits states the reason; what is claimed is not
     /// refused by it, since some of the work is done.
-    pub(in crate::reset) async fn postpone(
+    pub async fn postpone(
         &self,
         lease: RecordLease,
         refusal: &Refusal,
@@ -61,7 +56,7 @@ impl Run<'_> {
     }
 
     /// Writes a record and releases it, for another run after this long.
-    pub(in crate::reset) async fn release(
+    pub async fn release(
         &self,
         lease: RecordLease,
         mut record: Record,
@@ -72,23 +67,19 @@ impl Run<'_> {
         record.retry_at = clock::after(now, after);
         let lease = self.save(lease, record).await?;
         Ok(Released {
-            record: lease.record().clone(),
+            record: Box::new(lease.record().clone()),
             after,
         })
     }
 
-    pub(in crate::reset) async fn save(
-        &self,
-        lease: RecordLease,
-        record: Record,
-    ) -> Result<RecordLease, Stopped> {
+    pub async fn save(&self, lease: RecordLease, record: Record) -> Result<RecordLease, Stopped> {
         let before = lease.record().clone();
         let saved = self.deployment.ledger.save(lease, record).await;
         saved.map_err(Stopped::after(before))
     }
 
     /// The text of a refusal, which is also written into the log.
-    pub(in crate::reset) fn explain(&self, record: &Record, refusal: &Refusal) -> RefusalText {
+    pub fn explain(&self, record: &Record, refusal: &Refusal) -> RefusalText {
         record
             .parties
             .log(refusal.code().as_str(), &refusal.to_string());
@@ -96,7 +87,7 @@ impl Run<'_> {
     }
 
     /// What has to be notified of this record's end.
-    pub(in crate::reset) fn duties(&self, record: &Record) -> Duties {
+    pub fn duties(&self, record: &Record) -> Duties {
         let tickets = &self.deployment.tickets;
         let source = record.request.source.as_ref();
         let has_notes = source.is_some_and(|source| tickets.takes_notes(source));

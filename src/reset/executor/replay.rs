@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use super::context::{Deployment, Run};
+use super::context::Deployment;
 use super::run_end::RunEnd;
-use crate::clock;
-use crate::reset::ledger::record::{Record, Stage};
-use crate::reset::model::event::Event;
-use crate::reset::model::ledger_error::LedgerError;
-use crate::reset::model::parties::Parties;
-use crate::reset::model::status::RequestStatus;
+use crate::clock::{self, Timestamp};
+use crate::reset::ledger::{Record, Stage};
+use crate::reset::model::{Event, LedgerError, Parties, RequestStatus};
 use crate::reset::refusal::Refusal;
 
 /// The answer to a request.
@@ -23,21 +20,22 @@ pub struct Answered {
 /// How often to look whether another run has finished.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
-impl Run<'_> {
+impl Deployment {
     /// What to answer after a run. The rest of the work is scheduled.
     pub(in crate::reset) async fn answer(
         &self,
         end: RunEnd,
         caller: &Parties,
+        until: Timestamp,
     ) -> Result<Answered, Refusal> {
         let record = match end {
             RunEnd::Finished(record) => record,
             RunEnd::Retry(released) => {
                 let id = released.record.id;
-                if let Err(error) = self.schedule(id, released.after).await {
+                if let Err(error) = self.queue.schedule(id, released.after).await {
                     tracing::warn!(%error, reset = %id, "the next run is later than it could be");
                 }
-                released.record
+                *released.record
             }
             RunEnd::Stopped(stopped) => {
                 let (error, id) = (LedgerError::from(stopped.error), stopped.record.id);
@@ -50,41 +48,41 @@ impl Run<'_> {
                 status,
                 replayed: false,
             }),
-            None => self.replay(record, caller).await,
+            None => self.replay(record, caller, until).await,
         }
     }
 
-    /// What came of a record, once the run that has it is done; or, if no run has it, the rest of the work.
+    /// What came of a record, once the run that has it is done; or, if no run has it, the rest of the work, in the
+    /// record's own tenant.
     pub(in crate::reset) async fn replay(
         &self,
         record: Record,
         caller: &Parties,
+        until: Timestamp,
     ) -> Result<Answered, Refusal> {
-        let deployment = self.deployment;
-        let mut record = deployment.followed(record).await?;
-        while !record.is_over() && record.lease_until > self.now() {
-            if self.left() <= BETWEEN_LOOKS {
-                break;
-            }
-            deployment.clock.sleep(BETWEEN_LOOKS).await;
+        let mut record = self.followed(record).await?;
+        let run = self.run_in(record.request.tenant, until)?;
+        while !record.is_over() && record.lease_until > run.now() && run.left() > BETWEEN_LOOKS {
+            self.clock.sleep(BETWEEN_LOOKS).await;
             record = self.read_again(&record).await?;
         }
-        let now = self.now();
+        let now = run.now();
         if !record.is_over() && record.due_at() <= now {
-            let lease_until = self.lease_until();
-            self.schedule(record.id, clock::between(now, lease_until))
+            let run = self.run_in(record.request.tenant, until)?;
+            let lease_until = run.lease_until();
+            run.schedule(record.id, clock::between(now, lease_until))
                 .await?;
-            let found = deployment.ledger.find(record.id).await?;
-            match deployment.ledger.take(found, now, lease_until).await? {
+            let found = self.ledger.find(record.id).await?;
+            match self.ledger.take(found, now, lease_until).await? {
                 Some(lease) => {
-                    let end = self.run(lease).await;
+                    let end = run.run(lease).await;
                     // A record that turns out to repeat another is followed once more.
-                    return Box::pin(self.answer(end, caller)).await;
+                    return Box::pin(self.answer(end, caller, until)).await;
                 }
                 None => record = self.read_again(&record).await?,
             }
         }
-        deployment.append_replay(&record, caller).await;
+        self.append_replay(&record, caller).await;
         Ok(Answered {
             status: record.status().ok_or(LedgerError::Corrupt)?,
             replayed: true,
@@ -93,14 +91,10 @@ impl Run<'_> {
 
     /// The record as it is now, or the one that it has turned out to repeat.
     async fn read_again(&self, record: &Record) -> Result<Record, Refusal> {
-        let again = self.deployment.ledger.read(record.id).await?;
-        self.deployment
-            .followed(again.ok_or(LedgerError::Corrupt)?)
-            .await
+        let again = self.ledger.read(record.id).await?;
+        self.followed(again.ok_or(LedgerError::Corrupt)?).await
     }
-}
 
-impl Deployment {
     /// The record whose outcome is this one's answer.
     pub(in crate::reset) async fn followed(&self, record: Record) -> Result<Record, Refusal> {
         match record.stage {

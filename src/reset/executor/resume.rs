@@ -4,11 +4,9 @@
 use super::context::Run;
 use super::judge::{Basis, admit_all};
 use super::run_end::{Advanced, Stopped};
-use crate::reset::ledger::lease::RecordLease;
-use crate::reset::ledger::record::Record;
+use crate::reset::ledger::{Record, RecordLease};
 use crate::reset::machine::{Reset, Step, StepResult};
-use crate::reset::model::event::Event;
-use crate::reset::model::guardrail::Guardrail;
+use crate::reset::model::{Event, Guardrail};
 use crate::reset::refusal::Refusal;
 use crate::reset::rules::HardwareOath;
 
@@ -17,7 +15,7 @@ impl Run<'_> {
     /// administrator to look at.
     ///
     /// What is verified is the record under the lease, so that it cannot change in between.
-    pub(in crate::reset) async fn resume(&self, lease: RecordLease) -> Result<Advanced, Stopped> {
+    pub async fn resume(&self, lease: RecordLease) -> Result<Advanced, Stopped> {
         let lease = match lease.into_reset_lease() {
             Ok(lease) => lease,
             Err(lease) => return Ok(Advanced::Over(lease)),
@@ -42,7 +40,10 @@ impl Run<'_> {
         match self.judge_again(&record, lease.reset()).await {
             Ok(()) => self.execute(lease).await,
             // What is begun is not given up for a freeze: it waits.
-            Err(refusal) if refusal.is_transient() || matches!(refusal, Refusal::Guardrail(_)) => {
+            Err(refusal)
+                if refusal.is_transient()
+                    || matches!(refusal, Refusal::Guardrail(Guardrail::Frozen(_))) =>
+            {
                 self.postpone(lease.into_record_lease(), &refusal).await
             }
             Err(refusal) => {
@@ -78,7 +79,7 @@ impl Run<'_> {
         if let Some(freeze) = switch.filter(|switch| switch.stops(claim.privileged)) {
             return Err(Refusal::Guardrail(Guardrail::Frozen(freeze.why)));
         }
-        // The run is in the request's tenant: a record whose claim names another one was tampered with.
+        // A record whose claim and request name different tenants was tampered with.
         if claim.tenant != request.tenant {
             return Err(Refusal::OtherTenant);
         }

@@ -8,19 +8,17 @@ use super::context::Run;
 use super::run_end::{Advanced, RunEnd, Stopped};
 use crate::clock;
 use crate::ids::ResetId;
-use crate::reset::ledger::lease::{RecordLease, WriteError};
-use crate::reset::ledger::record::{Record, Stage};
-use crate::reset::ledger::store::VersionedRecord;
-use crate::reset::model::refusal_text::RecordedRefusal;
-use crate::reset::model::state::State;
+use crate::reset::ledger::{Record, RecordLease, Stage, VersionedRecord, WriteError};
+use crate::reset::model::{RecordedRefusal, State};
 use crate::reset::refusal::Refusal;
+use crate::reset::rules::retry::WORTH_STARTING;
 
 /// How soon to look again at a record that another run has just taken.
 const SOON: Duration = Duration::from_secs(5);
 
 impl Run<'_> {
-    /// Brings a record as far as it gets.
-    pub(in crate::reset) async fn run(&self, lease: RecordLease) -> RunEnd {
+    /// Brings a record of this run's tenant as far as it gets.
+    pub async fn run(&self, lease: RecordLease) -> RunEnd {
         self.try_run(lease).await.unwrap_or_else(RunEnd::Stopped)
     }
 
@@ -38,7 +36,8 @@ impl Run<'_> {
 
     /// A request that waits: to its claim and through it, or to its refusal.
     async fn begin(&self, mut lease: RecordLease) -> Result<Advanced, Stopped> {
-        if self.is_too_late(lease.record()) {
+        let left = clock::between(self.now(), lease.record().give_up_at());
+        if left < WORTH_STARTING {
             return self.give_up(lease).await;
         }
         let refusal = match self.claim(&mut lease).await {
@@ -83,8 +82,9 @@ impl Run<'_> {
         let is_abandoned =
             |record: &Record| record.lease_until <= now && record.give_up_at() <= now;
         let found = self.deployment.ledger.find(other).await?;
-        if found.record.as_ref().is_some_and(is_abandoned) {
-            Box::pin(self.wake(found)).await?;
+        if let Some(record) = found.record.as_ref().filter(|record| is_abandoned(record)) {
+            let run = self.deployment.run_in(record.request.tenant, self.until)?;
+            Box::pin(run.wake(found)).await?;
         }
         Ok(())
     }
@@ -93,7 +93,7 @@ impl Run<'_> {
     ///
     /// # Errors
     /// A [`Refusal`] if the queue has to bring it again.
-    pub(in crate::reset) async fn wake(&self, found: VersionedRecord) -> Result<(), Refusal> {
+    pub async fn wake(&self, found: VersionedRecord) -> Result<(), Refusal> {
         let Some(record) = &found.record else {
             return Ok(());
         };
@@ -120,11 +120,7 @@ impl Run<'_> {
         }
     }
 
-    pub(in crate::reset) async fn schedule(
-        &self,
-        id: ResetId,
-        after: Duration,
-    ) -> Result<(), Refusal> {
+    pub async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), Refusal> {
         Ok(self.deployment.queue.schedule(id, after).await?)
     }
 }

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use crate::reset::ledger::lease::{RecordLease, WriteError};
-use crate::reset::ledger::record::Record;
+use crate::reset::ledger::{Record, RecordLease, WriteError};
 
 /// How a run ended.
-pub(in crate::reset) enum RunEnd {
+pub enum RunEnd {
     /// The request is over, and every notification is settled.
     Finished(Record),
     /// There is something left, for another run.
@@ -16,7 +15,7 @@ pub(in crate::reset) enum RunEnd {
 }
 
 /// How far a run brought a request before its notifications.
-pub(in crate::reset) enum Advanced {
+pub enum Advanced {
     /// To its end.
     Over(RecordLease),
     /// Not as far as that.
@@ -24,14 +23,14 @@ pub(in crate::reset) enum Advanced {
 }
 
 /// A record that is released for another run.
-pub(in crate::reset) struct Released {
-    pub record: Record,
+pub struct Released {
+    pub record: Box<Record>,
     /// When that run is due.
     pub after: Duration,
 }
 
 /// The ledger cannot be written, or another run has taken over: the run stops at once.
-pub(in crate::reset) struct Stopped {
+pub struct Stopped {
     /// The record as this run last knew it.
     pub record: Record,
     pub error: WriteError,

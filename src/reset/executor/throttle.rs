@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use crate::approval::TokenId;
 use crate::clock::{self, Timestamp};
-use crate::reset::model::code::Code;
-use crate::reset::model::parties::Parties;
+use crate::reset::model::{Code, Parties};
 
 /// For how long the same misuse of the same approvals notifies once.
 const ONCE_IN: Duration = Duration::from_secs(60 * 60);
 
 /// A code, and the approvals that were refused with it.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::reset) struct Misuse {
+pub struct Misuse {
     code: Code,
     approvals: Vec<TokenId>,
 }
@@ -30,7 +29,7 @@ impl Misuse {
 
 /// What was notified in the last hour, by this process: each has its own.
 #[derive(Default)]
-pub(in crate::reset) struct NotificationThrottle(Mutex<BTreeMap<Misuse, Timestamp>>);
+pub struct NotificationThrottle(Mutex<BTreeMap<Misuse, Timestamp>>);
 
 impl NotificationThrottle {
     /// Whether this was notified in the last hour.

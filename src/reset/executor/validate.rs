@@ -7,7 +7,7 @@ use crate::approval::{
     Audiences, Authentic, InvalidToken, IssuerPolicy, authenticate, parse_unverified,
 };
 use crate::ids::Label;
-use crate::reset::model::request::{MOST_APPROVALS, Request};
+use crate::reset::model::{MOST_APPROVALS, Request};
 use crate::reset::ports::KeySource;
 use crate::reset::refusal::Refusal;
 use crate::reset::rules::channels::Channels;
@@ -25,10 +25,9 @@ pub struct ApprovalValidator {
 /// Approvals as they were presented together.
 #[derive(Debug)]
 pub struct Presented {
-    /// Those that are authentic. If the others refuse them, a misused one can still be named.
-    pub authentic: Vec<Authentic>,
+    authentic: Vec<Authentic>,
     /// Why they do not stand together, if they do not.
-    pub refusal: Option<Refusal>,
+    refusal: Option<Refusal>,
 }
 
 impl Presented {
@@ -37,6 +36,11 @@ impl Presented {
             authentic: Vec::new(),
             refusal: Some(refusal),
         }
+    }
+
+    /// Those that are authentic, for naming alone: also where the others refuse them, a misused one is named.
+    pub fn authentic(&self) -> &[Authentic] {
+        &self.authentic
     }
 
     /// All of them, if they stand together.
@@ -88,11 +92,7 @@ impl ApprovalValidator {
 
     /// Authenticates the approvals of a request, under the policy that its channel has now, and compares each with the
     /// request.
-    pub(in crate::reset) async fn validate(
-        &self,
-        request: &Request,
-        channels: &Channels,
-    ) -> Presented {
+    pub async fn validate(&self, request: &Request, channels: &Channels) -> Presented {
         let policy = match channels.policy(request.source.as_ref()) {
             Ok(policy) => policy,
             Err(refusal) => return Presented::refused(refusal),

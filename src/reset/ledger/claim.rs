@@ -11,9 +11,7 @@ use super::store::Ledger;
 use crate::clock;
 use crate::ids::ResetId;
 use crate::reset::machine::Reset;
-use crate::reset::model::claim::Claim;
-use crate::reset::model::guardrail::{Guardrail, Guardrails};
-use crate::reset::model::ledger_error::LedgerError;
+use crate::reset::model::{Claim, Guardrail, Guardrails, LedgerError};
 use crate::reset::ports::{StoreError, Write};
 
 /// How often a claim is tried while others change the counters.
@@ -24,7 +22,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Room for a claim, as it was found: what the claim writes beside the record and the approvals, on condition that
 /// nothing of it has changed meanwhile.
-pub(in crate::reset) struct Headroom {
+pub struct Headroom {
     target: (u64, TargetItem),
     counts: Vec<(String, u64, CounterItem)>,
     /// The version of the freeze switch, which must not be set meanwhile.
@@ -32,20 +30,20 @@ pub(in crate::reset) struct Headroom {
 }
 
 /// Whether there is room for a claim.
-pub(in crate::reset) enum HeadroomCheck {
+pub enum HeadroomCheck {
     Free(Headroom),
     Blocked(Obstacle),
 }
 
 /// What is in the way of a claim.
-pub(in crate::reset) enum Obstacle {
+pub enum Obstacle {
     /// This reset has the person.
     Busy(ResetId),
     Guardrail(Guardrail),
 }
 
 /// What came of a claim. Unless it was made, the record is as it was.
-pub(in crate::reset) enum ClaimAttempt {
+pub enum ClaimAttempt {
     Claimed(ResetLease),
     /// Another reset has used one of the approvals meanwhile.
     ApprovalUsed,

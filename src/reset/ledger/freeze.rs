@@ -5,8 +5,7 @@ use uuid::Uuid;
 use super::items::{at, decode, encode};
 use super::store::Ledger;
 use crate::clock::Timestamp;
-use crate::reset::model::guardrail::Freeze;
-use crate::reset::model::ledger_error::LedgerError;
+use crate::reset::model::{Freeze, LedgerError};
 use crate::reset::ports::{Item, Key, StoreError, Write};
 
 fn key() -> Key {

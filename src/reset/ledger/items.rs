@@ -9,8 +9,7 @@ use super::record::Record;
 use crate::approval::TokenId;
 use crate::clock::{self, Timestamp};
 use crate::ids::{ObjectId, ResetId, TenantId};
-use crate::reset::model::ledger_error::LedgerError;
-use crate::reset::model::request::Request;
+use crate::reset::model::{LedgerError, Request};
 use crate::reset::ports::{Condition, Item, Key, Write};
 
 /// How long records are kept: longer than any sender repeats a delivery, and long enough to ask questions.

@@ -3,20 +3,23 @@
 use super::record::{Record, Stage};
 use crate::approval::Authentic;
 use crate::reset::machine::Reset;
-use crate::reset::model::ledger_error::LedgerError;
-use crate::reset::model::state::State;
+use crate::reset::model::{LedgerError, State};
 
 /// The right to go on with one record. Every write uses it up and gives the next one, so a run that was overtaken
 /// cannot write.
 #[derive(Debug)]
-pub(in crate::reset) struct RecordLease {
+pub struct RecordLease {
     pub(super) record: Box<Record>,
     pub(super) version: u64,
 }
 
 /// The right to act on one reset: made only by claiming, or by resuming what was claimed.
 ///
+/// ```
+/// use reregister_mfa::reset::ResetLease;
+/// ```
 /// ```compile_fail,E0451
+/// # // Fails for its private fields alone: the name is the one above.
 /// use reregister_mfa::reset::ResetLease;
 ///
 /// fn forge(lease: ResetLease) -> ResetLease {
@@ -31,7 +34,7 @@ pub struct ResetLease {
 
 /// The write under a lease was not made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::reset) enum WriteError {
+pub enum WriteError {
     /// Another run has taken over: this one must stop at once.
     LeaseLost,
     /// The ledger does not answer. The write may have been made.

@@ -13,15 +13,17 @@
 //! A claim writes the record, its approvals, the person and the counts in one commit, or nothing. Nothing is ever
 //! deleted.
 
-pub(in crate::reset) mod claim;
+mod claim;
 mod freeze;
 mod items;
-pub(in crate::reset) mod lease;
-pub(in crate::reset) mod record;
-pub(in crate::reset) mod store;
+mod lease;
+mod record;
+mod store;
 #[cfg(test)]
 mod tests;
 
+pub use claim::{ClaimAttempt, HeadroomCheck, Obstacle};
 pub use freeze::Switched;
-pub use lease::ResetLease;
-pub use store::Ledger;
+pub use lease::{RecordLease, ResetLease, WriteError};
+pub use record::{Duties, Duty, Record, Stage, is_about};
+pub use store::{Acceptance, ApprovalUse, Block, Ledger, VersionedRecord};

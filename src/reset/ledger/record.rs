@@ -6,19 +6,15 @@ use crate::approval::Authentic;
 use crate::clock::{self, Timestamp};
 use crate::ids::{Digest, ResetId, TicketKey};
 use crate::reset::machine::{self, Reset};
-use crate::reset::model::claim::ClaimedApproval;
-use crate::reset::model::event::Event;
-use crate::reset::model::outcome::Outcome;
-use crate::reset::model::parties::Parties;
-use crate::reset::model::refusal_text::{RecordedRefusal, RefusalText};
-use crate::reset::model::request::Request;
-use crate::reset::model::state::State;
-use crate::reset::model::status::RequestStatus;
+use crate::reset::model::{
+    ClaimedApproval, Event, Outcome, Parties, RecordedRefusal, RefusalText, Request, RequestStatus,
+    State,
+};
 use crate::reset::rules::retry::RETRY_WINDOW;
 
 /// One request, and how far it is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::reset) struct Record {
+pub struct Record {
     pub id: ResetId,
     pub request: Request,
     /// Who is involved: the approvals are named once they are authentic.
@@ -36,7 +32,7 @@ pub(in crate::reset) struct Record {
 /// How far a request is. Once it is claimed, refused or a repetition, it stays that.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::reset) enum Stage {
+pub enum Stage {
     /// Accepted. Nothing is claimed and nothing changed; why it has not gone on, if it was tried.
     Waiting(Option<RefusalText>),
     /// Claimed: running, or over.
@@ -49,7 +45,7 @@ pub(in crate::reset) enum Stage {
 
 /// What has to be notified of the end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::reset) struct Duties {
+pub struct Duties {
     pub trail: Duty,
     pub notice: Duty,
     pub note: Duty,
@@ -57,7 +53,7 @@ pub(in crate::reset) struct Duties {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::reset) enum Duty {
+pub enum Duty {
     /// There is no recipient, or no end yet.
     #[default]
     None,
@@ -139,11 +135,11 @@ impl Record {
             return true;
         }
         let approval = &approval.id();
-        let marked = self.parties.approvals.iter().map(|mark| &mark.id);
+        let named = self.parties.approvals.iter().map(|summary| &summary.id);
         self.claimed_approvals()
             .iter()
             .map(|claimed| &claimed.id)
-            .chain(marked)
+            .chain(named)
             .any(|id| id == approval)
     }
 
@@ -215,7 +211,7 @@ impl Record {
 
 /// Whether a reset was about what this approval is about: an issuer that gives two approvals one `jti` must not get the
 /// outcome of the one for the other.
-pub(in crate::reset) fn is_about(reset: &Reset, approval: &Authentic, ticket: &TicketKey) -> bool {
+pub fn is_about(reset: &Reset, approval: &Authentic, ticket: &TicketKey) -> bool {
     let claim = reset.claim();
     let same_target = claim
         .approvals

@@ -9,9 +9,7 @@ use crate::approval::TokenId;
 use crate::clock::Timestamp;
 use crate::ids::ResetId;
 use crate::reset::machine::Reset;
-use crate::reset::model::ledger_error::LedgerError;
-use crate::reset::model::request::Request;
-use crate::reset::model::state::State;
+use crate::reset::model::{LedgerError, Request, State};
 use crate::reset::ports::{Item, Key, Store, StoreError, Write};
 
 /// The records of all resets.
@@ -22,14 +20,14 @@ pub struct Ledger {
 
 /// What is stored under a reset's id, as it was read: for one look and, after that, one [`Ledger::take`].
 #[derive(Debug)]
-pub(in crate::reset) struct VersionedRecord {
+pub struct VersionedRecord {
     /// `None` if it was never accepted.
     pub record: Option<Record>,
     version: u64,
 }
 
 /// What became of the same delivery before.
-pub(in crate::reset) struct Previous {
+pub struct Previous {
     /// `None` for a new delivery, and after a refusal: that consumed nothing, so the same may be asked again.
     pub record: Option<Record>,
     /// The version of the delivery's item.
@@ -37,14 +35,14 @@ pub(in crate::reset) struct Previous {
 }
 
 /// Whether a new record was accepted.
-pub(in crate::reset) enum Acceptance {
+pub enum Acceptance {
     Accepted(RecordLease),
     /// The same delivery was accepted meanwhile.
     Duplicate,
 }
 
 /// What an approval was used for.
-pub(in crate::reset) enum ApprovalUse {
+pub enum ApprovalUse {
     Unused,
     By(Box<Record>),
     /// The record of the reset has expired. DynamoDB forgets items one by one, after weeks.
@@ -53,7 +51,7 @@ pub(in crate::reset) enum ApprovalUse {
 
 /// Whether an acceptance is blocked now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::reset) enum Block {
+pub enum Block {
     Blocked,
     /// The request was accepted meanwhile.
     AlreadyAccepted,

@@ -1,12 +1,14 @@
 //! What is stored today must be read by whatever is deployed tomorrow: records in flight, and a roll-back.
 
+use std::path::Path;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::items::{ApprovalItem, CounterItem, DeliveryItem, TargetItem};
 use super::record::Record;
-use crate::reset::model::guardrail::Freeze;
+use crate::reset::model::Freeze;
 
 /// The items as version 0.1 writes them. A new field needs `#[serde(default)]`, and to be left out in the test below.
 const STORED: &str = include_str!("stored.json");
@@ -37,4 +39,33 @@ fn what_is_stored_is_read_and_written_as_it_was() {
     is_read_and_written_as::<DeliveryItem>(&stored["used"]);
     is_read_and_written_as::<CounterItem>(&stored["count"]);
     is_read_and_written_as::<Freeze>(&stored["freeze"]);
+}
+
+/// Whole tables as another version has written them: the program of commit 4390072, or the one whose snapshots are in
+/// SNAPSHOTS. tests/versions takes their records to the end, and says how snapshots are taken.
+#[test]
+fn each_item_that_another_version_has_stored_is_read_and_written_as_it_was() {
+    let directory = std::env::var("SNAPSHOTS").unwrap_or_else(|_| {
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/records-4390072").to_owned()
+    });
+    let text = std::fs::read_to_string(Path::new(&directory).join("snapshots.json")).unwrap();
+    let snapshots: Vec<Value> = serde_json::from_str(&text).unwrap();
+    assert!(!snapshots.is_empty());
+    for item in snapshots
+        .iter()
+        .flat_map(|snapshot| snapshot["items"].as_array().unwrap())
+    {
+        let body: Value = serde_json::from_str(item["body"].as_str().unwrap()).unwrap();
+        let key = item["pk"].as_str().unwrap();
+        match key.split('#').next().unwrap() {
+            // Null is what was never accepted.
+            "reset" => is_read_and_written_as::<Option<Record>>(&body),
+            "delivery" => is_read_and_written_as::<DeliveryItem>(&body),
+            "approval" => is_read_and_written_as::<ApprovalItem>(&body),
+            "target" => is_read_and_written_as::<TargetItem>(&body),
+            "count" => is_read_and_written_as::<CounterItem>(&body),
+            "freeze" => is_read_and_written_as::<Freeze>(&body),
+            _ => panic!("no item has the key {key}"),
+        }
+    }
 }

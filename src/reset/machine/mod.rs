@@ -3,6 +3,7 @@
 //! The loop that performs the steps stores the reset before each of them, so wherever a process dies, what is stored
 //! says what may have happened.
 
+mod method;
 mod outcome;
 #[cfg(test)]
 mod tests;
@@ -10,16 +11,12 @@ mod transitions;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::claim::Claim;
-use super::model::method::Method;
-use super::model::outcome::Failure;
-use super::model::plan::{Action, KeepReason, PlannedMethod};
-use super::model::refusal_text::RefusalText;
-use super::model::state::State;
+use super::model::{Action, Claim, Failure, Method, PlannedMethod, RefusalText, State};
 use super::ports::{DirectoryError, Listing};
 use super::rules::HardwareOath;
 use super::rules::plan;
 use crate::clock::Timestamp;
+use method::{Entry, Progress};
 
 /// A claimed reset, as the ledger keeps it. Made by claiming, read back only by the ledger.
 ///
@@ -61,58 +58,6 @@ struct ListViews {
     seen: u32,
     failures: u8,
     not_before: Option<Timestamp>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Entry {
-    method: Method,
-    progress: Progress,
-    deactivate: bool,
-    /// How often it was tried in this run.
-    attempts: u8,
-    /// Whether it was ever tried.
-    tried: bool,
-    /// Whether an answer about its deactivation was lost, so that it may have happened.
-    lost: bool,
-    not_before: Option<Timestamp>,
-}
-
-/// How far one method is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Progress {
-    /// To do.
-    Pending,
-    /// A request may be out: written down before it is sent.
-    Trying,
-    /// Refused while others were there; tried again when one of them is gone.
-    Deferred,
-    /// The directory was asked; whether the method is gone shows in the next list.
-    Asked(Answer),
-    /// Gone from the list.
-    Removed,
-    /// Deactivated, as the button does to hardware OATH tokens.
-    Deactivated,
-    /// Left by decision.
-    Kept(KeepReason),
-    /// Was to be left, and was removed by another party.
-    Gone(KeepReason),
-    /// Still there.
-    Failed(Failure),
-    /// It could not be found out.
-    Unknown,
-}
-
-/// What the directory said to a deletion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer {
-    /// Deleted.
-    Accepted,
-    /// It was not there.
-    NotThere,
-    /// The answer was lost.
-    Lost,
 }
 
 /// How far the revocation of sessions is.
@@ -161,18 +106,7 @@ impl Reset {
         };
         let entries = plan
             .into_iter()
-            .map(|planned| Entry {
-                progress: match planned.action {
-                    Action::Keep(why) => Progress::Kept(why),
-                    Action::Remove | Action::Deactivate => Progress::Pending,
-                },
-                deactivate: planned.action == Action::Deactivate,
-                method: planned.method,
-                attempts: 0,
-                tried: false,
-                lost: false,
-                not_before: None,
-            })
+            .map(|planned| Entry::new(planned.method, planned.action))
             .collect();
         Reset(Box::new(Body {
             claim,

@@ -1,7 +1,8 @@
 //! The outcome of a reset: what its state says.
 
-use super::{Progress, Reset, SessionProgress};
-use crate::reset::model::outcome::{MethodOutcome, MethodStatus, Outcome, SessionStatus, Warning};
+use super::method::Progress;
+use super::{Reset, SessionProgress};
+use crate::reset::model::{MethodOutcome, MethodStatus, Outcome, SessionStatus, Warning};
 use crate::reset::rules::can_register::{Leftovers, can_register, warnings};
 
 impl From<&Reset> for Outcome {

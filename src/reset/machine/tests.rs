@@ -8,10 +8,12 @@ use super::*;
 use crate::approval::{Channel, Scope};
 use crate::clock;
 use crate::ids::{ResetId, TicketKey};
-use crate::reset::model::method::{MethodKind, PhoneType};
+use crate::reset::model::{MethodKind, PhoneType};
 use crate::reset::ports::Fault;
 use crate::reset::rules::HardwareOath;
 use crate::reset::rules::plan::plan;
+
+static_assertions::assert_not_impl_any!(Reset: serde::de::DeserializeOwned);
 
 const START: &str = "2026-11-24T09:00:00Z";
 
@@ -83,7 +85,7 @@ enum Mood {
     SaysNotFound,
     /// The process dies after the request was sent, and another takes up.
     Dies,
-    /// Somebody registers a method.
+    /// A method is registered meanwhile.
     Registers,
 }
 

@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Answer, Entry, ListViews, Progress, Reset, SessionProgress, Step, StepResult};
+use super::method::{Entry, MethodEvent, Progress};
+use super::{ListViews, Reset, SessionProgress, Step, StepResult};
 use crate::backoff::Backoff;
 use crate::clock::{self, Timestamp};
-use crate::reset::model::method::{Method, MethodKind};
-use crate::reset::model::outcome::Failure;
-use crate::reset::model::plan::KeepReason;
-use crate::reset::model::refusal_text::RefusalText;
-use crate::reset::model::state::State;
+use crate::reset::model::{Action, Failure, KeepReason, Method, MethodKind, RefusalText, State};
 use crate::reset::ports::{DirectoryError, Fault, Listing};
 
 /// How often one request is sent in one run.
@@ -17,7 +14,7 @@ const MOST_ATTEMPTS: u8 = 6;
 
 /// The pauses between two tries of one request.
 const BETWEEN_TRIES: Backoff = Backoff {
-    first: Duration::from_millis(250),
+    first: Duration::from_millis(500),
     longest: Duration::from_secs(8),
 };
 
@@ -61,7 +58,7 @@ impl Reset {
             return Step::Yield;
         }
         let last_look = clock::before(until, LAST_LOOK);
-        // Sessions first, so that nobody who is signed in registers a method in between.
+        // Sessions first, so that a person who is still signed in cannot register a method in between.
         if body.sessions == SessionProgress::Pending && body.session_attempts < MOST_ATTEMPTS {
             match when(body.session_not_before, now, last_look) {
                 When::Now => return Step::RevokeSessions,
@@ -160,7 +157,7 @@ impl Reset {
             Step::RevokeSessions => self.0.sessions = SessionProgress::Trying,
             Step::Remove(method) | Step::Deactivate(method) => {
                 if let Some(entry) = self.entry(method) {
-                    entry.progress = Progress::Trying;
+                    entry.apply(MethodEvent::Intended);
                 }
             }
             Step::List | Step::Wait(_) | Step::Yield | Step::Close => {}
@@ -207,7 +204,7 @@ impl Reset {
                 if body.sessions_lost {
                     SessionProgress::Unknown
                 } else {
-                    SessionProgress::Failed(failure(fault))
+                    SessionProgress::Failed(fault.into())
                 }
             }
             // To revoke twice does no harm, so a lost answer is simply asked for again.
@@ -230,32 +227,11 @@ impl Reset {
         };
         entry.attempts = entry.attempts.saturating_add(1);
         entry.tried = true;
-        entry.lost |= entry.deactivate && result == Err(DirectoryError::Indeterminate);
-        entry.progress = match result {
-            // Somebody may mend it while there is time.
-            Err(DirectoryError::Permanent(Fault::Credential)) => {
-                entry.try_again(&DirectoryError::Transient { after: None }, now)
-            }
-            Err(DirectoryError::Permanent(_)) if entry.lost => Progress::Unknown,
-            Ok(()) if entry.deactivate => Progress::Deactivated,
-            Ok(()) => Progress::Asked(Answer::Accepted),
-            Err(DirectoryError::Permanent(Fault::NotFound)) if !entry.deactivate => {
-                Progress::Asked(Answer::NotThere)
-            }
-            Err(DirectoryError::Permanent(Fault::Refused)) if !entry.deactivate => {
-                Progress::Deferred
-            }
-            Err(DirectoryError::Permanent(fault)) => Progress::Failed(failure(fault)),
-            Err(DirectoryError::Indeterminate) if !entry.deactivate => {
-                Progress::Asked(Answer::Lost)
-            }
-            Err(error) => entry.try_again(&error, now),
-        };
-        let fewer = matches!(
-            entry.progress,
-            Progress::Asked(Answer::Accepted) | Progress::Deactivated
-        );
-        self.0.progress |= fewer;
+        entry.apply(entry.event_of(&result));
+        if let (Progress::Pending, Err(error)) = (entry.progress, &result) {
+            entry.not_before = Some(clock::after(now, pause(error, entry.attempts)));
+        }
+        self.0.progress |= result.is_ok();
     }
 
     /// Compares what is there with what was there at the claim.
@@ -274,43 +250,25 @@ impl Reset {
                 .methods
                 .iter()
                 .any(|method| method.is_same_registration(&entry.method));
-            let id_taken = listing
-                .methods
-                .iter()
-                .any(|method| method.has_id_of(&entry.method));
-            entry.progress = match (entry.progress, still) {
-                // What has its id now is another registration, which is not ours to remove. If nothing has it
-                // the deletion is asked for all the same: a list may lag.
-                (Progress::Pending | Progress::Deferred, false) if id_taken => {
-                    body.progress = true;
-                    Progress::Removed
+            let has_id = |method: &Method| method.has_id_of(&entry.method);
+            let before = entry.progress;
+            entry.apply(if still {
+                MethodEvent::Listed
+            } else if listing.methods.iter().any(has_id) {
+                MethodEvent::Replaced
+            } else {
+                MethodEvent::NotListed
+            });
+            match entry.progress {
+                Progress::Removed => body.progress |= before != Progress::Removed,
+                Progress::Asked(_) => waiting |= still,
+                // Its answer was lost, and it is still there.
+                Progress::Pending if before != Progress::Pending => {
+                    let pause = BETWEEN_TRIES.pause(entry.attempts.saturating_sub(1).into());
+                    entry.not_before = Some(clock::after(now, pause));
                 }
-                (Progress::Asked(_), false) => {
-                    body.progress = true;
-                    Progress::Removed
-                }
-                // A number may come back under the same id at any moment, so it is looked for again instead.
-                (Progress::Pending | Progress::Deferred, false)
-                    if matches!(entry.method.kind, MethodKind::Phone(_)) =>
-                {
-                    Progress::Asked(Answer::NotThere)
-                }
-                (Progress::Asked(Answer::Lost), true) => {
-                    entry.try_again(&DirectoryError::Indeterminate, now)
-                }
-                // Lists may come from replicas that disagree: gone is gone only while every list says so.
-                (Progress::Asked(Answer::NotThere), true) => {
-                    waiting = true;
-                    Progress::Asked(Answer::NotThere)
-                }
-                (Progress::Asked(_) | Progress::Removed, true) => {
-                    waiting = true;
-                    Progress::Asked(Answer::Accepted)
-                }
-                (Progress::Kept(why), false) => Progress::Gone(why),
-                (Progress::Gone(why), true) => Progress::Kept(why),
-                (progress, _) => progress,
-            };
+                _ => {}
+            }
         }
         self.note_new_methods(listing);
         let pause = BETWEEN_LISTS.pause(self.0.list.seen.saturating_sub(1));
@@ -333,21 +291,13 @@ impl Reset {
             let claimed_at = body.claim.claimed_at;
             let newer = method.created.is_some_and(|at| at > claimed_at);
             if body.hardware_unknown && method.kind == MethodKind::HardwareOath && !newer {
-                // One without a date may be new: that is for a person to see.
-                let deactivate = body.claim.deactivates && method.created.is_some();
-                body.entries.push(Entry {
-                    method,
-                    progress: if deactivate {
-                        Progress::Pending
-                    } else {
-                        Progress::Kept(KeepReason::DeactivateByHand)
-                    },
-                    deactivate,
-                    attempts: 0,
-                    tried: false,
-                    lost: false,
-                    not_before: None,
-                });
+                // One without a date may be new: an administrator has to look.
+                let action = if body.claim.deactivates && method.created.is_some() {
+                    Action::Deactivate
+                } else {
+                    Action::Keep(KeepReason::DeactivateByHand)
+                };
+                body.entries.push(Entry::new(method, action));
             } else {
                 body.appeared.push(method);
             }
@@ -368,17 +318,17 @@ impl Reset {
         if any(&|entry| entry.progress == Progress::Trying || ready(entry)) {
             return;
         }
-        let next = if body.progress {
-            Progress::Pending
+        let event = if body.progress {
+            MethodEvent::PassBegan
         } else if any(&|entry| matches!(entry.progress, Progress::Pending | Progress::Asked(_))) {
             return;
         } else {
-            Progress::Failed(Failure::Refused)
+            MethodEvent::PassInVain
         };
         body.progress = false;
         for entry in &mut body.entries {
             if entry.progress == Progress::Deferred {
-                entry.progress = next;
+                entry.apply(event);
                 entry.not_before = None;
             }
         }
@@ -390,7 +340,7 @@ impl Reset {
         let body = &mut self.0;
         body.list = ListViews {
             seen: body.list.seen,
-            // Whoever asked not to be asked before a time is not asked before.
+            // A pause that the directory asked for goes on.
             not_before: body.list.not_before,
             ..ListViews::default()
         };
@@ -401,17 +351,7 @@ impl Reset {
         }
         for entry in &mut body.entries {
             entry.attempts = 0;
-            entry.progress = match entry.progress {
-                Progress::Trying if entry.deactivate => {
-                    entry.lost = true;
-                    Progress::Pending
-                }
-                // What was said not to be there, and is on the list all the same, is asked for again by now.
-                Progress::Trying | Progress::Asked(Answer::NotThere) => {
-                    Progress::Asked(Answer::Lost)
-                }
-                other => other,
-            };
+            entry.apply(MethodEvent::RunBegan);
         }
     }
 
@@ -429,14 +369,7 @@ impl Reset {
             };
         }
         for entry in &mut body.entries {
-            entry.progress = match entry.progress {
-                Progress::Pending if entry.lost => Progress::Unknown,
-                Progress::Pending if entry.tried => Progress::Failed(Failure::KeepsFailing),
-                Progress::Deferred => Progress::Failed(Failure::Refused),
-                Progress::Pending => Progress::Failed(Failure::OutOfTime),
-                Progress::Trying | Progress::Asked(_) => Progress::Unknown,
-                settled => settled,
-            };
+            entry.apply(MethodEvent::Closed);
         }
         let done = |progress| {
             matches!(
@@ -478,26 +411,12 @@ impl Entry {
     fn is_exhausted(&self) -> bool {
         self.attempts >= MOST_ATTEMPTS
     }
-
-    /// To be tried again after a while.
-    fn try_again(&mut self, error: &DirectoryError, now: Timestamp) -> Progress {
-        self.not_before = Some(clock::after(now, pause(error, self.attempts)));
-        Progress::Pending
-    }
-}
-
-fn failure(fault: Fault) -> Failure {
-    match fault {
-        Fault::NotAllowed | Fault::Credential => Failure::NotAllowed,
-        Fault::Refused => Failure::Refused,
-        Fault::NotFound | Fault::Unreadable | Fault::Unlicensed => Failure::Other,
-    }
 }
 
 /// As long as the directory asks for, else twice as long each time.
 fn pause(error: &DirectoryError, attempts: u8) -> Duration {
     match error {
         DirectoryError::Transient { after: Some(after) } => *after,
-        _ => BETWEEN_TRIES.pause(attempts.into()),
+        _ => BETWEEN_TRIES.pause(attempts.saturating_sub(1).into()),
     }
 }

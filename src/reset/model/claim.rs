@@ -10,7 +10,7 @@ use crate::ids::{Kid, Label, ObjectId, PersonRef, ResetId, TenantId, TicketKey};
 
 /// What was claimed, and on which approvals: never changes after the claim.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::reset) struct Claim {
+pub struct Claim {
     pub id: ResetId,
     pub tenant: TenantId,
     #[serde(rename = "door")]
@@ -33,7 +33,7 @@ pub(in crate::reset) struct Claim {
 
 /// An approval in the ledger. The token itself is kept with the request, so that a later run can verify it again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::reset) struct ClaimedApproval {
+pub struct ClaimedApproval {
     pub id: TokenId,
     /// The target, as this approval writes it.
     pub sub: PersonRef,

@@ -33,14 +33,14 @@ pub enum Cap {
 }
 
 /// The guardrails of one claim, as policy.toml sets them.
-pub(in crate::reset) struct Guardrails {
+pub struct Guardrails {
     /// For how long after a reset one approver is not enough for the same person.
     pub cool_down: Duration,
     pub counters: Vec<Counter>,
 }
 
 /// A count of claims in an hour, and how many there may be.
-pub(in crate::reset) struct Counter {
+pub struct Counter {
     pub by: Cap,
     /// Unambiguous among all counters.
     pub name: String,

@@ -2,30 +2,13 @@
 
 use std::fmt;
 
-use nutype::nutype;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::ids::Malformed;
-
-fn check_method_id(text: &str) -> Result<(), Malformed> {
-    let plain = text
-        .bytes()
-        .all(|b| (0x21..=0x7e).contains(&b) && !matches!(b, b'/' | b'\\' | b'?' | b'#' | b'%'));
-    (plain && (1..=256).contains(&text.len()) && text != "." && text != "..")
-        .then_some(())
-        .ok_or(Malformed("the id of an authentication method"))
-}
-
-/// The id of one method of one person. Phones have the same three ids for everybody.
-#[nutype(
-    validate(with = check_method_id, error = Malformed),
-    derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Display, AsRef, TryFrom, Serialize, Deserialize)
-)]
-pub struct MethodId(String);
+pub use crate::ids::MethodId;
 
 impl MethodId {
-    /// A name of our own for a method whose id cannot be read: the same for the same bytes.
+    /// A name for a method whose id cannot be read: the same for the same bytes.
     pub fn unreadable(bytes: &[u8]) -> MethodId {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
         #[expect(clippy::expect_used, reason = "hex digits are always an id")]
@@ -33,12 +16,10 @@ impl MethodId {
     }
 }
 
-/// A method that a person has registered.
+/// An authentication method that a person has registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Method {
-    /// Its id.
     pub id: MethodId,
-    /// What it is.
     pub kind: MethodKind,
     /// Which of several it is, for people: a device's name, the last digits of a number. Never a full number.
     pub label: Option<String>,
@@ -47,9 +28,9 @@ pub struct Method {
 }
 
 impl Method {
-    /// Whether `other` is this very registration. Of phones and e-mail addresses an id alone does not tell, since
-    /// everybody's have the same: what is registered anew has the old id. Of all others it does, and nothing else
-    /// does: a device's name and date change while it is the same.
+    /// Whether `other` is the same registration. Phones and e-mail addresses of all people have the same ids, and one that
+    /// is registered anew has the old id, so label and date are compared as well. For all others the id decides alone: a
+    /// device's name and date change while it is the same.
     pub fn is_same_registration(&self, other: &Method) -> bool {
         let dates_agree = match (self.created, other.created) {
             (Some(one), Some(another)) => one == another,
@@ -59,20 +40,29 @@ impl Method {
             MethodKind::Phone(_) | MethodKind::Email => {
                 self.has_id_of(other) && self.label == other.label && dates_agree
             }
-            _ => self.has_id_of(other),
+            MethodKind::Password
+            | MethodKind::MicrosoftAuthenticator
+            | MethodKind::SoftwareOath
+            | MethodKind::HardwareOath
+            | MethodKind::Passkey
+            | MethodKind::WindowsHello
+            | MethodKind::PlatformCredential
+            | MethodKind::External
+            | MethodKind::TemporaryAccessPass
+            | MethodKind::QrCodePin
+            | MethodKind::Unknown(_) => self.has_id_of(other),
         }
     }
 
-    /// Whether `other` goes by the same name.
+    /// Whether `other` has the same id and kind.
     pub fn has_id_of(&self, other: &Method) -> bool {
         self.id == other.id && self.kind == other.kind
     }
 }
 
 /// The types of Microsoft Graph's `authenticationMethod`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, strum::EnumCount)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "they are Microsoft's names")]
 pub enum MethodKind {
     Password,
     Phone(PhoneType),
@@ -94,7 +84,6 @@ pub enum MethodKind {
 /// `authenticationPhoneType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "they are Microsoft's names")]
 pub enum PhoneType {
     Mobile,
     AlternateMobile,

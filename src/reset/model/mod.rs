@@ -1,16 +1,33 @@
 //! The ground floor: what there is to say about a reset. Plain data, which knows no rule.
 
-pub mod claim;
-pub mod code;
-pub mod event;
-pub mod guardrail;
-pub mod ledger_error;
-pub mod method;
-pub mod outcome;
-pub mod parties;
-pub mod person;
-pub mod plan;
-pub mod refusal_text;
-pub mod request;
-pub mod state;
-pub mod status;
+mod claim;
+mod code;
+mod event;
+mod guardrail;
+mod ledger_error;
+mod method;
+mod outcome;
+mod parties;
+mod person;
+mod plan;
+mod refusal_text;
+mod request;
+mod state;
+mod status;
+
+pub use claim::{Claim, ClaimedApproval};
+pub use code::{Code, Responsible, Retry, TellsSecurity};
+pub use event::{Change, Event};
+pub use guardrail::{Cap, Counter, Freeze, Guardrail, Guardrails};
+pub use ledger_error::LedgerError;
+pub use method::{Method, MethodId, MethodKind, PhoneType};
+pub use outcome::{
+    CanRegister, Failure, MethodOutcome, MethodStatus, Outcome, Preview, SessionStatus, Warning,
+};
+pub use parties::{ApprovalSummary, Origin, Parties};
+pub use person::{Membership, Person, PimEligibility, Privilege, PrivilegeFacts, RoleAssignment};
+pub use plan::{Action, KeepReason, PlannedMethod};
+pub use refusal_text::{RecordedRefusal, RefusalText};
+pub use request::{MOST_APPROVALS, NotOneRequest, Request};
+pub use state::State;
+pub use status::RequestStatus;

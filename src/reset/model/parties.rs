@@ -81,7 +81,10 @@ impl Parties {
 
     /// When the last of the approvals expires; `None` if none is authentic.
     pub fn good_until(&self) -> Option<Timestamp> {
-        self.approvals.iter().map(|mark| mark.expires_at).max()
+        self.approvals
+            .iter()
+            .map(|summary| summary.expires_at)
+            .max()
     }
 
     /// Writes one line into the log about a decision; the alarms count them.
@@ -94,8 +97,8 @@ impl Parties {
             ticket = self.ticket.as_ref().map(tracing::field::display),
             source = self.source.as_ref().map(tracing::field::display),
             delivery = self.delivery.as_deref(),
-            kid = first.map(|mark| tracing::field::display(&mark.kid)),
-            jti = first.map(|mark| tracing::field::display(&mark.id.jti)),
+            kid = first.map(|summary| tracing::field::display(&summary.kid)),
+            jti = first.map(|summary| tracing::field::display(&summary.id.jti)),
         );
     }
 }

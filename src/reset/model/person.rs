@@ -70,7 +70,7 @@ impl Membership {
     pub fn group_id(&self) -> Option<ObjectId> {
         match self {
             Membership::Group { id, .. } => Some(*id),
-            _ => None,
+            Membership::Role { .. } | Membership::Unreadable | Membership::Other => None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::reset::model::event::Event;
+use crate::reset::model::Event;
 
 /// Where decisions are written down for good.
 #[async_trait]

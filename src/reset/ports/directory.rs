@@ -5,8 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::ids::{ObjectId, PersonRef};
-use crate::reset::model::method::Method;
-use crate::reset::model::person::{Person, PrivilegeFacts};
+use crate::reset::model::{Method, Person, PrivilegeFacts};
 
 /// The directory of one tenant, seen through one credential: Microsoft Graph, or a simulation.
 #[async_trait]

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::reset::model::event::Event;
+use crate::reset::model::Event;
 
 /// Notifies the security team.
 #[async_trait]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::ids::{Label, TicketKey};
-use crate::reset::model::status::RequestStatus;
+use crate::reset::model::RequestStatus;
 
 /// Writes notes into tickets.
 #[async_trait]

@@ -2,10 +2,9 @@
 
 use super::two_approvals::has_approver_verified;
 use crate::approval::{Evidence, Reason};
-use crate::reset::model::claim::Claim;
-use crate::reset::model::method::MethodKind;
-use crate::reset::model::outcome::{CanRegister, MethodStatus, Warning};
-use crate::reset::model::plan::{Action, PlannedMethod};
+use crate::reset::model::{
+    Action, CanRegister, Claim, MethodKind, MethodStatus, PlannedMethod, Warning,
+};
 
 /// What is left of a person's methods, or would be.
 pub struct Leftovers<'a> {

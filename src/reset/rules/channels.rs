@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::two_approvals::has_approver_verified;
 use crate::approval::Approval;
 use crate::ids::{Label, TenantId};
-use crate::reset::model::claim::ClaimedApproval;
+use crate::reset::model::ClaimedApproval;
 use crate::reset::refusal::Refusal;
 
 /// Under which policy a channel takes requests: `[on_call]` of policy.toml, and what a source says of it.
@@ -32,7 +32,7 @@ impl ChannelPolicy {
     ///
     /// # Errors
     /// [`Refusal::ApproverVerified`] or [`Refusal::HardwareKeyMissing`].
-    pub(in crate::reset) fn accept(
+    pub fn accept(
         &self,
         approvals: &[Approval],
         identified: &[ClaimedApproval],
@@ -71,10 +71,7 @@ impl Channels {
     ///
     /// # Errors
     /// [`Refusal::IssuerNotAllowed`] if the policy does not have the source any more: no issuer is allowed there.
-    pub(in crate::reset) fn policy(
-        &self,
-        source: Option<&Label>,
-    ) -> Result<&ChannelPolicy, Refusal> {
+    pub fn policy(&self, source: Option<&Label>) -> Result<&ChannelPolicy, Refusal> {
         match source {
             Some(source) => self.sources.get(source).map(|channel| &channel.policy),
             None => Some(&self.on_call),

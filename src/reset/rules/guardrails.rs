@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Rules;
 use crate::approval::IssuerPolicy;
 use crate::ids::{Issuer, Label};
-use crate::reset::model::claim::Claim;
-use crate::reset::model::guardrail::{Cap, Counter, Guardrails};
+use crate::reset::model::{Cap, Claim, Counter, Guardrails};
 
 impl Guardrails {
     /// Those that policy.toml sets.

@@ -10,13 +10,13 @@
 //! | caps and cool-down | `guardrails` |
 //! | what waits, how long, and when it is retried | `retry` |
 
-pub(in crate::reset) mod can_register;
-pub(in crate::reset) mod channels;
-pub(in crate::reset) mod guardrails;
-pub(in crate::reset) mod plan;
-pub(in crate::reset) mod privilege;
-pub(in crate::reset) mod retry;
-pub(in crate::reset) mod two_approvals;
+pub mod can_register;
+pub mod channels;
+pub mod guardrails;
+pub mod plan;
+pub mod privilege;
+pub mod retry;
+pub mod two_approvals;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -24,7 +24,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::ids::{ObjectId, PersonRef};
-use crate::reset::model::person::Person;
+use crate::reset::model::Person;
 
 /// The rules of one tenant, `[tenants.NAME.rules]`.
 #[derive(Debug, Clone, Deserialize)]

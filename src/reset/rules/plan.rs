@@ -2,8 +2,7 @@
 
 use super::HardwareOath;
 use crate::approval::Scope;
-use crate::reset::model::method::{Method, MethodKind, PhoneType};
-use crate::reset::model::plan::{Action, KeepReason, PlannedMethod};
+use crate::reset::model::{Action, KeepReason, Method, MethodKind, PhoneType, PlannedMethod};
 
 /// Decides about every method. Source of the button's list: Microsoft Learn, "Manage user authentication
 /// methods": it deletes phone numbers, Microsoft Authenticator and software OATH tokens, and deactivates

@@ -1,12 +1,12 @@
-//! Who may be reset, and who is privileged. Graph itself stops nobody: app-only permissions reset Global
+//! Who may be reset, and who is privileged. Graph itself stops no one: app-only permissions reset Global
 //! Administrators too, so this check is the only one.
 
 use super::{Pim, Rules};
-use crate::reset::model::person::{Membership, Person, Privilege, PrivilegeFacts, RoleAssignment};
+use crate::reset::model::{Membership, Person, Privilege, PrivilegeFacts, RoleAssignment};
 use crate::reset::refusal::{Refusal, UNLICENSED};
 
 /// The roles whose holders an Authentication Administrator may act on (Microsoft Learn, "Privileged roles and
-/// permissions in Microsoft Entra ID", table "Who can perform sensitive actions"). Whoever holds any other
+/// permissions in Microsoft Entra ID", table "Who can perform sensitive actions"). The holder of any other
 /// role, built-in or custom, is privileged.
 const STANDARD_ROLES: [(&str, &str); 8] = [
     (
@@ -62,8 +62,8 @@ impl std::fmt::Display for Tier {
     }
 }
 
-/// Whether this account may be reset at all, by what the account itself says. Whether somebody in a restricted
-/// management administrative unit may depends on our credential: see [`tier`].
+/// Whether this account may be reset at all, by what the account itself says. Whether a person in a restricted
+/// management administrative unit may depends on the credential: see [`tier`].
 ///
 /// # Errors
 /// [`Refusal::BreakGlass`] or [`Refusal::TargetDisabled`].
@@ -123,12 +123,15 @@ fn named_role(memberships: &[Membership]) -> Option<Privilege> {
         Membership::Role { template, name } if !is_standard(template) => {
             Some(Privilege::Role(name.clone()))
         }
-        _ => None,
+        Membership::Role { .. }
+        | Membership::Group { .. }
+        | Membership::Unreadable
+        | Membership::Other => None,
     })
 }
 
 /// A role of the table is standard at the scope of the whole tenant. At an administrative unit it is not, since
-/// that may be a restricted one, and whoever has a role there is not for an Authentication Administrator.
+/// that may be a restricted one, and a person with a role there is not one that an Authentication Administrator may act on.
 fn beyond_standard(assignments: &[RoleAssignment]) -> Option<String> {
     assignments
         .iter()
@@ -143,7 +146,10 @@ fn role_assignable(groups: &[Membership]) -> Option<String> {
             assignable_to_role: true,
             ..
         } => Some(name.clone()),
-        _ => None,
+        Membership::Role { .. }
+        | Membership::Group { .. }
+        | Membership::Unreadable
+        | Membership::Other => None,
     })
 }
 
@@ -152,7 +158,10 @@ fn policy_group(groups: &[Membership], rules: &Rules) -> Option<Privilege> {
         Membership::Group { id, name, .. } if rules.privileged_groups.contains(id) => {
             Some(Privilege::PolicyGroup(name.clone()))
         }
-        _ => None,
+        Membership::Role { .. }
+        | Membership::Group { .. }
+        | Membership::Unreadable
+        | Membership::Other => None,
     })
 }
 
@@ -165,7 +174,7 @@ fn is_standard(role: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reset::model::person::PimEligibility;
+    use crate::reset::model::PimEligibility;
     use crate::reset::rules::BreakGlass;
 
     fn target() -> Person {

@@ -6,16 +6,16 @@ use crate::backoff::Backoff;
 
 /// For how long after its arrival a request is retried, and after its end a notification. Then it is handed to a person.
 /// Texts that say "two hours" mean this.
-pub(in crate::reset) const RETRY_WINDOW: Duration = Duration::from_secs(2 * 60 * 60);
+pub const RETRY_WINDOW: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// How much longer than the time for the work a lease lives: for the writes that record the end, and for clocks that
 /// differ. What is under way in Graph ends with the time for the work.
-pub(in crate::reset) const LEASE_MARGIN: Duration = Duration::from_secs(20);
+pub const LEASE_MARGIN: Duration = Duration::from_secs(20);
 
 /// What must be left of a run for a claim to be worth it.
-pub(in crate::reset) const WORTH_STARTING: Duration = Duration::from_secs(6);
+pub const WORTH_STARTING: Duration = Duration::from_secs(6);
 
-/// How long after a run began for the first time the next one is due.
+/// How long after the end of the first run the next one is due.
 const FIRST: Duration = Duration::from_secs(1);
 
 /// The pauses between later runs.
@@ -30,7 +30,7 @@ const LONGEST_ASKED: Duration = Duration::from_secs(15 * 60);
 
 /// How long until the next run, after this many: as long as a peer asked for, but not less than the pause of this
 /// program.
-pub(in crate::reset) fn pause(asked: Option<Duration>, runs: u32) -> Duration {
+pub fn pause(asked: Option<Duration>, runs: u32) -> Duration {
     let ours = match runs {
         0 | 1 => FIRST,
         more => LATER.pause(more.saturating_sub(2)),

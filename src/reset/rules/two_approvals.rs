@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::privilege::Tier;
 use crate::approval::Reason;
-use crate::reset::model::claim::ClaimedApproval;
+use crate::reset::model::ClaimedApproval;
 use crate::reset::refusal::{Flaw, Refusal};
 
 /// Whether the approvals are enough for the tier. `source_may` is whether the policy lets the source, or the
@@ -24,7 +24,7 @@ pub fn check(
         return Ok(());
     };
     match flaw(approvals, reason, source_may) {
-        // A second approval brings another method with it; any other flaw would stay, so nobody is sent for one in vain.
+        // A second approval brings another method with it; any other flaw would stay, so that no second one is asked for.
         None | Some(Flaw::OneMethod) if approvals.len() < 2 => {
             Err(Refusal::Privileged(privilege.clone()))
         }

@@ -29,7 +29,7 @@ pub struct StandardSignature {
 /// More signatures than any rotation needs; each costs an HMAC.
 const MOST_SIGNATURES: usize = 8;
 
-/// How far the sender's clock may be ahead of ours.
+/// How far the sender's clock may be ahead.
 const AHEAD: Duration = Duration::from_secs(5 * 60);
 
 impl StandardSignature {

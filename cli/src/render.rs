@@ -1,22 +1,22 @@
-//! The function's answers for people.
+//! The function's answers as text for people.
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// A member as text: nothing if it is not there.
+/// A member as text; empty if it is absent.
 pub fn member(object: &Value, name: &str) -> String {
-    object.get(name).map(words).unwrap_or_default()
+    object.get(name).map(as_text).unwrap_or_default()
 }
 
-/// What an approval says, and what a reset would do.
+/// What the approvals hold, and what a reset would do.
 pub fn preview(answer: &Value) -> String {
     let mut facts = Facts::new();
-    facts.say("person", &member(answer, "target"));
-    facts.say("object id", &member(answer, "target_id"));
-    facts.say("ticket", &member(answer, "ticket"));
-    facts.say("privileged", &tier(answer));
+    facts.add("person", &member(answer, "target"));
+    facts.add("object id", &member(answer, "target_id"));
+    facts.add("ticket", &member(answer, "ticket"));
+    facts.add("privileged", &privilege(answer));
     approvals(&mut facts, answer);
-    facts.say(
+    facts.add(
         "sessions",
         match answer.get("revoke_sessions").and_then(Value::as_bool) {
             Some(true) => "would be revoked",
@@ -24,7 +24,7 @@ pub fn preview(answer: &Value) -> String {
             None => "",
         },
     );
-    facts.say("can register then", &member(answer, "can_register"));
+    facts.add("can register then", &member(answer, "can_register"));
     paragraphs(&[
         facts.table(),
         methods(answer),
@@ -33,7 +33,6 @@ pub fn preview(answer: &Value) -> String {
     ])
 }
 
-/// What the function read in each approval.
 fn approvals(facts: &mut Facts, answer: &Value) {
     for approval in list(answer, "approvals") {
         let (approver, owner) = (member(approval, "approver"), member(approval, "owner"));
@@ -41,42 +40,42 @@ fn approvals(facts: &mut Facts, answer: &Value) {
         if !owner.is_empty() {
             key = format!("{key} of {owner}");
         }
-        let by = joined(&[&approver, &key, &member(approval, "issuer")]);
-        facts.say("approved by", &by);
-        let about = joined(&[&member(approval, "target"), &member(approval, "ticket")]);
-        facts.say("  for", &about);
-        facts.say("  trust domain", &member(approval, "domain"));
-        let signed_in: Vec<String> = list(approval, "amr").map(words).collect();
-        facts.say("  signed in by", &signed_in.join(", "));
-        facts.say("  good until", &moment(approval.get("expires_at")));
+        let by = comma_separated(&[&approver, &key, &member(approval, "issuer")]);
+        facts.add("approved by", &by);
+        let about = comma_separated(&[&member(approval, "target"), &member(approval, "ticket")]);
+        facts.add("  for", &about);
+        facts.add("  trust domain", &member(approval, "domain"));
+        let signed_in: Vec<String> = list(approval, "amr").map(as_text).collect();
+        facts.add("  signed in by", &signed_in.join(", "));
+        facts.add("  good until", &time_of(approval.get("expires_at")));
         for verification in list(approval, "verification") {
-            let by = joined(&[
+            let by = comma_separated(&[
                 &member(verification, "how"),
                 &format!("by {}", member(verification, "verified_by")),
-                &moment(verification.get("verified_at")),
+                &time_of(verification.get("verified_at")),
                 &member(verification, "reference"),
             ]);
-            facts.say("  verified", &by);
+            facts.add("  verified", &by);
         }
     }
 }
 
-/// What came of a reset, or where it stands.
+/// The outcome of a reset, or how far it is.
 pub fn outcome(answer: &Value) -> String {
     let mut facts = Facts::new();
-    facts.say("state", &member(answer, "state"));
-    facts.say("reset", &member(answer, "reset"));
-    facts.say("person", &member(answer, "target"));
-    facts.say("ticket", &member(answer, "ticket"));
-    facts.say("sessions", &member(answer, "sessions"));
-    facts.say("can register", &member(answer, "can_register"));
+    facts.add("state", &member(answer, "state"));
+    facts.add("reset", &member(answer, "reset"));
+    facts.add("person", &member(answer, "target"));
+    facts.add("ticket", &member(answer, "ticket"));
+    facts.add("sessions", &member(answer, "sessions"));
+    facts.add("can register", &member(answer, "can_register"));
     if answer.get("can_register").and_then(Value::as_str) != Some("no") {
-        facts.say("register at", &member(answer, "register_at"));
+        facts.add("register at", &member(answer, "register_at"));
     }
-    facts.say("waits for", &waits_for(answer));
-    facts.say("finished", &moment(answer.get("finished_at")));
+    facts.add("waits for", &waits_for(answer));
+    facts.add("finished", &time_of(answer.get("finished_at")));
     if answer.get("replayed").and_then(Value::as_bool) == Some(true) {
-        facts.say("changed now", "nothing: it was there before");
+        facts.add("changed now", "nothing: it was there before");
     }
     paragraphs(&[
         facts.table(),
@@ -86,31 +85,31 @@ pub fn outcome(answer: &Value) -> String {
     ])
 }
 
-/// Why it was refused, and what to do next.
+/// Why a request was refused, and what to do next.
 pub fn problem(answer: &Value) -> String {
     let mut lines = vec![member(answer, "title"), member(answer, "detail")];
     let next = member(answer, "next");
     if !next.is_empty() {
         lines.push(format!("Next: {next}"));
     }
-    let code = joined(&[&member(answer, "code"), &member(answer, "reset")]);
+    let code = comma_separated(&[&member(answer, "code"), &member(answer, "reset")]);
     if !code.is_empty() {
         lines.push(format!("({code})"));
     }
     lines.retain(|line| !line.is_empty());
-    let mut read = Facts::new();
-    approvals(&mut read, answer);
-    paragraphs(&[lines.join("\n"), read.table()])
+    let mut facts = Facts::new();
+    approvals(&mut facts, answer);
+    paragraphs(&[lines.join("\n"), facts.table()])
 }
 
-fn tier(answer: &Value) -> String {
+fn privilege(answer: &Value) -> String {
     match answer.get("privileged").and_then(Value::as_bool) {
-        Some(true) => joined(&["yes", &member(answer, "privilege")]),
+        Some(true) => comma_separated(&["yes", &member(answer, "privilege")]),
         _ => member(answer, "privileged"),
     }
 }
 
-/// Of what waits, the code of the reason.
+/// The code of the reason for which a reset waits.
 fn waits_for(answer: &Value) -> String {
     match answer.get("state").and_then(Value::as_str) {
         Some("waiting") => member(answer, "code"),
@@ -144,21 +143,22 @@ fn list<'a>(object: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
         .flatten()
 }
 
-fn words(value: &Value) -> String {
+fn as_text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
-        Value::String(text) => plain(text),
-        other => plain(&other.to_string()),
+        Value::String(text) => printable(text),
+        other => printable(&other.to_string()),
     }
 }
 
-/// Without what a terminal would take for a command or turn around: a device's name is whatever its owner calls it.
-fn plain(text: &str) -> String {
+/// Replaces what a terminal would take for a command, and marks that change the direction of writing: users choose the
+/// names of their devices.
+fn printable(text: &str) -> String {
     text.chars()
         .map(|letter: char| {
-            if letter.is_control() || turns_around(letter) {
+            if letter.is_control() || changes_direction(letter) {
                 char::REPLACEMENT_CHARACTER
             } else {
                 letter
@@ -167,12 +167,12 @@ fn plain(text: &str) -> String {
         .collect()
 }
 
-/// JSON without what a terminal would take for a command or turn around. Such letters stand in strings alone, where an
-/// escape means the same (RFC 8259, section 7).
+/// Escapes in JSON what a terminal would take for a command, and marks that change the direction of writing. They can
+/// be in strings alone, where an escape means the same (RFC 8259, section 7).
 pub fn json(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
-        if (letter.is_control() && !letter.is_ascii_whitespace()) || turns_around(letter) {
+        if (letter.is_control() && !letter.is_ascii_whitespace()) || changes_direction(letter) {
             let mut units = [0; 2];
             for unit in letter.encode_utf16(&mut units) {
                 safe.push_str(&format!("\\u{unit:04x}"));
@@ -185,7 +185,7 @@ pub fn json(text: &str) -> String {
 }
 
 /// The marks that change the direction of writing (Unicode Standard Annex 9, section 2).
-fn turns_around(letter: char) -> bool {
+fn changes_direction(letter: char) -> bool {
     matches!(
         letter,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
@@ -193,7 +193,7 @@ fn turns_around(letter: char) -> bool {
 }
 
 /// A time, to the second.
-fn moment(value: Option<&Value>) -> String {
+fn time_of(value: Option<&Value>) -> String {
     let Some(value) = value else {
         return String::new();
     };
@@ -204,30 +204,30 @@ fn moment(value: Option<&Value>) -> String {
             .and_then(|seconds| Timestamp::from_second(seconds).ok()),
     };
     time.map_or_else(
-        || words(value),
+        || as_text(value),
         |time| time.strftime("%F %T UTC").to_string(),
     )
 }
 
-fn joined(parts: &[&str]) -> String {
-    let said: Vec<&str> = parts
+fn comma_separated(parts: &[&str]) -> String {
+    let present: Vec<&str> = parts
         .iter()
         .copied()
         .filter(|part| !part.is_empty())
         .collect();
-    said.join(", ")
+    present.join(", ")
 }
 
 fn paragraphs(parts: &[String]) -> String {
-    let said: Vec<&str> = parts
+    let present: Vec<&str> = parts
         .iter()
         .map(String::as_str)
         .filter(|part| !part.is_empty())
         .collect();
-    said.join("\n\n")
+    present.join("\n\n")
 }
 
-/// Names and values, one a line.
+/// Pairs of name and value, one on each line.
 struct Facts(Vec<Vec<String>>);
 
 impl Facts {
@@ -235,8 +235,8 @@ impl Facts {
         Facts(Vec::new())
     }
 
-    /// One more, unless there is nothing to say.
-    fn say(&mut self, name: &str, value: &str) {
+    /// Adds a pair, unless its value is empty.
+    fn add(&mut self, name: &str, value: &str) {
         if !value.is_empty() {
             self.0.push(vec![name.to_owned(), value.to_owned()]);
         }
@@ -247,7 +247,7 @@ impl Facts {
     }
 }
 
-/// Rows, each cell as wide as the widest of its column.
+/// Pads each cell to the widest of its column.
 fn columns(rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         rows.iter()
@@ -276,8 +276,8 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_preview_shows_whom_by_whom_and_what() {
-        let shown = preview(&json!({
+    fn a_preview_shows_the_person_the_approvers_and_the_changes() {
+        let text = preview(&json!({
             "note": "Nothing has been changed.",
             "can_register": "yes",
             "ticket": "HELP-42",
@@ -302,7 +302,7 @@ mod tests {
             }],
         }));
         assert_eq!(
-            shown,
+            text,
             "  person             jane.doe@contoso.com
   object id          a1
   ticket             HELP-42
@@ -326,29 +326,29 @@ Nothing has been changed."
     }
 
     #[test]
-    fn a_preview_of_an_older_function_leaves_out_what_it_does_not_know() {
-        let shown = preview(&json!({"target": "jane", "privileged": false, "methods": []}));
-        assert_eq!(shown, "  person      jane\n  privileged  no");
+    fn a_member_that_an_older_function_does_not_send_is_left_out() {
+        let text = preview(&json!({"target": "jane", "privileged": false, "methods": []}));
+        assert_eq!(text, "  person      jane\n  privileged  no");
     }
 
     #[test]
     fn a_devices_name_cannot_command_the_terminal() {
-        let shown = outcome(&json!({
+        let text = outcome(&json!({
             "state": "completed",
             "methods": [{"method": "Passkey", "label": "a\u{1b}]0;x\u{7}\n\u{202e}b", "status": "kept"}],
         }));
-        assert!(shown.contains("kept  Passkey  a\u{fffd}]0;x\u{fffd}\u{fffd}\u{fffd}b"));
+        assert!(text.contains("kept  Passkey  a\u{fffd}]0;x\u{fffd}\u{fffd}\u{fffd}b"));
     }
 
     #[test]
-    fn a_refusal_says_what_it_is_and_what_to_do() {
-        let shown = problem(&json!({
+    fn a_refusal_shows_its_reason_and_the_next_step() {
+        let text = problem(&json!({
             "title": "Privileged role", "detail": "One approval is not enough.", "code": "privileged_role",
             "next": "Add a second approval.", "retry": false,
             "approvals": [{"issuer": "on-call", "kid": "olga-2026", "approver": "olga@contoso.com", "verification": []}],
         }));
         assert_eq!(
-            shown,
+            text,
             "Privileged role\nOne approval is not enough.\nNext: Add a second approval.\n(privileged_role)\n\n  \
              approved by  olga@contoso.com, key olga-2026, on-call"
         );
