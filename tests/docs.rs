@@ -1,4 +1,7 @@
-//! docs/outcomes.md promises outcomes: each row names the scenario that shows it, and each of them exists.
+//! docs/outcomes.md and docs/http.md against the codes of refusals and the scenarios.
+//!
+//! Whether a row of docs/outcomes.md is right is checked by the scenario that it names; here it is checked that the
+//! scenario exists and does so, and that every code has a row.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,11 +11,16 @@
     reason = "a test that panics has failed, which is its purpose"
 )]
 
-use std::collections::BTreeSet;
+#[path = "support/outcomes_table.rs"]
+mod outcomes_table;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use reregister_mfa::reset::Code;
+use reregister_mfa::reset::{Code, Retry};
 use strum::IntoEnumIterator as _;
+
+use outcomes_table::rows;
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -20,42 +28,85 @@ fn read(path: &str) -> String {
 }
 
 #[test]
-fn every_row_of_the_table_of_outcomes_is_backed_by_a_scenario() {
-    let text = read("docs/outcomes.md");
-    let rows: Vec<&str> = text
-        .lines()
-        .filter(|line| line.starts_with("| ") && line.contains("::"))
-        .collect();
-    assert!(rows.len() >= 30, "only {} rows", rows.len());
+fn every_row_of_the_table_of_outcomes_is_checked_by_the_scenario_that_it_names() {
+    let rows = rows();
+    assert!(rows.len() >= 130, "only {} rows", rows.len());
     for row in rows {
-        let scenario = row
-            .split('`')
-            .find(|part| part.contains("::"))
-            .unwrap_or_else(|| panic!("no scenario in {row}"));
-        let (module, name) = scenario.split_once("::").unwrap();
+        let (module, name) = row.scenario.split_once("::").unwrap();
         let source = read(&format!("tests/scenarios/{module}.rs"));
+        let scenario = source.split_once(&format!("async fn {name}()"));
+        let (_, scenario) = scenario.unwrap_or_else(|| panic!("there is none: {row:?}"));
+        let (body, _) = scenario.split_once("\n}\n").unwrap();
         assert!(
-            source.contains(&format!("async fn {name}()")),
-            "{scenario} does not exist"
+            body.contains("documented(") || body.contains("Rows::of_this_scenario()"),
+            "not checked: {row:?}"
         );
     }
 }
 
 #[test]
-fn every_code_of_a_refusal_is_in_the_documentation_of_the_routes() {
-    let documented = read("docs/http.md");
+fn every_row_of_the_table_of_outcomes_can_be_read_alone() {
+    let mut seen = BTreeSet::new();
+    for row in rows() {
+        assert!(!row.person.contains("the same"), "{row:?}");
+        let key = (row.person.clone(), row.approvals.clone());
+        assert!(seen.insert(key), "twice: {row:?}");
+    }
+}
+
+#[test]
+fn every_code_has_a_row_in_the_table_of_outcomes() {
+    let rows = rows();
+    let named: BTreeSet<&str> = rows
+        .iter()
+        .flat_map(|row| &row.state_and_code)
+        .map(String::as_str)
+        .collect();
+    let missing: Vec<&str> = Code::iter()
+        .map(Code::as_str)
+        .filter(|code| !named.contains(code))
+        .collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+/// The table "All codes" of docs/http.md: the statuses that each code stands beside.
+fn documented_statuses() -> BTreeMap<String, BTreeSet<u16>> {
+    let text = read("docs/http.md");
+    let (_, section) = text.split_once("\n## All codes\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let mut statuses: BTreeMap<String, BTreeSet<u16>> = BTreeMap::new();
+    for line in section.lines() {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let &["", status, codes, ..] = &cells[..] else {
+            continue;
+        };
+        let Ok(status) = status.parse() else {
+            continue;
+        };
+        for code in codes.split('`').skip(1).step_by(2) {
+            statuses.entry(code.to_owned()).or_default().insert(status);
+        }
+    }
+    statuses
+}
+
+#[test]
+fn every_code_is_in_the_documentation_of_the_routes_with_its_status() {
+    let documented = documented_statuses();
     for code in Code::iter() {
-        let code = code.as_str();
+        let row = code.row();
+        let found = documented.get(code.as_str());
+        let found = found.unwrap_or_else(|| panic!("{code:?} is not documented"));
+        let expected = match (code, row.retry) {
+            // It ends a reset that was claimed, whose outcome is 200.
+            (Code::ChangedMeanwhile, _) => vec![200],
+            (_, Retry::Never) => vec![row.status],
+            // An accepted request waits.
+            (_, Retry::Soon | Retry::Later) => vec![202, row.status],
+        };
         assert!(
-            documented.contains(&format!("`{code}`")),
-            "{code} is not documented"
+            found.iter().all(|status| expected.contains(status)),
+            "{code:?}: {found:?}, not {expected:?}"
         );
     }
-}
-
-#[test]
-fn every_code_has_a_title_of_its_own() {
-    let titles: BTreeSet<&str> = Code::iter().map(|code| code.row().title).collect();
-    assert_eq!(titles.len(), Code::iter().count());
-    assert!(!titles.contains(""));
 }

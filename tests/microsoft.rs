@@ -1,5 +1,5 @@
-//! Microsoft's own Python clients, azure-identity and msgraph-sdk, take the simulated tenant for Entra. What the
-//! other tests say about Entra is worth as much as this.
+//! Microsoft's own Python clients, azure-identity and msgraph-sdk, work with the simulated tenant as with Entra. The
+//! other tests show as much about Entra as the simulated tenant is like it.
 
 #![allow(
     clippy::unwrap_used,
@@ -30,7 +30,7 @@ const EXCHANGE: &str = "api://AzureADTokenExchange";
 
 #[tokio::test]
 #[ignore = "needs Microsoft's clients: make test"]
-async fn microsofts_own_clients_take_the_simulated_tenant_for_entra() {
+async fn microsofts_own_clients_work_with_the_simulated_tenant_as_with_entra() {
     let python = std::env::var("PYTHON").expect("PYTHON is set by make test");
     let files = tempfile::tempdir().unwrap();
     let at = |name: &str| files.path().join(name);
@@ -54,7 +54,10 @@ async fn microsofts_own_clients_take_the_simulated_tenant_for_entra() {
         .env("APP_CERTIFICATE", at("app.pem"))
         .env("STRANGERS_CERTIFICATE", at("stranger.pem"))
         .env("AWS_TOKEN", aws_token(&aws, ROLE))
-        .env("OTHER_AWS_TOKEN", aws_token(&aws, "somebody else"))
+        .env(
+            "OTHER_AWS_TOKEN",
+            aws_token(&aws, "arn:aws:iam::123456789012:role/Other"),
+        )
         // azure-identity asks requests, the SDK asks httpx; each has a variable of its own.
         .env("REQUESTS_CA_BUNDLE", at("ca.pem"))
         .env("SSL_CERT_FILE", at("ca.pem"))
@@ -76,7 +79,7 @@ async fn microsofts_own_clients_take_the_simulated_tenant_for_entra() {
     assert_eq!(
         statuses(HENRIETTA),
         [429, 200],
-        "the SDK came back when it was told to"
+        "the SDK tried again after the time that Retry-After says"
     );
     assert!(tenant.methods_of("adele.vance@contoso.example").is_empty());
     assert!(tenant.sessions_revoked("megan.bowen@contoso.example"));
@@ -130,7 +133,7 @@ fn write_certificate(file: &Path) -> String {
     certificate.pem()
 }
 
-/// AWS as an issuer that the app trusts to say that a role of IAM asks.
+/// AWS as an issuer that the app trusts to name the role that asks.
 fn trust_aws(tenant: &Tenant, app: Uuid) -> Issuer {
     let aws = Issuer::rs256(AWS, "aws-1");
     let federated = Federated {

@@ -8,7 +8,13 @@
     reason = "a test that panics has failed, which is its purpose"
 )]
 
+#[path = "support/document.rs"]
+mod document;
+
 use reregister_mfa::policy::Policy;
+use serde_json::{Value, json};
+
+use document::Document;
 
 const TOUR: &str = include_str!("../examples/policy.toml");
 
@@ -16,126 +22,138 @@ fn parse(text: &str) -> Result<Policy, String> {
     Policy::parse(text, ".".into()).map_err(|error| error.to_string())
 }
 
+/// Why the tour's policy is refused with this change.
+fn refusal_with(change: impl FnOnce(Document) -> Document) -> String {
+    let changed = change(Document::from_toml(TOUR)).to_toml();
+    let refusal = parse(&changed).err();
+    refusal.unwrap_or_else(|| panic!("this policy was accepted:\n{changed}"))
+}
+
 #[test]
 fn the_policies_of_this_repository_are_good() {
     parse(TOUR).unwrap();
     parse(include_str!("../policy.toml")).unwrap();
+    let written_anew = Document::from_toml(TOUR).to_toml();
+    parse(&written_anew).unwrap();
 }
 
 #[test]
-fn a_policy_that_contradicts_itself_is_refused_and_says_where() {
-    for (change, to, said) in [
+fn a_policy_with_a_wrong_value_is_refused_and_the_refusal_says_where() {
+    let cases: [(&str, Value, &str); 11] = [
         (
-            "issuers = [\"on-call\"]",
-            "issuers = [\"nobody\"]",
-            "on_call names the issuer nobody",
+            "on_call.issuers",
+            json!(["missing"]),
+            "on_call names the issuer missing",
         ),
         (
-            "issuers = [\"service-desk\", \"security\"]",
-            "issuers = [\"x\"]",
+            "sources.jira.issuers",
+            json!(["x"]),
             "sources.jira names the issuer x",
         ),
         (
-            "on_call = \"https://mfa.contoso.example/resets\"",
-            "on_call = \"https://mfa.contoso.example/webhooks\"",
+            "audience.on_call",
+            json!("https://mfa.contoso.example/webhooks"),
             "two audiences must differ",
         ),
         (
-            "https://on-call.contoso.example",
-            "https://approvals.contoso.example",
+            "issuers.on-call.iss",
+            json!("https://approvals.contoso.example"),
             "has the iss of another",
         ),
         (
-            "http://127.0.0.1:8443",
-            "http://127.0.0.1:8443/#aside",
+            "tenants.contoso.entra.login",
+            json!("http://127.0.0.1:8443/#aside"),
             "base URL",
         ),
         (
-            "approved = [\"10042\"]",
-            "approved = []",
+            "tenants.contoso.entra.graph",
+            json!("http://graph.attacker.example"),
+            "base URL",
+        ),
+        (
+            "sources.jira.approved",
+            json!([]),
             "no status that means approved",
         ),
-        (
-            "algorithms = [\"ES256\"]",
-            "algorithms = []",
-            "has no algorithm",
-        ),
-        (
-            "algorithms = [\"ES256\"]",
-            "algorithms = [\"HS256\"]",
-            "HS256",
-        ),
-        (
-            "algorithms = [\"ES256\"]",
-            "algorithms = [\"none\"]",
-            "none",
-        ),
-        (
-            "break_glass = [\"a1000000-0000-4000-8000-00000000000a\"]",
-            "",
-            "break_glass",
-        ),
-        (
-            "answer_within = \"15s\"",
-            "answer_within = \"-15s\"",
-            "negative",
-        ),
-        (
-            "answer_within = \"15s\"",
-            "answer_wihtin = \"15s\"",
-            "answer_wihtin",
-        ),
-        (
-            "http://127.0.0.1:8443",
-            "http://graph.attacker.example",
-            "base URL",
-        ),
-        (
-            "scheme.secret_header.header",
-            "privileged = true\nscheme.secret_header.header",
-            "may not ask for privileged people",
-        ),
-        (
-            "keys.file = \"on-call.jwks.json\"",
-            "keys.url = \"https://keys.example\"",
-            "all its keys are of one domain",
-        ),
-        (
-            "keys.file = \"service-desk.jwks.json\"",
-            "keys.url = \"http://x.example\"",
-            "https",
-        ),
-    ] {
-        let changed = TOUR.replace(change, to);
-        assert_ne!(changed, TOUR, "{change}");
-        let error = parse(&changed)
-            .err()
-            .unwrap_or_else(|| panic!("{to} was taken"));
-        assert!(error.contains(said), "{to}: {error}");
+        ("issuers.security.algorithms", json!([]), "has no algorithm"),
+        ("issuers.security.algorithms", json!(["HS256"]), "HS256"),
+        ("issuers.security.algorithms", json!(["none"]), "none"),
+        ("sources.jira.answer_within", json!("-15s"), "negative"),
+    ];
+    for (path, value, expected) in cases {
+        let refusal = refusal_with(|policy| policy.set(path, value));
+        assert!(refusal.contains(expected), "{path}: {refusal}");
     }
 }
 
 #[test]
-fn to_have_no_break_glass_account_must_be_said_in_so_many_words() {
-    let none = TOUR.replace("[\"a1000000-0000-4000-8000-00000000000a\"]", "\"none\"");
-    parse(&none).unwrap();
-    for other in ["\"nobody\"", "[]"] {
-        let other = TOUR.replace("[\"a1000000-0000-4000-8000-00000000000a\"]", other);
-        assert!(parse(&other).is_err());
+fn a_policy_with_a_missing_unknown_or_contradictory_setting_is_refused_and_the_refusal_says_which()
+{
+    type Change = fn(Document) -> Document;
+    let cases: [(Change, &str); 5] = [
+        (
+            |policy| policy.remove("tenants.contoso.rules.break_glass"),
+            "break_glass",
+        ),
+        (
+            |policy| policy.add("sources.jira.answer_wihtin", "15s"),
+            "answer_wihtin",
+        ),
+        (
+            |policy| policy.add("sources.jira-automation.privileged", true),
+            "may not ask for privileged people",
+        ),
+        (
+            |policy| {
+                let url = json!({"url": "https://keys.example"});
+                policy.set("issuers.on-call.keys", url)
+            },
+            "all its keys are of one domain",
+        ),
+        (
+            |policy| {
+                let url = json!({"url": "http://x.example"});
+                policy.set("issuers.service-desk.keys", url)
+            },
+            "https",
+        ),
+    ];
+    for (change, expected) in cases {
+        let refusal = refusal_with(change);
+        assert!(refusal.contains(expected), "{expected}: {refusal}");
+    }
+}
+
+#[test]
+fn a_tenant_without_a_break_glass_account_is_accepted_only_if_the_policy_says_none() {
+    let break_glass = "tenants.contoso.rules.break_glass";
+    let none = Document::from_toml(TOUR).set(break_glass, "none");
+    parse(&none.to_toml()).unwrap();
+    for other in [json!("no account"), json!([])] {
+        refusal_with(|policy| policy.set(break_glass, other));
     }
 }
 
 #[test]
 fn with_two_tenants_a_source_must_say_which_is_its_own() {
-    let second = "\n[tenants.fabrikam]\nid = \"00000000-0000-4000-8000-000000000001\"\n\
-                  [tenants.fabrikam.entra]\ncredential.secret = \"x\"\n[tenants.fabrikam.rules]\nbreak_glass = \"none\"\n";
-    let error = parse(&format!("{TOUR}{second}")).err().unwrap();
-    assert!(error.contains("must name one of the tenants"), "{error}");
-    // What is taken up again is judged by the rules of the tenant with its id: there must be one such.
-    let twin = second.replace(
-        "00000000-0000-4000-8000-000000000001",
-        "7d6f5c4b-3a29-4180-9c7e-6b5a49382716",
+    let second = |id: &str| {
+        json!({
+            "id": id,
+            "entra": {"credential": {"secret": "x"}},
+            "rules": {"break_glass": "none"},
+        })
+    };
+    let other = second("00000000-0000-4000-8000-000000000001");
+    let refusal = refusal_with(|policy| policy.add("tenants.fabrikam", other));
+    assert!(
+        refusal.contains("must name one of the tenants"),
+        "{refusal}"
     );
-    let error = parse(&format!("{TOUR}{twin}")).err().unwrap();
-    assert!(error.contains("has the id of another tenant"), "{error}");
+    // A resumption is judged by the rules of the tenant with the record's id: there must be one such tenant.
+    let twin = second("7d6f5c4b-3a29-4180-9c7e-6b5a49382716");
+    let refusal = refusal_with(|policy| policy.add("tenants.fabrikam", twin));
+    assert!(
+        refusal.contains("has the id of another tenant"),
+        "{refusal}"
+    );
 }

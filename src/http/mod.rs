@@ -52,10 +52,11 @@ pub fn router(services: Arc<Services>) -> Router {
                 "This route takes another method.",
             )
         })
-        .layer(fixed(CACHE_CONTROL, "no-store"))
-        .layer(fixed(X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(axum::middleware::from_fn(log))
         .layer(CatchPanicLayer::custom(|_| internal()))
+        // Outside of the above, so that the answer after a panic has them, too.
+        .layer(fixed(CACHE_CONTROL, "no-store"))
+        .layer(fixed(X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .with_state(services)
 }
 

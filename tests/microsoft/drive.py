@@ -68,7 +68,7 @@ OFFICE = "e37fc753-ff3b-4958-9484-eaa9425c82bc"
 
 
 def person(name):
-    """The id of somebody, by the first part of the sign-in name."""
+    """The id of a person, by the first part of the sign-in name."""
     return next(user["id"] for user in FILE["users"] if user["userPrincipalName"].startswith(f"{name}@"))
 
 
@@ -83,7 +83,7 @@ def asking(parameters):
 
 
 def of(who):
-    """The filter for what belongs to somebody."""
+    """The filter for what belongs to a person."""
     return f"principalId eq '{who}'"
 
 
@@ -120,9 +120,9 @@ class ATokenIsBought(unittest.TestCase):
         credential = ClientAssertionCredential(TENANT, APP, lambda: os.environ["AWS_TOKEN"], **LOGIN)
         self.assertTrue(credential.get_token(SCOPE).token)
 
-    def test_but_not_with_a_token_for_somebody_else(self):
+    def test_but_not_with_a_token_for_another_role(self):
         credential = ClientAssertionCredential(TENANT, APP, lambda: os.environ["OTHER_AWS_TOKEN"], **LOGIN)
-        with self.assertRaisesRegex(ClientAuthenticationError, "AADSTS700213: .* subject 'somebody else'"):
+        with self.assertRaisesRegex(ClientAuthenticationError, "AADSTS700213: .* subject 'arn:aws:iam::123456789012:role/Other'"):
             credential.get_token(SCOPE)
 
 
@@ -164,8 +164,8 @@ class APerson(WithTheClient):
         self.assertEqual(user.user_type, "Guest")
 
     async def test_who_does_not_exist_is_a_typed_error(self):
-        call = self.graph.users.by_user_id("nobody@contoso.example").get()
-        await self.refused(call, 404, "Request_ResourceNotFound", "nobody@contoso.example")
+        call = self.graph.users.by_user_id("unknown@contoso.example").get()
+        await self.refused(call, 404, "Request_ResourceNotFound", "unknown@contoso.example")
 
     async def test_whose_sessions_are_revoked_has_to_sign_in_again(self):
         names = ["signInSessionsValidFromDateTime"]
@@ -238,7 +238,7 @@ class TheMethods(WithTheClient):
         call = passes.by_temporary_access_pass_authentication_method_id(OFFICE).delete()
         await self.refused(call, 403, "accessDenied", "Request Authorization failed")
 
-    async def test_of_somebody_in_a_restricted_unit_are_a_typed_error(self):
+    async def test_of_a_person_in_a_restricted_unit_are_a_typed_error(self):
         isaiah = self.user("isaiah.langer").authentication
         app = (await isaiah.software_oath_methods.get()).value[0]
         call = isaiah.software_oath_methods.by_software_oath_authentication_method_id(app.id).delete()
@@ -256,7 +256,7 @@ class TheStanding(WithTheClient):
         self.assertEqual([one.is_assignable_to_role for one in found[:2]], [True, None])
         self.assertEqual(found[2].role_template_id, HELPDESK_ADMINISTRATOR)
 
-    async def test_in_roles_is_told_by_principal(self):
+    async def test_in_roles_is_filtered_by_principal(self):
         query = RoleAssignmentsRequestBuilder.RoleAssignmentsRequestBuilderGetQueryParameters
         roles = self.graph.role_management.directory.role_assignments
         for name, role, scope in [
@@ -285,7 +285,7 @@ class TheStanding(WithTheClient):
         )
         self.assertEqual([one.role_definition_id for one in answer.value], [USER_ADMINISTRATOR])
 
-    async def test_in_pim_for_groups_is_told_by_group_and_by_principal(self):
+    async def test_in_pim_for_groups_is_filtered_by_group_and_by_principal(self):
         list_of = self.graph.identity_governance.privileged_access.group.eligibility_schedule_instances
         builder = group_eligibilities.EligibilityScheduleInstancesRequestBuilder
         wanted = builder.EligibilityScheduleInstancesRequestBuilderGetQueryParameters
@@ -301,7 +301,7 @@ class TheStanding(WithTheClient):
         answer = await list_of.get(request_configuration=asking(wanted(filter=of(person("oscar.owner")))))
         self.assertEqual([(one.group_id, one.access_id) for one in answer.value], [(operators, owner)])
 
-    async def test_of_groups_is_told_by_whether_they_can_have_roles(self):
+    async def test_of_groups_says_whether_they_can_have_roles(self):
         query = GroupsRequestBuilder.GroupsRequestBuilderGetQueryParameters(
             filter="isAssignableToRole eq true", select=["id", "displayName"], top=2
         )

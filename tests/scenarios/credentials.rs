@@ -1,4 +1,4 @@
-//! How we prove ourselves to Entra without a client secret: with a certificate, or with our role in AWS.
+//! How the product authenticates to Entra without a client secret: with a certificate, or with its role in AWS.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use serde_json::json;
 use simulated::entra::Federated;
 use simulated::issuer::Issuer;
 
-use crate::test_app::TestApp;
+use crate::test_app::{Document, GRACE, Overrides, TestApp};
 
 const APP: &str = "0b1c2d3e-4f50-4162-8738-495a6b7c8d9e";
 const ROLE: &str = "arn:aws:iam::123456789012:role/reregister-mfa";
@@ -37,10 +37,7 @@ fn rsa() -> Certificate {
 fn use_certificate(app: &TestApp, certificate: &Certificate) {
     let text =
         json!({"client_id": APP, "certificate": certificate.pem, "private_key": certificate.key});
-    app.secrets.set(
-        "sandbox/graph".to_owned().try_into().unwrap(),
-        text.to_string(),
-    );
+    app.set_secret("sandbox/graph", text);
 }
 
 #[tokio::test]
@@ -51,8 +48,7 @@ async fn a_certificate_signs_an_assertion_and_no_secret_is_sent() {
         .add_certificate(APP.parse().unwrap(), &certificate.pem)
         .unwrap();
     use_certificate(&app, &certificate);
-    let reply = app.reset(app.draft()).await;
-    assert_eq!(reply.json["state"], "completed", "{reply:?}");
+    app.reset(app.draft()).await.assert_completed();
 
     let assertion = app.tenant.assertions().pop().unwrap();
     assert_eq!(assertion.header["alg"], "PS256");
@@ -66,7 +62,7 @@ async fn a_certificate_signs_an_assertion_and_no_secret_is_sent() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_entra_does_not_know_or_that_cannot_sign_is_our_misconfiguration() {
+async fn a_certificate_that_entra_does_not_know_or_that_cannot_sign_is_a_misconfiguration() {
     let elliptic = certificate(KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap());
     let mixed = Certificate {
         pem: rsa().pem,
@@ -76,12 +72,12 @@ async fn a_certificate_that_entra_does_not_know_or_that_cannot_sign_is_our_misco
         let app = TestApp::new().await;
         use_certificate(&app, &wrong);
         let reply = app.reset(app.draft()).await;
-        assert_eq!((reply.status, reply.code()), (202, "misconfigured"));
+        reply.assert_waiting("misconfigured");
         app.assert_nothing_happened();
     }
 }
 
-/// AWS, saying who we are.
+/// AWS STS, which says which role the product has.
 struct Sts {
     issuer: Issuer,
     subject: &'static str,
@@ -103,14 +99,14 @@ impl WebIdentity for Sts {
 async fn federated(subject: &'static str) -> TestApp {
     let issuer = Issuer::rs256(AWS, "aws-1");
     let jwks = issuer.jwks();
-    let app = TestApp::known_as(Arc::new(Sts { issuer, subject }), |policy| {
-        policy.replacen(
-            "credential.secret = \"sandbox/graph\"",
-            &format!("credential.federated.client_id = \"{APP}\""),
-            1,
-        )
-    })
-    .await;
+    let overrides = Overrides {
+        identity: Some(Arc::new(Sts { issuer, subject })),
+        ..Overrides::default()
+    };
+    let credential = "tenants.contoso.entra.credential";
+    let federated = json!({"federated": {"client_id": APP}});
+    let policy = |policy: Document| policy.set(credential, federated);
+    let app = TestApp::build(policy, |tenant| tenant, overrides).await;
     app.tenant.trust(
         APP.parse().unwrap(),
         Federated {
@@ -126,30 +122,25 @@ async fn federated(subject: &'static str) -> TestApp {
 #[tokio::test]
 async fn with_a_role_that_entra_trusts_no_graph_secret_is_stored_anywhere() {
     let app = federated(ROLE).await;
-    app.secrets
-        .remove(&"sandbox/graph".to_owned().try_into().unwrap());
-    let reply = app.reset(app.draft()).await;
-    assert_eq!(reply.json["state"], "completed", "{reply:?}");
+    app.remove_secret("sandbox/graph");
+    app.reset(app.draft()).await.assert_completed();
     assert_eq!(app.tenant.assertions().pop().unwrap().claims["sub"], ROLE);
 }
 
 #[tokio::test]
-async fn a_role_that_entra_does_not_trust_is_our_misconfiguration() {
+async fn a_role_that_entra_does_not_trust_is_a_misconfiguration() {
     let app = federated("arn:aws:iam::123456789012:role/other").await;
     let reply = app.reset(app.draft()).await;
-    assert_eq!((reply.status, reply.code()), (202, "misconfigured"));
+    reply.assert_waiting("misconfigured");
     app.assert_nothing_happened();
 }
 
 #[tokio::test]
 async fn the_privileged_credential_is_not_used_before_it_is_needed() {
     let app = TestApp::new().await;
-    app.secrets
-        .remove(&"sandbox/graph-privileged".to_owned().try_into().unwrap());
-    assert_eq!(app.reset(app.draft()).await.json["state"], "completed");
-    let grace = "grace.admin@contoso.example";
-    let reply = app
-        .reset_on_two(app.draft().target(grace), app.second_draft().target(grace))
-        .await;
-    assert_eq!((reply.status, reply.code()), (202, "misconfigured"));
+    app.remove_secret("sandbox/graph-privileged");
+    app.reset(app.draft()).await.assert_completed();
+    let (first, second) = (app.draft().target(GRACE), app.second_draft().target(GRACE));
+    let reply = app.reset_on_two(first, second).await;
+    reply.assert_waiting("misconfigured");
 }

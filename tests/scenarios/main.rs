@@ -1,5 +1,5 @@
-//! What the product does, told as stories: a simulated tenant behind real HTTP, the product behind real HTTP,
-//! and time that passes only when it is told to.
+//! What the product does, scenario by scenario: a simulated tenant behind real HTTP, the product behind real HTTP, and a
+//! clock that the test moves. docs/outcomes.md names scenarios by their paths.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,27 +9,33 @@
     reason = "a test that panics has failed, which is its purpose"
 )]
 
+mod approvers;
 mod attacks;
-mod bounds;
+mod audit_trail;
 mod crashes;
 mod credentials;
+mod documented;
 mod forged_deliveries;
-mod late_notes;
+mod guardrails;
+mod malformed_requests;
+mod note_retries;
 mod notes;
 mod on_call;
 mod outages;
-mod pairs;
 mod permissions;
 mod privileged;
 mod repeats;
+mod responses;
+mod resumption;
 mod rotation;
+mod security_notifications;
 mod tickets;
-mod told;
-mod trouble;
-mod who_may;
+mod two_approvals;
 
 #[path = "../support/memory.rs"]
 mod memory;
+#[path = "../support/outcomes_table.rs"]
+mod outcomes_table;
 #[path = "../support/stand_ins.rs"]
 mod stand_ins;
 #[path = "../support/test_app.rs"]

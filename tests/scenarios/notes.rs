@@ -1,27 +1,26 @@
-//! What came of a request stands in its ticket, once. What fails on the way to it is in late_notes.rs.
+//! What came of a request is written into its ticket, once. What fails on the way there is in note_retries.rs.
 
 use std::time::Duration;
 
-use serde_json::json;
-use simulated::request::Request;
-use simulated::senders::jira::{Issue, IssueEvent, Status};
-use simulated::senders::jira_automation::web_request;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use simulated::senders::jira::IssueEvent;
 use simulated::senders::servicenow::ItemApproved;
-use simulated::senders::signatures::hub_signature;
 use simulated::tickets::Serving;
 use simulated::tickets::jira_cloud::{API_TOKEN, EMAIL, JiraCloud};
 use simulated::tickets::servicenow::{PASSWORD, ServiceNow, USER};
 use tokio::net::TcpListener;
 
-use crate::test_app::{
-    AUTOMATION_SECRET, FIELD, JANE, JIRA_SECRET, Reply, SERVICENOW_KEY, TestApp,
-};
+use crate::documented::{Rows, documented};
+use crate::malformed_requests::signed;
+use crate::test_app::requests::{jira_event, jira_issue};
+use crate::test_app::{GRACE, JANE, JIRA_SECRET, Reply, SERVICENOW_KEY, TestApp};
 
 const TICKET: &str = "HELP-42";
 const ITEM: &str = "RITM0010072";
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// A app whose ticket systems take notes.
+/// The product with ticket systems that take notes.
 pub struct Desk {
     pub app: TestApp,
     pub jira: JiraCloud,
@@ -31,11 +30,11 @@ pub struct Desk {
 
 impl Desk {
     pub async fn new() -> Desk {
-        Desk::with("").await
+        Desk::with(json!({})).await
     }
 
-    /// With this in the sections of Jira's notes.
-    async fn with(more: &str) -> Desk {
+    /// With these members in the sections of Jira's notes.
+    async fn with(more: Value) -> Desk {
         let (jira, servicenow) = (JiraCloud::new(), ServiceNow::new());
         jira.add_issue(TICKET);
         servicenow.add_record("sc_req_item", ITEM);
@@ -44,32 +43,27 @@ impl Desk {
             jira.serve(listener().await),
             servicenow.serve(listener().await),
         ];
-        let site = format!(
-            "system.jira_cloud.site = {:?}\nsecret = \"sandbox/jira-notes\"\n{more}",
-            serving[0].url
-        );
-        let instance = format!(
-            "system.servicenow = {{ instance = {:?}, table = \"sc_req_item\" }}\n\
-             secret = \"sandbox/servicenow-notes\"",
-            serving[1].url
-        );
-        let notes = format!(
-            "\n[notes.jira]\n{site}\n[notes.jira-automation]\n{site}\n[notes.servicenow]\n{instance}\n"
-        );
-        let app = TestApp::with_policy(|policy| policy + &notes).await;
-        for (name, secret) in [
-            (
-                "sandbox/jira-notes",
-                json!({"email": EMAIL, "api_token": API_TOKEN}),
-            ),
-            (
-                "sandbox/servicenow-notes",
-                json!({"username": USER, "password": PASSWORD}),
-            ),
-        ] {
-            let name = name.to_owned().try_into().unwrap();
-            app.secrets.set(name, secret.to_string());
-        }
+        let mut jira_notes = json!({
+            "system": {"jira_cloud": {"site": serving[0].url}},
+            "secret": "sandbox/jira-notes",
+        });
+        let members = jira_notes.as_object_mut().unwrap();
+        members.extend(more.as_object().unwrap().clone());
+        let servicenow_notes = json!({
+            "system": {"servicenow": {"instance": serving[1].url, "table": "sc_req_item"}},
+            "secret": "sandbox/servicenow-notes",
+        });
+        let app = TestApp::with_policy(|policy| {
+            policy
+                .add("notes.jira", jira_notes.clone())
+                .add("notes.jira-automation", jira_notes)
+                .add("notes.servicenow", servicenow_notes)
+        })
+        .await;
+        let jira_account = json!({"email": EMAIL, "api_token": API_TOKEN});
+        app.set_secret("sandbox/jira-notes", jira_account);
+        let servicenow_account = json!({"username": USER, "password": PASSWORD});
+        app.set_secret("sandbox/servicenow-notes", servicenow_account);
         Desk {
             app,
             jira,
@@ -78,7 +72,7 @@ impl Desk {
         }
     }
 
-    /// What Jira's ticket says, oldest first.
+    /// The comments of Jira's ticket, oldest first.
     pub fn comments(&self) -> Vec<String> {
         let comments = self.jira.comments(TICKET);
         comments.into_iter().map(|comment| comment.text).collect()
@@ -87,18 +81,7 @@ impl Desk {
 
 /// The note that belongs to an answer, with its mark.
 pub fn note_of(reply: &Reply) -> String {
-    let reset = reply.json["reset"].as_str().unwrap();
-    format!("{}\nreregister-mfa {reset}", reply.note())
-}
-
-/// The ticket, approved, with this approval in it.
-pub fn issue(ticket: &str, approval: &str) -> Issue {
-    Issue::new(ticket, Status::new("10042", "Approved")).field(FIELD, approval)
-}
-
-pub fn is_completed(reply: &Reply) {
-    assert_eq!(reply.status, 200, "{reply:?}");
-    assert_eq!(reply.json["state"], "completed", "{reply:?}");
+    format!("{}\nreregister-mfa {}", reply.note(), reply.reset())
 }
 
 #[tokio::test]
@@ -108,7 +91,8 @@ async fn a_completed_reset_leaves_one_note_with_what_was_done_and_where_to_regis
     let draft = app.draft().scope("mfa:reregister passkeys:remove");
     let delivery = app.jira(&app.approve(draft));
     let reply = app.send(delivery.clone()).await;
-    is_completed(&app.send(delivery).await);
+    documented(&reply);
+    app.send(delivery).await.assert_completed();
     app.wait(HOUR).await;
 
     let comments = desk.jira.comments(TICKET);
@@ -123,8 +107,9 @@ async fn a_completed_reset_leaves_one_note_with_what_was_done_and_where_to_regis
 
 #[tokio::test]
 async fn the_customer_sees_the_note_if_the_policy_says_so() {
-    let desk = Desk::with("public = true").await;
-    is_completed(&desk.app.reset(desk.app.draft()).await);
+    let desk = Desk::with(json!({"public": true})).await;
+    let reply = desk.app.reset(desk.app.draft()).await;
+    reply.assert_completed();
     let comments = desk.jira.comments(TICKET);
     assert_eq!(comments.len(), 1);
     assert!(!comments[0].internal);
@@ -132,17 +117,28 @@ async fn the_customer_sees_the_note_if_the_policy_says_so() {
 
 #[tokio::test]
 async fn a_refusal_leaves_a_note_that_says_what_to_do() {
+    let rows = Rows::of_this_scenario();
     let desk = Desk::new().await;
     let app = &desk.app;
-    let grace = app.approve(app.draft().target("grace.admin@contoso.example"));
-    for (field, code, next) in [
-        (grace.as_str(), "privileged_role", "Add a second approval"),
+    let grace = app.approve(app.draft().target(GRACE));
+    for (person, approvals, field, code, next) in [
         (
+            "a Global Administrator, and the ticket takes notes",
+            "one",
+            grace.as_str(),
+            "privileged_role",
+            "Add a second approval",
+        ),
+        (
+            "a standard person, and the ticket takes notes",
+            "none in the approved ticket",
             "not there yet",
             "approval_missing",
             "Have the approval put into the ticket",
         ),
         (
+            "a standard person, and the ticket takes notes",
+            "one that is not valid",
             "eyJhbGciOiJFUzI1NiJ9.e30.AA",
             "approval_invalid",
             "Get a new approval",
@@ -150,6 +146,7 @@ async fn a_refusal_leaves_a_note_that_says_what_to_do() {
     ] {
         let reply = app.send(app.jira(field)).await;
         assert_eq!(reply.code(), code, "{reply:?}");
+        rows.show(person, approvals, &reply);
         let note = desk.comments().pop().unwrap();
         let (text, mark) = note.rsplit_once('\n').unwrap();
         assert_eq!(text, reply.note());
@@ -162,27 +159,28 @@ async fn a_refusal_leaves_a_note_that_says_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_rule_that_sends_the_ticket_again_because_of_our_note_does_not_go_round_for_ever() {
+async fn a_rule_that_sends_the_ticket_again_because_of_our_note_causes_no_second_note_in_the_hour()
+{
     let desk = Desk::new().await;
     let app = &desk.app;
-    // It is said again in another hour.
+    // The same note is written again in the next hour: the clock is set to its start.
     let into_the_hour = u64::try_from(app.now().rem_euclid(3600)).unwrap();
     app.clock.pass(HOUR - Duration::from_secs(into_the_hour));
-    let grace = app.approve(app.draft().target("grace.admin@contoso.example"));
+    let grace = app.approve(app.draft().target(GRACE));
     for _ in 0..5 {
         // A new delivery each time, as a rule without a condition makes it.
         let reply = app.send(app.jira(&grace)).await;
         assert_eq!(reply.code(), "privileged_role");
         app.clock.pass(Duration::from_secs(5));
     }
-    assert_eq!(desk.comments().len(), 1, "the same is said once");
+    assert_eq!(desk.comments().len(), 1, "the same note is written once");
     app.clock.pass(HOUR);
     app.send(app.jira(&app.approve(app.draft()))).await;
     assert_eq!(desk.comments().len(), 2);
 }
 
 #[tokio::test]
-async fn a_delivery_that_proves_nothing_is_no_reason_to_write_into_a_ticket() {
+async fn a_delivery_that_is_not_authentic_leaves_no_note() {
     let desk = Desk::new().await;
     let app = &desk.app;
     let mut forged = app.jira(&app.approve(app.draft()));
@@ -197,20 +195,16 @@ async fn our_own_note_in_jira_asks_for_nothing() {
     let desk = Desk::new().await;
     let app = &desk.app;
     let approval = app.approve(app.draft());
-    is_completed(&app.send(app.jira(&approval)).await);
+    app.send(app.jira(&approval)).await.assert_completed();
     let (note, known) = (desk.comments().pop().unwrap(), app.store.len());
 
-    let commented = IssueEvent::commented(issue(TICKET, &approval), &note);
-    // Jira may also tell of a comment as of an update in which nothing changed.
-    let update = IssueEvent::transition(issue(TICKET, &approval), &Status::new("1", "Open"));
+    let commented = IssueEvent::commented(jira_issue(TICKET, &approval), &note);
+    // Jira may also send a comment as an update in which nothing changed.
+    let update = jira_event(TICKET, &approval);
     let mut payload = update.payload();
     payload["issue_event_type_name"] = json!("issue_commented");
     payload.as_object_mut().unwrap().remove("changelog");
-    let body = payload.to_string();
-    let updated = Request::post_json("/webhooks/jira", body.as_str()).header(
-        "X-Hub-Signature",
-        hub_signature(JIRA_SECRET, body.as_bytes()),
-    );
+    let updated = signed(&payload.to_string());
     for event in [commented.signed("/webhooks/jira", JIRA_SECRET), updated] {
         assert_eq!(app.send(event).await.status, 204);
     }
@@ -230,7 +224,7 @@ async fn servicenow_gets_a_work_note_and_what_its_rule_sends_after_it_changes_no
         app.send(signed.unwrap()).await
     };
     let first = send(&item).await;
-    is_completed(&first);
+    first.assert_completed();
     let journal = desk.servicenow.journal(ITEM);
     assert_eq!(journal.len(), 1);
     assert_eq!(
@@ -238,19 +232,16 @@ async fn servicenow_gets_a_work_note_and_what_its_rule_sends_after_it_changes_no
         ("work_notes", &note_of(&first))
     );
 
-    // Our note is a change of the record, and a rule without a condition tells of every change.
+    // Our note is a change of the record, and a rule without a condition sends every change.
     item.sys_mod_count = "4".to_owned();
     app.tenant.forget_calls();
     let second = send(&item).await;
-    assert_eq!(second.json["reset"], first.json["reset"]);
-    assert_eq!(
-        (second.status, &second.json["replayed"]),
-        (200, &json!(true))
-    );
+    assert_eq!(second.reset(), first.reset());
+    second.assert_replayed();
     app.wait(HOUR).await;
     assert_eq!(app.tenant.calls().len(), 0);
     assert_eq!(desk.servicenow.journal(ITEM).len(), 1);
-    assert_eq!(app.queued(), 0);
+    assert_eq!(app.queue_length(), 0);
 }
 
 #[tokio::test]
@@ -258,28 +249,19 @@ async fn jira_and_its_automation_at_one_ticket_make_one_reset_and_one_note() {
     let desk = Desk::new().await;
     let app = &desk.app;
     let approval = app.approve(app.draft());
-    let automation = web_request(
-        "/webhooks/jira-automation",
-        &issue(TICKET, &approval),
-        "X-Reregister-Secret",
-        AUTOMATION_SECRET,
-    );
-    let deliveries = [app.jira(&approval), automation];
+    let deliveries = [app.jira(&approval), app.jira_automation(&approval)];
     let sent = deliveries.clone().map(|delivery| app.send(delivery));
-    for reply in futures_util::future::join_all(sent).await {
+    for reply in join_all(sent).await {
         assert!(matches!(reply.status, 200 | 202), "{reply:?}");
     }
     app.wait(HOUR).await;
     let again = deliveries.map(|delivery| app.send(delivery));
-    let replies = futures_util::future::join_all(again).await;
+    let replies = join_all(again).await;
     let (jira, automation) = (&replies[0], &replies[1]);
-    is_completed(jira);
-    assert_eq!(automation.json["reset"], jira.json["reset"]);
+    jira.assert_completed();
+    assert_eq!(automation.reset(), jira.reset());
     let writes = app.writes();
-    let revoked = writes
-        .iter()
-        .filter(|write| *write == "POST revokeSignInSessions")
-        .count();
-    assert_eq!(revoked, 1, "{writes:?}");
+    let is_revocation = |write: &&String| *write == "POST revokeSignInSessions";
+    assert_eq!(writes.iter().filter(is_revocation).count(), 1, "{writes:?}");
     assert_eq!(desk.comments(), [note_of(jira)]);
 }

@@ -1,30 +1,32 @@
 //! An approval works once. Presented again it gets the stored outcome; used for anything else it is refused.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use simulated::senders::jira::{Issue, IssueEvent, Status};
-use simulated::senders::on_call;
+use futures_util::future::join_all;
+use simulated::entra::Method;
 
-use crate::test_app::{FIELD, JANE, JIRA_SECRET, TestApp};
+use crate::documented::{Rows, documented};
+use crate::test_app::requests::jira_event;
+use crate::test_app::{JANE, JIRA_SECRET, TestApp};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 #[tokio::test]
-async fn the_second_delivery_gets_the_same_answer_and_touches_nothing_even_after_the_approval_expired()
+async fn the_second_delivery_gets_the_stored_outcome_and_calls_nothing_even_after_the_approval_expired()
  {
     let app = TestApp::new().await;
     let delivery = app.jira(&app.approve(app.draft()));
     let first = app.send(delivery.clone()).await;
     app.tenant.forget_calls();
 
-    app.clock.pass(Duration::from_secs(3 * 60 * 60));
+    app.clock.pass(3 * HOUR);
     let second = app.send(delivery).await;
-
-    assert_eq!(second.status, 200);
+    documented(&second);
     assert_eq!(second.note(), first.note());
-    assert_eq!(second.json["reset"], first.json["reset"]);
-    assert_eq!(
-        (&first.json["replayed"], &second.json["replayed"]),
-        (&false.into(), &true.into())
-    );
+    assert_eq!(second.reset(), first.reset());
+    assert_eq!(first.json["replayed"], false);
+    second.assert_replayed();
     assert_eq!(app.tenant.calls().len(), 0);
 }
 
@@ -32,89 +34,84 @@ async fn the_second_delivery_gets_the_same_answer_and_touches_nothing_even_after
 async fn what_jane_registered_afterwards_survives_a_replay() {
     let app = TestApp::new().await;
     let delivery = app.jira(&app.approve(app.draft()));
-    app.send(delivery.clone()).await;
-    app.tenant.register(
-        JANE,
-        simulated::entra::Method::authenticator("Jane's new phone"),
-    );
-    app.send(delivery).await;
+    app.send(delivery.clone()).await.assert_completed();
+    let new_phone = Method::authenticator("Jane's new phone");
+    app.tenant.register(JANE, new_phone);
+    app.send(delivery).await.assert_replayed();
     assert!(app.has(JANE).contains(&"microsoftAuthenticator".to_owned()));
 }
 
 #[tokio::test]
-async fn a_used_approval_is_no_good_for_another_ticket() {
+async fn a_used_approval_is_refused_in_another_ticket() {
     let app = TestApp::new().await;
     let approval = app.approve(app.draft());
-    app.send(app.jira(&approval)).await;
+    app.send(app.jira(&approval)).await.assert_completed();
     app.tenant.forget_calls();
 
-    let issue =
-        Issue::new("HELP-43", Status::new("10042", "Approved")).field(FIELD, approval.as_str());
-    let other = IssueEvent::transition(issue, &Status::new("1", "Open"));
-    let reply = app.send(other.signed("/webhooks/jira", JIRA_SECRET)).await;
-    assert_eq!((reply.status, reply.code()), (422, "other_ticket"));
+    let other = jira_event("HELP-43", &approval).signed("/webhooks/jira", JIRA_SECRET);
+    let reply = app.send(other).await;
+    reply.assert_refused(422, "other_ticket");
+    documented(&reply);
     assert_eq!(app.tenant.calls().len(), 0);
 }
 
 #[tokio::test]
-async fn a_new_approval_beside_a_used_one_in_the_same_ticket_is_acted_upon() {
+async fn a_new_approval_beside_a_used_one_in_the_same_ticket_starts_a_new_reset() {
     let app = TestApp::new().await;
     let first = app.approve(app.draft());
-    app.send(app.jira(&first)).await;
-    app.tenant.register(
-        JANE,
-        simulated::entra::Method::authenticator("Jane's second phone"),
-    );
-    app.clock.pass(Duration::from_secs(60 * 60));
+    app.send(app.jira(&first)).await.assert_completed();
+    let second_phone = Method::authenticator("Jane's second phone");
+    app.tenant.register(JANE, second_phone);
+    app.clock.pass(HOUR);
 
     let second = app.approve(app.draft());
     let reply = app.send(app.jira(&format!("{first}\n{second}"))).await;
+    documented(&reply);
     assert_eq!(reply.methods("removed"), ["Microsoft Authenticator"]);
     assert_eq!(reply.json["replayed"], false);
 }
 
 #[tokio::test]
-async fn two_deliveries_at_once_make_one_reset() {
+async fn eight_deliveries_at_once_make_one_reset() {
     let app = TestApp::new().await;
     let delivery = app.jira(&app.approve(app.draft()));
-    let replies = futures_util::future::join_all((0..8).map(|_| app.send(delivery.clone()))).await;
-
+    let replies = join_all((0..8).map(|_| app.send(delivery.clone()))).await;
     assert!(
         replies
             .iter()
             .all(|reply| matches!(reply.status, 200 | 202)),
         "{replies:?}"
     );
-    let ids: std::collections::BTreeSet<String> = replies
-        .iter()
-        .map(|reply| reply.json["reset"].to_string())
-        .collect();
+    let ids: BTreeSet<&str> = replies.iter().map(|reply| reply.reset()).collect();
     assert_eq!(ids.len(), 1);
     app.wait(Duration::from_secs(120)).await;
+    documented(&app.send(delivery).await);
     assert_eq!(app.has(JANE).len(), 2);
-    let revoked = app
-        .writes()
-        .iter()
-        .filter(|write| *write == "POST revokeSignInSessions")
-        .count();
-    assert_eq!(revoked, 1);
+    let writes = app.writes();
+    let is_revocation = |write: &&String| *write == "POST revokeSignInSessions";
+    assert_eq!(writes.iter().filter(is_revocation).count(), 1);
 }
 
 #[tokio::test]
-async fn whoever_holds_the_approval_can_read_the_outcome_for_a_day_and_nobody_else_can() {
+async fn only_the_holder_of_the_approval_can_read_the_outcome_and_only_for_a_day() {
+    let rows = Rows::of_this_scenario();
     let app = TestApp::new().await;
     let approval = app.approve(app.draft());
     let reply = app.send(app.jira(&approval)).await;
-    let path = format!("/resets/{}", reply.json["reset"].as_str().unwrap());
 
-    app.clock.pass(Duration::from_secs(23 * 60 * 60));
-    let read = app.send(on_call::get(&path, &approval)).await;
+    app.clock.pass(23 * HOUR);
+    let read = app.read(reply.reset(), &approval).await;
     assert_eq!((read.status, read.note()), (200, reply.note()));
+    let person = "a person whose reset is read";
+    rows.show(person, "by the holder of its approval, within a day", &read);
 
     let other = app.approve(app.draft());
-    let stranger = app.send(on_call::get(&path, &other)).await;
-    assert_eq!((stranger.status, stranger.code()), (404, "no_such_reset"));
+    let stranger = app.read(reply.reset(), &other).await;
+    stranger.assert_refused(404, "no_such_reset");
+    rows.show(person, "by the holder of another approval", &stranger);
 
-    app.clock.pass(Duration::from_secs(2 * 60 * 60));
-    assert_eq!(app.send(on_call::get(&path, &approval)).await.status, 404);
+    app.clock.pass(2 * HOUR);
+    let late = app.read(reply.reset(), &approval).await;
+    late.assert_refused(404, "no_such_reset");
+    rows.show(person, "by the holder of its approval, later", &late);
 }

@@ -2,19 +2,16 @@
 
 use std::time::Duration;
 
+use crate::test_app::requests::jira_event;
+use crate::test_app::{JIRA_SECRET, TestApp, without_cool_down};
+use reregister_mfa::ids::SecretName;
 use serde_json::json;
-use simulated::senders::jira::{Issue, IssueEvent, Status};
-
-use crate::test_app::{FIELD, JIRA_SECRET, TestApp, without_cool_down};
 
 const NEW: &str = "the new secret of the Jira webhook, 32 bytes or more";
 
 fn rotate(app: &TestApp, until: jiff::Timestamp) {
     let text = json!({"current": NEW, "previous": JIRA_SECRET, "previous_until": until});
-    app.secrets.set(
-        "sandbox/jira".to_owned().try_into().unwrap(),
-        text.to_string(),
-    );
+    app.set_secret("sandbox/jira", text);
 }
 
 fn soon(app: &TestApp, seconds: i64) -> jiff::Timestamp {
@@ -23,15 +20,13 @@ fn soon(app: &TestApp, seconds: i64) -> jiff::Timestamp {
 
 async fn signed_with(app: &TestApp, secret: &str, ticket: &str) -> (u16, String) {
     let approval = app.approve(app.draft().ticket(ticket));
-    let issue =
-        Issue::new(ticket, Status::new("10042", "Approved")).field(FIELD, approval.as_str());
-    let event = IssueEvent::transition(issue, &Status::new("1", "Open"));
-    let reply = app.send(event.signed("/webhooks/jira", secret)).await;
+    let request = jira_event(ticket, &approval).signed("/webhooks/jira", secret);
+    let reply = app.send(request).await;
     (reply.status, reply.code().to_owned())
 }
 
 #[tokio::test]
-async fn during_a_rotation_both_secrets_are_good_and_afterwards_only_the_new_one() {
+async fn during_a_rotation_both_secrets_are_accepted_and_afterwards_only_the_new_one() {
     let app = TestApp::with_policy(without_cool_down).await;
     rotate(&app, soon(&app, 3600));
     assert_eq!(signed_with(&app, JIRA_SECRET, "HELP-1").await.0, 200);
@@ -45,7 +40,7 @@ async fn during_a_rotation_both_secrets_are_good_and_afterwards_only_the_new_one
 }
 
 #[tokio::test]
-async fn a_malformed_secret_that_has_been_mended_is_good_at_once() {
+async fn a_malformed_secret_that_has_been_corrected_works_at_once() {
     let good = [
         ("sandbox/jira", json!({ "current": JIRA_SECRET })),
         (
@@ -57,11 +52,11 @@ async fn a_malformed_secret_that_has_been_mended_is_good_at_once() {
         let app = TestApp::new().await;
         app.tenant.set_secret("mended");
         for (name, mended) in &good {
-            let name = || (*name).to_owned().try_into().unwrap();
-            app.secrets.set(name(), mended.to_string());
-            app.secrets.set_uncached(name(), mended.to_string());
+            app.set_secret(name, mended);
+            let name = SecretName::try_from(*name).unwrap();
+            app.secrets.set_uncached(name, mended.to_string());
         }
-        app.secrets.set(broken.to_owned().try_into().unwrap(), "{");
+        app.set_secret(broken, "{");
         let (status, code) = signed_with(&app, JIRA_SECRET, "HELP-42").await;
         assert_eq!((status, code.as_str()), (200, ""));
     }
@@ -79,7 +74,7 @@ async fn a_previous_secret_without_an_end_within_a_day_makes_the_secret_unusable
 }
 
 #[tokio::test]
-async fn a_secret_that_is_empty_short_or_no_json_lets_nobody_in() {
+async fn with_a_secret_that_is_empty_short_or_no_json_every_sender_is_refused() {
     for text in [
         "",
         "{}",
@@ -89,8 +84,7 @@ async fn a_secret_that_is_empty_short_or_no_json_lets_nobody_in() {
         r#"{"current":"whsec_"}"#,
     ] {
         let app = TestApp::new().await;
-        app.secrets
-            .set("sandbox/jira".to_owned().try_into().unwrap(), text);
+        app.set_secret("sandbox/jira", text);
         for secret in ["", "short", JIRA_SECRET] {
             let (status, code) = signed_with(&app, secret, "HELP-1").await;
             assert_eq!((status, code.as_str()), (503, "misconfigured"), "{text}");

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "not every user of this file uses every stand-in")]
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -21,7 +22,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A store that forgets.
+/// A store in memory.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     items: Mutex<HashMap<Key, Item>>,
@@ -38,10 +39,12 @@ impl MemoryStore {
         lock(&self.items).keys().cloned().collect()
     }
 
-    /// Changes every record, as an attacker with access to the table could.
-    pub fn edit(&self, change: impl Fn(&str) -> String) {
-        for item in lock(&self.items).values_mut() {
-            item.body = change(&item.body);
+    /// Changes the bodies of the items whose keys start so, as an attacker with access to the table could.
+    pub fn edit(&self, prefix: &str, change: impl Fn(&str) -> String) {
+        for (Key(key), item) in lock(&self.items).iter_mut() {
+            if key.starts_with(prefix) {
+                item.body = change(&item.body);
+            }
         }
     }
 
@@ -86,12 +89,13 @@ impl Store for MemoryStore {
     }
 }
 
-/// Secrets that are given by hand and can be changed.
+/// Secrets that a test sets.
 #[derive(Default)]
 pub struct MemorySecrets {
     secrets: Mutex<BTreeMap<SecretName, SecretString>>,
-    /// Newer texts, which a reader of the cached copy does not see yet.
+    /// Newer texts, which a fetch that takes a cached copy does not see.
     newer: Mutex<BTreeMap<SecretName, SecretString>>,
+    is_down: AtomicBool,
 }
 
 impl MemorySecrets {
@@ -100,9 +104,14 @@ impl MemorySecrets {
         lock(&self.secrets).insert(name, text.into());
     }
 
-    /// Sets a secret's text behind the back of caches.
+    /// Sets a secret's text, which only a forced fetch sees.
     pub fn set_uncached(&self, name: SecretName, text: impl Into<SecretString>) {
         lock(&self.newer).insert(name, text.into());
+    }
+
+    /// While it is down, no secret can be fetched.
+    pub fn set_down(&self, is_down: bool) {
+        self.is_down.store(is_down, Ordering::SeqCst);
     }
 
     /// Forgets a secret.
@@ -118,6 +127,9 @@ impl SecretSource for MemorySecrets {
         name: &SecretName,
         freshness: Freshness,
     ) -> Result<SecretString, SecretError> {
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err(SecretError::Unavailable(name.clone()));
+        }
         if freshness == Freshness::Forced
             && let Some(text) = lock(&self.newer).remove(name)
         {
@@ -140,14 +152,14 @@ impl WebIdentity for NoWebIdentity {
     }
 }
 
-/// A trail that can be looked at.
+/// An audit trail in memory.
 #[derive(Default)]
 pub struct MemoryTrail {
     events: Mutex<Vec<Event>>,
 }
 
 impl MemoryTrail {
-    /// What has been written down.
+    /// The events so far, oldest first.
     pub fn events(&self) -> Vec<Event> {
         lock(&self.events).clone()
     }

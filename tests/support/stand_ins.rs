@@ -1,5 +1,7 @@
-//! What is around a app beside the tenant: time that passes when it is told to, a queue that is let bring, and a
-//! security team that hears.
+//! Stand-ins for what is around the product beside the tenant: a clock that a test moves, a queue that delivers when a
+//! test lets time pass, and the security team's inbox.
+
+#![allow(dead_code, reason = "not every user of this file uses every stand-in")]
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,7 +14,7 @@ use reregister_mfa::report;
 use reregister_mfa::reset::Event;
 use reregister_mfa::reset::ports::{Queue, QueueError, Security, SecurityError};
 
-/// Time that passes when somebody sleeps, at once.
+/// A clock in which a sleep takes no real time.
 pub struct ManualClock(Mutex<Timestamp>);
 
 impl ManualClock {
@@ -38,45 +40,56 @@ impl Clock for ManualClock {
     }
 }
 
-/// What is to be brought back, and when; brought by [`TestApp::wait`].
+/// The messages in the queue, each with the time when it is due.
 #[derive(Default)]
-pub struct Waiting {
+pub struct QueuedMessages {
     pub messages: Mutex<Vec<(Timestamp, ResetId)>>,
-    pub broken: AtomicBool,
+    pub is_down: AtomicBool,
 }
 
 pub struct TestQueue {
-    pub waiting: Arc<Waiting>,
+    pub queued: Arc<QueuedMessages>,
     pub clock: Arc<ManualClock>,
 }
 
 #[async_trait]
 impl Queue for TestQueue {
     async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
-        if self.waiting.broken.load(Ordering::SeqCst) {
-            return Err(QueueError("broken".to_owned()));
+        if self.queued.is_down.load(Ordering::SeqCst) {
+            return Err(QueueError("down".to_owned()));
         }
         let due = self.clock.now().checked_add(after).unwrap();
-        self.waiting.messages.lock().unwrap().push((due, id));
+        self.queued.messages.lock().unwrap().push((due, id));
         Ok(())
     }
 }
 
-/// What the security team has heard.
+/// The notifications that the security team has got.
 #[derive(Default)]
-pub struct Heard {
-    pub subjects: Mutex<Vec<String>>,
-    pub deaf: AtomicBool,
+pub struct SecurityInbox {
+    subjects: Mutex<Vec<String>>,
+    is_down: AtomicBool,
+}
+
+impl SecurityInbox {
+    pub fn set_down(&self, is_down: bool) {
+        self.is_down.store(is_down, Ordering::SeqCst);
+    }
+
+    /// The subjects, oldest first.
+    pub fn subjects(&self) -> Vec<String> {
+        self.subjects.lock().unwrap().clone()
+    }
 }
 
 #[async_trait]
-impl Security for Heard {
+impl Security for SecurityInbox {
     async fn notify(&self, event: &Event) -> Result<(), SecurityError> {
-        if self.deaf.load(Ordering::SeqCst) {
-            return Err(SecurityError("deaf".to_owned()));
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err(SecurityError("down".to_owned()));
         }
-        let notice = report::notification(event, "https://aka.ms/mfasetup").unwrap();
-        self.subjects.lock().unwrap().push(notice.subject);
+        let notification = report::notification(event, "https://aka.ms/mfasetup").unwrap();
+        self.subjects.lock().unwrap().push(notification.subject);
         Ok(())
     }
 }

@@ -1,13 +1,14 @@
-//! Bad input in quantity: every refusal is clear problem+json, the process stays up, nothing is written.
+//! Bad input in quantity: every refusal is problem+json with all members, the process stays up, nothing is written.
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use simulated::request::Request;
 use simulated::senders::signatures::hub_signature;
 
-use crate::test_app::{JIRA_SECRET, Reply, TestApp};
+use crate::documented::documented;
+use crate::test_app::{GRACE, JIRA_SECRET, Reply, TestApp};
 
-fn is_a_clear_problem(reply: &Reply) {
+fn is_a_complete_problem(reply: &Reply) {
     assert!((400..600).contains(&reply.status), "{reply:?}");
     assert_eq!(reply.content_type, "application/problem+json", "{reply:?}");
     for member in ["type", "title", "detail", "code", "next", "note"] {
@@ -17,7 +18,8 @@ fn is_a_clear_problem(reply: &Reply) {
     assert_eq!(reply.json["retry"], reply.retry_after.is_some());
 }
 
-fn signed(body: &str) -> Request {
+/// A body of any kind that Jira has signed.
+pub fn signed(body: &str) -> Request {
     Request::post_json("/webhooks/jira", body).header(
         "X-Hub-Signature",
         hub_signature(JIRA_SECRET, body.as_bytes()),
@@ -32,7 +34,7 @@ async fn requests_that_no_route_takes_are_problems_too() {
         (Request::get("/webhooks/jira"), 405, "method_not_allowed"),
         (Request::get("/resets"), 405, "method_not_allowed"),
         (
-            Request::post_json("/webhooks/nobody", "{}"),
+            Request::post_json("/webhooks/unknown", "{}"),
             404,
             "no_such_source",
         ),
@@ -66,16 +68,16 @@ async fn requests_that_no_route_takes_are_problems_too() {
             request.method,
             request.path
         );
-        is_a_clear_problem(&reply);
+        is_a_complete_problem(&reply);
     }
     assert_eq!(app.send(Request::get("/health")).await.status, 200);
     app.assert_nothing_happened();
 }
 
 #[tokio::test]
-async fn a_genuine_sender_that_sends_nonsense_is_told_where() {
+async fn the_refusal_of_an_authentic_malformed_delivery_says_where_it_is_wrong() {
     let app = TestApp::new().await;
-    for (body, told) in [
+    for (body, place) in [
         ("", "."),
         ("[]", "."),
         ("{\"webhookEvent\": 7}", "webhookEvent"),
@@ -86,22 +88,17 @@ async fn a_genuine_sender_that_sends_nonsense_is_told_where() {
         ("{\"webhookEvent\": \"x\"} {}", "after the end"),
     ] {
         let reply = app.send(signed(body)).await;
-        assert_eq!(
-            (reply.status, reply.code()),
-            (422, "delivery_unreadable"),
-            "{body}"
-        );
-        assert!(
-            reply.json["detail"].as_str().unwrap().contains(told),
-            "{reply:?}"
-        );
-        is_a_clear_problem(&reply);
+        let answer = (reply.status, reply.code());
+        assert_eq!(answer, (422, "delivery_unreadable"), "{body}");
+        documented(&reply);
+        assert!(reply.detail().contains(place), "{reply:?}");
+        is_a_complete_problem(&reply);
     }
     app.assert_nothing_happened();
 }
 
 #[tokio::test]
-async fn a_thousand_kinds_of_garbage_are_each_a_clear_refusal() {
+async fn each_of_a_thousand_kinds_of_garbage_is_refused_with_a_complete_problem() {
     let app = TestApp::new().await;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let garbage = proptest::collection::vec(any::<u8>(), 0..400);
@@ -126,7 +123,7 @@ async fn a_thousand_kinds_of_garbage_are_each_a_clear_refusal() {
                 text.split_whitespace().collect::<String>().replace('.', "")
             )),
         };
-        is_a_clear_problem(&app.send(request).await);
+        is_a_complete_problem(&app.send(request).await);
     }
     assert_eq!(app.send(Request::get("/health")).await.status, 200);
     app.assert_nothing_happened();
@@ -136,18 +133,18 @@ async fn a_thousand_kinds_of_garbage_are_each_a_clear_refusal() {
 async fn no_secret_token_or_phone_number_is_in_any_answer_or_audit_event() {
     let app = TestApp::new().await;
     let approval = app.approve(app.draft());
-    let mut said = String::new();
+    let mut output = String::new();
     for request in [
         app.jira(&approval),
         app.jira(&approval),
-        app.jira(&app.approve(app.draft().target("grace.admin@contoso.example"))),
+        app.jira(&app.approve(app.draft().target(GRACE))),
         app.jira(&app.approve(app.draft().ticket("HELP-1"))),
         signed("nonsense"),
     ] {
-        said.push_str(&app.send(request).await.json.to_string());
+        output.push_str(&app.send(request).await.json.to_string());
     }
-    said.push_str(&serde_json::to_string(&app.trail.events()).unwrap());
-    said.push_str(&format!("{:?}", app.trail.events()));
+    output.push_str(&serde_json::to_string(&app.trail.events()).unwrap());
+    output.push_str(&format!("{:?}", app.trail.events()));
     let (_, signature) = approval.rsplit_once('.').unwrap();
     for canary in [
         signature,
@@ -156,6 +153,6 @@ async fn no_secret_token_or_phone_number_is_in_any_answer_or_audit_event() {
         "4255550112",
         "eyJ",
     ] {
-        assert!(!said.contains(canary), "{canary}");
+        assert!(!output.contains(canary), "{canary}");
     }
 }

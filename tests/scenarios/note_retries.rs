@@ -1,32 +1,38 @@
-//! A note that comes late, or never: Graph or the ticket system is down. There is one at most, and nothing is undone
-//! for want of it.
+//! Notes while Graph or the ticket system is down: one note at most, perhaps late, and a reset stands without it.
 
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use simulated::entra;
-use simulated::senders::jira::{IssueEvent, Status};
 use simulated::tickets::Fault;
 
-use crate::notes::{Desk, is_completed, issue, note_of};
+use crate::documented::{Rows, documented};
+use crate::notes::{Desk, note_of};
+use crate::test_app::requests::jira_event;
 use crate::test_app::{JANE, JIRA_SECRET};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
-async fn graph_down_for_the_whole_first_request_ends_in_one_note_and_nobody_sends_again() {
+async fn an_outage_of_graph_for_the_whole_first_request_ends_in_one_note_without_a_second_delivery()
+{
+    let rows = Rows::of_this_scenario();
+    let person =
+        "a standard person, and the ticket takes notes, while Entra does not answer at first";
     let desk = Desk::new().await;
     let app = &desk.app;
     app.tenant
         .fail(entra::Fault::on("GET", "").times(u32::MAX).status(503));
-    let first = app.reset(app.draft().expires_at(app.now() + 600)).await;
-    assert_eq!((first.status, first.code()), (202, "directory_unavailable"));
+    let delivery = app.jira(&app.approve(app.draft().expires_at(app.now() + 600)));
+    let first = app.send(delivery.clone()).await;
+    first.assert_waiting("directory_unavailable");
+    rows.show(person, "one", &first);
     app.wait(40 * MINUTE).await;
-    assert_eq!(desk.jira.calls(), [""; 0], "there is nothing to say yet");
+    assert_eq!(desk.jira.calls(), [""; 0], "there is no outcome yet");
 
-    // The approval has expired in between.
+    // The approval has expired meanwhile.
     app.tenant.mend();
     app.wait(HOUR).await;
     let comments = desk.comments();
@@ -35,9 +41,10 @@ async fn graph_down_for_the_whole_first_request_ends_in_one_note_and_nobody_send
         comments[0].contains("Removed: Software OATH token"),
         "{comments:?}"
     );
-    let reset = first.json["reset"].as_str().unwrap();
-    assert!(comments[0].ends_with(&format!("\nreregister-mfa {reset}")));
-    assert_eq!(app.queued(), 0);
+    let mark = format!("\nreregister-mfa {}", first.reset());
+    assert!(comments[0].ends_with(&mark));
+    assert_eq!(app.queue_length(), 0);
+    rows.show(person, "one; afterwards", &app.send(delivery).await);
 }
 
 #[tokio::test]
@@ -46,7 +53,8 @@ async fn an_outage_of_two_hours_ends_in_one_note_that_nothing_was_removed() {
     let app = &desk.app;
     app.tenant
         .fail(entra::Fault::on("GET", "").times(u32::MAX).status(503));
-    assert_eq!(app.reset(app.draft()).await.status, 202);
+    let reply = app.reset(app.draft()).await;
+    reply.assert_waiting("directory_unavailable");
     app.wait(3 * HOUR).await;
     let comments = desk.comments();
     assert_eq!(comments.len(), 1, "{comments:?}");
@@ -60,7 +68,8 @@ async fn a_ticket_system_that_is_down_gets_its_note_later_and_the_reset_stands()
     let app = &desk.app;
     desk.jira.fail(Fault::on("*", "").times(3).status(503));
     let reply = app.reset(app.draft()).await;
-    is_completed(&reply);
+    reply.assert_completed();
+    documented(&reply);
     assert_eq!(app.has(JANE).len(), 2);
     assert_eq!(desk.comments(), [""; 0]);
     app.wait(MINUTE).await;
@@ -68,35 +77,35 @@ async fn a_ticket_system_that_is_down_gets_its_note_later_and_the_reset_stands()
 
     app.wait(HOUR).await;
     assert_eq!(desk.comments().len(), 1);
-    assert_eq!(app.queued(), 0);
+    assert_eq!(app.queue_length(), 0);
 }
 
 #[tokio::test]
-async fn an_answer_that_is_lost_after_the_note_was_written_makes_no_second_note() {
+async fn an_answer_that_is_lost_after_the_note_was_written_causes_no_second_note() {
     let desk = Desk::new().await;
     let app = &desk.app;
     desk.jira.fail(Fault::on("POST", "/comment").lose_answer());
     let reply = app.reset(app.draft()).await;
-    is_completed(&reply);
+    reply.assert_completed();
     app.wait(HOUR).await;
     assert_eq!(desk.comments(), [note_of(&reply)]);
     let calls = desk.jira.calls();
     let looks = calls.iter().filter(|call| call.starts_with("GET")).count();
     assert_eq!((calls.len(), looks), (3, 2), "look, write, look: {calls:?}");
-    assert_eq!(app.queued(), 0);
+    assert_eq!(app.queue_length(), 0);
 }
 
 #[tokio::test]
-async fn a_ticket_system_that_is_down_for_more_than_two_hours_gets_no_note_and_nothing_is_undone() {
+async fn a_ticket_system_that_is_down_for_more_than_two_hours_gets_no_note_and_the_reset_stands() {
     let desk = Desk::new().await;
     let app = &desk.app;
     desk.jira
         .fail(Fault::on("*", "").times(u32::MAX).status(503));
     let delivery = app.jira(&app.approve(app.draft()));
     let reply = app.send(delivery.clone()).await;
-    is_completed(&reply);
+    reply.assert_completed();
     app.wait(3 * HOUR).await;
-    assert_eq!(app.queued(), 0);
+    assert_eq!(app.queue_length(), 0);
     assert_eq!(desk.comments(), [""; 0]);
     assert_eq!(app.has(JANE).len(), 2);
     assert_eq!(app.decisions(), ["allowed", "Completed"]);
@@ -104,7 +113,7 @@ async fn a_ticket_system_that_is_down_for_more_than_two_hours_gets_no_note_and_n
     assert_eq!((again.status, again.note()), (200, reply.note()));
 }
 
-/// What is logged.
+/// The log, kept for the test.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -120,7 +129,7 @@ impl io::Write for Log {
 }
 
 #[tokio::test]
-async fn a_ticket_that_does_not_exist_is_asked_for_once_and_it_is_logged() {
+async fn a_ticket_that_does_not_exist_is_looked_up_once_and_that_is_logged() {
     let desk = Desk::new().await;
     let app = &desk.app;
     let log = Log::default();
@@ -133,10 +142,11 @@ async fn a_ticket_that_does_not_exist_is_asked_for_once_and_it_is_logged() {
     let _logging = tracing::subscriber::set_default(subscriber);
 
     let approval = app.approve(app.draft().ticket("HELP-43"));
-    let event = IssueEvent::transition(issue("HELP-43", &approval), &Status::new("1", "Open"));
-    is_completed(&app.send(event.signed("/webhooks/jira", JIRA_SECRET)).await);
+    let event = jira_event("HELP-43", &approval);
+    let reply = app.send(event.signed("/webhooks/jira", JIRA_SECRET)).await;
+    reply.assert_completed();
     app.wait(3 * HOUR).await;
-    assert_eq!(app.queued(), 0);
+    assert_eq!(app.queue_length(), 0);
     assert_eq!(
         desk.jira.calls(),
         ["GET /rest/api/3/issue/HELP-43/comment"],

@@ -1,0 +1,217 @@
+//! Who may approve and verify: what always holds, and what the policy can demand of operators on call.
+
+use serde_json::json;
+use simulated::approval::Draft;
+use simulated::senders::on_call;
+
+use crate::documented::{Rows, documented};
+use crate::test_app::{ADA, Document, GRACE, JANE, OLGA, Reply, SAM, TestApp};
+
+#[tokio::test]
+async fn a_person_cannot_approve_or_verify_their_own_reset_under_any_spelling() {
+    let rows = Rows::of_this_scenario();
+    let app = TestApp::new().await;
+    let target = || app.draft().target("A1000000-0000-4000-8000-00000000000B");
+    for (approvals, draft, code) in [
+        (
+            "one, and the target approved",
+            target().approver(JANE),
+            "approver_is_target",
+        ),
+        (
+            "one, and the target verified",
+            target().verified(JANE, app.now()),
+            "verifier_is_target",
+        ),
+    ] {
+        let reply = app.reset(draft).await;
+        reply.assert_refused(403, code);
+        rows.show("a standard person", approvals, &reply);
+    }
+    app.assert_nothing_happened();
+}
+
+#[tokio::test]
+async fn the_word_of_an_approver_or_verifier_who_has_left_does_not_count() {
+    let rows = Rows::of_this_scenario();
+    let app = TestApp::new().await;
+    let disabled = "henrietta.mueller@contoso.example";
+    let deleted = "unknown@contoso.example";
+    for (approvals, draft, code) in [
+        (
+            "one, and the approver's account is disabled",
+            app.draft().approver(disabled),
+            "approver_disabled",
+        ),
+        (
+            "one, and the approver's account is deleted",
+            app.draft().approver(deleted),
+            "approver_not_found",
+        ),
+        (
+            "one, and the verifier's account is disabled",
+            app.draft().verified(disabled, app.now()),
+            "verifier_disabled",
+        ),
+        (
+            "one, and the verifier's account is deleted",
+            app.draft().verified(deleted, app.now()),
+            "verifier_not_found",
+        ),
+    ] {
+        let reply = app.reset(draft).await;
+        reply.assert_refused(422, code);
+        rows.show("a standard person", approvals, &reply);
+    }
+    app.assert_nothing_happened();
+}
+
+#[tokio::test]
+async fn an_on_call_key_signs_only_for_its_owner() {
+    let app = TestApp::new().await;
+    let approval = app.approve_on_call(app.on_call_draft().approver(SAM));
+    let reply = app.reset_on_call(&approval).await;
+    reply.assert_refused(403, "not_the_keys_owner");
+    documented(&reply);
+    app.assert_nothing_happened();
+}
+
+/// Olga approves on call under a policy that is changed first.
+async fn with_on_call_policy(change: impl FnOnce(Document) -> Document) -> Reply {
+    let app = TestApp::with_policy(change).await;
+    let approval = app.approve_on_call(app.on_call_draft());
+    let reply = app.reset_on_call(&approval).await;
+    app.assert_nothing_happened();
+    reply
+}
+
+#[tokio::test]
+async fn a_key_without_an_owner_signs_nothing_on_call() {
+    let owner = "issuers.on-call.key.olga-2026.owner";
+    let reply = with_on_call_policy(|policy| policy.remove(owner)).await;
+    reply.assert_refused(403, "key_without_owner");
+    documented(&reply);
+}
+
+#[tokio::test]
+async fn the_key_of_an_owner_who_has_left_signs_nothing() {
+    let owner = "issuers.on-call.key.olga-2026.owner";
+    let gone = "unknown@contoso.example";
+    let reply = with_on_call_policy(|policy| policy.set(owner, gone)).await;
+    reply.assert_refused(422, "key_owner_not_found");
+    documented(&reply);
+}
+
+#[tokio::test]
+async fn without_issuers_for_on_call_every_approval_is_refused_there() {
+    let none = json!([]);
+    let reply = with_on_call_policy(|policy| policy.set("on_call.issuers", none)).await;
+    reply.assert_refused(403, "issuer_not_allowed");
+}
+
+#[tokio::test]
+async fn on_call_is_for_standard_people_unless_the_policy_says_otherwise() {
+    let app = TestApp::with_policy(|policy| policy.remove("on_call.privileged")).await;
+    let grace = app.approve_on_call(app.on_call_draft().target(GRACE));
+    let reply = app.reset_on_call(&grace).await;
+    reply.assert_refused(403, "source_standard_only");
+    documented(&reply);
+    let jane = app.approve_on_call(app.on_call_draft());
+    app.reset_on_call(&jane).await.assert_completed();
+}
+
+#[tokio::test]
+async fn a_refusal_does_not_ask_for_a_second_approval_beside_one_that_can_never_be_enough() {
+    let rows = Rows::of_this_scenario();
+    let person = "a Global Administrator, on call";
+    let app = TestApp::with_policy(|policy| policy.remove("issuers.on-call.privileged")).await;
+    let grace = app.approve_on_call(app.on_call_draft().target(GRACE));
+    let reply = app.preview(&grace).await;
+    reply.assert_refused(403, "issuer_standard_only");
+    assert_eq!(reply.json["approvals"][0]["privileged"], false);
+    let approvals = "one by an issuer that the policy does not allow for privileged people";
+    rows.show(person, approvals, &reply);
+
+    let app = TestApp::new().await;
+    let own_work = app.on_call_draft().target(GRACE);
+    let own_work = app.approve_on_call(own_work.verified(OLGA, app.now() - 300));
+    let reply = app.preview(&own_work).await;
+    reply.assert_refused(403, "approver_verified");
+    assert_eq!(reply.json["approvals"][0]["privileged"], true);
+    rows.show(person, "one, and the approver verified the person", &reply);
+
+    let mut sms = app.desk_call();
+    sms["method"] = json!("secure_message");
+    sms["via"] = json!("sms");
+    let by_sms = app.on_call_draft().target(GRACE).reason("replaced");
+    let by_sms = app.approve_on_call(by_sms.verification([sms]));
+    let reply = app.preview(&by_sms).await;
+    reply.assert_refused(403, "evidence_sms");
+    rows.show(person, "one with evidence by text message", &reply);
+}
+
+#[tokio::test]
+async fn two_operators_who_approve_what_the_other_verified_have_approved_their_own_work() {
+    let app = TestApp::with_policy(|policy| policy.add("on_call.verifier_apart", true)).await;
+    let first = app.on_call_draft().verified(ADA, app.now() - 300);
+    let second = app.on_call_draft().approver(ADA);
+    let second = second.verified(OLGA, app.now() - 300);
+    let first = app.approve_on_call(first);
+    let second = app.sign_on_call("ada-2026", &second);
+    let request = on_call::post("/resets/preview", &first, Some(&second));
+    let reply = app.send(request).await;
+    reply.assert_refused(403, "approver_verified");
+    documented(&reply);
+}
+
+#[tokio::test]
+async fn the_policy_can_demand_that_an_approver_on_call_does_not_verify() {
+    let rows = Rows::of_this_scenario();
+    let by_olga = |app: &TestApp| {
+        let draft = app.on_call_draft().verified(OLGA, app.now() - 300);
+        app.approve_on_call(draft)
+    };
+    let app = TestApp::new().await;
+    let approval = by_olga(&app);
+    let preview = app.preview(&approval).await;
+    assert_eq!(preview.status, 200);
+    assert_eq!(preview.warnings()[1], "approver_verified");
+    let reset = app.reset_on_call(&approval).await;
+    assert!(reset.warnings().contains(&"approver_verified"), "{reset:?}");
+    rows.show(
+        "a standard person, on call",
+        "one, and the approver verified the person",
+        &reset,
+    );
+
+    let app = TestApp::with_policy(|policy| policy.add("on_call.verifier_apart", true)).await;
+    let reply = app.preview(&by_olga(&app)).await;
+    reply.assert_refused(403, "approver_verified");
+    rows.show(
+        "a standard person, on call, `verifier_apart` is `true`",
+        "one, and the approver verified the person",
+        &reply,
+    );
+    let apart = app.approve_on_call(app.on_call_draft());
+    app.reset_on_call(&apart).await.assert_completed();
+}
+
+#[tokio::test]
+async fn the_policy_can_demand_that_an_approver_on_call_signed_in_with_a_hardware_key() {
+    let rows = Rows::of_this_scenario();
+    let app = TestApp::with_policy(|policy| policy.add("on_call.hardware_key", true)).await;
+    let signed_in_by = |amr: &[&str]| -> Draft { app.on_call_draft().claim("amr", amr) };
+    for amr in [&[][..], &["pwd", "otp"]] {
+        let approval = app.approve_on_call(signed_in_by(amr));
+        let reply = app.preview(&approval).await;
+        reply.assert_refused(403, "hardware_key_missing");
+        rows.show(
+            "a standard person, on call, `hardware_key` is `true`",
+            "one, and the approver signed in without a hardware key",
+            &reply,
+        );
+    }
+    let approval = app.approve_on_call(signed_in_by(&["pwd", "hwk"]));
+    let reply = app.preview(&approval).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+}
