@@ -29,6 +29,7 @@ mod responses;
 mod resumption;
 mod rotation;
 mod security_notifications;
+mod tenants;
 mod tickets;
 mod two_approvals;
 
