@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::ids::ResetId;
 use crate::report::{self, ApprovalLine, capitalised, refusal_text};
-use crate::reset::{Code, Parties, Refusal, RefusalText, Retry};
+use crate::reset::{Parties, Refusal, RefusalText, Retry};
 
 /// A problem, ready to be sent. Beside the members of RFC 9457 it has what an automation prints and acts upon.
 #[derive(Debug, Clone, Serialize)]
@@ -103,8 +103,7 @@ impl Problem {
     /// A refusal of a request that was accepted, as the ledger keeps it.
     pub fn recorded(reset: ResetId, text: &RefusalText) -> Problem {
         let RefusalText { code, detail, next } = text;
-        // The code may be one of another version.
-        let row = code.parse::<Code>().ok().map(Code::row);
+        let row = text.row();
         let (status, title) = match row {
             Some(row) => (status(row.status), row.title.to_owned()),
             None => (StatusCode::UNPROCESSABLE_ENTITY, spelled_out(code)),

@@ -193,6 +193,9 @@ pub struct Unclaimed {
     pub note: String,
     /// Why it waits or was refused, stable, for programs; `None` before the first try.
     pub code: Option<String>,
+    /// Whether a second approval beside the first may change the answer; absent while the request waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second_approval: Option<bool>,
     pub ticket: TicketKey,
 }
 
@@ -203,6 +206,7 @@ pub fn waiting(reset: ResetId, ticket: &TicketKey, why: Option<&RefusalText>) ->
         state: State::Waiting,
         note: note::of_waiting(why),
         code: why.map(|text| text.code.clone()),
+        second_approval: None,
         ticket: ticket.clone(),
     }
 }
@@ -214,6 +218,7 @@ pub fn refused(reset: ResetId, ticket: &TicketKey, refusal: &RecordedRefusal) ->
         state: refusal.state(),
         note: note::of_refusal(refusal),
         code: Some(refusal.text.code.clone()),
+        second_approval: refusal.text.row().map(|row| row.second_approval_may_help),
         ticket: ticket.clone(),
     }
 }

@@ -81,6 +81,23 @@ async fn while_resets_are_frozen_every_request_is_refused_and_afterwards_the_sam
 }
 
 #[tokio::test]
+async fn a_refusal_says_also_when_it_is_read_later_whether_a_second_approval_may_help() {
+    let app = TestApp::new().await;
+    let approval = app.approve(app.draft());
+    freeze(app.store.clone(), true, true).await;
+    let frozen = app.send(app.jira(&approval)).await;
+    let role = app.approve(app.draft().target(GRACE));
+    freeze(app.store.clone(), false, false).await;
+    let privileged = app.send(app.jira(&role)).await;
+    for (reply, approval, may_help) in [(frozen, approval, false), (privileged, role, true)] {
+        assert_eq!(reply.json["second_approval"], may_help);
+        let read = app.read(reply.reset(), &approval).await;
+        assert_eq!((read.status, read.state()), (200, "refused"));
+        assert_eq!(read.json["second_approval"], may_help);
+    }
+}
+
+#[tokio::test]
 async fn a_freeze_of_one_tier_leaves_the_other_alone() {
     let app = TestApp::new().await;
     let grace = for_grace(&app);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::code::{Code, Row};
 use super::state::State;
 use crate::clock::Timestamp;
 
@@ -21,12 +22,19 @@ pub struct RecordedRefusal {
 /// The text of a refusal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusalText {
-    /// A [`Code`](super::code::Code), or one of another version.
+    /// A [`Code`], or one of another version.
     pub code: String,
     /// What it means here, for people.
     pub detail: String,
     /// What to do next.
     pub next: String,
+}
+
+impl RefusalText {
+    /// What follows from the code; `None` if it is one of another version.
+    pub fn row(&self) -> Option<Row> {
+        self.code.parse().ok().map(Code::row)
+    }
 }
 
 impl RecordedRefusal {
