@@ -1,7 +1,10 @@
 //! One actor's ports: each call is an effect of the world, which may fail, or kill or stop the actor.
 
-use std::future::{pending, poll_fn};
-use std::task::Poll;
+use std::collections::BTreeSet;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,49 +15,81 @@ use reregister_mfa::reset::ports::{
     QueueError, Security, SecurityError, Store, StoreError, TicketError, Tickets, Write,
 };
 use reregister_mfa::reset::{
-    Change, Event, Method, MethodKind, Person, PimEligibility, PrivilegeFacts, RequestStatus, State,
+    Change, Event, Method, MethodKind, Parties, Person, PimEligibility, PrivilegeFacts,
+    RequestStatus, State,
 };
+use serde_json::Value;
 
-use crate::world::{Broken, FaultyPorts, Happened, Injection};
+use crate::actor::RUN;
+use crate::broken::Broken;
+use crate::script::{Injection, Life, Point, Script};
+use crate::world::{Happened, START, World};
+
+/// One actor's ports: all that it does goes through them.
+#[derive(Clone)]
+pub struct FaultyPorts {
+    pub world: Arc<World>,
+    pub script: Arc<Mutex<Script>>,
+}
 
 impl FaultyPorts {
-    /// One effect, and what its failure looks like.
-    async fn effect<T>(&self, act: impl FnOnce(&mut Happened) -> T, failure: T) -> T {
-        let injection = {
-            let mut script = self.script.lock().unwrap();
-            let nth = script.count;
-            script.count += 1;
-            script.injections.get(&nth).copied()
-        };
+    pub fn life(&self) -> Life {
+        self.script.lock().unwrap().life
+    }
+
+    /// One effect, and what its failure looks like. Other effects come before it and before its answer, by the seed.
+    async fn effect<T>(
+        &self,
+        call: impl Into<String>,
+        act: impl FnOnce(&mut Happened) -> T,
+        failure: T,
+    ) -> T {
+        self.turn().await;
+        let injection = self.script.lock().unwrap().enter(call.into());
         match injection {
             Some(Injection::FailsBefore) => return failure,
-            Some(Injection::DiesBefore) => self.die().await,
-            Some(Injection::Pauses) => self.stand_still().await,
-            _ => {}
+            Some(Injection::DiesBefore) => self.stop(Life::Dead).await,
+            Some(Injection::Pauses) => self.stop(Life::Paused).await,
+            Some(Injection::FailsAfter | Injection::DiesAfter) | None => {}
         }
         let done = act(&mut self.world.lock());
         match injection {
             Some(Injection::FailsAfter) => failure,
-            Some(Injection::DiesAfter) => self.die().await,
-            _ => done,
+            Some(Injection::DiesAfter) => {
+                self.stop(Life::Dead).await;
+                failure
+            }
+            _ => {
+                self.turn().await;
+                done
+            }
         }
     }
 
-    async fn die<T>(&self) -> T {
-        self.script.lock().unwrap().dead = true;
-        pending().await
-    }
-
-    async fn stand_still(&self) {
-        self.script.lock().unwrap().paused = true;
-        poll_fn(|_| {
-            if self.script.lock().unwrap().paused {
-                Poll::Pending
-            } else {
-                Poll::Ready(())
+    /// Lets others go first, or not, by the seed.
+    async fn turn(&self) {
+        let mut yields = self.script.lock().unwrap().chance.below(2);
+        poll_fn(|context| {
+            let mut script = self.script.lock().unwrap();
+            if yields > 0 {
+                yields -= 1;
+                script.yields += 1;
+                context.waker().wake_by_ref();
+                return Poll::Pending;
             }
+            if script.life == Life::Alive {
+                return Poll::Ready(());
+            }
+            script.stopped.push(context.waker().clone());
+            Poll::Pending
         })
         .await;
+    }
+
+    /// Stops the whole actor: none of its other calls goes on either.
+    async fn stop(&self, life: Life) {
+        self.script.lock().unwrap().life = life;
+        self.turn().await;
     }
 
     /// The same with a clock that is ahead.
@@ -63,14 +98,10 @@ impl FaultyPorts {
         self
     }
 
-    /// How many effects there were.
-    pub fn count(&self) -> usize {
-        self.script.lock().unwrap().count
-    }
-
     /// A call to the tenant that reads.
     async fn ask<T>(
         &self,
+        call: &str,
         act: impl FnOnce(&mut Happened) -> Result<T, DirectoryError>,
     ) -> Result<T, DirectoryError> {
         let later = DirectoryError::Transient { after: None };
@@ -78,13 +109,14 @@ impl FaultyPorts {
             true => Err(DirectoryError::Transient { after: None }),
             false => act(happened),
         };
-        self.effect(act, Err(later)).await
+        self.effect(call, act, Err(later)).await
     }
 
-    /// A call to the tenant that changes something. One that is still under way when the time is up is given up, and
-    /// whoever made it does not know what became of it.
+    /// A call to the tenant that changes something. If it is still under way when the time is up, the actor gives it up
+    /// and does not know what became of it.
     async fn change(
         &self,
+        call: String,
         name: &str,
         act: impl FnOnce(&mut Happened) -> Result<(), DirectoryError>,
     ) -> Result<(), DirectoryError> {
@@ -106,12 +138,8 @@ impl FaultyPorts {
             happened.look();
             result
         };
-        {
-            let mut script = self.script.lock().unwrap();
-            let nth = script.count;
-            script.changes.insert(nth);
-        }
-        self.effect(act, Err(DirectoryError::Indeterminate)).await
+        self.effect(call, act, Err(DirectoryError::Indeterminate))
+            .await
     }
 }
 
@@ -130,46 +158,63 @@ impl Clock for FaultyPorts {
 #[async_trait]
 impl Store for FaultyPorts {
     async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        let kind = key.0.split('#').next().unwrap_or_default();
         self.effect(
-            |happened| Ok(happened.items.get(key).cloned()),
+            format!("table: read {kind}"),
+            |happened| Ok(happened.table.get(key)),
             Err(StoreError::Unavailable("down".to_owned())),
         )
         .await
     }
 
     async fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
-        let broken = self.world.broken;
         let script = self.script.clone();
         let commit = |happened: &mut Happened| {
-            if !writes.iter().all(|write| happened.met(broken, write)) {
-                let found = writes.iter().map(|write| {
-                    let mut item = happened.items.get(&write.key).cloned();
-                    if happened.met(broken, write) {
-                        return None;
-                    }
-                    if let (Broken::NoOwner, Some(item), Some(new)) =
-                        (broken, &mut item, &write.item)
-                    {
-                        item.writer = new.writer;
-                    }
-                    item
-                });
-                return Err(StoreError::Conflict(found.collect()));
-            }
+            happened.commit(writes)?;
             for write in writes {
-                happened.check_write(write);
-                if let Some(item) = &write.item {
-                    if write.key.0.starts_with("reset#") {
-                        script.lock().unwrap().version = Some(item.version);
-                    }
-                    happened.items.insert(write.key.clone(), item.clone());
+                if let (true, Some(item)) = (write.key.0.starts_with("reset#"), &write.item) {
+                    script.lock().unwrap().version = Some(item.version);
                 }
             }
-            happened.look();
             Ok(())
         };
-        self.effect(commit, Err(StoreError::Unavailable("down".to_owned())))
+        let down = Err(StoreError::Unavailable("down".to_owned()));
+        self.effect(format!("table: {}", name_of(writes)), commit, down)
             .await
+    }
+}
+
+/// What a commit does, told by what it writes.
+fn name_of(writes: &[Write]) -> String {
+    let of = |kind: &str| writes.iter().find(|write| write.key.0.starts_with(kind));
+    let record = of("reset#").and_then(|write| write.item.as_ref());
+    let record: Value = record.map_or(Value::Null, |item| {
+        serde_json::from_str(&item.body).unwrap()
+    });
+    let stage = &record["stage"];
+    let claimed = &stage["claimed"];
+    if of("freeze").is_some_and(|write| write.item.is_some()) {
+        "freeze".to_owned()
+    } else if record.is_null() {
+        "block the acceptance".to_owned()
+    } else if of("delivery#").is_some() {
+        "accept".to_owned()
+    } else if of("approval#").is_some() {
+        "claim".to_owned()
+    } else if of("target#").is_some() {
+        "end".to_owned()
+    } else if claimed.is_null() {
+        let stage = stage.as_object().and_then(|stage| stage.keys().next());
+        format!("write {}", stage.unwrap())
+    } else if claimed["state"] == "running" {
+        let mut entries = claimed["entries"].as_array().unwrap().iter();
+        match entries.find(|entry| entry["progress"] == "trying") {
+            Some(entry) => format!("intend {}", entry["method"]["id"].as_str().unwrap()),
+            None if claimed["sessions"] == "trying" => "intend sessions".to_owned(),
+            None => "write a step".to_owned(),
+        }
+    } else {
+        "write what was notified".to_owned()
     }
 }
 
@@ -179,24 +224,24 @@ impl Directory for FaultyPorts {
         let person = match who {
             PersonRef::Id(id) => Ok(Person {
                 id: *id,
-                upn: "somebody@contoso.example".to_owned(),
+                upn: "jane@contoso.example".to_owned(),
                 enabled: true,
                 guest: false,
                 management_restricted: false,
             }),
             PersonRef::Upn(_) => Err(DirectoryError::Permanent(Fault::NotFound)),
         };
-        self.ask(|_| person).await
+        self.ask("Graph: person", |_| person).await
     }
 
     async fn privilege_facts(&self, _: ObjectId) -> Result<PrivilegeFacts, DirectoryError> {
-        let standing = PrivilegeFacts {
+        let facts = PrivilegeFacts {
             memberships: Vec::new(),
             owned: Vec::new(),
             assignments: Vec::new(),
             eligibility: PimEligibility::default(),
         };
-        self.ask(|_| Ok(standing)).await
+        self.ask("Graph: privilege facts", |_| Ok(facts)).await
     }
 
     async fn methods(&self, _: ObjectId) -> Result<Listing, DirectoryError> {
@@ -206,19 +251,19 @@ impl Directory for FaultyPorts {
                 hardware_unknown: false,
             })
         };
-        self.ask(list).await
+        self.ask("Graph: methods", list).await
     }
 
     async fn remove(&self, _: ObjectId, method: &Method) -> Result<(), DirectoryError> {
         let name = method.id.to_string();
-        self.change(&name, |happened| {
+        self.change(format!("Graph: remove {name}"), &name, |happened| {
             let before = happened.methods.len();
             happened.methods.retain(|other| other.id != method.id);
             if happened.methods.len() == before {
                 return Err(DirectoryError::Permanent(Fault::NotFound));
             }
             *happened.deleted.entry(name.clone()).or_default() += 1;
-            // Somebody is quick, and registers a method while the reset runs.
+            // The person is quick, and registers a method while the reset runs.
             if happened.deleted.len() == 1 && happened.deleted[&name] == 1 {
                 let newcomer = crate::world::method("newcomer", MethodKind::MicrosoftAuthenticator);
                 happened.methods.push(newcomer);
@@ -233,7 +278,8 @@ impl Directory for FaultyPorts {
     }
 
     async fn revoke_sessions(&self, _: ObjectId) -> Result<(), DirectoryError> {
-        self.change("sessions", |happened| {
+        let call = "Graph: revoke sessions".to_owned();
+        self.change(call, "sessions", |happened| {
             happened.revoked += 1;
             Ok(())
         })
@@ -246,10 +292,13 @@ impl Queue for FaultyPorts {
     async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
         let wake = |happened: &mut Happened| {
             let due = happened.now.checked_add(after).unwrap();
-            happened.queue.push((due, id));
+            if happened.broken != Broken::LosesMessages {
+                happened.queue.push((due, id));
+            }
             Ok(())
         };
-        self.effect(wake, Err(QueueError("down".to_owned()))).await
+        self.effect("queue: schedule", wake, Err(QueueError("down".to_owned())))
+            .await
     }
 }
 
@@ -272,7 +321,9 @@ impl AuditTrail for FaultyPorts {
             }
             Ok(())
         };
-        self.effect(append, Err(AuditError("down".to_owned())))
+        let line = serde_json::to_value(event).unwrap();
+        let call = format!("trail: {}", line["audit"].as_str().unwrap());
+        self.effect(call, append, Err(AuditError("down".to_owned())))
             .await
     }
 }
@@ -284,8 +335,8 @@ impl Security for FaultyPorts {
             happened.heard += 1;
             Ok(())
         };
-        self.effect(tell, Err(SecurityError("down".to_owned())))
-            .await
+        let down = Err(SecurityError("down".to_owned()));
+        self.effect("security: notify", tell, down).await
     }
 }
 
@@ -305,7 +356,10 @@ impl Tickets for FaultyPorts {
         // Two calls, as it is in Jira and ServiceNow: look for the mark, then write.
         let later = TicketError::Transient { after: None };
         let look = |happened: &mut Happened| Ok(happened.notes.iter().any(|note| note == mark));
-        if self.effect(look, Err(later.clone())).await? {
+        if self
+            .effect("ticket: look for the note", look, Err(later.clone()))
+            .await?
+        {
             return Ok(());
         }
         let script = self.script.clone();
@@ -325,6 +379,47 @@ impl Tickets for FaultyPorts {
             happened.notes.push(mark.to_owned());
             Ok(())
         };
-        self.effect(write, Err(later)).await
+        self.effect("ticket: write the note", write, Err(later))
+            .await
     }
+}
+
+#[test]
+fn a_dead_actor_is_dead_in_every_branch_and_branches_interleave_by_the_seed() {
+    let event = Event::Replayed {
+        at: START.parse().unwrap(),
+        reset: ResetId::random(),
+        parties: Parties::default(),
+    };
+    let mut heard_before_death = BTreeSet::new();
+    for seed in 0..100 {
+        let world = World::new(Broken::No, seed);
+        let point = Point {
+            call: "queue: schedule".to_owned(),
+            nth: 2,
+        };
+        let ports = world.ports([(point, Injection::DiesBefore)]);
+        let schedules = async {
+            for _ in 0..2 {
+                ports.schedule(ResetId::random(), RUN).await.unwrap();
+            }
+        };
+        let notifications = async {
+            for _ in 0..10 {
+                ports.notify(&event).await.unwrap();
+            }
+        };
+        let mut both = pin!(async { tokio::join!(schedules, notifications) });
+        let mut poll = || both.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        while ports.life() == Life::Alive {
+            assert!(poll().is_pending());
+        }
+        let heard = world.lock().heard;
+        for _ in 0..50 {
+            assert!(poll().is_pending());
+        }
+        assert_eq!(world.lock().heard, heard);
+        heard_before_death.insert(heard);
+    }
+    assert!(heard_before_death.len() > 3, "{heard_before_death:?}");
 }

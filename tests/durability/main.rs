@@ -1,5 +1,12 @@
 //! Never twice, never half, never silent: the core against a world in which every call can fail, before it has happened
-//! or after, and in which whoever works can be killed or stand still at every call.
+//! or after, and in which an actor can be killed or stand still at every call.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `script` | the points at which an actor can be stopped, and what can happen there |
+//! | `faulty_ports` | the core's ports, each call a point |
+//! | `world`, `broken` | what the calls act on, and how its table is broken on purpose |
+//! | `actor`, `schedules`, `random` | processes of the product, and the orders in which they work and stop |
 //!
 //! ```text
 //! cargo test --test durability -- --nocapture      prints how many schedules ran and how many states were seen
@@ -14,16 +21,23 @@
     reason = "a test that panics has failed, which is its purpose"
 )]
 
+mod actor;
+mod broken;
+mod chance;
 mod faulty_ports;
 mod random;
-mod schedule;
+mod schedules;
+mod script;
 mod world;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use schedule::{Actor, Second, frozen, given_up, good_day, overslept, pair};
-use world::{Broken, Injection, World};
+use actor::{Actor, SAME};
+use broken::Broken;
+use schedules::{Pair, Second, frozen, given_up, good_day, overslept};
+use script::{Injection, Planned, Point};
+use world::World;
 
 /// What many schedules came to.
 #[derive(Default)]
@@ -75,65 +89,120 @@ fn in_tokio(test: impl FnOnce()) {
     test();
 }
 
-/// The body that [`schedule::Actor::deliver`] has.
-const SAME: &str = "the delivery";
-
-const INJECTIONS: [Injection; 4] = [
+const FATES: [Injection; 4] = [
     Injection::FailsBefore,
     Injection::FailsAfter,
     Injection::DiesBefore,
     Injection::DiesAfter,
 ];
 
+const DEATHS: [Injection; 2] = [Injection::DiesBefore, Injection::DiesAfter];
+
+/// Each of these injections at each of these points.
+fn planned<'a>(
+    points: &'a [Point],
+    injections: &'a [Injection],
+) -> impl Iterator<Item = Planned> + 'a {
+    points.iter().flat_map(move |point| {
+        injections
+            .iter()
+            .map(move |injection| (point.clone(), *injection))
+    })
+}
+
+#[test]
+fn a_good_day_passes_every_named_point() {
+    in_tokio(|| {
+        let points: Vec<String> = good_day().iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(points.join("\n"), @r"
+            table: read delivery 1
+            queue: schedule 1
+            table: accept 1
+            table: read approval 1
+            Graph: person 1
+            Graph: person 2
+            Graph: person 3
+            Graph: privilege facts 1
+            Graph: methods 1
+            table: read freeze 1
+            table: read target 1
+            table: read count 1
+            table: read count 2
+            table: read count 3
+            trail: allowed 1
+            table: claim 1
+            trail: intended 1
+            table: intend sessions 1
+            Graph: revoke sessions 1
+            table: write a step 1
+            Graph: methods 2
+            trail: intended 2
+            table: intend authenticator 1
+            Graph: remove authenticator 1
+            trail: intended 3
+            table: intend mobile 1
+            Graph: remove mobile 1
+            table: write a step 2
+            Graph: methods 3
+            table: read target 2
+            table: end 1
+            trail: outcome 1
+            security: notify 1
+            ticket: look for the note 1
+            ticket: write the note 1
+            table: write what was notified 1
+            ");
+    });
+}
+
 #[test]
 fn every_call_may_fail_or_kill_once_and_the_request_comes_to_its_end() {
     in_tokio(|| {
         let mut tally = Tally::default();
-        let (world, [effects, _]) = pair(Broken::No, Second::AfterTheLease, SAME, None, None);
-        tally.add(&world, || "a good day".to_owned());
-        assert!(effects > 30, "{effects} calls");
-        for nth in 0..effects {
-            for injection in INJECTIONS {
-                for second in [Second::AtOnce, Second::AfterTheLease] {
-                    let (world, _) = pair(Broken::No, second, SAME, Some((nth, injection)), None);
-                    tally.add(&world, || format!("{second:?} {nth} {injection:?}"));
-                }
-            }
+        for (first, second, seed) in planned(&good_day(), &FATES).flat_map(|first| {
+            let seconds = [Second::AtOnce, Second::AfterTheLease];
+            seconds.into_iter().flat_map(move |second| {
+                let first = first.clone();
+                (0..4).map(move |seed| (first.clone(), second, seed))
+            })
+        }) {
+            let pair = Pair {
+                broken: Broken::No,
+                second,
+                body: SAME,
+                seed,
+            };
+            let (world, _) = pair.run(Some(&first), None);
+            tally.add(&world, || format!("{pair:?} {} {:?}", first.0, first.1));
         }
         tally.hold("single failures");
     });
 }
 
-/// Every point at which the first is stopped, with every point at which the second is killed, or at none.
-fn pairs(broken: Broken, second: Second, enough: impl Fn(&Tally) -> bool) -> Tally {
+/// Every point at which the first actor can be stopped; with each, every point of the second with every fate, or none.
+fn pairs(broken: Broken, second: Second, is_enough: impl Fn(&Tally) -> bool) -> Tally {
     let mut tally = Tally::default();
-    let (effects, changes) = good_day();
-    let killed = [Injection::DiesBefore, Injection::DiesAfter];
-    let stopped: &[Injection] = if second.is_meanwhile() {
-        &[Injection::Pauses]
-    } else {
-        &killed
-    };
-    for nth in 0..effects {
-        if second == Second::MeanwhileByAFastClock && changes.contains(&nth) {
-            continue;
-        }
-        for injection in stopped {
-            let first = Some((nth, *injection));
-            let (world, [_, others]) = pair(broken, second, SAME, first, None);
-            tally.add(&world, || format!("{second:?} {nth} {injection:?}"));
-            for other in 0..others {
-                for other_injection in killed {
-                    let (world, _) =
-                        pair(broken, second, SAME, first, Some((other, other_injection)));
-                    tally.add(&world, || {
-                        format!("{second:?} {nth} {injection:?}, then {other} {other_injection:?}")
-                    });
-                    if enough(&tally) {
-                        return tally;
-                    }
-                }
+    let firsts = planned(&second.points(), second.injections()).collect::<Vec<_>>();
+    for (first, seed) in firsts.iter().zip(0..) {
+        let pair = Pair {
+            broken,
+            second,
+            body: SAME,
+            seed,
+        };
+        let (world, others) = pair.run(Some(first), None);
+        tally.add(&world, || format!("{pair:?} {} {:?}", first.0, first.1));
+        for then in planned(&others, &FATES) {
+            if is_enough(&tally) {
+                return tally;
             }
+            let (world, _) = pair.run(Some(first), Some(&then));
+            tally.add(&world, || {
+                format!(
+                    "{pair:?} {} {:?}, then {} {:?}",
+                    first.0, first.1, then.0, then.1
+                )
+            });
         }
     }
     tally
@@ -172,35 +241,31 @@ fn a_second_run_whose_clock_is_ahead_comes_to_the_end() {
 fn two_deliveries_of_one_approval_make_one_reset_wherever_the_first_is_stopped() {
     in_tokio(|| {
         let mut tally = Tally::default();
-        let (effects, changes) = good_day();
-        for second in [
-            Second::AtOnce,
-            Second::AfterTheLease,
-            Second::Meanwhile,
-            Second::MeanwhileAfterTheLease,
-            Second::MeanwhileByAFastClock,
-        ] {
-            let injections: &[Injection] = if second.is_meanwhile() {
-                &[Injection::Pauses]
-            } else {
-                &INJECTIONS
-            };
-            for nth in 0..effects {
-                if second == Second::MeanwhileByAFastClock && changes.contains(&nth) {
-                    continue;
-                }
-                for injection in injections {
-                    let first = Some((nth, *injection));
-                    let (world, [_, others]) = pair(Broken::No, second, "another", first, None);
-                    tally.add(&world, || format!("{second:?} {nth} {injection:?}"));
-                    // Every seventh point: the second one's calls are mostly those of the pairs above.
-                    for other in (nth % 7..others).step_by(7) {
-                        let killed = Some((other, Injection::DiesAfter));
-                        let (world, _) = pair(Broken::No, second, "another", first, killed);
-                        tally.add(&world, || {
-                            format!("{second:?} {nth} {injection:?}, then {other}")
-                        });
-                    }
+        for second in Second::ALL {
+            let firsts = planned(&second.points(), second.injections()).collect::<Vec<_>>();
+            for (first, seed) in firsts.iter().zip(0..) {
+                let pair = Pair {
+                    broken: Broken::No,
+                    second,
+                    body: "another",
+                    seed,
+                };
+                let (world, others) = pair.run(Some(first), None);
+                tally.add(&world, || format!("{pair:?} {} {:?}", first.0, first.1));
+                // Every seventh point: most of the second one's calls are those of the pairs above.
+                let others: Vec<Point> = others
+                    .into_iter()
+                    .skip(usize::try_from(seed % 7).unwrap())
+                    .step_by(7)
+                    .collect();
+                for then in planned(&others, &DEATHS) {
+                    let (world, _) = pair.run(Some(first), Some(&then));
+                    tally.add(&world, || {
+                        format!(
+                            "{pair:?} {} {:?}, then {} {:?}",
+                            first.0, first.1, then.0, then.1
+                        )
+                    });
                 }
             }
         }
@@ -209,20 +274,22 @@ fn two_deliveries_of_one_approval_make_one_reset_wherever_the_first_is_stopped()
 }
 
 #[test]
-fn whoever_oversleeps_their_own_message_is_brought_to_the_end_or_accepts_nothing() {
+fn an_actor_that_oversleeps_its_own_message_is_brought_to_the_end_or_accepts_nothing() {
     in_tokio(|| {
         let mut tally = Tally::default();
-        let (effects, _) = good_day();
-        for nth in 0..effects {
-            let (world, all) = overslept(nth, None);
-            tally.add(&world, || format!("oversleeps {nth}"));
-            for later in nth + 1..all {
-                for injection in [Injection::DiesBefore, Injection::DiesAfter] {
-                    let (world, _) = overslept(nth, Some((later, injection)));
-                    tally.add(&world, || {
-                        format!("oversleeps {nth}, then {later} {injection:?}")
-                    });
-                }
+        for point in good_day() {
+            let (world, calls) = overslept(&point, None);
+            tally.add(&world, || format!("oversleeps {point}"));
+            let later: Vec<Point> = calls
+                .into_iter()
+                .skip_while(|call| *call != point)
+                .skip(1)
+                .collect();
+            for then in planned(&later, &FATES) {
+                let (world, _) = overslept(&point, Some(&then));
+                tally.add(&world, || {
+                    format!("oversleeps {point}, then {} {:?}", then.0, then.1)
+                });
             }
         }
         tally.hold("oversleeping");
@@ -233,63 +300,65 @@ fn whoever_oversleeps_their_own_message_is_brought_to_the_end_or_accepts_nothing
 fn wherever(
     what: &str,
     injections: &[Injection],
-    schedule: impl Fn(usize, Injection) -> Arc<World>,
+    schedule: impl Fn(&Planned) -> Arc<World>,
 ) -> Vec<Arc<World>> {
     let mut tally = Tally::default();
     let mut worlds = Vec::new();
-    let (effects, _) = good_day();
-    for nth in 0..effects {
-        for injection in injections {
-            let world = schedule(nth, *injection);
-            tally.add(&world, || format!("{what} at {nth} {injection:?}"));
-            worlds.push(world);
-        }
+    for first in planned(&good_day(), injections) {
+        let world = schedule(&first);
+        tally.add(&world, || format!("{what} at {} {:?}", first.0, first.1));
+        worlds.push(world);
     }
     tally.hold(what);
     worlds
 }
 
 #[test]
-fn whatever_is_not_claimed_when_resets_are_frozen_waits_and_nothing_that_waits_is_lost() {
+fn what_is_not_claimed_when_resets_are_frozen_waits_and_none_that_waits_is_lost() {
     in_tokio(|| {
         let injections = [
             Injection::DiesBefore,
             Injection::DiesAfter,
             Injection::Pauses,
         ];
-        let worlds = wherever("freezing", &injections, frozen);
+        let worlds = wherever("freezing", &injections, |first| frozen(Broken::No, first));
         let refused = worlds.iter().any(|world| world.lock().refused() > 0);
-        assert!(refused, "nobody was refused");
+        assert!(refused, "no request was refused");
     });
 }
 
 #[test]
-fn whatever_cannot_be_done_for_two_hours_is_given_up_told_of_once_and_locks_nobody() {
+fn what_cannot_be_done_for_two_hours_is_given_up_notified_once_and_locks_no_person() {
     in_tokio(|| {
-        let injections = [Injection::DiesBefore, Injection::DiesAfter];
-        let worlds = wherever("giving up", &injections, given_up);
+        let worlds = wherever("giving up", &DEATHS, given_up);
         let half_done = worlds.iter().any(|world| world.lock().deleted.len() == 1);
         assert!(half_done, "none was given up half-way");
     });
 }
 
+/// The first schedule in which this fault shows.
+fn caught(broken: Broken) -> Option<String> {
+    let one = |tally: &Tally| !tally.violations.is_empty();
+    // Where an actor is overtaken: what fences and owners are for. Then a crash, which intents and messages are for.
+    let seconds = [
+        Second::MeanwhileAfterTheLease,
+        Second::MeanwhileByAFastClock,
+        Second::AfterTheLease,
+    ];
+    for second in seconds {
+        let tally = pairs(broken, second, one);
+        if one(&tally) {
+            return tally.violations.into_iter().next();
+        }
+    }
+    None
+}
+
 fn is_caught(broken: Broken) {
     in_tokio(|| {
-        let mut caught = Vec::new();
-        // Where somebody is overtaken: what fences and owners are for.
-        for second in [
-            Second::MeanwhileAfterTheLease,
-            Second::MeanwhileByAFastClock,
-        ] {
-            let tally = pairs(broken, second, |tally| !tally.violations.is_empty());
-            tally.report(&format!("{broken:?}, {second:?}"));
-            caught.extend(tally.violations);
-            if !caught.is_empty() {
-                break;
-            }
-        }
-        assert!(!caught.is_empty(), "a ledger with {broken:?} passes");
-        println!("  {}", caught[0]);
+        let caught = caught(broken);
+        assert!(caught.is_some(), "{broken:?} passes");
+        println!("{broken:?}: {}", caught.unwrap());
     });
 }
 
@@ -304,16 +373,50 @@ fn a_ledger_without_an_owner_is_caught() {
 }
 
 #[test]
-fn whoever_waits_for_a_request_that_turns_out_to_repeat_another_gets_the_answer_of_that() {
+fn a_claim_without_intent_is_caught() {
+    is_caught(Broken::NoIntent);
+}
+
+#[test]
+fn an_end_without_the_target_is_caught() {
+    is_caught(Broken::EndsWithoutTarget);
+}
+
+#[test]
+fn a_stale_view_is_caught() {
+    is_caught(Broken::StaleReads);
+}
+
+#[test]
+fn acting_before_acceptance_is_caught() {
+    is_caught(Broken::ActsBeforeAcceptance);
+}
+
+#[test]
+fn a_queue_that_loses_messages_is_caught() {
+    is_caught(Broken::LosesMessages);
+}
+
+#[test]
+fn a_delivery_that_turns_out_to_repeat_another_while_a_sender_waits_gives_the_answer_of_that() {
     in_tokio(|| {
-        let world = World::new(Broken::No);
+        let world = World::new(Broken::No, 0);
         Actor::deliver_as(world.ports([]), "another").go();
         // Accepted, and about to find out that its approval is used.
-        let mut one = Actor::deliver(world.ports([(4, Injection::Pauses)]));
+        let pause = |call: &str, nth| {
+            let point = Point {
+                call: call.to_owned(),
+                nth,
+            };
+            (point, Injection::Pauses)
+        };
+        let mut one = Actor::deliver(world.ports([pause("table: read approval", 1)]));
         one.go();
+        assert!(one.is_paused());
         // Waits for it, and is about to look again.
-        let mut other = Actor::deliver(world.ports([(2, Injection::Pauses)]));
+        let mut other = Actor::deliver(world.ports([pause("table: read reset", 2)]));
         other.go();
+        assert!(other.is_paused());
         one.go();
         other.go();
         assert_eq!(other.came_back, Some(true));

@@ -1,54 +1,36 @@
-//! The world that the core acts on: a table, a tenant with one person in it, a queue, a ticket, a clock. Each call is
-//! an effect of one actor, and may fail or kill the actor, before it has happened or after.
+//! The world that the core acts on: a table, a tenant with one person in it, a queue, a ticket, a clock.
 //!
 //! What must always hold is checked while it happens; see `violations`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use reregister_mfa::clock::Timestamp;
 use reregister_mfa::ids::ResetId;
-use reregister_mfa::reset::ports::{Condition, Item, Key, Write};
+use reregister_mfa::reset::ports::{Key, StoreError, Write};
 use reregister_mfa::reset::{Method, MethodKind, PhoneType};
 use serde_json::Value;
+
+use crate::broken::{Broken, Table};
+use crate::chance::Chance;
+use crate::faulty_ports::FaultyPorts;
+use crate::script::{Plan, Planned, Script};
 
 pub const START: &str = "2026-11-24T09:00:00Z";
 pub const JANE: &str = "a1000000-0000-4000-8000-00000000000b";
 pub const SAM: &str = "a1000000-0000-4000-8000-000000000001";
 pub const VERA: &str = "a1000000-0000-4000-8000-000000000002";
 
-/// What becomes of one effect, and of whoever asked for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Injection {
-    /// It fails and has not happened.
-    FailsBefore,
-    /// It happens, and whoever asked hears that it failed, or nothing.
-    FailsAfter,
-    /// Whoever asked is killed, and it has not happened.
-    DiesBefore,
-    /// It happens, and whoever asked is killed.
-    DiesAfter,
-    /// Whoever asked stands still before it happens, until somebody lets them go on.
-    Pauses,
-}
-
-/// How the ledger's store is broken on purpose, to see that it would be noticed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Broken {
-    /// It is not.
-    #[default]
-    No,
-    /// Whoever was overtaken can write: conditions on versions are not looked at.
-    NoFence,
-    /// Everybody takes what is there for their own.
-    NoOwner,
-}
-
 /// What has happened, and what is.
 pub struct Happened {
     pub now: Timestamp,
-    pub items: HashMap<Key, Item>,
+    pub broken: Broken,
+    pub table: Table,
+    /// The records of the table, parsed, by key. What was never accepted is null.
+    parsed: BTreeMap<String, (Value, u64)>,
+    /// How many actors there were.
+    actors: u64,
     pub methods: Vec<Method>,
     pub revoked: u32,
     /// Whether the tenant does not answer.
@@ -68,32 +50,9 @@ pub struct Happened {
 }
 
 pub struct World {
-    pub broken: Broken,
+    /// What the actors' own chances are made from.
+    seed: u64,
     happened: Mutex<Happened>,
-}
-
-/// What is planned for one actor, and how far they are.
-#[derive(Default)]
-pub struct Script {
-    pub injections: BTreeMap<usize, Injection>,
-    pub count: usize,
-    pub dead: bool,
-    pub paused: bool,
-    /// The version of the record that they wrote last.
-    pub version: Option<u64>,
-    /// When their time for calls to the tenant is over.
-    pub until: Option<Timestamp>,
-    /// How much their clock is ahead.
-    pub ahead: Duration,
-    /// Which of their calls change something in the tenant.
-    pub changes: BTreeSet<usize>,
-}
-
-/// One actor's ports: everything that it does goes through them.
-#[derive(Clone)]
-pub struct FaultyPorts {
-    pub world: Arc<World>,
-    pub script: Arc<Mutex<Script>>,
 }
 
 pub fn method(id: &str, kind: MethodKind) -> Method {
@@ -106,12 +65,15 @@ pub fn method(id: &str, kind: MethodKind) -> Method {
 }
 
 impl World {
-    pub fn new(broken: Broken) -> Arc<World> {
+    pub fn new(broken: Broken, seed: u64) -> Arc<World> {
         Arc::new(World {
-            broken,
+            seed,
             happened: Mutex::new(Happened {
                 now: START.parse().unwrap(),
-                items: HashMap::new(),
+                broken,
+                table: Table::new(broken),
+                parsed: BTreeMap::new(),
+                actors: 0,
                 methods: vec![
                     method("password", MethodKind::Password),
                     method("authenticator", MethodKind::MicrosoftAuthenticator),
@@ -135,17 +97,23 @@ impl World {
         self.happened.lock().unwrap()
     }
 
-    /// An actor for whom these things are planned.
-    pub fn ports(
-        self: &Arc<World>,
-        injections: impl IntoIterator<Item = (usize, Injection)>,
-    ) -> FaultyPorts {
+    /// The ports of an actor for whom these things are planned.
+    pub fn ports(self: &Arc<World>, injections: impl IntoIterator<Item = Planned>) -> FaultyPorts {
+        self.planned(Plan::At(injections.into_iter().collect()))
+    }
+
+    /// The ports of an actor whose injections come by chance.
+    pub fn random_ports(self: &Arc<World>) -> FaultyPorts {
+        self.planned(Plan::Random)
+    }
+
+    fn planned(self: &Arc<World>, plan: Plan) -> FaultyPorts {
+        let mut happened = self.lock();
+        happened.actors += 1;
+        let seed = Chance(self.seed.wrapping_add(happened.actors)).next();
         FaultyPorts {
             world: self.clone(),
-            script: Arc::new(Mutex::new(Script {
-                injections: injections.into_iter().collect(),
-                ..Script::default()
-            })),
+            script: Arc::new(Mutex::new(Script::new(plan, seed))),
         }
     }
 }
@@ -156,34 +124,27 @@ impl Happened {
     }
 
     /// The records, in JSON.
-    pub fn records(&self) -> Vec<Value> {
-        self.items
-            .iter()
-            .filter(|(Key(key), _)| key.starts_with("reset#"))
-            .map(|(_, item)| serde_json::from_str(&item.body).unwrap())
-            // What was never accepted is null.
-            .filter(|record: &Value| !record.is_null())
-            .collect()
+    pub fn records(&self) -> Vec<&Value> {
+        let records = self.parsed.values().map(|(record, _)| record);
+        records.filter(|record| !record.is_null()).collect()
     }
 
     /// Whether anything was ever claimed.
     pub fn has_claimed(&self) -> bool {
-        let records = self.records();
-        records
+        self.records()
             .iter()
             .any(|record| !record["stage"]["claimed"].is_null())
     }
 
     /// How many requests were refused.
     pub fn refused(&self) -> usize {
-        let records = self.records();
-        let refused = |record: &&Value| !record["stage"]["refused"].is_null();
-        records.iter().filter(refused).count()
+        let refused = |record: &&&Value| !record["stage"]["refused"].is_null();
+        self.records().iter().filter(refused).count()
     }
 
-    /// Whether somebody has the person.
+    /// Whether a reset has the person.
     pub fn is_taken(&self) -> bool {
-        self.items.iter().any(|(Key(key), item)| {
+        self.table.items.iter().any(|(Key(key), item)| {
             key.starts_with("target#") && item.body.contains(r#""running":true"#)
         })
     }
@@ -198,56 +159,42 @@ impl Happened {
     }
 
     /// The record that has the person, and its version.
-    fn claimed(&self) -> Option<(Value, u64)> {
-        self.items
-            .iter()
-            .filter(|(Key(key), _)| key.starts_with("reset#"))
-            .map(|(_, item)| {
-                let record: Value = serde_json::from_str(&item.body).unwrap();
-                (record, item.version)
-            })
+    fn claimed(&self) -> Option<&(Value, u64)> {
+        self.parsed
+            .values()
             .find(|(record, _)| record["stage"]["claimed"]["state"] == "running")
     }
 
-    pub fn met(&self, broken: Broken, write: &Write) -> bool {
-        let version = self.items.get(&write.key).map(|item| item.version);
-        match write.condition {
-            Condition::Absent => version.is_none(),
-            Condition::Version(_) if broken == Broken::NoFence => true,
-            Condition::Version(wanted) => version == Some(wanted),
-        }
-    }
-
-    /// What must hold whatever is written.
-    pub fn check_write(&mut self, write: &Write) {
-        let (Some(old), Some(new)) = (self.items.get(&write.key), &write.item) else {
-            return;
-        };
-        let Key(key) = &write.key;
-        if key.starts_with("approval#") && old.body != new.body {
-            self.violated(format!("{key} is used twice"));
-            return;
-        }
-        if key.starts_with("reset#") {
-            let old: Value = serde_json::from_str(&old.body).unwrap();
-            let new: Value = serde_json::from_str(&new.body).unwrap();
-            let claimed = &old["stage"]["claimed"]["state"];
-            let over = !old["stage"]["refused"].is_null()
-                || !old["stage"]["repeats"].is_null()
-                || *claimed == "completed"
-                || *claimed == "needs_human";
-            if over && old["stage"] != new["stage"] {
-                self.violated(format!("{key} was over, and changed"));
+    pub fn commit(&mut self, writes: &[Write]) -> Result<(), StoreError> {
+        let Happened {
+            table,
+            parsed,
+            violations,
+            ..
+        } = self;
+        table.commit(writes, |old, write| {
+            let Some(new) = &write.item else {
+                return;
+            };
+            let Key(key) = &write.key;
+            if key.starts_with("approval#") && old.is_some_and(|old| old.body != new.body) {
+                violations.push(format!("{key} is used twice"));
             }
-            if !claimed.is_null() && new["stage"]["claimed"].is_null() {
-                self.violated(format!("{key} was claimed, and is not any more"));
+            if key.starts_with("reset#") {
+                let record: Value = serde_json::from_str(&new.body).unwrap();
+                if let Some((old, _)) = parsed.get(key) {
+                    violations.extend(check_record(key, old, &record));
+                }
+                parsed.insert(key.clone(), (record, new.version));
             }
-        }
+        })?;
+        self.look();
+        Ok(())
     }
 
     /// What must hold before anything is changed in the tenant.
     pub fn check_change(&mut self, name: &str, version: Option<u64>) {
-        let Some((record, stored)) = self.claimed() else {
+        let Some((record, stored)) = self.claimed().cloned() else {
             self.violated(format!("{name}, and nothing is claimed"));
             return;
         };
@@ -266,7 +213,7 @@ impl Happened {
             ));
         }
         if version != Some(stored) {
-            self.violated(format!("{name} is changed by somebody who was overtaken"));
+            self.violated(format!("{name} is changed by an actor that was overtaken"));
         }
         let lines = self.intended.entry(name.to_owned()).or_default();
         if *lines > 0 {
@@ -307,4 +254,18 @@ impl Happened {
         text.push_str(&format!("{there:?} {}", self.revoked.min(2)));
         self.seen.insert(text);
     }
+}
+
+/// What must hold whatever is written.
+fn check_record(key: &str, old: &Value, new: &Value) -> Option<String> {
+    let claimed = &old["stage"]["claimed"]["state"];
+    let over = !old["stage"]["refused"].is_null()
+        || !old["stage"]["repeats"].is_null()
+        || *claimed == "completed"
+        || *claimed == "needs_human";
+    if over && old["stage"] != new["stage"] {
+        return Some(format!("{key} was over, and changed"));
+    }
+    (!claimed.is_null() && new["stage"]["claimed"].is_null())
+        .then(|| format!("{key} was claimed, and is not any more"))
 }
