@@ -69,11 +69,12 @@ page: export NODE := $(CURDIR)/$(VENV)/bin/node
 page: tools  ## The on-call page in a real browser, alone and with the product; pictures of it in tests/page/shots
 	tools/with-moto cargo test --locked --test function page -- --include-ignored
 
-check:  ## The quick inner loop: format, circles of files, long files, lints, and links between the docs
+check:  ## The quick inner loop: format, circles of files, long files, links between the documents, lints
 	cargo fmt --all --check
 	python3 -B tools/check_circles_test.py
 	python3 tools/check_circles.py
 	tools/check-size
+	python3 tools/check_links.py
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' \
 	    cargo doc --workspace --no-deps --document-private-items --locked --quiet

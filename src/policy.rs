@@ -12,7 +12,7 @@ use crate::entra::{Credential, EntraSettings};
 use crate::ids::{Label, TenantId};
 use crate::reset::{ChannelPolicy, Channels, Rules, SourceChannel};
 use crate::tickets::Notes;
-use crate::webhook::{Scheme, Source};
+use crate::webhook::Source;
 
 /// The policy of a deployment, resolved. The only thing whose fault stops the start.
 #[derive(Debug, Clone)]
@@ -196,7 +196,7 @@ impl Sections {
         }
         for (name, source) in &self.sources {
             known(&format!("sources.{name}"), &source.issuers)?;
-            if source.privileged && matches!(source.scheme, Scheme::SecretHeader { .. }) {
+            if source.privileged && !source.scheme.signs_the_body() {
                 return Err(format!(
                     "sources.{name} cannot sign, so it may not ask for privileged people"
                 ));

@@ -304,6 +304,15 @@ mod tests {
     }
 
     #[test]
+    fn the_permission_for_each_collection_that_is_deleted_from_is_in_the_documentation() {
+        let docs = include_str!("../../docs/entra.md");
+        for collection in KINDS.iter().filter_map(collection) {
+            let call = format!("DELETE .../{collection}/{{id}}");
+            assert!(docs.contains(&call), "{call}");
+        }
+    }
+
+    #[test]
     fn a_type_that_is_not_known_is_kept_by_its_name() {
         let listed: Listed = serde_json::from_str(
             r##"{"@odata.type":"#microsoft.graph.brainwaveAuthenticationMethod","id":"x"}"##,

@@ -21,7 +21,7 @@ pub struct Notes {
 }
 
 /// A ticket system that notes can be written into.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, strum::EnumCount)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum System {
     /// Jira Cloud.

@@ -25,9 +25,10 @@ use reregister_mfa::ids::{Label, SecretName, TicketKey};
 use reregister_mfa::outbound::http_client;
 use reregister_mfa::reset::ports::TicketError;
 use reregister_mfa::secrets::{Freshness, SecretError, SecretSource};
-use reregister_mfa::tickets::{Notes, TicketSystems};
+use reregister_mfa::tickets::{Notes, System, TicketSystems};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use strum::EnumCount as _;
 use tokio::net::TcpListener;
 
 const TEXT: &str =
@@ -129,6 +130,12 @@ async fn a_source_without_notes_gets_none() {
 #[tokio::test]
 async fn no_error_shows_anything_of_a_secret() {
     const CANARY: &str = "c4n4ry";
+    const {
+        assert!(
+            System::COUNT == 3,
+            "the secret of a new system belongs into the table below"
+        )
+    };
     let (_, jira) = jira_cloud::serve().await;
     let (_, servicenow) = servicenow::serve().await;
     let cloud = format!("system.jira_cloud.site = {:?}", jira.url);

@@ -1,7 +1,6 @@
 //! The one judgement: whether a target may be reset on these approvals. The first run makes it before the claim, and
-//! every resumption makes it again; nothing that was true at the claim is taken for granted.
-//!
-//! [`Basis`] is the difference between the two, and docs/design.md has it as a table.
+//! every resumption makes it again. [`Basis`] is what differs here; what differs around it is in `resume`. docs/design.md has
+//! all of it as one table, "What a resumption checks".
 
 use super::context::Run;
 use crate::approval::{Approval, ApprovalError, Authentic};

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 use crate::clock::Timestamp;
 pub use crate::ids::MethodId;
@@ -54,15 +55,21 @@ impl Method {
         }
     }
 
-    /// Whether `other` has the same id and kind.
+    /// Whether `other` has the same id and kind. A kind that one version of this program knows and another does not is the
+    /// same under the same id, so that an upgrade in the middle of a reset makes no method disappear.
     pub fn has_id_of(&self, other: &Method) -> bool {
-        self.id == other.id && self.kind == other.kind
+        let kinds_agree = match (&self.kind, &other.kind) {
+            (MethodKind::Unknown(_), _) | (_, MethodKind::Unknown(_)) => true,
+            (one, another) => one == another,
+        };
+        self.id == other.id && kinds_agree
     }
 }
 
-/// The types of Microsoft Graph's `authenticationMethod`.
+/// The types of Microsoft Graph's `authenticationMethod`. In a record, a type that another version wrote and this one does
+/// not know is [`MethodKind::Unknown`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, strum::EnumCount)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", remote = "Self")]
 pub enum MethodKind {
     Password,
     Phone(PhoneType),
@@ -79,6 +86,25 @@ pub enum MethodKind {
     QrCodePin,
     /// A type that this version does not know: left in place and named.
     Unknown(String),
+}
+
+impl Serialize for MethodKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        MethodKind::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for MethodKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<MethodKind, D::Error> {
+        let stored = Value::deserialize(deserializer)?;
+        MethodKind::deserialize(&stored).or_else(|error| match stored {
+            Value::String(kind) => Ok(MethodKind::Unknown(kind)),
+            Value::Object(kind) if kind.len() == 1 => Ok(MethodKind::Unknown(
+                kind.into_iter().map(|(kind, _)| kind).collect(),
+            )),
+            _ => Err(serde::de::Error::custom(error)),
+        })
+    }
 }
 
 /// `authenticationPhoneType`.
@@ -109,5 +135,41 @@ impl fmt::Display for MethodKind {
             MethodKind::QrCodePin => "QR code",
             MethodKind::Unknown(odata_type) => odata_type,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn method(kind: Value) -> Method {
+        let stored = json!({"id": "0f0f", "kind": kind, "label": null, "created": null});
+        serde_json::from_value(stored).unwrap()
+    }
+
+    #[test]
+    fn a_kind_that_another_version_stored_is_unknown_and_the_record_can_be_read() {
+        for kind in [json!("hologram"), json!({"hologram": "blue"})] {
+            let unknown = MethodKind::Unknown("hologram".to_owned());
+            assert_eq!(method(kind).kind, unknown);
+        }
+    }
+
+    #[test]
+    fn a_method_whose_kind_only_one_version_knows_is_the_same_registration() {
+        let one = method(json!({"unknown": "#microsoft.graph.fido2AuthenticationMethod"}));
+        let another = method(json!("passkey"));
+        assert!(one.is_same_registration(&another) && another.is_same_registration(&one));
+    }
+
+    #[test]
+    fn every_kind_is_stored_as_it_was_before() {
+        let phone = MethodKind::Phone(PhoneType::AlternateMobile);
+        let unknown = MethodKind::Unknown("#x".to_owned());
+        let stored = serde_json::to_value([MethodKind::Passkey, phone, unknown]).unwrap();
+        let expected = json!(["passkey", {"phone": "alternate_mobile"}, {"unknown": "#x"}]);
+        assert_eq!(stored, expected);
     }
 }

@@ -1,4 +1,4 @@
-//! What waits, for how long, and when it is retried.
+//! For how long a request is retried, and when. (Which refusals wait is in the table of `model/code`, column retry.)
 
 use std::time::Duration;
 

@@ -51,6 +51,15 @@ pub enum ParsedSignature {
 }
 
 impl Scheme {
+    /// Whether the sender proves what it sends, beside who it is. A source that does not may never request resets of
+    /// privileged people.
+    pub fn signs_the_body(&self) -> bool {
+        match self {
+            Scheme::JiraWebhook | Scheme::StandardWebhooks { .. } => true,
+            Scheme::SecretHeader { .. } => false,
+        }
+    }
+
     pub(in crate::webhook) fn parse(
         &self,
         headers: &HeaderMap,
