@@ -106,7 +106,7 @@ for (const text of [restricted, mint]) {
     assert.ok(!/=>|`|\b(let|const|class)\b/.test(text.replace(/\/\/.*/g, '')), 'ES5 alone');
 }
 
-function instance({ name = 'contoso', decided = true, user = 'system', reason = 'lost' } = {}) {
+function instance({ name = 'contoso', decided = true, user = 'system', reason = 'lost', removePasskeys = null } = {}) {
     const encode = (text) => Buffer.from(text).toString('base64url');
     const seconds = Math.floor(Date.now() / 1000);
     const world = {
@@ -151,6 +151,7 @@ function instance({ name = 'contoso', decided = true, user = 'system', reason = 
         number: FIELDS.number, u_mfa_method: 'phone_call', u_mfa_via: 'desk', u_mfa_contact_source: 'company_directory',
         u_mfa_verified_at: new Date((seconds - 300) * 1000).toISOString().slice(0, 19).replace('T', ' '),
         u_mfa_reason: reason,
+        u_mfa_remove_passkeys: removePasskeys,
     };
     const item = {
         getUniqueValue: () => ITEM,
@@ -171,12 +172,17 @@ assert.equal(read(payload).exp - read(payload).iat, 900);
 assert.equal(read(payload).verification[0].verified_by, 'vera.desk@contoso.example');
 assert.equal(read(payload).reason, 'lost');
 for (const reason of ['', null]) {
-    assert.ok(!('reason' in read(instance({ reason }).split('.')[1])), 'a reason that nobody gave is left out');
+    assert.ok(!('reason' in read(instance({ reason }).split('.')[1])), 'a reason that was not given is left out');
+}
+const scope = (removePasskeys) => read(instance({ removePasskeys }).split('.')[1]).scope;
+assert.equal(scope('1'), 'mfa:reregister passkeys:remove');
+for (const unticked of ['0', '', null]) {
+    assert.equal(scope(unticked), 'mfa:reregister');
 }
 assert.equal(read(instance().split('.')[1]).jti, read(payload).jti, 'sent again, it is the same approval');
 assert.equal(instance({ name: 'contosotest' }), '', 'a clone signs nothing');
-assert.equal(instance({ decided: false }), '', 'what nobody approved is not signed');
-assert.equal(instance({ user: 'admin' }), '', 'nobody but system signs');
+assert.equal(instance({ decided: false }), '', 'what was not approved is not signed');
+assert.equal(instance({ user: 'admin' }), '', 'only system signs');
 
 if (process.env.RESET_JWKS) {
     const key = { ...publicKey.export({ format: 'jwk' }), kid: 'servicenow-2026', alg: 'RS256', use: 'sig' };

@@ -38,9 +38,9 @@ def handler(event, context):
 
 
 def who_signed(event):
-    """The user name in IAM Identity Center of whoever signed the request. AWS says it, not the caller.
+    """The user name in IAM Identity Center of the person who signed the request. AWS says it, not the caller.
 
-    Nobody but Identity Center can assume an AWSReservedSSO role, and it makes the user name the session's name.
+    Only Identity Center can assume an AWSReservedSSO role, and it makes the user name the session's name.
     """
     arn = event["requestContext"]["authorizer"]["iam"]["userArn"]
     role = f"arn:aws:sts::{os.environ['ACCOUNT']}:assumed-role/AWSReservedSSO_{os.environ['PERMISSION_SET']}_[0-9a-f]+"
