@@ -47,22 +47,25 @@ pub fn notification(event: &Event, register_at: &str) -> Option<Notification> {
             let (what, sentence) = if *gave_up {
                 (
                     "NOT done",
-                    "Given up after two hours, and nothing was changed",
+                    "The request was given up after two hours and nothing was changed",
                 )
             } else {
-                ("refused", "Refused, and nothing was changed")
+                ("refused", "The request was refused and nothing was changed")
             };
             let target = parties.target.as_ref();
             let approved = parties.approvals.iter().map(|one| {
                 let (issuer, key) = (&one.id.iss, &one.kid);
                 format!("Approved by: {} (issuer {issuer}, key {key})", one.approver)
             });
-            let lines = [format!("{sentence}: {why}."), format!("Ticket: {ticket}")]
-                .into_iter()
-                .chain(target.map(|target| format!("For: {target}")))
-                .chain(approved)
-                .chain(reset.map(|reset| format!("Reset: {reset}")))
-                .collect();
+            let lines = [
+                format!("{sentence}. Reason: {}.", why.trim_end_matches('.')),
+                format!("Ticket: {ticket}"),
+            ]
+            .into_iter()
+            .chain(target.map(|target| format!("Person: {target}")))
+            .chain(approved)
+            .chain(reset.map(|reset| format!("Reset: {reset}")))
+            .collect();
             (format!("MFA reset {what}: {code}"), ticket, lines)
         }
         Event::Allowed { .. }
