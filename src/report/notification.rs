@@ -91,3 +91,33 @@ fn subject(text: &str) -> String {
         .take(LONGEST_SUBJECT)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::reset::Parties;
+
+    #[test]
+    fn a_reason_that_is_a_sentence_ends_in_one_full_stop() {
+        for why in [
+            "Microsoft Entra does not answer.",
+            "the issuer has no such key",
+        ] {
+            let given_up = Event::Refused {
+                at: Timestamp::UNIX_EPOCH,
+                reset: None,
+                code: "directory_unavailable".to_owned(),
+                gave_up: true,
+                why: why.to_owned(),
+                parties: Parties::default(),
+            };
+            let text = notification(&given_up, "").unwrap().text;
+            let reason = format!(
+                "The request was given up after two hours and nothing was changed. Reason: {}.\n",
+                why.trim_end_matches('.')
+            );
+            assert!(text.starts_with(&reason), "{text}");
+        }
+    }
+}
