@@ -82,7 +82,7 @@ const LARGEST_CAP: u16 = 2000;
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyError {
     /// The file cannot be read.
-    #[error("{path}: {error}")]
+    #[error("the policy {path} cannot be read: {error}")]
     Unreadable {
         path: PathBuf,
         error: std::io::Error,
