@@ -153,7 +153,7 @@ impl App {
             Box::pin(async move {
                 let woken = app.wake(id, None).await;
                 if let Err(error) = &woken {
-                    tracing::warn!(%error, reset = %id, "not done yet");
+                    tracing::warn!(%error, reset = %id, "the run failed and is retried");
                 }
                 woken.is_ok()
             })
@@ -166,7 +166,7 @@ impl App {
         let secrets = self.services.sources.values().map(async |(source, _)| {
             let secret = self.services.secrets.get(&source.secret, Freshness::Cached);
             if let Err(error) = secret.await {
-                tracing::warn!(%error, "not fetched beforehand");
+                tracing::warn!(%error, "no webhook secret at start: it is fetched when needed");
             }
         });
         let WarmUp {
@@ -176,19 +176,19 @@ impl App {
         } = &*self.warm_up;
         let keys = policies.iter().map(async |issuer| {
             if let Err(error) = issuers.warm_up(issuer).await {
-                tracing::warn!(%error, "not fetched beforehand");
+                tracing::warn!(%error, "no keys of an issuer at start: they are fetched when needed");
             }
         });
         let tokens = tenants.iter().map(async |entra| {
             if let Err(error) = entra.warm_up().await {
-                tracing::warn!(%error, "no Graph token beforehand");
+                tracing::warn!(%error, "no Graph token at start: it is fetched when needed");
             }
         });
         let everything =
             async { tokio::join!(join_all(secrets), join_all(keys), join_all(tokens)) };
         let in_time = tokio::time::timeout(LONGEST_WARM_UP, everything).await;
         if in_time.is_err() {
-            tracing::warn!("not everything was fetched beforehand");
+            tracing::warn!("the warm-up ran out of time: the rest is fetched when needed");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use axum::ServiceExt as _;
@@ -21,9 +22,21 @@ use reregister_mfa::reset::ports::{NoSecurityTeam, Queue, Security};
 use reregister_mfa::settings::{Entrance, Settings};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn main() -> ExitCode {
     let settings = Settings::from_env();
     logs::start(&settings.log_filter);
+    match serve(settings).await {
+        Ok(()) => ExitCode::SUCCESS,
+        // As text: the error's debug form would hold the whole policy, on one line, without the place of the mistake.
+        Err(error) => {
+            tracing::error!(%error, "the function cannot start, or has stopped");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Starts with these settings, and serves until the process is stopped.
+async fn serve(settings: Settings) -> Result<(), Box<dyn Error + Send + Sync>> {
     let policy = Policy::read(&settings.policy_file)?;
     let aws = aws::config().await;
     let clock = Arc::new(SystemClock);

@@ -82,7 +82,7 @@ const LARGEST_CAP: u16 = 2000;
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyError {
     /// The file cannot be read.
-    #[error("{path}: {error}")]
+    #[error("the policy {path} cannot be read: {error}")]
     Unreadable {
         path: PathBuf,
         error: std::io::Error,
@@ -128,27 +128,29 @@ impl Policy {
 impl Sections {
     fn check(&self) -> Result<(), String> {
         if self.tenants.is_empty() {
-            return Err("there is no tenant".to_owned());
+            return Err("there is no tenant: add a section [tenants.NAME]".to_owned());
         }
         if self.audience.webhook == self.audience.on_call {
             return Err(
-                "the two audiences must differ: a ticket's approval is no key to the URL"
+                "the two audiences must differ: an approval for a ticket must not work on call"
                     .to_owned(),
             );
         }
         let mut ids = BTreeSet::new();
         for (name, tenant) in &self.tenants {
             if !ids.insert(tenant.id) {
-                return Err(format!("tenants.{name} has the id of another tenant"));
+                return Err(format!(
+                    "tenants.{name} has the id of another tenant: correct one of them"
+                ));
             }
             if tenant.rules.break_glass.is_empty_list() {
                 return Err(format!(
-                    "tenants.{name} lists no break-glass account: say \"none\" if there is none"
+                    "tenants.{name} lists no break-glass account: name them, or write break_glass = \"none\""
                 ));
             }
             if tenant.rules.cool_down > LONGEST_COOL_DOWN {
                 return Err(format!(
-                    "tenants.{name}: the ledger remembers for 35 days, so cool_down cannot be longer than 30"
+                    "tenants.{name}: cool_down is longer than 30 days: shorten it"
                 ));
             }
         }
@@ -157,22 +159,26 @@ impl Sections {
         let of_tenants = of_tenants.flat_map(|rules| [rules.per_hour, rules.approver_per_hour]);
         if caps.chain(of_tenants).any(|cap| cap > LARGEST_CAP) {
             return Err(format!(
-                "a cap of more than {LARGEST_CAP} resets an hour is none"
+                "a cap (per_hour, approver_per_hour) is above {LARGEST_CAP} resets an hour: lower it"
             ));
         }
         let mut names = BTreeSet::new();
         for (name, issuer) in &self.issuers {
             if issuer.algorithms.is_empty() {
-                return Err(format!("issuers.{name} has no algorithm"));
+                return Err(format!(
+                    "issuers.{name} has no algorithm: name those that it signs with"
+                ));
             }
             let has_own_domain = issuer.key.values().any(|key| key.domain.is_some());
             if has_own_domain && matches!(issuer.keys, KeyLocation::Url(_)) {
                 return Err(format!(
-                    "issuers.{name}: the server at keys.url says which key is which, so all its keys are of one domain"
+                    "issuers.{name}: with keys.url all its keys are of one domain: remove domain from them"
                 ));
             }
             if !names.insert(&issuer.iss) {
-                return Err(format!("issuers.{name} has the iss of another issuer"));
+                return Err(format!(
+                    "issuers.{name} has the iss of another issuer: correct one of them"
+                ));
             }
         }
         let known = |of: &str, list: &[Label]| match list
@@ -180,7 +186,7 @@ impl Sections {
             .find(|name| !self.issuers.contains_key(*name))
         {
             Some(name) => Err(format!(
-                "{of} names the issuer {name}, which is not in [issuers]"
+                "{of} names the issuer {name}, which is not in [issuers]: add the issuer or correct the name"
             )),
             None => Ok(()),
         };
@@ -191,23 +197,25 @@ impl Sections {
             .find(|name| !self.sources.contains_key(*name))
         {
             return Err(format!(
-                "notes.{name} is for a source that is not in [sources]"
+                "notes.{name} is for a source that is not in [sources]: add the source or correct the name"
             ));
         }
         for (name, source) in &self.sources {
             known(&format!("sources.{name}"), &source.issuers)?;
             if source.privileged && !source.scheme.signs_the_body() {
                 return Err(format!(
-                    "sources.{name} cannot sign, so it may not ask for privileged people"
+                    "sources.{name} does not sign, so it may not ask for privileged people: remove privileged"
                 ));
             }
             if source.answer_within < SHORTEST_ANSWER {
                 return Err(format!(
-                    "sources.{name}: answer_within must be 8s at least, for a reset to be done in"
+                    "sources.{name}: answer_within is too short for a reset: make it 8s or more"
                 ));
             }
             if source.approved.is_empty() {
-                return Err(format!("sources.{name} has no status that means approved"));
+                return Err(format!(
+                    "sources.{name} has no status that means approved: name one in approved"
+                ));
             }
         }
         Ok(())
@@ -237,12 +245,13 @@ impl Sections {
     fn tenant_of(&self, name: &Label, source: &Source) -> Result<TenantId, String> {
         let mut tenants = self.tenants.values();
         match (&source.tenant, tenants.next(), tenants.next()) {
-            (Some(tenant), ..) => self
-                .tenants
-                .get(tenant)
-                .ok_or_else(|| format!("sources.{name} names a tenant that is not in [tenants]")),
+            (Some(tenant), ..) => self.tenants.get(tenant).ok_or_else(|| {
+                format!("sources.{name} names a tenant that is not in [tenants]: add or correct it")
+            }),
             (None, Some(only), None) => Ok(only),
-            (None, ..) => Err(format!("sources.{name} must name one of the tenants")),
+            (None, ..) => Err(format!(
+                "sources.{name} must name one of the tenants: tenant = \"NAME\""
+            )),
         }
         .map(|tenant| tenant.id)
     }

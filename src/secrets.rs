@@ -35,7 +35,7 @@ pub enum SecretError {
     #[error("secret {0} does not exist")]
     Missing(SecretName),
     /// The function may not read it, or not decrypt it.
-    #[error("secret {0} may not be read by this function")]
+    #[error("secret {0} may not be read: a permission is missing, or it is marked for deletion")]
     Denied(SecretName),
     /// There is nothing in it.
     #[error("secret {0} is empty")]

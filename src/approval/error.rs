@@ -14,7 +14,7 @@ pub enum InvalidToken {
     #[error("the token is not a compact JWS of strict JSON")]
     NotCompact,
     /// A header member that changes what a signature means, or that no approval needs.
-    #[error("the header has a member that is not allowed, or lacks one")]
+    #[error("the header has a member that is not allowed, or one is missing")]
     Header,
     /// `typ` says that it is something else.
     #[error("typ is not mfa-approval+jwt")]
@@ -26,10 +26,10 @@ pub enum InvalidToken {
     #[error("the issuer has no such key")]
     UnknownKey,
     /// The key is for another algorithm, or the issuer may not use it.
-    #[error("the algorithm is not the key's")]
+    #[error("the algorithm is not that of the key")]
     Algorithm,
     /// Another key made the signature.
-    #[error("the signature is not good")]
+    #[error("the signature does not match")]
     Signature,
 }
 
@@ -40,7 +40,7 @@ pub enum ApprovalError {
     #[error(transparent)]
     InvalidToken(#[from] InvalidToken),
     /// A claim is missing, or is not what the claim may be.
-    #[error("claim {at} is missing or malformed, in what the key {kid} signed")]
+    #[error("claim {at} is missing or malformed, signed with the key {kid}")]
     Claim {
         /// Which, as a path.
         at: String,
@@ -48,28 +48,30 @@ pub enum ApprovalError {
         kid: Kid,
     },
     /// It is for another deployment, or for the other channel.
-    #[error("the audience (aud) is another, in what the key {kid} signed")]
+    #[error("the audience (aud) is for another channel or deployment, signed with the key {kid}")]
     Audience {
         /// The key that signed it: its owner may have lost the approval.
         kid: Kid,
     },
     /// It is over.
-    #[error("expired at {exp}")]
+    #[error("the approval expired at {exp}")]
     Expired {
         /// Its `exp`.
         exp: Timestamp,
     },
     /// It has not begun, or was signed in the future.
-    #[error("not valid yet")]
+    #[error("the approval is not valid yet (iat or nbf)")]
     NotYet,
     /// It is valid for longer than the channel allows.
-    #[error("valid for longer than {minutes} minutes")]
+    #[error("the approval is valid for more than {minutes} minutes (iat to exp)")]
     TooLongLived {
         /// The limit of the channel.
         minutes: u64,
     },
     /// A verification is older than the channel allows, or in the future.
-    #[error("a verification is older than {minutes} minutes, or in the future")]
+    #[error(
+        "the person was verified more than {minutes} minutes ago, or the time given lies in the future"
+    )]
     StaleEvidence {
         /// The limit of the channel.
         minutes: u64,

@@ -61,7 +61,7 @@ impl SecretsManager {
             Some(_) => Err(SecretError::Empty(name.clone())),
             None => Err(SecretError::Malformed(
                 name.clone(),
-                "binary where text is wanted",
+                "it must be text, not binary",
             )),
         }
     }
@@ -112,7 +112,8 @@ fn refused<E: ProvideErrorMetadata, R>(name: &SecretName, error: &SdkError<E, R>
             SecretError::Denied(name.clone())
         }
         code => {
-            tracing::warn!(secret = %name, code = code.unwrap_or("no answer"), "Secrets Manager");
+            let code = code.unwrap_or("no answer");
+            tracing::warn!(secret = %name, code, "Secrets Manager did not return the secret");
             SecretError::Unavailable(name.clone())
         }
     }

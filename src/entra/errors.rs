@@ -28,7 +28,7 @@ pub fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect) 
         status = status.as_u16(),
         code = code.as_deref().unwrap_or("none"),
         request_id = header(headers, "request-id"),
-        "Graph refused"
+        "Microsoft Graph answered with an error"
     );
     if code.as_deref() == Some(UNLICENSED) {
         return DirectoryError::Permanent(Fault::Unlicensed);

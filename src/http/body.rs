@@ -23,7 +23,7 @@ pub async fn json(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
         return Err(Problem::plain(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "not_json",
-            "The body must be application/json.",
+            "The body must be JSON, with the header Content-Type: application/json.",
         ));
     }
     any(body).await
@@ -45,12 +45,12 @@ async fn any(body: Body) -> Result<Bytes, Problem> {
         Ok(Err(_)) => Err(Problem::plain(
             StatusCode::PAYLOAD_TOO_LARGE,
             "too_large",
-            "The body is over 1 MiB, or broke off.",
+            "The body is larger than 1 MiB, or was cut off.",
         )),
         Err(_) => Err(Problem::passing(
             StatusCode::REQUEST_TIMEOUT,
             "too_slow",
-            "The body did not come in time.",
+            "The body did not arrive within 10 seconds.",
         )),
     }
 }

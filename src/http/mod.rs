@@ -43,13 +43,17 @@ pub fn router(services: Arc<Services>) -> Router {
         .route("/health", get(health))
         .route("/", get(page::page))
         .fallback(async || {
-            Problem::plain(StatusCode::NOT_FOUND, "not_found", "There is nothing here.")
+            Problem::plain(
+                StatusCode::NOT_FOUND,
+                "not_found",
+                "There is no page at this address.",
+            )
         })
         .method_not_allowed_fallback(async || {
             Problem::plain(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "method_not_allowed",
-                "This route takes another method.",
+                "This address does not take this HTTP method.",
             )
         })
         .layer(axum::middleware::from_fn(log))

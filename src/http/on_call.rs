@@ -120,7 +120,7 @@ async fn authenticate(
     let mut tokens = vec![bearer(headers)?];
     if !body.is_empty() {
         let beside: Beside = serde_json::from_slice(body).map_err(|_| {
-            Refusal::RequestUnreadable("the body is {\"approvals\": [...]} or nothing")
+            Refusal::RequestUnreadable("the body must be {\"approvals\": [...]} or empty")
         })?;
         tokens.extend(beside.approvals);
     }

@@ -49,7 +49,7 @@ fn as_number<S: serde::Serializer>(status: &StatusCode, out: S) -> Result<S::Ok,
 }
 
 /// What is to be done about a problem of HTTP's own.
-const SEE_ROUTES: &str = "Compare the request with the documentation of the routes.";
+const SEE_ROUTES: &str = "Compare the request with the documentation of this service.";
 
 impl Problem {
     /// A problem of HTTP's own, which the same request will meet again.
@@ -61,7 +61,14 @@ impl Problem {
     pub fn passing(status: StatusCode, code: &'static str, detail: &str) -> Problem {
         let title = spelled_out(code);
         let retry = Retry::Soon.after().map(|time| time.as_secs());
-        Problem::new(status, code, title, detail, "Send the same again.", retry)
+        Problem::new(
+            status,
+            code,
+            title,
+            detail,
+            "Send the same request again.",
+            retry,
+        )
     }
 
     /// This program has made a mistake.
@@ -69,7 +76,7 @@ impl Problem {
         Problem::passing(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal_error",
-            "Something went wrong that should not; the log has it.",
+            "This service made a mistake. Its log has the details.",
         )
     }
 

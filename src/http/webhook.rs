@@ -81,7 +81,7 @@ fn no_such_source() -> Problem {
     Problem::plain(
         StatusCode::NOT_FOUND,
         "no_such_source",
-        "There is no source of this name.",
+        "No ticket system is set up for this address.",
     )
 }
 

@@ -151,12 +151,12 @@ fn status(status: MethodStatus) -> (&'static str, Option<&'static str>) {
         MethodStatus::Removed => ("removed", None),
         MethodStatus::Deactivated => ("deactivated", None),
         MethodStatus::Kept(why) => ("kept", Some(phrases::kept(why))),
-        MethodStatus::Gone => ("gone", Some("somebody else has removed it")),
+        MethodStatus::Gone => ("gone", Some("it was removed outside this reset")),
         MethodStatus::Failed(why) => ("failed", Some(phrases::failed(why))),
-        MethodStatus::Appeared => ("appeared", Some("registered while the reset ran")),
+        MethodStatus::Appeared => ("appeared", Some("registered during the reset")),
         MethodStatus::Unknown => (
             "unknown",
-            Some("deletion was asked for and is not confirmed"),
+            Some("its removal was requested and is not confirmed"),
         ),
         MethodStatus::Pending => ("pending", None),
     }

@@ -92,27 +92,30 @@ fn how(evidence: Evidence) -> String {
             contact_source,
         } => {
             let messenger = match via {
-                Messenger::Slack => "a message by Slack",
-                Messenger::Teams => "a message by Teams",
-                Messenger::Telegram => "a message by Telegram",
-                Messenger::Signal => "a message by Signal",
+                Messenger::Slack => "a message on Slack",
+                Messenger::Teams => "a message on Teams",
+                Messenger::Telegram => "a message on Telegram",
+                Messenger::Signal => "a message on Signal",
                 Messenger::Sms => "a text message (SMS)",
             };
             (messenger, Some(contact_source))
         }
         Evidence::VideoCall { contact_source } => ("a video call", Some(contact_source)),
         Evidence::InPerson => ("seen in person", None),
-        Evidence::ManagerAttestation { contact_source } => {
-            ("the person's manager vouched", Some(contact_source))
-        }
+        Evidence::ManagerAttestation { contact_source } => (
+            "the person's manager vouched for them",
+            Some(contact_source),
+        ),
         Evidence::VerifiedId => ("Microsoft Entra Verified ID", None),
     };
     match from {
         None => what.to_owned(),
         Some(ContactSource::CompanyDirectory) => {
-            format!("{what}, with the contact from the company directory")
+            format!("{what}, with contact details from the company directory")
         }
-        Some(ContactSource::PhoneBook) => format!("{what}, with the contact from the phone book"),
-        Some(ContactSource::Colleague) => format!("{what}, with the contact from a colleague"),
+        Some(ContactSource::PhoneBook) => {
+            format!("{what}, with contact details from the phone book")
+        }
+        Some(ContactSource::Colleague) => format!("{what}, with contact details from a colleague"),
     }
 }

@@ -19,14 +19,18 @@ pub fn note(status: &RequestStatus, register_at: &str) -> String {
 
 /// The note about a refusal.
 pub fn refusal_note(detail: &str, next: &str) -> String {
-    sentences(&["MFA re-registration was refused.", detail, next])
+    sentences(&[
+        "MFA re-registration was refused. This request changed nothing.",
+        detail,
+        next,
+    ])
 }
 
 pub(super) fn of_waiting(why: Option<&RefusalText>) -> String {
     sentences(&[
-        "MFA re-registration is accepted and not done yet.",
+        "MFA re-registration is accepted and not done yet. Nothing was changed so far.",
         why.map_or("", |text| text.detail.as_str()),
-        "It is tried again by itself for two hours; nothing has to be done.",
+        "This request is retried automatically for two hours; it does not have to be sent again.",
     ])
 }
 
@@ -36,10 +40,11 @@ pub(super) fn of_refusal(refusal: &RecordedRefusal) -> String {
         return refusal_note(detail, next);
     }
     sentences(&[
-        "MFA re-registration is NOT done: a person has to look.",
-        "It was tried for two hours.",
+        "MFA re-registration was NOT done.",
+        "It was retried for two hours.",
         detail,
-        "Nothing was removed and no sessions were revoked; the approval is not used up, but has expired.",
+        "Nothing was removed and no sessions were revoked. An administrator has to find the cause. Then get a \
+         new approval: this one has expired.",
     ])
 }
 
@@ -48,25 +53,27 @@ pub(super) fn of_outcome(outcome: &Outcome, register_at: &str) -> String {
     let register_at = where_to_register(outcome, register_at);
     let mut note = match (outcome.state, outcome.can_register) {
         (State::Waiting | State::Running, _) => {
-            format!("MFA re-registration of {target} is in progress and goes on by itself.")
+            format!("MFA re-registration of {target} is in progress and continues automatically.")
         }
         (State::NeedsHuman | State::Refused, _) => {
-            format!("MFA re-registration of {target} is NOT complete: a person has to look.")
+            format!(
+                "MFA re-registration of {target} is NOT complete: an administrator has to look in Microsoft Entra."
+            )
         }
         (State::Completed, CanRegister::Yes) => format!(
             "Done: {target} can now register MFA again. Please ask them to go to {register_at}."
         ),
         (State::Completed, CanRegister::No) => format!(
-            "What was approved has been done, but {target} CANNOT register yet: registration will ask for a \
-             method that is left and that they have not got."
+            "What was approved has been done, but {target} CANNOT register yet. Sign-in will ask for a remaining \
+             method that they no longer have."
         ),
         (State::Completed, CanRegister::Unknown) => format!(
             "What was approved has been done. Whether {target} can register at {register_at} depends on the \
-             methods that are left."
+             methods that remain."
         ),
     };
     if let Some(text) = &outcome.ended_because {
-        note.push_str(&format!(" It was ended: {}", text.detail));
+        note.push_str(&format!(" It was stopped: {}", text.detail));
     }
     let methods = outcome.methods.iter();
     list(
@@ -82,8 +89,12 @@ pub(super) fn of_outcome(outcome: &Outcome, register_at: &str) -> String {
     note.push_str(match outcome.sessions {
         SessionStatus::Revoked => " Sessions were revoked.",
         SessionStatus::KeptByScope => " Sessions were kept, as approved.",
-        SessionStatus::NotForGuests => " Sessions of a guest cannot be revoked here.",
-        SessionStatus::Failed(_) => " Sessions were NOT revoked.",
+        SessionStatus::NotForGuests => {
+            " Sessions were not revoked: those of a guest cannot be revoked here."
+        }
+        SessionStatus::Failed(_) => {
+            " Sessions were NOT revoked: an administrator has to revoke them in Microsoft Entra."
+        }
         SessionStatus::Unknown => " It is NOT known whether sessions were revoked.",
         SessionStatus::Pending => " Sessions are not revoked yet.",
     });
@@ -134,10 +145,10 @@ fn heading(status: MethodStatus) -> Heading {
         MethodStatus::Removed => (0, "Removed"),
         MethodStatus::Deactivated => (1, "Deactivated"),
         MethodStatus::Kept(_) => (2, "Kept"),
-        MethodStatus::Gone => (3, "Removed by somebody else"),
+        MethodStatus::Gone => (3, "Removed outside this reset"),
         MethodStatus::Failed(_) => (4, "Failed"),
         MethodStatus::Unknown => (5, "Not known whether removed"),
-        MethodStatus::Appeared => (6, "Registered meanwhile and left"),
+        MethodStatus::Appeared => (6, "Registered during the reset and kept"),
         MethodStatus::Pending => (7, "Still to do"),
     }
 }

@@ -47,22 +47,25 @@ pub fn notification(event: &Event, register_at: &str) -> Option<Notification> {
             let (what, sentence) = if *gave_up {
                 (
                     "NOT done",
-                    "Given up after two hours, and nothing was changed",
+                    "The request was given up after two hours and nothing was changed",
                 )
             } else {
-                ("refused", "Refused, and nothing was changed")
+                ("refused", "The request was refused and nothing was changed")
             };
             let target = parties.target.as_ref();
             let approved = parties.approvals.iter().map(|one| {
                 let (issuer, key) = (&one.id.iss, &one.kid);
                 format!("Approved by: {} (issuer {issuer}, key {key})", one.approver)
             });
-            let lines = [format!("{sentence}: {why}."), format!("Ticket: {ticket}")]
-                .into_iter()
-                .chain(target.map(|target| format!("For: {target}")))
-                .chain(approved)
-                .chain(reset.map(|reset| format!("Reset: {reset}")))
-                .collect();
+            let lines = [
+                format!("{sentence}. Reason: {}.", why.trim_end_matches('.')),
+                format!("Ticket: {ticket}"),
+            ]
+            .into_iter()
+            .chain(target.map(|target| format!("Person: {target}")))
+            .chain(approved)
+            .chain(reset.map(|reset| format!("Reset: {reset}")))
+            .collect();
             (format!("MFA reset {what}: {code}"), ticket, lines)
         }
         Event::Allowed { .. }
@@ -87,4 +90,34 @@ fn subject(text: &str) -> String {
         .chars()
         .take(LONGEST_SUBJECT)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::reset::Parties;
+
+    #[test]
+    fn a_reason_that_is_a_sentence_ends_in_one_full_stop() {
+        for why in [
+            "Microsoft Entra does not answer.",
+            "the issuer has no such key",
+        ] {
+            let given_up = Event::Refused {
+                at: Timestamp::UNIX_EPOCH,
+                reset: None,
+                code: "directory_unavailable".to_owned(),
+                gave_up: true,
+                why: why.to_owned(),
+                parties: Parties::default(),
+            };
+            let text = notification(&given_up, "").unwrap().text;
+            let reason = format!(
+                "The request was given up after two hours and nothing was changed. Reason: {}.\n",
+                why.trim_end_matches('.')
+            );
+            assert!(text.starts_with(&reason), "{text}");
+        }
+    }
 }

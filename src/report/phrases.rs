@@ -5,52 +5,56 @@ use crate::reset::{Failure, KeepReason, Warning};
 
 pub fn kept(why: KeepReason) -> &'static str {
     match why {
-        KeepReason::NotMfa => "no MFA method",
-        KeepReason::ButtonLeavesIt => "Require re-register MFA leaves it",
+        KeepReason::NotMfa => "not an MFA method",
+        KeepReason::ButtonLeavesIt => "Require re-register MFA in Entra keeps it, too",
         KeepReason::DeactivateByHand => {
-            "deactivate it in Entra: Users, the person, Authentication methods, the token's menu"
+            "an administrator has to deactivate it in Entra: Users, person, Authentication methods, the token's menu"
         }
-        KeepReason::UnknownType => "a type that this version does not know",
+        KeepReason::UnknownType => "its type is unknown: check it in Entra",
     }
 }
 
 pub fn failed(why: Failure) -> &'static str {
     match why {
-        Failure::Refused => "Microsoft Graph refuses it, usually because it is the default method",
-        Failure::NotAllowed => "the app is not allowed to",
+        Failure::Refused => "Microsoft Graph refused, usually because it is the default method",
+        Failure::NotAllowed => "the app has no permission for it",
         Failure::KeepsFailing => "Microsoft Graph kept failing",
-        Failure::OutOfTime => "there was no time left",
-        Failure::Other => "Microsoft Graph refuses it",
+        Failure::OutOfTime => "there was not enough time",
+        Failure::Other => "Microsoft Graph refused",
     }
 }
 
 pub fn warning(warning: Warning) -> &'static str {
     match warning {
         Warning::PasskeyLeft => {
-            "A passkey stays in place; if it is on a phone that is gone, get an approval with passkeys:remove (within \
-             the cool-down it takes two, by two people)."
+            "A passkey stays in place. If it was on the phone that is gone, ask for an approval that removes passkeys \
+             too (passkeys:remove). Soon after a reset, two people have to approve."
         }
         Warning::HardwareOathLeft => {
-            "A hardware OATH token was left; deactivate it in Entra under Authentication methods."
+            "A hardware OATH token stays in place. An administrator has to deactivate it in Entra, under \
+             Authentication methods."
         }
         Warning::HardwareOathUnknown => {
-            "Hardware OATH tokens could not be looked up; look in Entra whether the person has one."
+            "Hardware OATH tokens could not be listed. Check in Entra whether the person has one."
         }
         Warning::UnknownTypeLeft => {
-            "A method of a type that this version does not know was left; look at it in Entra."
+            "A method of an unknown type stays in place. Check it in Entra."
         }
-        Warning::Guest => "The person is a guest: the MFA of their home tenant may be what counts.",
+        Warning::Guest => {
+            "The person is a guest. Sign-in may ask for the MFA of their home organisation, which is not reset here."
+        }
         Warning::ContactFromColleague => {
-            "The contact for the verification came from a colleague, not from a directory."
+            "The contact details for the verification came from a colleague, not from a directory."
         }
         Warning::ApproverVerified => {
-            "An approver has verified the person as well: fewer people have looked than it seems."
+            "An approver also verified the person, so fewer people have checked than it seems."
         }
         Warning::NoLongerAllowed => {
-            "The reset was interrupted, and since then the person may not be reset on these approvals any more."
+            "The reset was interrupted. These approvals no longer allowed it when it resumed, so it was stopped."
         }
         Warning::MethodAppeared => {
-            "A method was registered while the reset ran and was left: make sure that the person did it."
+            "A method was registered during the reset and kept. Ask the person whether it is theirs. If not, tell the \
+             security team."
         }
     }
 }

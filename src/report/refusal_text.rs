@@ -1,10 +1,13 @@
-//! The sentence of a refusal: what outsiders may see. What they may not, such as which secret is missing, is in the log.
+//! The sentence of a refusal, for the service desk, whose words it has: it names no policy.toml and no claim. What the
+//! operator of this service needs is in the refusal's own text, which the log has. What outsiders may not see, such as
+//! which secret is missing, is there alone.
 
 use super::capitalised;
 use crate::approval::ApprovalError;
 use crate::clock::Timestamp;
-use crate::reset::{Guardrail, LedgerError, Refusal, RefusalText};
+use crate::reset::{Attester, Cap, Flaw, Guardrail, LedgerError, Refusal, RefusalText};
 use crate::secrets::SecretError;
+use crate::webhook::Unreadable;
 
 /// The text of a refusal: its code, its sentence, and the next step.
 pub fn refusal_text(refusal: &Refusal) -> RefusalText {
@@ -16,15 +19,46 @@ pub fn refusal_text(refusal: &Refusal) -> RefusalText {
     }
 }
 
-/// One sentence for each refusal. Where the refusal's own text is fit for outsiders, it is the sentence.
+/// What happened. Where the refusal's own text is fit for the service desk, it is the sentence.
 fn detail(refusal: &Refusal) -> String {
-    match refusal {
-        Refusal::DeliveryUnauthentic => "The delivery does not prove who sent it.".to_owned(),
-        Refusal::Approval(ApprovalError::InvalidToken(_)) => {
-            "The approval is not valid.".to_owned()
+    let detail = match refusal {
+        Refusal::DeliveryUnauthentic => {
+            "The signature, the secret or the time of this delivery is wrong."
+        }
+        Refusal::Approval(ApprovalError::InvalidToken(_)) => "The approval is not valid.",
+        Refusal::Approval(ApprovalError::Claim { at, kid }) => {
+            return format!(
+                "This part of the approval is missing or wrong: {at}. It was signed with the key {kid}."
+            );
+        }
+        Refusal::Approval(ApprovalError::Audience { kid }) => {
+            return format!("The approval is for another use. It was signed with the key {kid}.");
+        }
+        Refusal::Approval(ApprovalError::Expired { exp }) => {
+            return format!("The approval expired at {}.", minute(*exp));
+        }
+        Refusal::Approval(ApprovalError::NotYet) => "The approval is not valid yet.",
+        Refusal::Approval(ApprovalError::TooLongLived { minutes }) => {
+            return format!("The approval is valid for more than {minutes} minutes.");
+        }
+        Refusal::IssuerNotAllowed => {
+            "The approval comes from an approval system that does not count here."
+        }
+        Refusal::OtherTicket => "The approval is for another ticket.",
+        Refusal::OtherTenant => {
+            "The approval is for another Entra tenant, or does not say for which one."
+        }
+        Refusal::AttesterIsTarget(Attester::Approver) => "The person approved their own reset.",
+        Refusal::AttesterIsTarget(Attester::Verifier) => "The person verified themselves.",
+        Refusal::KeyWithoutOwner => {
+            "The approval was signed with a key that has no owner. On call, each key belongs to one person."
+        }
+        Refusal::HardwareKeyMissing => "The approver did not sign in with a hardware key.",
+        Refusal::RestrictedUnit => {
+            "The person is in a restricted management administrative unit in which this service has no role."
         }
         Refusal::Secret(SecretError::Unavailable(_)) => {
-            "A secret cannot be fetched; nothing was changed.".to_owned()
+            "A secret of this service could not be fetched."
         }
         Refusal::Secret(
             SecretError::Missing(_)
@@ -33,67 +67,94 @@ fn detail(refusal: &Refusal) -> String {
             | SecretError::Malformed(..),
         )
         | Refusal::Misconfigured { .. } => {
-            "This deployment is misconfigured; nothing was changed.".to_owned()
+            "This service is misconfigured: its operator has to look."
         }
-        Refusal::BreakGlass => "The person is a break-glass account of this tenant.".to_owned(),
-        Refusal::TargetDisabled => "The person's account is disabled.".to_owned(),
-        Refusal::Keys(_) => "The issuer's keys cannot be fetched; nothing was changed.".to_owned(),
-        Refusal::DirectoryUnavailable { .. } => {
-            "Microsoft Entra does not answer; nothing was changed.".to_owned()
+        Refusal::Keys(_) => "The keys for checking approvals could not be fetched.",
+        Refusal::DirectoryUnavailable { .. } => "Microsoft Entra does not answer.",
+        Refusal::Ledger(LedgerError::Corrupt) => {
+            "A record of this service cannot be read: its operator has to look."
         }
-        Refusal::Ledger(LedgerError::Corrupt) => "A record of ours cannot be read.".to_owned(),
-        Refusal::Ledger(LedgerError::Unavailable(_)) => "The ledger does not answer.".to_owned(),
-        Refusal::Audit(_) => "The decision cannot be written down; nothing was changed.".to_owned(),
-        Refusal::Queue(_) => {
-            "The queue that brings back what is not done does not answer; nothing was changed."
-                .to_owned()
+        Refusal::Ledger(LedgerError::Unavailable(_)) => {
+            "The database of this service does not answer."
         }
-        Refusal::Guardrail(Guardrail::CoolingDown { since, until }) => format!(
-            "The person was reset already, at {}. Until {} one approver is not enough.",
-            minute(*since),
-            minute(*until)
-        ),
+        Refusal::Audit(_) => "The decision could not be written into the audit trail.",
+        Refusal::Queue(_) => "The queue for retries does not answer.",
+        Refusal::Guardrail(Guardrail::CoolingDown { since, until }) => {
+            return format!(
+                "The person was already reset at {}. Until {}, another reset needs two approvers.",
+                minute(*since),
+                minute(*until)
+            );
+        }
+        Refusal::Guardrail(Guardrail::Cap(by)) => {
+            return format!(
+                "{} has reached the limit of resets in an hour.",
+                counted(*by)
+            );
+        }
         Refusal::Privileged(privilege) => {
-            format!("The person {privilege}: one approval is not enough.")
+            return format!("The person {privilege}: one approval is not enough.");
         }
         Refusal::InsufficientApprovals { privilege, flaw } => {
-            format!("The person {privilege}, and {flaw}.")
+            return format!("The person {privilege}, and {}.", flawed(*flaw));
         }
         Refusal::NoPrivilegedCredential(privilege) => {
-            format!("The person {privilege}, and this deployment does not reset privileged people.")
+            return format!(
+                "The person {privilege}, and this service does not reset administrators."
+            );
         }
-        Refusal::Delivery(_)
+        Refusal::Delivery(Unreadable::Shape { .. } | Unreadable::NoUser { .. })
         | Refusal::RequestUnreadable(_)
         | Refusal::ApprovalMissing
         | Refusal::TooManyApprovals
         | Refusal::Approval(
-            ApprovalError::Claim { .. }
-            | ApprovalError::Audience { .. }
-            | ApprovalError::Expired { .. }
-            | ApprovalError::NotYet
-            | ApprovalError::TooLongLived { .. }
-            | ApprovalError::StaleEvidence { .. }
-            | ApprovalError::EvidenceOnLostPhone,
+            ApprovalError::StaleEvidence { .. } | ApprovalError::EvidenceOnLostPhone,
         )
-        | Refusal::IssuerNotAllowed
-        | Refusal::OtherTicket
-        | Refusal::OtherTenant
         | Refusal::OtherPerson
         | Refusal::ApprovalsDisagree(_)
         | Refusal::ApprovalUsed
         | Refusal::NotFound(_)
         | Refusal::AttesterDisabled(_)
-        | Refusal::AttesterIsTarget(_)
         | Refusal::NotTheKeysOwner
-        | Refusal::KeyWithoutOwner
         | Refusal::ApproverVerified
-        | Refusal::HardwareKeyMissing
-        | Refusal::RestrictedUnit
+        | Refusal::BreakGlass
+        | Refusal::TargetDisabled
         | Refusal::NoSuchReset
         | Refusal::TargetBusy
-        | Refusal::Guardrail(Guardrail::Frozen(_) | Guardrail::Cap(_))
+        | Refusal::Guardrail(Guardrail::Frozen(_))
         | Refusal::ChangedMeanwhile(_)
-        | Refusal::OutOfTime => format!("{}.", capitalised(&refusal.to_string())),
+        | Refusal::OutOfTime => {
+            let text = refusal.to_string();
+            return format!("{}.", capitalised(text.trim_end_matches('.')));
+        }
+    };
+    detail.to_owned()
+}
+
+/// What is wrong with approvals for a privileged person.
+fn flawed(flaw: Flaw) -> &'static str {
+    match flaw {
+        Flaw::OneApprover => "one person gave both approvals",
+        Flaw::OneDomain => "both approvals come from one trust domain",
+        Flaw::ApproverVerified => "an approver also verified the person",
+        Flaw::OneMethod => "the person was verified in only one way",
+        Flaw::Sms => "the person was verified by text message",
+        Flaw::SourceForStandardOnly => {
+            "this ticket system may not request resets for administrators"
+        }
+        Flaw::OnCallForStandardOnly => "resets for administrators may not be requested on call",
+        Flaw::IssuerForStandardOnly => {
+            "an approval comes from an approval system that may not approve resets for administrators"
+        }
+    }
+}
+
+/// What has reached its cap.
+fn counted(by: Cap) -> &'static str {
+    match by {
+        Cap::Issuer => "The approval system",
+        Cap::Approver => "The approver",
+        Cap::Tenant => "The tenant",
     }
 }
 
@@ -103,9 +164,12 @@ fn minute(at: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use strum::IntoEnumIterator as _;
+
     use super::*;
     use crate::approval::InvalidToken;
-    use crate::ids::SecretName;
+    use crate::ids::{Kid, SecretName};
+    use crate::reset::{Code, Disagreement, Privilege};
 
     #[test]
     fn an_outsider_learns_neither_which_secret_is_missing_nor_what_was_wrong_with_a_token() {
@@ -116,5 +180,106 @@ mod tests {
         let one = refusal_text(&InvalidToken::Signature.into());
         let other = refusal_text(&InvalidToken::UnknownIssuer.into());
         assert_eq!(one, other);
+    }
+
+    #[test]
+    fn a_service_desk_reads_no_word_of_the_set_up_nor_of_tokens() {
+        let words = [
+            "policy.toml",
+            "issuer",
+            "claim",
+            "txn",
+            "scope",
+            "tier",
+            "amr",
+            "hwk",
+            "audience",
+            "token",
+            "jwt",
+            "kid",
+            "(aud)",
+            "(iat",
+            "(tid)",
+            "_",
+        ];
+        let fixed = Code::iter().map(|code| format!("{} {}", code.row().title, code.row().next));
+        let details = examples().into_iter().map(|refusal| detail(&refusal));
+        for text in fixed.chain(details) {
+            let lower = text.to_lowercase();
+            let mut found = words.iter().filter(|word| lower.contains(*word));
+            assert_eq!(found.next(), None, "{text}");
+        }
+    }
+
+    /// Refusals whose own texts name what the operator has to change.
+    fn examples() -> Vec<Refusal> {
+        let privilege = Privilege::Role("Global Administrator".to_owned());
+        let flaws = [
+            Flaw::OneApprover,
+            Flaw::OneDomain,
+            Flaw::ApproverVerified,
+            Flaw::OneMethod,
+            Flaw::Sms,
+            Flaw::SourceForStandardOnly,
+            Flaw::OnCallForStandardOnly,
+            Flaw::IssuerForStandardOnly,
+        ];
+        let kid = || Kid::try_from("key-1".to_owned()).unwrap();
+        let mut examples = vec![
+            Refusal::ApprovalMissing,
+            Refusal::TooManyApprovals,
+            Refusal::Approval(ApprovalError::Claim {
+                at: "verification[0].method".to_owned(),
+                kid: kid(),
+            }),
+            Refusal::Approval(ApprovalError::Audience { kid: kid() }),
+            Refusal::Approval(ApprovalError::NotYet),
+            Refusal::Approval(ApprovalError::TooLongLived { minutes: 15 }),
+            Refusal::Approval(ApprovalError::StaleEvidence { minutes: 30 }),
+            Refusal::Approval(ApprovalError::EvidenceOnLostPhone),
+            Refusal::IssuerNotAllowed,
+            Refusal::OtherTicket,
+            Refusal::OtherTenant,
+            Refusal::OtherPerson,
+            Refusal::ApprovalUsed,
+            Refusal::NotTheKeysOwner,
+            Refusal::KeyWithoutOwner,
+            Refusal::ApproverVerified,
+            Refusal::HardwareKeyMissing,
+            Refusal::BreakGlass,
+            Refusal::RestrictedUnit,
+            Refusal::TargetDisabled,
+            Refusal::Privileged(privilege.clone()),
+            Refusal::NoPrivilegedCredential(privilege.clone()),
+            Refusal::NoSuchReset,
+            Refusal::TargetBusy,
+            Refusal::Guardrail(Guardrail::Frozen("SEC-77".to_owned())),
+            Refusal::ChangedMeanwhile("what is to be removed"),
+            Refusal::OutOfTime,
+            Refusal::Misconfigured {
+                what: "the issuer's key",
+            },
+            Refusal::Ledger(LedgerError::Corrupt),
+        ];
+        for about in [
+            Disagreement::Target,
+            Disagreement::Ticket,
+            Disagreement::Scope,
+            Disagreement::Reason,
+        ] {
+            examples.push(Refusal::ApprovalsDisagree(about));
+        }
+        for by in [Cap::Issuer, Cap::Approver, Cap::Tenant] {
+            examples.push(Refusal::Guardrail(Guardrail::Cap(by)));
+        }
+        for attester in [Attester::Approver, Attester::Verifier] {
+            examples.push(Refusal::AttesterDisabled(attester));
+            examples.push(Refusal::AttesterIsTarget(attester));
+        }
+        for flaw in flaws {
+            let privilege = privilege.clone();
+            examples.push(Refusal::InsufficientApprovals { privilege, flaw });
+        }
+        examples
     }
 }

@@ -52,7 +52,7 @@ impl Directories {
             _ if !privileged => Ok(&self.standard),
             Some(privileged) => Ok(&privileged.directory),
             None => Err(Refusal::Misconfigured {
-                what: "the credential that this reset was claimed with is gone from the policy",
+                what: "policy.toml no longer has the credential that this reset began with",
             }),
         }
     }

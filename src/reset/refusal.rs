@@ -1,11 +1,13 @@
 //! Why a reset is not done. A refusal before the claim consumes nothing: the approval is as good as before.
 //!
-//! A refusal has a [`Code`], and the table in `model/code.rs` says what follows from it. Its sentence
-//! for people is in `report::refusal_text`.
+//! A refusal has a [`Code`], and the table in `model/code.rs` says what follows from it. Its own text is for the log,
+//! and may name policy.toml and its members. The sentence for the service desk is in `report::refusal_text`.
 
 use std::time::Duration;
 
-use super::model::{Code, Guardrail, LedgerError, NotOneRequest, Privilege, Retry, TellsSecurity};
+use super::model::{
+    Code, Guardrail, LedgerError, MOST_APPROVALS, NotOneRequest, Privilege, Retry, TellsSecurity,
+};
 use super::ports::{AuditError, DirectoryError, Fault, KeysUnavailable, QueueError};
 use crate::approval::{ApprovalError, InvalidToken};
 use crate::clock::Timestamp;
@@ -16,75 +18,77 @@ use crate::webhook::Unreadable;
 /// Every reason for which a reset is not done, or not yet.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    #[error("the delivery is not authentic")]
+    #[error("the signature, the secret or the time of the delivery is wrong")]
     DeliveryUnauthentic,
     #[error(transparent)]
     Delivery(#[from] Unreadable),
     /// The on-call request is not what the route takes.
-    #[error("the request is not understood: {0}")]
+    #[error("the request cannot be read: {0}")]
     RequestUnreadable(&'static str),
     /// The ticket is approved and carries no approval.
-    #[error("no approval in the ticket")]
+    #[error("there is no approval in the ticket")]
     ApprovalMissing,
-    #[error("too many approvals")]
+    #[error("there are more than {MOST_APPROVALS} approvals")]
     TooManyApprovals,
     #[error(transparent)]
     Approval(#[from] ApprovalError),
     /// The issuer is known and may not approve through this channel.
-    #[error("this issuer's approvals are not accepted here")]
+    #[error("the issuer is not among the issuers of this source, or of [on_call], in policy.toml")]
     IssuerNotAllowed,
-    #[error("the approval is for another ticket")]
+    #[error("the approval is for another ticket (txn)")]
     OtherTicket,
     /// The approval is for another tenant, or does not say for which of several.
-    #[error("the approval is for another tenant")]
+    #[error("the approval is for another tenant, or names none of several (tid)")]
     OtherTenant,
-    #[error("the ticket names another person than the approval")]
+    #[error("the ticket and the approval name different people")]
     OtherPerson,
     /// Approvals that are presented together say different things.
     #[error("the approvals disagree about the {0}")]
     ApprovalsDisagree(Disagreement),
     /// The approval has been used, for another request.
-    #[error("the approval has been used")]
+    #[error("the approval has already been used")]
     ApprovalUsed,
     #[error("the {0} is not in the directory")]
     NotFound(Role),
-    #[error("the {0} is disabled")]
+    #[error("the {0}'s account is disabled")]
     AttesterDisabled(Attester),
     /// The target approved or verified themselves.
-    #[error("the {0} is the target")]
+    #[error("the {0} is the person to be reset")]
     AttesterIsTarget(Attester),
-    #[error("the key is not the approver's")]
+    #[error("the approval was signed with a key of another person")]
     NotTheKeysOwner,
     /// On call, each key belongs to one person.
-    #[error("the key belongs to nobody")]
+    #[error("the key has no owner in policy.toml, and on call each key belongs to one person")]
     KeyWithoutOwner,
     /// The channel wants a verifier who does not approve.
-    #[error("the approver verified the person")]
+    #[error("the approver also verified the person")]
     ApproverVerified,
     /// The channel wants approvers who signed in with a hardware key.
-    #[error("the approver did not sign in with a hardware key")]
+    #[error("the approver did not sign in with a hardware key (no hwk in amr)")]
     HardwareKeyMissing,
-    #[error("a break-glass account")]
+    #[error("the person is a break-glass account")]
     BreakGlass,
     /// In a restricted management administrative unit, where the app has no role.
-    #[error("in a restricted management administrative unit")]
+    #[error(
+        "the person is in a restricted management administrative unit, in which the app has no role (restricted_units)"
+    )]
     RestrictedUnit,
     /// The target could not register anyway.
-    #[error("the account is disabled")]
+    #[error("the person's account is disabled")]
     TargetDisabled,
     /// Privileged, and one approval is not enough for that.
-    #[error("privileged, and there is one approval: {0}")]
+    #[error("the person {0}, and there is only one approval")]
     Privileged(Privilege),
     /// Privileged, and the approvals are not enough together.
-    #[error("privileged ({privilege}), and {flaw}")]
+    #[error("the person {privilege}, and {flaw}")]
     InsufficientApprovals { privilege: Privilege, flaw: Flaw },
     /// Privileged, and this deployment has no credential for that.
-    #[error("privileged, and there is no credential for that: {0}")]
+    #[error("the person {0}, and policy.toml has no credential for privileged people")]
     NoPrivilegedCredential(Privilege),
     /// No reset of that id for this approval.
-    #[error("no such reset")]
+    #[error("there is no such reset for this approval, or it is older than 24 hours")]
     NoSuchReset,
-    #[error("another reset of this person is going on")]
+    #[error("another reset of this person is in progress")]
     TargetBusy,
     #[error(transparent)]
     Guardrail(Guardrail),
@@ -108,10 +112,10 @@ pub enum Refusal {
         after: Option<Duration>,
     },
     /// What the claim rests on is not so any more.
-    #[error("since it began, {0} has changed")]
+    #[error("{0} changed after the reset began")]
     ChangedMeanwhile(&'static str),
     /// There is not enough time left in this run to begin.
-    #[error("there is no time left to begin")]
+    #[error("there was not enough time left to begin")]
     OutOfTime,
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -123,11 +127,11 @@ pub enum Refusal {
 /// What approvals may disagree about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Disagreement {
-    #[error("target (sub)")]
+    #[error("person")]
     Target,
-    #[error("ticket (txn)")]
+    #[error("ticket")]
     Ticket,
-    #[error("scope")]
+    #[error("changes to make")]
     Scope,
     #[error("reason")]
     Reason,
@@ -136,7 +140,7 @@ pub enum Disagreement {
 /// What a person is in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Role {
-    #[error("target")]
+    #[error("person")]
     Target,
     #[error("person in the ticket")]
     TicketUser,
@@ -167,19 +171,22 @@ pub enum Flaw {
     #[error("both approvals come from one trust domain")]
     OneDomain,
     /// An approver must not be a verifier, so that two people have looked.
-    #[error("an approver is also a verifier")]
+    #[error("an approver also verified the person")]
     ApproverVerified,
     /// One channel proved it twice: an attacker who controls it controls both.
-    #[error("the person was verified by one method only")]
+    #[error("the person was verified in only one way")]
     OneMethod,
     /// Text messages are intercepted too easily.
     #[error("the person was verified by text message")]
     Sms,
     /// The source is for standard targets only.
-    #[error("the source may not ask for privileged people")]
+    #[error("the source is not set to privileged in policy.toml")]
     SourceForStandardOnly,
+    /// On call, resets are for standard targets only.
+    #[error("[on_call] is not set to privileged in policy.toml")]
+    OnCallForStandardOnly,
     /// An issuer is for standard targets only.
-    #[error("an issuer may not approve privileged people")]
+    #[error("an issuer is not set to privileged in policy.toml")]
     IssuerForStandardOnly,
 }
 
@@ -248,7 +255,9 @@ impl Refusal {
                 Flaw::ApproverVerified => Code::ApproverVerified,
                 Flaw::OneMethod => Code::EvidenceOneMethod,
                 Flaw::Sms => Code::EvidenceSms,
-                Flaw::SourceForStandardOnly => Code::SourceStandardOnly,
+                Flaw::SourceForStandardOnly | Flaw::OnCallForStandardOnly => {
+                    Code::SourceStandardOnly
+                }
                 Flaw::IssuerForStandardOnly => Code::IssuerStandardOnly,
             },
             Refusal::NoPrivilegedCredential(_) => Code::NoPrivilegedCredential,

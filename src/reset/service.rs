@@ -110,7 +110,10 @@ impl Resets {
                 return self.deployment.replay(first, parties, until).await;
             }
         }
-        Err(LedgerError::Unavailable("the request could not be accepted".to_owned()).into())
+        Err(
+            LedgerError::Unavailable("the request is being accepted by another run".to_owned())
+                .into(),
+        )
     }
 
     /// On call, expired approvals are accepted only if something was done on one of them: an old link must not fill the
@@ -147,7 +150,8 @@ impl Resets {
             None => match ledger.block_acceptance(id, clock.now()).await? {
                 Block::Blocked => Ok(()),
                 Block::AlreadyAccepted => {
-                    let accepted = LedgerError::Unavailable("it was accepted meanwhile".to_owned());
+                    let accepted =
+                        LedgerError::Unavailable("the request was accepted meanwhile".to_owned());
                     Err(accepted.into())
                 }
             },
@@ -240,7 +244,7 @@ impl Resets {
             parties: parties.clone(),
         };
         if let Err(error) = deployment.audit.append(&event).await {
-            tracing::error!(%error, code = code.as_str(), "a refusal is not in the audit trail");
+            tracing::error!(%error, code = code.as_str(), "a refusal could not be written into the audit trail");
         }
         let misuse = Misuse::of(code, parties);
         let is_known = misuse
@@ -255,7 +259,7 @@ impl Resets {
             (Err(error), _) => {
                 let code = code.as_str();
                 tracing::info!(event = "notice", state = "failed", code);
-                tracing::error!(%error, code, "the security team is not notified of a refusal");
+                tracing::error!(%error, code, "the security team could not be notified of a refusal");
             }
         }
     }

@@ -21,7 +21,8 @@ const TIMEOUT: Duration = Duration::from_secs(4);
 const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
 
 /// What 404 means. Jira also answers so if the account may not see the ticket.
-pub const NO_SUCH_TICKET: &str = "there is no such ticket, or our account does not see it";
+pub const NO_SUCH_TICKET: &str =
+    "there is no such ticket, or the function's account may not see it";
 
 /// Why a call has not done what it should.
 #[derive(Debug)]
@@ -90,7 +91,7 @@ pub struct Note<'a> {
 /// Reads a secret's JSON.
 pub fn parse<T: DeserializeOwned>(secret: &SecretString) -> Result<T, Failed> {
     serde_json::from_str(secret.expose_secret())
-        .map_err(|_| Failed::Permanent("its secret is not JSON of the documented shape"))
+        .map_err(|_| Failed::Permanent("the secret in [notes] is not JSON of the documented shape"))
 }
 
 /// Changes something. The answer's body says nothing that matters.
@@ -109,7 +110,9 @@ async fn send(request: RequestBuilder) -> Result<Response, Failed> {
     let request = request.header(ACCEPT, "application/json").timeout(TIMEOUT);
     let answer = request.send().await.map_err(|error| {
         if error.is_builder() {
-            Failed::Permanent("its secret does not fit into a header")
+            Failed::Permanent(
+                "the secret in [notes] has characters that an HTTP header cannot hold",
+            )
         } else {
             TRANSIENT
         }
@@ -128,16 +131,21 @@ fn judge(status: StatusCode, headers: &HeaderMap) -> Result<(), Failed> {
             after: retry_after(headers),
         },
         // The client follows no redirects: the credential would go along.
-        300..=399 => Failed::Permanent("it sends us to another address"),
-        400 => Failed::Permanent("it does not take the call as we make it"),
+        300..=399 => {
+            Failed::Permanent("it redirects to another address: correct the one in [notes]")
+        }
+        400 => Failed::Permanent("it answers 400 to the request"),
         // An administrator may give the account the right in the two hours.
         403 => TRANSIENT,
         404 => Failed::Permanent(NO_SUCH_TICKET),
-        409 => Failed::Permanent("the ticket is not in a state for notes"),
-        415 => Failed::Permanent("it does not take JSON"),
-        _ => Failed::Permanent("it answers with a status that its documentation does not have"),
+        409 => Failed::Permanent("it answers 409: the state of the ticket does not allow notes"),
+        415 => Failed::Permanent("it answers 415 to JSON"),
+        _ => Failed::Permanent("it answers with a status that is not documented"),
     };
-    tracing::warn!(status = status.as_u16(), "the ticket system refused");
+    tracing::warn!(
+        status = status.as_u16(),
+        "the ticket system answered with an error"
+    );
     Err(failed)
 }
 

@@ -101,7 +101,7 @@ impl<'a> ServiceNow<'a> {
             }
             _ => {
                 return Err(Failed::Permanent(
-                    "its secret has not username and password, or client_id and client_secret",
+                    "the secret in [notes] needs username and password, or client_id and client_secret",
                 ));
             }
         };
@@ -150,7 +150,7 @@ impl<'a> ServiceNow<'a> {
         match (found.next(), found.next()) {
             (None, _) => Err(Failed::Permanent(NO_SUCH_TICKET)),
             (Some(record), None) if record.number == number => Ok(record),
-            _ => Err(Failed::Permanent("its table cannot be searched by number")),
+            _ => Err(Failed::Permanent("the table cannot be searched by number")),
         }
     }
 
@@ -179,7 +179,9 @@ impl<'a> ServiceNow<'a> {
         } else if found.len() < MOST_NOTES {
             Ok(false)
         } else {
-            Err(Failed::Permanent("its notes cannot be searched"))
+            Err(Failed::Permanent(
+                "the notes of the ticket cannot be searched",
+            ))
         }
     }
 

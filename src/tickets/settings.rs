@@ -71,7 +71,7 @@ impl BaseUrl {
         let BaseUrl(base) = self;
         let mut url = base.clone();
         url.path_segments_mut()
-            .map_err(|()| Failed::Permanent("its address has no path"))?
+            .map_err(|()| Failed::Permanent("the address in [notes] cannot hold a path"))?
             .pop_if_empty()
             .extend(segments);
         Ok(url)

@@ -50,11 +50,15 @@ impl TicketSystems {
         mark: &str,
     ) -> Result<(), TicketError> {
         let Some(notes) = self.notes.get(source) else {
-            return Err(TicketError::Permanent("this source gets no notes"));
+            return Err(TicketError::Permanent(
+                "the source has no section in [notes]",
+            ));
         };
         // `^` separates the conditions of a search in ServiceNow.
         if mark.is_empty() || mark.contains(['^', '\n', '\r']) {
-            return Err(TicketError::Permanent("its mark cannot be searched for"));
+            return Err(TicketError::Permanent(
+                "the last line of the note cannot be searched for",
+            ));
         }
         let ticket: &str = ticket.as_ref();
         // As a segment of a path they would not name a ticket but lead to another place.

@@ -9,13 +9,13 @@ use crate::ids::{PersonRef, TicketKey};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// Not JSON, or a part that is needed has another shape.
-    #[error("the body is not what this source sends: {at}")]
+    #[error("the delivery cannot be read at this place: {at}")]
     Shape {
         /// Where in the JSON, as a path; never a value.
         at: String,
     },
     /// `user_field` is configured, and the ticket names no person there.
-    #[error("the ticket does not name the person in {field}")]
+    #[error("the ticket does not name the person in the field {field}")]
     NoUser { field: String },
 }
 

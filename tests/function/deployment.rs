@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 
 use crate::moto;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_reregister-mfa");
+pub const BINARY: &str = env!("CARGO_BIN_EXE_reregister-mfa");
 
 pub struct Deployment {
     pub tenant: Tenant,

@@ -35,12 +35,12 @@ const METHODS = [
   ["Software OATH token", null, "remove", null],
   ["Microsoft Authenticator", "Jane's iPhone", "remove", null],
   ["Mobile phone", "ending in 12", "remove", null],
-  ["Password", null, "keep", "no MFA method"],
-  ["Passkey", "Passkey on the iPhone", "keep", "Require re-register MFA leaves it"],
+  ["Password", null, "keep", "not an MFA method"],
+  ["Passkey", "Passkey on the iPhone", "keep", "Require re-register MFA in Entra keeps it, too"],
 ];
 const PASSKEY = {
   code: "passkey_left",
-  text: "A passkey stays in place; if it is on a phone that is gone, get an approval with passkeys:remove.",
+  text: "A passkey stays in place. If it was on the phone that is gone, ask for an approval that removes passkeys too (passkeys:remove).",
 };
 const methods = (as = {}) =>
   METHODS.map(([method, label, status, why]) => ({ method, label, status: as[status] ?? status, why }));
@@ -68,7 +68,7 @@ export function outcome(change = {}) {
 export function running() {
   return outcome({
     state: "running", can_register: "unknown", sessions: "pending", warnings: [], finished_at: null,
-    note: `MFA re-registration of ${JANE} is in progress and goes on by itself.`,
+    note: `MFA re-registration of ${JANE} is in progress and continues automatically.`,
     methods: methods({ remove: "pending", keep: "kept" }),
   });
 }
@@ -76,13 +76,13 @@ export function running() {
 export function waiting() {
   return {
     reset: RESET, state: "waiting", code: "directory_unavailable", ticket: "HELP-42",
-    note: "MFA re-registration is accepted and not done yet. Microsoft Entra does not answer; nothing was changed. It is tried again by itself for two hours; nothing has to be done.",
+    note: "MFA re-registration is accepted and not done yet. Nothing was changed so far. Microsoft Entra does not answer. This request is retried automatically for two hours; it does not have to be sent again.",
   };
 }
 
 const TITLES = {
-  approval_expired: "The approval has expired", approval_invalid: "The approval is not valid", approval_used: "The approval has been used",
-  approvals_one_domain: "Both approvals come from one trust domain", ledger_unavailable: "The ledger does not answer",
+  approval_expired: "The approval has expired", approval_invalid: "The approval is not valid", approval_used: "The approval has already been used",
+  approvals_one_domain: "Both approvals come from one trust domain", ledger_unavailable: "The database does not answer",
   privileged_role: "The person holds a privileged role",
 };
 /** A refusal. With `second_approval: undefined` it is a problem of HTTP itself, which has no such member. */
@@ -92,14 +92,14 @@ export function problem(status, code, detail, next, change = {}) {
     status,
     json: {
       type: `urn:reregister-mfa:problem:${code}`, status, title, detail, code, next,
-      note: `MFA re-registration was refused. ${detail} ${next}`, retry: false, second_approval: true, ...change,
+      note: `MFA re-registration was refused. This request changed nothing. ${detail} ${next}`, retry: false, second_approval: true, ...change,
     },
   };
 }
 
 export const PRIVILEGED = problem(403, "privileged_role",
   "The person holds the role Global Administrator: one approval is not enough.",
-  "Add a second approval: by another person, from another trust domain, over another method.",
+  "Add a second approval by a different approver in a different trust domain (for example another approval system). For it, verify the person in a different way.",
   { approvals: [approval()] });
 export const EXPIRED = problem(422, "approval_expired", "The approval has expired.", "Get a new approval.");
-export const USED = problem(422, "approval_used", "The approval has been used.", "See how that reset ended. For another one get a new approval: each is good for one reset.");
+export const USED = problem(422, "approval_used", "The approval has already been used.", "Check how that reset ended. For another reset, get a new approval: each one works once.");

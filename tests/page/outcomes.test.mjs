@@ -193,7 +193,7 @@ play("a_wait_that_ends_in_a_refusal_offers_the_second_approval", {
   script: () => [
     { on: LOOK, json: preview() },
     { on: DO, status: 202, json: waiting() },
-    { on: READ, json: { reset: RESET, state: "refused", code: "privileged_role", ticket: "HELP-42", note: "MFA re-registration was refused. One approval is not enough." } },
+    { on: READ, json: { reset: RESET, state: "refused", code: "privileged_role", ticket: "HELP-42", note: "MFA re-registration was refused. This request changed nothing. One approval is not enough." } },
   ],
 }, async ({ page, server }) => {
   await page.goto(`${server.url}#approval=${ONE}`);
@@ -209,7 +209,7 @@ for (const [sentence, change, heading, kind, words, sentences] of [
     { state: "needs_human", can_register: "yes", sessions: "failed", methods: [{ method: "Mobile phone", label: "ending in 12", status: "failed", why: "Microsoft Graph kept failing" }] },
     "Not complete: a person has to look", "bad", /Failed[^]*kept failing[^]*NOT revoked/, 0],
   ["a_reset_that_was_given_up_is_not_called_done",
-    { state: "needs_human", methods: undefined, can_register: undefined, register_at: undefined, sessions: undefined, warnings: undefined, note: "MFA re-registration is NOT done: a person has to look. Nothing was removed." },
+    { state: "needs_human", methods: undefined, can_register: undefined, register_at: undefined, sessions: undefined, warnings: undefined, note: "MFA re-registration was NOT done. Nothing was removed." },
     "Not complete: a person has to look", "bad", /Nothing was removed/, 0],
   ["a_state_that_the_page_does_not_know_is_not_called_done", { state: "dreaming" }, "An outcome that this page does not know", "bad", /dreaming|HELP-42/, 0],
 ]) {
@@ -230,14 +230,14 @@ for (const [sentence, change, heading, kind, words, sentences] of [
 play("a_passing_refusal_offers_to_try_again_and_does_the_same_again", {
   script: () => [
     { on: LOOK, json: preview() },
-    { on: DO, ...problem(503, "ledger_unavailable", "The ledger does not answer.", "Send the same again later; nothing is done twice.", { retry: true }), headers: { "retry-after": "30" } },
+    { on: DO, ...problem(503, "ledger_unavailable", "The database of this service does not answer.", "Send the same request again later. Nothing is done twice.", { retry: true }), headers: { "retry-after": "30" } },
     { on: DO, json: outcome() },
   ],
 }, async ({ page, server }) => {
   await page.goto(`${server.url}#approval=${ONE}`);
   await confirm(page);
-  await at(page, "problem", "Not now: the ledger does not answer");
-  assert.match(await section(page, "problem").innerText(), /nothing is done twice[^]*wait 30 seconds/);
+  await at(page, "problem", "Not now: the database does not answer");
+  assert.match(await section(page, "problem").innerText(), /Nothing is done twice[^]*wait 30 seconds/);
   await press(page, "Try again");
   await at(page, "outcome");
 });

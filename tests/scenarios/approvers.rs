@@ -115,6 +115,8 @@ async fn on_call_is_for_standard_people_unless_the_policy_says_otherwise() {
     let grace = app.approve_on_call(app.on_call_draft().target(GRACE));
     let reply = app.reset_on_call(&grace).await;
     reply.assert_refused(403, "source_standard_only");
+    let why = "resets for administrators may not be requested on call";
+    assert!(reply.detail().contains(why), "{reply:?}");
     documented(&reply);
     let jane = app.approve_on_call(app.on_call_draft());
     app.reset_on_call(&jane).await.assert_completed();

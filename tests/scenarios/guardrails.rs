@@ -280,7 +280,7 @@ async fn the_cap_of_one_issuer_is_not_that_of_another() {
     let reply = app.reset(alex.clone()).await;
     reply.assert_refused(403, "cap_reached");
     documented(&reply);
-    assert!(reply.detail().contains("issuer"), "{reply:?}");
+    assert!(reply.detail().contains("approval system"), "{reply:?}");
     let by_another = app.jira(&app.security_issuer.approve(&alex));
     app.send(by_another).await.assert_completed();
 }

@@ -58,7 +58,7 @@ async fn an_outage_of_two_hours_ends_in_one_note_that_nothing_was_removed() {
     app.wait(3 * HOUR).await;
     let comments = desk.comments();
     assert_eq!(comments.len(), 1, "{comments:?}");
-    assert!(comments[0].starts_with("MFA re-registration is NOT done: a person has to look."));
+    assert!(comments[0].starts_with("MFA re-registration was NOT done."));
     assert!(comments[0].contains("Nothing was removed"));
 }
 

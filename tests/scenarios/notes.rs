@@ -134,14 +134,14 @@ async fn a_refusal_leaves_a_note_that_says_what_to_do() {
             "none in the approved ticket",
             "not there yet",
             "approval_missing",
-            "Have the approval put into the ticket",
+            "Put the approval into the ticket",
         ),
         (
             "a standard person, and the ticket takes notes",
             "one that is not valid",
             "eyJhbGciOiJFUzI1NiJ9.e30.AA",
             "approval_invalid",
-            "Get a new approval",
+            "copy the whole approval again",
         ),
     ] {
         let reply = app.send(app.jira(field)).await;

@@ -251,7 +251,7 @@ async fn a_preview_says_what_the_server_read_in_the_approval() {
     assert!(read["expires_at"].is_string());
     assert_eq!(
         read["verification"][0]["how"],
-        "a call to the person's desk phone, with the contact from the company directory"
+        "a call to the person's desk phone, with contact details from the company directory"
     );
     assert_eq!(read["verification"][0]["verified_by"], VERA);
     let answer = reply.json.to_string();

@@ -166,7 +166,7 @@ async fn an_outage_of_graph_for_two_hours_ends_with_a_note_that_nothing_was_remo
     rows.show(person, "one; afterwards", &read);
     insta::assert_snapshot!(
         read.note(),
-        @"MFA re-registration is NOT done: a person has to look. It was tried for two hours. Microsoft Entra does not answer; nothing was changed. Nothing was removed and no sessions were revoked; the approval is not used up, but has expired."
+        @"MFA re-registration was NOT done. It was retried for two hours. Microsoft Entra does not answer. Nothing was removed and no sessions were revoked. An administrator has to find the cause. Then get a new approval: this one has expired."
     );
 }
 

@@ -161,6 +161,8 @@ async fn jira_automation_may_request_resets_of_standard_people_only() {
     let request = app.jira_automation(&app.approve_twice(first, second));
     let reply = app.send(request).await;
     reply.assert_refused(403, "source_standard_only");
+    let why = "this ticket system may not request resets for administrators";
+    assert!(reply.detail().contains(why), "{reply:?}");
     documented(&reply);
     app.assert_nothing_happened();
 }

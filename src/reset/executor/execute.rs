@@ -41,7 +41,7 @@ impl Run<'_> {
             if let Some(intended) = intention(&step, &claim, now)
                 && let Err(error) = self.deployment.audit.append(&intended).await
             {
-                tracing::error!(%error, "an intent cannot be written into the audit trail, so it waits");
+                tracing::error!(%error, "the audit trail cannot be written: the reset waits");
                 return self.pause(lease, reset).await;
             }
             // One write holds what came of the last step and what is about to be done.

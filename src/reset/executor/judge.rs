@@ -58,7 +58,7 @@ impl Run<'_> {
         }
         let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
         let policy = self.deployment.channels.policy(request.source.as_ref())?;
-        let (ticket_user, source_may) = match basis {
+        let (ticket_user, channel_may) = match basis {
             Basis::Request => (request.user.as_ref(), policy.privileged),
             // Both were judged at the claim. What changed in the ticket or in the policy of the source since then does not undo
             // a reset that has begun.
@@ -95,7 +95,13 @@ impl Run<'_> {
             ));
         }
         directories.for_tier(&tier)?;
-        two_approvals::check(&tier, &identified.approvals, claims.reason, source_may)?;
+        two_approvals::check(
+            &tier,
+            &identified.approvals,
+            claims.reason,
+            request.channel,
+            channel_may,
+        )?;
         Ok(Judged {
             target,
             tier,

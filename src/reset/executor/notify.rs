@@ -78,7 +78,7 @@ impl Run<'_> {
                 Notified::Yes
             }
             Err(error) => {
-                tracing::error!(%error, reset = %record.id, "the end is in the ledger and not in the audit trail");
+                tracing::error!(%error, reset = %record.id, "the outcome is not in the audit trail yet: it is retried");
                 Notified::Retry(None)
             }
         }
@@ -91,7 +91,7 @@ impl Run<'_> {
         match self.deployment.security.notify(&event).await {
             Ok(()) => Notified::Yes,
             Err(error) => {
-                tracing::error!(%error, reset = %record.id, "the security team is not notified yet");
+                tracing::error!(%error, reset = %record.id, "the security team is not notified yet: it is retried");
                 Notified::Retry(None)
             }
         }

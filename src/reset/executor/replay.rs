@@ -33,13 +33,13 @@ impl Deployment {
             RunEnd::Retry(released) => {
                 let id = released.record.id;
                 if let Err(error) = self.queue.schedule(id, released.after).await {
-                    tracing::warn!(%error, reset = %id, "the next run is later than it could be");
+                    tracing::warn!(%error, reset = %id, "the next run could not be scheduled early: it starts later");
                 }
                 *released.record
             }
             RunEnd::Stopped(stopped) => {
                 let (error, id) = (LedgerError::from(stopped.error), stopped.record.id);
-                tracing::warn!(%error, reset = %id, "the run stopped; the next one is scheduled");
+                tracing::warn!(%error, reset = %id, "the run stopped: the next one continues it");
                 stopped.record
             }
         };
@@ -118,7 +118,7 @@ impl Deployment {
             },
         };
         if let Err(error) = self.audit.append(&replayed).await {
-            tracing::error!(%error, "a replay is not in the audit trail");
+            tracing::error!(%error, "a repeated request could not be written into the audit trail");
         }
     }
 }

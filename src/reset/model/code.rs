@@ -14,7 +14,7 @@ pub struct Row {
     pub status: u16,
     /// The same for every refusal of the code (RFC 9457, section 3.1.4).
     pub title: &'static str,
-    /// What to do next.
+    /// What to do next. The ticket's note has it: it is written for the service desk, which knows no policy.toml.
     pub next: &'static str,
     pub retry: Retry,
     pub fault: Responsible,
@@ -109,92 +109,95 @@ enum Flag {
     Useless,
 }
 
-const AGAIN: &str = "Send the same again later; the approval is not used up.";
+const AGAIN: &str = "This request changed nothing, and the approval can still be used. Send the same request \
+                     again later.";
 
 const FIND: &str =
-    "Check the spelling of the object id or user principal name, and get another approval.";
+    "Check the spelling of the user principal name or object id, then get a new approval.";
 
-const SECOND: &str =
-    "Add a second approval: by another person, from another trust domain, over another method.";
+const SECOND: &str = "Add a second approval by a different approver in a different trust domain (for example another \
+                      approval system). For it, verify the person in a different way.";
 
-const INDEPENDENT: &str = "Get two approvals by different people who did not verify, from different trust domains, over \
-                           different methods, none of them sms.";
+const INDEPENDENT: &str = "Get two new approvals by different approvers in different trust domains. The person has to \
+                           be verified in two ways, without text messages, by people who do not approve.";
 
 codes! {
     // code                     status retry at fault  security  title, and the next step; flags
-    DeliveryUnauthentic           401 Never Requester IfGenuine "The sender is not proven",
-        "Compare the secret in the ticket system with the one in Secrets Manager, and the clock of the sender.";
+    DeliveryUnauthentic           401 Never Requester IfGenuine "The sender could not be verified",
+        "The administrator of the ticket system has to compare its secret with the one in AWS Secrets Manager, and \
+         check its clock.";
     DeliveryUnreadable            422 Never Requester Always    "The delivery cannot be read",
-        "Compare what the ticket system sends with the documentation of its source.";
-    TicketWithoutPerson           422 Never Requester Always    "The ticket names nobody",
-        "Fill in the person's object id or user principal name in the ticket, then approve it again.";
+        "The administrator of the ticket system has to compare what it sends with the documentation.";
+    TicketWithoutPerson           422 Never Requester Always    "The ticket names no person",
+        "Enter the person's user principal name or object id in the ticket, then approve it again.";
     RequestUnreadable             422 Never Requester Never     "The request cannot be read",
-        "Send what the documentation of this route says.";
-    ApprovalMissing               422 Never Requester IfGenuine "There is no approval",
-        "Have the approval put into the ticket's approval field; the reset starts when it is there.";
+        "Compare the request with the documentation of this route.";
+    ApprovalMissing               422 Never Requester IfGenuine "The approval is missing",
+        "Put the approval into the ticket's approval field. The reset starts when it is there.";
     TooManyApprovals              422 Never Requester IfGenuine "There are too many approvals",
-        "Leave only the approvals for this reset in the ticket's approval field.";
+        "Keep only the approvals for this reset in the ticket's approval field.";
     ApprovalInvalid               401 Never Requester IfGenuine "The approval is not valid",
-        "Get a new approval from an issuer that this deployment knows, in the place of this one.";
-    ApprovalClaim                 422 Never Requester Always    "The approval is not complete",
-        "The issuer has to correct this claim.";
-    ApprovalAudience              422 Never Requester Always    "The approval has another audience",
-        "Approvals for tickets and for on-call have different audiences: get one for this door.", Hidden;
+        "It may have been cut off: copy the whole approval again. If it is still refused, get a new one in its place.";
+    ApprovalClaim                 422 Never Requester Always    "The approval is incomplete",
+        "Send this text to the administrators of the approval system. They have to correct it.";
+    ApprovalAudience              422 Never Requester Always    "The approval is for another use",
+        "Approvals for tickets and for on call differ: get one of the right kind.", Hidden;
     ApprovalExpired               422 Never Requester Never     "The approval has expired",
         "Get a new approval.";
     ApprovalNotYet                422 Never Requester Always    "The approval is not valid yet",
-        "Check the issuer's clock.";
+        "The clock of the approval system may be wrong: tell its administrators. Then get a new approval.";
     ApprovalTooLong               422 Never Requester Always    "The approval is valid for too long",
-        "The issuer has to shorten the time from iat to exp.";
-    ApprovalUsed                  422 Never Requester Never     "The approval has been used",
-        "See how that reset ended. For another one get a new approval: each is good for one reset.";
+        "Get an approval that is valid for a shorter time.";
+    ApprovalUsed                  422 Never Requester Never     "The approval has already been used",
+        "Check how that reset ended. For another reset, get a new approval: each one works once.";
     ApprovalsDisagree             422 Never Requester Always    "The approvals disagree",
-        "Get approvals for the same person, ticket, scope and reason.";
+        "Get two approvals for the same person, ticket and reason that allow the same changes.";
     EvidenceStale                 422 Never Requester Always    "The verification is too old",
-        "Verify the person again, then approve again.";
+        "Verify the person again, then get a new approval.";
     EvidenceOnLostPhone           422 Never Requester Always    "The verification reached only the phone that is gone",
-        "Verify the person in a way that does not go through the phone that is gone.";
-    IssuerNotAllowed              403 Never Requester Always    "The issuer may not approve here",
-        "Use an issuer that policy.toml allows here; an approval that was made for a ticket does not work on call.", Hidden;
+        "Verify the person in a way that does not use that phone, then get a new approval.";
+    IssuerNotAllowed              403 Never Requester Always    "This approval does not count here",
+        "Get the approval from an approval system that counts here. An approval for a ticket does not work on \
+         call.", Hidden;
     OtherTicket                   422 Never Requester Always    "The approval is for another ticket",
-        "Get an approval whose txn is this ticket's key.";
+        "Get an approval for this ticket.";
     OtherTenant                   422 Never Requester Always    "The approval is for another tenant",
-        "Get an approval whose tid is this tenant's id.";
-    OtherPerson                   422 Never Requester Always    "The ticket names another person",
-        "Find out which of the two is meant; then correct the ticket or get another approval.";
+        "Get an approval for this person's tenant.";
+    OtherPerson                   422 Never Requester Always    "The ticket and the approval name different people",
+        "Find out which person is meant. Then correct the ticket or get a new approval.";
     TargetNotFound                422 Never Requester Always    "The person is not in the directory",
         FIND;
     TicketUserNotFound            422 Never Requester Always    "The person in the ticket is not in the directory",
-        FIND;
+        "Correct the person's user principal name or object id in the ticket, then approve it again.";
     ApproverNotFound              422 Never Requester Always    "The approver is not in the directory",
         FIND;
     VerifierNotFound              422 Never Requester Always    "The verifier is not in the directory",
         FIND;
     KeyOwnerNotFound              422 Never Requester Always    "The owner of the key is not in the directory",
-        FIND;
+        "The operator of this service has to correct the name of the key's owner.";
     TargetDisabled                422 Never Requester Always    "The person's account is disabled",
-        "Enable the account first: nobody can register while it is disabled.";
+        "An administrator has to enable the account first. The person cannot register while it is disabled.";
     ApproverDisabled              422 Never Requester Always    "The approver's account is disabled",
-        "Have somebody with an enabled account verify and approve.";
+        "Get an approval from an approver whose account is enabled.";
     VerifierDisabled              422 Never Requester Always    "The verifier's account is disabled",
-        "Have somebody with an enabled account verify and approve.";
-    ApproverIsTarget              403 Never Requester Always    "The approver is the person themselves",
-        "Have somebody else verify and approve.";
-    VerifierIsTarget              403 Never Requester Always    "The verifier is the person themselves",
-        "Have somebody else verify and approve.";
-    NotTheKeysOwner               403 Never Requester Always    "The key is not the approver's",
-        "Sign with a key of the approver's own.";
-    KeyWithoutOwner               403 Never Requester Always    "The key belongs to nobody",
-        "Name the key's owner in policy.toml: on call, each key belongs to one person.";
+        "Have the person verified by a colleague whose account is enabled, then get a new approval.";
+    ApproverIsTarget              403 Never Requester Always    "The person approved their own reset",
+        "Get an approval from a different approver.";
+    VerifierIsTarget              403 Never Requester Always    "The person verified themselves",
+        "A different person has to verify them. Then get a new approval.";
+    NotTheKeysOwner               403 Never Requester Always    "The approval was signed with a key of another person",
+        "The approver has to sign with their own key.";
+    KeyWithoutOwner               403 Never Requester Always    "The key has no owner",
+        "Sign with a key that has an owner, or ask the operator of this service to name the owner of this key.";
     HardwareKeyMissing            403 Never Requester Always    "The approver did not sign in with a hardware key",
-        "Sign in with a hardware key, and approve again: amr must have hwk.";
-    ApproverVerified              403 Never Requester Always    "The approver has verified the person as well",
-        "Have a person who approves nothing verify the target, then get new approvals; for a privileged target by different \
-         people, from different trust domains, over different methods, none of them sms.";
-    BreakGlass                    403 Never Requester Always    "A break-glass account is never reset here",
-        "Break-glass accounts are never reset here. Follow the procedure for them.", Useless;
-    RestrictedUnit                403 Never Requester Always    "The second app has no role in the person's restricted unit",
-        "An administrator of the person's restricted management administrative unit has to do it by hand.", Useless;
+        "The approver has to sign in with a hardware key and approve again.";
+    ApproverVerified              403 Never Requester Always    "The approver also verified the person",
+        "A different person has to verify or approve. An administrator's reset needs two approvals by different \
+         approvers in different trust domains, and two ways of verifying the person, without text messages.";
+    BreakGlass                    403 Never Requester Always    "Break-glass accounts are never reset here",
+        "Such accounts are never reset here. Follow your procedure for break-glass accounts.", Useless;
+    RestrictedUnit                403 Never Requester Always    "The person's restricted unit does not allow it",
+        "An administrator of that unit has to reset the person by hand.", Useless;
     PrivilegedRole                403 Never Requester Always    "The person holds a privileged role",
         SECOND;
     PrivilegedEligibleRole        403 Never Requester Always    "The person may activate a privileged role",
@@ -211,47 +214,50 @@ codes! {
         SECOND;
     PrivilegedApprover            403 Never Requester Always    "The person approves resets",
         SECOND;
-    NoPrivilegedCredential        403 Never Requester Always    "Privileged people are not reset here",
-        "A Privileged Authentication Administrator has to do it by hand.", Useless;
-    SourceStandardOnly            403 Never Requester Always    "Privileged people may not be asked for here",
-        "Ask by a source, and with approvals by issuers, that policy.toml lets ask for privileged people.", Useless;
-    IssuerStandardOnly            403 Never Requester Always    "The issuer is for standard people only",
-        "Ask by a source, and with approvals by issuers, that policy.toml lets ask for privileged people.";
+    NoPrivilegedCredential        403 Never Requester Always    "Administrators are not reset here",
+        "A Privileged Authentication Administrator has to reset the person by hand.", Useless;
+    SourceStandardOnly            403 Never Requester Always    "Resets for administrators may not be requested here",
+        "A Privileged Authentication Administrator has to reset the person by hand.", Useless;
+    IssuerStandardOnly            403 Never Requester Always    "This approval does not count for administrators",
+        "Get two approvals from approval systems that may approve resets for administrators.";
     ApprovalsOneApprover          403 Never Requester Always    "One person gave both approvals",
         INDEPENDENT;
     ApprovalsOneDomain            403 Never Requester Always    "Both approvals come from one trust domain",
         INDEPENDENT;
-    EvidenceOneMethod             403 Never Requester Always    "The person was verified by one method only",
+    EvidenceOneMethod             403 Never Requester Always    "The person was verified in only one way",
         INDEPENDENT;
     EvidenceSms                   403 Never Requester Always    "The person was verified by text message",
         INDEPENDENT;
     Frozen                        403 Never Requester Always    "Resets are frozen",
-        "Ask the security team. When they have lifted it, send the same again: the approval is not used up.", Useless;
+        "Ask the security team. When they lift the freeze, ask for the reset again. The approval can be used until it \
+         expires.", Useless;
     CoolingDown                   403 Never Requester Always    "The person was reset a short time ago",
-        "Find out why it is asked for again. Then add a second approval, by another approver; or wait, and get a new approval if this one expires meanwhile.";
+        "Find out why another reset is needed. Then add a second approval by a different approver, or wait until that \
+         time. If this approval expires meanwhile, get a new one.";
     CapReached                    403 Never Requester Always    "There were too many resets in an hour",
-        "Have the security team look at who asks for so many. The approval is not used up.", Useless;
+        "Ask the security team to check who requests so many resets. The approval can be used until it \
+         expires.", Useless;
     NoSuchReset                   404 Never Requester Never     "There is no such reset",
-        "Use the approval of that reset; outcomes can be read for 24 hours.", Hidden;
-    TargetBusy                    409 Soon  Requester Never     "Another reset of the person is going on",
-        "Wait until the other reset of this person is over.";
-    ChangedMeanwhile              422 Never Requester Always    "Something has changed since it began",
-        "Look at what is left in Entra, and get new approvals for it.";
-    Misconfigured                 503 Later Operator  Never     "This deployment is misconfigured",
-        "Whoever runs this deployment has to look: the log says what is wrong.";
-    SecretsUnavailable            503 Soon  Upstream  Never     "A secret cannot be fetched",
+        "Use an approval of that reset. Outcomes can be read for 24 hours.", Hidden;
+    TargetBusy                    409 Soon  Requester Never     "Another reset of this person is in progress",
+        "Wait until the other reset has ended.";
+    ChangedMeanwhile              422 Never Requester Always    "Something changed after the reset began",
+        "Check in Entra what remains, then get new approvals for it.";
+    Misconfigured                 503 Later Operator  Never     "This service is misconfigured",
+        "The log of this service says what is wrong. The approval can still be used.";
+    SecretsUnavailable            503 Soon  Upstream  Never     "A secret could not be fetched",
         AGAIN;
-    KeysUnavailable               503 Soon  Upstream  Never     "The issuer's keys cannot be fetched",
+    KeysUnavailable               503 Soon  Upstream  Never     "The keys for checking approvals could not be fetched",
         AGAIN;
     DirectoryUnavailable          503 Soon  Upstream  Never     "The directory does not answer",
         AGAIN;
-    LedgerUnavailable             503 Soon  Upstream  Never     "The ledger does not answer",
-        "Send the same again later; nothing is done twice.";
-    AuditUnavailable              503 Soon  Upstream  Never     "The decision cannot be written down",
+    LedgerUnavailable             503 Soon  Upstream  Never     "The database does not answer",
+        "Send the same request again later. Nothing is done twice.";
+    AuditUnavailable              503 Soon  Upstream  Never     "The audit trail could not be written",
         AGAIN;
     QueueUnavailable              503 Soon  Upstream  Never     "The queue does not answer",
         AGAIN;
-    OutOfTime                     503 Soon  Upstream  Never     "There was no time left to begin",
+    OutOfTime                     503 Soon  Upstream  Never     "There was not enough time left to begin",
         AGAIN;
 }
 

@@ -13,10 +13,12 @@ pub enum Guardrail {
     #[error("resets are frozen: {0}")]
     Frozen(String),
     /// The person was reset a short while ago, and one approver asks for it again.
-    #[error("the person was reset at {since}, and until {until} one approver is not enough")]
+    #[error(
+        "the person was reset at {since}, and until {until} another reset needs two approvers (cool_down)"
+    )]
     CoolingDown { since: Timestamp, until: Timestamp },
     /// The cap of an hour is reached.
-    #[error("{0} has reached its cap of resets in an hour")]
+    #[error("{0} has reached the limit of resets in an hour")]
     Cap(Cap),
 }
 
@@ -24,11 +26,11 @@ pub enum Guardrail {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Cap {
     /// The issuer of an approval.
-    #[error("the issuer")]
+    #[error("the issuer (per_hour)")]
     Issuer,
-    #[error("the approver")]
+    #[error("the approver (approver_per_hour)")]
     Approver,
-    #[error("the tenant")]
+    #[error("the tenant (per_hour)")]
     Tenant,
 }
 

@@ -103,7 +103,7 @@ pub enum Privilege {
     RestrictedUnit,
     #[error("is in the role-assignable group {0}")]
     RoleAssignableGroup(String),
-    #[error("is in the group {0}, which the policy calls privileged")]
+    #[error("is in the privileged group {0}")]
     PolicyGroup(String),
     /// The policy names them as an approver or as a key's owner.
     #[error("approves resets")]

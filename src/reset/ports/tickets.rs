@@ -33,6 +33,6 @@ pub enum TicketError {
         after: Option<Duration>,
     },
     /// The same call will not help.
-    #[error("the ticket system refuses the note: {0}")]
+    #[error("the ticket system did not take the note: {0}")]
     Permanent(&'static str),
 }

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use super::privilege::Tier;
-use crate::approval::Reason;
+use crate::approval::{Channel, Reason};
 use crate::reset::model::ClaimedApproval;
 use crate::reset::refusal::{Flaw, Refusal};
 
-/// Whether the approvals are enough for the tier. `source_may` is whether the policy lets the source, or the
-/// on-call channel, reset privileged people.
+/// Whether the approvals are enough for the tier. `channel_may` is whether the policy lets this source, or the on-call
+/// channel, reset privileged people.
 ///
 /// # Errors
 /// [`Refusal::Privileged`] if a second one is wanted, [`Refusal::InsufficientApprovals`] if they are not enough, whatever comes beside
@@ -18,12 +18,14 @@ pub fn check(
     tier: &Tier,
     approvals: &[ClaimedApproval],
     reason: Option<Reason>,
-    source_may: bool,
+    channel: Channel,
+    channel_may: bool,
 ) -> Result<(), Refusal> {
     let Tier::Privileged(privilege) = tier else {
         return Ok(());
     };
-    match flaw(approvals, reason, source_may) {
+    let closed = (!channel_may).then_some(channel);
+    match flaw(approvals, reason, closed) {
         // A second approval brings another method with it; any other flaw would stay, so that no second one is asked for.
         None | Some(Flaw::OneMethod) if approvals.len() < 2 => {
             Err(Refusal::Privileged(privilege.clone()))
@@ -43,7 +45,12 @@ pub fn has_approver_verified(approvals: &[ClaimedApproval]) -> bool {
     verifiers.any(|verifier| approvals.iter().any(|one| one.approver == *verifier))
 }
 
-fn flaw(approvals: &[ClaimedApproval], reason: Option<Reason>, source_may: bool) -> Option<Flaw> {
+/// `closed` is the channel, if it is for standard people only.
+fn flaw(
+    approvals: &[ClaimedApproval],
+    reason: Option<Reason>,
+    closed: Option<Channel>,
+) -> Option<Flaw> {
     let approvers: BTreeSet<_> = approvals.iter().map(|approval| approval.approver).collect();
     let domains: BTreeSet<_> = approvals.iter().map(|approval| &approval.domain).collect();
     let evidence = || approvals.iter().flat_map(|approval| &approval.evidence);
@@ -53,8 +60,11 @@ fn flaw(approvals: &[ClaimedApproval], reason: Option<Reason>, source_may: bool)
         .map(|evidence| evidence.method())
         .collect();
 
-    if !source_may {
-        Some(Flaw::SourceForStandardOnly)
+    if let Some(channel) = closed {
+        Some(match channel {
+            Channel::Webhook => Flaw::SourceForStandardOnly,
+            Channel::OnCall => Flaw::OnCallForStandardOnly,
+        })
     } else if !approvals.iter().all(|approval| approval.issuer_may) {
         Some(Flaw::IssuerForStandardOnly)
     } else if approvers.len() < approvals.len() {

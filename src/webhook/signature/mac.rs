@@ -9,7 +9,7 @@ use crate::webhook::secret::WebhookSecret;
 
 /// The sender could not be authenticated. There is one answer, whatever was wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the delivery does not prove who sent it")]
+#[error("the signature, the secret or the time of the delivery is wrong")]
 pub struct Unauthentic;
 
 /// The header's only value. Two values are no value: parsers differ in which of the two they believe.
