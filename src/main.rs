@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use axum::ServiceExt as _;
@@ -21,9 +22,20 @@ use reregister_mfa::reset::ports::{NoSecurityTeam, Queue, Security};
 use reregister_mfa::settings::{Entrance, Settings};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn main() -> ExitCode {
     let settings = Settings::from_env();
     logs::start(&settings.log_filter);
+    match serve(settings).await {
+        Ok(()) => ExitCode::SUCCESS,
+        // A line of the log, as its author wrote it. What `main` returns would be printed for developers.
+        Err(error) => {
+            tracing::error!(%error, "cannot start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(settings: Settings) -> Result<(), Box<dyn Error + Send + Sync>> {
     let policy = Policy::read(&settings.policy_file)?;
     let aws = aws::config().await;
     let clock = Arc::new(SystemClock);

@@ -84,7 +84,10 @@ pub enum Pim {
 
 /// The break-glass accounts. To have none is a decision, so the policy must say it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected a list of object ids, or \"none\" for a tenant that has no such account"
+)]
 pub enum BreakGlass {
     Accounts(BTreeSet<ObjectId>),
     /// `"none"`.
