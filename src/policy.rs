@@ -192,14 +192,6 @@ impl Sections {
                     format!("tenants.{name} has the id of another tenant"),
                 ));
             }
-            if rules.break_glass.is_empty_list() {
-                return Err(contradiction(
-                    format!("tenants.{name}.rules.break_glass"),
-                    format!(
-                        "tenants.{name}.rules.break_glass lists no account: say \"none\" if there is none"
-                    ),
-                ));
-            }
             if rules.cool_down > LONGEST_COOL_DOWN {
                 return Err(contradiction(
                     format!("tenants.{name}.rules.cool_down"),

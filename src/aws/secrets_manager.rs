@@ -108,6 +108,9 @@ impl SecretSource for SecretsManager {
 fn refused<E: ProvideErrorMetadata, R>(name: &SecretName, error: &SdkError<E, R>) -> SecretError {
     match error.code() {
         Some("ResourceNotFoundException") => SecretError::Missing(name.clone()),
+        Some("InvalidRequestException") if is_marked_for_deletion(error) => {
+            SecretError::MarkedForDeletion(name.clone())
+        }
         Some("AccessDeniedException" | "DecryptionFailure" | "InvalidRequestException") => {
             SecretError::Denied(name.clone())
         }
@@ -116,4 +119,11 @@ fn refused<E: ProvideErrorMetadata, R>(name: &SecretName, error: &SdkError<E, R>
             SecretError::Unavailable(name.clone())
         }
     }
+}
+
+/// Nothing but the message says so (API reference, `GetSecretValue`: errors). Secrets Manager writes "marked for
+/// deletion", and so does moto; the console writes "scheduled for deletion".
+fn is_marked_for_deletion<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    let message = error.message().unwrap_or_default();
+    message.contains("marked for deletion") || message.contains("scheduled for deletion")
 }

@@ -85,6 +85,11 @@ fn collect(path: String, value: &Spanned<DeValue<'_>>, found: &mut Vec<(usize, S
                 found.push((value.span().start, what));
             }
         }
+        // It has no default, since a forgotten line would protect no account.
+        DeValue::Array(items) if items.is_empty() && path.ends_with(".rules.break_glass") => {
+            let what = format!("{path} lists no account: say \"none\" if there is none");
+            found.push((value.span().start, what));
+        }
         DeValue::Array(items) => {
             for item in items.iter() {
                 collect(path.clone(), item, found);

@@ -28,6 +28,7 @@ fn detail(refusal: &Refusal) -> String {
         }
         Refusal::Secret(
             SecretError::Missing(_)
+            | SecretError::MarkedForDeletion(_)
             | SecretError::Denied(_)
             | SecretError::Empty(_)
             | SecretError::Malformed(..),

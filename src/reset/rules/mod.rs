@@ -101,11 +101,6 @@ pub enum NoAccounts {
 }
 
 impl BreakGlass {
-    /// Whether it is an empty list, which names no account and does not say that there is none.
-    pub fn is_empty_list(&self) -> bool {
-        matches!(self, BreakGlass::Accounts(accounts) if accounts.is_empty())
-    }
-
     /// Whether this is one of them.
     pub fn contains(&self, id: ObjectId) -> bool {
         match self {
