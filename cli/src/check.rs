@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::bail;
-use reregister_mfa::approval::Algorithm;
 use reregister_mfa::policy::{Policy, PolicyError};
 use reregister_mfa::webhook::Scheme;
 
@@ -103,14 +102,4 @@ fn report(file: &str, policy: &Policy) -> anyhow::Result<Exit> {
     };
     print(&format!("{text}\n{end}"))?;
     Ok(exit)
-}
-
-/// As JOSE writes it (RFC 7518, section 3.1).
-fn name_of(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::ES256 => "ES256",
-        Algorithm::PS256 => "PS256",
-        Algorithm::RS256 => "RS256",
-        Algorithm::Ed25519 => "Ed25519",
-    }
 }

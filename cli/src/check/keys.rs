@@ -97,10 +97,20 @@ fn line(kid: &Kid, algorithm: Algorithm, issuer: &IssuerPolicy) -> String {
         None => "no owner".to_owned(),
     };
     let domain = issuer.domain(kid);
-    let algorithm = super::name_of(algorithm);
+    let algorithm = name_of(algorithm);
     format!("key {kid}, {algorithm}, {owner}, trust domain {domain}")
 }
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
+}
+
+/// As JOSE writes it (RFC 7518, section 3.1).
+fn name_of(algorithm: Algorithm) -> &'static str {
+    match algorithm {
+        Algorithm::ES256 => "ES256",
+        Algorithm::PS256 => "PS256",
+        Algorithm::RS256 => "RS256",
+        Algorithm::Ed25519 => "Ed25519",
+    }
 }
