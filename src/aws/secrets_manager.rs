@@ -123,7 +123,7 @@ fn refused<E: ProvideErrorMetadata, R>(name: &SecretName, error: &SdkError<E, R>
     }
 }
 
-/// Nothing but the message says so (API reference, `GetSecretValue`: errors). AWS has two ways to put it, and moto a third.
+/// Nothing but the message says so (API reference, `GetSecretValue`: errors). AWS puts it in two ways, moto in a third.
 fn says_that_it_is_to_be_deleted(message: &str) -> bool {
     [
         "marked for deletion",

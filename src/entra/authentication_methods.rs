@@ -78,8 +78,9 @@ pub async fn list(
     })
 }
 
-/// Whether a hardware OATH token can be used to sign in (Microsoft Graph beta, `hardwareOathTokenAuthenticationMethodDevice`:
-/// `status`). One that is only assigned is as the button leaves it. A status that is missing or not known hides nothing.
+/// Whether a hardware OATH token can be used to sign in (Microsoft Graph beta, `status` of
+/// `hardwareOathTokenAuthenticationMethodDevice`). One that is only assigned is as the button leaves it. A status that is
+/// missing or not known hides nothing.
 fn works(token: &Value) -> bool {
     let status = token.pointer("/device/status").and_then(Value::as_str);
     !matches!(status, Some("available" | "assigned" | "failedActivation"))

@@ -3,8 +3,6 @@
 use std::io;
 use std::sync::{Mutex, Once};
 
-use tracing_subscriber::util::SubscriberInitExt as _;
-
 static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 struct Log;
