@@ -85,7 +85,8 @@ watch: tools  ## The function under cargo-lambda's emulator, rebuilt on change, 
 events:  ## Fresh signed events in target/dev/events, for cargo lambda invoke
 	@tools/events
 
-release: .tools/cargo-lambda/complete  ## dist/reregister-mfa.zip for template.yaml
+release: .tools/cargo-lambda/complete  ## dist/reregister-mfa.zip for template.yaml, if the policy can be deployed
+	cargo run --locked --quiet --package reregister -- check policy.toml
 	$(CARGO_LAMBDA) lambda build --release --locked --compiler cargo --output-format zip
 	mkdir -p dist
 	cp target/lambda/reregister-mfa/bootstrap.zip dist/reregister-mfa.zip

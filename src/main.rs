@@ -27,15 +27,14 @@ async fn main() -> ExitCode {
     logs::start(&settings.log_filter);
     match serve(settings).await {
         Ok(()) => ExitCode::SUCCESS,
-        // As text: the error's debug form would hold the whole policy, on one line, without the place of the mistake.
+        // A line of the log, as its author wrote it. What `main` returns would be printed for developers.
         Err(error) => {
-            tracing::error!(%error, "the function cannot start, or has stopped");
+            tracing::error!(%error, "cannot start");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Starts with these settings, and serves until the process is stopped.
 async fn serve(settings: Settings) -> Result<(), Box<dyn Error + Send + Sync>> {
     let policy = Policy::read(&settings.policy_file)?;
     let aws = aws::config().await;

@@ -1,11 +1,14 @@
 //! policy.toml: which sources and issuers count, and what is never touched. Each module owns the type of its section; this
 //! is their table of contents, the check that they fit together, and the place where names become what they name.
 
+mod document;
+mod error;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::approval::{Audiences, IssuerPolicy, KeyLocation};
 use crate::entra::{Credential, EntraSettings};
@@ -13,6 +16,8 @@ use crate::ids::{Label, TenantId};
 use crate::reset::{ChannelPolicy, Channels, Rules, SourceChannel};
 use crate::tickets::Notes;
 use crate::webhook::Source;
+use document::Document;
+pub use error::{Fault, Place, PolicyError};
 
 /// The policy of a deployment, resolved. The only thing whose fault stops the start.
 #[derive(Debug, Clone)]
@@ -27,6 +32,9 @@ pub struct Policy {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sections {
+    /// The organisation's name, for the on-call page.
+    #[serde(default, deserialize_with = "organisation")]
+    pub organisation: Option<String>,
     /// Where people register, for answers.
     #[serde(default = "register_at")]
     pub register_at: String,
@@ -45,6 +53,21 @@ pub struct Sections {
 
 fn register_at() -> String {
     "https://aka.ms/mfasetup".to_owned()
+}
+
+/// The most characters that an organisation's name may have.
+const LONGEST_ORGANISATION: usize = 64;
+
+fn organisation<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    let name = String::deserialize(input)?;
+    let length = name.chars().count();
+    if name.trim().is_empty() || length > LONGEST_ORGANISATION || name.chars().any(char::is_control)
+    {
+        return Err(serde::de::Error::custom(
+            "not a name of 1 to 64 characters without control characters",
+        ));
+    }
+    Ok(Some(name))
 }
 
 /// `[tenants.NAME]`.
@@ -78,23 +101,6 @@ const LONGEST_COOL_DOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// every claim writes it.
 const LARGEST_CAP: u16 = 2000;
 
-/// Why a policy is not one.
-#[derive(Debug, thiserror::Error)]
-pub enum PolicyError {
-    /// The file cannot be read.
-    #[error("the policy {path} cannot be read: {error}")]
-    Unreadable {
-        path: PathBuf,
-        error: std::io::Error,
-    },
-    /// It is not what a policy is.
-    #[error("{0}")]
-    Malformed(#[from] toml::de::Error),
-    /// Its parts do not fit together.
-    #[error("policy: {0}")]
-    Inconsistent(String),
-}
-
 impl Policy {
     /// Reads a policy file.
     ///
@@ -106,7 +112,7 @@ impl Policy {
             error,
         })?;
         let directory = path.parent().map(Path::to_owned).unwrap_or_default();
-        Policy::parse(&text, directory)
+        Policy::of(&text, directory, &path.display().to_string())
     }
 
     /// Reads the text of a policy whose file is in `directory`.
@@ -114,115 +120,180 @@ impl Policy {
     /// # Errors
     /// [`PolicyError`], with what to correct.
     pub fn parse(text: &str, directory: PathBuf) -> Result<Policy, PolicyError> {
-        let mut sections: Sections = toml::from_str(text)?;
-        sections.check().map_err(PolicyError::Inconsistent)?;
+        Policy::of(text, directory, "policy.toml")
+    }
+
+    fn of(text: &str, directory: PathBuf, file: &str) -> Result<Policy, PolicyError> {
+        let faulty = |fault| PolicyError::Faulty {
+            file: file.to_owned(),
+            fault,
+        };
+        let document = Document::parse(text).map_err(faulty)?;
+        // Before anything else: a value that has to be changed is of no type.
+        let faults = document.unanswered();
+        if !faults.is_empty() {
+            let file = file.to_owned();
+            return Err(PolicyError::Unanswered { file, faults });
+        }
+        let mut sections: Sections = document.read().map_err(faulty)?;
+        let contradiction = |Contradiction { at, why }| {
+            faulty(Fault {
+                place: document.place(&at),
+                what: why,
+            })
+        };
+        sections.check().map_err(contradiction)?;
         sections.name_privileged_people();
         Ok(Policy {
-            channels: sections.channels().map_err(PolicyError::Inconsistent)?,
+            channels: sections.channels().map_err(contradiction)?,
             sections,
             directory,
         })
     }
 }
 
+/// Two parts of a policy that do not fit together.
+struct Contradiction {
+    /// Where to correct it: names joined by dots.
+    at: String,
+    why: String,
+}
+
+fn contradiction(at: impl Into<String>, why: impl Into<String>) -> Contradiction {
+    Contradiction {
+        at: at.into(),
+        why: why.into(),
+    }
+}
+
 impl Sections {
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), Contradiction> {
         if self.tenants.is_empty() {
-            return Err("there is no tenant: add a section [tenants.NAME]".to_owned());
-        }
-        if self.audience.webhook == self.audience.on_call {
-            return Err(
-                "the two audiences must differ: an approval for a ticket must not work on call"
-                    .to_owned(),
-            );
-        }
-        let mut ids = BTreeSet::new();
-        for (name, tenant) in &self.tenants {
-            if !ids.insert(tenant.id) {
-                return Err(format!(
-                    "tenants.{name} has the id of another tenant: correct one of them"
-                ));
-            }
-            if tenant.rules.break_glass.is_empty_list() {
-                return Err(format!(
-                    "tenants.{name} lists no break-glass account: name them, or write break_glass = \"none\""
-                ));
-            }
-            if tenant.rules.cool_down > LONGEST_COOL_DOWN {
-                return Err(format!(
-                    "tenants.{name}: cool_down is longer than 30 days: shorten it"
-                ));
-            }
-        }
-        let caps = self.issuers.values().map(|issuer| issuer.per_hour);
-        let of_tenants = self.tenants.values().map(|tenant| &tenant.rules);
-        let of_tenants = of_tenants.flat_map(|rules| [rules.per_hour, rules.approver_per_hour]);
-        if caps.chain(of_tenants).any(|cap| cap > LARGEST_CAP) {
-            return Err(format!(
-                "a cap (per_hour, approver_per_hour) is above {LARGEST_CAP} resets an hour: lower it"
+            return Err(contradiction(
+                "tenants",
+                "there is no tenant: add a section [tenants.NAME]",
             ));
         }
+        if self.audience.webhook == self.audience.on_call {
+            return Err(contradiction(
+                "audience.on_call",
+                "the two audiences must differ: an approval for a ticket must not work on call",
+            ));
+        }
+        self.check_tenants()?;
+        self.check_issuers()?;
+        self.check_sources()
+    }
+
+    fn check_tenants(&self) -> Result<(), Contradiction> {
+        let mut ids = BTreeSet::new();
+        for (name, tenant) in &self.tenants {
+            let rules = &tenant.rules;
+            if !ids.insert(tenant.id) {
+                return Err(contradiction(
+                    format!("tenants.{name}.id"),
+                    format!("tenants.{name} has the id of another tenant: correct one of them"),
+                ));
+            }
+            if rules.cool_down > LONGEST_COOL_DOWN {
+                return Err(contradiction(
+                    format!("tenants.{name}.rules.cool_down"),
+                    format!("tenants.{name}: cool_down is longer than 30 days: shorten it"),
+                ));
+            }
+            for (field, cap) in [
+                ("per_hour", rules.per_hour),
+                ("approver_per_hour", rules.approver_per_hour),
+            ] {
+                check_cap(format!("tenants.{name}.rules.{field}"), cap)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_issuers(&self) -> Result<(), Contradiction> {
         let mut names = BTreeSet::new();
         for (name, issuer) in &self.issuers {
+            check_cap(format!("issuers.{name}.per_hour"), issuer.per_hour)?;
             if issuer.algorithms.is_empty() {
-                return Err(format!(
-                    "issuers.{name} has no algorithm: name those that it signs with"
+                return Err(contradiction(
+                    format!("issuers.{name}.algorithms"),
+                    format!("issuers.{name} has no algorithm: name those that it signs with"),
                 ));
             }
             let has_own_domain = issuer.key.values().any(|key| key.domain.is_some());
             if has_own_domain && matches!(issuer.keys, KeyLocation::Url(_)) {
-                return Err(format!(
-                    "issuers.{name}: with keys.url all its keys are of one domain: remove domain from them"
+                return Err(contradiction(
+                    format!("issuers.{name}.key"),
+                    format!(
+                        "issuers.{name}: with keys.url all its keys are of one domain: remove domain from them"
+                    ),
                 ));
             }
             if !names.insert(&issuer.iss) {
-                return Err(format!(
-                    "issuers.{name} has the iss of another issuer: correct one of them"
+                return Err(contradiction(
+                    format!("issuers.{name}.iss"),
+                    format!("issuers.{name} has the iss of another issuer: correct one of them"),
                 ));
             }
         }
-        let known = |of: &str, list: &[Label]| match list
-            .iter()
-            .find(|name| !self.issuers.contains_key(*name))
-        {
-            Some(name) => Err(format!(
-                "{of} names the issuer {name}, which is not in [issuers]: add the issuer or correct the name"
-            )),
-            None => Ok(()),
-        };
-        known("on_call", &self.on_call.issuers)?;
-        if let Some(name) = self
-            .notes
-            .keys()
-            .find(|name| !self.sources.contains_key(*name))
-        {
-            return Err(format!(
-                "notes.{name} is for a source that is not in [sources]: add the source or correct the name"
-            ));
+        self.check_names_of_issuers("on_call", &self.on_call.issuers)
+    }
+
+    fn check_sources(&self) -> Result<(), Contradiction> {
+        for name in self.notes.keys() {
+            if !self.sources.contains_key(name) {
+                return Err(contradiction(
+                    format!("notes.{name}"),
+                    format!(
+                        "notes.{name} is for a source that is not in [sources]: add the source or correct the name"
+                    ),
+                ));
+            }
         }
         for (name, source) in &self.sources {
-            known(&format!("sources.{name}"), &source.issuers)?;
+            let section = format!("sources.{name}");
+            self.check_names_of_issuers(&section, &source.issuers)?;
             if source.privileged && !source.scheme.signs_the_body() {
-                return Err(format!(
-                    "sources.{name} does not sign, so it may not ask for privileged people: remove privileged"
+                return Err(contradiction(
+                    format!("{section}.privileged"),
+                    format!(
+                        "{section} does not sign, so it may not ask for privileged people: remove privileged"
+                    ),
                 ));
             }
             if source.answer_within < SHORTEST_ANSWER {
-                return Err(format!(
-                    "sources.{name}: answer_within is too short for a reset: make it 8s or more"
+                return Err(contradiction(
+                    format!("{section}.answer_within"),
+                    format!(
+                        "{section}: answer_within is too short for a reset: make it 8s or more"
+                    ),
                 ));
             }
             if source.approved.is_empty() {
-                return Err(format!(
-                    "sources.{name} has no status that means approved: name one in approved"
+                return Err(contradiction(
+                    format!("{section}.approved"),
+                    format!("{section} has no status that means approved: name one in approved"),
                 ));
             }
         }
         Ok(())
     }
 
+    fn check_names_of_issuers(&self, section: &str, list: &[Label]) -> Result<(), Contradiction> {
+        match list.iter().find(|name| !self.issuers.contains_key(*name)) {
+            Some(name) => Err(contradiction(
+                format!("{section}.issuers"),
+                format!(
+                    "{section} names the issuer {name}, which is not in [issuers]: add the issuer or correct the name"
+                ),
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// The channels, each source with the tenant that it names.
-    fn channels(&self) -> Result<Channels, String> {
+    fn channels(&self) -> Result<Channels, Contradiction> {
         let mut sources = BTreeMap::new();
         for (name, source) in &self.sources {
             let policy = ChannelPolicy {
@@ -242,16 +313,21 @@ impl Sections {
     }
 
     /// The tenant that a source names, or the only one.
-    fn tenant_of(&self, name: &Label, source: &Source) -> Result<TenantId, String> {
+    fn tenant_of(&self, name: &Label, source: &Source) -> Result<TenantId, Contradiction> {
+        let at = format!("sources.{name}.tenant");
         let mut tenants = self.tenants.values();
         match (&source.tenant, tenants.next(), tenants.next()) {
             (Some(tenant), ..) => self.tenants.get(tenant).ok_or_else(|| {
-                format!("sources.{name} names a tenant that is not in [tenants]: add or correct it")
+                let why = format!(
+                    "sources.{name} names a tenant that is not in [tenants]: add or correct it"
+                );
+                contradiction(at, why)
             }),
             (None, Some(only), None) => Ok(only),
-            (None, ..) => Err(format!(
-                "sources.{name} must name one of the tenants: tenant = \"NAME\""
-            )),
+            (None, ..) => {
+                let why = format!("sources.{name} must name one of the tenants: tenant = \"NAME\"");
+                Err(contradiction(at, why))
+            }
         }
         .map(|tenant| tenant.id)
     }
@@ -271,4 +347,12 @@ impl Sections {
                 .extend(owners.iter().cloned());
         }
     }
+}
+
+fn check_cap(at: String, cap: u16) -> Result<(), Contradiction> {
+    if cap <= LARGEST_CAP {
+        return Ok(());
+    }
+    let why = format!("{at}: the cap is above {LARGEST_CAP} resets an hour: lower it");
+    Err(contradiction(at, why))
 }

@@ -34,6 +34,11 @@ pub enum SecretError {
     /// No secret of that name, or none with a current version.
     #[error("secret {0} does not exist")]
     Missing(SecretName),
+    /// It is to be deleted, and cannot be read until it is restored.
+    #[error(
+        "secret {0} is marked for deletion: restore it with aws secretsmanager restore-secret --secret-id {0}"
+    )]
+    MarkedForDeletion(SecretName),
     /// The function may not read it, or not decrypt it.
     #[error("secret {0} may not be read: a permission is missing, or it is marked for deletion")]
     Denied(SecretName),

@@ -1,4 +1,5 @@
-//! policy.toml: the two of this repository are good, and one that contradicts itself is refused with a reason.
+//! policy.toml: the tour's is good, the shipped one is as soon as it is filled in, and one that contradicts itself is
+//! refused with a reason and a place.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,7 +12,7 @@
 #[path = "support/document.rs"]
 mod document;
 
-use reregister_mfa::policy::Policy;
+use reregister_mfa::policy::{Policy, PolicyError};
 use serde_json::{Value, json};
 
 use document::Document;
@@ -30,11 +31,201 @@ fn refusal_with(change: impl FnOnce(Document) -> Document) -> String {
 }
 
 #[test]
-fn the_policies_of_this_repository_are_good() {
+fn the_policy_of_the_tour_is_good() {
     parse(TOUR).unwrap();
-    parse(include_str!("../policy.toml")).unwrap();
     let written_anew = Document::from_toml(TOUR).to_toml();
     parse(&written_anew).unwrap();
+}
+
+const SHIPPED: &str = include_str!("../policy.toml");
+
+/// Answers to all that the shipped policy asks, by path.
+fn answers() -> [(&'static str, Value); 16] {
+    let id = "7d6f5c4b-3a29-4180-9c7e-6b5a49382716";
+    let (status, field) = ("10042", "customfield_10123");
+    [
+        (
+            "audience.webhook",
+            json!("https://mfa.contoso.com/webhooks"),
+        ),
+        ("audience.on_call", json!("https://mfa.contoso.com/resets")),
+        ("tenants.contoso.id", json!(id)),
+        (
+            "tenants.contoso.rules.approvers.0",
+            json!("sam.approver@contoso.com"),
+        ),
+        ("tenants.contoso.rules.pim", json!("licensed")),
+        ("sources.jira.approved.0", json!(status)),
+        ("sources.jira.approvals_field", json!(field)),
+        ("sources.jira-automation.approved.0", json!(status)),
+        ("sources.jira-automation.approvals_field", json!(field)),
+        (
+            "issuers.service-desk.iss",
+            json!("https://approvals.contoso.com"),
+        ),
+        (
+            "issuers.service-desk.keys.url",
+            json!("https://approvals.contoso.com/jwks.json"),
+        ),
+        (
+            "issuers.security.iss",
+            json!("https://approvals.security.contoso.com"),
+        ),
+        ("issuers.on-call.iss", json!("https://on-call.contoso.com")),
+        (
+            "issuers.on-call.key.olga-2026.owner",
+            json!("olga.oncall@contoso.com"),
+        ),
+        (
+            "issuers.on-call.key.ada-2026.owner",
+            json!("ada.approver@contoso.com"),
+        ),
+        ("tenants.contoso.rules.break_glass", json!([id])),
+    ]
+}
+
+#[test]
+fn the_shipped_policy_is_refused_until_every_question_in_it_has_an_answer() {
+    let answers = answers();
+    let mut policy = Document::from_toml(SHIPPED);
+    for (answered, (path, answer)) in answers.iter().enumerate() {
+        let refusal = Policy::parse(&policy.to_toml(), ".".into());
+        let Err(PolicyError::Unanswered { faults, .. }) = refusal else {
+            panic!("accepted with {answered} answers, or refused for another reason: {refusal:?}");
+        };
+        assert_eq!(faults.len(), answers.len() - answered, "{faults:?}");
+        let field = path.trim_end_matches(".0");
+        assert!(
+            faults.iter().any(|fault| fault.what.starts_with(field)),
+            "{field}: {faults:?}"
+        );
+        policy = policy.set(path, answer.clone());
+    }
+    parse(&policy.to_toml()).unwrap();
+}
+
+#[test]
+fn an_id_of_an_example_is_refused_wherever_it_stands() {
+    let ids = [
+        "00000000-0000-0000-0000-000000000000",
+        "00000000-0000-0000-0000-000000000002",
+    ];
+    for id in ids {
+        for (path, value) in [
+            ("tenants.contoso.id", json!(id)),
+            ("tenants.contoso.rules.break_glass", json!([id])),
+            ("tenants.contoso.rules.approvers.0", json!(id)),
+            ("issuers.on-call.key.olga-2026.owner", json!(id)),
+            (
+                "tenants.contoso.entra.credential",
+                json!({"federated": {"client_id": id}}),
+            ),
+        ] {
+            let refusal = refusal_with(|policy| policy.set(path, value));
+            assert!(
+                refusal.contains("is the id of an example"),
+                "{path}: {refusal}"
+            );
+        }
+        let groups = json!([id]);
+        let refusal =
+            refusal_with(|policy| policy.add("tenants.contoso.rules.privileged_groups", groups));
+        assert!(
+            refusal.contains("rules.privileged_groups holds"),
+            "{refusal}"
+        );
+    }
+}
+
+#[test]
+fn an_organisation_has_a_short_name_or_none() {
+    let policy = |name: &str| parse(&format!("organisation = {}\n{TOUR}", json!(name)));
+    assert_eq!(parse(TOUR).unwrap().sections.organisation, None);
+    for good in ["Contoso", "Müller & Söhne", &"ö".repeat(64)] {
+        assert_eq!(
+            policy(good).unwrap().sections.organisation.as_deref(),
+            Some(good)
+        );
+    }
+    for wrong in ["", " ", "Contoso\nInc.", &"x".repeat(65)] {
+        let refusal = policy(wrong).unwrap_err();
+        assert!(
+            refusal.contains("organisation: not a name of 1 to 64"),
+            "{refusal}"
+        );
+    }
+}
+
+/// The tour's policy with `old` replaced by `new`.
+fn refusal_of(old: &str, new: &str) -> String {
+    assert_eq!(TOUR.matches(old).count(), 1, "{old}");
+    parse(&TOUR.replace(old, new))
+        .err()
+        .unwrap_or_else(|| panic!("accepted: {new}"))
+}
+
+#[test]
+fn what_is_wrong_with_a_policy_is_said_in_one_line_with_its_place_and_its_name() {
+    let said: Vec<String> = [
+        (
+            "break_glass = [\"a1000000-0000-4000-8000-00000000000a\"]",
+            "break_glass = \"non\"",
+        ),
+        (
+            "break_glass = [\"a1000000-0000-4000-8000-00000000000a\"]",
+            "break_glass = []",
+        ),
+        (
+            "break_glass = [\"a1000000-0000-4000-8000-00000000000a\"]\n",
+            "",
+        ),
+        ("restricted_units = true", "restricted_units = tru"),
+        ("restricted_units = true", "restricted_unit = true"),
+        (
+            "id = \"7d6f5c4b-3a29-4180-9c7e-6b5a49382716\"",
+            "id = \"7d6f5c4b\"",
+        ),
+        ("[sources.jira]", "[sources.jira"),
+        (
+            "[sources.jira]\nscheme = \"jira_webhook\"",
+            "[sources.jira]\nscheme = \"jira\"",
+        ),
+        (
+            "scheme.standard_webhooks.tolerance = \"60m\"",
+            "scheme.standard_webhooks.tolerance = \"60\"",
+        ),
+        (
+            "key.olga-2026.owner = \"olga.oncall@contoso.example\"",
+            "key.olga-2026.owner = \"olga\"",
+        ),
+        (
+            "[on_call]\nissuers = [\"on-call\"]",
+            "[on_call]\nissuers = [\"oncall\"]",
+        ),
+        ("[on_call]\nissuers = [\"on-call\"]\nprivileged = true", ""),
+        ("answer_within = \"25s\"", "answer_within = \"2s\""),
+    ]
+    .into_iter()
+    .map(|(old, new)| refusal_of(old, new))
+    .collect();
+    for refusal in &said {
+        assert!(!refusal.contains('\n'), "{refusal:?}");
+    }
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    policy.toml: line 21, column 15: tenants.contoso.rules.break_glass: expected a list of object ids, or "none" for a tenant that has no such account
+    policy.toml: line 21, column 15: tenants.contoso.rules.break_glass lists no account: say "none" if there is none
+    policy.toml: line 20, column 1: tenants.contoso.rules: missing field `break_glass`
+    policy.toml: line 18, column 20: invalid boolean, expected `true`
+    policy.toml: line 18, column 1: tenants.contoso.privileged.restricted_unit: unknown field `restricted_unit`, expected `credential` or `restricted_units`
+    policy.toml: line 8, column 6: tenants.contoso.id: not an Entra tenant id (a UUID)
+    policy.toml: line 24, column 14: unclosed table, expected `]`
+    policy.toml: line 25, column 10: sources.jira.scheme: unknown variant `jira`, expected one of `jira_webhook`, `secret_header`, `standard_webhooks`
+    policy.toml: line 42, column 38: sources.servicenow.scheme.standard_webhooks.tolerance: failed to parse input in the "friendly" duration format: expected to find unit designator suffix (e.g., `years` or `secs`) after parsing integer
+    policy.toml: line 70, column 23: issuers.on-call.key.olga-2026.owner: not an object id or a user principal name
+    policy.toml: line 74, column 1: on_call names the issuer oncall, which is not in [issuers]
+    policy.toml: missing field `on_call`
+    policy.toml: line 47, column 1: sources.servicenow: answer_within must be 8s at least, for a reset to be done in
+    "#);
 }
 
 #[test]

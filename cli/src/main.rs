@@ -10,6 +10,7 @@
 mod address;
 mod approvals;
 mod approve;
+mod check;
 mod completions;
 mod event;
 mod evidence;
@@ -52,6 +53,7 @@ enum Command {
     Link(link::Link),
     Keygen(keygen::Keygen),
     Approve(approve::Approve),
+    Check(check::Check),
     Event(event::Event),
     Freeze(freeze::Freeze),
     Completions(completions::Completions),
@@ -67,6 +69,7 @@ impl Command {
             Command::Link(link) => link.run(),
             Command::Keygen(keygen) => keygen.run().map(done),
             Command::Approve(approve) => approve.run().map(done),
+            Command::Check(check) => check.run(),
             Command::Event(event) => event.run().map(done),
             Command::Freeze(freeze) => freeze.run().map(done),
             Command::Completions(completions) => completions.run(Cli::command()),

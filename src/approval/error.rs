@@ -40,7 +40,10 @@ pub enum ApprovalError {
     #[error(transparent)]
     InvalidToken(#[from] InvalidToken),
     /// A claim is missing, or is not what the claim may be.
-    #[error("claim {at} is missing or malformed, signed with the key {kid}")]
+    #[error(
+        "the approval does not say {}, or says it in a wrong form ({at}; key {kid})",
+        claim_subject(at)
+    )]
     Claim {
         /// Which, as a path.
         at: String,
@@ -48,7 +51,7 @@ pub enum ApprovalError {
         kid: Kid,
     },
     /// It is for another deployment, or for the other channel.
-    #[error("the audience (aud) is for another channel or deployment, signed with the key {kid}")]
+    #[error("the approval is for another service, or for the other way to ask (aud; key {kid})")]
     Audience {
         /// The key that signed it: its owner may have lost the approval.
         kid: Kid,
@@ -79,4 +82,72 @@ pub enum ApprovalError {
     /// Every verification could have reached the person who now has the lost or stolen phone.
     #[error("the verification reached only the phone that is reported lost or stolen")]
     EvidenceOnLostPhone,
+}
+
+/// What a claim is about, for people who never saw one.
+pub fn claim_subject(path: &str) -> &'static str {
+    match path.rsplit('.').next().unwrap_or_default() {
+        "method" => "how the person was verified",
+        "verified_by" => "who verified the person",
+        "verified_at" => "when the person was verified",
+        "via" => "which line or service the verification used",
+        "contact_source" => "where the phone number for the verification came from",
+        "reference" => "which record proves the verification",
+        "scope" => "what is to be done",
+        "reason" => "why the person needs it",
+        "txn" => "which ticket it is for",
+        "tid" => "which tenant it is for",
+        "aud" => "which service it is for",
+        "iss" => "which system signed it",
+        "iat" | "nbf" => "from when it is good",
+        "exp" => "until when it is good",
+        "jti" => "its own id",
+        "amr" => "how the approver signed in",
+        "act" => "who approved",
+        "sub" if path.starts_with("act.") => "who approved",
+        "sub" => "which person it is for",
+        last if last.starts_with("verification") => "how the person was verified",
+        _ => "all that it must say",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_that_is_missing_is_said_in_the_words_of_a_service_desk() {
+        let said = |at: &str| {
+            let kid = Kid::try_from("desk-2026".to_owned()).unwrap();
+            let at = at.to_owned();
+            ApprovalError::Claim { at, kid }.to_string()
+        };
+        let lines: Vec<String> = [
+            "verification[0].method",
+            "verification[0].verified_by",
+            "verification[1].verified_at",
+            "verification[0]",
+            "verification",
+            "sub",
+            "act.sub",
+            "txn",
+            "exp",
+            "verification[0].mehtod",
+        ]
+        .into_iter()
+        .map(said)
+        .collect();
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        the approval does not say how the person was verified, or says it in a wrong form (verification[0].method; key desk-2026)
+        the approval does not say who verified the person, or says it in a wrong form (verification[0].verified_by; key desk-2026)
+        the approval does not say when the person was verified, or says it in a wrong form (verification[1].verified_at; key desk-2026)
+        the approval does not say how the person was verified, or says it in a wrong form (verification[0]; key desk-2026)
+        the approval does not say how the person was verified, or says it in a wrong form (verification; key desk-2026)
+        the approval does not say which person it is for, or says it in a wrong form (sub; key desk-2026)
+        the approval does not say who approved, or says it in a wrong form (act.sub; key desk-2026)
+        the approval does not say which ticket it is for, or says it in a wrong form (txn; key desk-2026)
+        the approval does not say until when it is good, or says it in a wrong form (exp; key desk-2026)
+        the approval does not say all that it must say, or says it in a wrong form (verification[0].mehtod; key desk-2026)
+        "#);
+    }
 }

@@ -120,6 +120,11 @@ impl KeySet {
         Ok(KeySet(keys))
     }
 
+    /// The keys by name, each with the algorithm that it is good for.
+    pub fn iter(&self) -> impl Iterator<Item = (&Kid, Algorithm)> {
+        self.0.iter().map(|(kid, key)| (kid, key.algorithm))
+    }
+
     /// Whether there is a key of that name.
     pub fn has(&self, kid: &Kid) -> bool {
         self.0.contains_key(kid)

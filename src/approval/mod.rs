@@ -37,7 +37,7 @@ mod wycheproof;
 
 pub use channel::Channel;
 pub use claims::{Claims, Scope};
-pub use error::{ApprovalError, InvalidToken};
+pub use error::{ApprovalError, InvalidToken, claim_subject};
 pub use evidence::{
     ContactSource, Evidence, EvidenceError, Messenger, PhoneLine, Verification, VerificationMethod,
 };

@@ -108,6 +108,11 @@ impl SecretSource for SecretsManager {
 fn refused<E: ProvideErrorMetadata, R>(name: &SecretName, error: &SdkError<E, R>) -> SecretError {
     match error.code() {
         Some("ResourceNotFoundException") => SecretError::Missing(name.clone()),
+        Some("InvalidRequestException")
+            if says_that_it_is_to_be_deleted(error.message().unwrap_or_default()) =>
+        {
+            SecretError::MarkedForDeletion(name.clone())
+        }
         Some("AccessDeniedException" | "DecryptionFailure" | "InvalidRequestException") => {
             SecretError::Denied(name.clone())
         }
@@ -116,5 +121,34 @@ fn refused<E: ProvideErrorMetadata, R>(name: &SecretName, error: &SdkError<E, R>
             tracing::warn!(secret = %name, code, "Secrets Manager did not return the secret");
             SecretError::Unavailable(name.clone())
         }
+    }
+}
+
+/// Nothing but the message says so (API reference, `GetSecretValue`: errors). AWS puts it in two ways, moto in a third.
+fn says_that_it_is_to_be_deleted(message: &str) -> bool {
+    [
+        "marked for deletion",
+        "scheduled for deletion",
+        "marked deleted",
+    ]
+    .into_iter()
+    .any(|words| message.contains(words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::says_that_it_is_to_be_deleted;
+
+    #[test]
+    fn a_secret_that_is_marked_for_deletion_is_told_from_one_that_another_service_manages() {
+        assert!(says_that_it_is_to_be_deleted(
+            "You can't perform this operation on the secret because it was marked for deletion."
+        ));
+        assert!(says_that_it_is_to_be_deleted(
+            "You can't create this secret because a secret with this name is already scheduled for deletion."
+        ));
+        assert!(!says_that_it_is_to_be_deleted(
+            "The secret is managed by another service, and you must use that service to update it."
+        ));
     }
 }

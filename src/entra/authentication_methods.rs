@@ -23,6 +23,8 @@ struct Listed {
     phone_number: Option<String>,
     display_name: Option<String>,
     email_address: Option<String>,
+    /// Of a hardware OATH token. Nothing in it may hide the token, so it is read leniently.
+    device: Option<Value>,
 }
 
 /// What `@odata.type` starts with.
@@ -61,7 +63,7 @@ pub async fn list(
     let (all, hardware) = tokio::join!(graph.list::<Value>(all), graph.list::<Value>(hardware));
     let mut methods = once(all?.into_iter().map(read).collect());
     let hardware_unknown = hardware.is_err();
-    for token in hardware.into_iter().flatten() {
+    for token in hardware.into_iter().flatten().filter(works) {
         let token = Method {
             kind: MethodKind::HardwareOath,
             ..read(token)
@@ -74,6 +76,14 @@ pub async fn list(
         methods,
         hardware_unknown,
     })
+}
+
+/// Whether a hardware OATH token can be used to sign in (Microsoft Graph beta, `status` of
+/// `hardwareOathTokenAuthenticationMethodDevice`). One that is only assigned is as the button leaves it. A status that is
+/// missing or not known hides nothing.
+fn works(token: &Value) -> bool {
+    let status = token.pointer("/device/status").and_then(Value::as_str);
+    !matches!(status, Some("available" | "assigned" | "failedActivation"))
 }
 
 /// Each method once: pages of a list that changes may overlap.
@@ -206,10 +216,11 @@ impl Listed {
             .as_deref()
             .map(|odata_type| odata_type.strip_prefix(TYPE_PREFIX).unwrap_or(odata_type));
         let kind = kind(name, self.phone_type.as_deref());
-        let label = match (self.phone_number, self.email_address) {
-            (Some(number), _) => ending(&number),
-            (None, Some(address)) => masked(&address),
-            (None, None) => self
+        let label = match (self.phone_number, self.email_address, self.device) {
+            (Some(number), ..) => ending(&number),
+            (None, Some(address), _) => masked(&address),
+            (None, None, Some(device)) => token_label(&device),
+            (None, None, None) => self
                 .display_name
                 .map(|name| readable(&name))
                 .filter(|name| !name.is_empty()),
@@ -228,6 +239,32 @@ fn ending(number: &str) -> Option<String> {
     let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
     let last: String = digits.iter().rev().take(2).rev().collect();
     (digits.len() >= 4).then(|| format!("ending in {last}"))
+}
+
+/// The name of a hardware token, or else what it is, and the end of the serial number that is printed on it.
+fn token_label(device: &Value) -> Option<String> {
+    let member = |name: &str| {
+        let text = device.get(name).and_then(Value::as_str).map(str::trim);
+        text.filter(|text| !text.is_empty())
+    };
+    let kind = || [member("manufacturer"), member("model")];
+    let name = match member("displayName") {
+        Some(name) => name.to_owned(),
+        None => kind().into_iter().flatten().collect::<Vec<_>>().join(" "),
+    };
+    let serial = member("serialNumber").map(|serial| {
+        let digits: Vec<char> = serial.chars().filter(char::is_ascii_alphanumeric).collect();
+        let start = digits.len().saturating_sub(4);
+        let last: String = digits.iter().skip(start).collect();
+        format!("serial number ending in {last}")
+    });
+    let parts = [Some(readable(&name)), serial];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .flatten()
+        .filter(|part| !part.is_empty())
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// The first letter and the domain of an address.
@@ -277,6 +314,46 @@ mod tests {
             readable("Jane's iPhone <b>\u{202e}\n[x](y)"),
             "Jane's iPhone bx(y)"
         );
+    }
+
+    #[test]
+    fn a_hardware_token_is_shown_by_its_name_and_the_end_of_its_serial_number() {
+        let label = |device: Value| token_label(&device);
+        let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        for (device, expected) in [
+            (
+                r#"{"displayName": "Blue token", "serialNumber": "AOE1510001", "manufacturer": "Feitian"}"#,
+                Some("Blue token, serial number ending in 0001"),
+            ),
+            (
+                r#"{"displayName": null, "serialNumber": "GALT-11420104", "manufacturer": "Thales", "model": "OTP 110"}"#,
+                Some("Thales OTP 110, serial number ending in 0104"),
+            ),
+            (
+                r#"{"displayName": "<b>x</b>", "serialNumber": 7}"#,
+                Some("bxb"),
+            ),
+            (
+                r#"{"serialNumber": "12"}"#,
+                Some("serial number ending in 12"),
+            ),
+            (r#"{"status": "activated"}"#, None),
+            (r#""odd""#, None),
+        ] {
+            assert_eq!(label(json(device)).as_deref(), expected, "{device}");
+        }
+    }
+
+    #[test]
+    fn a_hardware_token_is_left_out_only_if_its_status_says_that_it_does_not_work() {
+        let token = |status: &str| serde_json::json!({"id": "x", "device": {"status": status}});
+        for inactive in ["available", "assigned", "failedActivation"] {
+            assert!(!works(&token(inactive)), "{inactive}");
+        }
+        for active in ["activated", "unknownFutureValue", ""] {
+            assert!(works(&token(active)), "{active}");
+        }
+        assert!(works(&serde_json::json!({"id": "x", "device": null})));
     }
 
     #[test]

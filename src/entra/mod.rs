@@ -10,6 +10,7 @@ mod directory;
 mod errors;
 mod graph;
 mod group_eligibility;
+mod login_errors;
 mod people;
 mod privilege_facts;
 mod settings;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::credential::{ClientAuthentication, GraphCredential};
 use super::settings::{Credential, EntraDeps, EntraSettings};
-use super::{assertion, errors};
+use super::{assertion, errors, login_errors};
 use crate::clock::{self, Timestamp};
 use crate::ids::TenantId;
 use crate::outbound::{bounded_body, retry_after};
@@ -189,10 +189,18 @@ const REFUSED: Denied = Denied::Otherwise(DirectoryError::Permanent(Fault::Crede
 
 fn denied(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Denied {
     let code = errors::code(body).unwrap_or_default();
-    tracing::warn!(status = status.as_u16(), code, "Entra gives no token");
     let is_outage = matches!(code.as_str(), "temporarily_unavailable" | "server_error")
         || status == StatusCode::TOO_MANY_REQUESTS
         || status.is_server_error();
+    let number = login_errors::number(body);
+    let advice = number.filter(|_| !is_outage).map(login_errors::advice);
+    tracing::warn!(
+        status = status.as_u16(),
+        code,
+        error_code = number,
+        advice = advice.as_deref(),
+        "Entra gives no token"
+    );
     match code.as_str() {
         // The second: an app registration that is not in the tenant any more, since the secret names another now.
         "invalid_client" | "unauthorized_client" => Denied::PerhapsStale,
@@ -219,7 +227,10 @@ impl From<SecretError> for Denied {
         match error {
             SecretError::Unavailable(_) => OUTAGE,
             SecretError::Malformed(..) => Denied::PerhapsStale,
-            SecretError::Missing(_) | SecretError::Denied(_) | SecretError::Empty(_) => REFUSED,
+            SecretError::Missing(_)
+            | SecretError::MarkedForDeletion(_)
+            | SecretError::Denied(_)
+            | SecretError::Empty(_) => REFUSED,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! which secret is missing, is there alone.
 
 use super::capitalised;
-use crate::approval::ApprovalError;
+use crate::approval::{ApprovalError, claim_subject};
 use crate::clock::Timestamp;
 use crate::reset::{Attester, Cap, Flaw, Guardrail, LedgerError, Refusal, RefusalText};
 use crate::secrets::SecretError;
@@ -28,7 +28,8 @@ fn detail(refusal: &Refusal) -> String {
         Refusal::Approval(ApprovalError::InvalidToken(_)) => "The approval is not valid.",
         Refusal::Approval(ApprovalError::Claim { at, kid }) => {
             return format!(
-                "This part of the approval is missing or wrong: {at}. It was signed with the key {kid}."
+                "The approval does not say {}, or says it in a wrong form ({at}). It was signed with the key {kid}.",
+                claim_subject(at)
             );
         }
         Refusal::Approval(ApprovalError::Audience { kid }) => {
@@ -62,6 +63,7 @@ fn detail(refusal: &Refusal) -> String {
         }
         Refusal::Secret(
             SecretError::Missing(_)
+            | SecretError::MarkedForDeletion(_)
             | SecretError::Denied(_)
             | SecretError::Empty(_)
             | SecretError::Malformed(..),

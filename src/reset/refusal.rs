@@ -271,6 +271,7 @@ impl Refusal {
             Refusal::Misconfigured { .. }
             | Refusal::Secret(
                 SecretError::Missing(_)
+                | SecretError::MarkedForDeletion(_)
                 | SecretError::Denied(_)
                 | SecretError::Empty(_)
                 | SecretError::Malformed(..),

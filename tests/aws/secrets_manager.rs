@@ -154,3 +154,23 @@ async fn a_secret_that_is_missing_empty_or_binary_is_named_without_its_content()
     assert!(error.to_string().contains(binary.as_ref()));
     assert!(!format!("{error} {error:?}").contains("c4n4ry"));
 }
+
+#[tokio::test]
+#[ignore = "needs moto: make test"]
+async fn a_secret_that_is_marked_for_deletion_says_how_to_restore_it() {
+    let account = Account::new().await;
+    let name = account.create("one").await;
+    let admin = &account.admin;
+    let id = name.as_ref();
+    admin.delete_secret().secret_id(id).send().await.unwrap();
+    let error = account.get(&name, Freshness::Cached).await.unwrap_err();
+    assert_eq!(error, SecretError::MarkedForDeletion(name.clone()));
+    let expected = format!(
+        "secret {id} is marked for deletion: restore it with aws secretsmanager restore-secret --secret-id {id}"
+    );
+    assert_eq!(error.to_string(), expected);
+
+    admin.restore_secret().secret_id(id).send().await.unwrap();
+    account.watch.pass(4);
+    assert_eq!(account.get(&name, Freshness::Cached).await.unwrap(), "one");
+}

@@ -133,15 +133,32 @@ async fn each_sample_event_gets_the_answer_that_its_readme_promises() {
 async fn a_policy_that_cannot_be_read_is_the_one_thing_that_stops_the_start() {
     let files = tempfile::tempdir().unwrap();
     let policy = files.path().join("policy.toml");
-    std::fs::write(&policy, "[audience]\nwebhook = \"a\"\non_call = \"a\"\n").unwrap();
-    for path in [policy, files.path().join("missing.toml")] {
+    std::fs::write(&policy, "[audience]\nwebhook = \"a\"\non_call = 1\n").unwrap();
+    let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("policy.toml");
+    for (path, expected) in [
+        (
+            policy,
+            "policy.toml: line 3, column 11: audience.on_call: invalid type",
+        ),
+        (
+            files.path().join("missing.toml"),
+            "missing.toml cannot be read: No such file",
+        ),
+        (shipped, "column 11: audience.webhook still says CHANGE ME"),
+    ] {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_reregister-mfa"))
             .env("POLICY_FILE", path)
             .env("LISTEN", "127.0.0.1:0")
             .env("AWS_REGION", "eu-west-1")
+            .env_remove("RUST_LOG")
             .output()
             .unwrap();
         assert!(!output.status.success());
+        let line: Value = serde_json::from_slice(&output.stdout).expect("one line of JSON");
+        assert_eq!(line["message"], "cannot start");
+        let error = line["error"].as_str().unwrap();
+        assert!(error.contains(expected) && error.len() < 300, "{error}");
+        assert!(output.stderr.is_empty(), "{output:?}");
     }
 }
 

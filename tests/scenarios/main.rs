@@ -17,6 +17,7 @@ mod credentials;
 mod documented;
 mod forged_deliveries;
 mod guardrails;
+mod log;
 mod malformed_requests;
 mod note_retries;
 mod notes;

@@ -1,13 +1,12 @@
 //! Notes while Graph or the ticket system is down: one note at most, perhaps late, and a reset stands without it.
 
-use std::io;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use simulated::entra;
 use simulated::tickets::Fault;
 
 use crate::documented::{Rows, documented};
+use crate::log;
 use crate::notes::{Desk, note_of};
 use crate::test_app::requests::jira_event;
 use crate::test_app::{JANE, JIRA_SECRET};
@@ -113,36 +112,11 @@ async fn a_ticket_system_that_is_down_for_more_than_two_hours_gets_no_note_and_t
     assert_eq!((again.status, again.note()), (200, reply.note()));
 }
 
-/// The log of every scenario, since a subscriber of one thread may miss what another thread has cached as unwanted.
-static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-struct Log;
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LOG.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// The lines of the log about this ticket.
-fn log_of(ticket: &str) -> String {
-    let log = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
-    let lines: Vec<&str> = log.lines().filter(|line| line.contains(ticket)).collect();
-    lines.join("\n")
-}
-
 #[tokio::test]
 async fn a_ticket_that_does_not_exist_is_looked_up_once_and_that_is_logged() {
     let desk = Desk::new().await;
     let app = &desk.app;
-    let subscriber = tracing_subscriber::fmt().json().flatten_event(true);
-    subscriber.with_writer(|| Log).init();
-
+    log::start();
     let approval = app.approve(app.draft().ticket("HELP-404"));
     let event = jira_event("HELP-404", &approval);
     let reply = app.send(event.signed("/webhooks/jira", JIRA_SECRET)).await;
@@ -154,7 +128,7 @@ async fn a_ticket_that_does_not_exist_is_looked_up_once_and_that_is_logged() {
         ["GET /rest/api/3/issue/HELP-404/comment"],
         "given up at once"
     );
-    let logged = log_of("HELP-404");
+    let logged = log::lines_with("HELP-404");
     assert_eq!(
         logged.matches("\"event\":\"note\"").count(),
         1,

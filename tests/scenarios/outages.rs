@@ -7,6 +7,7 @@ use serde_json::json;
 use simulated::entra::{Fault, Method};
 
 use crate::documented::{Rows, documented};
+use crate::log;
 use crate::test_app::{ALEX, JANE, TestApp};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -249,12 +250,16 @@ async fn a_method_that_is_registered_meanwhile_is_left_and_reported() {
 
 #[tokio::test]
 async fn a_rotated_graph_secret_is_fetched_again_and_a_wrong_one_is_a_misconfiguration() {
+    log::start();
     let app = TestApp::new().await;
     app.tenant.set_secret("rotated");
     let delivery = app.jira(&app.approve(app.draft()));
     let reply = app.send(delivery.clone()).await;
     reply.assert_waiting("misconfigured");
     app.assert_nothing_happened();
+    let logged = log::lines_with("\"error_code\":7000215");
+    let advice = "\"advice\":\"The client secret is wrong. Write its value into the secret; its id does not work.\"";
+    assert!(logged.contains(advice), "{logged}");
 
     let client_id = "0b1c2d3e-4f50-4162-8738-495a6b7c8d9e";
     let rotated = json!({"client_id": client_id, "client_secret": "rotated"});

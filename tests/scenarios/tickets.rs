@@ -1,6 +1,7 @@
 //! An approved ticket makes Microsoft 365 require re-registration.
 
 use serde_json::json;
+use simulated::entra::{Kind, Method};
 use simulated::request::Request;
 use simulated::senders::jira::{Issue, IssueEvent, Status};
 use simulated::senders::servicenow::ItemApproved;
@@ -217,6 +218,8 @@ async fn hardware_tokens_are_named_by_default_and_deactivated_if_the_policy_says
     assert_eq!(reply.methods("failed"), ["Microsoft Authenticator"]);
     let kept = reply.methods("kept");
     assert!(kept.contains(&"Hardware OATH token".to_owned()));
+    let token = "Hardware OATH token (Feitian, serial number ending in 0001";
+    assert!(reply.note().contains(token), "{}", reply.note());
     assert!(kept.contains(&"somethingNewAuthenticationMethod".to_owned()));
     assert!(reply.note().contains("deactivate it in Entra"));
     assert!(reply.note().contains("NOT complete"));
@@ -232,6 +235,18 @@ async fn hardware_tokens_are_named_by_default_and_deactivated_if_the_policy_says
         &reply,
     );
     assert_eq!(reply.methods("deactivated"), ["Hardware OATH token"]);
+}
+
+#[tokio::test]
+async fn a_hardware_token_that_is_assigned_and_not_activated_is_left_out() {
+    let app = TestApp::new().await;
+    let device = json!({"serialNumber": "AOE1510002", "status": "assigned"});
+    let token = Method::of(Kind::HardwareOath, json!({"device": device}));
+    app.tenant.register(JANE, token);
+    let reply = app.reset(app.draft().target(JANE)).await;
+    reply.assert_completed();
+    let all = reply.json["methods"].to_string();
+    assert!(!all.contains("Hardware OATH"), "{all}");
 }
 
 #[tokio::test]

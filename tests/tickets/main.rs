@@ -103,6 +103,7 @@ async fn whatever_is_wrong_with_the_secret_may_be_mended_while_there_is_time() {
     for wrong in [
         SecretError::Unavailable,
         SecretError::Missing,
+        SecretError::MarkedForDeletion,
         SecretError::Denied,
     ] {
         assert_eq!(

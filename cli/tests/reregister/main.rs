@@ -8,6 +8,7 @@
 
 mod api;
 mod approve;
+mod check;
 mod completions;
 mod event;
 mod freeze;

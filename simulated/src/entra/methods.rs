@@ -157,9 +157,27 @@ impl Method {
         }
     }
 
-    /// Graph's JSON of the method in a collection of one type.
+    /// Graph's JSON of the method in a collection of one type. Of a hardware token, the device has every field that its
+    /// schema has, also those that the users file leaves out
+    /// (<https://learn.microsoft.com/graph/api/resources/hardwareoathtokenauthenticationmethoddevice>).
     pub(super) fn entity(&self) -> Map<String, Value> {
         let mut entity = self.fields.clone();
+        if let Some(Value::Object(device)) = entity.get_mut("device") {
+            for (name, default) in [
+                ("id", json!(self.id)),
+                ("displayName", Value::Null),
+                ("serialNumber", Value::Null),
+                ("manufacturer", Value::Null),
+                ("model", Value::Null),
+                ("secretKey", Value::Null),
+                ("timeIntervalInSeconds", json!(30)),
+                ("status", json!("activated")),
+                ("lastUsedDateTime", Value::Null),
+                ("hashFunction", json!("hmacsha1")),
+            ] {
+                device.entry(name).or_insert(default);
+            }
+        }
         entity.insert("id".to_owned(), json!(self.id));
         entity
     }

@@ -84,7 +84,10 @@ pub enum Pim {
 
 /// The break-glass accounts. To have none is a decision, so the policy must say it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected a list of object ids, or \"none\" for a tenant that has no such account"
+)]
 pub enum BreakGlass {
     Accounts(BTreeSet<ObjectId>),
     /// `"none"`.
@@ -98,11 +101,6 @@ pub enum NoAccounts {
 }
 
 impl BreakGlass {
-    /// Whether it is an empty list, which names no account and does not say that there is none.
-    pub fn is_empty_list(&self) -> bool {
-        matches!(self, BreakGlass::Accounts(accounts) if accounts.is_empty())
-    }
-
     /// Whether this is one of them.
     pub fn contains(&self, id: ObjectId) -> bool {
         match self {

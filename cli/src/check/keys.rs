@@ -1,0 +1,116 @@
+//! The keys of an issuer: what is in its file, and what each key is good for.
+
+use std::path::Path;
+
+use reregister_mfa::approval::{Algorithm, IssuerPolicy, KeyLocation, KeySet};
+use reregister_mfa::ids::{Kid, Label};
+use serde_json::Value;
+
+/// What there is to say about the keys of one issuer.
+#[derive(Default)]
+pub struct Found {
+    pub lines: Vec<String>,
+    pub warnings: Vec<String>,
+    pub faults: Vec<String>,
+}
+
+/// The keys of the issuer `name`, whose file is looked for from `directory`.
+pub fn of(directory: &Path, name: &Label, issuer: &IssuerPolicy) -> Found {
+    let mut found = Found::default();
+    match &issuer.keys {
+        KeyLocation::Url(url) => found.lines.push(format!(
+            "issuers.{name}: fetched from {}, which this check does not do",
+            url.as_str()
+        )),
+        KeyLocation::File(file) => found.read(directory, file, name, issuer),
+    }
+    found
+}
+
+impl Found {
+    fn read(&mut self, directory: &Path, file: &Path, name: &Label, issuer: &IssuerPolicy) {
+        let shown = file.display();
+        if file.is_absolute() || !file.starts_with("keys") {
+            self.warnings.push(format!(
+                "{shown}, the key file of issuers.{name}, is outside the folder keys/. `make release` packs that folder only."
+            ));
+        }
+        let json = match std::fs::read(directory.join(file)) {
+            Ok(json) => json,
+            Err(error) => {
+                return self.faults.push(format!(
+                    "{shown}, the key file of issuers.{name}, cannot be read: {error}. Make it with `reregister keygen`, or remove the issuer."
+                ));
+            }
+        };
+        if contains(&json, b"PRIVATE KEY") {
+            return self.faults.push(format!(
+                "{shown} holds a private key. Keep private keys away from the package, and put the public key here."
+            ));
+        }
+        let keys = match KeySet::parse(&json, &issuer.algorithms) {
+            Ok(keys) => keys,
+            Err(fault) => return self.faults.push(format!("{shown}: {fault}.")),
+        };
+        for (kid, algorithm) in keys.iter() {
+            self.lines
+                .push(format!("issuers.{name}: {}", line(kid, algorithm, issuer)));
+        }
+        self.passed_over(file, name, &json, &keys);
+        if keys.iter().next().is_none() {
+            self.faults.push(format!(
+                "{shown} has no key that issuers.{name} may use, so its approvals are all refused."
+            ));
+        }
+        for kid in issuer.key.keys().filter(|kid| !keys.has(kid)) {
+            self.warnings.push(format!(
+                "issuers.{name}.key names the key {kid}, which {shown} does not have."
+            ));
+        }
+    }
+
+    /// The keys of the file that the function does not use.
+    fn passed_over(&mut self, file: &Path, name: &Label, json: &[u8], keys: &KeySet) {
+        let shown = file.display();
+        let set: Value = serde_json::from_slice(json).unwrap_or_default();
+        let listed = set.get("keys").and_then(Value::as_array);
+        for key in listed.into_iter().flatten() {
+            let kid = key.get("kid").and_then(Value::as_str);
+            let shown_kid = kid.unwrap_or("without a kid");
+            if key.get("d").is_some() || key.get("k").is_some() {
+                self.faults.push(format!(
+                    "{shown}: the key {shown_kid} is a private key. Make a new key pair, and put only its public key here."
+                ));
+            } else if !kid.is_some_and(|kid| keys.iter().any(|(used, _)| used.as_ref() == kid)) {
+                self.warnings.push(format!(
+                    "{shown}: the key {shown_kid} is not used. Its kid is malformed, or it does not fit the algorithms of issuers.{name}."
+                ));
+            }
+        }
+    }
+}
+
+/// What a key is good for.
+fn line(kid: &Kid, algorithm: Algorithm, issuer: &IssuerPolicy) -> String {
+    let owner = match issuer.owner(kid) {
+        Some(owner) => format!("owner {owner}"),
+        None => "no owner".to_owned(),
+    };
+    let domain = issuer.domain(kid);
+    let algorithm = name_of(algorithm);
+    format!("key {kid}, {algorithm}, {owner}, trust domain {domain}")
+}
+
+fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
+}
+
+/// As JOSE writes it (RFC 7518, section 3.1).
+fn name_of(algorithm: Algorithm) -> &'static str {
+    match algorithm {
+        Algorithm::ES256 => "ES256",
+        Algorithm::PS256 => "PS256",
+        Algorithm::RS256 => "RS256",
+        Algorithm::Ed25519 => "Ed25519",
+    }
+}

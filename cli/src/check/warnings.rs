@@ -1,0 +1,104 @@
+//! What a policy may say, and what a deployer may not have meant.
+
+use std::collections::BTreeSet;
+
+use reregister_mfa::approval::KeyLocation;
+use reregister_mfa::ids::Label;
+use reregister_mfa::policy::{Policy, Tenant};
+use reregister_mfa::reset::BreakGlass;
+
+/// Plain sentences.
+pub fn of(policy: &Policy) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (name, tenant) in &policy.sections.tenants {
+        of_tenant(name, tenant, &mut warnings);
+    }
+    of_channels(policy, &mut warnings);
+    of_issuers(policy, &mut warnings);
+    warnings
+}
+
+fn of_tenant(name: &Label, tenant: &Tenant, warnings: &mut Vec<String>) {
+    if tenant.privileged.is_none() {
+        warnings.push(format!(
+            "There is no section [tenants.{name}.privileged], so every request for an administrator or an approver is refused."
+        ));
+    }
+    if matches!(tenant.rules.break_glass, BreakGlass::None(_)) {
+        warnings.push(format!(
+            "tenants.{name}.rules names no break-glass account, so none is protected."
+        ));
+    }
+    // The owners of keys are among them.
+    if tenant.rules.privileged_people.is_empty() {
+        warnings.push(format!(
+            "tenants.{name}.rules names no approver. List all people who approve, so that they count as privileged."
+        ));
+    }
+}
+
+fn of_channels(policy: &Policy, warnings: &mut Vec<String>) {
+    let sections = &policy.sections;
+    let on_call = &policy.channels.on_call;
+    if on_call.issuers.is_empty() {
+        warnings.push("on_call.issuers is empty, so POST /resets is closed.".to_owned());
+        if sections.sources.is_empty() {
+            warnings.push("There is no ticket system either: no request can come in.".to_owned());
+        }
+    }
+    let sources = sections.sources.values();
+    let asks = on_call.privileged || sources.into_iter().any(|source| source.privileged);
+    let has_app = sections
+        .tenants
+        .values()
+        .any(|tenant| tenant.privileged.is_some());
+    if has_app && !asks {
+        warnings.push(
+            "Neither a source nor [on_call] has `privileged = true`, so no request for privileged people is accepted."
+                .to_owned(),
+        );
+    }
+    let domains: BTreeSet<&Label> = sections
+        .issuers
+        .values()
+        .filter(|issuer| issuer.privileged)
+        .flat_map(|issuer| {
+            let of_keys = issuer.key.values().filter_map(|key| key.domain.as_ref());
+            of_keys.chain([&issuer.domain])
+        })
+        .collect();
+    if asks && domains.len() < 2 {
+        warnings.push(
+            "Privileged people need approvals from two trust domains, and the issuers with `privileged = true` have fewer."
+                .to_owned(),
+        );
+    }
+}
+
+fn of_issuers(policy: &Policy, warnings: &mut Vec<String>) {
+    let sections = &policy.sections;
+    let on_call = &policy.channels.on_call.issuers;
+    for (name, issuer) in &sections.issuers {
+        let is_on_call = on_call.contains(name);
+        let is_heard = is_on_call
+            || sections
+                .sources
+                .values()
+                .any(|source| source.issuers.contains(name));
+        if !is_heard {
+            warnings.push(format!(
+                "Neither a source nor [on_call] names the issuer {name}, so its approvals are all refused."
+            ));
+        }
+        let has_owner = issuer.key.values().any(|key| key.owner.is_some());
+        if is_on_call && !has_owner {
+            let place = match issuer.keys {
+                KeyLocation::File(_) => "its keys",
+                KeyLocation::Url(_) => "the keys at its URL",
+            };
+            warnings.push(format!(
+                "issuers.{name} is for on call and names no owner of {place}. On call, a key without an owner is refused."
+            ));
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! `reregister check`: what it says of good and of broken policies.
+
+use std::fs;
+
+use crate::{TestDir, text};
+
+const SHIPPED: &str = include_str!("../../../policy.toml");
+
+/// A policy with one source and two issuers.
+const POLICY: &str = r#"
+[audience]
+webhook = "https://mfa.contoso.example/webhooks"
+on_call = "https://mfa.contoso.example/resets"
+
+[tenants.contoso]
+id = "7d6f5c4b-3a29-4180-9c7e-6b5a49382716"
+entra.credential.secret = "mfa/graph"
+privileged.credential.secret = "mfa/graph-privileged"
+
+[tenants.contoso.rules]
+break_glass = ["a1000000-0000-4000-8000-00000000000a"]
+approvers = ["sam.approver@contoso.example"]
+
+[sources.jira]
+scheme = "jira_webhook"
+secret = "mfa/jira"
+issuers = ["service-desk", "on-call"]
+privileged = true
+approved = ["10042"]
+
+[notes.jira]
+system.jira_cloud.site = "https://contoso.atlassian.net"
+secret = "mfa/jira-notes"
+
+[issuers.service-desk]
+iss = "https://approvals.contoso.example"
+keys.url = "https://approvals.contoso.example/jwks.json"
+algorithms = ["ES256"]
+domain = "service-desk"
+privileged = true
+
+[issuers.on-call]
+iss = "https://on-call.contoso.example"
+keys.file = "keys/on-call.jwks.json"
+algorithms = ["ES256"]
+domain = "on-call"
+privileged = true
+key.olga-2026.owner = "olga.oncall@contoso.example"
+
+[on_call]
+issuers = ["on-call"]
+"#;
+
+/// A directory with the policy and the key of its people on call.
+fn with_policy(policy: &str) -> TestDir {
+    let dir = TestDir::new();
+    dir.write("policy.toml", policy);
+    fs::create_dir(dir.path("keys")).unwrap();
+    let made = dir.run("keygen --kid olga-2026 --private olga.pem --public keys/on-call.jwks.json");
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    dir
+}
+
+/// What it prints, after the exit code.
+fn checked(dir: &TestDir) -> String {
+    let output = dir.run("check");
+    assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+    let code = output.status.code().unwrap();
+    format!("exit {code}\n{}", text(&output.stdout))
+}
+
+/// The good policy with `old` replaced by `new`.
+fn changed(old: &str, new: &str) -> String {
+    assert_eq!(POLICY.matches(old).count(), 1, "{old}");
+    POLICY.replace(old, new)
+}
+
+#[test]
+fn a_good_policy_can_be_deployed_and_the_report_says_what_it_needs() {
+    let dir = with_policy(POLICY);
+    insta::assert_snapshot!(checked(&dir), @r#"
+    exit 0
+    Webhooks, below the function's URL:
+      /webhooks/jira: signed by Jira
+    Keys of approvals:
+      issuers.on-call: key olga-2026, ES256, owner olga.oncall@contoso.example, trust domain on-call
+      issuers.service-desk: fetched from https://approvals.contoso.example/jwks.json, which this check does not do
+    Secrets to make in AWS Secrets Manager:
+      mfa/graph, for tenants.contoso.entra: {"client_id": "…", "certificate": "PEM", "private_key": "PEM"} or {"client_id": "…", "client_secret": "…"}
+      mfa/graph-privileged, for tenants.contoso.privileged: {"client_id": "…", "certificate": "PEM", "private_key": "PEM"} or {"client_id": "…", "client_secret": "…"}
+      mfa/jira, for sources.jira: {"current": "32 characters or more"}
+      mfa/jira-notes, for notes.jira: {"email": "…", "api_token": "…"}
+
+    policy.toml can be deployed.
+    "#);
+    let elsewhere = TestDir::new();
+    let path = dir.path("policy.toml");
+    let output = elsewhere.run(&format!("check {}", path.display()));
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+}
+
+#[test]
+fn the_shipped_policy_is_a_list_of_what_to_change() {
+    insta::assert_snapshot!(checked(&with_policy(SHIPPED)), @r#"
+    exit 1
+    policy.toml: line 23, column 11: audience.webhook still says CHANGE ME
+    policy.toml: line 24, column 11: audience.on_call still says CHANGE ME
+    policy.toml: line 29, column 6: tenants.contoso.id still says CHANGE ME
+    policy.toml: line 50, column 15: tenants.contoso.rules.break_glass lists no account: say "none" if there is none
+    policy.toml: line 54, column 14: tenants.contoso.rules.approvers still says CHANGE ME
+    policy.toml: line 64, column 7: tenants.contoso.rules.pim still says CHANGE ME
+    policy.toml: line 91, column 13: sources.jira.approved still says CHANGE ME
+    policy.toml: line 92, column 19: sources.jira.approvals_field still says CHANGE ME
+    policy.toml: line 101, column 13: sources.jira-automation.approved still says CHANGE ME
+    policy.toml: line 102, column 19: sources.jira-automation.approvals_field still says CHANGE ME
+    policy.toml: line 150, column 7: issuers.service-desk.iss still says CHANGE ME
+    policy.toml: line 151, column 12: issuers.service-desk.keys.url still says CHANGE ME
+    policy.toml: line 160, column 7: issuers.security.iss still says CHANGE ME
+    policy.toml: line 168, column 7: issuers.on-call.iss still says CHANGE ME
+    policy.toml: line 174, column 23: issuers.on-call.key.olga-2026.owner still says CHANGE ME
+    policy.toml: line 175, column 26: issuers.on-call.key.ada-2026.owner still says CHANGE ME
+
+    Not deployable yet. Values to change: 16.
+    "#);
+}
+
+#[test]
+fn an_error_in_a_policy_has_its_line_and_column() {
+    let policies = [
+        changed(
+            "id = \"7d6f5c4b-3a29-4180-9c7e-6b5a49382716\"",
+            "id = \"00000000-0000-0000-0000-000000000000\"",
+        ),
+        changed(
+            "break_glass = [\"a1000000-0000-4000-8000-00000000000a\"]",
+            "break_glass = []",
+        ),
+        changed("approved = [\"10042\"]", "aproved = [\"10042\"]"),
+        changed("[on_call]", "[on_call"),
+        changed("[notes.jira]", "[notes.jria]"),
+    ];
+    let said: Vec<String> = policies
+        .iter()
+        .map(|policy| checked(&with_policy(policy)))
+        .collect();
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    exit 1
+    policy.toml: line 7, column 6: tenants.contoso.id holds 00000000-0000-0000-0000-000000000000, which is the id of an example: write your own
+
+    Not deployable yet. Values to change: 1.
+
+    exit 1
+    policy.toml: line 12, column 15: tenants.contoso.rules.break_glass lists no account: say "none" if there is none
+
+    Not deployable yet. Values to change: 1.
+
+    exit 1
+    policy.toml: line 20, column 1: sources.jira.aproved: unknown field `aproved`, expected one of `scheme`, `secret`, `issuers`, `tenant`, `privileged`, `answer_within`, `approved`, `approvals_field`, `user_field`
+
+    Not deployable: correct this first.
+
+    exit 1
+    policy.toml: line 41, column 9: unclosed table, expected `]`
+
+    Not deployable: correct this first.
+
+    exit 1
+    policy.toml: line 22, column 8: notes.jria is for a source that is not in [sources]
+
+    Not deployable: correct this first.
+    "#);
+}
+
+#[test]
+fn a_key_file_that_is_missing_or_holds_a_private_key_is_an_error() {
+    let dir = with_policy(POLICY);
+    fs::copy(dir.path("olga.pem"), dir.path("keys/on-call.jwks.json")).unwrap();
+    let with_pem = checked(&dir);
+
+    let set = serde_json::json!({"keys": [
+        {"kty": "EC", "kid": "olga-2026", "crv": "P-256", "d": "c2VjcmV0"},
+        {"kty": "RSA", "kid": "rsa-1", "n": "AQAB", "e": "AQAB"},
+    ]});
+    dir.write("keys/on-call.jwks.json", &set.to_string());
+    let with_private_jwk = checked(&dir);
+
+    fs::remove_file(dir.path("keys/on-call.jwks.json")).unwrap();
+    let missing = checked(&dir);
+    let errors = |report: &str| {
+        let wanted = |line: &&str| {
+            line.starts_with("exit") || line.starts_with("Error") || line.starts_with("Warning")
+        };
+        report.lines().filter(wanted).collect::<Vec<_>>().join("\n")
+    };
+    let said = [with_pem, with_private_jwk, missing].map(|report| errors(&report));
+    assert!(!said.concat().contains("c2VjcmV0"));
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    exit 1
+    Error: keys/on-call.jwks.json holds a private key. Keep private keys away from the package, and put the public key here.
+    exit 1
+    Warning: keys/on-call.jwks.json: the key rsa-1 is not used. Its kid is malformed, or it does not fit the algorithms of issuers.on-call.
+    Warning: issuers.on-call.key names the key olga-2026, which keys/on-call.jwks.json does not have.
+    Error: keys/on-call.jwks.json: the key olga-2026 is a private key. Make a new key pair, and put only its public key here.
+    Error: keys/on-call.jwks.json has no key that issuers.on-call may use, so its approvals are all refused.
+    exit 1
+    Error: keys/on-call.jwks.json, the key file of issuers.on-call, cannot be read: No such file or directory (os error 2). Make it with `reregister keygen`, or remove the issuer.
+    "#);
+}
+
+#[test]
+fn what_a_deployer_may_not_have_meant_is_a_warning_and_no_error() {
+    let policy = changed("issuers = [\"on-call\"]", "issuers = []")
+        .replace(
+            "privileged.credential.secret = \"mfa/graph-privileged\"\n",
+            "",
+        )
+        .replace(
+            "break_glass = [\"a1000000-0000-4000-8000-00000000000a\"]",
+            "break_glass = \"none\"",
+        )
+        .replace(
+            "issuers = [\"service-desk\", \"on-call\"]",
+            "issuers = [\"service-desk\"]",
+        )
+        .replace("domain = \"on-call\"", "domain = \"service-desk\"")
+        .replace("key.olga-2026.owner", "key.ada-2026.owner");
+    let report = checked(&with_policy(&policy));
+    let (_, warnings) = report.split_once("Warning").unwrap();
+    assert!(report.starts_with("exit 0\n"), "{report}");
+    insta::assert_snapshot!(format!("Warning{warnings}"), @r#"
+    Warning: There is no section [tenants.contoso.privileged], so every request for an administrator or an approver is refused.
+    Warning: tenants.contoso.rules names no break-glass account, so none is protected.
+    Warning: on_call.issuers is empty, so POST /resets is closed.
+    Warning: Privileged people need approvals from two trust domains, and the issuers with `privileged = true` have fewer.
+    Warning: Neither a source nor [on_call] names the issuer on-call, so its approvals are all refused.
+    Warning: issuers.on-call.key names the key ada-2026, which keys/on-call.jwks.json does not have.
+
+    policy.toml can be deployed.
+    "#);
+}
+
+#[test]
+fn a_policy_that_is_not_there_is_an_error_on_standard_error() {
+    let refusal = TestDir::new().refusal("check nowhere.toml");
+    assert!(
+        refusal.contains("nowhere.toml cannot be read: No such file"),
+        "{refusal}"
+    );
+}
