@@ -12,6 +12,8 @@ import zipfile
 AL2023_GLIBC = (2, 34)
 CONTENT = {"bootstrap", "policy.toml"}
 KEYS = "keys/"
+# Values that the function refuses at its start. `reregister check` looks more closely.
+UNANSWERED = re.compile(r'''["'](CHANGE ME[^"']*|0{8}-0{4}-0{4}-0{4}-0{11}[0-9a-fA-F])["']''')
 # e_machine, bytes 18 and 19 of an ELF header
 PROCESSORS = {62: "x86_64", 183: "arm64"}
 
@@ -26,6 +28,11 @@ def main(path):
             if b"PRIVATE KEY" in package.read(name) or re.search(rb'"d"\s*:', package.read(name)):
                 return f"{path}: {name} holds a private key"
         policy = package.read("policy.toml").decode()
+        for number, line in enumerate(policy.splitlines(), 1):
+            value = None if line.lstrip().startswith("#") else UNANSWERED.search(line)
+            if value:
+                place = f"line {number}, column {value.start() + 1}"
+                return f"{path}: policy.toml, {place} still says {value[0]}: change it"
         for name in re.findall(r'^\s*keys\.file\s*=\s*"([^"]+)"', policy, re.MULTILINE):
             if name not in names:
                 # A policy as it comes from the repository names keys that nobody has made yet.
