@@ -107,7 +107,8 @@ class Package(unittest.TestCase):
         self.assertIn("is a link", self.package())
 
     def test_without_its_arguments_the_command_says_how_to_call_it(self):
-        for arguments in [[], ["", "policy.toml", "keys", "result.zip"], ["built.zip", "policy.toml", "", "result.zip"]]:
+        for built, keys in [("", "keys"), ("built.zip", "")]:
+            arguments = [built, "policy.toml", keys, "result.zip"]
             command = [sys.executable, TOOLS / "package.py", *arguments]
             ended = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
             self.assertEqual(ended.returncode, 1)

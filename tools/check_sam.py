@@ -150,7 +150,8 @@ class Sam(unittest.TestCase):
         code, output = self.checkout.sam("deploy", "--guided", answers=[""] * (2 + parameters + 3 + 1))
         self.assertEqual(code, 1)
         config = (ROOT / "samconfig.toml").read_text(encoding="utf-8")
-        for words in ["Function Function Url has no authentication. Is this okay?", "Security Constraints Not Satisfied!"]:
+        question = "Function Function Url has no authentication. Is this okay?"
+        for words in [question, "Security Constraints Not Satisfied!"]:
             self.assertIn(words, output)
             self.assertIn(words, config)
 
