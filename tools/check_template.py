@@ -6,19 +6,27 @@ test fails.
 """
 
 import json
-import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
-
-ROOT = Path(__file__).resolve().parent.parent
-SOURCE = (ROOT / "template.yaml").read_text(encoding="utf-8")
+from expanded_template import (
+    EXPANDED,
+    ROOT,
+    SOURCE,
+    UNEXPANDED,
+    alarm_on,
+    as_list,
+    only,
+    properties,
+    resolve,
+    resources,
+    statements,
+)
 
 HOUR = 60 * 60
 DAY = 24 * HOUR
@@ -26,61 +34,6 @@ DAY = 24 * HOUR
 TRIED_FOR = 2 * HOUR
 # SQS delays no message longer.
 LONGEST_DELAY = 15 * 60
-
-
-class NoManagedPolicies:
-    """The translator asks for AWS's managed policies by name; the template uses none."""
-
-    def load(self):
-        return {}
-
-
-def expand():
-    template = yaml_parse(SOURCE)
-    # The translator takes packages in S3 only, where `sam deploy` puts the zip.
-    template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
-    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
-    return transform(template, {}, NoManagedPolicies())
-
-
-EXPANDED = expand()
-
-
-def resources(kind):
-    return [r for r in EXPANDED["Resources"].values() if r["Type"] == kind]
-
-
-def only(kind):
-    (resource,) = resources(kind)
-    return resource
-
-
-def properties(name):
-    """Of one resource, by its name in the template."""
-    return EXPANDED["Resources"][name]["Properties"]
-
-
-def alarm_on(metric, resource):
-    """The one alarm that watches this metric of AWS's own of this function or queue."""
-    watched = [{"Ref": resource}, {"Fn::GetAtt": [resource, "QueueName"]}]
-    (alarm,) = [
-        alarm["Properties"]
-        for alarm in resources("AWS::CloudWatch::Alarm")
-        if alarm["Properties"]["MetricName"] == metric
-        and any(dimension["Value"] in watched for dimension in alarm["Properties"].get("Dimensions", []))
-    ]
-    return alarm
-
-
-def as_list(value):
-    return value if isinstance(value, list) else [value]
-
-
-def statements():
-    """Every policy statement of the role, and what stands inside a condition."""
-    (policy,) = only("AWS::IAM::Role")["Properties"]["Policies"]
-    for statement in policy["PolicyDocument"]["Statement"]:
-        yield statement["Fn::If"][1] if "Fn::If" in statement else statement
 
 
 class TheTemplate(unittest.TestCase):
@@ -100,6 +53,57 @@ class TheTemplate(unittest.TestCase):
         groups = EXPANDED["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
         grouped = [parameter for group in groups for parameter in group["Parameters"]]
         self.assertEqual(sorted(grouped), sorted(EXPANDED["Parameters"]))
+
+
+    def test_what_an_operator_reads_names_who_is_meant_and_fits_into_the_console(self):
+        described = {name: parameter["Description"] for name, parameter in EXPANDED["Parameters"].items()}
+        described |= {name: output["Description"] for name, output in EXPANDED["Outputs"].items()}
+        for name, resource in EXPANDED["Resources"].items():
+            if resource["Type"] == "AWS::CloudWatch::Alarm":
+                described[name] = resource["Properties"]["AlarmDescription"]
+        for name, text in described.items():
+            self.assertNotRegex(text.lower(), r"\b(some|any|every|no) ?(body|one)\b|\bwhoever\b", name)
+            # CloudFormation's limit is 4,000 for a parameter and 1,024 for an output and an alarm.
+            self.assertLessEqual(len(text), 400, name)
+
+    def test_both_functions_name_the_package_themselves_since_sam_build_rewrites_it_there_alone(self):
+        self.assertNotIn("CodeUri", UNEXPANDED["Globals"]["Function"])
+        for function in ["Function", "Worker"]:
+            self.assertEqual(UNEXPANDED["Resources"][function]["Properties"]["CodeUri"], "dist/reregister-mfa.zip")
+
+    def test_a_deployment_without_alarms_is_told_so(self):
+        self.assertIn("alarms reach no person", EXPANDED["Parameters"]["AlarmTopicArn"]["Description"])
+
+
+class TheCommands(unittest.TestCase):
+    """FreezeCommand and ThawCommand, as a shell takes them apart."""
+
+    def command(self, output):
+        (text,) = EXPANDED["Outputs"][output]["Value"].values()
+        return text, shlex.split(text.replace("${AWS::Region}", "eu-west-1").replace("${Worker}", "worker"))
+
+    def assert_sends(self, output, payload):
+        text, words = self.command(output)
+        self.assertEqual(set(re.findall(r"\$\{(.*?)\}", text)), {"AWS::Region", "Worker"})
+        self.assertEqual(words[:3], ["aws", "lambda", "invoke"])
+        self.assertEqual(words[-1], "/dev/stdout")
+        options = dict(zip(words[3:-1:2], words[4:-1:2]))
+        self.assertEqual(
+            {name: value for name, value in options.items() if name != "--payload"},
+            {"--region": "eu-west-1", "--function-name": "worker", "--cli-binary-format": "raw-in-base64-out"},
+        )
+        self.assertEqual(json.loads(options["--payload"]), payload)
+
+    def test_one_freezes_all_resets(self):
+        self.assert_sends("FreezeCommand", {"freeze": "all", "why": "FreezeCommand of the stack"})
+
+    def test_the_other_thaws_all(self):
+        self.assert_sends("ThawCommand", {"thaw": "all"})
+
+    def test_neither_is_a_permission_of_the_stack_who_may_run_them_is_for_the_account(self):
+        for permission in resources("AWS::Lambda::Permission"):
+            self.assertEqual(permission["Properties"]["FunctionName"], {"Ref": "Function"})
+        self.assertNotIn("lambda:InvokeFunction", [a for s in statements() for a in as_list(s["Action"])])
 
 
 class TheDoor(unittest.TestCase):
@@ -225,12 +229,39 @@ class TheRole(unittest.TestCase):
     def test_it_has_no_managed_policy(self):
         self.assertNotIn("ManagedPolicyArns", only("AWS::IAM::Role")["Properties"])
 
-    def test_secret_arns_are_taken_whole_and_never_as_a_prefix(self):
-        pattern = re.compile(EXPANDED["Parameters"]["SecretArns"]["AllowedPattern"])
+    def test_secret_arns_are_taken_whole_and_never_as_a_prefix_or_are_empty(self):
+        parameter = EXPANDED["Parameters"]["SecretArns"]
+        self.assertEqual(parameter["Default"], "")
+        pattern = re.compile(parameter["AllowedPattern"])
         arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reregister-mfa/jira"
-        self.assertTrue(pattern.search(arn + "-AbCdEf"))
-        for wrong in [arn, arn + "-*", arn + "-??????", "*"]:
+        for right in [arn + "-AbCdEf", ""]:
+            self.assertTrue(pattern.search(right), right)
+        for wrong in [arn, arn + "-*", arn + "-??????", "*", "CHANGE-ME"]:
             self.assertFalse(pattern.search(wrong), wrong)
+
+    def test_it_reads_the_named_secrets_and_without_any_has_no_such_statement(self):
+        arns = ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:a-AbCdEf", "arn:aws:...:secret:b-AbCdEf"]
+        key = "arn:aws:kms:eu-west-1:123456789012:key/1"
+        self.assertEqual(self.statements_about_secrets(arns, ""), {"ReadSecrets"})
+        self.assertEqual(self.statements_about_secrets(arns, key), {"ReadSecrets", "DecryptSecrets"})
+        # An empty parameter is a list of one empty text.
+        self.assertEqual(self.statements_about_secrets([""], ""), set())
+        self.assertEqual(self.statements_about_secrets([""], key), set())
+
+    def statements_about_secrets(self, arns, key):
+        """The ids of the statements that are left when CloudFormation has resolved the conditions."""
+        parameters = {name: parameter.get("Default", "") for name, parameter in EXPANDED["Parameters"].items()}
+        parameters |= {"SecretArns": arns, "SecretsKmsKeyArn": key}
+        (policy,) = only("AWS::IAM::Role")["Properties"]["Policies"]
+        left = set()
+        for statement in policy["PolicyDocument"]["Statement"]:
+            if "Fn::If" in statement:
+                name, then, otherwise = statement["Fn::If"]
+                statement = then if resolve({"Condition": name}, parameters) else otherwise
+            if "Sid" in statement:
+                left.add(statement["Sid"])
+        self.assertLessEqual({"RememberResets", "SendWakes", "TakeWakes", "WriteLog"}, left)
+        return {sid for sid in left if "Secrets" in sid}
 
     def test_the_key_decrypts_only_through_secrets_manager_and_only_these_secrets(self):
         (decrypt,) = [s for s in statements() if s["Action"] == "kms:Decrypt"]
@@ -389,7 +420,7 @@ class TheQueue(unittest.TestCase):
 
     def test_a_worker_that_fails_or_is_throttled_raises_an_alarm_as_the_function_does(self):
         for metric in ["Errors", "Throttles"]:
-            function, worker = alarm_on(metric, "Function"), alarm_on(metric, "Worker")
+            function, worker = dict(alarm_on(metric, "Function")), dict(alarm_on(metric, "Worker"))
             for own in ["AlarmDescription", "Dimensions"]:
                 self.assertNotEqual(function.pop(own), worker.pop(own))
             self.assertEqual(function, worker)

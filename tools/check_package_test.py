@@ -1,0 +1,119 @@
+"""Tests of tools/package.py and of what tools/check_package.py refuses. Run by `make check`; needs Python alone."""
+
+import contextlib
+import io
+import subprocess
+import sys
+import tempfile
+import unittest
+import zipfile
+from pathlib import Path
+
+import package
+
+TOOLS = Path(__file__).resolve().parent
+POLICY = '[issuers.on-call]\nkeys.file = "keys/on-call.jwks.json"\n'
+PUBLIC = '{"keys": [{"kty": "EC", "crv": "P-256", "kid": "olga", "x": "x", "y": "y"}]}'
+# As much of a program for x86_64 as the check reads.
+PROGRAM = b"\x7fELF" + bytes(14) + (62).to_bytes(2, "little") + b"GLIBC_2.34"
+
+
+class Package(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = Path(temporary.name)
+        self.built = self.folder / "built.zip"
+        with zipfile.ZipFile(self.built, "w") as zipped:
+            zipped.writestr(package.entry("bootstrap", 0o755), PROGRAM)
+            zipped.writestr("policy.toml", "the policy of the build")
+            zipped.writestr("keys/old.jwks.json", PUBLIC)
+        self.policy = self.folder / "policy.toml"
+        self.policy.write_text(POLICY, encoding="utf-8")
+        self.keys = self.folder / "keys"
+        self.keys.mkdir()
+        (self.keys / "on-call.jwks.json").write_text(PUBLIC, encoding="utf-8")
+        self.result = self.folder / "dist/reregister-mfa.zip"
+
+    def package(self, result=None):
+        """What was refused, or None."""
+        with contextlib.redirect_stdout(io.StringIO()):
+            return package.main(str(self.built), str(self.policy), str(self.keys), str(result or self.result))
+
+    def assert_refused(self, words):
+        refused = self.package()
+        self.assertIsNotNone(refused)
+        self.assertIn(words, refused)
+        self.assertNotIn("unchecked", refused)
+        self.assertEqual(list(self.result.parent.glob("*")), [])
+
+    def test_the_policy_and_the_keys_are_replaced_and_the_program_stays(self):
+        self.assertIsNone(self.package())
+        with zipfile.ZipFile(self.result) as zipped:
+            content = {name: zipped.read(name) for name in zipped.namelist()}
+            self.assertTrue((zipped.getinfo("bootstrap").external_attr >> 16) & 0o111)
+        self.assertEqual(
+            content,
+            {"bootstrap": PROGRAM, "policy.toml": POLICY.encode(), "keys/on-call.jwks.json": PUBLIC.encode()},
+        )
+
+    def test_the_same_input_gives_the_same_bytes(self):
+        (self.keys / "second.jwks.json").write_text(PUBLIC, encoding="utf-8")
+        self.assertIsNone(self.package())
+        first = self.result.read_bytes()
+        # Neither the time, nor who may read a file, nor the package that it was put into before.
+        for path in [self.policy, *self.keys.iterdir()]:
+            path.chmod(0o600)
+            path.touch()
+        self.built.write_bytes(first)
+        self.assertIsNone(self.package())
+        self.assertEqual(self.result.read_bytes(), first)
+
+    def test_a_package_may_be_replaced_in_place_and_stays_as_it_is_when_the_new_one_is_refused(self):
+        self.assertIsNone(self.package(self.built))
+        before = self.built.read_bytes()
+        self.policy.write_text('id = "CHANGE ME"\n', encoding="utf-8")
+        self.assertIn("CHANGE ME", self.package(self.built))
+        self.assertEqual(self.built.read_bytes(), before)
+
+    def test_private_keys_are_refused(self):
+        for private in ['{"keys": [{"kty": "EC", "d": "secret"}]}', "-----BEGIN PRIVATE KEY-----"]:
+            (self.keys / "private").write_text(private, encoding="utf-8")
+            self.assert_refused("keys/private holds a private key")
+
+    def test_what_the_policy_was_shipped_with_is_refused_by_its_line(self):
+        policy = '# "CHANGE ME" in a comment is no value\nid = "CHANGE ME: the tenant id"\n'
+        self.policy.write_text(policy, encoding="utf-8")
+        self.assert_refused("policy.toml, line 2, column 6 still says")
+
+    def test_the_policy_of_the_repository_is_refused_until_it_is_changed(self):
+        self.policy.write_bytes((TOOLS.parent / "policy.toml").read_bytes())
+        self.assert_refused("policy.toml, line")
+
+    def test_what_is_not_there_is_named_with_the_argument_that_names_it(self):
+        self.built.write_bytes(b"no zip")
+        self.assert_refused_argument("ZIP=…")
+        self.policy.unlink()
+        self.assert_refused_argument("POLICY=…")
+        (self.keys / "on-call.jwks.json").unlink()
+        self.keys.rmdir()
+        self.assert_refused_argument("KEYS=…")
+
+    def assert_refused_argument(self, words):
+        self.assertIn(words, self.package())
+
+    def test_a_link_among_the_keys_is_refused_since_it_may_lead_out_of_the_folder(self):
+        (self.keys / "link").symlink_to(self.policy)
+        self.assertIn("is a link", self.package())
+
+    def test_without_its_arguments_the_command_says_how_to_call_it(self):
+        for built, keys in [("", "keys"), ("built.zip", "")]:
+            arguments = [built, "policy.toml", keys, "result.zip"]
+            command = [sys.executable, TOOLS / "package.py", *arguments]
+            ended = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+            self.assertEqual(ended.returncode, 1)
+            self.assertIn("make package ZIP=", ended.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=0)

@@ -1,0 +1,74 @@
+"""Puts a policy and keys into a package that was built before. Needs Python alone.
+
+    python3 tools/package.py BUILT.zip policy.toml keys dist/reregister-mfa.zip
+
+`make package` runs it. The program is taken from the built zip as it is; the policy and the keys in there are replaced.
+The same input gives the same bytes, so that a zip can be compared with the one that is deployed.
+"""
+
+import contextlib
+import io
+import os
+import sys
+import zipfile
+from pathlib import Path
+
+import check_package
+
+# The first moment that a zip can hold.
+EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def entry(name, mode):
+    info = zipfile.ZipInfo(name, EPOCH)
+    # Otherwise the bytes would depend on the system: it is Unix on every one.
+    info.create_system = 3
+    info.external_attr = (0o100000 | mode) << 16
+    # Not compressed: what a compressor makes of the same bytes depends on the version of zlib.
+    info.compress_type = zipfile.ZIP_STORED
+    return info
+
+
+def main(built, policy, keys, result):
+    folder = Path(keys)
+    if not folder.is_dir():
+        return f"{keys} is not a folder. KEYS=… is the folder with the public keys."
+    if not Path(policy).is_file():
+        return f"{policy} is not a file. POLICY=… is the policy.toml."
+    try:
+        with zipfile.ZipFile(built) as package:
+            bootstrap = package.read("bootstrap")
+    except (OSError, zipfile.BadZipFile, KeyError) as error:
+        return f"{built} is not a package of reregister-mfa: {error}. ZIP=… is what make release made."
+    content = {"policy.toml": Path(policy).read_bytes()}
+    for path in folder.rglob("*"):
+        if path.is_symlink():
+            return f"{path} is a link. Put the file itself into the folder."
+        if path.is_file():
+            content[f"keys/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
+
+    Path(result).parent.mkdir(parents=True, exist_ok=True)
+    # Beside the result, which may be the built zip itself and stays as it is if the new one is refused.
+    unchecked = f"{result}.unchecked"
+    said = io.StringIO()
+    try:
+        with zipfile.ZipFile(unchecked, "w") as package:
+            package.writestr(entry("bootstrap", 0o755), bootstrap)
+            for name in sorted(content):
+                package.writestr(entry(name, 0o644), content[name])
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            refused = check_package.main(unchecked)
+        if refused is None:
+            os.replace(unchecked, result)
+    finally:
+        Path(unchecked).unlink(missing_ok=True)
+    # The check speaks of the file that it saw, which is now called otherwise.
+    print(said.getvalue().replace(unchecked, result), end="")
+    return refused and refused.replace(unchecked, result)
+
+
+if __name__ == "__main__":
+    # An argument that make was not given is empty, and an empty folder would be this one.
+    if len(sys.argv) != 5 or not all(sys.argv):
+        sys.exit("usage: make package ZIP=BUILT.zip POLICY=policy.toml KEYS=keys")
+    sys.exit(main(*sys.argv[1:]))
