@@ -29,7 +29,7 @@ NPM_CI = npm_config_cache=$(CURDIR)/.tools/npm $(CURDIR)/$(VENV)/bin/npm ci \
 # Where cargo puts what it builds.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test chaos bench page check watch events release deny tools clean
+.PHONY: help run test chaos bench page pictures check watch events release deny tools clean
 help:  ## This list
 	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile | expand -t 10
 
@@ -68,6 +68,11 @@ bench/beside/bundled.mjs: bench/beside/function.mjs bench/beside/package-lock.js
 page: export NODE := $(CURDIR)/$(VENV)/bin/node
 page: tools  ## The on-call page in a real browser, alone and with the product; pictures of it in tests/page/shots
 	tools/with-moto cargo test --locked --test function page -- --include-ignored
+
+pictures: export NODE := $(CURDIR)/$(VENV)/bin/node
+pictures: export PICTURES := $(CURDIR)/docs/images
+pictures: tools  ## The pictures in docs/images, taken of the product at work
+	cargo test --locked --test scenarios pictures -- --include-ignored
 
 check:  ## The quick inner loop: format, circles of files, long files, lints, and links between the docs
 	cargo fmt --all --check

@@ -30,6 +30,8 @@ pub struct Sections {
     /// Where people register, for answers.
     #[serde(default = "register_at")]
     pub register_at: String,
+    /// Whose people these are, for the on-call page.
+    pub organisation: Option<String>,
     /// What approvals must be for.
     pub audience: Audiences,
     pub tenants: BTreeMap<Label, Tenant>,
@@ -77,6 +79,8 @@ const LONGEST_COOL_DOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// A cap's item holds a time for each reset of the hour, and has to fit into DynamoDB's 400 KB many times over, since
 /// every claim writes it.
 const LARGEST_CAP: u16 = 2000;
+
+const LONGEST_ORGANISATION: usize = 64;
 
 /// Why a policy is not one.
 #[derive(Debug, thiserror::Error)]
@@ -135,6 +139,14 @@ impl Sections {
                 "the two audiences must differ: a ticket's approval is no key to the URL"
                     .to_owned(),
             );
+        }
+        if let Some(name) = &self.organisation
+            && (!(1..=LONGEST_ORGANISATION).contains(&name.chars().count())
+                || name.chars().any(char::is_control))
+        {
+            return Err(format!(
+                "organisation is a name of 1 to {LONGEST_ORGANISATION} characters"
+            ));
         }
         let mut ids = BTreeSet::new();
         for (name, tenant) in &self.tenants {
