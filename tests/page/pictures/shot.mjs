@@ -1,9 +1,10 @@
 // Where a picture goes: into the folder PICTURES, or beside the other screenshots.
 
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { launch } from "../browser.mjs";
+import { smaller } from "./smaller.mjs";
 
 const INTO = process.env.PICTURES || fileURLToPath(new URL("../shots/pictures/", import.meta.url));
 const LARGEST = 150_000;
@@ -19,9 +20,9 @@ export async function picture(name, viewport, show) {
     const path = join(INTO, `${name}.png`);
     const height = await page.evaluate(() => document.documentElement.scrollHeight);
     await page.setViewportSize({ ...viewport, height });
-    await page.screenshot({ path, animations: "disabled", caret: "hide" });
-    const { size } = statSync(path);
-    if (size > LARGEST) throw new Error(`${path} has ${size} bytes`);
+    const image = smaller(await page.screenshot({ animations: "disabled", caret: "hide" }));
+    if (image.length > LARGEST) throw new Error(`${path} would have ${image.length} bytes`);
+    writeFileSync(path, image);
   } finally {
     await browser.close();
   }
