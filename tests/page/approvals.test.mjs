@@ -39,7 +39,7 @@ play("a_privileged_person_takes_a_second_approval_which_is_pasted", {
   await press(page, "Check again with both");
   await at(page, "check", "Is this right?");
   const said = await unfolded(page, "check");
-  assert.match(said, /Privileged: needs a second approval because the person [^]*You have both\.[^]*Approval 1: approved by[^]*trust domain on-call[^]*Approval 2: approved by[^]*trust domain security/);
+  assert.match(said, /Privileged: needs a second approval because the person [^]*You have both approvals\.[^]*Approval 1: approved by[^]*trust domain on-call[^]*Approval 2: approved by[^]*trust domain security/);
   await accessible("1-check");
   await confirm(page, REAL ? undefined : "help-42");
   await at(page, "outcome", HEADLINE);
