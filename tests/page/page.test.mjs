@@ -136,6 +136,9 @@ play("on_a_phone_both_buttons_are_in_reach_without_scrolling_and_large_enough", 
   await inReach("Continue", "Stop here");
   for (const choice of await page.locator(".choice").all()) assert.ok((await choice.boundingBox()).height >= 44);
   assert.ok((await page.locator("summary").first().boundingBox()).height >= 44);
+  await tabTo(page, "Approved by");
+  const summary = await page.locator("summary").boundingBox(), bar = await page.locator("#check .bar").boundingBox();
+  assert.ok(summary.y + summary.height <= bar.y, "what has the focus is not behind the buttons");
   await page.getByLabel("No, they still have").check();
   await press(page, "Continue");
   await at(page, "confirm");
