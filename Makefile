@@ -29,7 +29,7 @@ NPM_CI = npm_config_cache=$(CURDIR)/.tools/npm $(CURDIR)/$(VENV)/bin/npm ci \
 # Where cargo puts what it builds.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run release package check test page watch events chaos bench deny tools clean
+.PHONY: help run release package check test page pictures watch events chaos bench deny tools clean
 help:  ## Show this list
 	@awk -F':.*  ## ' '/^#@ / { print "\n" substr($$0, 4) } /^[a-z]+:.*  ## / { printf "  %-10s%s\n", $$1, $$2 }' Makefile
 
@@ -93,6 +93,11 @@ bench/beside/bundled.mjs: bench/beside/function.mjs bench/beside/package-lock.js
 page: export NODE := $(CURDIR)/$(VENV)/bin/node
 page: tools  ## Test the on-call page in a browser; screenshots go to tests/page/shots
 	tools/with-moto cargo test --locked --test function page -- --include-ignored
+
+pictures: export NODE := $(CURDIR)/$(VENV)/bin/node
+pictures: export PICTURES := $(CURDIR)/docs/images
+pictures: tools  ## Take the pictures in docs/images of the product at work
+	cargo test --locked --test scenarios pictures -- --include-ignored
 
 watch: tools  ## Run the function in cargo-lambda's emulator, rebuilt on each change
 	tools/with-moto tools/watch

@@ -8,14 +8,14 @@ use axum::Router;
 use futures_util::future::join_all;
 
 use crate::clock::Clock;
-use crate::entra::{Entra, EntraDeps, EntraSettings};
+use crate::entra::{AdminCentre, Entra, EntraDeps, EntraSettings};
 use crate::http::{Deadline, Services, router};
 use crate::ids::ResetId;
 use crate::issuers::Issuers;
 use crate::local_queue::LocalQueue;
 use crate::outbound::{HttpClientError, http_client};
 use crate::policy::{Policy, Tenant};
-use crate::report;
+use crate::report::{self, Presentation};
 use crate::reset::ports::{AuditTrail, Queue, Security, Store};
 use crate::reset::{
     ApprovalValidator, Deployment, Directories, HardwareOath, Ledger, Privileged, Refusal, Resets,
@@ -88,6 +88,12 @@ impl App {
             identity: adapters.identity,
             clock: adapters.clock.clone(),
         };
+        let centre = |tenant: &Tenant| Some((tenant.id, AdminCentre::of(&tenant.entra.login)?));
+        let presentation = Presentation {
+            register_at: sections.register_at.clone(),
+            organisation: sections.organisation,
+            admin_centres: sections.tenants.values().filter_map(centre).collect(),
+        };
         let mut contexts = BTreeMap::new();
         let mut tenants = Vec::new();
         for tenant in sections.tenants.into_values() {
@@ -122,7 +128,7 @@ impl App {
                 sources,
                 secrets: adapters.secrets,
                 clock: adapters.clock,
-                register_at: sections.register_at,
+                presentation,
             }),
             warm_up: Arc::new(WarmUp {
                 issuers,

@@ -281,7 +281,11 @@ fn a_policy_with_a_wrong_value_is_refused_and_the_refusal_says_where() {
 fn a_policy_with_a_missing_unknown_or_contradictory_setting_is_refused_and_the_refusal_says_which()
 {
     type Change = fn(Document) -> Document;
-    let cases: [(Change, &str); 5] = [
+    let cases: [(Change, &str); 6] = [
+        (
+            |policy| policy.add("organisation", "x".repeat(65)),
+            "organisation: not a name of 1 to 64",
+        ),
         (
             |policy| policy.remove("tenants.contoso.rules.break_glass"),
             "break_glass",

@@ -45,7 +45,7 @@ pub async fn preview(
     ApprovedRequest(submission): ApprovedRequest,
 ) -> Response {
     match services.resets.preview(&submission).await {
-        Ok(preview) => Json(report::preview(&preview)).into_response(),
+        Ok(preview) => Json(report::preview(&preview, &services.presentation)).into_response(),
         Err(refusal) => services
             .refuse(&refusal, &submission.parties)
             .await

@@ -46,7 +46,7 @@ pub fn status(services: &Services, status: &RequestStatus, replayed: bool) -> Re
             refusal,
         } => Json(report::refused(*reset, ticket, refusal)).into_response(),
         RequestStatus::Reset(outcome) => {
-            let answer = Json(report::answer(outcome, &services.register_at, replayed));
+            let answer = Json(report::answer(outcome, &services.presentation, replayed));
             if outcome.state == State::Running {
                 accepted(answer.into_response())
             } else {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::problem::Problem;
 use crate::clock::Clock;
 use crate::ids::{Label, TenantId};
-use crate::report::ApprovalLine;
+use crate::report::{ApprovalLine, Presentation};
 use crate::reset::{Parties, Refusal, Resets};
 use crate::secrets::SecretSource;
 use crate::webhook::Source;
@@ -19,8 +19,7 @@ pub struct Services {
     /// Where webhook secrets are.
     pub secrets: Arc<dyn SecretSource>,
     pub clock: Arc<dyn Clock>,
-    /// Where people register.
-    pub register_at: String,
+    pub presentation: Presentation,
 }
 
 impl Services {

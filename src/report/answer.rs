@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Presentation;
 use super::approval::ApprovalLine;
 use super::{note, phrases};
 use crate::clock::Timestamp;
@@ -23,7 +24,11 @@ pub struct Answer {
     pub register_at: String,
     pub ticket: TicketKey,
     pub target: String,
+    /// The person's display name, where it is known.
+    pub target_name: Option<String>,
     pub target_id: ObjectId,
+    /// The person's authentication methods in the Entra admin centre.
+    pub entra_url: Option<String>,
     pub privileged: bool,
     pub sessions: &'static str,
     pub methods: Vec<MethodLine>,
@@ -46,9 +51,15 @@ pub struct PreviewAnswer {
     pub note: String,
     /// Whether the person could register afterwards.
     pub can_register: CanRegister,
+    /// Whose people these are, as the policy calls it.
+    pub organisation: Option<String>,
     pub ticket: TicketKey,
     pub target: String,
+    /// The person's display name, where it is known.
+    pub target_name: Option<String>,
     pub target_id: ObjectId,
+    /// The person's authentication methods in the Entra admin centre.
+    pub entra_url: Option<String>,
     pub privileged: bool,
     /// What makes them privileged, in words.
     pub privilege: Option<String>,
@@ -81,7 +92,8 @@ pub struct WarningLine {
 }
 
 /// Puts an outcome into words.
-pub fn answer(outcome: &Outcome, register_at: &str, replayed: bool) -> Answer {
+pub fn answer(outcome: &Outcome, presentation: &Presentation, replayed: bool) -> Answer {
+    let register_at = &presentation.register_at;
     let methods: Vec<MethodLine> = outcome
         .methods
         .iter()
@@ -98,7 +110,9 @@ pub fn answer(outcome: &Outcome, register_at: &str, replayed: bool) -> Answer {
         register_at: note::where_to_register(outcome, register_at),
         ticket: outcome.ticket.clone(),
         target: outcome.target.clone(),
+        target_name: outcome.target_name.clone(),
         target_id: outcome.target_id,
+        entra_url: presentation.entra_url(outcome.tenant, outcome.target_id),
         privileged: outcome.privileged,
         sessions: sessions(outcome.sessions),
         methods,
@@ -112,7 +126,7 @@ pub fn answer(outcome: &Outcome, register_at: &str, replayed: bool) -> Answer {
 }
 
 /// Puts a preview into words.
-pub fn preview(preview: &Preview) -> PreviewAnswer {
+pub fn preview(preview: &Preview, presentation: &Presentation) -> PreviewAnswer {
     let methods: Vec<MethodLine> = preview
         .methods
         .iter()
@@ -125,9 +139,12 @@ pub fn preview(preview: &Preview) -> PreviewAnswer {
     PreviewAnswer {
         note: note::of_preview(preview),
         can_register: preview.can_register,
+        organisation: presentation.organisation.clone(),
         ticket: preview.ticket.clone(),
         target: preview.target.clone(),
+        target_name: preview.target_name.clone(),
         target_id: preview.target_id,
+        entra_url: presentation.entra_url(preview.tenant, preview.target_id),
         privileged: preview.privileged,
         privilege: preview.privilege.clone(),
         approvals: preview.approvals.iter().map(ApprovalLine::from).collect(),

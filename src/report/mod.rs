@@ -6,6 +6,7 @@ mod approval;
 mod note;
 mod notification;
 mod phrases;
+mod presentation;
 mod refusal_text;
 
 pub use answer::{
@@ -14,6 +15,7 @@ pub use answer::{
 pub use approval::{ApprovalLine, VerificationLine};
 pub use note::{note, refusal_note};
 pub use notification::{Notification, notification};
+pub use presentation::Presentation;
 pub use refusal_text::refusal_text;
 
 /// With a capital letter at its beginning.

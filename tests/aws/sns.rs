@@ -74,6 +74,7 @@ fn completed() -> Event {
             ticket: ticket(),
             target_id: "a1000000-0000-4000-8000-00000000000b".parse().unwrap(),
             target: "jürgen@contoso.example".to_owned(),
+            target_name: Some("Jürgen".to_owned()),
             privileged: false,
             approvers: Vec::new(),
             verifiers: Vec::new(),

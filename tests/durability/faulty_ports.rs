@@ -225,6 +225,7 @@ impl Directory for FaultyPorts {
             PersonRef::Id(id) => Ok(Person {
                 id: *id,
                 upn: "jane@contoso.example".to_owned(),
+                display_name: Some("Jane Doe".to_owned()),
                 enabled: true,
                 guest: false,
                 management_restricted: false,

@@ -9,6 +9,7 @@ export function token(name, exp) {
 export const soon = (minutes) => new Date(Date.now() + minutes * 60_000).toISOString();
 export const RESET = "70311fe3-d25d-4576-87ff-7dfa101eae6b";
 export const JANE = "jane.doe@contoso.example";
+export const ENTRA = "https://entra.microsoft.com/#view/Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/UserAuthMethods/userId/a1000000-0000-4000-8000-00000000000b";
 
 export function approval(change = {}) {
   return {
@@ -47,8 +48,8 @@ const methods = (as = {}) =>
 
 export function preview(change = {}) {
   return {
-    note: "Nothing has been changed.", can_register: "yes", ticket: "HELP-42", target: JANE,
-    target_id: "a1000000-0000-4000-8000-00000000000b", privileged: false, privilege: null, revoke_sessions: true,
+    note: "Nothing has been changed.", can_register: "yes", organisation: "Contoso", ticket: "HELP-42", target: JANE,
+    target_name: "Jane Doe", target_id: "a1000000-0000-4000-8000-00000000000b", entra_url: ENTRA, privileged: false, privilege: null, revoke_sessions: true,
     methods: methods(), warnings: [PASSKEY], approvals: [approval()],
     ...change,
   };
@@ -58,7 +59,7 @@ export function outcome(change = {}) {
   return {
     reset: RESET, state: "completed", can_register: "yes", register_at: "https://aka.ms/mfasetup",
     note: `Done: ${JANE} can now register MFA again. Please ask them to go to https://aka.ms/mfasetup. Removed: Software OATH token, Microsoft Authenticator (Jane's iPhone), Mobile phone (ending in 12). Sessions were revoked.`,
-    ticket: "HELP-42", target: JANE, target_id: "a1000000-0000-4000-8000-00000000000b", privileged: false, sessions: "revoked",
+    ticket: "HELP-42", target: JANE, target_name: "Jane Doe", target_id: "a1000000-0000-4000-8000-00000000000b", entra_url: ENTRA, privileged: false, sessions: "revoked",
     methods: methods({ remove: "removed", keep: "kept" }), warnings: [PASSKEY], approvers: [], verifiers: [],
     claimed_at: soon(0.5), finished_at: soon(0.51), replayed: false,
     ...change,

@@ -77,7 +77,9 @@ export async function open(browser, url, how = {}) {
           const wide = await page.evaluate(() => document.documentElement.scrollWidth);
           assert.ok(wide <= width, `${step} is ${wide} px wide at ${width}`);
           mkdirSync(SHOTS, { recursive: true });
-          await page.screenshot({ path: `${SHOTS}${name}${step}-${width}-${colour}.png`, fullPage: true });
+          // As high as the page: what sticks to the bottom of the window would else be in the middle of the picture.
+          await page.setViewportSize({ width, height: await page.evaluate(() => document.documentElement.scrollHeight) });
+          await page.screenshot({ path: `${SHOTS}${name}${step}-${width}-${colour}.png` });
         }
       }
       await page.emulateMedia({ colorScheme: scheme });

@@ -29,7 +29,7 @@ play("an_answer_that_is_lost_is_asked_for_again_and_nothing_is_done_twice", {
   assert.match(await page.locator("#work-now").textContent(), /nothing is done twice/);
   if (!REAL) await accessible("3-work");
   await at(page, "outcome", HEADLINE);
-  assert.match(await section(page, "outcome").innerText(), /connection was lost[^]*took it once/);
+  assert.match(await section(page, "outcome").innerText(), /connection was lost[^]*did the reset once/);
 });
 
 play("a_line_that_breaks_before_the_answer_shows_the_outcome_too", {
@@ -43,7 +43,7 @@ play("a_line_that_breaks_before_the_answer_shows_the_outcome_too", {
   await confirm(page);
   await at(page, "outcome", HEADLINE);
   assert.equal(sent(server, DO).length, 2);
-  assert.doesNotMatch(await section(page, "outcome").innerText(), /was begun before/);
+  assert.doesNotMatch(await section(page, "outcome").innerText(), /was started before/);
 });
 
 play("a_reset_that_was_begun_before_this_page_asked_for_it_is_shown_as_such", {
@@ -56,7 +56,7 @@ play("a_reset_that_was_begun_before_this_page_asked_for_it_is_shown_as_such", {
   await page.goto(`${server.url}#approval=${ONE}`);
   await confirm(page);
   await at(page, "outcome", HEADLINE);
-  assert.match(await section(page, "outcome").innerText(), /before you asked for it: 7 minutes ago[^]*If that was not you, tell your security team/);
+  assert.match(await section(page, "outcome").innerText(), /before you asked for it: 7 minutes ago[^]*If it was not you who started it, tell your security team/);
 });
 
 play("when_the_service_cannot_be_reached_the_page_says_so_and_that_nothing_was_changed", {
@@ -159,8 +159,8 @@ play("a_reset_that_outlasts_the_answer_is_waited_for", {
   await page.goto(`${server.url}#approval=${tokens[0]}`);
   await confirm(page);
   await at(page, "work", "Working on it");
-  await page.getByText("It is being done.").waitFor({ timeout: 60_000 });
-  assert.match(await section(page, "work").innerText(), /also if you close this page[^]*This reset is called/);
+  await page.getByText("The reset is running.").waitFor({ timeout: 60_000 });
+  assert.match(await section(page, "work").innerText(), /even if you close this page[^]*This reset is called/);
   await at(page, "outcome", HEADLINE);
 });
 
@@ -178,15 +178,15 @@ play("a_reset_that_is_not_done_yet_is_looked_up_until_it_is", {
   await page.goto(`${server.url}#approval=${ONE}`);
   await confirm(page);
   await at(page, "work", "Working on it");
-  await page.getByText("It is accepted, and waits to be done.").waitFor();
-  assert.match(await section(page, "work").innerText(), /Microsoft Entra does not answer[^]*also if you close this page[^]*70311fe3/);
+  await page.getByText("The reset is accepted, and waits.").waitFor();
+  assert.match(await section(page, "work").innerText(), /Microsoft Entra does not answer[^]*even if you close this page[^]*70311fe3/);
   await page.getByText("The server cannot be reached just now").waitFor();
-  await page.getByText("It is being done.").waitFor({ timeout: 20_000 });
+  await page.getByText("The reset is running.").waitFor({ timeout: 20_000 });
   assert.match(await section(page, "work").innerText(), /Still to do/);
   await accessible("3-work");
   await press(page, "Look again now");
   await at(page, "outcome", HEADLINE);
-  assert.doesNotMatch(await section(page, "outcome").innerText(), /was begun before|connection was lost/);
+  assert.doesNotMatch(await section(page, "outcome").innerText(), /was started before|connection was lost/);
 });
 
 play("a_wait_that_ends_in_a_refusal_offers_the_second_approval", {
@@ -207,10 +207,10 @@ for (const [sentence, change, heading, kind, words, sentences] of [
   ["when_it_depends_on_what_is_left_it_says_so", { can_register: "unknown" }, "Done, but they may not be able to register", "care", /They can try/, 1],
   ["a_reset_that_needs_a_person_is_not_called_done",
     { state: "needs_human", can_register: "yes", sessions: "failed", methods: [{ method: "Mobile phone", label: "ending in 12", status: "failed", why: "Microsoft Graph kept failing" }] },
-    "Not complete: a person has to look", "bad", /Failed[^]*kept failing[^]*NOT revoked/, 0],
+    "Not complete: an administrator has to finish it", "bad", /Failed[^]*kept failing[^]*NOT revoked/, 0],
   ["a_reset_that_was_given_up_is_not_called_done",
     { state: "needs_human", methods: undefined, can_register: undefined, register_at: undefined, sessions: undefined, warnings: undefined, note: "MFA re-registration was NOT done. Nothing was removed." },
-    "Not complete: a person has to look", "bad", /Nothing was removed/, 0],
+    "Not complete: an administrator has to finish it", "bad", /Nothing was removed/, 0],
   ["a_state_that_the_page_does_not_know_is_not_called_done", { state: "dreaming" }, "An outcome that this page does not know", "bad", /dreaming|HELP-42/, 0],
 ]) {
   play(sentence, {

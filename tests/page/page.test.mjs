@@ -1,9 +1,9 @@
 // From a link to the outcome, and what holds for the whole page.
 
 import assert from "node:assert/strict";
-import { JANE, PRIVILEGED, USED, approval, outcome, preview, problem, second, soon } from "./answers.mjs";
+import { ENTRA, JANE, PRIVILEGED, USED, approval, outcome, preview, problem, second, soon } from "./answers.mjs";
 import { tabTo } from "./browser.mjs";
-import { DO, HEADLINE, LOOK, ONE, REAL, TWO, at, confirm, play, press, section, sent } from "./play.mjs";
+import { DO, HEADLINE, LOOK, ONE, REAL, TWO, at, confirm, play, press, section, sent, unfolded } from "./play.mjs";
 
 play("an_operator_opens_a_link_checks_it_confirms_and_reads_out_what_to_do", {
   real: "PAGE_STANDARD",
@@ -13,10 +13,13 @@ play("an_operator_opens_a_link_checks_it_confirms_and_reads_out_what_to_do", {
   await page.goto(`${server.url}#approval=${tokens[0]}`);
   assert.equal(await page.evaluate(() => location.href), server.url, "the fragment is gone");
   await at(page, "check", "Is this right?");
-  const said = await section(page, "check").innerText();
+  assert.equal(await section(page, "check").locator("details[open]").count(), 0, "the evidence is folded");
+  if (!REAL) await accessible("1-check-folded");
+  const said = await unfolded(page, "check");
   if (!REAL) {
+    assert.equal(await page.locator("h1").textContent(), "Contoso: MFA reset, on call");
     for (const words of [
-      JANE, "Standard: not privileged", "HELP-42", "Phone call to the desk", "Verified by vera@contoso.example", "6 minutes ago", "CALL-17",
+      "Jane Doe", JANE, "Not privileged: one approval is enough.", "HELP-42", "Phone call to the desk", "Verified by vera@contoso.example", "6 minutes ago", "CALL-17",
       "olga@contoso.example", "olga-2026", "https://on-call.contoso.example, trust domain on-call", "Will be revoked",
       "who signed in with a password, a hardware key", "in 12 minutes (", "Jane's iPhone",
       "Will be removed", "Require re-register MFA in Entra keeps it, too", "A passkey stays in place", "signed out everywhere",
@@ -25,15 +28,15 @@ play("an_operator_opens_a_link_checks_it_confirms_and_reads_out_what_to_do", {
   }
   await accessible("1-check");
 
-  await press(page, "Yes, go on to confirm");
+  await press(page, "Continue");
   await at(page, "confirm", "Confirm");
   const box = page.getByLabel("To confirm"), button = page.getByRole("button", { name: "Reset MFA now" });
   assert.ok(await button.isDisabled(), "nothing is typed");
-  await box.fill("somebody.else@contoso.example");
+  await box.fill("another.person@contoso.example");
   assert.ok(await button.isDisabled(), "another person is typed");
   await box.press("Enter");
   assert.equal(sent(server, DO).length, 0);
-  const person = await page.locator(".who").first().textContent();
+  const person = await page.locator("#confirm-person .upn").textContent();
   await box.fill(`  ${person.toUpperCase()} `);
   assert.ok(await button.isEnabled());
   await accessible("2-confirm");
@@ -42,7 +45,7 @@ play("an_operator_opens_a_link_checks_it_confirms_and_reads_out_what_to_do", {
   await at(page, "outcome", HEADLINE);
   const end = await section(page, "outcome").innerText();
   assert.ok(end.includes("Please go to https://aka.ms/mfasetup"));
-  assert.match(end, /Removed/);
+  assert.match(end, /Stay on the line until they have registered\.[^]*Removed/);
   await accessible("3-outcome");
   if (REAL) return;
   assert.equal(await section(page, "outcome").getAttribute("class"), "good");
@@ -61,24 +64,97 @@ play("an_approval_that_was_used_shows_the_outcome_of_its_reset", {
   await at(page, "problem", "This approval was used already");
   await press(page, "Show how it ended");
   await at(page, "outcome", HEADLINE);
-  assert.match(await section(page, "outcome").innerText(), /was begun before you asked for it: [^]* ago [^]*Asking again changed nothing/);
+  assert.match(await section(page, "outcome").innerText(), /was started before you asked for it: [^]* ago [^]*Asking again changed nothing/);
   await accessible("3-outcome");
 });
 
-play("a_passkey_that_would_prevent_registration_is_shown_before_the_confirmation", {
+play("the_question_about_the_passkey_has_to_be_answered_before_the_confirmation", {
   how: { name: "passkey-" },
   script: () => [{ on: LOOK, json: preview({ can_register: "no" }) }],
 }, async ({ page, server, accessible }) => {
   await page.goto(`${server.url}#approval=${ONE}`);
   await at(page, "check", "Is this right?");
-  assert.match(await section(page, "check").innerText(), /could NOT register yet[^]*do you still have your passkey \(Passkey on the iPhone\)\?[^]*No, or not sure: stop[^]*passkeys:remove\./);
+  assert.match(await section(page, "check").innerText(), /was a passkey on the lost phone\?[^]*Registered as: Passkey on the iPhone[^]*CANNOT register yet/);
   await accessible("1-check");
-  await press(page, "They have it: go on to confirm");
+  await press(page, "Continue");
+  assert.match(await page.locator("#passkey-next").textContent(), /Answer this first/);
+  assert.equal(await page.evaluate(() => document.activeElement.value), "gone", "the question has the focus");
+  await page.keyboard.press("Space");
+  assert.match(await page.locator("#passkey-next").textContent(), /leaves the passkey in place[^]*Ask the approver for a new approval with passkeys:remove\./);
+  await accessible("1-check-gone");
+  await page.getByLabel("No, they still have").check();
+  assert.match(await section(page, "check").innerText(), /Afterwards they can register MFA again with the passkey that they still have/);
+  await press(page, "Continue");
   await at(page, "confirm");
-  await press(page, "Back, change nothing");
-  await press(page, "They do not: stop here");
+  await press(page, "Back");
+  await page.getByLabel("Yes, or they are not sure").check();
+  await press(page, "Stop here");
   await at(page, "paste");
-  assert.match(await section(page, "paste").innerText(), /Stopped. Nothing was changed. If it was for the passkey, ask for: jane.doe@contoso.example, ticket HELP-42, with passkeys:remove/);
+  assert.match(await section(page, "paste").innerText(), /Stopped. Nothing was changed. Ask the approver for: jane.doe@contoso.example, ticket HELP-42, with passkeys:remove/);
+});
+
+const LEFT = { can_register: "no" };
+for (const [sentence, label, go, heading, said, link] of [
+  ["a_passkey_that_is_lost_and_was_not_removed_is_what_the_outcome_is_about", "Yes, or they are not sure", "Continue anyway",
+    "They cannot register yet", /You answered that a passkey was on the lost phone[^]*Get a new approval with passkeys:remove[^]*said that a passkey was on the lost phone/, 1],
+  ["a_person_who_still_has_the_passkey_is_told_to_register_with_it", "No, they still have", "Continue",
+    "They can register with the passkey that they still have", /sign in with your password and your passkey[^]*Stay on the line[^]*said that they still have their passkey/, 1],
+]) {
+  play(sentence, {
+    how: { name: `${link}-passkey-${go.length}-` },
+    script: () => [{ on: LOOK, json: preview(LEFT) }, { on: DO, json: outcome(LEFT) }],
+  }, async ({ page, server, accessible }) => {
+    await page.goto(`${server.url}#approval=${ONE}`);
+    await at(page, "check");
+    await page.getByLabel(label).check();
+    await press(page, go);
+    await at(page, "confirm");
+    await accessible("2-confirm");
+    await page.getByLabel("To confirm").fill("HELP-42");
+    await press(page, "Reset MFA now");
+    await at(page, "outcome", heading);
+    assert.match(await section(page, "outcome").innerText(), said);
+    const links = section(page, "outcome").getByRole("link");
+    assert.equal(await links.count(), link);
+    assert.deepEqual(await links.first().evaluate((it) => [it.href, it.target, it.rel]), [ENTRA, "_blank", "noopener noreferrer"]);
+    await accessible("3-outcome");
+  });
+}
+
+play("on_a_phone_both_buttons_are_in_reach_without_scrolling_and_large_enough", {
+  how: { size: { width: 360, height: 640 } },
+  script: () => [{ on: LOOK, json: preview({ can_register: "no" }) }],
+}, async ({ page, server }) => {
+  await page.goto(`${server.url}#approval=${ONE}`);
+  await at(page, "check");
+  const inReach = async (...names) => {
+    for (const name of names) {
+      const box = await page.getByRole("button", { name }).boundingBox();
+      assert.ok(box.height >= 44 && box.y >= 0 && box.y + box.height <= 640, `${name}: ${JSON.stringify(box)}`);
+    }
+  };
+  await inReach("Continue", "Stop here");
+  for (const choice of await page.locator(".choice").all()) assert.ok((await choice.boundingBox()).height >= 44);
+  assert.ok((await page.locator("summary").first().boundingBox()).height >= 44);
+  await tabTo(page, "Approved by");
+  const summary = await page.locator("summary").boundingBox(), bar = await page.locator("#check .bar").boundingBox();
+  assert.ok(summary.y + summary.height <= bar.y, "what has the focus is not behind the buttons");
+  await page.getByLabel("No, they still have").check();
+  await press(page, "Continue");
+  await at(page, "confirm");
+  await inReach("Reset MFA now", "Back");
+});
+
+play("an_answer_without_the_names_of_person_and_organisation_is_shown_as_well", {
+  script: () => [{ on: LOOK, json: preview({ organisation: null, target_name: null, entra_url: null }) }, { on: DO, json: outcome({ state: "needs_human", target_name: null, entra_url: null }) }],
+}, async ({ page, server }) => {
+  await page.goto(`${server.url}#approval=${ONE}`);
+  await at(page, "check");
+  assert.equal(await page.locator("h1").textContent(), "MFA reset, on call");
+  assert.equal(await page.locator("#check-person .who").textContent(), JANE);
+  await confirm(page);
+  await at(page, "outcome");
+  assert.equal(await page.getByRole("link").count(), 0);
 });
 
 play("looking_and_going_back_change_nothing", {
@@ -86,11 +162,11 @@ play("looking_and_going_back_change_nothing", {
 }, async ({ page, server }) => {
   await page.goto(`${server.url}#approval=${ONE}`);
   await at(page, "check");
-  await press(page, "Yes, go on to confirm");
+  await press(page, "Continue");
   await page.getByLabel("To confirm").fill("HELP-42");
-  await press(page, "Back, change nothing");
+  await press(page, "Back");
   await at(page, "check");
-  await press(page, "No, stop here");
+  await press(page, "Stop here");
   await at(page, "paste");
   assert.match(await section(page, "paste").innerText(), /Stopped. Nothing was changed/);
 });
@@ -99,16 +175,16 @@ const EVIL = "<img src=x onerror=\"window.hit=1\"><script>window.hit=1</script>"
 
 play("texts_of_the_server_are_shown_as_text", {
   script: () => [
-    { on: LOOK, json: preview({ target: EVIL, ticket: EVIL, privilege: EVIL, privileged: true, methods: [{ method: EVIL, label: EVIL, status: EVIL, why: EVIL }], warnings: [{ code: "x", text: EVIL }], approvals: [approval({ issuer: EVIL, kid: EVIL, owner: EVIL, domain: EVIL, target: EVIL, ticket: EVIL, approver: EVIL, amr: [EVIL], expires_at: EVIL, verification: [{ how: EVIL, verified_by: EVIL, verified_at: EVIL, reference: EVIL }] })] }) },
+    { on: LOOK, json: preview({ organisation: EVIL, target_name: EVIL, entra_url: EVIL, target: EVIL, ticket: EVIL, privilege: EVIL, privileged: true, methods: [{ method: EVIL, label: EVIL, status: EVIL, why: EVIL }], warnings: [{ code: "x", text: EVIL }], approvals: [approval({ issuer: EVIL, kid: EVIL, owner: EVIL, domain: EVIL, target: EVIL, ticket: EVIL, approver: EVIL, amr: [EVIL], expires_at: EVIL, verification: [{ how: EVIL, verified_by: EVIL, verified_at: EVIL, reference: EVIL }] })] }) },
     { on: DO, ...problem(403, "frozen", EVIL, EVIL, { title: EVIL, retry: true, second_approval: false, reset: EVIL }) },
-    { on: DO, json: outcome({ reset: EVIL, target: EVIL, note: EVIL, sessions: EVIL, register_at: EVIL, ticket: EVIL, claimed_at: EVIL, replayed: true, methods: [{ method: EVIL, label: EVIL, status: EVIL, why: EVIL }], warnings: [{ code: EVIL, text: EVIL }] }) },
+    { on: DO, json: outcome({ reset: EVIL, target_name: EVIL, entra_url: `javascript:window.hit=1//${EVIL}`, target: EVIL, note: EVIL, sessions: EVIL, register_at: EVIL, ticket: EVIL, claimed_at: EVIL, replayed: true, methods: [{ method: EVIL, label: EVIL, status: EVIL, why: EVIL }], warnings: [{ code: EVIL, text: EVIL }] }) },
   ],
 }, async ({ page, server }) => {
   await page.goto(`${server.url}#approval=${ONE}`);
   const harmless = async (name, least) => {
-    const written = await section(page, name).innerText();
+    const written = await unfolded(page, name);
     assert.ok(written.split("<img").length > least, `${name} shows it as it is`);
-    assert.equal(await page.locator("img, main script, svg, iframe").count(), 0);
+    assert.equal(await page.locator("img, main script, svg, iframe, a").count(), 0);
     assert.equal(await page.evaluate(() => window.hit), undefined);
   };
   await at(page, "check");
@@ -139,7 +215,10 @@ play("the_page_works_by_keyboard_alone", {
   await tabTo(page, "Check again with both");
   await page.keyboard.press("Space");
   await at(page, "check");
-  await tabTo(page, "Yes, go on to confirm");
+  await tabTo(page, "Approval 1: approved by");
+  await page.keyboard.press("Enter");
+  await page.getByText("olga-2026").first().waitFor();
+  await tabTo(page, "Continue");
   await page.keyboard.press("Enter");
   await at(page, "confirm");
   await tabTo(page, "To confirm");

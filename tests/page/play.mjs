@@ -49,12 +49,21 @@ export async function at(page, name, heading) {
   assert.equal(await focused(page), `H2 ${words}`, "the heading has the focus");
   assert.equal(await page.locator("section:visible").count(), 1, "one step at a time");
 }
+/** Unfolds what is folded in a section, and gives all of its text. */
+export async function unfolded(page, name) {
+  await section(page, name).locator("details").evaluateAll((all) => { for (const one of all) one.open = true; });
+  return section(page, name).innerText();
+}
 export const press = (page, name) => page.getByRole("button", { name, exact: true }).locator("visible=true").click();
-export async function confirm(page, words) {
+export async function confirm(page, words, passkey = "No, they still have") {
   await at(page, "check");
-  await press(page, "Yes, go on to confirm");
+  const upn = await page.locator("#check-person .upn").textContent();
+  // A real person may have a passkey.
+  const asked = page.locator("#check-passkey:visible");
+  if (await asked.count()) await asked.getByLabel(passkey).check();
+  await press(page, "Continue");
   await at(page, "confirm");
-  await page.getByLabel("To confirm").fill(words ?? (await page.locator(".who").first().textContent()));
+  await page.getByLabel("To confirm").fill(words ?? upn);
   await press(page, "Reset MFA now");
 }
 export const sent = (server, on) => server.requests.filter((one) => `${one.method} ${one.url}` === on);

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use crate::documented::{Rows, documented};
 use crate::malformed_requests::signed;
 use crate::test_app::requests::{jira_event, jira_issue};
-use crate::test_app::{GRACE, JANE, JIRA_SECRET, Reply, SERVICENOW_KEY, TestApp};
+use crate::test_app::{Document, GRACE, JANE, JIRA_SECRET, Reply, SERVICENOW_KEY, TestApp};
 
 const TICKET: &str = "HELP-42";
 const ITEM: &str = "RITM0010072";
@@ -33,8 +33,22 @@ impl Desk {
         Desk::with(json!({})).await
     }
 
+    /// With what is to be seen in pictures.
+    pub async fn for_pictures() -> Desk {
+        Desk::with_policy(json!({}), |policy| {
+            policy
+                .add("organisation", "Contoso")
+                .add("tenants.contoso.rules.cool_down", "0s")
+        })
+        .await
+    }
+
     /// With these members in the sections of Jira's notes.
     async fn with(more: Value) -> Desk {
+        Desk::with_policy(more, |policy| policy).await
+    }
+
+    async fn with_policy(more: Value, change: impl FnOnce(Document) -> Document) -> Desk {
         let (jira, servicenow) = (JiraCloud::new(), ServiceNow::new());
         jira.add_issue(TICKET);
         servicenow.add_record("sc_req_item", ITEM);
@@ -54,7 +68,7 @@ impl Desk {
             "secret": "sandbox/servicenow-notes",
         });
         let app = TestApp::with_policy(|policy| {
-            policy
+            change(policy)
                 .add("notes.jira", jira_notes.clone())
                 .add("notes.jira-automation", jira_notes)
                 .add("notes.servicenow", servicenow_notes)

@@ -291,6 +291,11 @@ impl TestApp {
         self.queued.is_down.store(true, Ordering::SeqCst);
     }
 
+    /// Where it serves, without a slash at the end.
+    pub fn url(&self) -> String {
+        self.url.clone()
+    }
+
     pub fn now(&self) -> i64 {
         self.clock.now().as_second()
     }

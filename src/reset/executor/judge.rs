@@ -137,6 +137,7 @@ impl Run<'_> {
                 ticket: request.ticket.clone(),
                 target: target.id,
                 upn: target.upn,
+                display_name: target.display_name,
                 guest: target.guest,
                 privileged: judged.tier.privilege().is_some(),
                 deactivates: hardware == HardwareOath::Deactivate,
@@ -203,9 +204,11 @@ impl PlannedReset {
         let left = Leftovers::of_plan(&self.plan, self.hardware_unknown);
         let (can_register, warnings) = (can_register(&left, claim), warnings(&left, claim));
         Preview {
+            tenant: claim.tenant,
             ticket: claim.ticket.clone(),
             target_id: claim.target,
             target: claim.upn.clone(),
+            target_name: claim.display_name.clone(),
             privileged: claim.privileged,
             privilege: self.tier.privilege().map(ToString::to_string),
             approvals,

@@ -39,6 +39,7 @@ impl From<&Reset> for Outcome {
             ticket: claim.ticket.clone(),
             target_id: claim.target,
             target: claim.upn.clone(),
+            target_name: claim.display_name.clone(),
             privileged: claim.privileged,
             approvers: claim.approvals.iter().map(|one| one.approver).collect(),
             verifiers: claim

@@ -55,6 +55,7 @@ fn reset(hardware: HardwareOath) -> Reset {
         ticket: TicketKey::try_from("HELP-1").unwrap(),
         target: "a1000000-0000-4000-8000-000000000001".parse().unwrap(),
         upn: "jane@contoso.example".to_owned(),
+        display_name: None,
         guest: false,
         privileged: false,
         deactivates: false,

@@ -20,6 +20,9 @@ pub struct Claim {
     pub target: ObjectId,
     /// For people to read; nothing is decided by it.
     pub upn: String,
+    /// For people to read. Records of earlier versions have none, and earlier versions ignore it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
     pub guest: bool,
     /// Whether the target is privileged, so that the privileged credential acts.
     pub privileged: bool,

@@ -20,6 +20,9 @@ pub struct Outcome {
     pub target_id: ObjectId,
     /// The person's user principal name at the time.
     pub target: String,
+    /// The person's display name at the time. The audit trail has the other two names of the person.
+    #[serde(skip)]
+    pub target_name: Option<String>,
     /// Whether the person is privileged, and was reset on two approvals.
     pub privileged: bool,
     /// Who approved, as object ids.
@@ -41,9 +44,12 @@ pub struct Outcome {
 /// What a reset would do: nothing is changed and nothing consumed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Preview {
+    pub tenant: TenantId,
     pub ticket: TicketKey,
     pub target_id: ObjectId,
     pub target: String,
+    /// The person's display name.
+    pub target_name: Option<String>,
     /// Whether the person is privileged, so that two approvals are needed.
     pub privileged: bool,
     /// What makes them privileged, in words.

@@ -9,6 +9,8 @@ pub struct Person {
     pub id: ObjectId,
     /// The user principal name of today, for people to read.
     pub upn: String,
+    /// `displayName`, made safe to show; the person or an administrator chose it.
+    pub display_name: Option<String>,
     /// `accountEnabled`.
     pub enabled: bool,
     /// `userType` is Guest: another tenant's MFA may be what counts.

@@ -181,6 +181,7 @@ mod tests {
         Person {
             id: "a1000000-0000-4000-8000-000000000001".parse().unwrap(),
             upn: "jane@contoso.example".to_owned(),
+            display_name: None,
             enabled: true,
             guest: false,
             management_restricted: false,
