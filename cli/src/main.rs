@@ -54,6 +54,7 @@ enum Command {
     Approve(approve::Approve),
     Event(event::Event),
     Freeze(freeze::Freeze),
+    Thaw(freeze::Thaw),
     Completions(completions::Completions),
 }
 
@@ -69,6 +70,7 @@ impl Command {
             Command::Approve(approve) => approve.run().map(done),
             Command::Event(event) => event.run().map(done),
             Command::Freeze(freeze) => freeze.run().map(done),
+            Command::Thaw(thaw) => thaw.run().map(done),
             Command::Completions(completions) => completions.run(Cli::command()),
         }
     }
@@ -80,8 +82,10 @@ fn main() -> ExitCode {
         Err(error) => usage(&error),
     };
     let exit = result.unwrap_or_else(|error| {
-        let message = format!("{error:?}");
-        print_message(format_args!("Error: {}", redact_approvals(&message)));
+        // Without the backtrace, which a user's mistake does not need, and in one line.
+        let message = format!("{error:#}").replace('\n', " ");
+        let message = redact_approvals(message.trim_end_matches('.'));
+        print_message(format_args!("reregister: {message}."));
         Exit::Error
     });
     exit.into()
