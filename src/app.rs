@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use futures_util::future::join_all;
+use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::entra::{AdminCentre, Entra, EntraDeps, EntraSettings};
@@ -18,8 +19,8 @@ use crate::policy::{Policy, Tenant};
 use crate::report::{self, Presentation};
 use crate::reset::ports::{AuditTrail, Queue, Security, Store};
 use crate::reset::{
-    ApprovalValidator, Deployment, Directories, HardwareOath, Ledger, Privileged, Refusal, Resets,
-    TenantContext,
+    ApprovalValidator, Deployment, Directories, FreezeChange, HardwareOath, Ledger, LedgerError,
+    Privileged, Refusal, Resets, SwitchError, TenantContext,
 };
 use crate::secrets::{Freshness, SecretSource};
 use crate::tickets::TicketNotes;
@@ -149,6 +150,31 @@ impl App {
     pub async fn wake(&self, id: ResetId, platform: Option<Deadline>) -> Result<(), Refusal> {
         let until = Deadline::within(platform, LONGEST_RUN, self.services.clock.now());
         self.services.resets.wake(id, until).await
+    }
+
+    /// Freezes or thaws resets, and says how the switch is set then.
+    ///
+    /// # Errors
+    /// [`SwitchError`] if the change is not known to be made.
+    pub async fn change_freeze(&self, change: &FreezeChange) -> Result<Value, SwitchError> {
+        let switched = self.services.resets.change_freeze(change).await?;
+        let after = switched.after.as_ref();
+        let message = match change {
+            FreezeChange::Freeze { .. } => report::freeze_state(after),
+            FreezeChange::Thaw { .. } => report::thawed(&switched),
+        };
+        tracing::info!(event = "freeze", message);
+        Ok(report::freeze_answer(after, &message))
+    }
+
+    /// Says how the freeze switch is set.
+    ///
+    /// # Errors
+    /// [`LedgerError`], which must never be taken for off.
+    pub async fn show_freeze(&self) -> Result<Value, LedgerError> {
+        let switch = self.services.resets.frozen().await?;
+        let message = report::freeze_state(switch.as_ref());
+        Ok(report::freeze_answer(switch.as_ref(), &message))
     }
 
     /// Makes this program the worker of a queue inside this process.

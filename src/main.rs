@@ -12,7 +12,7 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Context, RequestExt as _, tower::ServiceBuilder};
 use reregister_mfa::app::{Adapters, App};
 use reregister_mfa::audit::LogTrail;
-use reregister_mfa::aws::{self, DynamoDb, SecretsManager, Sns, Sqs, SqsEvent, Sts};
+use reregister_mfa::aws::{self, DynamoDb, SecretsManager, Sns, Sqs, Sts, WorkerEvent};
 use reregister_mfa::clock::{SystemClock, Timestamp};
 use reregister_mfa::http::{Deadline, RequestId, SourceAddress};
 use reregister_mfa::local_queue::LocalQueue;
@@ -20,6 +20,7 @@ use reregister_mfa::logs;
 use reregister_mfa::policy::Policy;
 use reregister_mfa::reset::ports::{NoSecurityTeam, Queue, Security};
 use reregister_mfa::settings::{Entrance, Settings};
+use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -68,7 +69,7 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn Error + Send + Sync>> {
                 .service(app.router());
             lambda_http::run(service).await
         }
-        Entrance::Queue => lambda_runtime::run(service_fn(|event| wake(&app, event))).await,
+        Entrance::Queue => lambda_runtime::run(service_fn(|event| work(&app, event))).await,
         Entrance::Socket(address) => {
             // Only here: Lambda freezes a process between two events, and its messages would wait for ever. There nothing
             // is accepted without QUEUE_URL.
@@ -89,12 +90,22 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn Error + Send + Sync>> {
     }
 }
 
-/// Goes on with what the queue has brought. A message that fails stays in the queue.
-async fn wake(app: &App, event: LambdaEvent<SqsEvent>) -> Result<(), Box<dyn Error + Send + Sync>> {
-    for message in &event.payload.records {
-        app.wake(message.reset()?, deadline(&event.context)).await?;
+/// Goes on with what the queue has brought, where a message that fails stays in the queue; or does what an operator who
+/// invokes the worker says about the freeze.
+async fn work(
+    app: &App,
+    event: LambdaEvent<WorkerEvent>,
+) -> Result<Value, Box<dyn Error + Send + Sync>> {
+    match event.payload {
+        WorkerEvent::Queue(messages) => {
+            for message in &messages.records {
+                app.wake(message.reset()?, deadline(&event.context)).await?;
+            }
+            Ok(Value::Null)
+        }
+        WorkerEvent::Change(change) => Ok(app.change_freeze(&change).await?),
+        WorkerEvent::ShowFreeze => Ok(app.show_freeze().await?),
     }
-    Ok(())
 }
 
 /// What Lambda knows of a request, as this program's own types: `http` knows no Lambda.

@@ -39,7 +39,7 @@ impl Address {
             .context("--url is no address such as https://abc.lambda-url.eu-west-1.on.aws")?;
         ensure!(
             url.username().is_empty() && url.password().is_none(),
-            "--url holds a user name or a password, which nobody needs there"
+            "--url holds a user name or a password. Leave them out"
         );
         ensure!(
             url.path() == "/" && url.query().is_none() && url.fragment().is_none(),
@@ -49,7 +49,7 @@ impl Address {
             "https" => {}
             "http" if is_this_machine(&url) => {}
             "http" => bail!(
-                "--url is http, and not on this machine: whoever is in between could read the approval and use it"
+                "--url is http to another machine: the approval could be read on the way. Use https"
             ),
             _ => bail!("--url is neither https nor http to this machine"),
         }

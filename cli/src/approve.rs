@@ -1,7 +1,7 @@
 //! `reregister approve`: one approval, signed.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,8 +19,9 @@ use uuid::Uuid;
 
 use crate::evidence;
 use crate::kms::KmsKey;
+use crate::moment::moment;
 use crate::names::{is_same, name, one_of};
-use crate::streams::{print, print_message};
+use crate::streams::{print, print_message, prompt};
 
 const MOST_MINUTES_IN_TICKET: u64 = most_minutes(Channel::Webhook);
 const MOST_MINUTES_ON_CALL: u64 = most_minutes(Channel::OnCall);
@@ -29,16 +30,20 @@ const fn most_minutes(channel: Channel) -> u64 {
     TimeLimits::of(channel).longest_lifetime.as_secs() / 60
 }
 
-/// Attest that you verified a person and that their MFA may be reset. Writes the approval, a compact JWT.
+/// Attest that a person was verified and that their MFA may be reset. Writes the approval, a compact JWT.
+///
+/// `key`, `kms_key`, `kid`, `iss`, `aud` and `approver` may also be set in ~/.config/reregister/config.toml.
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  reregister approve --target jane.doe@contoso.com --ticket HELP-42 --reason lost \\
+      --verified-by vera@contoso.com --verified-at 10m \\
+      --method phone_call --via desk --contact-source company_directory --out approval
+  reregister approve --target jane.doe@contoso.com --ticket HELP-42 \\
+      --verified-by vera@contoso.com --verified-at 02:40 --method in_person --out approval")]
 pub struct Approve {
     /// The private key that keygen made
-    #[arg(
-        long,
-        value_name = "FILE.pem",
-        env = "REREGISTER_KEY",
-        required_unless_present = "kms_key"
-    )]
+    #[arg(long, value_name = "FILE.pem", env = "REREGISTER_KEY")]
     key: Option<PathBuf>,
 
     /// Instead of a file, an asymmetric key of AWS KMS, ECC_NIST_P256; needs kms:Sign, and credentials as the
@@ -91,8 +96,8 @@ pub struct Approve {
     #[arg(long, value_parser = one_of::<ContactSource>())]
     contact_source: Option<ContactSource>,
 
-    /// When, as 2026-11-24T09:00:00Z [default: now]
-    #[arg(long, value_name = "TIME")]
+    /// When: 10m (ago), 02:40 (local time, today or else yesterday) or 2026-11-24T09:00:00Z [default: now]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     verified_at: Option<Timestamp>,
 
     /// What your records call the verification; no phone number
@@ -125,13 +130,24 @@ pub struct Approve {
     /// Where the approval goes: a file, which is made or replaced and readable by you alone, or - for standard output
     #[arg(short, long, value_name = "FILE|-", default_value = "-")]
     out: PathBuf,
+
+    /// Sign even if the function is sure to refuse the approval
+    #[arg(long)]
+    force: bool,
 }
 
 impl Approve {
     /// Prints the token alone, so that it can be piped, and a summary of it on stderr.
     pub fn run(self) -> anyhow::Result<()> {
         let now = Timestamp::now();
-        self.check(now)?;
+        ensure!(!self.aud.trim().is_empty(), "--aud is empty");
+        evidence::evidence(self.method, self.via.as_deref(), self.contact_source)?;
+        if let Err(objection) = self.check(now)
+            && !self.force
+            && !signs_all_the_same(&objection)?
+        {
+            return Err(objection.context("nothing was signed; --force signs it all the same"));
+        }
         let header = Header {
             typ: Some(TYP.to_owned()),
             kid: Some(self.kid.to_string()),
@@ -144,7 +160,10 @@ impl Approve {
         let token = match (&self.key, &self.kms_key) {
             (Some(file), None) => sign_with_file(file, &header, &claims)?,
             (None, Some(key)) => key.sign(&header, &claims)?,
-            _ => bail!("one of --key and --kms-key"),
+            (None, None) => {
+                bail!("the key is missing. Give --key or --kms-key, or set key in config.toml")
+            }
+            (Some(_), Some(_)) => bail!("there are two keys. Give one of --key and --kms-key"),
         };
         if self.out.as_os_str() == "-" {
             print(&token)?;
@@ -161,21 +180,50 @@ impl Approve {
         Ok(())
     }
 
+    /// Drops a key of config.toml if the other kind of key is given by an option or the environment.
+    pub fn prefer_given_key(&mut self, is_default: impl Fn(&str) -> bool) {
+        match (&self.key, &self.kms_key) {
+            (Some(_), Some(_)) if is_default("key") => self.key = None,
+            (Some(_), Some(_)) if is_default("kms_key") => self.kms_key = None,
+            _ => {}
+        }
+    }
+
     /// Refuses what the function would refuse only when the approval is used.
     fn check(&self, now: Timestamp) -> anyhow::Result<()> {
-        ensure!(!self.aud.trim().is_empty(), "--aud is empty");
         ensure!(
             !is_same(&self.approver, &self.target),
-            "--approver is the target: nobody approves their own reset"
+            "--approver is the target: another person has to approve the reset"
         );
         ensure!(
             !is_same(&self.verified_by, &self.target),
-            "--verified-by is the target: nobody verifies themselves"
+            "--verified-by is the target: another person has to verify the target"
         );
         ensure!(
             self.verified_at.is_none_or(|at| at <= now),
             "--verified-at is in the future"
         );
+        // An approval that is good for longer is refused on call whatever its evidence is.
+        let channel = if self.minutes > MOST_MINUTES_ON_CALL {
+            Channel::Webhook
+        } else {
+            Channel::OnCall
+        };
+        let age = self.verified_at.map(|at| now.duration_since(at));
+        let oldest = |channel| TimeLimits::of(channel).oldest_evidence;
+        let is_older = |limit| age.is_some_and(|age| age.unsigned_abs() > limit);
+        ensure!(
+            !is_older(oldest(Channel::Webhook)),
+            "--verified-at is more than {} hours ago. Verify the target again",
+            oldest(Channel::Webhook).as_secs() / 3600
+        );
+        if is_older(oldest(channel)) {
+            print_message(format_args!(
+                "Warning: the verification is more than {} minutes ago. On call the approval will be refused; in a \
+                 ticket it is good.",
+                oldest(channel).as_secs() / 60
+            ));
+        }
         evidence::check(
             self.method,
             self.via.as_deref(),
@@ -212,6 +260,22 @@ impl Approve {
             }))],
         }))
     }
+}
+
+/// Asks the approver, if there is a terminal to ask at.
+fn signs_all_the_same(objection: &anyhow::Error) -> anyhow::Result<bool> {
+    let stdin = io::stdin();
+    if !stdin.is_terminal() {
+        return Ok(false);
+    }
+    prompt(format_args!(
+        "{objection:#}. The function will refuse this approval. Sign it all the same? [y/N] "
+    ))?;
+    let mut typed = String::new();
+    stdin
+        .read_line(&mut typed)
+        .context("cannot read standard input")?;
+    Ok(matches!(typed.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
 fn sign_with_file(file: &Path, header: &Header, claims: &Value) -> anyhow::Result<String> {

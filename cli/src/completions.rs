@@ -7,6 +7,9 @@ use crate::streams::print;
 
 /// Print what makes a shell complete this command, such as `reregister completions bash`
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  reregister completions bash > ~/.local/share/bash-completion/completions/reregister")]
 pub struct Completions {
     /// Which shell
     shell: Shell,

@@ -20,6 +20,10 @@ use crate::streams::print;
 
 /// Print a fresh event, signed as the source signs, for `cargo lambda invoke --data-file`.
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  reregister event --source jira --secret-file jira.json --approval approval > event.json
+  reregister event --source on-call --approval approval > event.json")]
 pub struct Event {
     /// Who sends it
     #[arg(long)]
@@ -42,7 +46,7 @@ pub struct Event {
     #[arg(long, value_name = "KEY")]
     ticket: Option<String>,
 
-    /// Whom the ticket is for (servicenow) [default: the one in the approval]
+    /// The person that the ticket is for (servicenow) [default: the one in the approval]
     #[arg(long, value_name = "PERSON")]
     requested_for: Option<String>,
 

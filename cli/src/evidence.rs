@@ -11,15 +11,24 @@ pub fn all_vias() -> Vec<&'static str> {
     [PhoneLine::VARIANTS, Messenger::VARIANTS].concat()
 }
 
-/// Refuses evidence that the function would refuse, or would not count for this reason.
+/// The evidence. Refused is what no approval can hold.
+pub fn evidence(
+    method: VerificationMethod,
+    via: Option<&str>,
+    contact_source: Option<ContactSource>,
+) -> anyhow::Result<Evidence> {
+    Evidence::new(method, via, contact_source)
+        .map_err(|error| anyhow!(message(error, method, via.unwrap_or_default())))
+}
+
+/// Refuses evidence that the function would not count for this reason.
 pub fn check(
     method: VerificationMethod,
     via: Option<&str>,
     contact_source: Option<ContactSource>,
     reason: Option<Reason>,
 ) -> anyhow::Result<()> {
-    let evidence = Evidence::new(method, via, contact_source)
-        .map_err(|error| anyhow!(message(error, method, via.unwrap_or_default())))?;
+    let evidence = evidence(method, via, contact_source)?;
     if let Some(reason) = reason
         && !evidence.counts(Some(reason))
     {
@@ -28,7 +37,7 @@ pub fn check(
             Some(via) => format!("--via {via}"),
             None => format!("--method {}", name(method)),
         };
-        bail!("{used} proves nothing: whoever has the phone that is {reason} could have answered");
+        bail!("{used} proves nothing: the holder of the {reason} phone could have answered");
     }
     Ok(())
 }

@@ -1,122 +1,137 @@
-//! `reregister freeze`: the switch that stops resets.
+//! `reregister freeze` and `reregister thaw`: the switch that stops resets.
 
+use std::str::FromStr as _;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, bail};
 use aws_config::SdkConfig;
 use aws_sdk_kms::config::ProvideCredentials as _;
-use clap::ValueEnum;
 use reregister_mfa::aws::{self, DynamoDb};
 use reregister_mfa::clock::{SystemClock, Timestamp};
-use reregister_mfa::reset::{Freeze as Switch, Ledger, Switched};
+use reregister_mfa::report::{freeze_state, thawed};
+use reregister_mfa::reset::{FreezeChange, FreezeReason, Ledger, Tiers};
 
+use crate::names::one_of;
 use crate::streams::print;
 
-/// Stop resets, of everybody or of one tier, or let them go on; without an argument, say how the switch is set
+/// Stop resets for everyone or for one tier; without an argument, show the freeze switch
+///
+/// A freeze adds to what is frozen already. Use `thaw` to lift it.
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  reregister freeze
+  reregister freeze all --why 'SEC-77: call the security team'
+  reregister freeze privileged --why 'SEC-78: a key is lost'")]
 pub struct Freeze {
-    /// Whose resets are stopped; the other tier's are let go on
-    who: Option<Who>,
+    /// Whose resets to stop: standard, privileged or all
+    #[arg(value_parser = frozen_tiers)]
+    tiers: Option<Tiers>,
 
-    /// Why; whoever is refused reads it
-    #[arg(long, value_name = "TEXT")]
+    /// Why, in one line; callers who are refused read it
+    #[arg(long, value_name = "TEXT", requires = "tiers")]
     why: Option<String>,
 
+    #[command(flatten)]
+    table: Table,
+}
+
+/// Lift a freeze, for everyone or for one tier
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  reregister thaw all
+  reregister thaw standard    # what is frozen for privileged people stays frozen")]
+pub struct Thaw {
+    /// Whose resets to allow again
+    #[arg(value_parser = one_of::<Tiers>())]
+    tiers: Tiers,
+
+    #[command(flatten)]
+    table: Table,
+}
+
+#[derive(clap::Args)]
+struct Table {
     /// The table of the deployment: the output TableName of its stack
     #[arg(long, value_name = "NAME", env = "TABLE_NAME")]
     table: String,
 }
 
-/// Whose resets.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Who {
-    /// Everybody's
-    All,
-    /// Those of people who are not privileged
-    Standard,
-    /// Those of privileged people
-    Privileged,
-    /// Nobody's: the freeze is lifted
-    None,
+/// `none` lifted a freeze before there was `thaw`.
+fn frozen_tiers(text: &str) -> anyhow::Result<Tiers> {
+    if text == "none" {
+        bail!("to lift the freeze, use: reregister thaw all");
+    }
+    Tiers::from_str(text).map_err(|_| anyhow!("use standard, privileged or all"))
 }
 
-/// How often to try if other operators set the switch at the same moment.
-const MOST_TRIES: usize = 5;
-
-/// In characters: it goes into every refusal and into notes.
-const LONGEST_WHY: usize = 200;
-
 impl Freeze {
-    /// Sets the switch if a tier is given, and prints it in any case.
+    /// Adds to the switch if tiers are given, and prints it in any case.
     pub fn run(self) -> anyhow::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        runtime.block_on(async {
-            let config = aws::config().await;
-            check_credentials(&config).await?;
-            let ledger = Ledger::new(Arc::new(DynamoDb::new(
-                &config,
-                self.table.clone(),
-                Arc::new(SystemClock),
-            )));
-            if let Some(who) = self.who {
-                self.set(&ledger, who).await?;
+        let change = match self.tiers {
+            Some(tiers) => {
+                let why = FreezeReason::new(&self.why.unwrap_or_default());
+                let why = why.context("nothing is frozen: --why is needed")?;
+                Some(FreezeChange::Freeze { tiers, why })
             }
-            let switch = ledger
-                .frozen()
-                .await
-                .context("the switch cannot be read; nobody may take it for off")?;
-            print(&describe(switch.as_ref()))
+            None => None,
+        };
+        with_ledger(&self.table, async |ledger| {
+            let switch = match change {
+                Some(change) => set(&ledger, &change).await?.after,
+                None => ledger.frozen().await.context(
+                    "the freeze switch cannot be read. Treat resets as not frozen, and check --table, the region and \
+                     the network",
+                )?,
+            };
+            print(&freeze_state(switch.as_ref()))
         })
     }
+}
 
-    async fn set(&self, ledger: &Ledger, who: Who) -> anyhow::Result<()> {
-        let why = self.why.as_deref().unwrap_or_default().trim();
-        ensure!(
-            why.chars().count() <= LONGEST_WHY && !why.chars().any(char::is_control),
-            "--why has more than {LONGEST_WHY} characters, or several lines; it goes into every refusal"
-        );
-        ensure!(
-            who == Who::None || !why.is_empty(),
-            "--why is missing: whoever is refused reads it"
-        );
-        let switch = Switch {
-            standard: matches!(who, Who::All | Who::Standard),
-            privileged: matches!(who, Who::All | Who::Privileged),
-            why: why.to_owned(),
-            since: Timestamp::now(),
-        };
-        for _ in 0..MOST_TRIES {
-            let set = ledger.freeze(&switch).await;
-            if set.context("the switch is NOT set")? == Switched::Set {
-                return Ok(());
-            }
-        }
-        bail!("the switch is NOT set: other operators set it at the same time")
+impl Thaw {
+    /// Takes away from the switch, and prints what was taken away and what stays frozen.
+    pub fn run(self) -> anyhow::Result<()> {
+        with_ledger(&self.table, async |ledger| {
+            let change = FreezeChange::Thaw { tiers: self.tiers };
+            print(&thawed(&set(&ledger, &change).await?))
+        })
     }
+}
+
+async fn set(
+    ledger: &Ledger,
+    change: &FreezeChange,
+) -> anyhow::Result<reregister_mfa::reset::SwitchedTo> {
+    let set = ledger.change_freeze(change, Timestamp::now()).await;
+    set.context(
+        "the switch is NOT set. Run `reregister freeze` to see how it is set, and try again",
+    )
+}
+
+fn with_ledger(
+    table: &Table,
+    work: impl AsyncFnOnce(Ledger) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let config = aws::config().await;
+        check_credentials(&config).await?;
+        let store = DynamoDb::new(&config, table.table.clone(), Arc::new(SystemClock));
+        work(Ledger::new(Arc::new(store))).await
+    })
 }
 
 /// Names what is wrong with the credentials; the ledger's error would only be that it is unavailable.
 async fn check_credentials(config: &SdkConfig) -> anyhow::Result<()> {
     let provider = config
         .credentials_provider()
-        .context("there are no credentials for AWS")?;
+        .context("there are no credentials for AWS. Log in, or set AWS_PROFILE")?;
     provider.provide_credentials().await.context(
-        "there are no credentials for AWS; of a profile with IAM Identity Center: aws sso login",
+        "there are no credentials for AWS. With IAM Identity Center, log in first: aws sso login",
     )?;
     Ok(())
-}
-
-fn describe(switch: Option<&Switch>) -> String {
-    let Some(switch) = switch else {
-        return "not frozen, and never was".to_owned();
-    };
-    let who = match (switch.standard, switch.privileged) {
-        (true, true) => "everybody",
-        (true, false) => "standard people",
-        (false, true) => "privileged people",
-        (false, false) => return format!("not frozen since {}", switch.since),
-    };
-    format!("frozen for {who} since {}: {}", switch.since, switch.why)
 }

@@ -20,6 +20,10 @@ use crate::streams::print_message;
 
 /// Make a key to sign approvals with (ES256): the private key for one person, the public one for the policy.
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  reregister keygen --kid olga-2026 --private ~/olga.pem --public keys/on-call.jwks.json
+  reregister keygen --kid ada-2026 --private ~/ada.pem --public keys/on-call.jwks.json --append")]
 pub struct Keygen {
     /// The key's id, which every approval names and the policy gives to one person
     #[arg(long, value_parser = name::<Kid>)]
@@ -29,7 +33,7 @@ pub struct Keygen {
     #[arg(long, value_name = "FILE.pem", required_unless_present = "kms_key")]
     private: Option<PathBuf>,
 
-    /// Instead of making a key, take the public half of one in AWS KMS, ECC_NIST_P256, which nobody can copy; needs
+    /// Instead of making a key, take the public half of one in AWS KMS, ECC_NIST_P256, which cannot be copied; needs
     /// kms:GetPublicKey
     #[arg(long, value_name = "ARN", conflicts_with = "private")]
     kms_key: Option<KmsKey>,

@@ -14,8 +14,12 @@ use crate::streams::print;
 
 /// Print the link to the page for on call, with the approval in its fragment, which no browser sends anywhere.
 ///
-/// Whoever has the link has the approval, as long as it is good. Talks to nobody.
+/// The link is as secret as the approval in it, until the approval expires. Nothing is sent.
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  reregister link --approval approval
+  reregister link --approval approval --qr")]
 pub struct Link {
     #[command(flatten)]
     approvals: ApprovalArgs,

@@ -12,6 +12,7 @@ mod approvals;
 mod approve;
 mod check;
 mod completions;
+mod config;
 mod event;
 mod evidence;
 mod exit;
@@ -20,8 +21,11 @@ mod function;
 mod keygen;
 mod kms;
 mod link;
+mod man;
+mod moment;
 mod names;
 mod preview;
+mod remembered;
 mod render;
 mod request;
 mod run;
@@ -31,7 +35,7 @@ mod streams;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::approvals::redact_approvals;
 use crate::exit::Exit;
@@ -39,7 +43,13 @@ use crate::streams::print_message;
 
 /// Resets on call, keys, approvals, sample events and the freeze switch of reregister-mfa.
 #[derive(Parser)]
-#[command(version, after_long_help = exit::TABLE)]
+#[command(version, after_long_help = format!("\
+Examples:
+  reregister approve --help
+  reregister run --approval approval
+  reregister freeze all --why 'SEC-77: call the security team'
+
+{}", exit::TABLE))]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -56,7 +66,9 @@ enum Command {
     Check(check::Check),
     Event(event::Event),
     Freeze(freeze::Freeze),
+    Thaw(freeze::Thaw),
     Completions(completions::Completions),
+    Man(man::Man),
 }
 
 impl Command {
@@ -72,22 +84,38 @@ impl Command {
             Command::Check(check) => check.run(),
             Command::Event(event) => event.run().map(done),
             Command::Freeze(freeze) => freeze.run().map(done),
+            Command::Thaw(thaw) => thaw.run().map(done),
             Command::Completions(completions) => completions.run(Cli::command()),
+            Command::Man(man) => man.run(Cli::command()),
         }
     }
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::try_parse() {
-        Ok(cli) => cli.command.run(),
+    let result = match parse() {
+        Ok(command) => command.run(),
         Err(error) => usage(&error),
     };
     let exit = result.unwrap_or_else(|error| {
-        let message = format!("{error:?}");
-        print_message(format_args!("Error: {}", redact_approvals(&message)));
+        // Without the backtrace, which a user's mistake does not need, and in one line.
+        let message = format!("{error:#}").replace('\n', " ");
+        let message = redact_approvals(message.trim_end_matches('.'));
+        print_message(format_args!("reregister: {message}."));
         Exit::Error
     });
     exit.into()
+}
+
+/// Options, else the environment, else config.toml.
+fn parse() -> Result<Command, clap::Error> {
+    let matches = config::with_defaults(Cli::command()).try_get_matches()?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    if let (Command::Approve(approve), Some(matches)) =
+        (&mut cli.command, matches.subcommand_matches("approve"))
+    {
+        approve.prefer_given_key(|option| config::is_default(matches, option));
+    }
+    Ok(cli.command)
 }
 
 /// Prints help and version on stdout, and wrong usage on stderr. clap itself would exit with 2, which here means

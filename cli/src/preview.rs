@@ -6,7 +6,12 @@ use crate::request::{RequestArgs, block_on, print_failure};
 
 /// Show what the function reads from an approval, and what a reset would do. Changes nothing, uses nothing up.
 #[derive(clap::Args)]
-#[command(after_long_help = exit::TABLE)]
+#[command(after_long_help = format!("\
+Examples:
+  reregister preview --approval approval
+  reregister preview --approval approval --approval second-approval
+
+{}", exit::TABLE))]
 pub struct Preview {
     #[command(flatten)]
     request: RequestArgs,

@@ -12,16 +12,23 @@ use tokio::time::{Instant, sleep};
 use crate::approvals::Approvals;
 use crate::exit::{self, Exit};
 use crate::function::{Answer, Failure, Function};
+use crate::remembered;
 use crate::render;
 use crate::request::{RequestArgs, block_on, print_failure};
 use crate::streams::{print, print_message, prompt};
 
-/// Have the person's MFA reset: show what would be done, ask, do it, and wait until it is over.
+/// Reset the person's MFA: show what would be done, ask, do it, and wait until it is over.
 ///
-/// The same again is harmless: it is told what came of it. What the function has accepted goes on by itself, whatever
-/// becomes of this command.
+/// It is safe to run the same again: the function then answers with the outcome of the first run. A reset that the
+/// function has accepted goes on by itself, also if this command is stopped.
 #[derive(clap::Args)]
-#[command(after_long_help = exit::TABLE)]
+#[command(after_long_help = format!("\
+Examples:
+  reregister run --approval approval
+  reregister run --approval approval --approval second-approval --wait 10m
+  reregister run --approval approval --yes --json
+
+{}", exit::TABLE))]
 pub struct Run {
     #[command(flatten)]
     request: RequestArgs,
@@ -62,7 +69,8 @@ impl Run {
     pub fn run(self) -> anyhow::Result<Exit> {
         ensure!(
             self.yes || io::stdin().is_terminal(),
-            "standard input is no terminal, so nobody can be asked: nothing was sent; --yes does it without asking"
+            "nothing was sent: standard input is not a terminal, so the confirmation cannot be asked for. Use --yes to go on \
+             without it"
         );
         let (function, approvals) = self.request.read()?;
         block_on(async {
@@ -131,6 +139,7 @@ impl Run {
             Ok(answer) => answer,
             Err(failure) => return Ok(report_unknown_arrival(&failure)),
         };
+        remember(&answer);
         if let (true, Some(id)) = (answer.is_pending(), answer.reset()) {
             print_message(format_args!("accepted as {id}; waiting until it is over"));
             while answer.is_pending() && Instant::now() + self.every <= deadline {
@@ -153,10 +162,23 @@ impl Run {
         });
         if let (true, Some(id)) = (answer.is_pending(), answer.reset()) {
             print_message(format_args!(
-                "It goes on by itself. How it ended is told by: reregister status {id}, with the same approval"
+                "It goes on by itself. To see how it ended, use the same approval with: reregister status {id}"
             ));
         }
         Ok(exit)
+    }
+}
+
+/// Lets `status` find the reset by its ticket. The reset goes on without it.
+fn remember(answer: &Answer) {
+    let ticket = render::member(answer.json(), "ticket");
+    let Some(id) = answer.reset().filter(|_| !ticket.is_empty()) else {
+        return;
+    };
+    if let Err(error) = remembered::remember(&ticket, id) {
+        print_message(format_args!(
+            "Warning: `reregister status {ticket}` will not find this reset: {error:#}. Use its id, {id}."
+        ));
     }
 }
 
@@ -171,7 +193,7 @@ fn may_be_done(preview: &Answer) -> bool {
 fn report_unknown_arrival(failure: &Failure) -> Exit {
     print_message(failure);
     print_message(
-        "It is not known whether the request arrived. Run the same again: nothing is done twice.",
+        "It is not known whether the request arrived. Run the same command again: it does nothing twice.",
     );
     Exit::Pending
 }

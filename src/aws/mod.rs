@@ -5,6 +5,7 @@ mod secrets_manager;
 mod sns;
 mod sqs;
 mod sts;
+mod worker_event;
 
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ pub use secrets_manager::SecretsManager;
 pub use sns::Sns;
 pub use sqs::{Sqs, SqsEvent, SqsMessage, Wake};
 pub use sts::Sts;
+pub use worker_event::{WorkerEvent, WorkerEventError};
 
 /// What AWS gets told of the environment: region, credentials, `AWS_ENDPOINT_URL`.
 ///

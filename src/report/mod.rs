@@ -3,6 +3,7 @@
 
 mod answer;
 mod approval;
+mod freeze;
 mod note;
 mod notification;
 mod phrases;
@@ -13,6 +14,7 @@ pub use answer::{
     Answer, MethodLine, PreviewAnswer, Unclaimed, WarningLine, answer, preview, refused, waiting,
 };
 pub use approval::{ApprovalLine, VerificationLine};
+pub use freeze::{freeze_answer, freeze_state, thawed};
 pub use note::{note, refusal_note};
 pub use notification::{Notification, notification};
 pub use presentation::Presentation;

@@ -27,14 +27,15 @@ pub use directories::{Directories, Privileged};
 pub use executor::context::{Deployment, TenantContext};
 pub use executor::replay::Answered;
 pub use executor::validate::{ApprovalValidator, Presented};
-pub use ledger::{Ledger, ResetLease, Switched};
+pub use ledger::{Ledger, ResetLease, SwitchError, Switched, SwitchedTo};
 pub use machine::Reset;
 pub use model::{
-    Action, ApprovalSummary, CanRegister, Cap, Change, Code, Event, Failure, Freeze, Guardrail,
-    KeepReason, LedgerError, MOST_APPROVALS, Membership, Method, MethodId, MethodKind,
-    MethodOutcome, MethodStatus, Origin, Outcome, Parties, Person, PhoneType, PimEligibility,
-    PlannedMethod, Preview, Privilege, PrivilegeFacts, RecordedRefusal, RefusalText, Request,
-    RequestStatus, Responsible, Retry, RoleAssignment, SessionStatus, State, Warning,
+    Action, ApprovalSummary, CanRegister, Cap, Change, Code, Event, Failure, Freeze, FreezeChange,
+    FreezeReason, FreezeReasonError, Guardrail, KeepReason, LedgerError, MOST_APPROVALS,
+    Membership, Method, MethodId, MethodKind, MethodOutcome, MethodStatus, Origin, Outcome,
+    Parties, Person, PhoneType, PimEligibility, PlannedMethod, Preview, Privilege, PrivilegeFacts,
+    RecordedRefusal, RefusalText, Request, RequestStatus, Responsible, Retry, RoleAssignment,
+    SessionStatus, State, Tiers, Warning,
 };
 pub use refusal::{Attester, Disagreement, Flaw, Refusal, Role};
 pub use rules::channels::{ChannelPolicy, Channels, SourceChannel};

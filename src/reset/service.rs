@@ -8,8 +8,11 @@ use super::executor::context::Deployment;
 use super::executor::replay::Answered;
 use super::executor::throttle::{Misuse, NotificationThrottle};
 use super::executor::validate::Presented;
-use super::ledger::{Acceptance, Block, Record, Stage, is_about};
-use super::model::{ApprovalSummary, Event, LedgerError, Parties, Preview, Request, RequestStatus};
+use super::ledger::{Acceptance, Block, Record, Stage, SwitchError, SwitchedTo, is_about};
+use super::model::{
+    ApprovalSummary, Event, Freeze, FreezeChange, LedgerError, Parties, Preview, Request,
+    RequestStatus,
+};
 use super::refusal::Refusal;
 use crate::approval::{ApprovalError, Authentic};
 use crate::clock::{self, Timestamp};
@@ -227,6 +230,23 @@ impl Resets {
             deployment.append_replay(&record, caller).await;
         }
         record.status().ok_or(Refusal::NoSuchReset)
+    }
+
+    /// The freeze switch; `None` if it was never set.
+    ///
+    /// # Errors
+    /// [`LedgerError`], which must never be taken for off.
+    pub async fn frozen(&self) -> Result<Option<Freeze>, LedgerError> {
+        self.deployment.ledger.frozen().await
+    }
+
+    /// Freezes or thaws resets for an operator.
+    ///
+    /// # Errors
+    /// [`SwitchError`] if the change is not known to be made.
+    pub async fn change_freeze(&self, change: &FreezeChange) -> Result<SwitchedTo, SwitchError> {
+        let now = self.deployment.clock.now();
+        self.deployment.ledger.change_freeze(change, now).await
     }
 
     /// Writes down the refusal of a request that was not accepted, and notifies the security team where the table of

@@ -10,6 +10,7 @@
 
 mod deployment;
 mod durable;
+mod freeze;
 mod journeys;
 #[path = "../aws/moto.rs"]
 mod moto;

@@ -63,7 +63,7 @@ fn an_approval_verifies_under_the_published_key_and_has_a_claim_for_each_option(
 #[test]
 fn an_option_that_is_not_given_is_no_claim_and_each_approval_has_its_own_id() {
     let dir = TestDir::with_key();
-    let met = format!("{WHO} --method in_person --verified-at 2026-11-24T09:00:00Z");
+    let met = format!("{WHO} --method in_person --verified-at 2026-11-24T09:00:00Z --force");
     let (one, two) = (approval(&dir, &met).claims, approval(&dir, &met).claims);
     assert_ne!(one["jti"], two["jti"]);
     assert_eq!(one["scope"], "mfa:reregister");
@@ -151,7 +151,14 @@ fn an_approval_that_the_function_would_refuse_is_not_signed() {
         "--target {6e7b768e-07e2-4810-8459-485f84f8f204}",
     );
     for (arguments, why) in [
-        (format!("{own} {CALL}"), "nobody approves their own reset"),
+        (
+            format!("{own} {CALL}"),
+            "another person has to approve the reset",
+        ),
+        (
+            format!("{WHO} {CALL} --verified-at 5h"),
+            "--verified-at is more than 4 hours ago",
+        ),
         (format!("{unclear} {CALL}"), "user principal name"),
         (format!("{braces} {CALL}"), "user principal name"),
         (

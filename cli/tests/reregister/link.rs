@@ -48,7 +48,7 @@ fn the_approval_is_in_the_fragment_and_nowhere_else() {
 fn a_link_leads_to_https_or_to_this_machine_alone() {
     let (dir, one, _) = test_dir();
     for (url, why) in [
-        ("http://mfa.contoso.example", "not on this machine"),
+        ("http://mfa.contoso.example", "Use https"),
         ("ftp://mfa.contoso.example", "neither https nor http"),
         ("mfa.contoso.example", "no address"),
         ("https://mfa.contoso.example/resets", "the address alone"),

@@ -10,6 +10,7 @@ mod api;
 mod approve;
 mod check;
 mod completions;
+mod config;
 mod event;
 mod freeze;
 mod keygen;
@@ -52,6 +53,8 @@ impl TestDir {
         let mut command = Command::new(env!("CARGO_BIN_EXE_reregister"));
         command
             .args(arguments.split_whitespace())
+            .env("XDG_CONFIG_HOME", &self.0)
+            .env("XDG_STATE_HOME", &self.0)
             .current_dir(&self.0);
         command
     }

@@ -404,7 +404,10 @@ fn wrong_usage_is_no_refusal() {
             "preview --approval one --approval two --approval one",
             "more than twice",
         ),
-        ("status jane --approval one", "invalid value"),
+        (
+            "status HELP-7 --approval one",
+            "no reset for HELP-7 was started on this machine",
+        ),
         ("run --yes --approval one --wait 2", "90s or 2m"),
         ("run --yes --approval one --wait 4h", "three hours"),
     ] {

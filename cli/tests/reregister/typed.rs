@@ -24,6 +24,7 @@ fn run_and_type(dir: &TestDir, api: &Api, line: &str, stderr: Stdio) -> (i32, St
     let running = Command::new(env!("CARGO_BIN_EXE_reregister"))
         .args(["run", "--approval", "one"])
         .env("REREGISTER_URL", &api.url)
+        .env("XDG_STATE_HOME", &dir.0)
         .current_dir(&dir.0)
         .stdin(theirs)
         .stdout(Stdio::piped())

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::items::{at, decode, encode};
 use super::store::Ledger;
 use crate::clock::Timestamp;
-use crate::reset::model::{Freeze, LedgerError};
+use crate::reset::model::{Freeze, FreezeChange, LedgerError};
 use crate::reset::ports::{Item, Key, StoreError, Write};
 
 fn key() -> Key {
@@ -20,7 +20,52 @@ pub enum Switched {
     Overtaken,
 }
 
+/// The switch before and after a change; `None` if it was never set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SwitchedTo {
+    pub before: Option<Freeze>,
+    pub after: Option<Freeze>,
+}
+
+/// The change of the switch is not known to be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SwitchError {
+    #[error("other operators set the freeze switch at the same time")]
+    Overtaken,
+    #[error("the freeze switch cannot be set: {0}")]
+    Ledger(#[from] LedgerError),
+}
+
+/// How often to try while other operators set the switch at the same moment.
+const MOST_TRIES: usize = 5;
+
 impl Ledger {
+    /// Changes what is frozen, and leaves the rest as it is.
+    ///
+    /// # Errors
+    /// [`SwitchError::Ledger`] if the change may or may not be made.
+    pub async fn change_freeze(
+        &self,
+        change: &FreezeChange,
+        now: Timestamp,
+    ) -> Result<SwitchedTo, SwitchError> {
+        for _ in 0..MOST_TRIES {
+            let (version, before) = self.switch().await?;
+            if before.is_none() && matches!(change, FreezeChange::Thaw { .. }) {
+                return Ok(SwitchedTo {
+                    before: None,
+                    after: None,
+                });
+            }
+            let after = change.apply(before.as_ref(), now);
+            if self.set_switch(version, &after).await? == Switched::Set {
+                let after = Some(after);
+                return Ok(SwitchedTo { before, after });
+            }
+        }
+        Err(SwitchError::Overtaken)
+    }
+
     /// The switch as it is; `None` if it was never set.
     ///
     /// # Errors
@@ -29,12 +74,16 @@ impl Ledger {
         Ok(self.switch().await?.1)
     }
 
-    /// Sets the switch, whatever it was.
+    /// Sets the switch, whatever it was. An operator's change is [`Ledger::change_freeze`].
     ///
     /// # Errors
     /// [`LedgerError::Unavailable`] if it may or may not be set.
     pub async fn freeze(&self, freeze: &Freeze) -> Result<Switched, LedgerError> {
         let (version, _) = self.switch().await?;
+        self.set_switch(version, freeze).await
+    }
+
+    async fn set_switch(&self, version: u64, freeze: &Freeze) -> Result<Switched, LedgerError> {
         let write = Write {
             key: key(),
             condition: at(version),

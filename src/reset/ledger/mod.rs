@@ -8,7 +8,7 @@
 //! | `approval#ISS#JTI` | which reset used it | by the claim, once |
 //! | `target#TENANT#OBJECT-ID` | which reset has the person, whether it runs, when one last removed something | by claim and end |
 //! | `count#…` | the claims of an hour, by issuer, approver and tenant | by the claim |
-//! | `freeze` | the switch | by `reregister freeze`; read inside the claim |
+//! | `freeze` | the switch | by `reregister freeze` and `thaw`, and by the worker; read inside the claim |
 //!
 //! A claim writes the record, its approvals, the person and the counts in one commit, or nothing. Nothing is ever
 //! deleted.
@@ -23,7 +23,7 @@ mod store;
 mod tests;
 
 pub use claim::{ClaimAttempt, HeadroomCheck, Obstacle};
-pub use freeze::Switched;
+pub use freeze::{SwitchError, Switched, SwitchedTo};
 pub use lease::{RecordLease, ResetLease, WriteError};
 pub use record::{Duties, Duty, Record, Stage, is_about};
 pub use store::{Acceptance, ApprovalUse, Block, Ledger, VersionedRecord};

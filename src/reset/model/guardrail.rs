@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::clock::Timestamp;
 
 /// The guardrail that stopped a claim.
@@ -47,27 +45,4 @@ pub struct Counter {
     /// Unambiguous among all counters.
     pub name: String,
     pub most: usize,
-}
-
-/// The freeze switch, as it is in the ledger. `reregister freeze` sets it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Freeze {
-    /// Whether standard people are not reset.
-    pub standard: bool,
-    /// Whether privileged people are not reset.
-    pub privileged: bool,
-    /// Why; a refused requester reads it.
-    pub why: String,
-    pub since: Timestamp,
-}
-
-impl Freeze {
-    /// Whether it stops this tier.
-    pub fn stops(&self, privileged: bool) -> bool {
-        if privileged {
-            self.privileged
-        } else {
-            self.standard
-        }
-    }
 }

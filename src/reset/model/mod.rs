@@ -3,6 +3,7 @@
 mod claim;
 mod code;
 mod event;
+mod freeze;
 mod guardrail;
 mod ledger_error;
 mod method;
@@ -18,7 +19,8 @@ mod status;
 pub use claim::{Claim, ClaimedApproval};
 pub use code::{Code, Responsible, Retry, TellsSecurity};
 pub use event::{Change, Event};
-pub use guardrail::{Cap, Counter, Freeze, Guardrail, Guardrails};
+pub use freeze::{Freeze, FreezeChange, FreezeReason, FreezeReasonError, Tiers};
+pub use guardrail::{Cap, Counter, Guardrail, Guardrails};
 pub use ledger_error::LedgerError;
 pub use method::{Method, MethodId, MethodKind, PhoneType};
 pub use outcome::{

@@ -1,0 +1,107 @@
+//! `config.toml`: what an approver or an operator gives in every command. Options and the environment go before it.
+
+use std::env;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command};
+use serde::Deserialize;
+
+use crate::streams::print_message;
+
+/// The members of the file; each is named as the option is.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    key: Option<String>,
+    kms_key: Option<String>,
+    kid: Option<String>,
+    iss: Option<String>,
+    aud: Option<String>,
+    approver: Option<String>,
+    url: Option<String>,
+}
+
+/// The commands that take `--url`.
+const WITH_URL: [&str; 4] = ["preview", "run", "status", "link"];
+
+/// Makes the members of the file the defaults of the options. A file that cannot be read is reported and left out: other
+/// commands, such as `freeze`, must go on.
+pub fn with_defaults(command: Command) -> Command {
+    let config = read().unwrap_or_else(|error| {
+        let message = format!("{error:#}").replace('\n', " ");
+        print_message(format_args!(
+            "reregister: {}. Going on without this file.",
+            message.trim().trim_end_matches('.')
+        ));
+        Config::default()
+    });
+    let key = config.key.map(|key| in_home(&key));
+    let of_approve = [
+        ("key", key),
+        ("kms_key", config.kms_key),
+        ("kid", config.kid),
+        ("iss", config.iss),
+        ("aud", config.aud),
+        ("approver", config.approver),
+    ];
+    let mut command = command;
+    for (option, value) in of_approve {
+        command = with_default(command, "approve", option, value);
+    }
+    for name in WITH_URL {
+        command = with_default(command, name, "url", config.url.clone());
+    }
+    command
+}
+
+fn with_default(command: Command, name: &str, option: &str, value: Option<String>) -> Command {
+    let Some(value) = value else {
+        return command;
+    };
+    command.mut_subcommand(name, |command| {
+        command.mut_arg(option, |option| {
+            option
+                .required(false)
+                .default_value(value)
+                .hide_default_value(true)
+        })
+    })
+}
+
+/// Whether the option is from the file, and neither from the command line nor from the environment.
+pub fn is_default(matches: &ArgMatches, option: &str) -> bool {
+    matches.value_source(option) == Some(ValueSource::DefaultValue)
+}
+
+fn read() -> anyhow::Result<Config> {
+    let Some(file) = directory("XDG_CONFIG_HOME", ".config").map(|dir| dir.join("config.toml"))
+    else {
+        return Ok(Config::default());
+    };
+    match fs::read_to_string(&file) {
+        Ok(text) => toml::from_str(&text).with_context(|| format!("{} is wrong", file.display())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Config::default()),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
+    }
+}
+
+/// This command's directory of one kind (XDG Base Directory Specification): a relative path there is not valid.
+pub fn directory(variable: &str, in_home: &str) -> Option<PathBuf> {
+    let named = env::var_os(variable).map(PathBuf::from);
+    let base = named
+        .filter(|path| path.is_absolute())
+        .or_else(|| Some(env::home_dir()?.join(in_home)))?;
+    Some(base.join("reregister"))
+}
+
+/// `~/` as a shell reads it: the file's values go through none.
+fn in_home(path: &str) -> String {
+    match (path.strip_prefix("~/"), env::home_dir()) {
+        (Some(rest), Some(home)) => Path::new(&home).join(rest).display().to_string(),
+        _ => path.to_owned(),
+    }
+}
