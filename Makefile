@@ -29,7 +29,7 @@ NPM_CI = npm_config_cache=$(CURDIR)/.tools/npm $(CURDIR)/$(VENV)/bin/npm ci \
 # Where cargo puts what it builds.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run release package check test page pictures watch events chaos bench deny tools clean
+.PHONY: help run release package check test page pictures watch events durability chaos bench deny tools clean
 help:  ## Show this list
 	@awk -F':.*  ## ' '/^#@ / { print "\n" substr($$0, 4) } /^[a-z]+:.*  ## / { printf "  %-10s%s\n", $$1, $$2 }' Makefile
 
@@ -71,6 +71,9 @@ test: tools .tools/sam/complete  ## Run every test, with moto as AWS, Microsoft'
 	tools/with-moto $(VENV)/bin/python tools/check_kms_issuer.py
 	$(NODE) tools/check_servicenow_script.mjs
 	@echo 'make test: everything passed'
+
+durability:  ## Stop and fail two runs at every pair of points; `make test` takes every third
+	ALL_PAIRS=1 cargo test --locked --test durability -- --nocapture
 
 chaos: tools  ## Kill the function at random, KILLS=200 times, and check that every reset is finished
 	cargo build --locked --bin reregister-mfa --example chaos

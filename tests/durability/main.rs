@@ -10,6 +10,7 @@
 //!
 //! ```text
 //! cargo test --test durability -- --nocapture      prints how many schedules ran and how many states were seen
+//! ALL_PAIRS=1 cargo test --test durability         every pair of failures: `make durability`
 //! SEED=… SCHEDULES=… cargo test --test durability random -- --nocapture
 //! ```
 
@@ -179,7 +180,9 @@ fn every_call_may_fail_or_kill_once_and_the_request_comes_to_its_end() {
     });
 }
 
-/// Every point at which the first actor can be stopped; with each, every point of the second with every fate, or none.
+/// Every point at which the first actor can be stopped; with each, every point of the second with every fate, or none. Of
+/// a sound world, only every third of these in `cargo test`, another third for each point of the first: `make durability`
+/// runs them all, in some minutes.
 fn pairs(broken: Broken, second: Second, is_enough: impl Fn(&Tally) -> bool) -> Tally {
     let mut tally = Tally::default();
     let firsts = planned(&second.points(), second.injections()).collect::<Vec<_>>();
@@ -192,7 +195,10 @@ fn pairs(broken: Broken, second: Second, is_enough: impl Fn(&Tally) -> bool) -> 
         };
         let (world, others) = pair.run(Some(first), None);
         tally.add(&world, || format!("{pair:?} {} {:?}", first.0, first.1));
-        for then in planned(&others, &FATES) {
+        let thirds = broken == Broken::No && std::env::var_os("ALL_PAIRS").is_none();
+        let (skipped, stride) = if thirds { (seed % 3, 3) } else { (0, 1) };
+        let skipped = usize::try_from(skipped).unwrap();
+        for then in planned(&others, &FATES).skip(skipped).step_by(stride) {
             if is_enough(&tally) {
                 return tally;
             }

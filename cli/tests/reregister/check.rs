@@ -165,7 +165,7 @@ fn an_error_in_a_policy_has_its_line_and_column() {
     Not deployable: correct this first.
 
     exit 1
-    policy.toml: line 22, column 8: notes.jria is for a source that is not in [sources]
+    policy.toml: line 22, column 8: notes.jria is for a source that is not in [sources]: add the source or correct the name
 
     Not deployable: correct this first.
     "#);
