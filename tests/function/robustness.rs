@@ -1,6 +1,5 @@
 //! Malformed events, panics and silent peers neither kill the function nor hang it.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -10,7 +9,7 @@ use simulated::runtime_api::Invocation;
 use simulated::senders::on_call;
 use tokio::net::TcpListener;
 
-use crate::deployment::{BINARY, Deployment, Entrance, over_runtime_api, sample};
+use crate::deployment::{Deployment, Entrance, over_runtime_api, sample};
 
 /// AWS that takes connections and never says anything.
 async fn silent() -> (String, tokio::task::JoinHandle<()>) {
@@ -231,28 +230,4 @@ async fn the_trail_has_the_address_that_lambda_saw_whatever_a_header_says() {
         .find(|line| line.contains("\"audit\":\"previewed\""));
     assert!(line.unwrap().contains(&origin), "{line:?}");
     assert!(!log.contains("198.51.100.66"));
-}
-
-#[test]
-fn a_start_with_a_mistake_in_the_policy_says_where_it_is_and_does_not_print_the_policy() {
-    let policy = concat!(env!("CARGO_TARGET_TMPDIR"), "/mistake.toml");
-    std::fs::write(policy, "# our policy\naudience = 3\n").unwrap();
-    let missing = "/nowhere/policy.toml";
-    for (path, expected) in [
-        (policy, "line 2, column 12"),
-        (missing, "the policy /nowhere/policy.toml cannot be read"),
-    ] {
-        let ended = Command::new(BINARY)
-            .env("POLICY_FILE", path)
-            .env_remove("AWS_LAMBDA_RUNTIME_API")
-            .output()
-            .unwrap();
-        assert_eq!(ended.status.code(), Some(1));
-        let line: Value = serde_json::from_slice(&ended.stdout).unwrap();
-        assert_eq!(line["level"], "ERROR");
-        let error = line["error"].as_str().unwrap();
-        assert!(error.contains(expected), "{error}");
-        assert!(!error.contains("our policy"), "{error}");
-        assert!(ended.stderr.is_empty(), "{ended:?}");
-    }
 }
