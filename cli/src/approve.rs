@@ -21,7 +21,7 @@ use crate::evidence;
 use crate::kms::KmsKey;
 use crate::moment::moment;
 use crate::names::{is_same, name, one_of};
-use crate::streams::{print, print_message, prompt};
+use crate::streams::{is_yes, print, print_message, prompt};
 
 const MOST_MINUTES_IN_TICKET: u64 = most_minutes(Channel::Webhook);
 const MOST_MINUTES_ON_CALL: u64 = most_minutes(Channel::OnCall);
@@ -264,18 +264,13 @@ impl Approve {
 
 /// Asks the approver, if there is a terminal to ask at.
 fn signs_all_the_same(objection: &anyhow::Error) -> anyhow::Result<bool> {
-    let stdin = io::stdin();
-    if !stdin.is_terminal() {
+    if !io::stdin().is_terminal() {
         return Ok(false);
     }
     prompt(format_args!(
         "{objection:#}. The function will refuse this approval. Sign it all the same? [y/N] "
     ))?;
-    let mut typed = String::new();
-    stdin
-        .read_line(&mut typed)
-        .context("cannot read standard input")?;
-    Ok(matches!(typed.trim().to_lowercase().as_str(), "y" | "yes"))
+    Ok(is_yes())
 }
 
 fn sign_with_file(file: &Path, header: &Header, claims: &Value) -> anyhow::Result<String> {

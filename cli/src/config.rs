@@ -10,7 +10,8 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 use serde::Deserialize;
 
-use crate::streams::print_message;
+use crate::ask::Answer;
+use crate::streams::{is_yes, print_message, prompt};
 
 /// The members of the file; each is named as the option is.
 #[derive(Default, Deserialize)]
@@ -77,9 +78,62 @@ pub fn is_default(matches: &ArgMatches, option: &str) -> bool {
     matches.value_source(option) == Some(ValueSource::DefaultValue)
 }
 
+/// The options that are the same every night.
+const REMEMBERED: [&str; 5] = ["key", "kid", "iss", "aud", "approver"];
+
+/// Offers to keep what was typed and is the same every night.
+pub fn offer_to_remember(answers: &[Answer]) {
+    let answers: Vec<&Answer> = answers
+        .iter()
+        .filter(|answer| REMEMBERED.contains(&answer.option.as_str()))
+        .collect();
+    let (Some(file), false) = (file(), answers.is_empty()) else {
+        return;
+    };
+    let names: Vec<&str> = answers
+        .iter()
+        .map(|answer| answer.option.as_str())
+        .collect();
+    let question = format!(
+        "Remember {} in {}? [y/N] ",
+        names.join(", "),
+        file.display()
+    );
+    if prompt(question).is_err() || !is_yes() {
+        return;
+    }
+    match remember(&file, &answers) {
+        Ok(()) => print_message(format_args!("Written to {}.", file.display())),
+        Err(error) => print_message(format_args!("reregister: {error:#}.")),
+    }
+}
+
+fn remember(file: &Path, answers: &[&Answer]) -> anyhow::Result<()> {
+    let text = match fs::read_to_string(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        read => read.with_context(|| format!("cannot read {}", file.display()))?,
+    };
+    let mut members: toml::Table =
+        toml::from_str(&text).with_context(|| format!("{} is wrong", file.display()))?;
+    for Answer { option, value } in answers {
+        let value = match option.as_str() {
+            "key" => std::path::absolute(in_home(value))?.display().to_string(),
+            _ => value.clone(),
+        };
+        members.insert(option.clone(), toml::Value::String(value));
+    }
+    if let Some(directory) = file.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    fs::write(file, members.to_string()).with_context(|| format!("cannot write {}", file.display()))
+}
+
+fn file() -> Option<PathBuf> {
+    directory("XDG_CONFIG_HOME", ".config").map(|dir| dir.join("config.toml"))
+}
+
 fn read() -> anyhow::Result<Config> {
-    let Some(file) = directory("XDG_CONFIG_HOME", ".config").map(|dir| dir.join("config.toml"))
-    else {
+    let Some(file) = file() else {
         return Ok(Config::default());
     };
     match fs::read_to_string(&file) {

@@ -71,7 +71,7 @@ pub fn name(method: VerificationMethod) -> &'static str {
 }
 
 /// The values of `--via` to which the function does not object.
-fn vias_of(method: VerificationMethod) -> Vec<&'static str> {
+pub fn vias_of(method: VerificationMethod) -> Vec<&'static str> {
     let mut vias = all_vias();
     vias.retain(|via| {
         !matches!(

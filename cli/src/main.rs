@@ -10,6 +10,7 @@
 mod address;
 mod approvals;
 mod approve;
+mod ask;
 mod check;
 mod completions;
 mod config;
@@ -38,6 +39,7 @@ use anyhow::Context as _;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::approvals::redact_approvals;
+use crate::ask::Answer;
 use crate::exit::Exit;
 use crate::streams::print_message;
 
@@ -93,7 +95,13 @@ impl Command {
 
 fn main() -> ExitCode {
     let result = match parse() {
-        Ok(command) => command.run(),
+        Ok((command, answers)) => {
+            let result = command.run();
+            if result.is_ok() {
+                config::offer_to_remember(&answers);
+            }
+            result
+        }
         Err(error) => usage(&error),
     };
     let exit = result.unwrap_or_else(|error| {
@@ -106,16 +114,17 @@ fn main() -> ExitCode {
     exit.into()
 }
 
-/// Options, else the environment, else config.toml.
-fn parse() -> Result<Command, clap::Error> {
-    let matches = config::with_defaults(Cli::command()).try_get_matches()?;
+/// Options, else the environment, else config.toml, else what is typed; and what was typed.
+fn parse() -> Result<(Command, Vec<Answer>), clap::Error> {
+    let command = config::with_defaults(Cli::command());
+    let (matches, answers) = ask::parse(&command, std::env::args_os().collect())?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     if let (Command::Approve(approve), Some(matches)) =
         (&mut cli.command, matches.subcommand_matches("approve"))
     {
         approve.prefer_given_key(|option| config::is_default(matches, option));
     }
-    Ok(cli.command)
+    Ok((cli.command, answers))
 }
 
 /// Prints help and version on stdout, and wrong usage on stderr. clap itself would exit with 2, which here means

@@ -19,6 +19,13 @@ pub fn print_message(text: impl fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// Whether the next line of standard input is a yes.
+pub fn is_yes() -> bool {
+    let mut typed = String::new();
+    let read = io::stdin().read_line(&mut typed).is_ok();
+    read && matches!(typed.trim().to_lowercase().as_str(), "y" | "yes")
+}
+
 /// Asks on standard error, and leaves the cursor behind the question.
 pub fn prompt(question: impl fmt::Display) -> anyhow::Result<()> {
     write!(io::stderr().lock(), "{question}").context("cannot write to standard error")

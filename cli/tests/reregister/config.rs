@@ -88,6 +88,53 @@ fn in_a_terminal_the_approver_is_asked_before_what_is_sure_to_be_refused_is_sign
 }
 
 #[test]
+fn in_a_terminal_missing_options_are_asked_for_and_remembered_for_the_next_time() {
+    let dir = TestDir::with_key();
+    let typed = [
+        "megan-1",
+        "on-call",
+        "https://mfa.contoso.com/resets",
+        "adele@contoso.com",
+        "no ticket",
+        "ITSD-1042",
+        "megan@contoso.com",
+        "diego@contoso.com",
+        "phone_call",
+        "key.pem",
+        "1",
+        "2",
+        "",
+        "10m",
+        "y",
+    ];
+    let (mut keyboard, theirs) = terminal(80, 24);
+    let running = dir
+        .command("approve")
+        .stdin(theirs)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    writeln!(keyboard, "{}", typed.join("\n")).unwrap();
+    let output = running.wait_with_output().unwrap();
+    let asked = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{asked}");
+    assert!(
+        asked.contains("  1 desk\n  2 home\n  3 mobile\n"),
+        "{asked}"
+    );
+    assert!(asked.contains("invalid value 'no ticket'"), "{asked}");
+    let again = dir.run(REST);
+    assert!(again.status.success(), "{}", text(&again.stderr));
+}
+
+#[test]
+fn without_a_terminal_a_missing_option_is_an_error_that_names_it() {
+    let refusal = TestDir::with_key().refusal("approve --kid megan-1");
+    assert!(refusal.contains("--ticket <KEY>"), "{refusal}");
+}
+
+#[test]
 fn status_finds_by_its_ticket_the_reset_that_run_started() {
     let done = || [Reply::Json(200, outcome("completed", "yes"))];
     let (dir, api) = (test_dir(), Api::with_preview().open(done()).read(done()));
