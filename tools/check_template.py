@@ -30,8 +30,12 @@ from expanded_template import (
 
 HOUR = 60 * 60
 DAY = 24 * HOUR
-# How long a reset is tried, and then told of: PATIENCE in src/reset/record/mod.rs.
-TRIED_FOR = 2 * HOUR
+# How long a reset is tried, and then told of.
+(HOURS,) = re.findall(
+    r"\bRETRY_WINDOW: Duration = Duration::from_secs\((\d+) \* 60 \* 60\)",
+    (ROOT / "src/reset/rules/retry.rs").read_text(encoding="utf-8"),
+)
+TRIED_FOR = int(HOURS) * HOUR
 # SQS delays no message longer.
 LONGEST_DELAY = 15 * 60
 

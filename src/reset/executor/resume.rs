@@ -6,7 +6,7 @@ use super::judge::{Basis, admit_all};
 use super::run_end::{Advanced, Stopped};
 use crate::reset::ledger::{Record, RecordLease};
 use crate::reset::machine::{Reset, Step, StepResult};
-use crate::reset::model::{Event, Guardrail};
+use crate::reset::model::{Begun, Event, Guardrail};
 use crate::reset::refusal::Refusal;
 use crate::reset::rules::HardwareOath;
 
@@ -39,19 +39,15 @@ impl Run<'_> {
         }
         match self.judge_again(&record, lease.reset()).await {
             Ok(()) => self.execute(lease).await,
-            // What is begun is not given up for a freeze: it waits.
-            Err(refusal)
-                if refusal.is_transient()
-                    || matches!(refusal, Refusal::Guardrail(Guardrail::Frozen(_))) =>
-            {
-                self.postpone(lease.into_record_lease(), &refusal).await
-            }
-            Err(refusal) => {
-                let text = self.explain(&record, &refusal);
-                let mut reset = self.listed_again(lease.reset()).await;
-                reset.stop(text, self.now());
-                self.finish(lease, reset).await
-            }
+            Err(refusal) => match refusal.code().row().begun {
+                Begun::Waits => self.postpone(lease.into_record_lease(), &refusal).await,
+                Begun::Ends => {
+                    let text = self.explain(&record, &refusal);
+                    let mut reset = self.listed_again(lease.reset()).await;
+                    reset.stop(text, self.now());
+                    self.finish(lease, reset).await
+                }
+            },
         }
     }
 

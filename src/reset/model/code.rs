@@ -19,6 +19,7 @@ pub struct Row {
     pub retry: Retry,
     pub fault: Responsible,
     pub tells_security: TellsSecurity,
+    pub begun: Begun,
     /// Whether the refused requester sees what was read in their approvals. `Hidden` where the approvals give no right to
     /// anything here, such as one that was read in a ticket.
     pub shows_approvals: bool,
@@ -58,6 +59,16 @@ pub enum Responsible {
     Upstream,
 }
 
+/// What becomes of a reset that has begun, if its resumption meets the refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// It is ended as it is, for an administrator to look at.
+    Ends,
+    /// It is tried again, for the two hours of its request. For what passes, and for a freeze: what is begun is not given
+    /// up for it.
+    Waits,
+}
+
 /// Whether the security team is told, where the request is refused before it is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TellsSecurity {
@@ -69,7 +80,7 @@ pub enum TellsSecurity {
 }
 
 macro_rules! codes {
-    ($($code:ident $status:literal $retry:ident $fault:ident $security:ident $title:literal,
+    ($($code:ident $status:literal $retry:ident $fault:ident $security:ident $begun:ident $title:literal,
         $next:expr $(, $flag:ident)*;)*) => {
         /// Why a request was refused: stable, for programs.
         #[derive(
@@ -93,6 +104,7 @@ macro_rules! codes {
                             retry: Retry::$retry,
                             fault: Responsible::$fault,
                             tells_security: TellsSecurity::$security,
+                            begun: Begun::$begun,
                             shows_approvals: !flags.contains(&Flag::Hidden),
                             second_approval_may_help: !flags.contains(&Flag::Useless),
                         }
@@ -122,142 +134,142 @@ const INDEPENDENT: &str = "Get two new approvals by different approvers in diffe
                            be verified in two ways, without text messages, by people who do not approve.";
 
 codes! {
-    // code                     status retry at fault  security  title, and the next step; flags
-    DeliveryUnauthentic           401 Never Requester IfGenuine "The sender could not be verified",
+    // code                     status retry at fault  security  begun title, and the next step; flags
+    DeliveryUnauthentic           401 Never Requester IfGenuine Ends  "The sender could not be verified",
         "The administrator of the ticket system has to compare its secret with the one in AWS Secrets Manager, and \
          check its clock.";
-    DeliveryUnreadable            422 Never Requester Always    "The delivery cannot be read",
+    DeliveryUnreadable            422 Never Requester Always    Ends  "The delivery cannot be read",
         "The administrator of the ticket system has to compare what it sends with the documentation.";
-    TicketWithoutPerson           422 Never Requester Always    "The ticket names no person",
+    TicketWithoutPerson           422 Never Requester Always    Ends  "The ticket names no person",
         "Enter the person's user principal name or object id in the ticket, then approve it again.";
-    RequestUnreadable             422 Never Requester Never     "The request cannot be read",
+    RequestUnreadable             422 Never Requester Never     Ends  "The request cannot be read",
         "Compare the request with the documentation of this route.";
-    ApprovalMissing               422 Never Requester IfGenuine "The approval is missing",
+    ApprovalMissing               422 Never Requester IfGenuine Ends  "The approval is missing",
         "Put the approval into the ticket's approval field. The reset starts when it is there.";
-    TooManyApprovals              422 Never Requester IfGenuine "There are too many approvals",
+    TooManyApprovals              422 Never Requester IfGenuine Ends  "There are too many approvals",
         "Keep only the approvals for this reset in the ticket's approval field.";
-    ApprovalInvalid               401 Never Requester IfGenuine "The approval is not valid",
+    ApprovalInvalid               401 Never Requester IfGenuine Ends  "The approval is not valid",
         "It may have been cut off: copy the whole approval again. If it is still refused, get a new one in its place.";
-    ApprovalClaim                 422 Never Requester Always    "The approval is incomplete",
+    ApprovalClaim                 422 Never Requester Always    Ends  "The approval is incomplete",
         "Send this text to the administrators of the approval system. They have to correct it.";
-    ApprovalAudience              422 Never Requester Always    "The approval is for another use",
+    ApprovalAudience              422 Never Requester Always    Ends  "The approval is for another use",
         "Approvals for tickets and for on call differ: get one of the right kind.", Hidden;
-    ApprovalExpired               422 Never Requester Never     "The approval has expired",
+    ApprovalExpired               422 Never Requester Never     Ends  "The approval has expired",
         "Get a new approval.";
-    ApprovalNotYet                422 Never Requester Always    "The approval is not valid yet",
+    ApprovalNotYet                422 Never Requester Always    Ends  "The approval is not valid yet",
         "The clock of the approval system may be wrong: tell its administrators. Then get a new approval.";
-    ApprovalTooLong               422 Never Requester Always    "The approval is valid for too long",
+    ApprovalTooLong               422 Never Requester Always    Ends  "The approval is valid for too long",
         "Get an approval that is valid for a shorter time.";
-    ApprovalUsed                  422 Never Requester Never     "The approval has already been used",
+    ApprovalUsed                  422 Never Requester Never     Ends  "The approval has already been used",
         "Check how that reset ended. For another reset, get a new approval: each one works once.";
-    ApprovalsDisagree             422 Never Requester Always    "The approvals disagree",
+    ApprovalsDisagree             422 Never Requester Always    Ends  "The approvals disagree",
         "Get two approvals for the same person, ticket and reason that allow the same changes.";
-    EvidenceStale                 422 Never Requester Always    "The verification is too old",
+    EvidenceStale                 422 Never Requester Always    Ends  "The verification is too old",
         "Verify the person again, then get a new approval.";
-    EvidenceOnLostPhone           422 Never Requester Always    "The verification reached only the phone that is gone",
+    EvidenceOnLostPhone           422 Never Requester Always    Ends  "The verification reached only the phone that is gone",
         "Verify the person in a way that does not use that phone, then get a new approval.";
-    IssuerNotAllowed              403 Never Requester Always    "This approval does not count here",
+    IssuerNotAllowed              403 Never Requester Always    Ends  "This approval does not count here",
         "Get the approval from an approval system that counts here. An approval for a ticket does not work on \
          call.", Hidden;
-    OtherTicket                   422 Never Requester Always    "The approval is for another ticket",
+    OtherTicket                   422 Never Requester Always    Ends  "The approval is for another ticket",
         "Get an approval for this ticket.";
-    OtherTenant                   422 Never Requester Always    "The approval is for another tenant",
+    OtherTenant                   422 Never Requester Always    Ends  "The approval is for another tenant",
         "Get an approval for this person's tenant.";
-    OtherPerson                   422 Never Requester Always    "The ticket and the approval name different people",
+    OtherPerson                   422 Never Requester Always    Ends  "The ticket and the approval name different people",
         "Find out which person is meant. Then correct the ticket or get a new approval.";
-    TargetNotFound                422 Never Requester Always    "The person is not in the directory",
+    TargetNotFound                422 Never Requester Always    Ends  "The person is not in the directory",
         FIND;
-    TicketUserNotFound            422 Never Requester Always    "The person in the ticket is not in the directory",
+    TicketUserNotFound            422 Never Requester Always    Ends  "The person in the ticket is not in the directory",
         "Correct the person's user principal name or object id in the ticket, then approve it again.";
-    ApproverNotFound              422 Never Requester Always    "The approver is not in the directory",
+    ApproverNotFound              422 Never Requester Always    Ends  "The approver is not in the directory",
         FIND;
-    VerifierNotFound              422 Never Requester Always    "The verifier is not in the directory",
+    VerifierNotFound              422 Never Requester Always    Ends  "The verifier is not in the directory",
         FIND;
-    KeyOwnerNotFound              422 Never Requester Always    "The owner of the key is not in the directory",
+    KeyOwnerNotFound              422 Never Requester Always    Ends  "The owner of the key is not in the directory",
         "The operator of this service has to correct the name of the key's owner.";
-    TargetDisabled                422 Never Requester Always    "The person's account is disabled",
+    TargetDisabled                422 Never Requester Always    Ends  "The person's account is disabled",
         "An administrator has to enable the account first. The person cannot register while it is disabled.";
-    ApproverDisabled              422 Never Requester Always    "The approver's account is disabled",
+    ApproverDisabled              422 Never Requester Always    Ends  "The approver's account is disabled",
         "Get an approval from an approver whose account is enabled.";
-    VerifierDisabled              422 Never Requester Always    "The verifier's account is disabled",
+    VerifierDisabled              422 Never Requester Always    Ends  "The verifier's account is disabled",
         "Have the person verified by a colleague whose account is enabled, then get a new approval.";
-    ApproverIsTarget              403 Never Requester Always    "The person approved their own reset",
+    ApproverIsTarget              403 Never Requester Always    Ends  "The person approved their own reset",
         "Get an approval from a different approver.";
-    VerifierIsTarget              403 Never Requester Always    "The person verified themselves",
+    VerifierIsTarget              403 Never Requester Always    Ends  "The person verified themselves",
         "A different person has to verify them. Then get a new approval.";
-    NotTheKeysOwner               403 Never Requester Always    "The approval was signed with a key of another person",
+    NotTheKeysOwner               403 Never Requester Always    Ends  "The approval was signed with a key of another person",
         "The approver has to sign with their own key.";
-    KeyWithoutOwner               403 Never Requester Always    "The key has no owner",
+    KeyWithoutOwner               403 Never Requester Always    Ends  "The key has no owner",
         "Sign with a key that has an owner, or ask the operator of this service to name the owner of this key.";
-    HardwareKeyMissing            403 Never Requester Always    "The approver did not sign in with a hardware key",
+    HardwareKeyMissing            403 Never Requester Always    Ends  "The approver did not sign in with a hardware key",
         "The approver has to sign in with a hardware key and approve again.";
-    ApproverVerified              403 Never Requester Always    "The approver also verified the person",
+    ApproverVerified              403 Never Requester Always    Ends  "The approver also verified the person",
         "A different person has to verify or approve. An administrator's reset needs two approvals by different \
          approvers in different trust domains, and two ways of verifying the person, without text messages.";
-    BreakGlass                    403 Never Requester Always    "Break-glass accounts are never reset here",
+    BreakGlass                    403 Never Requester Always    Ends  "Break-glass accounts are never reset here",
         "Such accounts are never reset here. Follow your procedure for break-glass accounts.", Useless;
-    RestrictedUnit                403 Never Requester Always    "The person's restricted unit does not allow it",
+    RestrictedUnit                403 Never Requester Always    Ends  "The person's restricted unit does not allow it",
         "An administrator of that unit has to reset the person by hand.", Useless;
-    PrivilegedRole                403 Never Requester Always    "The person holds a privileged role",
+    PrivilegedRole                403 Never Requester Always    Ends  "The person holds a privileged role",
         SECOND;
-    PrivilegedEligibleRole        403 Never Requester Always    "The person may activate a privileged role",
+    PrivilegedEligibleRole        403 Never Requester Always    Ends  "The person may activate a privileged role",
         SECOND;
-    PrivilegedRoleAssignableGroup 403 Never Requester Always    "The person is in a role-assignable group",
+    PrivilegedRoleAssignableGroup 403 Never Requester Always    Ends  "The person is in a role-assignable group",
         SECOND;
-    PrivilegedGroupOwner          403 Never Requester Always    "The person owns a role-assignable group",
+    PrivilegedGroupOwner          403 Never Requester Always    Ends  "The person owns a role-assignable group",
         SECOND;
-    PrivilegedEligibleGroup       403 Never Requester Always    "The person may join a privileged group",
+    PrivilegedEligibleGroup       403 Never Requester Always    Ends  "The person may join a privileged group",
         SECOND;
-    PrivilegedRestrictedUnit      403 Never Requester Always    "The person is in a restricted unit",
+    PrivilegedRestrictedUnit      403 Never Requester Always    Ends  "The person is in a restricted unit",
         SECOND;
-    PrivilegedGroup               403 Never Requester Always    "The person is in a privileged group",
+    PrivilegedGroup               403 Never Requester Always    Ends  "The person is in a privileged group",
         SECOND;
-    PrivilegedApprover            403 Never Requester Always    "The person approves resets",
+    PrivilegedApprover            403 Never Requester Always    Ends  "The person approves resets",
         SECOND;
-    NoPrivilegedCredential        403 Never Requester Always    "Administrators are not reset here",
+    NoPrivilegedCredential        403 Never Requester Always    Ends  "Administrators are not reset here",
         "A Privileged Authentication Administrator has to reset the person by hand.", Useless;
-    SourceStandardOnly            403 Never Requester Always    "Resets for administrators may not be requested here",
+    SourceStandardOnly            403 Never Requester Always    Ends  "Resets for administrators may not be requested here",
         "A Privileged Authentication Administrator has to reset the person by hand.", Useless;
-    IssuerStandardOnly            403 Never Requester Always    "This approval does not count for administrators",
+    IssuerStandardOnly            403 Never Requester Always    Ends  "This approval does not count for administrators",
         "Get two approvals from approval systems that may approve resets for administrators.";
-    ApprovalsOneApprover          403 Never Requester Always    "One person gave both approvals",
+    ApprovalsOneApprover          403 Never Requester Always    Ends  "One person gave both approvals",
         INDEPENDENT;
-    ApprovalsOneDomain            403 Never Requester Always    "Both approvals come from one trust domain",
+    ApprovalsOneDomain            403 Never Requester Always    Ends  "Both approvals come from one trust domain",
         INDEPENDENT;
-    EvidenceOneMethod             403 Never Requester Always    "The person was verified in only one way",
+    EvidenceOneMethod             403 Never Requester Always    Ends  "The person was verified in only one way",
         INDEPENDENT;
-    EvidenceSms                   403 Never Requester Always    "The person was verified by text message",
+    EvidenceSms                   403 Never Requester Always    Ends  "The person was verified by text message",
         INDEPENDENT;
-    Frozen                        403 Never Requester Always    "Resets are frozen",
+    Frozen                        403 Never Requester Always    Waits "Resets are frozen",
         "Ask the security team. When they lift the freeze, ask for the reset again. The approval can be used until it \
          expires.", Useless;
-    CoolingDown                   403 Never Requester Always    "The person was reset a short time ago",
+    CoolingDown                   403 Never Requester Always    Ends  "The person was reset a short time ago",
         "Find out why another reset is needed. Then add a second approval by a different approver, or wait until that \
          time. If this approval expires meanwhile, get a new one.";
-    CapReached                    403 Never Requester Always    "There were too many resets in an hour",
+    CapReached                    403 Never Requester Always    Ends  "There were too many resets in an hour",
         "Ask the security team to check who requests so many resets. The approval can be used until it \
          expires.", Useless;
-    NoSuchReset                   404 Never Requester Never     "There is no such reset",
+    NoSuchReset                   404 Never Requester Never     Ends  "There is no such reset",
         "Use an approval of that reset. Outcomes can be read for 24 hours.", Hidden;
-    TargetBusy                    409 Soon  Requester Never     "Another reset of this person is in progress",
+    TargetBusy                    409 Soon  Requester Never     Waits "Another reset of this person is in progress",
         "Wait until the other reset has ended.";
-    ChangedMeanwhile              422 Never Requester Always    "Something changed after the reset began",
+    ChangedMeanwhile              422 Never Requester Always    Ends  "Something changed after the reset began",
         "Check in Entra what remains, then get new approvals for it.";
-    Misconfigured                 503 Later Operator  Never     "This service is misconfigured",
+    Misconfigured                 503 Later Operator  Never     Waits "This service is misconfigured",
         "The log of this service says what is wrong. The approval can still be used.";
-    SecretsUnavailable            503 Soon  Upstream  Never     "A secret could not be fetched",
+    SecretsUnavailable            503 Soon  Upstream  Never     Waits "A secret could not be fetched",
         AGAIN;
-    KeysUnavailable               503 Soon  Upstream  Never     "The keys for checking approvals could not be fetched",
+    KeysUnavailable               503 Soon  Upstream  Never     Waits "The keys for checking approvals could not be fetched",
         AGAIN;
-    DirectoryUnavailable          503 Soon  Upstream  Never     "The directory does not answer",
+    DirectoryUnavailable          503 Soon  Upstream  Never     Waits "The directory does not answer",
         AGAIN;
-    LedgerUnavailable             503 Soon  Upstream  Never     "The database does not answer",
+    LedgerUnavailable             503 Soon  Upstream  Never     Waits "The database does not answer",
         "Send the same request again later. Nothing is done twice.";
-    AuditUnavailable              503 Soon  Upstream  Never     "The audit trail could not be written",
+    AuditUnavailable              503 Soon  Upstream  Never     Waits "The audit trail could not be written",
         AGAIN;
-    QueueUnavailable              503 Soon  Upstream  Never     "The queue does not answer",
+    QueueUnavailable              503 Soon  Upstream  Never     Waits "The queue does not answer",
         AGAIN;
-    OutOfTime                     503 Soon  Upstream  Never     "There was not enough time left to begin",
+    OutOfTime                     503 Soon  Upstream  Never     Waits "There was not enough time left to begin",
         AGAIN;
 }
 
@@ -291,6 +303,7 @@ mod tests {
             let is_repeated = matches!(row.status, 408 | 409 | 425 | 429 | 500..=599);
             assert_eq!(is_repeated, row.retry != Retry::Never, "{code:?}");
             if is_repeated {
+                assert_eq!(row.begun, Begun::Waits, "{code:?}");
                 assert_eq!(row.tells_security, TellsSecurity::Never, "{code:?}");
             }
             assert_eq!(

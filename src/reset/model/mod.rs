@@ -17,7 +17,7 @@ mod state;
 mod status;
 
 pub use claim::{Claim, ClaimedApproval};
-pub use code::{Code, Responsible, Retry, TellsSecurity};
+pub use code::{Begun, Code, Responsible, Retry, TellsSecurity};
 pub use event::{Change, Event};
 pub use freeze::{Freeze, FreezeChange, FreezeReason, FreezeReasonError, Tiers};
 pub use guardrail::{Cap, Counter, Guardrail, Guardrails};
