@@ -180,10 +180,9 @@ fn every_call_may_fail_or_kill_once_and_the_request_comes_to_its_end() {
     });
 }
 
-/// Every point at which the first actor can be stopped; with each, every point of the second with every fate, or none. Of
-/// a sound world, only every third of these in `cargo test`, another third for each point of the first: `make durability`
-/// runs them all, in some minutes.
-fn pairs(broken: Broken, second: Second, is_enough: impl Fn(&Tally) -> bool) -> Tally {
+/// Every point at which the first actor can be stopped; with each, one out of `stride` points of the second with its fates,
+/// other ones for each point of the first; or none.
+fn pairs(broken: Broken, second: Second, stride: u64, is_enough: impl Fn(&Tally) -> bool) -> Tally {
     let mut tally = Tally::default();
     let firsts = planned(&second.points(), second.injections()).collect::<Vec<_>>();
     for (first, seed) in firsts.iter().zip(0..) {
@@ -195,10 +194,7 @@ fn pairs(broken: Broken, second: Second, is_enough: impl Fn(&Tally) -> bool) -> 
         };
         let (world, others) = pair.run(Some(first), None);
         tally.add(&world, || format!("{pair:?} {} {:?}", first.0, first.1));
-        let thirds = broken == Broken::No && std::env::var_os("ALL_PAIRS").is_none();
-        let (skipped, stride) = if thirds { (seed % 3, 3) } else { (0, 1) };
-        let skipped = usize::try_from(skipped).unwrap();
-        for then in planned(&others, &FATES).skip(skipped).step_by(stride) {
+        for then in one_of(stride, seed, planned(&others, &FATES)) {
             if is_enough(&tally) {
                 return tally;
             }
@@ -214,8 +210,26 @@ fn pairs(broken: Broken, second: Second, is_enough: impl Fn(&Tally) -> bool) -> 
     tally
 }
 
+/// One item out of `stride`; which, depends on the seed.
+fn one_of<T>(stride: u64, seed: u64, items: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
+    let skipped = usize::try_from(seed % stride).unwrap();
+    items
+        .skip(skipped)
+        .step_by(usize::try_from(stride).unwrap())
+}
+
+/// One for `make durability`, which takes some minutes; else this one.
+fn stride(short: u64) -> u64 {
+    match std::env::var_os("ALL_PAIRS") {
+        Some(_) => 1,
+        None => short,
+    }
+}
+
 fn all_pairs(second: Second) {
-    in_tokio(|| pairs(Broken::No, second, |_| false).hold(&format!("pairs, {second:?}")));
+    in_tokio(|| {
+        pairs(Broken::No, second, stride(5), |_| false).hold(&format!("pairs, {second:?}"))
+    });
 }
 
 #[test]
@@ -258,13 +272,7 @@ fn two_deliveries_of_one_approval_make_one_reset_wherever_the_first_is_stopped()
                 };
                 let (world, others) = pair.run(Some(first), None);
                 tally.add(&world, || format!("{pair:?} {} {:?}", first.0, first.1));
-                // Every seventh point: most of the second one's calls are those of the pairs above.
-                let others: Vec<Point> = others
-                    .into_iter()
-                    .skip(usize::try_from(seed % 7).unwrap())
-                    .step_by(7)
-                    .collect();
-                for then in planned(&others, &DEATHS) {
+                for then in one_of(stride(31), seed, planned(&others, &DEATHS)) {
                     let (world, _) = pair.run(Some(first), Some(&then));
                     tally.add(&world, || {
                         format!(
@@ -351,10 +359,12 @@ fn caught(broken: Broken) -> Option<String> {
         Second::MeanwhileByAFastClock,
         Second::AfterTheLease,
     ];
-    for second in seconds {
-        let tally = pairs(broken, second, one);
-        if one(&tally) {
-            return tally.violations.into_iter().next();
+    for stride in [7, 1] {
+        for second in seconds {
+            let tally = pairs(broken, second, stride, one);
+            if one(&tally) {
+                return tally.violations.into_iter().next();
+            }
         }
     }
     None

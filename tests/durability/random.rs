@@ -60,7 +60,7 @@ fn by_chance_it_comes_to_its_end_too() {
         let seed = number("SEED", u64::from(std::process::id()));
         println!("SEED={seed}");
         let mut tally = Tally::default();
-        for nth in 0..number("SCHEDULES", 2000) {
+        for nth in 0..number("SCHEDULES", 800) {
             let seed = seed.wrapping_add(nth);
             let world = schedule(Broken::No, seed);
             tally.add(&world, || format!("SEED={seed} SCHEDULES=1"));
