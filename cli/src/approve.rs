@@ -1,7 +1,7 @@
 //! `reregister approve`: one approval, signed.
 
 use std::fs;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use reregister_mfa::approval::{
 };
 use reregister_mfa::ids::{Issuer, Kid, PersonRef, TicketKey};
 use serde_json::{Map, Value, json};
-use tempfile::NamedTempFile;
 use uuid::Uuid;
 
 use crate::evidence;
+use crate::files::replace;
 use crate::kms::KmsKey;
 use crate::moment::moment;
 use crate::names::{is_same, name, one_of};
@@ -270,7 +270,7 @@ fn signs_all_the_same(objection: &anyhow::Error) -> anyhow::Result<bool> {
     prompt(format_args!(
         "{objection:#}. The function will refuse this approval. Sign it all the same? [y/N] "
     ))?;
-    Ok(is_yes())
+    is_yes()
 }
 
 fn sign_with_file(file: &Path, header: &Header, claims: &Value) -> anyhow::Result<String> {
@@ -285,13 +285,8 @@ fn write(file: &Path, token: &str) -> anyhow::Result<()> {
     // Replacing a device or a link, such as /dev/stdout, would do harm.
     let is_other = fs::symlink_metadata(file).is_ok_and(|there| !there.is_file());
     ensure!(!is_other, "{} is no ordinary file", file.display());
-    let directory = file.parent().unwrap_or(Path::new(""));
-    let written = NamedTempFile::new_in(directory).and_then(|mut draft| {
-        writeln!(draft, "{token}")?;
-        draft.persist(file)?;
-        Ok(())
-    });
-    written.with_context(|| format!("cannot write the approval to {}", file.display()))
+    replace(file, &format!("{token}\n"))
+        .with_context(|| format!("cannot write the approval to {}", file.display()))
 }
 
 /// An object without its nulls: an option that was not given is no claim.

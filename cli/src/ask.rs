@@ -5,10 +5,10 @@ use std::io::{self, IsTerminal as _};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command};
-use reregister_mfa::approval::{ContactSource, EvidenceError, VerificationMethod};
+use reregister_mfa::approval::{ContactSource, Evidence, EvidenceError, VerificationMethod};
 
 use crate::evidence;
-use crate::streams::{print_message, prompt};
+use crate::streams::{print_message, prompt, typed_line};
 
 /// The command whose options are asked for.
 const COMMAND: &str = "approve";
@@ -41,19 +41,18 @@ pub fn parse(
                 .and_then(|matches| still_missing(matches, &answers)),
             Err(error) => missing(command, &arguments, error),
         };
-        let next = match (missing, parsed) {
-            (Some(option), parsed) if io::stdin().is_terminal() => (option, parsed),
-            (_, Ok(matches)) => return Ok((matches, answers)),
-            // An answer that is not a value of its option is typed again.
-            (_, Err(error)) if arguments.len() > given => {
-                print_message(first_line(&error));
-                arguments.pop();
-                answers.pop();
-                continue;
+        let Some(option) = missing.filter(|_| io::stdin().is_terminal()) else {
+            match parsed {
+                // An answer that is not a value of its option is typed again.
+                Err(error) if arguments.len() > given => {
+                    print_message(first_line(&error));
+                    arguments.pop();
+                    answers.pop();
+                    continue;
+                }
+                parsed => return parsed.map(|matches| (matches, answers)),
             }
-            (_, Err(error)) => return Err(error),
         };
-        let (option, parsed) = next;
         let method = parsed.as_ref().ok().and_then(method);
         match ask(command, &option, method) {
             Some(value) => {
@@ -95,7 +94,7 @@ fn still_missing(matches: &ArgMatches, answers: &[Answer]) -> Option<String> {
     if !is_given("key") && !is_given("kms_key") {
         return Some("key".to_owned());
     }
-    let evidence = reregister_mfa::approval::Evidence::new(
+    let evidence = Evidence::new(
         *matches.get_one::<VerificationMethod>("method")?,
         matches.get_one::<String>("via").map(String::as_str),
         matches.get_one::<ContactSource>("contact_source").copied(),
@@ -146,12 +145,7 @@ fn ask(command: &Command, option: &str, method: Option<VerificationMethod>) -> O
         print_message(format_args!("  {nth} {choice}"));
     }
     loop {
-        prompt("> ").ok()?;
-        let mut typed = String::new();
-        if io::stdin().read_line(&mut typed).ok()? == 0 {
-            return None;
-        }
-        let typed = typed.trim();
+        let typed = prompt("> ").and_then(|()| typed_line()).ok()??;
         if typed.is_empty() && leave_out.is_none() {
             continue;
         }
@@ -159,7 +153,7 @@ fn ask(command: &Command, option: &str, method: Option<VerificationMethod>) -> O
             let nth = nth.checked_sub(1)?;
             choices.get(nth).cloned()
         });
-        return Some(chosen.unwrap_or_else(|| typed.to_owned()));
+        return Some(chosen.unwrap_or(typed));
     }
 }
 

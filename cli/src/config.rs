@@ -9,8 +9,10 @@ use anyhow::Context as _;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::ask::Answer;
+use crate::files::replace;
 use crate::streams::{is_yes, print_message, prompt};
 
 /// The members of the file; each is named as the option is.
@@ -99,22 +101,23 @@ pub fn offer_to_remember(answers: &[Answer]) {
         names.join(", "),
         file.display()
     );
-    if prompt(question).is_err() || !is_yes() {
-        return;
-    }
-    match remember(&file, &answers) {
-        Ok(()) => print_message(format_args!("Written to {}.", file.display())),
+    // The approval is there already: a failure here is a message and no error.
+    let remembered = prompt(question).and_then(|()| {
+        let wanted = is_yes()?;
+        if wanted {
+            remember(&file, &answers)?;
+        }
+        Ok(wanted)
+    });
+    match remembered {
+        Ok(true) => print_message(format_args!("Written to {}.", file.display())),
+        Ok(false) => {}
         Err(error) => print_message(format_args!("reregister: {error:#}.")),
     }
 }
 
 fn remember(file: &Path, answers: &[&Answer]) -> anyhow::Result<()> {
-    let text = match fs::read_to_string(file) {
-        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-        read => read.with_context(|| format!("cannot read {}", file.display()))?,
-    };
-    let mut members: toml::Table =
-        toml::from_str(&text).with_context(|| format!("{} is wrong", file.display()))?;
+    let mut members: toml::Table = parsed(file)?;
     for Answer { option, value } in answers {
         let value = match option.as_str() {
             "key" => std::path::absolute(in_home(value))?.display().to_string(),
@@ -122,10 +125,10 @@ fn remember(file: &Path, answers: &[&Answer]) -> anyhow::Result<()> {
         };
         members.insert(option.clone(), toml::Value::String(value));
     }
-    if let Some(directory) = file.parent() {
-        fs::create_dir_all(directory)?;
-    }
-    fs::write(file, members.to_string()).with_context(|| format!("cannot write {}", file.display()))
+    let directory = file.parent().unwrap_or(Path::new(""));
+    fs::create_dir_all(directory)
+        .and_then(|()| replace(file, &members.to_string()))
+        .with_context(|| format!("cannot write {}", file.display()))
 }
 
 fn file() -> Option<PathBuf> {
@@ -133,14 +136,19 @@ fn file() -> Option<PathBuf> {
 }
 
 fn read() -> anyhow::Result<Config> {
-    let Some(file) = file() else {
-        return Ok(Config::default());
-    };
-    match fs::read_to_string(&file) {
-        Ok(text) => toml::from_str(&text).with_context(|| format!("{} is wrong", file.display())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Config::default()),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
+    match file() {
+        Some(file) => parsed(&file),
+        None => Ok(Config::default()),
     }
+}
+
+/// What the file holds; one that is not there is empty.
+fn parsed<T: DeserializeOwned>(file: &Path) -> anyhow::Result<T> {
+    let text = match fs::read_to_string(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        read => read.with_context(|| format!("cannot read {}", file.display()))?,
+    };
+    toml::from_str(&text).with_context(|| format!("{} is wrong", file.display()))
 }
 
 /// This command's directory of one kind (XDG Base Directory Specification): a relative path there is not valid.

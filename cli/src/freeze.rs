@@ -9,9 +9,10 @@ use aws_sdk_kms::config::ProvideCredentials as _;
 use reregister_mfa::aws::{self, DynamoDb};
 use reregister_mfa::clock::{SystemClock, Timestamp};
 use reregister_mfa::report::{freeze_state, thawed};
-use reregister_mfa::reset::{FreezeChange, FreezeReason, Ledger, Tiers};
+use reregister_mfa::reset::{FreezeChange, FreezeReason, Ledger, SwitchedTo, Tiers};
 
 use crate::names::one_of;
+use crate::runtime::block_on;
 use crate::streams::print;
 
 /// Stop resets for everyone or for one tier; without an argument, show the freeze switch
@@ -100,10 +101,7 @@ impl Thaw {
     }
 }
 
-async fn set(
-    ledger: &Ledger,
-    change: &FreezeChange,
-) -> anyhow::Result<reregister_mfa::reset::SwitchedTo> {
+async fn set(ledger: &Ledger, change: &FreezeChange) -> anyhow::Result<SwitchedTo> {
     let set = ledger.change_freeze(change, Timestamp::now()).await;
     set.context(
         "the switch is NOT set. Run `reregister freeze` to see how it is set, and try again",
@@ -114,10 +112,7 @@ fn with_ledger(
     table: &Table,
     work: impl AsyncFnOnce(Ledger) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
+    block_on(async {
         let config = aws::config().await;
         check_credentials(&config).await?;
         let store = DynamoDb::new(&config, table.table.clone(), Arc::new(SystemClock));

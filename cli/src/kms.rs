@@ -21,6 +21,8 @@ use p256::pkcs8::DecodePublicKey as _;
 use reregister_mfa::aws;
 use serde_json::Value;
 
+use crate::runtime::block_on;
+
 /// An asymmetric key of AWS KMS, by its ARN, which names its account and region.
 #[derive(Debug, Clone)]
 pub struct KmsKey {
@@ -32,13 +34,6 @@ pub struct KmsKey {
 const LONGEST_MESSAGE: usize = 4096;
 
 const WRONG_KIND: &str = "that is no key of the kind ECC_NIST_P256";
-
-fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(future)
-}
 
 impl FromStr for KmsKey {
     type Err = anyhow::Error;

@@ -17,6 +17,7 @@ mod config;
 mod event;
 mod evidence;
 mod exit;
+mod files;
 mod freeze;
 mod function;
 mod keygen;
@@ -30,6 +31,7 @@ mod remembered;
 mod render;
 mod request;
 mod run;
+mod runtime;
 mod status;
 mod streams;
 

@@ -2,7 +2,8 @@
 
 use crate::exit::{self, Exit};
 use crate::render;
-use crate::request::{RequestArgs, block_on, print_failure};
+use crate::request::{RequestArgs, print_failure};
+use crate::runtime::block_on;
 
 /// Show what the function reads from an approval, and what a reset would do. Changes nothing, uses nothing up.
 #[derive(clap::Args)]

@@ -1,15 +1,15 @@
 //! The reset ids of the last tickets, so that `status` finds a reset by its ticket.
 
 use std::fs;
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 use uuid::Uuid;
 
 use crate::config::directory;
+use crate::files::replace;
 
 #[derive(Serialize, Deserialize)]
 struct Entry {
@@ -45,7 +45,7 @@ pub fn reset_of(ticket: &str) -> anyhow::Result<Uuid> {
     })
 }
 
-/// Replaces the file in one step. Its owner alone can read it.
+/// Remembers it in the place of the ticket's last reset.
 pub fn remember(ticket: &str, reset: Uuid) -> anyhow::Result<()> {
     let file = file()?;
     // A damaged file must not stop the next one from being remembered.
@@ -58,11 +58,7 @@ pub fn remember(ticket: &str, reset: Uuid) -> anyhow::Result<()> {
     let surplus = entries.len().saturating_sub(MOST);
     let entries: Vec<Entry> = entries.into_iter().skip(surplus).collect();
     let directory = file.parent().context("resets.json has no directory")?;
-    let written = fs::create_dir_all(directory).and_then(|()| {
-        let mut draft = NamedTempFile::new_in(directory)?;
-        draft.write_all(&serde_json::to_vec_pretty(&entries)?)?;
-        draft.persist(&file)?;
-        Ok(())
-    });
+    let text = serde_json::to_string_pretty(&entries)?;
+    let written = fs::create_dir_all(directory).and_then(|()| replace(&file, &text));
     written.with_context(|| format!("cannot write {}", file.display()))
 }

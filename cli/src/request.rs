@@ -56,11 +56,3 @@ pub fn print_failure(failure: &Failure) -> Exit {
     print_message(failure);
     failure.exit()
 }
-
-/// Runs it on this thread.
-pub fn block_on(work: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(work)
-}

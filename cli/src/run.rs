@@ -14,8 +14,9 @@ use crate::exit::{self, Exit};
 use crate::function::{Answer, Failure, Function};
 use crate::remembered;
 use crate::render;
-use crate::request::{RequestArgs, block_on, print_failure};
-use crate::streams::{print, print_message, prompt};
+use crate::request::{RequestArgs, print_failure};
+use crate::runtime::block_on;
+use crate::streams::{print, print_message, prompt, typed_line};
 
 /// Reset the person's MFA: show what would be done, ask, do it, and wait until it is over.
 ///
@@ -209,10 +210,7 @@ fn operator_confirms(preview: &Value) -> anyhow::Result<bool> {
     prompt(format_args!(
         "{preview}\n\nType {target} or {ticket} to do it: "
     ))?;
-    let mut typed = String::new();
-    io::stdin()
-        .read_line(&mut typed)
-        .context("cannot read standard input")?;
+    let typed = typed_line()?.unwrap_or_default();
     Ok(confirms(&typed, &target, &ticket))
 }
 

@@ -5,7 +5,8 @@ use uuid::Uuid;
 use crate::exit::{self, Exit};
 use crate::remembered;
 use crate::render;
-use crate::request::{RequestArgs, block_on, print_failure};
+use crate::request::{RequestArgs, print_failure};
+use crate::runtime::block_on;
 
 /// Show the outcome of a reset, or how far it is. Changes nothing.
 ///

@@ -19,14 +19,21 @@ pub fn print_message(text: impl fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Whether the next line of standard input is a yes.
-pub fn is_yes() -> bool {
-    let mut typed = String::new();
-    let read = io::stdin().read_line(&mut typed).is_ok();
-    read && matches!(typed.trim().to_lowercase().as_str(), "y" | "yes")
-}
-
 /// Asks on standard error, and leaves the cursor behind the question.
 pub fn prompt(question: impl fmt::Display) -> anyhow::Result<()> {
     write!(io::stderr().lock(), "{question}").context("cannot write to standard error")
+}
+
+/// The next line of standard input, without the space around it; `None` at the end of the input.
+pub fn typed_line() -> anyhow::Result<Option<String>> {
+    let mut typed = String::new();
+    let read = io::stdin().read_line(&mut typed);
+    let count = read.context("cannot read standard input")?;
+    Ok((count > 0).then(|| typed.trim().to_owned()))
+}
+
+/// Whether the next line of standard input is a yes.
+pub fn is_yes() -> anyhow::Result<bool> {
+    let typed = typed_line()?.unwrap_or_default().to_lowercase();
+    Ok(matches!(typed.as_str(), "y" | "yes"))
 }

@@ -9,7 +9,7 @@ pub fn freeze_state(switch: Option<&Freeze>) -> String {
     let Some(switch) = switch else {
         return "Resets are not frozen.".to_owned();
     };
-    match stopped(Some(switch)) {
+    match tiers(switch.standard, switch.privileged) {
         Some(tiers) => format!(
             "Resets are frozen for {} since {}: {}",
             people(tiers),
@@ -46,10 +46,6 @@ pub fn freeze_answer(switch: Option<&Freeze>, message: &str) -> Value {
         "since": switch.map(|switch| switch.since),
         "message": message,
     })
-}
-
-fn stopped(switch: Option<&Freeze>) -> Option<Tiers> {
-    switch.and_then(|switch| tiers(switch.standard, switch.privileged))
 }
 
 fn tiers(standard: bool, privileged: bool) -> Option<Tiers> {

@@ -30,7 +30,7 @@ pub enum Broken {
 /// A compare-and-swap table.
 #[derive(Default)]
 pub struct Table {
-    broken: Broken,
+    pub broken: Broken,
     pub items: HashMap<Key, Item>,
     /// The items as they were before their last write.
     before: HashMap<Key, Option<Item>>,

@@ -293,7 +293,7 @@ impl Queue for FaultyPorts {
     async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
         let wake = |happened: &mut Happened| {
             let due = happened.now.checked_add(after).unwrap();
-            if happened.broken != Broken::LosesMessages {
+            if happened.table.broken != Broken::LosesMessages {
                 happened.queue.push((due, id));
             }
             Ok(())

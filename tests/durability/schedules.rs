@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reregister_mfa::clock::Timestamp;
 use reregister_mfa::ids::ResetId;
-use reregister_mfa::reset::{Freeze, Ledger, State, Switched};
+use reregister_mfa::reset::{FreezeChange, FreezeReason, Ledger, State, Tiers};
 use serde_json::{Value, json};
 
 use crate::actor::Actor;
@@ -207,21 +207,25 @@ pub fn given_up(planned: &Planned) -> Arc<World> {
 
 /// Sets the switch.
 fn freeze(world: &Arc<World>, on: bool) {
-    let switch = Freeze {
-        standard: on,
-        privileged: on,
-        why: "SEC-77".to_owned(),
-        since: world.lock().now,
+    let tiers = Tiers::All;
+    let change = match on {
+        true => FreezeChange::Freeze {
+            tiers,
+            why: FreezeReason::new("SEC-77").unwrap(),
+        },
+        false => FreezeChange::Thaw { tiers },
     };
+    let now = world.lock().now;
     let ledger = Ledger::new(Arc::new(world.ports([])));
-    let mut set = std::pin::pin!(ledger.freeze(&switch));
+    let mut set = std::pin::pin!(ledger.change_freeze(&change, now));
     let mut context = Context::from_waker(Waker::noop());
     let set = loop {
         if let Poll::Ready(set) = set.as_mut().poll(&mut context) {
             break set;
         }
     };
-    assert_eq!(set, Ok(Switched::Set));
+    let after = set.unwrap().after.unwrap();
+    assert_eq!((after.standard, after.privileged), (on, on));
 }
 
 /// Lets the queue bring what it has until nothing is left in it.

@@ -25,7 +25,6 @@ pub const VERA: &str = "a1000000-0000-4000-8000-000000000002";
 /// What has happened, and what is.
 pub struct Happened {
     pub now: Timestamp,
-    pub broken: Broken,
     pub table: Table,
     /// The records of the table, parsed, by key. What was never accepted is null.
     parsed: BTreeMap<String, (Value, u64)>,
@@ -70,7 +69,6 @@ impl World {
             seed,
             happened: Mutex::new(Happened {
                 now: START.parse().unwrap(),
-                broken,
                 table: Table::new(broken),
                 parsed: BTreeMap::new(),
                 actors: 0,

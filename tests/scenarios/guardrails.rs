@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use reregister_mfa::clock::Timestamp;
 use reregister_mfa::reset::ports::{Item, Key, Store, StoreError, Write};
-use reregister_mfa::reset::{Freeze, Ledger};
+use reregister_mfa::reset::{FreezeChange, FreezeReason, Ledger, Tiers};
 use serde_json::Value;
 use simulated::approval::Draft;
 use simulated::entra::{Fault, Method};
@@ -25,15 +25,20 @@ const WHY: &str = "a laptop of the service desk was stolen";
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// An administrator sets the switch, as `reregister freeze` does.
+/// An administrator sets the switch, as `reregister freeze` and `thaw` do.
 pub async fn freeze(store: Arc<dyn Store>, standard: bool, privileged: bool) {
-    let freeze = Freeze {
-        standard,
-        privileged,
-        why: WHY.to_owned(),
-        since: Timestamp::now(),
-    };
-    Ledger::new(store).freeze(&freeze).await.unwrap();
+    let ledger = Ledger::new(store);
+    let now = Timestamp::now();
+    for (tiers, stops) in [(Tiers::Standard, standard), (Tiers::Privileged, privileged)] {
+        let change = match stops {
+            true => FreezeChange::Freeze {
+                tiers,
+                why: FreezeReason::new(WHY).unwrap(),
+            },
+            false => FreezeChange::Thaw { tiers },
+        };
+        ledger.change_freeze(&change, now).await.unwrap();
+    }
 }
 
 /// A policy with one more rule for the tenant.

@@ -18,7 +18,7 @@ use reregister_mfa::reset::ports::{
     AuditError, AuditTrail, Condition, Item, Key, Queue, QueueError, Security, SecurityError,
     Store, StoreError, Write,
 };
-use reregister_mfa::reset::{Event, Freeze, Ledger};
+use reregister_mfa::reset::{Event, FreezeChange, FreezeReason, Ledger, Tiers};
 use reregister_mfa::secrets::{Freshness, SecretError, SecretSource};
 use reregister_mfa::web_identity::{WebIdentity, WebIdentityError};
 use secrecy::SecretString;
@@ -90,16 +90,20 @@ impl Product {
         self.app.wake(id, None).await.is_ok()
     }
 
-    /// Sets the freeze switch as `reregister freeze` does.
+    /// Sets the freeze switch as `reregister freeze` and `thaw` do.
     pub async fn freeze(&self, standard: bool, privileged: bool) {
-        let freeze = Freeze {
-            standard,
-            privileged,
-            why: "SEC-77: the service desk has lost a laptop".to_owned(),
-            since: self.clock.now(),
-        };
         let ledger = Ledger::new(self.table.clone());
-        ledger.freeze(&freeze).await.unwrap();
+        for (tiers, stops) in [(Tiers::Standard, standard), (Tiers::Privileged, privileged)] {
+            let why = FreezeReason::new("SEC-77: the service desk has lost a laptop").unwrap();
+            let change = match stops {
+                true => FreezeChange::Freeze { tiers, why },
+                false => FreezeChange::Thaw { tiers },
+            };
+            ledger
+                .change_freeze(&change, self.clock.now())
+                .await
+                .unwrap();
+        }
     }
 }
 

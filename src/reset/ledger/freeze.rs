@@ -12,14 +12,6 @@ fn key() -> Key {
     Key("freeze".to_owned())
 }
 
-/// Whether the switch was set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Switched {
-    Set,
-    /// Another operator set it at the same moment; nothing was written.
-    Overtaken,
-}
-
 /// The switch before and after a change; `None` if it was never set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SwitchedTo {
@@ -58,7 +50,7 @@ impl Ledger {
                 });
             }
             let after = change.apply(before.as_ref(), now);
-            if self.set_switch(version, &after).await? == Switched::Set {
+            if self.set_switch(version, &after).await? {
                 let after = Some(after);
                 return Ok(SwitchedTo { before, after });
             }
@@ -74,16 +66,8 @@ impl Ledger {
         Ok(self.switch().await?.1)
     }
 
-    /// Sets the switch, whatever it was. An operator's change is [`Ledger::change_freeze`].
-    ///
-    /// # Errors
-    /// [`LedgerError::Unavailable`] if it may or may not be set.
-    pub async fn freeze(&self, freeze: &Freeze) -> Result<Switched, LedgerError> {
-        let (version, _) = self.switch().await?;
-        self.set_switch(version, freeze).await
-    }
-
-    async fn set_switch(&self, version: u64, freeze: &Freeze) -> Result<Switched, LedgerError> {
+    /// Writes the switch over this version. False if another operator set it at the same moment; nothing was written.
+    async fn set_switch(&self, version: u64, freeze: &Freeze) -> Result<bool, LedgerError> {
         let write = Write {
             key: key(),
             condition: at(version),
@@ -96,8 +80,8 @@ impl Ledger {
             }),
         };
         match self.store.commit(&[write]).await {
-            Ok(()) => Ok(Switched::Set),
-            Err(StoreError::Conflict(_)) => Ok(Switched::Overtaken),
+            Ok(()) => Ok(true),
+            Err(StoreError::Conflict(_)) => Ok(false),
             Err(StoreError::Unavailable(why)) => Err(LedgerError::Unavailable(why)),
         }
     }

@@ -23,7 +23,7 @@ mod store;
 mod tests;
 
 pub use claim::{ClaimAttempt, HeadroomCheck, Obstacle};
-pub use freeze::{SwitchError, Switched, SwitchedTo};
+pub use freeze::{SwitchError, SwitchedTo};
 pub use lease::{RecordLease, ResetLease, WriteError};
 pub use record::{Duties, Duty, Record, Stage, is_about};
 pub use store::{Acceptance, ApprovalUse, Block, Ledger, VersionedRecord};
