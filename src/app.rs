@@ -9,9 +9,9 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::clock::Clock;
-use crate::entra::{AdminCentre, Entra, EntraDeps, EntraSettings};
+use crate::entra::{AdminCentre, Entra, EntraDeps, EntraSettings, HasPim};
 use crate::http::{Deadline, Services, router};
-use crate::ids::ResetId;
+use crate::ids::{Label, PersonRef, ResetId};
 use crate::issuers::Issuers;
 use crate::local_queue::LocalQueue;
 use crate::outbound::{HttpClientError, http_client};
@@ -20,7 +20,7 @@ use crate::report::{self, Presentation};
 use crate::reset::ports::{AuditTrail, Queue, Security, Store};
 use crate::reset::{
     ApprovalValidator, Deployment, Directories, FreezeChange, HardwareOath, Ledger, LedgerError,
-    Privileged, Refusal, Resets, SwitchError, TenantContext,
+    Pim, Privileged, Refusal, Resets, SwitchError, TenantContext,
 };
 use crate::secrets::{Freshness, SecretSource};
 use crate::tickets::TicketNotes;
@@ -50,7 +50,16 @@ struct WarmUp {
     issuers: Arc<Issuers>,
     policies: Vec<crate::approval::IssuerPolicy>,
     /// The tenants, seen through their standard credentials: the privileged ones are not fetched before they are needed.
-    tenants: Vec<Arc<Entra>>,
+    tenants: Vec<WarmTenant>,
+}
+
+/// A tenant as the warm-up sees it.
+struct WarmTenant {
+    name: Label,
+    standard: Arc<Entra>,
+    pim: Pim,
+    /// The people whom its rules name.
+    named: Vec<PersonRef>,
 }
 
 /// How long one run for the queue may take, if the platform gives it so long.
@@ -97,9 +106,14 @@ impl App {
         };
         let mut contexts = BTreeMap::new();
         let mut tenants = Vec::new();
-        for tenant in sections.tenants.into_values() {
+        for (name, tenant) in sections.tenants {
             let (id, standard, context) = connect(tenant, &deps);
-            tenants.push(standard);
+            tenants.push(WarmTenant {
+                name,
+                standard,
+                pim: context.rules.pim,
+                named: context.rules.named_people(),
+            });
             contexts.insert(id, context);
         }
         let resets = Resets::new(Deployment {
@@ -211,9 +225,19 @@ impl App {
                 tracing::warn!(%error, "no keys of an issuer at start: they are fetched when needed");
             }
         });
-        let tokens = tenants.iter().map(async |entra| {
-            if let Err(error) = entra.warm_up().await {
-                tracing::warn!(%error, "no Graph token at start: it is fetched when needed");
+        let tokens = tenants.iter().map(async |tenant| {
+            let named = tenant.standard.warn_of_absent(tenant.named.iter().cloned());
+            let (warm, ()) = tokio::join!(tenant.standard.warm_up(), named);
+            match warm {
+                Ok(HasPim(false)) if tenant.pim == Pim::Licensed => tracing::error!(
+                    tenant = %tenant.name,
+                    "the tenant says that it has no licence for PIM (Microsoft Entra ID P2 or Governance), so every reset \
+                     waits: write pim = \"unlicensed\" into its rules in policy.toml"
+                ),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "no answer of Graph at start: it is asked when needed");
+                }
             }
         });
         let everything =

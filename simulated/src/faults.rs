@@ -1,11 +1,15 @@
 //! Faults that a test injects into a simulated server.
 
+use std::fmt;
 use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde_json::Value;
 
 use crate::received::Received;
 use crate::serving::dropped;
@@ -31,6 +35,32 @@ pub(crate) enum Effect {
     LoseRequest,
     LoseAnswer,
     Hang,
+    Slow(Duration),
+    Edit(Edit),
+}
+
+/// A change of a JSON body.
+#[derive(Clone)]
+pub(crate) struct Edit(Arc<dyn Fn(&mut Value) + Send + Sync>);
+
+impl fmt::Debug for Edit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Edit").finish_non_exhaustive()
+    }
+}
+
+impl Edit {
+    /// The response with its JSON body changed; as it is if it has none.
+    async fn apply(&self, response: Response) -> Response {
+        let (mut parts, body) = response.into_parts();
+        let bytes = to_bytes(body, HUGE).await.unwrap_or_default();
+        parts.headers.remove(CONTENT_LENGTH);
+        let Ok(mut json) = serde_json::from_slice(&bytes) else {
+            return Response::from_parts(parts, Body::from(bytes));
+        };
+        (self.0)(&mut json);
+        Response::from_parts(parts, Body::from(json.to_string()))
+    }
 }
 
 impl Fault {
@@ -92,8 +122,18 @@ impl Fault {
         self.with(Effect::Hang)
     }
 
+    /// The request is handled, and the answer comes this much later, on the runtime's clock.
+    pub fn slow(self, time: Duration) -> Fault {
+        self.with(Effect::Slow(time))
+    }
+
+    /// The request is handled, and the JSON of its answer is changed on the way.
+    pub fn edit(self, change: impl Fn(&mut Value) + Send + Sync + 'static) -> Fault {
+        self.with(Effect::Edit(Edit(Arc::new(change))))
+    }
+
     /// A status with a body that claims to be JSON; nothing is changed.
-    pub(crate) fn body(self, status: u16, body: impl Into<Bytes>) -> Fault {
+    pub fn body(self, status: u16, body: impl Into<Bytes>) -> Fault {
         self.with(Effect::Body(status, body.into()))
     }
 
@@ -142,6 +182,10 @@ impl Faults {
 /// What the client gets for a request.
 pub(crate) enum Reply {
     Response(Response),
+    /// It comes later.
+    Late(Response, Duration),
+    /// Its JSON is changed.
+    Edited(Response, Edit),
     /// The connection is dropped.
     Dropped,
     /// The connection stays open, without a response.
@@ -178,6 +222,8 @@ impl Reply {
                 return Reply::Dropped;
             }
             Some(Effect::Hang) => return Reply::Never,
+            Some(Effect::Slow(time)) => return Reply::Late(handle(), time),
+            Some(Effect::Edit(edit)) => return Reply::Edited(handle(), edit),
         })
     }
 
@@ -185,6 +231,8 @@ impl Reply {
     pub(crate) fn map(self, change: impl FnOnce(Response) -> Response) -> Reply {
         match self {
             Reply::Response(response) => Reply::Response(change(response)),
+            Reply::Late(response, time) => Reply::Late(change(response), time),
+            Reply::Edited(response, edit) => Reply::Edited(change(response), edit),
             other => other,
         }
     }
@@ -192,7 +240,9 @@ impl Reply {
     /// The status; 0 if there is no response.
     pub(crate) fn status(&self) -> u16 {
         match self {
-            Reply::Response(response) => response.status().as_u16(),
+            Reply::Response(response) | Reply::Late(response, _) | Reply::Edited(response, _) => {
+                response.status().as_u16()
+            }
             Reply::Dropped | Reply::Never => 0,
         }
     }
@@ -200,6 +250,11 @@ impl Reply {
     pub(crate) async fn send(self) -> Response {
         match self {
             Reply::Response(response) => response,
+            Reply::Late(response, time) => {
+                tokio::time::sleep(time).await;
+                response
+            }
+            Reply::Edited(response, edit) => edit.apply(response).await,
             Reply::Dropped => dropped(),
             Reply::Never => pending().await,
         }

@@ -2,7 +2,7 @@
 
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName};
 use axum::http::request::Parts;
 use axum::response::Response;
 use base64::Engine as _;
@@ -76,6 +76,13 @@ impl Received {
 
     pub(crate) fn header(&self, name: HeaderName) -> Option<&str> {
         self.parts.headers.get(name)?.to_str().ok()
+    }
+
+    /// The host that was asked: `Host`, or `:authority` over HTTP/2.
+    pub(crate) fn host(&self) -> Option<&str> {
+        let authority = self.parts.uri.authority();
+        self.header(HOST)
+            .or_else(|| authority.map(|authority| authority.as_str()))
     }
 
     /// What follows this scheme in `Authorization`.

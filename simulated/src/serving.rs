@@ -1,4 +1,4 @@
-//! Serves a router on a socket. Unlike a plain axum server it can drop a connection instead of answering.
+//! Serves a router on a socket, over HTTP/1.1 and HTTP/2. Unlike a plain axum server it can drop a connection instead of answering.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -75,7 +75,7 @@ pub(crate) fn tls(
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(certificates, PrivateKeyDer::from_pem_slice(key_pem)?)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(Arc::new(config)))
         .acceptor(NoDelayAcceptor::new());
     let url = format!("https://{}", listener.local_addr()?);

@@ -3,30 +3,13 @@
 use std::collections::HashSet;
 
 use reqwest::Method as Verb;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::graph::Graph;
-use crate::clock::Timestamp;
 use crate::ids::ObjectId;
 use crate::names::shown_without_numbers;
 use crate::reset::ports::{DirectoryError, Fault, Listing};
 use crate::reset::{Method, MethodId, MethodKind, PhoneType};
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Listed {
-    #[serde(rename = "@odata.type")]
-    odata_type: Option<String>,
-    id: MethodId,
-    created_date_time: Option<Timestamp>,
-    phone_type: Option<String>,
-    phone_number: Option<String>,
-    display_name: Option<String>,
-    email_address: Option<String>,
-    /// Of a hardware OATH token. Nothing in it may hide the token, so it is read leniently.
-    device: Option<Value>,
-}
 
 /// What `@odata.type` starts with.
 const TYPE_PREFIX: &str = "#microsoft.graph.";
@@ -41,14 +24,7 @@ pub async fn list(
     let id = id.to_string();
     let all = graph.url(["v1.0", "users", &id, "authentication", "methods"])?;
     if !ask_for_hardware {
-        let methods = once(
-            graph
-                .list::<Value>(all)
-                .await?
-                .into_iter()
-                .map(read)
-                .collect(),
-        );
+        let methods = once(graph.list_items(all).await?.iter().map(read).collect());
         return Ok(Listing {
             methods,
             hardware_unknown: false,
@@ -61,13 +37,13 @@ pub async fn list(
         "authentication",
         "hardwareOathMethods",
     ])?;
-    let (all, hardware) = tokio::join!(graph.list::<Value>(all), graph.list::<Value>(hardware));
-    let mut methods = once(all?.into_iter().map(read).collect());
+    let (all, hardware) = tokio::join!(graph.list_items(all), graph.list_items(hardware));
+    let mut methods = once(all?.iter().map(read).collect());
     let hardware_unknown = hardware.is_err();
     for token in hardware.into_iter().flatten().filter(works) {
         let token = Method {
             kind: MethodKind::HardwareOath,
-            ..read(token)
+            ..read(&token)
         };
         if !methods.iter().any(|method| method.id == token.id) {
             methods.push(token);
@@ -96,23 +72,25 @@ fn once(methods: Vec<Method>) -> Vec<Method> {
         .collect()
 }
 
-/// A method of the list. One that cannot be read must not hide the others: it is left in place and named.
-fn read(method: Value) -> Method {
-    match serde_json::from_value::<Listed>(method.clone()) {
-        Ok(listed) => listed.into_method(),
-        Err(_) => Method {
-            id: MethodId::unreadable(method.to_string().as_bytes()),
-            kind: MethodKind::Unknown("a method that cannot be read".to_owned()),
-            label: None,
-            created: None,
-        },
+/// A method of the list. What decides is its type and its id, and the type of a phone. Nothing else may hide it: what is
+/// not as documented there counts as absent.
+fn read(method: &Value) -> Method {
+    let text = |name: &str| method.get(name).and_then(Value::as_str);
+    let id = text("id").and_then(|id| MethodId::try_from(id.to_owned()).ok());
+    let created = text("createdDateTime").and_then(|time| time.parse().ok());
+    Method {
+        kind: kind(text("@odata.type"), text("phoneType"), id.as_ref()),
+        label: label(method),
+        created,
+        id: id.unwrap_or_else(|| MethodId::unreadable(method.to_string().as_bytes())),
     }
 }
 
 /// Microsoft Graph, "Delete" of the method's own type: there is no delete on `methods` itself.
 pub async fn remove(graph: &Graph, id: ObjectId, method: &Method) -> Result<(), DirectoryError> {
-    let collection =
-        collection(&method.kind).ok_or(DirectoryError::Permanent(Fault::Unreadable))?;
+    let collection = collection(&method.kind)
+        .filter(|_| !method.id.is_unreadable())
+        .ok_or(DirectoryError::Permanent(Fault::Unreadable))?;
     let url = graph.url([
         "v1.0",
         "users",
@@ -157,6 +135,7 @@ fn collection(kind: &MethodKind) -> Option<&'static str> {
         | MethodKind::Email
         | MethodKind::TemporaryAccessPass
         | MethodKind::QrCodePin
+        | MethodKind::Unreadable
         | MethodKind::Unknown(_) => None,
     }
 }
@@ -191,58 +170,73 @@ fn type_name(kind: &MethodKind) -> Option<&'static str> {
         MethodKind::Email => "emailAuthenticationMethod",
         MethodKind::TemporaryAccessPass => "temporaryAccessPassAuthenticationMethod",
         MethodKind::QrCodePin => "qrCodePinAuthenticationMethod",
-        MethodKind::Unknown(_) => return None,
+        MethodKind::Unreadable | MethodKind::Unknown(_) => return None,
     })
 }
 
-/// The kind that Graph's names say.
-fn kind(graph_name: Option<&str>, phone_type: Option<&str>) -> MethodKind {
-    if graph_name == type_name(&MethodKind::Phone(PhoneType::Mobile)) {
-        return match phone_type {
-            Some("mobile") => MethodKind::Phone(PhoneType::Mobile),
-            Some("alternateMobile") => MethodKind::Phone(PhoneType::AlternateMobile),
-            Some("office") => MethodKind::Phone(PhoneType::Office),
-            _ => MethodKind::Unknown("phone of an unknown type".to_owned()),
-        };
-    }
-    let known = |kind: &MethodKind| graph_name.is_some() && type_name(kind) == graph_name;
-    let unknown = || {
-        MethodKind::Unknown(
-            graph_name
-                .and_then(shown_without_numbers)
-                .unwrap_or_else(|| "method of no type".to_owned()),
-        )
+/// The ids of the three phones, which all people have in common (Microsoft Graph, "phoneAuthenticationMethod").
+const PHONES: [(&str, PhoneType); 3] = [
+    ("3179e48a-750b-4051-897c-87b9720928f7", PhoneType::Mobile),
+    (
+        "b6332ec1-7057-4abe-9331-3d72feddfe41",
+        PhoneType::AlternateMobile,
+    ),
+    ("e37fc753-ff3b-4958-9484-eaa9425c82bc", PhoneType::Office),
+];
+
+/// The kind that Graph's names say. A phone of no known type is told by its id.
+fn kind(odata_type: Option<&str>, phone_type: Option<&str>, id: Option<&MethodId>) -> MethodKind {
+    let name = odata_type.map(|name| name.strip_prefix(TYPE_PREFIX).unwrap_or(name));
+    let Some(name) = name.filter(|name| !name.trim().is_empty()) else {
+        return MethodKind::Unreadable;
     };
+    if Some(name) == type_name(&MethodKind::Phone(PhoneType::Mobile)) {
+        let by_name = match phone_type {
+            Some("mobile") => Some(PhoneType::Mobile),
+            Some("alternateMobile") => Some(PhoneType::AlternateMobile),
+            Some("office") => Some(PhoneType::Office),
+            _ => None,
+        };
+        let by_id = || {
+            let is_id = |known: &str| id.is_some_and(|id| id.as_ref().eq_ignore_ascii_case(known));
+            let found = PHONES.iter().find(|(known, _)| is_id(known));
+            found.map(|(_, phone)| *phone)
+        };
+        return by_name
+            .or_else(by_id)
+            .map_or(MethodKind::Unreadable, MethodKind::Phone);
+    }
+    let known = |kind: &MethodKind| type_name(kind) == Some(name);
+    let unknown =
+        || shown_without_numbers(name).map_or(MethodKind::Unreadable, MethodKind::Unknown);
     KINDS.into_iter().find(known).unwrap_or_else(unknown)
 }
 
-impl Listed {
-    fn into_method(self) -> Method {
-        let name = self
-            .odata_type
-            .as_deref()
-            .map(|odata_type| odata_type.strip_prefix(TYPE_PREFIX).unwrap_or(odata_type));
-        let kind = kind(name, self.phone_type.as_deref());
-        let label = match (self.phone_number, self.email_address, self.device) {
-            (Some(number), ..) => ending(&number),
-            (None, Some(address), _) => masked(&address),
-            (None, None, Some(device)) => token_label(&device),
-            (None, None, None) => self.display_name.as_deref().and_then(shown_without_numbers),
-        };
-        Method {
-            id: self.id,
-            kind,
-            label,
-            created: self.created_date_time,
-        }
+/// Which of several it is, for people.
+fn label(method: &Value) -> Option<String> {
+    let text = |name: &str| method.get(name).and_then(Value::as_str);
+    match (
+        text("phoneNumber"),
+        text("emailAddress"),
+        method.get("device"),
+    ) {
+        (Some(number), ..) => ending(number),
+        (None, Some(address), _) => masked(address),
+        (None, None, Some(device)) if device.is_object() => token_label(device),
+        (None, None, _) => text("displayName").and_then(shown_without_numbers),
     }
 }
 
-/// The last two digits, as Microsoft's own pages show a number.
+/// The last two digits, as Microsoft's own pages show a number. Graph may mask the others.
 fn ending(number: &str) -> Option<String> {
-    let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
+    let is_masked = |c: &char| matches!(c, 'X' | 'x' | '*' | '•' | '#');
+    let digits: Vec<char> = number
+        .chars()
+        .filter(|c| c.is_ascii_digit() || is_masked(c))
+        .collect();
     let last: String = digits.iter().rev().take(2).rev().collect();
-    (digits.len() >= 4).then(|| format!("ending in {last}"))
+    let shows = digits.len() >= 4 && last.chars().all(|c| c.is_ascii_digit());
+    shows.then(|| format!("ending in {last}"))
 }
 
 /// The name of a hardware token, or else what it is, and the end of the serial number that is printed on it.
@@ -286,6 +280,8 @@ mod tests {
     fn a_label_shows_two_digits_of_a_number_and_no_markup() {
         assert_eq!(ending("+1 2065555512").as_deref(), Some("ending in 12"));
         assert_eq!(ending("12"), None);
+        assert_eq!(ending("+XX XXXXXXXX12").as_deref(), Some("ending in 12"));
+        assert_eq!(ending("+1 ********"), None);
         assert_eq!(
             masked("megan@home.example").as_deref(),
             Some("m... at home.example")
@@ -335,10 +331,10 @@ mod tests {
     #[test]
     fn every_kind_is_read_from_the_name_that_graph_has_for_it() {
         for kind_of_table in KINDS {
-            assert_eq!(kind(type_name(&kind_of_table), None), kind_of_table);
+            assert_eq!(kind(type_name(&kind_of_table), None, None), kind_of_table);
         }
-        // Beside these there are phones and unknown types.
-        assert_eq!(KINDS.len() + 2, MethodKind::COUNT);
+        // Beside these there are phones, and what is unknown or cannot be read.
+        assert_eq!(KINDS.len() + 3, MethodKind::COUNT);
     }
 
     #[test]
@@ -367,13 +363,49 @@ mod tests {
 
     #[test]
     fn a_type_that_is_not_known_is_kept_by_its_name() {
-        let listed: Listed = serde_json::from_str(
-            r##"{"@odata.type":"#microsoft.graph.brainwaveAuthenticationMethod","id":"x"}"##,
-        )
-        .unwrap();
+        let listed = serde_json::json!({
+            "@odata.type": "#microsoft.graph.brainwaveAuthenticationMethod", "id": "x",
+        });
         assert_eq!(
-            listed.into_method().kind,
+            read(&listed).kind,
             MethodKind::Unknown("brainwaveAuthenticationMethod".to_owned())
         );
+    }
+
+    #[test]
+    fn an_odd_property_counts_as_absent_and_the_method_is_the_same() {
+        let authenticator = "#microsoft.graph.microsoftAuthenticatorAuthenticationMethod";
+        for (name, odd) in [
+            ("createdDateTime", serde_json::json!("2020-01-01T00:00:00")),
+            ("createdDateTime", serde_json::json!(7)),
+            ("displayName", serde_json::json!(["Jane"])),
+            ("phoneType", serde_json::json!(1)),
+            ("device", serde_json::json!("x")),
+        ] {
+            let mut listed = serde_json::json!({"@odata.type": authenticator, "id": "x"});
+            listed[name] = odd;
+            let method = read(&listed);
+            assert_eq!(method.kind, MethodKind::MicrosoftAuthenticator, "{listed}");
+            assert_eq!(
+                (method.id.as_ref(), method.label, method.created),
+                ("x", None, None)
+            );
+        }
+    }
+
+    #[test]
+    fn a_phone_of_no_known_type_is_told_by_its_id() {
+        let phone = |phone_type: Value, id: &str| {
+            let name = "#microsoft.graph.phoneAuthenticationMethod";
+            read(&serde_json::json!({"@odata.type": name, "id": id, "phoneType": phone_type})).kind
+        };
+        let mobile = "3179E48A-750b-4051-897c-87b9720928f7";
+        let office = MethodKind::Phone(PhoneType::Office);
+        assert_eq!(
+            phone(Value::Null, mobile),
+            MethodKind::Phone(PhoneType::Mobile)
+        );
+        assert_eq!(phone("office".into(), mobile), office);
+        assert_eq!(phone("satellite".into(), "x"), MethodKind::Unreadable);
     }
 }

@@ -1,8 +1,10 @@
 //! A tenant's [`Directory`], seen through one credential.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
 
 use async_trait::async_trait;
+use futures_util::stream::{self, StreamExt as _};
 
 use super::graph::Graph;
 use super::group_eligibility::GroupEligibility;
@@ -12,6 +14,13 @@ use super::{authentication_methods, people, privilege_facts};
 use crate::ids::{ObjectId, PersonRef, TenantId};
 use crate::reset::ports::{Directory, DirectoryError, Fault, Listing};
 use crate::reset::{Method, Person, PrivilegeFacts};
+
+/// How many people are looked up at once.
+const AT_ONCE: usize = 8;
+
+/// Whether a tenant has a licence for Privileged Identity Management, as far as it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HasPim(pub bool);
 
 /// A tenant seen through one credential.
 pub struct Entra {
@@ -39,16 +48,30 @@ impl Entra {
         }
     }
 
-    /// Gets a token and what is the same for everybody, so that the first request need not wait for it.
+    /// Gets a token and what is the same for everybody, so that the first request need not wait for it. Says whether the
+    /// tenant has a licence for PIM.
     ///
     /// # Errors
     /// The [`DirectoryError`] that the first request would meet.
-    pub async fn warm_up(&self) -> Result<(), DirectoryError> {
-        self.graph.warm_up().await?;
-        match self.group_eligibility.get(&self.graph).await {
-            // What a missing licence means is the core's decision.
-            Ok(_) | Err(DirectoryError::Permanent(Fault::Unlicensed)) => Ok(()),
-            Err(error) => Err(error),
+    pub async fn warm_up(&self) -> Result<HasPim, DirectoryError> {
+        let groups = self.group_eligibility.get(&self.graph).await?;
+        Ok(HasPim(!groups.unlicensed))
+    }
+
+    /// Warns of people whom the policy names and the tenant has not: a protection that protects no account.
+    pub async fn warn_of_absent(&self, named: impl IntoIterator<Item = PersonRef>) {
+        let absent = stream::iter(named)
+            .map(async |who: PersonRef| {
+                let found = people::find(&self.graph, &who).await;
+                // Another error is met again by what needs an answer.
+                let absent = Err(DirectoryError::Permanent(Fault::NotFound)) == found.map(drop);
+                absent.then_some(who)
+            })
+            .buffer_unordered(AT_ONCE);
+        let mut absent = pin!(absent);
+        while let Some(who) = absent.next().await {
+            let Some(who) = who else { continue };
+            tracing::warn!(person = %who, "the policy names a person whom the tenant has not: correct the name or id");
         }
     }
 }

@@ -23,14 +23,15 @@ pub enum Effect {
 
 /// What to make of an answer.
 pub fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect) -> DirectoryError {
-    let code = code(body);
+    let (code, inner) = (code(body), inner_codes(body));
     tracing::warn!(
         status = status.as_u16(),
         code = code.as_deref().unwrap_or("none"),
+        inner_codes = inner.join(" "),
         request_id = header(headers, "request-id"),
         "Microsoft Graph answered with an error"
     );
-    if code.as_deref() == Some(UNLICENSED) {
+    if code.iter().chain(&inner).any(|code| code == UNLICENSED) {
         return DirectoryError::Permanent(Fault::Unlicensed);
     }
     match status.as_u16() {
@@ -52,6 +53,7 @@ pub fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect) 
         408 | 409 | 412 | 423 | 500..=599 => DirectoryError::Transient {
             after: retry_after(headers),
         },
+        _ if status.is_client_error() => DirectoryError::Permanent(Fault::Rejected),
         _ => DirectoryError::Permanent(Fault::Unreadable),
     }
 }
@@ -72,12 +74,62 @@ pub fn code(body: &[u8]) -> Option<String> {
         Some(error) => error.get("code")?.as_str()?,
         None => body.get("odata.error")?.get("code")?.as_str()?,
     };
-    let plain: String = code
-        .chars()
+    Some(plain(code))
+}
+
+/// How deep an error is looked for in an error.
+const DEEPEST: usize = 4;
+
+/// The codes of the errors inside an error: `innerError`, `details`, and what PIM does, a `message` that is itself the
+/// JSON of an error, with `code` or `errorCode`.
+fn inner_codes(body: &[u8]) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Ok(body) = serde_json::from_slice::<Value>(body) {
+        let error = body.get("error").or(body.get("odata.error"));
+        for (name, inner) in error.and_then(Value::as_object).into_iter().flatten() {
+            if name != "code" {
+                collect_codes(inner, &mut found, DEEPEST);
+            }
+        }
+    }
+    found
+}
+
+fn collect_codes(value: &Value, found: &mut Vec<String>, depth: usize) {
+    let Some(depth) = depth.checked_sub(1) else {
+        return;
+    };
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member.as_str() {
+                    Some(code) if matches!(name.as_str(), "code" | "errorCode") => {
+                        found.push(plain(code));
+                    }
+                    _ => collect_codes(member, found, depth),
+                }
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                collect_codes(item, found, depth);
+            }
+        }
+        Value::String(text) if text.trim_start().starts_with('{') => {
+            if let Ok(inner) = serde_json::from_str(text) {
+                collect_codes(&inner, found, depth);
+            }
+        }
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+    found.truncate(8);
+}
+
+fn plain(code: &str) -> String {
+    code.chars()
         .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
         .take(64)
-        .collect();
-    Some(plain)
+        .collect()
 }
 
 #[cfg(test)]
@@ -115,6 +167,46 @@ mod tests {
         ];
         for (body, expected) in shapes {
             assert_eq!(code(body.as_bytes()).as_deref(), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_error_inside_an_error_is_found() {
+        let licence = r#"{"error":{"code":"UnknownError","message":"{\"errorCode\":\"AadPremiumLicenseRequired\",\"message\":\"m\",\"instanceAnnotations\":[]}","innerError":{}}}"#;
+        let nested = r#"{"error":{"code":"","message":"{\"error\":{\"code\":\"AadPremiumLicenseRequired\"}}"}}"#;
+        let details = r#"{"error":{"code":"BadRequest","message":"m","details":[{"code":"AadPremiumLicenseRequired"}]}}"#;
+        let inner = r#"{"error":{"code":"BadRequest","message":"m","innerError":{"code":"AadPremiumLicenseRequired"}}}"#;
+        let none = HeaderMap::new();
+        for body in [licence, nested, details, inner] {
+            let body = body.as_bytes();
+            assert!(inner_codes(body).contains(&UNLICENSED.to_owned()));
+            let error = of(StatusCode::BAD_REQUEST, &none, body, Effect::Reads);
+            assert_eq!(error, DirectoryError::Permanent(Fault::Unlicensed));
+        }
+        let scope = r#"{"error":{"code":"UnknownError","message":"{\"errorCode\":\"PermissionScopeNotGranted\"}"}}"#;
+        let error = of(
+            StatusCode::FORBIDDEN,
+            &none,
+            scope.as_bytes(),
+            Effect::Reads,
+        );
+        assert_eq!(error, DirectoryError::Permanent(Fault::NotAllowed));
+        let deep = format!("{}1{}", "[".repeat(90), "]".repeat(90));
+        let deep = format!(r#"{{"error":{{"code":"x","message":{deep}}}}}"#);
+        assert_eq!(inner_codes(deep.as_bytes()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_4xx_to_a_question_is_an_answer_unless_it_asks_to_come_back() {
+        let none = HeaderMap::new();
+        for status in 400..500 {
+            let status = StatusCode::from_u16(status).unwrap();
+            let body = br#"{"error":{"code":"x","message":"m"}}"#;
+            let error = of(status, &none, body, Effect::Reads);
+            let waits = matches!(status.as_u16(), 408 | 409 | 412 | 423 | 429);
+            let is_answer =
+                matches!(error, DirectoryError::Permanent(fault) if fault != Fault::Unreadable);
+            assert_eq!(is_answer, !waits, "{status}: {error:?}");
         }
     }
 

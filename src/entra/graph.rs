@@ -1,14 +1,18 @@
 //! Calls to Graph: one attempt each, bounded in time and in size.
 
+use std::time::Duration;
+
+use reqwest::header::CONTENT_LENGTH;
 use reqwest::{Method, StatusCode, Url};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::errors::{self, Effect};
 use super::settings::ServiceUrl;
-use super::token::Tokens;
+use super::token::{Token, Tokens};
 use crate::outbound::{BadBody, bounded_body};
 use crate::reset::ports::{DirectoryError, Fault};
 
@@ -18,6 +22,10 @@ const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
 /// The most pages of a list that are followed; with 999 a page that is more groups than Entra allows a person.
 const MOST_PAGES: usize = 20;
 
+/// How long a read about authentication methods may take: as long as their service itself allows (Microsoft Graph,
+/// "Authentication methods API": a request times out after 60 seconds). The run's own deadline comes before it.
+const SLOW_READ: Duration = Duration::from_secs(60);
+
 /// Microsoft Graph, with a credential.
 pub struct Graph {
     base: ServiceUrl,
@@ -25,10 +33,10 @@ pub struct Graph {
     tokens: Tokens,
 }
 
-/// A list as OData gives it.
+/// A list as OData gives it. What its items are is decided item by item.
 #[derive(Deserialize)]
-struct Page<T> {
-    value: Vec<T>,
+struct Page {
+    value: Vec<Value>,
     #[serde(rename = "@odata.nextLink")]
     next: Option<String>,
 }
@@ -38,16 +46,22 @@ impl Graph {
         Graph { base, http, tokens }
     }
 
-    pub async fn warm_up(&self) -> Result<(), DirectoryError> {
-        self.tokens.get().await.map(drop)
+    /// The token with which calls are made now.
+    pub async fn token(&self) -> Result<Token, DirectoryError> {
+        self.tokens.get().await
+    }
+
+    /// Forgets a token that lacks a permission, unless it is so young that a new one would lack it too: consent shows only
+    /// in new tokens. Says whether the next call has another one.
+    pub async fn renew_if_old(&self, token: &Token) -> bool {
+        self.tokens.forget_if_old(token).await
     }
 
     /// `version` and the segments of a path, each escaped.
     pub fn url<'a>(&self, path: impl IntoIterator<Item = &'a str>) -> Result<Url, DirectoryError> {
-        let mut url = Url::parse(self.base.as_str())
-            .map_err(|_| DirectoryError::Permanent(Fault::Unreadable))?;
+        let mut url = Url::parse(self.base.as_str()).map_err(|_| UNREADABLE)?;
         url.path_segments_mut()
-            .map_err(|()| DirectoryError::Permanent(Fault::Unreadable))?
+            .map_err(|()| UNREADABLE)?
             .clear()
             .extend(path);
         Ok(url)
@@ -56,12 +70,23 @@ impl Graph {
     /// Reads one thing.
     pub async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, DirectoryError> {
         let body = self.call(Method::GET, url, Effect::Reads).await?;
-        serde_json::from_slice(&body).map_err(|_| DirectoryError::Permanent(Fault::Unreadable))
+        let object: Map<String, Value> = serde_json::from_slice(&body).map_err(|_| UNREADABLE)?;
+        // Neither is an error beside an answer, whatever the status says.
+        if object.get("error").is_some_and(|error| !error.is_null()) {
+            return Err(UNREADABLE);
+        }
+        object_of(Value::Object(object))
     }
 
-    /// Reads a list, all pages of it. A next page is asked for only where the first one was: the token goes
-    /// nowhere else.
+    /// Reads a list of things that must all be readable.
     pub async fn list<T: DeserializeOwned>(&self, url: Url) -> Result<Vec<T>, DirectoryError> {
+        let items = self.list_items(url).await?;
+        items.into_iter().map(object_of).collect()
+    }
+
+    /// Reads a list, all pages of it, whatever its items are. A next page is asked for only where the first one was: the
+    /// token goes nowhere else.
+    pub async fn list_items(&self, url: Url) -> Result<Vec<Value>, DirectoryError> {
         let origin = url.origin();
         let mut all = Vec::new();
         let mut next = Some(url);
@@ -69,19 +94,19 @@ impl Graph {
             let Some(url) = next else {
                 return Ok(all);
             };
-            let page: Page<T> = self.get(url).await?;
+            let page: Page = self.get(url).await?;
             all.extend(page.value);
             next = match page.next {
                 None => None,
                 Some(link) => match Url::parse(&link) {
                     Ok(link) if link.origin() == origin => Some(link),
-                    _ => return Err(DirectoryError::Permanent(Fault::Unreadable)),
+                    _ => return Err(UNREADABLE),
                 },
             };
         }
         match next {
             None => Ok(all),
-            Some(_) => Err(DirectoryError::Permanent(Fault::Unreadable)),
+            Some(_) => Err(UNREADABLE),
         }
     }
 
@@ -90,7 +115,8 @@ impl Graph {
         self.call(method, url, Effect::Writes).await.map(drop)
     }
 
-    /// Sends it; if the token is not accepted, once more with a new one, which Graph treats as the same attempt.
+    /// Sends it; if the token is not accepted, or is an old one that lacks a permission, once more with a new one, which
+    /// Graph treats as the same attempt.
     async fn call(
         &self,
         method: Method,
@@ -103,16 +129,27 @@ impl Graph {
             let mut request = self
                 .http
                 .request(method.clone(), url.clone())
-                .bearer_auth(token.expose_secret())
+                .bearer_auth(token.value.expose_secret())
                 .header("client-request-id", Uuid::new_v4().to_string());
             if method == Method::POST {
-                // Graph wants a length even where there is no body.
-                request = request.body("");
+                // Graph wants a length even where there is no body, and over HTTP/1.1 none is sent unless it is set.
+                request = request.header(CONTENT_LENGTH, 0);
+            }
+            if effect == Effect::Reads && url.path().contains("/authentication/") {
+                request = request.timeout(SLOW_READ);
             }
             let answer = request.send().await.map_err(|error| lost(&error, effect))?;
             let (status, headers) = (answer.status(), answer.headers().clone());
-            if status == StatusCode::UNAUTHORIZED && !renewed {
-                self.tokens.forget(&token).await;
+            let may_be_the_token = match status {
+                _ if renewed => false,
+                StatusCode::UNAUTHORIZED => {
+                    self.tokens.forget(&token).await;
+                    true
+                }
+                StatusCode::FORBIDDEN => self.tokens.forget_if_old(&token).await,
+                _ => false,
+            };
+            if may_be_the_token {
                 renewed = true;
                 continue;
             }
@@ -120,10 +157,11 @@ impl Graph {
             if status.is_success() && effect == Effect::Writes {
                 return Ok(Vec::new());
             }
-            if status.is_success() {
+            // Any other success is an answer without content, or a part of one.
+            if status == StatusCode::OK {
                 return body.map_err(|bad| match bad {
                     BadBody::BrokeOff => DirectoryError::Transient { after: None },
-                    BadBody::TooLarge => DirectoryError::Permanent(Fault::Unreadable),
+                    BadBody::TooLarge => UNREADABLE,
                 });
             }
             // Whatever became of the body, the status decides.
@@ -135,6 +173,16 @@ impl Graph {
             ));
         }
     }
+}
+
+const UNREADABLE: DirectoryError = DirectoryError::Permanent(Fault::Unreadable);
+
+/// What an object says. serde would also take a list for one.
+fn object_of<T: DeserializeOwned>(item: Value) -> Result<T, DirectoryError> {
+    if !item.is_object() {
+        return Err(UNREADABLE);
+    }
+    serde_json::from_value(item).map_err(|_| UNREADABLE)
 }
 
 /// No answer. A request that was never sent, or never got a connection, has changed nothing.

@@ -16,5 +16,5 @@ mod privilege_facts;
 mod settings;
 mod token;
 
-pub use directory::Entra;
+pub use directory::{Entra, HasPim};
 pub use settings::{AdminCentre, Credential, EntraDeps, EntraSettings, ServiceUrl};

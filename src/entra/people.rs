@@ -1,7 +1,8 @@
 //! Users: who is meant, and their sessions.
 
 use reqwest::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::graph::Graph;
 use crate::ids::{ObjectId, PersonRef};
@@ -16,13 +17,22 @@ struct User {
     user_principal_name: String,
     display_name: Option<String>,
     account_enabled: Option<bool>,
-    user_type: Option<String>,
+    /// Null is false (Microsoft Graph, "user": `isManagementRestricted`). That it is missing is no answer.
+    #[serde(deserialize_with = "given")]
     is_management_restricted: Option<bool>,
+    creation_type: Option<Value>,
+    external_user_state: Option<Value>,
+    identities: Option<Value>,
+}
+
+/// A member that may be null and must be there.
+fn given<'de, D: Deserializer<'de>>(input: D) -> Result<Option<bool>, D::Error> {
+    Option::deserialize(input)
 }
 
 /// Properties outside the default set have to be asked for.
-const SELECT: &str =
-    "id,userPrincipalName,displayName,accountEnabled,userType,isManagementRestricted";
+const SELECT: &str = "id,userPrincipalName,displayName,accountEnabled,isManagementRestricted,\
+                      creationType,externalUserState,identities";
 
 /// Microsoft Graph, "Get user". A name that starts with `$` cannot be a path segment and goes into a key
 /// predicate, where a quote is doubled.
@@ -39,20 +49,47 @@ pub async fn find(graph: &Graph, who: &PersonRef) -> Result<Person, DirectoryErr
         PersonRef::Id(id) => *id == user.id,
         PersonRef::Upn(upn) => upn.as_ref().eq_ignore_ascii_case(&user.user_principal_name),
     };
-    if !same {
+    // A name is what the policy's approvers are compared with.
+    if !same || user.user_principal_name.trim().is_empty() {
         return Err(DirectoryError::Permanent(Fault::Unreadable));
     }
     Ok(Person {
         id: user.id,
+        external: user.is_external(),
         upn: user.user_principal_name,
-        display_name: user.display_name.and_then(|name| shown(&name)),
+        display_name: user.display_name.as_deref().and_then(shown),
         // Null means that the app may only read the basic profile.
         enabled: user
             .account_enabled
             .ok_or(DirectoryError::Permanent(Fault::NotAllowed))?,
-        guest: user.user_type.as_deref() == Some("Guest"),
         management_restricted: user.is_management_restricted.unwrap_or(false),
     })
+}
+
+impl User {
+    /// Whether they sign in elsewhere, so that their sessions and MFA are there: they were invited or signed themselves up,
+    /// or have an identity of another issuer. `userType` does not say: cross-tenant synchronisation makes external
+    /// members, and people of the tenant may be guests (Microsoft Learn, "Properties of a B2B collaboration user").
+    fn is_external(&self) -> bool {
+        let text = |value: &Option<Value>| {
+            let text = value.as_ref().and_then(Value::as_str);
+            text.filter(|text| !text.is_empty()).map(str::to_owned)
+        };
+        let is_federated = |identity: &Value| {
+            let kind = identity.get("signInType").and_then(Value::as_str);
+            kind.is_some_and(|kind| kind.eq_ignore_ascii_case("federated"))
+        };
+        let mut identities = self.identities.iter().filter_map(Value::as_array).flatten();
+        self.user_principal_name
+            .to_ascii_uppercase()
+            .contains("#EXT#")
+            || matches!(
+                text(&self.creation_type).as_deref(),
+                Some("Invitation" | "SelfServiceSignUp")
+            )
+            || text(&self.external_user_state).is_some()
+            || identities.any(is_federated)
+    }
 }
 
 /// Microsoft Graph, "user: revokeSignInSessions". Any 2xx will do: the documentation and the service have

@@ -1,7 +1,10 @@
 //! Tokens for Graph by client credentials (Microsoft identity platform, "OAuth 2.0 client credentials flow").
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
@@ -24,6 +27,9 @@ const LARGEST_ANSWER: usize = 256 * 1024;
 /// A token is renewed this long before it ends.
 const EARLY: Duration = Duration::from_secs(5 * 60);
 
+/// A token that is younger than this has what a new one would have.
+const YOUNG: Duration = Duration::from_secs(60);
+
 /// The app-only tokens of one credential, cached until they end.
 pub struct Tokens {
     url: String,
@@ -34,9 +40,39 @@ pub struct Tokens {
 }
 
 #[derive(Clone)]
-struct Token {
-    value: SecretString,
+pub struct Token {
+    pub(super) value: SecretString,
+    /// The application permissions in it.
+    roles: BTreeSet<String>,
+    fetched_at: Timestamp,
     renew_at: Timestamp,
+}
+
+impl Token {
+    fn is(&self, other: &Token) -> bool {
+        self.value.expose_secret() == other.value.expose_secret()
+    }
+
+    /// Whether it says that it has this application permission.
+    pub(super) fn has(&self, permission: &str) -> bool {
+        self.roles.contains(permission)
+    }
+}
+
+/// The `roles` of an access token; none if it is not a token in which they can be read. Graph alone decides what it
+/// allows: this is only for what Graph leaves out without a word.
+fn roles(token: &SecretString) -> BTreeSet<String> {
+    #[derive(Default, Deserialize)]
+    struct Claims {
+        #[serde(default)]
+        roles: BTreeSet<String>,
+    }
+    let payload = token.expose_secret().split('.').nth(1).unwrap_or_default();
+    let claims = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('='));
+    let claims = claims
+        .ok()
+        .and_then(|json| serde_json::from_slice(&json).ok());
+    claims.unwrap_or_else(Claims::default).roles
 }
 
 #[derive(Deserialize)]
@@ -58,27 +94,38 @@ impl Tokens {
     }
 
     /// A token that is good for some minutes at least.
-    pub(super) async fn get(&self) -> Result<SecretString, DirectoryError> {
+    pub(super) async fn get(&self) -> Result<Token, DirectoryError> {
         let mut cached = self.cached.enter(&()).await;
         if let Some(token) = cached.as_ref()
             && self.deps.clock.now() < token.renew_at
         {
-            return Ok(token.value.clone());
+            return Ok(token.clone());
         }
         let token = self.fetch().await?;
         *cached = Some(token.clone());
-        Ok(token.value)
+        Ok(token)
     }
 
     /// Forgets this token, which Graph did not accept. A newer one stays.
-    pub(super) async fn forget(&self, refused: &SecretString) {
+    pub(super) async fn forget(&self, refused: &Token) {
         let mut cached = self.cached.enter(&()).await;
-        if cached
-            .as_ref()
-            .is_some_and(|token| token.value.expose_secret() == refused.expose_secret())
-        {
+        if cached.as_ref().is_some_and(|token| token.is(refused)) {
             *cached = None;
         }
+    }
+
+    /// Forgets this token, which lacks a permission, if it is old enough for a new one to have more. Says whether the
+    /// next one is another.
+    pub(super) async fn forget_if_old(&self, refused: &Token) -> bool {
+        let mut cached = self.cached.enter(&()).await;
+        let is_cached = cached.as_ref().is_some_and(|token| token.is(refused));
+        if is_cached && self.deps.clock.now() < clock::after(refused.fetched_at, YOUNG) {
+            return false;
+        }
+        if is_cached {
+            *cached = None;
+        }
+        true
     }
 
     /// One try with the cached credential; if Entra says `invalid_client`, or the credential is malformed, one more with
@@ -127,9 +174,12 @@ impl Tokens {
         }
         let granted: Granted = serde_json::from_slice(&body).map_err(|_| OUTAGE)?;
         let lifetime = Duration::from_secs(granted.expires_in);
+        let now = self.deps.clock.now();
         Ok(Token {
+            roles: roles(&granted.access_token),
             value: granted.access_token,
-            renew_at: clock::after(self.deps.clock.now(), lifetime.saturating_sub(EARLY)),
+            fetched_at: now,
+            renew_at: clock::after(now, lifetime.saturating_sub(EARLY)),
         })
     }
 }

@@ -90,7 +90,8 @@ pub(super) fn of_outcome(outcome: &Outcome, register_at: &str) -> String {
         SessionStatus::Revoked => " Sessions were revoked.",
         SessionStatus::KeptByScope => " Sessions were kept, as approved.",
         SessionStatus::NotForGuests => {
-            " Sessions were not revoked: those of a guest cannot be revoked here."
+            " Sessions were not revoked: the person signs in with an account of another organisation, which has to revoke \
+             them."
         }
         SessionStatus::Failed(_) => {
             " Sessions were NOT revoked: an administrator has to revoke them in Microsoft Entra."
@@ -128,7 +129,7 @@ pub(super) fn of_preview(preview: &Preview) -> String {
     note
 }
 
-/// A guest has to say in which tenant (Microsoft Learn, "Combined security information registration": guest users).
+/// A person who signs in elsewhere has to say in which tenant (Microsoft Learn, "Combined security information registration": guest users).
 pub(super) fn where_to_register(outcome: &Outcome, register_at: &str) -> String {
     if outcome.warnings.contains(&Warning::Guest) {
         let tenant = outcome.tenant;

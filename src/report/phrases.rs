@@ -10,7 +10,7 @@ pub fn kept(why: KeepReason) -> &'static str {
         KeepReason::DeactivateByHand => {
             "an administrator has to deactivate it in Entra: Users, person, Authentication methods, the token's menu"
         }
-        KeepReason::UnknownType => "its type is unknown: check it in Entra",
+        KeepReason::UnknownType => "it is unknown, or cannot be read: check it in Entra",
     }
 }
 
@@ -20,7 +20,7 @@ pub fn failed(why: Failure) -> &'static str {
         Failure::NotAllowed => "the app has no permission for it",
         Failure::KeepsFailing => "Microsoft Graph kept failing",
         Failure::OutOfTime => "there was not enough time",
-        Failure::Other => "Microsoft Graph refused",
+        Failure::Other => "Microsoft Graph refused, or its answer cannot be read",
     }
 }
 
@@ -38,10 +38,11 @@ pub fn warning(warning: Warning) -> &'static str {
             "Hardware OATH tokens could not be listed. Check in Entra whether the person has one."
         }
         Warning::UnknownTypeLeft => {
-            "A method of an unknown type stays in place. Check it in Entra."
+            "A method that is unknown, or cannot be read, stays in place. Check it in Entra."
         }
         Warning::Guest => {
-            "The person is a guest. Sign-in may ask for the MFA of their home organisation, which is not reset here."
+            "The person signs in with an account of another organisation. Sign-in may ask for the MFA of that organisation, \
+             which is not reset here."
         }
         Warning::ContactFromColleague => {
             "The contact details for the verification came from a colleague, not from a directory."

@@ -351,9 +351,11 @@ impl From<DirectoryError> for Refusal {
                     what: "Entra does not accept the Graph credential",
                 },
                 Fault::Unlicensed => UNLICENSED,
-                Fault::NotFound | Fault::Refused | Fault::Unreadable => {
-                    Refusal::DirectoryUnavailable { after: None }
-                }
+                // An answer, which another try gets as well.
+                Fault::NotFound | Fault::Refused | Fault::Rejected => Refusal::Misconfigured {
+                    what: "Microsoft Graph rejects a question; the log has its status and code",
+                },
+                Fault::Unreadable => Refusal::DirectoryUnavailable { after: None },
             },
         }
     }

@@ -227,7 +227,7 @@ impl Directory for FaultyPorts {
                 upn: "jane@contoso.example".to_owned(),
                 display_name: Some("Jane Doe".to_owned()),
                 enabled: true,
-                guest: false,
+                external: false,
                 management_restricted: false,
             }),
             PersonRef::Upn(_) => Err(DirectoryError::Permanent(Fault::NotFound)),
@@ -241,6 +241,7 @@ impl Directory for FaultyPorts {
             owned: Vec::new(),
             assignments: Vec::new(),
             eligibility: PimEligibility::default(),
+            hidden: false,
         };
         self.ask("Graph: privilege facts", |_| Ok(facts)).await
     }

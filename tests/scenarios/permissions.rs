@@ -8,7 +8,7 @@ use simulated::entra::permissions::allowing;
 use crate::test_app::{Document, MEGAN, TestApp};
 
 /// What docs/entra.md tells people to grant.
-const BUTTON: [&str; 9] = [
+pub const BUTTON: [&str; 9] = [
     "GroupMember.Read.All",
     "PrivilegedEligibilitySchedule.Read.AzureADGroup",
     "RoleManagement.Read.Directory",

@@ -126,6 +126,31 @@ fn may_become_member(who: &str, group: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
+async fn what_pim_lets_begin_later_today_counts_now() {
+    let standard_role = "4a5d8f65-41da-4de4-8968-e035b65339cf";
+    let admin = "62e90394-69f5-4237-9190-012177145e10";
+    let role =
+        |role: &str| json!({"principalId": JANES_ID, "roleDefinitionId": role, "startsInHours": 3});
+    let mut assigned = role(admin);
+    assigned["assignmentType"] = json!("Assigned");
+    let mut group = may_become_member(JANES_ID, CONTRACTORS);
+    group["startsInHours"] = json!(3);
+    for (list, item, code) in [
+        ("roleAssignmentSchedules", assigned, "privileged_role"),
+        ("roleEligibilities", role(admin), "privileged_eligible_role"),
+        ("groupEligibilities", group, "privileged_eligible_group"),
+    ] {
+        let app = TestApp::with_tenant(|tenant| tenant.push(list, item)).await;
+        let reply = app.reset(app.draft()).await;
+        reply.assert_refused(403, code);
+        app.assert_nothing_happened();
+    }
+    let standard = role(standard_role);
+    let app = TestApp::with_tenant(|tenant| tenant.push("roleEligibilities", standard)).await;
+    app.reset(app.draft()).await.assert_completed();
+}
+
+#[tokio::test]
 async fn eligibility_for_a_role_assignable_group_counts_across_a_group_in_between() {
     // Jane may join IT contractors, who may join Identity operators, who hold a role.
     let app = TestApp::with_tenant(|tenant| {

@@ -180,6 +180,20 @@ impl GraphCall<'_> {
         Ok(Answer::json(200, Value::Object(answer)))
     }
 
+    /// One object, with the selected properties.
+    pub(super) fn entity(&self, set: &str, object: Value) -> Outcome {
+        let selected = self.selected();
+        let context = match &selected {
+            Some(names) => self.context(&format!("{set}({})/$entity", names.join(","))),
+            None => self.context(&format!("{set}/$entity")),
+        };
+        let mut answer = Map::from_iter([("@odata.context".to_owned(), json!(context))]);
+        if let Value::Object(fields) = select(object, selected.as_deref()) {
+            answer.extend(fields);
+        }
+        Ok(Answer::json(200, Value::Object(answer)))
+    }
+
     fn link_to(&self, next: usize) -> String {
         let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let path: Vec<_> = self

@@ -9,7 +9,7 @@ use super::kinds::DefaultMethod;
 use super::methods::Method;
 use super::roles::{BUILT_IN, Role};
 use super::users_file::{
-    AssignmentType, Group, GroupEligibility, RoleAssignment, TenantFile, User,
+    AssignmentType, Group, GroupEligibility, RoleAssignment, RoleEligibility, TenantFile, User,
 };
 
 /// The creation date of every object in the tenant.
@@ -38,8 +38,18 @@ impl Person {
         }
     }
 
-    /// Whether the person signs in at another tenant.
+    /// Whether the person signs in elsewhere: at another tenant, or with an account of a third party. `userType` is only
+    /// a matter of what guests may see
+    /// (<https://learn.microsoft.com/entra/external-id/user-properties>).
     pub(super) fn is_external(&self) -> bool {
+        self.has_external_name()
+            || self.profile.creation_type.as_deref() == Some("Invitation")
+            || self.profile.external_user_state.is_some()
+            || !self.profile.federated_identities.is_empty()
+    }
+
+    /// Whether the name is one that Entra gives to invited people.
+    pub(super) fn has_external_name(&self) -> bool {
         self.profile.user_principal_name.contains("#EXT#")
     }
 
@@ -86,16 +96,20 @@ impl Person {
 pub(super) struct ActiveRole {
     pub(super) assignment: RoleAssignment,
     pub(super) kind: AssignmentType,
+    /// In how many hours it begins, if it has not begun.
+    pub(super) starts_in_hours: Option<i64>,
 }
 
 #[derive(Debug)]
 pub(super) struct Directory {
     pub(super) tenant: Uuid,
+    /// The verified domain.
+    pub(super) domain: String,
     pub(super) people: Vec<Person>,
     pub(super) groups: Vec<Group>,
-    /// Every active role assignment, made by an administrator or by PIM.
+    /// Every role assignment, made by an administrator or by PIM, also those that have not begun.
     pub(super) assignments: Vec<ActiveRole>,
-    pub(super) role_eligibilities: Vec<RoleAssignment>,
+    pub(super) role_eligibilities: Vec<RoleEligibility>,
     pub(super) group_eligibilities: Vec<GroupEligibility>,
 }
 
@@ -103,6 +117,7 @@ impl Directory {
     pub(super) fn new(file: &TenantFile) -> Self {
         Directory {
             tenant: file.tenant_id,
+            domain: file.default_domain.clone(),
             people: file.users.iter().cloned().map(Person::new).collect(),
             groups: file.groups.clone(),
             assignments: active(file),
@@ -144,6 +159,13 @@ impl Directory {
         found
     }
 
+    /// The role assignments that are active now.
+    pub(super) fn begun_assignments(&self) -> impl Iterator<Item = &ActiveRole> {
+        self.assignments
+            .iter()
+            .filter(|active| active.starts_in_hours.is_none())
+    }
+
     /// The built-in roles of a person or a group in the whole tenant, also those through groups. Custom roles and roles
     /// in administrative units have no directoryRole object.
     pub(super) fn roles_of(&self, principal: Uuid) -> Vec<&'static Role> {
@@ -154,7 +176,7 @@ impl Directory {
             .collect();
         holders.insert(principal);
         let assigned = |role: &&Role| {
-            self.assignments.iter().any(|active| {
+            self.begun_assignments().any(|active| {
                 let assignment = &active.assignment;
                 assignment.role_definition_id == role.template
                     && assignment.directory_scope_id == "/"
@@ -165,11 +187,12 @@ impl Directory {
     }
 }
 
-/// All active role assignments. Graph gives them in both its lists, whether PIM made them or not.
+/// All role assignments. Graph gives them in all its lists, whether PIM made them or not.
 fn active(file: &TenantFile) -> Vec<ActiveRole> {
     let direct = file.role_assignments.iter().map(|assignment| ActiveRole {
         assignment: assignment.clone(),
         kind: AssignmentType::Assigned,
+        starts_in_hours: None,
     });
     let scheduled = file
         .role_assignment_schedules
@@ -181,6 +204,7 @@ fn active(file: &TenantFile) -> Vec<ActiveRole> {
                 directory_scope_id: schedule.directory_scope_id.clone(),
             },
             kind: schedule.assignment_type,
+            starts_in_hours: schedule.starts_in_hours,
         });
     direct.chain(scheduled).collect()
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::answers::{Answer, Outcome};
 use super::calls::GraphCall;
+use super::pim::Seen;
 use super::routes::{Action, Version, find, segments};
 use super::state::{State, Token};
 use super::{authentication, groups_and_roles, people, pim};
@@ -54,9 +55,23 @@ fn try_answer(state: &mut State, request: &GraphRequest) -> Outcome {
         Action::OwnedObjects => groups_and_roles::owned_objects(directory, &call),
         Action::RoleAssignments => groups_and_roles::role_assignments(directory, &call),
         Action::Groups => groups_and_roles::groups(directory, &call),
-        Action::RoleSchedules => pim::role_assignments(directory, &call, licences),
-        Action::RoleEligibilities => pim::role_eligibilities(directory, &call, licences),
-        Action::GroupEligibilities => pim::group_eligibilities(directory, &call, licences),
+        Action::GetGroup => groups_and_roles::group(directory, &call),
+        Action::RoleSchedules => pim::role_assignments(directory, &call, licences, Seen::Begun),
+        Action::RoleEligibilities => {
+            pim::role_eligibilities(directory, &call, licences, Seen::Begun)
+        }
+        Action::GroupEligibilities => {
+            pim::group_eligibilities(directory, &call, licences, Seen::Begun)
+        }
+        Action::PlannedRoleSchedules => {
+            pim::role_assignments(directory, &call, licences, Seen::All)
+        }
+        Action::PlannedRoleEligibilities => {
+            pim::role_eligibilities(directory, &call, licences, Seen::All)
+        }
+        Action::PlannedGroupEligibilities => {
+            pim::group_eligibilities(directory, &call, licences, Seen::All)
+        }
         Action::ListMethods => authentication::list(directory, &call),
         Action::GetAnyMethod => authentication::get(directory, &call, None),
         Action::DeleteAnyMethod => authentication::delete_any(&call),

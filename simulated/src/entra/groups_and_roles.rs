@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::answers::Outcome;
+use super::answers::{Answer, Outcome};
 use super::calls::GraphCall;
 use super::directory::{CREATED, Directory};
 use super::roles::Role;
@@ -25,6 +25,11 @@ const READS_ROLES: [&str; 4] = [
     "Directory.ReadWrite.All",
 ];
 
+/// Without it the members of a group with hidden membership are not seen, neither from the group's side nor from
+/// theirs, and the answer does not say that something is missing
+/// (<https://learn.microsoft.com/graph/api/user-list-transitivememberof>).
+const READS_HIDDEN: [&str; 1] = ["Member.Read.Hidden"];
+
 const LISTS: [&str; 3] = ["$select", "$top", "$skiptoken"];
 pub(super) const FILTERED_LISTS: [&str; 4] = ["$filter", "$select", "$top", "$skiptoken"];
 
@@ -37,6 +42,7 @@ pub(super) fn memberships(directory: &Directory, call: &GraphCall) -> Outcome {
     let groups = directory
         .groups_of(id)
         .into_iter()
+        .filter(|group| !is_hidden(group) || call.permissions.any(&READS_HIDDEN))
         .map(|group| group_object(group, call));
     let roles = directory
         .roles_of(id)
@@ -75,14 +81,29 @@ pub(super) fn groups(directory: &Directory, call: &GraphCall) -> Outcome {
     )
 }
 
+/// `GET /groups/{id}` (<https://learn.microsoft.com/graph/api/group-get>)
+pub(super) fn group(directory: &Directory, call: &GraphCall) -> Outcome {
+    call.allow_options(&["$select"])?;
+    let id = call.user();
+    let found = directory
+        .groups
+        .iter()
+        .find(|group| id.parse().is_ok_and(|id: Uuid| id == group.id));
+    let group = found.ok_or_else(|| Answer::no_such_resource(id))?;
+    call.entity("groups", Value::Object(group_fields(group)))
+}
+
+fn is_hidden(group: &Group) -> bool {
+    group.visibility.as_deref() == Some("HiddenMembership")
+}
+
 /// `GET /roleManagement/directory/roleAssignments`: direct assignments of any scope, also of custom roles
 /// (<https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments>).
 pub(super) fn role_assignments(directory: &Directory, call: &GraphCall) -> Outcome {
     call.allow_options(&FILTERED_LISTS)?;
     let principal = call.filter(&["principalId"])?.map(|(_, id)| id);
     let active = directory
-        .assignments
-        .iter()
+        .begun_assignments()
         .map(|active| &active.assignment);
     call.page(
         "roleManagement/directory/roleAssignments",
@@ -93,7 +114,7 @@ pub(super) fn role_assignments(directory: &Directory, call: &GraphCall) -> Outco
 }
 
 /// The assignments of one principal, or all if no principal is given.
-pub(super) fn of_principal<'a>(
+fn of_principal<'a>(
     all: impl Iterator<Item = &'a RoleAssignment>,
     principal: Option<Uuid>,
 ) -> impl Iterator<Item = &'a RoleAssignment> {
@@ -131,6 +152,7 @@ fn group_fields(group: &Group) -> Map<String, Value> {
         ),
         ("mailEnabled", json!(false)),
         ("securityEnabled", json!(true)),
+        ("visibility", json!(group.visibility)),
     ];
     fields
         .map(|(name, value)| (name.to_owned(), value))

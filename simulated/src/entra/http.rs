@@ -78,7 +78,7 @@ struct Exchange {
 
 impl Exchange {
     fn new(Endpoint { tenant, scheme }: Endpoint, request: Received) -> Self {
-        let host = request.header(header::HOST).unwrap_or("localhost");
+        let host = request.host().unwrap_or("localhost");
         let (base, id) = (format!("{scheme}://{host}"), Uuid::new_v4());
         let client = request.header(CLIENT_REQUEST_ID).map(str::to_owned);
         Exchange {
@@ -90,6 +90,15 @@ impl Exchange {
             },
             request,
         }
+    }
+
+    /// Graph wants the length of every POST, also of one without a body
+    /// (<https://github.com/sreeise/graph-rs-sdk/issues/524>).
+    fn lacks_length(&self) -> bool {
+        let has = |name| self.request.header(name).is_some();
+        self.request.verb() == "POST"
+            && !has(header::CONTENT_LENGTH)
+            && !has(header::TRANSFER_ENCODING)
     }
 
     fn with_graph(&self, version: Version) -> Reply {
@@ -110,6 +119,9 @@ impl Exchange {
         };
         let reply = self
             .reply(graph::failure, || {
+                if self.lacks_length() {
+                    return Answer::no_body(411);
+                }
                 graph::answer(&mut self.tenant.lock(), &request)
             })
             .map(|response| as_graph(response, &self.ids));

@@ -46,8 +46,8 @@ pub use methods::{Method, MethodView, PASSWORD_ID};
 pub use state::{Assertion, Call};
 pub use tenant::Tenant;
 pub use users_file::{
-    App, AssignmentType, Federated, Group, GroupEligibility, RoleAssignment, RoleSchedule,
-    TenantFile, User,
+    App, AssignmentType, Federated, Group, GroupEligibility, RoleAssignment, RoleEligibility,
+    RoleSchedule, TenantFile, User,
 };
 
 pub use crate::faults::Fault;

@@ -26,7 +26,7 @@ const DEFAULT: [&str; 11] = [
 /// `GET /users/{id}`
 pub(super) fn get(directory: &Directory, call: &GraphCall) -> Outcome {
     call.allow_options(&["$select"])?;
-    let mut all = properties(call.person(directory)?);
+    let mut all = properties(call.person(directory)?, &directory.domain);
     let selected = call.selected();
     let (names, context) = match &selected {
         None => (DEFAULT.to_vec(), "users/$entity".to_owned()),
@@ -56,9 +56,36 @@ pub(super) fn get(directory: &Directory, call: &GraphCall) -> Outcome {
     Ok(Answer::json(200, Value::Object(answer)))
 }
 
-fn properties(person: &Person) -> Map<String, Value> {
+/// <https://learn.microsoft.com/graph/api/resources/objectidentity>
+fn identities(person: &Person, domain: &str) -> Value {
+    let mut issuers: Vec<&str> = person
+        .profile
+        .federated_identities
+        .iter()
+        .map(String::as_str)
+        .collect();
+    if person.has_external_name() && issuers.is_empty() {
+        issuers.push("ExternalAzureAD");
+    }
+    let federated = issuers.into_iter().map(
+        |issuer| json!({"signInType": "federated", "issuer": issuer, "issuerAssignedId": null}),
+    );
+    let own = json!({
+        "signInType": "userPrincipalName",
+        "issuer": domain,
+        "issuerAssignedId": person.profile.user_principal_name,
+    });
+    federated.chain([own]).collect()
+}
+
+fn properties(person: &Person, domain: &str) -> Map<String, Value> {
     let profile = &person.profile;
-    let external = person.is_external();
+    let external = person.has_external_name();
+    let or_default = |given: &Option<String>, default: &str| {
+        given
+            .clone()
+            .or_else(|| external.then(|| default.to_owned()))
+    };
     let all = json!({
         "id": profile.id,
         "userPrincipalName": profile.user_principal_name,
@@ -74,7 +101,9 @@ fn properties(person: &Person) -> Map<String, Value> {
         "accountEnabled": profile.account_enabled,
         "createdDateTime": CREATED,
         "userType": profile.user_type,
-        "externalUserState": external.then_some("Accepted"),
+        "creationType": or_default(&profile.creation_type, "Invitation"),
+        "externalUserState": or_default(&profile.external_user_state, "Accepted"),
+        "identities": identities(person, domain),
         "onPremisesSyncEnabled": profile.on_premises_sync_enabled,
         "isManagementRestricted": profile.is_management_restricted,
         "signInSessionsValidFromDateTime": person.sessions_revoked.map_or_else(

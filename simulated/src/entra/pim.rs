@@ -1,4 +1,5 @@
-//! Privileged Identity Management: active roles, and roles and groups that a person or a group is eligible for.
+//! Privileged Identity Management: active roles, and roles and groups that a person or a group is eligible for. Instances
+//! are what has begun; schedules are that and what begins later.
 
 use jiff::{Span, Timestamp};
 use serde_json::{Value, json};
@@ -7,84 +8,152 @@ use uuid::Uuid;
 use super::answers::{Answer, Outcome};
 use super::calls::GraphCall;
 use super::directory::{ActiveRole, CREATED, Directory};
-use super::groups_and_roles::{FILTERED_LISTS, of_principal, role_entity};
-use super::users_file::AssignmentType;
+use super::groups_and_roles::{FILTERED_LISTS, role_entity};
+use super::users_file::{AssignmentType, GroupEligibility, RoleAssignment, RoleEligibility};
 
-/// `GET /roleManagement/directory/roleAssignmentScheduleInstances`: assignments made by PIM and those made "directly
-/// through the role assignments API"
-/// (<https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignmentscheduleinstances>).
+/// Which of PIM's two lists is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// The instances: what has begun.
+    Begun,
+    /// The schedules: also what begins later.
+    All,
+}
+
+impl Seen {
+    fn includes(self, starts_in_hours: Option<i64>) -> bool {
+        self == Seen::All || starts_in_hours.is_none()
+    }
+
+    /// The end of the path, and of the context.
+    fn list(self, instances: &str) -> String {
+        match self {
+            Seen::Begun => format!("{instances}Instances"),
+            Seen::All => format!("{instances}s"),
+        }
+    }
+
+    /// The members of an object that say when it begins and ends.
+    fn period(self, start: Option<String>, end: Option<String>) -> Value {
+        match self {
+            Seen::Begun => json!({"startDateTime": start, "endDateTime": end}),
+            Seen::All => json!({
+                "status": "Provisioned",
+                "scheduleInfo": {
+                    "startDateTime": start,
+                    "expiration": {"type": if end.is_some() { "afterDateTime" } else { "noExpiration" }, "endDateTime": end},
+                },
+            }),
+        }
+    }
+}
+
+fn in_hours(hours: i64) -> Option<String> {
+    let time = Timestamp::now()
+        .checked_add(Span::new().hours(hours))
+        .ok()?;
+    Some(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
+/// When something began or begins that has no end.
+fn start(starts_in_hours: Option<i64>) -> Option<String> {
+    starts_in_hours.map_or_else(|| Some(CREATED.to_owned()), in_hours)
+}
+
+/// `GET /roleManagement/directory/roleAssignmentScheduleInstances` and `roleAssignmentSchedules`: assignments made by PIM
+/// and those made "directly through the role assignments API"
+/// (<https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignmentscheduleinstances>,
+/// <https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignmentschedules>).
 pub(super) fn role_assignments(
     directory: &Directory,
     call: &GraphCall,
     licences: &[String],
+    seen: Seen,
 ) -> Outcome {
     call.allow_options(&FILTERED_LISTS)?;
     require_pim(licences)?;
     let principal = call.filter(&["principalId"])?.map(|(_, id)| id);
-    let instances = directory
-        .assignments
-        .iter()
-        .filter(|active| principal.is_none_or(|id| active.assignment.principal_id == id));
+    let of = |active: &&ActiveRole| {
+        principal.is_none_or(|id| active.assignment.principal_id == id)
+            && seen.includes(active.starts_in_hours)
+    };
+    let list = directory.assignments.iter().filter(of);
     call.page(
-        "roleManagement/directory/roleAssignmentScheduleInstances",
-        instances.map(instance).collect(),
+        &seen.list("roleManagement/directory/roleAssignmentSchedule"),
+        list.map(|active| assignment(active, seen)).collect(),
     )
 }
 
-fn instance(active: &ActiveRole) -> Value {
+fn assignment(active: &ActiveRole, seen: Seen) -> Value {
     // Only an activation has an end. It began an hour ago.
-    let at = |hours| {
-        let time = Timestamp::now()
-            .checked_add(Span::new().hours(hours))
-            .ok()?;
-        let is_activation = active.kind == AssignmentType::Activated;
-        is_activation.then(|| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+    let is_activation = active.kind == AssignmentType::Activated;
+    let begins = match active.starts_in_hours {
+        Some(hours) => in_hours(hours),
+        None => is_activation.then(|| in_hours(-1)).flatten(),
     };
+    let ends = is_activation.then(|| in_hours(7)).flatten();
     let mut object = role_entity(
         &active.assignment,
-        json!({
-            "assignmentType": active.kind,
-            "memberType": "Direct",
-            "startDateTime": at(-1),
-            "endDateTime": at(7),
-        }),
+        json!({"assignmentType": active.kind, "memberType": "Direct"}),
     );
-    if let Value::Object(fields) = &mut object {
+    if let (Value::Object(fields), Value::Object(period)) = (&mut object, seen.period(begins, ends))
+    {
+        fields.extend(period);
         let id = fields.get("id").cloned().unwrap_or_default();
-        fields.insert("roleAssignmentOriginId".to_owned(), id.clone());
-        fields.insert("roleAssignmentScheduleId".to_owned(), id);
+        if seen == Seen::Begun {
+            fields.insert("roleAssignmentOriginId".to_owned(), id.clone());
+            fields.insert("roleAssignmentScheduleId".to_owned(), id);
+        }
     }
     object
 }
 
-/// `GET /roleManagement/directory/roleEligibilityScheduleInstances`
-/// (<https://learn.microsoft.com/graph/api/rbacapplication-list-roleeligibilityscheduleinstances>)
+/// `GET /roleManagement/directory/roleEligibilityScheduleInstances` and `roleEligibilitySchedules`
+/// (<https://learn.microsoft.com/graph/api/rbacapplication-list-roleeligibilityscheduleinstances>,
+/// <https://learn.microsoft.com/graph/api/rbacapplication-list-roleeligibilityschedules>).
 pub(super) fn role_eligibilities(
     directory: &Directory,
     call: &GraphCall,
     licences: &[String],
+    seen: Seen,
 ) -> Outcome {
     call.allow_options(&FILTERED_LISTS)?;
     require_pim(licences)?;
     let principal = call.filter(&["principalId"])?.map(|(_, id)| id);
-    let of = of_principal(directory.role_eligibilities.iter(), principal);
-    let schedule = json!({"startDateTime": CREATED, "endDateTime": null, "memberType": "Direct"});
-    let all = of
-        .map(|eligibility| role_entity(eligibility, schedule.clone()))
-        .collect();
+    let of = |eligibility: &&RoleEligibility| {
+        principal.is_none_or(|id| eligibility.principal_id == id)
+            && seen.includes(eligibility.starts_in_hours)
+    };
+    let all = directory.role_eligibilities.iter().filter(of);
+    let all = all.map(|eligibility| {
+        let assignment = RoleAssignment {
+            principal_id: eligibility.principal_id,
+            role_definition_id: eligibility.role_definition_id,
+            directory_scope_id: eligibility.directory_scope_id.clone(),
+        };
+        let mut object = role_entity(&assignment, json!({"memberType": "Direct"}));
+        let period = seen.period(start(eligibility.starts_in_hours), None);
+        if let (Value::Object(fields), Value::Object(period)) = (&mut object, period) {
+            fields.extend(period);
+        }
+        object
+    });
     call.page(
-        "roleManagement/directory/roleEligibilityScheduleInstances",
-        all,
+        &seen.list("roleManagement/directory/roleEligibilitySchedule"),
+        all.collect(),
     )
 }
 
-/// `GET /identityGovernance/privilegedAccess/group/eligibilityScheduleInstances`, which requires a filter by principal
-/// or by group (<https://learn.microsoft.com/graph/api/privilegedaccessgroup-list-eligibilityscheduleinstances>). If the
-/// principal is a group, its members are not listed.
+/// `GET /identityGovernance/privilegedAccess/group/eligibilityScheduleInstances` and `eligibilitySchedules`, which
+/// require a filter by principal or by group
+/// (<https://learn.microsoft.com/graph/api/privilegedaccessgroup-list-eligibilityscheduleinstances>,
+/// <https://learn.microsoft.com/graph/api/privilegedaccessgroup-list-eligibilityschedules>). If the principal is a
+/// group, its members are not listed.
 pub(super) fn group_eligibilities(
     directory: &Directory,
     call: &GraphCall,
     licences: &[String],
+    seen: Seen,
 ) -> Outcome {
     call.allow_options(&FILTERED_LISTS)?;
     require_pim(licences)?;
@@ -95,28 +164,36 @@ pub(super) fn group_eligibilities(
             "Required parameters are missing: $filter on principalId or groupId.",
         ));
     };
-    let matching = directory.group_eligibilities.iter().filter(|eligibility| {
-        id == if name == "groupId" {
+    let of = |eligibility: &&GroupEligibility| {
+        let asked = if name == "groupId" {
             eligibility.group_id
         } else {
             eligibility.principal_id
-        }
-    });
-    let objects = matching.map(|eligibility| {
+        };
+        id == asked && seen.includes(eligibility.starts_in_hours)
+    };
+    let objects = directory.group_eligibilities.iter().filter(of);
+    let objects = objects.map(|eligibility| {
         let id = |last: Uuid| format!("{}_{}_{last}", eligibility.group_id, eligibility.access_id);
-        json!({
+        let mut object = json!({
             "id": id(eligibility.principal_id),
-            "eligibilityScheduleId": id(eligibility.principal_id),
             "principalId": eligibility.principal_id,
             "groupId": eligibility.group_id,
             "accessId": eligibility.access_id,
             "memberType": "Direct",
-            "startDateTime": CREATED,
-            "endDateTime": null,
-        })
+        });
+        let period = seen.period(start(eligibility.starts_in_hours), None);
+        if let (Value::Object(fields), Value::Object(period)) = (&mut object, period) {
+            fields.extend(period);
+            if seen == Seen::Begun {
+                let schedule = json!(id(eligibility.principal_id));
+                fields.insert("eligibilityScheduleId".to_owned(), schedule);
+            }
+        }
+        object
     });
     call.page(
-        "identityGovernance/privilegedAccess/group/eligibilityScheduleInstances",
+        &seen.list("identityGovernance/privilegedAccess/group/eligibilitySchedule"),
         objects.collect(),
     )
 }

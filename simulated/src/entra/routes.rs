@@ -34,10 +34,14 @@ pub(super) enum Action {
     Memberships,
     OwnedObjects,
     Groups,
+    GetGroup,
     RoleAssignments,
     RoleSchedules,
     RoleEligibilities,
     GroupEligibilities,
+    PlannedRoleSchedules,
+    PlannedRoleEligibilities,
+    PlannedGroupEligibilities,
     RevokeSessions,
     ListMethods,
     GetAnyMethod,
@@ -127,6 +131,7 @@ pub(super) static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
         Action::RoleAssignments,
     );
     add("GET", "/groups", false, Action::Groups);
+    add("GET", "/groups/{id}", false, Action::GetGroup);
     add(
         "GET",
         "/roleManagement/directory/roleAssignmentScheduleInstances",
@@ -140,6 +145,22 @@ pub(super) static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
         Action::RoleEligibilities,
     );
     add("GET", eligibilities, false, Action::GroupEligibilities);
+    for (path, action) in [
+        (
+            "/roleManagement/directory/roleAssignmentSchedules",
+            Action::PlannedRoleSchedules,
+        ),
+        (
+            "/roleManagement/directory/roleEligibilitySchedules",
+            Action::PlannedRoleEligibilities,
+        ),
+        (
+            "/identityGovernance/privilegedAccess/group/eligibilitySchedules",
+            Action::PlannedGroupEligibilities,
+        ),
+    ] {
+        add("GET", path, false, action);
+    }
     add("GET", methods, false, Action::ListMethods);
     add(
         "GET",

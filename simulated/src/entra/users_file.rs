@@ -34,7 +34,7 @@ pub struct TenantFile {
     pub role_assignment_schedules: Vec<RoleSchedule>,
     /// Roles that a person or a group may activate in PIM.
     #[serde(default)]
-    pub role_eligibilities: Vec<RoleAssignment>,
+    pub role_eligibilities: Vec<RoleEligibility>,
     /// Memberships and ownerships of groups that a person or a group may activate in PIM for Groups.
     #[serde(default)]
     pub group_eligibilities: Vec<GroupEligibility>,
@@ -86,9 +86,20 @@ pub struct User {
     pub display_name: String,
     #[serde(default = "yes")]
     pub account_enabled: bool,
-    /// `Member` or `Guest`.
+    /// `Member` or `Guest`. It says nothing of where the person signs in.
     #[serde(default = "member")]
     pub user_type: String,
+    /// `Invitation`, `SelfServiceSignUp`, ...; null for a person whom an administrator of the tenant made. By default
+    /// `Invitation` for a person with `#EXT#` in the name.
+    #[serde(default)]
+    pub creation_type: Option<String>,
+    /// `PendingAcceptance` or `Accepted`; null for a person who was not invited. By default `Accepted` for a person with
+    /// `#EXT#` in the name.
+    #[serde(default)]
+    pub external_user_state: Option<String>,
+    /// The issuers with which a person signs in, beside the tenant itself, for example `ExternalAzureAD`.
+    #[serde(default)]
+    pub federated_identities: Vec<String>,
     /// Whether the account is synced from an Active Directory; null if it never was.
     #[serde(default)]
     pub on_premises_sync_enabled: Option<bool>,
@@ -109,6 +120,10 @@ pub struct Group {
     pub display_name: String,
     #[serde(default)]
     pub is_assignable_to_role: bool,
+    /// `Private`, `Public` or `HiddenMembership`. Apps see who is in a group with hidden membership only with
+    /// `Member.Read.Hidden`.
+    #[serde(default)]
+    pub visibility: Option<String>,
     /// The direct members: people or groups.
     #[serde(default)]
     pub members: Vec<Uuid>,
@@ -116,7 +131,7 @@ pub struct Group {
     pub owners: Vec<Uuid>,
 }
 
-/// That a person or a group has a role, or is eligible for it.
+/// That a person or a group has a role.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RoleAssignment {
@@ -141,6 +156,25 @@ pub struct RoleSchedule {
     #[serde(default = "tenant_wide")]
     pub directory_scope_id: String,
     pub assignment_type: AssignmentType,
+    /// In how many hours it begins, if it has not begun.
+    #[serde(default)]
+    pub starts_in_hours: Option<i64>,
+}
+
+/// That a person or a group may activate a role.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RoleEligibility {
+    /// A person or a group.
+    pub principal_id: Uuid,
+    /// The template id of a built-in role, or the id of a custom one.
+    pub role_definition_id: Uuid,
+    /// `/` for the whole tenant, `/administrativeUnits/{id}` for a part of it.
+    #[serde(default = "tenant_wide")]
+    pub directory_scope_id: String,
+    /// In how many hours it begins, if it has not begun.
+    #[serde(default)]
+    pub starts_in_hours: Option<i64>,
 }
 
 /// How a role became active
@@ -162,6 +196,9 @@ pub struct GroupEligibility {
     pub group_id: Uuid,
     /// `member` or `owner`.
     pub access_id: String,
+    /// In how many hours it begins, if it has not begun.
+    #[serde(default)]
+    pub starts_in_hours: Option<i64>,
 }
 
 fn yes() -> bool {

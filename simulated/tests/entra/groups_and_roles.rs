@@ -199,3 +199,41 @@ async fn each_service_has_its_own_error_for_a_missing_permission() {
     assert_eq!(client.get(&format!("{methods}/phoneMethods")).await.0, 200);
     assert_eq!(client.remove(ADELE, "phoneMethods", OFFICE).await.0, 204);
 }
+
+#[tokio::test]
+async fn a_group_with_hidden_membership_is_left_out_without_a_word() {
+    let hidden = "c1000000-0000-4000-8000-0000000000b0";
+    let groups = json!([
+        {"id": hidden, "displayName": "Board", "visibility": "HiddenMembership", "members": [ADELE]},
+        {"id": "c1000000-0000-4000-8000-000000000001", "displayName": "Everyone", "members": [ADELE]},
+    ]);
+    let mut client = GraphClient::of(&json!({"groups": groups})).await;
+    let path = format!("/v1.0/users/{ADELE}/transitiveMemberOf");
+    let (status, answer) = client.get(&path).await;
+    assert_eq!(status, 200);
+    assert_eq!(each(&answer, "displayName"), ["Everyone"]);
+    let (_, group) = client
+        .get(&format!("/v1.0/groups/{hidden}?$select=id,visibility"))
+        .await;
+    assert_eq!(
+        (&group["visibility"], &group["displayName"]),
+        (&json!("HiddenMembership"), &Value::Null)
+    );
+    let missing = "/v1.0/groups/c1000000-0000-4000-8000-0000000000ff";
+    assert_eq!(client.get(missing).await.0, 404);
+
+    client.tenant.grant(&[
+        "User.Read.All",
+        "GroupMember.Read.All",
+        "Member.Read.Hidden",
+    ]);
+    let (_, answer) = client.get(&path).await;
+    assert_eq!(
+        each(&answer, "displayName"),
+        ["Everyone"],
+        "the token is an old one"
+    );
+    client.sign_in(APP, "standard-app-secret").await;
+    let (_, answer) = client.get(&path).await;
+    assert_eq!(each(&answer, "displayName"), ["Board", "Everyone"]);
+}

@@ -12,6 +12,7 @@ mod people;
 mod pim;
 mod tls;
 
+use reqwest::header::CONTENT_LENGTH;
 use reqwest::{Client, Method as Verb, StatusCode};
 use serde_json::{Value, json};
 use simulated::entra::{Serving, Tenant};
@@ -107,7 +108,11 @@ impl GraphClient {
     }
 
     async fn call(&self, verb: Verb, path: &str) -> (StatusCode, Value) {
-        let answer = self.request(verb, path).send().await.unwrap();
+        let mut request = self.request(verb.clone(), path);
+        if verb == Verb::POST {
+            request = request.header(CONTENT_LENGTH, 0);
+        }
+        let answer = request.send().await.unwrap();
         let (status, text) = (answer.status(), answer.text().await.unwrap());
         (
             status,

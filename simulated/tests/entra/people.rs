@@ -275,3 +275,51 @@ fn a_users_file_with_unknown_fields_or_types_is_rejected() {
             .is_err()
     );
 }
+
+#[tokio::test]
+async fn a_post_without_a_length_is_refused_whether_it_has_a_body_or_not() {
+    let client = GraphClient::new().await;
+    let path = format!("/v1.0/users/{ADELE}/revokeSignInSessions");
+    let answer = client.request(Verb::POST, &path).send().await.unwrap();
+    assert_eq!(answer.status(), 411);
+    assert!(!client.tenant.sessions_revoked(ADELE));
+}
+
+#[tokio::test]
+async fn the_tenant_speaks_both_versions_of_http() {
+    let client = GraphClient::new().await;
+    let http2 = GraphClient {
+        http: Client::builder().http2_prior_knowledge().build().unwrap(),
+        ..client
+    };
+    let (status, answer) = http2.get("/v1.0/groups?$top=1").await;
+    assert_eq!(status, 200);
+    let next = answer["@odata.nextLink"].as_str().unwrap();
+    assert!(next.starts_with(&http2.serving.url), "{next}");
+}
+
+#[tokio::test]
+async fn where_a_person_signs_in_is_told_by_other_properties_than_their_type() {
+    let select = "$select=userType,creationType,externalUserState,identities";
+    let of = async |more: Value| {
+        let mut person = json!({
+            "id": ADELE, "userPrincipalName": "adele.vance@contoso.example", "displayName": "Adele Vance",
+        });
+        let more = more.as_object().unwrap().clone();
+        person.as_object_mut().unwrap().extend(more);
+        let client = GraphClient::of(&json!({"users": [person]})).await;
+        let (_, answer) = client.get(&format!("/v1.0/users/{ADELE}?{select}")).await;
+        let revoke = format!("/v1.0/users/{ADELE}/revokeSignInSessions");
+        client.call(Verb::POST, &revoke).await;
+        (answer, client.tenant.sessions_revoked(ADELE))
+    };
+    let (answer, revoked) = of(json!({"userType": "Guest"})).await;
+    assert_eq!(answer["creationType"], Value::Null);
+    assert_eq!(answer["identities"][0]["signInType"], "userPrincipalName");
+    assert!(revoked, "the tenant's own guest");
+
+    let (answer, revoked) = of(json!({"federatedIdentities": ["ExternalAzureAD"]})).await;
+    assert_eq!(answer["userType"], "Member");
+    assert_eq!(answer["identities"][0]["issuer"], "ExternalAzureAD");
+    assert!(!revoked, "an external member");
+}

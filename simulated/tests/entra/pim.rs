@@ -226,3 +226,43 @@ async fn groups_have_only_one_filter_and_need_a_permission() {
         GraphClient::with_permissions(&["User.Read.All", "RoleManagement.Read.Directory"]).await;
     assert_eq!(client.get("/v1.0/groups").await.0, 403);
 }
+
+#[tokio::test]
+async fn what_begins_later_is_in_the_schedules_and_not_in_the_instances() {
+    let later = |more: Value| {
+        let mut item = json!({"principalId": LIDIA, "startsInHours": 3});
+        let more = more.as_object().unwrap().clone();
+        item.as_object_mut().unwrap().extend(more);
+        json!([item])
+    };
+    let role = "62e90394-69f5-4237-9190-012177145e10";
+    let client = GraphClient::of(&json!({
+        "roleAssignmentSchedules": later(json!({"roleDefinitionId": role, "assignmentType": "Assigned"})),
+        "roleEligibilities": later(json!({"roleDefinitionId": role})),
+        "groupEligibilities": later(json!({"groupId": PAYROLL, "accessId": "member"})),
+    }))
+    .await;
+    let groups = "/v1.0/identityGovernance/privilegedAccess/group";
+    for list in [
+        format!("{ROLES}/roleAssignmentSchedule"),
+        format!("{ROLES}/roleEligibilitySchedule"),
+        format!("{groups}/eligibilitySchedule"),
+    ] {
+        let instances = format!("{list}Instances");
+        assert_eq!(
+            of(&client, &instances, "principalId", LIDIA).await,
+            json!([]),
+            "{list}"
+        );
+        let schedules = of(&client, &format!("{list}s"), "principalId", LIDIA).await;
+        assert_eq!(schedules[0]["principalId"], LIDIA, "{list}");
+        assert!(
+            schedules[0]["scheduleInfo"]["startDateTime"].is_string(),
+            "{list}"
+        );
+    }
+    let (_, roles) = client
+        .get(&format!("/v1.0/users/{LIDIA}/transitiveMemberOf"))
+        .await;
+    assert!(!each(&roles, "@odata.type").contains(&"#microsoft.graph.directoryRole".to_owned()));
+}

@@ -107,7 +107,11 @@ impl Run<'_> {
         let found = wanted.into_iter().map(async |(who, role)| {
             match self.read(|| directory.person(who)).await {
                 Ok(person) => Ok((who, person)),
-                Err(DirectoryError::Permanent(Fault::NotFound | Fault::Refused)) => {
+                Err(DirectoryError::Permanent(Fault::NotFound)) => Err(Refusal::NotFound(role)),
+                // Graph takes some names for a part of the question. An id is none of them.
+                Err(DirectoryError::Permanent(Fault::Refused))
+                    if matches!(who, PersonRef::Upn(_)) =>
+                {
                     Err(Refusal::NotFound(role))
                 }
                 Err(error) => Err(error.into()),

@@ -184,7 +184,9 @@ impl From<Fault> for Failure {
         match fault {
             Fault::NotAllowed | Fault::Credential => Failure::NotAllowed,
             Fault::Refused => Failure::Refused,
-            Fault::NotFound | Fault::Unreadable | Fault::Unlicensed => Failure::Other,
+            Fault::NotFound | Fault::Rejected | Fault::Unreadable | Fault::Unlicensed => {
+                Failure::Other
+            }
         }
     }
 }

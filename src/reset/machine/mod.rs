@@ -69,7 +69,7 @@ pub(super) enum SessionProgress {
     Revoked,
     /// `sessions:keep`.
     KeptByScope,
-    /// Graph does not revoke the sessions of guests.
+    /// Graph does not revoke the sessions of people who sign in elsewhere.
     NotForGuests,
     Failed(Failure),
     /// It was asked for, and the answer was lost.
@@ -99,7 +99,7 @@ pub(super) enum StepResult {
 
 impl Reset {
     pub(super) fn new(claim: Claim, plan: Vec<PlannedMethod>, hardware_unknown: bool) -> Reset {
-        let sessions = match (claim.scope.keep_sessions, claim.guest) {
+        let sessions = match (claim.scope.keep_sessions, claim.external) {
             (true, _) => SessionProgress::KeptByScope,
             (false, true) => SessionProgress::NotForGuests,
             (false, false) => SessionProgress::Pending,

@@ -8,7 +8,7 @@ use super::*;
 use crate::approval::{Channel, Scope};
 use crate::clock;
 use crate::ids::{ResetId, TicketKey};
-use crate::reset::model::{MethodKind, PhoneType};
+use crate::reset::model::{MethodId, MethodKind, PhoneType};
 use crate::reset::ports::Fault;
 use crate::reset::rules::HardwareOath;
 use crate::reset::rules::plan::plan;
@@ -18,10 +18,11 @@ static_assertions::assert_not_impl_any!(Reset: serde::de::DeserializeOwned);
 const START: &str = "2026-11-24T09:00:00Z";
 
 fn method(id: &str, kind: MethodKind) -> Method {
+    let is_phone = matches!(kind, MethodKind::Phone(_));
     Method {
         id: id.to_owned().try_into().unwrap(),
         kind,
-        label: None,
+        label: is_phone.then(|| "ending in 12".to_owned()),
         created: None,
     }
 }
@@ -56,7 +57,7 @@ fn reset(hardware: HardwareOath) -> Reset {
         target: "a1000000-0000-4000-8000-000000000001".parse().unwrap(),
         upn: "jane@contoso.example".to_owned(),
         display_name: None,
-        guest: false,
+        external: false,
         privileged: false,
         deactivates: false,
         scope,
@@ -302,4 +303,43 @@ fn a_phone_that_was_registered_anew_under_its_old_id_is_not_deleted_again() {
         .filter_map(|method| method.label.clone())
         .collect();
     assert_eq!(appeared, ["ending in 99"]);
+}
+
+/// Whether it is closed as complete if a list shows this at last, after all that was planned has gone.
+fn completed_with(kind: MethodKind, id: MethodId) -> bool {
+    let now: Timestamp = START.parse().unwrap();
+    let mut reset = reset(HardwareOath::Report);
+    for step in [Step::RevokeSessions, Step::List] {
+        reset.intend(&step);
+        let odd = Method {
+            id: id.clone(),
+            kind: kind.clone(),
+            label: None,
+            created: None,
+        };
+        let mut left = vec![odd];
+        for entry in &mut reset.0.entries {
+            match entry.progress {
+                Progress::Pending => entry.progress = Progress::Removed,
+                Progress::Kept(_) => left.push(entry.method.clone()),
+                _ => {}
+            }
+        }
+        let found = match &step {
+            Step::List => StepResult::Listed(Ok(listing(&left))),
+            _ => StepResult::Done(Ok(())),
+        };
+        reset.apply(&step, found, now);
+    }
+    reset.close(now);
+    reset.state() == State::Completed
+}
+
+#[test]
+fn a_reset_whose_last_list_shows_what_cannot_be_read_is_not_complete() {
+    let id = |text: &str| MethodId::try_from(text.to_owned()).unwrap();
+    let authenticator = MethodKind::MicrosoftAuthenticator;
+    assert!(completed_with(authenticator.clone(), id("new")));
+    assert!(!completed_with(authenticator, MethodId::unreadable(b"{}")));
+    assert!(!completed_with(MethodKind::Unreadable, id("new")));
 }

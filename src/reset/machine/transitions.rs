@@ -377,7 +377,16 @@ impl Reset {
                 Progress::Removed | Progress::Deactivated | Progress::Kept(_) | Progress::Gone(_)
             )
         };
-        let all_done = body.list.seen_at.is_some()
+        // What cannot be read may be what had to go.
+        let is_left = |entry: &Entry| matches!(entry.progress, Progress::Kept(_));
+        let is_unreadable = |entry: &Entry| entry.method.kind == MethodKind::Unreadable;
+        let unreadable_left = body.appeared.iter().any(Method::is_unreadable)
+            || body
+                .entries
+                .iter()
+                .any(|entry| is_left(entry) && is_unreadable(entry));
+        let all_done = !unreadable_left
+            && body.list.seen_at.is_some()
             && !matches!(
                 body.sessions,
                 SessionProgress::Failed(_) | SessionProgress::Unknown

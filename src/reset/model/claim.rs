@@ -23,7 +23,9 @@ pub struct Claim {
     /// For people to read. Records of earlier versions have none, and earlier versions ignore it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
-    pub guest: bool,
+    /// Whether the person signs in elsewhere. Earlier versions knew the type `Guest` alone, hence the name in records.
+    #[serde(rename = "guest")]
+    pub external: bool,
     /// Whether the target is privileged, so that the privileged credential acts.
     pub privileged: bool,
     /// Whether the policy wants hardware OATH tokens deactivated.

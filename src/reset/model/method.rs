@@ -13,9 +13,16 @@ impl MethodId {
     pub fn unreadable(bytes: &[u8]) -> MethodId {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
         #[expect(clippy::expect_used, reason = "hex digits are always an id")]
-        MethodId::try_new(format!("unreadable-{}", hex::encode(digest))).expect("hex digits")
+        MethodId::try_new(format!("{UNREADABLE}{}", hex::encode(digest))).expect("hex digits")
+    }
+
+    /// Whether it is such a name. The directory knows no method by it.
+    pub fn is_unreadable(&self) -> bool {
+        self.as_ref().starts_with(UNREADABLE)
     }
 }
+
+const UNREADABLE: &str = "unreadable-";
 
 /// An authentication method that a person has registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,16 +37,15 @@ pub struct Method {
 
 impl Method {
     /// Whether `other` is the same registration. Phones and e-mail addresses of all people have the same ids, and one that
-    /// is registered anew has the old id, so label and date are compared as well. For all others the id decides alone: a
-    /// device's name and date change while it is the same.
+    /// is registered anew has the old id, so label and date are compared as well, where both have them: a list that leaves
+    /// them out shows no other phone. For all others the id decides alone: a device's name and date change while it is the
+    /// same.
     pub fn is_same_registration(&self, other: &Method) -> bool {
-        let dates_agree = match (self.created, other.created) {
-            (Some(one), Some(another)) => one == another,
-            _ => true,
-        };
+        let dates_agree = may_be_equal(self.created.as_ref(), other.created.as_ref());
+        let labels_agree = may_be_equal(self.label.as_ref(), other.label.as_ref());
         match self.kind {
             MethodKind::Phone(_) | MethodKind::Email => {
-                self.has_id_of(other) && self.label == other.label && dates_agree
+                self.has_id_of(other) && labels_agree && dates_agree
             }
             MethodKind::Password
             | MethodKind::MicrosoftAuthenticator
@@ -51,18 +57,33 @@ impl Method {
             | MethodKind::External
             | MethodKind::TemporaryAccessPass
             | MethodKind::QrCodePin
+            | MethodKind::Unreadable
             | MethodKind::Unknown(_) => self.has_id_of(other),
         }
+    }
+
+    /// Whether the directory showed it in a way that does not tell which method it is, or of what type.
+    pub fn is_unreadable(&self) -> bool {
+        self.kind == MethodKind::Unreadable || self.id.is_unreadable()
     }
 
     /// Whether `other` has the same id and kind. A kind that one version of this program knows and another does not is the
     /// same under the same id, so that an upgrade in the middle of a reset makes no method disappear.
     pub fn has_id_of(&self, other: &Method) -> bool {
         let kinds_agree = match (&self.kind, &other.kind) {
-            (MethodKind::Unknown(_), _) | (_, MethodKind::Unknown(_)) => true,
+            (MethodKind::Unknown(_) | MethodKind::Unreadable, _)
+            | (_, MethodKind::Unknown(_) | MethodKind::Unreadable) => true,
             (one, another) => one == another,
         };
         self.id == other.id && kinds_agree
+    }
+}
+
+/// Where one of the two is not known, they may be.
+fn may_be_equal<T: PartialEq>(one: Option<&T>, another: Option<&T>) -> bool {
+    match (one, another) {
+        (Some(one), Some(another)) => one == another,
+        _ => true,
     }
 }
 
@@ -84,6 +105,9 @@ pub enum MethodKind {
     Email,
     TemporaryAccessPass,
     QrCodePin,
+    /// What is listed in a way that does not tell its type, so that it may be one that has to go: left in place and named,
+    /// and the reset is not complete.
+    Unreadable,
     /// A type that this version does not know: left in place and named.
     Unknown(String),
 }
@@ -133,6 +157,7 @@ impl fmt::Display for MethodKind {
             MethodKind::Email => "Email",
             MethodKind::TemporaryAccessPass => "Temporary Access Pass",
             MethodKind::QrCodePin => "QR code",
+            MethodKind::Unreadable => "Method that cannot be read",
             MethodKind::Unknown(odata_type) => odata_type,
         })
     }

@@ -99,7 +99,7 @@ pub enum SessionStatus {
     Revoked,
     /// The approval says `sessions:keep`.
     KeptByScope,
-    /// Graph does not revoke the sessions of guests.
+    /// Graph does not revoke the sessions of people who sign in elsewhere.
     NotForGuests,
     Failed(Failure),
     /// It was asked for, and the answer was lost.
@@ -129,9 +129,9 @@ pub enum Warning {
     HardwareOathLeft,
     /// Hardware OATH tokens could not be listed: there may be some.
     HardwareOathUnknown,
-    /// A method type that this version does not know is left.
+    /// A method that this version does not know, or cannot read, is left.
     UnknownTypeLeft,
-    /// The target is a guest: their home tenant's MFA may be what counts.
+    /// The target signs in elsewhere: the MFA there may be what counts.
     Guest,
     /// All contacts came from colleagues.
     ContactFromColleague,

@@ -13,8 +13,9 @@ pub struct Person {
     pub display_name: Option<String>,
     /// `accountEnabled`.
     pub enabled: bool,
-    /// `userType` is Guest: another tenant's MFA may be what counts.
-    pub guest: bool,
+    /// They sign in elsewhere, with an account of another organisation or of a third party. Its MFA may be what counts, and
+    /// their sessions cannot be revoked here.
+    pub external: bool,
     /// `isManagementRestricted`: in a restricted management administrative unit.
     pub management_restricted: bool,
 }
@@ -30,14 +31,16 @@ pub struct PrivilegeFacts {
     pub assignments: Vec<RoleAssignment>,
     /// What Privileged Identity Management lets them activate.
     pub eligibility: PimEligibility,
+    /// A group that the policy calls privileged hides its members from this app, so they may be in it.
+    pub hidden: bool,
 }
 
 /// What Privileged Identity Management says of a person.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PimEligibility {
-    /// Role assignments that are active through PIM.
+    /// Role assignments through PIM that are active, or begin later.
     pub active: Vec<RoleAssignment>,
-    /// Roles that they may activate.
+    /// Roles that they may activate now or later.
     pub roles: Vec<RoleAssignment>,
     /// Groups that make privileged, by name, and that they or a group of theirs may become part of (PIM for Groups).
     pub groups: Vec<String>,
@@ -58,7 +61,7 @@ pub enum Membership {
         /// Its object id.
         id: ObjectId,
         name: String,
-        /// `isAssignableToRole`.
+        /// Whether roles can be assigned to it.
         assignable_to_role: bool,
     },
     /// An object whose properties the app may not read. It may be anything.
@@ -82,8 +85,8 @@ impl Membership {
 pub struct RoleAssignment {
     /// `roleDefinitionId`; of a built-in role the same as its template id.
     pub role: String,
-    /// `directoryScopeId`.
-    pub scope: String,
+    /// `directoryScopeId`, where it can be read.
+    pub scope: Option<String>,
 }
 
 /// What makes a person privileged.

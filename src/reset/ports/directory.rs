@@ -57,6 +57,9 @@ pub enum Fault {
     /// The directory will not do it in the present state of the person's methods.
     #[error("refused by a rule of the directory")]
     Refused,
+    /// The directory does not take the request at all.
+    #[error("rejected")]
+    Rejected,
     /// The app's permissions do not allow it.
     #[error("not allowed to this app")]
     NotAllowed,

@@ -55,7 +55,7 @@ pub fn can_register(left: &Leftovers<'_>, claim: &Claim) -> CanRegister {
     let verdicts: Vec<CanRegister> = left.methods.iter().map(of_one).collect();
     if verdicts.contains(&CanRegister::No) {
         CanRegister::No
-    } else if claim.guest || left.hardware_unknown || verdicts.contains(&CanRegister::Unknown) {
+    } else if claim.external || left.hardware_unknown || verdicts.contains(&CanRegister::Unknown) {
         CanRegister::Unknown
     } else {
         CanRegister::Yes
@@ -83,6 +83,7 @@ fn if_kept(kind: &MethodKind, reason: Option<Reason>) -> CanRegister {
         | MethodKind::HardwareOath
         | MethodKind::PlatformCredential
         | MethodKind::External
+        | MethodKind::Unreadable
         | MethodKind::Unknown(_) => CanRegister::Unknown,
     }
 }
@@ -106,11 +107,11 @@ pub fn warnings(left: &Leftovers<'_>, claim: &Claim) -> Vec<Warning> {
             Warning::HardwareOathLeft,
         ),
         (
-            left.has_kept(|kind| matches!(kind, MethodKind::Unknown(_))),
+            left.has_kept(|kind| matches!(kind, MethodKind::Unreadable | MethodKind::Unknown(_))),
             Warning::UnknownTypeLeft,
         ),
         (left.hardware_unknown, Warning::HardwareOathUnknown),
-        (claim.guest, Warning::Guest),
+        (claim.external, Warning::Guest),
         (from_colleagues, Warning::ContactFromColleague),
         (
             has_approver_verified(&claim.approvals),

@@ -124,6 +124,18 @@ pub enum HardwareOath {
 }
 
 impl Rules {
+    /// Everyone whom the policy names: break-glass accounts, approvers and the owners of keys.
+    pub fn named_people(&self) -> Vec<PersonRef> {
+        let accounts = match &self.break_glass {
+            BreakGlass::Accounts(accounts) => accounts.iter().copied().collect(),
+            BreakGlass::None(_) => Vec::new(),
+        };
+        let accounts = accounts.into_iter().map(PersonRef::Id);
+        accounts
+            .chain(self.privileged_people.iter().cloned())
+            .collect()
+    }
+
     /// Whether the policy itself makes this person privileged.
     pub fn names(&self, person: &Person) -> bool {
         self.privileged_people.iter().any(|who| match who {

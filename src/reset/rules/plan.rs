@@ -40,7 +40,7 @@ pub fn action(kind: &MethodKind, scope: Scope, hardware: HardwareOath) -> Action
         | MethodKind::PlatformCredential
         | MethodKind::External
         | MethodKind::TemporaryAccessPass => Action::Keep(KeepReason::ButtonLeavesIt),
-        MethodKind::Unknown(_) => Action::Keep(KeepReason::UnknownType),
+        MethodKind::Unreadable | MethodKind::Unknown(_) => Action::Keep(KeepReason::UnknownType),
     }
 }
 
@@ -65,6 +65,7 @@ fn order(planned: &PlannedMethod) -> u8 {
             | MethodKind::Email
             | MethodKind::TemporaryAccessPass
             | MethodKind::QrCodePin
+            | MethodKind::Unreadable
             | MethodKind::Unknown(_) => 0,
         },
     }
@@ -90,6 +91,7 @@ mod tests {
             MethodKind::Email,
             MethodKind::TemporaryAccessPass,
             MethodKind::QrCodePin,
+            MethodKind::Unreadable,
             MethodKind::Unknown("#microsoft.graph.newAuthenticationMethod".to_owned()),
         ]
         .into_iter()

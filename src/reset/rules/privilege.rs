@@ -88,6 +88,11 @@ pub fn tier(target: &Person, facts: &PrivilegeFacts, rules: &Rules) -> Result<Ti
             what: "a group or role of the target cannot be read (GroupMember.Read.All, RoleManagement.Read.Directory)",
         });
     }
+    if facts.hidden {
+        return Err(Refusal::Misconfigured {
+            what: "a group of privileged_groups hides its members, and the app has no permission Member.Read.Hidden",
+        });
+    }
     // What PIM says is believed; that it says nothing is believed only if the policy agrees.
     let pim = &facts.eligibility;
     if pim.unlicensed && rules.pim != Pim::Unlicensed {
@@ -131,11 +136,14 @@ fn named_role(memberships: &[Membership]) -> Option<Privilege> {
 }
 
 /// A role of the table is standard at the scope of the whole tenant. At an administrative unit it is not, since
-/// that may be a restricted one, and a person with a role there is not one that an Authentication Administrator may act on.
+/// that may be a restricted one, and a person with a role there is not one that an Authentication Administrator may act
+/// on. Where the scope cannot be read, it may be such a unit.
 fn beyond_standard(assignments: &[RoleAssignment]) -> Option<String> {
     assignments
         .iter()
-        .find(|assignment| !is_standard(&assignment.role) || assignment.scope != "/")
+        .find(|assignment| {
+            !is_standard(&assignment.role) || assignment.scope.as_deref() != Some("/")
+        })
         .map(|assignment| assignment.role.clone())
 }
 
@@ -183,7 +191,7 @@ mod tests {
             upn: "jane@contoso.example".to_owned(),
             display_name: None,
             enabled: true,
-            guest: false,
+            external: false,
             management_restricted: false,
         }
     }
@@ -194,6 +202,7 @@ mod tests {
             owned: Vec::new(),
             assignments: Vec::new(),
             eligibility: PimEligibility::default(),
+            hidden: false,
         }
     }
 
@@ -213,7 +222,7 @@ mod tests {
     fn holding(role: &str, scope: &str) -> Vec<RoleAssignment> {
         vec![RoleAssignment {
             role: role.to_owned(),
-            scope: scope.to_owned(),
+            scope: Some(scope.to_owned()),
         }]
     }
 
@@ -287,6 +296,29 @@ mod tests {
             ..rules()
         };
         assert_eq!(tier(&target(), &facts, &agreed), Ok(Tier::Standard));
+    }
+
+    #[test]
+    fn a_standard_role_whose_scope_cannot_be_read_is_not_a_standard_one() {
+        let (role, _) = STANDARD_ROLES[4];
+        let mut assignments = holding(role, "/");
+        assignments[0].scope = None;
+        let facts = PrivilegeFacts {
+            assignments,
+            ..facts()
+        };
+        let expected = Tier::Privileged(Privilege::Role(role.to_owned()));
+        assert_eq!(tier(&target(), &facts, &rules()), Ok(expected));
+    }
+
+    #[test]
+    fn a_group_that_hides_its_members_is_not_a_tier() {
+        let facts = PrivilegeFacts {
+            hidden: true,
+            ..facts()
+        };
+        let result = tier(&target(), &facts, &rules());
+        assert!(matches!(result, Err(Refusal::Misconfigured { .. })));
     }
 
     #[test]
