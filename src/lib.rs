@@ -13,7 +13,7 @@
 //! report                                                what people and programs read; sentences only
 //! reset                                                 the core: decides and acts
 //! webhook . approval                                    the two checks: pure, keys and secrets passed in
-//! ids . clock . secrets . web_identity . settings . logs . outbound . backoff . single_flight
+//! ids . clock . names . secrets . web_identity . settings . logs . outbound . backoff . single_flight
 //! ```
 
 pub mod app;
@@ -28,6 +28,7 @@ pub mod ids;
 pub mod issuers;
 pub mod local_queue;
 pub mod logs;
+pub mod names;
 pub mod outbound;
 pub mod policy;
 pub mod report;

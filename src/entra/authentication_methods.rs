@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::graph::Graph;
 use crate::clock::Timestamp;
 use crate::ids::ObjectId;
+use crate::names::shown_without_numbers;
 use crate::reset::ports::{DirectoryError, Fault, Listing};
 use crate::reset::{Method, MethodId, MethodKind, PhoneType};
 
@@ -205,7 +206,13 @@ fn kind(graph_name: Option<&str>, phone_type: Option<&str>) -> MethodKind {
         };
     }
     let known = |kind: &MethodKind| graph_name.is_some() && type_name(kind) == graph_name;
-    let unknown = || MethodKind::Unknown(readable(graph_name.unwrap_or("method of no type")));
+    let unknown = || {
+        MethodKind::Unknown(
+            graph_name
+                .and_then(shown_without_numbers)
+                .unwrap_or_else(|| "method of no type".to_owned()),
+        )
+    };
     KINDS.into_iter().find(known).unwrap_or_else(unknown)
 }
 
@@ -220,10 +227,7 @@ impl Listed {
             (Some(number), ..) => ending(&number),
             (None, Some(address), _) => masked(&address),
             (None, None, Some(device)) => token_label(&device),
-            (None, None, None) => self
-                .display_name
-                .map(|name| readable(&name))
-                .filter(|name| !name.is_empty()),
+            (None, None, None) => self.display_name.as_deref().and_then(shown_without_numbers),
         };
         Method {
             id: self.id,
@@ -258,12 +262,8 @@ fn token_label(device: &Value) -> Option<String> {
         let last: String = digits.iter().skip(start).collect();
         format!("serial number ending in {last}")
     });
-    let parts = [Some(readable(&name)), serial];
-    let parts: Vec<String> = parts
-        .into_iter()
-        .flatten()
-        .filter(|part| !part.is_empty())
-        .collect();
+    let parts = [shown_without_numbers(&name), serial];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
@@ -271,26 +271,7 @@ fn token_label(device: &Value) -> Option<String> {
 fn masked(address: &str) -> Option<String> {
     let (name, domain) = address.split_once('@')?;
     let first: String = name.chars().take(1).collect();
-    Some(readable(&format!("{first}... at {domain}")))
-}
-
-/// A name that a person typed into a phone, made safe for a ticket and a log. With seven digits or more it may
-/// hold a phone number, so then it shows none.
-fn readable(name: &str) -> String {
-    let digits = name.chars().filter(|c| c.is_numeric()).count();
-    name.chars()
-        .map(|c| {
-            if digits >= 7 && c.is_numeric() {
-                '#'
-            } else {
-                c
-            }
-        })
-        .filter(|c| c.is_alphanumeric() || " -_.()'#".contains(*c))
-        .take(64)
-        .collect::<String>()
-        .trim()
-        .to_owned()
+    shown_without_numbers(&format!("{first}... at {domain}"))
 }
 
 #[cfg(test)]
@@ -309,11 +290,6 @@ mod tests {
             masked("megan@home.example").as_deref(),
             Some("m... at home.example")
         );
-        assert_eq!(readable("Jane 425-555-0112"), "Jane ###-###-####");
-        assert_eq!(
-            readable("Jane's iPhone <b>\u{202e}\n[x](y)"),
-            "Jane's iPhone bx(y)"
-        );
     }
 
     #[test]
@@ -331,7 +307,7 @@ mod tests {
             ),
             (
                 r#"{"displayName": "<b>x</b>", "serialNumber": 7}"#,
-                Some("bxb"),
+                Some("bx/b"),
             ),
             (
                 r#"{"serialNumber": "12"}"#,

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::graph::Graph;
 use crate::clock::Clock;
 use crate::ids::ObjectId;
+use crate::names::shown;
 use crate::reset::ports::{DirectoryError, Fault};
 use crate::single_flight::{Fetched, SingleFlight};
 
@@ -121,7 +122,8 @@ impl GroupEligibility {
         for group in &groups {
             let name = group
                 .display_name
-                .clone()
+                .as_deref()
+                .and_then(shown)
                 .unwrap_or_else(|| group.id.to_string());
             for instance in known
                 .instances

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::graph::Graph;
 use super::group_eligibility::{self, GroupEligibility};
 use crate::ids::ObjectId;
+use crate::names::shown;
 use crate::reset::ports::{DirectoryError, Fault};
 use crate::reset::{Membership, PimEligibility, PrivilegeFacts, RoleAssignment};
 
@@ -126,11 +127,12 @@ impl DirectoryObject {
             .and_then(|kind| kind.strip_prefix("#microsoft.graph."));
         match (kind, self.display_name, self.role_template_id) {
             (Some("directoryRole"), Some(name), Some(template)) => {
+                let name = shown(&name).unwrap_or_else(|| template.clone());
                 Membership::Role { template, name }
             }
             (Some("group"), Some(name), _) => Membership::Group {
                 id: self.id,
-                name,
+                name: shown(&name).unwrap_or_else(|| self.id.to_string()),
                 assignable_to_role: self.is_assignable_to_role.unwrap_or(false),
             },
             (Some("directoryRole" | "group"), ..) | (None, ..) => Membership::Unreadable,
