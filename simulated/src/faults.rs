@@ -93,7 +93,7 @@ impl Fault {
     }
 
     /// A status with a body that claims to be JSON; nothing is changed.
-    pub(crate) fn body(self, status: u16, body: impl Into<Bytes>) -> Fault {
+    pub fn body(self, status: u16, body: impl Into<Bytes>) -> Fault {
         self.with(Effect::Body(status, body.into()))
     }
 
