@@ -45,7 +45,7 @@ pub use issuer::{Algorithm, IssuerPolicy, KeyLocation, KeyPolicy, KeysUrl, TypHe
 pub use jwks::{KeyFault, KeySet, LARGEST_SET};
 pub use jws::LONGEST_TOKEN;
 pub use reason::Reason;
-pub use time_limits::TimeLimits;
+pub use time_limits::{TimeLimits, longest_use};
 pub use token::{
     Audiences, Authentic, TYP, TokenId, UnverifiedToken, authenticate, parse_unverified,
 };
