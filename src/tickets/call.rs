@@ -105,7 +105,9 @@ pub async fn write<T: DeserializeOwned>(
         return Ok(None);
     }
     let body = bounded_body(answer, LARGEST_ANSWER).await;
-    Ok(body.ok().and_then(|body| serde_json::from_slice(&body).ok()))
+    Ok(body
+        .ok()
+        .and_then(|body| serde_json::from_slice(&body).ok()))
 }
 
 /// Deletes something. A success other than 204 says nothing of it, and another try finds out.

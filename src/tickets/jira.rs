@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::call::{self, Credential, Failed, Note, TRANSIENT};
 use super::jira_comment::{Comment, document, wiki};
+use super::pasted;
 use super::settings::BaseUrl;
 
 /// How many comments are asked for at once. Data Center gives no more (Jira REST v2, "Pagination").
@@ -81,8 +82,8 @@ impl<'a> Jira<'a> {
             base,
             edition: Edition::Cloud,
             credential: Credential::Password {
-                user: email,
-                password: api_token,
+                user: pasted::name(&email),
+                password: pasted::token(&api_token)?,
             },
         })
     }
@@ -97,7 +98,7 @@ impl<'a> Jira<'a> {
             http,
             base,
             edition: Edition::DataCenter,
-            credential: Credential::Token(token),
+            credential: Credential::Token(pasted::token(&token)?),
         })
     }
 
@@ -143,7 +144,9 @@ impl<'a> Jira<'a> {
         if !may_be_public || !self.is_in_service_desk(note).await? {
             return Ok(());
         }
-        let request = self.http.delete(self.issue(note, ["comment", comment.id()])?);
+        let request = self
+            .http
+            .delete(self.issue(note, ["comment", comment.id()])?);
         match call::delete(self.credential.sign(request)).await {
             Ok(()) | Err(Failed::Permanent(call::NO_SUCH_TICKET)) => Err(Failed::Permanent(
                 "the comment was public and not internal, and was deleted: customers may have it by mail",

@@ -10,11 +10,16 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::call::{self, Credential, Failed, NO_SUCH_TICKET, Note, TRANSIENT};
+use super::pasted;
 use super::settings::BaseUrl;
 use crate::ids::Table;
 
 /// The most notes of one record that a search may give. With fewer, all that it gives were looked at.
 const MOST_NOTES: usize = 100;
+
+/// The journal that customers see, and the one that they do not.
+const COMMENTS: &str = "comments";
+const WORK_NOTES: &str = "work_notes";
 
 /// What is read of a ticket. Read for display, a journal field shows all that is in it; else it is empty.
 const FIELDS: (&str, &str) = ("sysparm_fields", "sys_id,number,work_notes,comments");
@@ -104,9 +109,14 @@ impl<'a> ServiceNow<'a> {
             secret.client_id,
             secret.client_secret,
         ) {
-            (Some(user), Some(password), None, None) => Credential::Password { user, password },
+            (Some(user), Some(password), None, None) => Credential::Password {
+                user: pasted::name(&user),
+                password: pasted::password(&password),
+            },
             (None, None, Some(client_id), Some(client_secret)) => {
                 let url = instance.join(["oauth_token.do"])?;
+                let client_id = pasted::name(&client_id);
+                let client_secret = pasted::password(&client_secret);
                 Credential::Token(token(http, url, &client_id, &client_secret).await?)
             }
             _ => {
@@ -124,24 +134,24 @@ impl<'a> ServiceNow<'a> {
     }
 
     pub(super) async fn write(&self, note: &Note<'_>) -> Result<(), Failed> {
-        let element = if note.public {
-            "comments"
-        } else {
-            "work_notes"
-        };
+        let element = if note.public { COMMENTS } else { WORK_NOTES };
         let record = self.find(note.ticket).await?;
-        if record.shows(note.mark) || self.journal_has(&record.sys_id, element, note.mark).await? {
+        if record.shows_anywhere(note.mark)
+            || self.journal_has(&record.sys_id, element, note.mark).await?
+        {
             return Ok(());
         }
         let text = format!("{}\n{}", without_html(note.text), note.mark);
         let SysId(sys_id) = &record.sys_id;
         let url = self.address(self.table.as_ref(), Some(sys_id.as_str()))?;
         let request = self.http.patch(url).query(&[FIELDS, FOR_DISPLAY]);
-        let request = self.credential.sign(request.json(&json!({ element: text })));
+        let request = self
+            .credential
+            .sign(request.json(&json!({ element: text })));
         let answer: Option<Changed> = call::write(request, StatusCode::OK).await?;
         let is_answered = answer.is_some();
         let is_shown = answer.is_some_and(|Changed { result }| {
-            result.sys_id == record.sys_id && result.shows(note.mark)
+            result.sys_id == record.sys_id && result.shows(element, note.mark)
         });
         // A field that an access control denies is left out without a word, and the rest is a success.
         if is_shown || self.journal_has(&record.sys_id, element, note.mark).await? {
@@ -150,7 +160,7 @@ impl<'a> ServiceNow<'a> {
             Err(Failed::Permanent(
                 "it answers 200, and the note is not in the ticket: the account may not write or not read the field",
             ))
-        } else if self.find(note.ticket).await?.shows(note.mark) {
+        } else if self.find(note.ticket).await?.shows(element, note.mark) {
             Ok(())
         } else {
             Err(TRANSIENT)
@@ -227,11 +237,17 @@ impl<'a> ServiceNow<'a> {
 }
 
 impl Record {
-    fn shows(&self, mark: &str) -> bool {
-        [&self.work_notes, &self.comments]
-            .into_iter()
-            .flatten()
-            .any(|journal| journal.contains(mark))
+    /// Whether this journal has the mark: a work note among the comments would be one that the customer sees.
+    fn shows(&self, element: &str, mark: &str) -> bool {
+        let journal = match element {
+            COMMENTS => &self.comments,
+            _ => &self.work_notes,
+        };
+        journal.as_ref().is_some_and(|text| text.contains(mark))
+    }
+
+    fn shows_anywhere(&self, mark: &str) -> bool {
+        self.shows(COMMENTS, mark) || self.shows(WORK_NOTES, mark)
     }
 }
 
