@@ -20,6 +20,7 @@
 
 mod channel;
 mod claims;
+mod damage;
 mod error;
 mod evidence;
 mod issuer;
@@ -37,6 +38,7 @@ mod wycheproof;
 
 pub use channel::Channel;
 pub use claims::{Claims, Scope};
+pub use damage::Damage;
 pub use error::{ApprovalError, InvalidToken, claim_subject};
 pub use evidence::{
     ContactSource, Evidence, EvidenceError, Messenger, PhoneLine, Verification, VerificationMethod,

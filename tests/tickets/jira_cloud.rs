@@ -247,7 +247,11 @@ async fn a_note_that_came_out_public_is_deleted_later_where_its_answer_was_lost_
         jira.publish_comments();
         jira.fail(fault.clone());
         let first = write(&notes(&serving), TICKET).await;
-        assert_eq!(first, Err(TicketError::Transient { after: None }), "{fault:?}");
+        assert_eq!(
+            first,
+            Err(TicketError::Transient { after: None }),
+            "{fault:?}"
+        );
         let error = write(&notes(&serving), TICKET).await.unwrap_err();
         assert!(matches!(error, TicketError::Permanent(_)), "{fault:?}");
         assert!(jira.comments(TICKET).is_empty(), "{fault:?}");
@@ -291,7 +295,10 @@ async fn a_success_that_is_none_is_looked_up_and_never_taken_for_a_note() {
     for (fault, transient) in [
         (post().garbage(), true),
         (post().body(201, ""), true),
-        (post().body(201, "<!DOCTYPE html><title>Log in</title>"), true),
+        (
+            post().body(201, "<!DOCTYPE html><title>Log in</title>"),
+            true,
+        ),
         (post().body(202, "{}"), true),
         (post().body(204, ""), true),
         (post().body(200, comment.to_string()), true),

@@ -176,8 +176,7 @@ impl Jira {
             return no_such_issue();
         };
         let project = json!({"id": "10008", "projectTypeKey": issue.project_type});
-        let body =
-            json!({"id": issue.id.to_string(), "key": key, "fields": {"project": project}});
+        let body = json!({"id": issue.id.to_string(), "key": key, "fields": {"project": project}});
         json_response(200, body)
     }
 

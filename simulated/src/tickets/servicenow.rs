@@ -254,7 +254,10 @@ impl Instance {
                 });
                 let shown: String = entries
                     .map(|entry| {
-                        let (at, by) = (value(entry, "sys_created_on"), value(entry, "sys_created_by"));
+                        let (at, by) = (
+                            value(entry, "sys_created_on"),
+                            value(entry, "sys_created_by"),
+                        );
                         format!("{at} - {by}\n{}\n\n", value(entry, "value"))
                     })
                     .collect();
