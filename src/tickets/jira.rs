@@ -132,6 +132,13 @@ impl<'a> Jira<'a> {
     /// `sd.public.comment` for a wish: whether it was heeded is only in the comment itself.
     async fn keep_internal(&self, note: &Note<'_>, comment: &Comment) -> Result<(), Failed> {
         if note.public {
+            if comment.is_public() == Some(false) {
+                let ticket = note.ticket;
+                tracing::warn!(
+                    ticket,
+                    "the note is internal, though [notes] says public: the account may be no agent"
+                );
+            }
             return Ok(());
         }
         let may_be_public = match (comment.is_public(), &self.edition) {
