@@ -20,6 +20,7 @@
 
 mod channel;
 mod claims;
+mod damage;
 mod error;
 mod evidence;
 mod issuer;
@@ -37,6 +38,7 @@ mod wycheproof;
 
 pub use channel::Channel;
 pub use claims::{Claims, Scope};
+pub use damage::Damage;
 pub use error::{ApprovalError, InvalidToken, claim_subject};
 pub use evidence::{
     ContactSource, Evidence, EvidenceError, Messenger, PhoneLine, Verification, VerificationMethod,
@@ -45,7 +47,7 @@ pub use issuer::{Algorithm, IssuerPolicy, KeyLocation, KeyPolicy, KeysUrl, TypHe
 pub use jwks::{KeyFault, KeySet, LARGEST_SET};
 pub use jws::LONGEST_TOKEN;
 pub use reason::Reason;
-pub use time_limits::TimeLimits;
+pub use time_limits::{TimeLimits, longest_use};
 pub use token::{
     Audiences, Authentic, TYP, TokenId, UnverifiedToken, authenticate, parse_unverified,
 };

@@ -31,3 +31,10 @@ impl TimeLimits {
         }
     }
 }
+
+/// How long after it was seen an approval may still be valid: as long as one can live, if the issuer's clock is ahead.
+pub fn longest_use(channel: Channel) -> Duration {
+    TimeLimits::of(channel)
+        .longest_lifetime
+        .saturating_add(CLOCK_SKEW)
+}

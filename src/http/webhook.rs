@@ -81,7 +81,8 @@ fn no_such_source() -> Problem {
     Problem::plain(
         StatusCode::NOT_FOUND,
         "no_such_source",
-        "No ticket system is set up for this address.",
+        "No ticket system is set up for this address. It is /webhooks/ and the name that the operator of this service \
+         has given the ticket system, in small letters.",
     )
 }
 

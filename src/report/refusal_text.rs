@@ -108,6 +108,7 @@ fn detail(refusal: &Refusal) -> String {
         Refusal::Delivery(Unreadable::Shape { .. } | Unreadable::NoUser { .. })
         | Refusal::RequestUnreadable(_)
         | Refusal::ApprovalMissing
+        | Refusal::ApprovalDamaged(_)
         | Refusal::TooManyApprovals
         | Refusal::Approval(
             ApprovalError::StaleEvidence { .. } | ApprovalError::EvidenceOnLostPhone,
@@ -169,7 +170,7 @@ mod tests {
     use strum::IntoEnumIterator as _;
 
     use super::*;
-    use crate::approval::InvalidToken;
+    use crate::approval::{Damage, InvalidToken};
     use crate::ids::{Kid, SecretName};
     use crate::reset::{Code, Disagreement, Privilege};
 
@@ -229,6 +230,8 @@ mod tests {
         let kid = || Kid::try_from("key-1".to_owned()).unwrap();
         let mut examples = vec![
             Refusal::ApprovalMissing,
+            Refusal::ApprovalDamaged(Damage::CutOff { characters: 255 }),
+            Refusal::ApprovalDamaged(Damage::Stray('\\')),
             Refusal::TooManyApprovals,
             Refusal::Approval(ApprovalError::Claim {
                 at: "verification[0].method".to_owned(),

@@ -9,7 +9,7 @@ use super::model::{
     Code, Guardrail, LedgerError, MOST_APPROVALS, NotOneRequest, Privilege, Retry, TellsSecurity,
 };
 use super::ports::{AuditError, DirectoryError, Fault, KeysUnavailable, QueueError};
-use crate::approval::{ApprovalError, InvalidToken};
+use crate::approval::{ApprovalError, Damage, InvalidToken};
 use crate::clock::Timestamp;
 use crate::ids::Kid;
 use crate::secrets::SecretError;
@@ -28,6 +28,9 @@ pub enum Refusal {
     /// The ticket is approved and carries no approval.
     #[error("the ticket has no signed approval")]
     ApprovalMissing,
+    /// What is in the ticket begins like an approval and can be seen to be none.
+    #[error(transparent)]
+    ApprovalDamaged(#[from] Damage),
     #[error("there are more than {MOST_APPROVALS} approvals")]
     TooManyApprovals,
     #[error(transparent)]
@@ -203,7 +206,10 @@ impl Refusal {
             Refusal::Delivery(Unreadable::Shape { .. }) => Code::DeliveryUnreadable,
             Refusal::Delivery(Unreadable::NoUser { .. }) => Code::TicketWithoutPerson,
             Refusal::RequestUnreadable(_) => Code::RequestUnreadable,
-            Refusal::ApprovalMissing => Code::ApprovalMissing,
+            Refusal::ApprovalMissing | Refusal::ApprovalDamaged(Damage::CutOff { .. }) => {
+                Code::ApprovalMissing
+            }
+            Refusal::ApprovalDamaged(Damage::Stray(_)) => Code::ApprovalInvalid,
             Refusal::TooManyApprovals => Code::TooManyApprovals,
             Refusal::Approval(error) => match error {
                 ApprovalError::InvalidToken(_) => Code::ApprovalInvalid,

@@ -92,7 +92,7 @@ impl Resets {
         let (ledger, parties) = (&self.deployment.ledger, &parties);
         let run = self.deployment.run_in(request.tenant, until)?;
         let mut previous = ledger.previous(&request).await?;
-        if let Some(record) = previous.record.take() {
+        if let Some(record) = previous.take_answer() {
             return self.deployment.replay(record, parties, until).await;
         }
         self.reject_if_expired_unused(&request, &approvals).await?;
@@ -109,7 +109,7 @@ impl Resets {
             }
             // The same delivery came twice at once. Unless the other one is refused already, its answer is this one's.
             previous = ledger.previous(&record.request).await?;
-            if let Some(first) = previous.record.take() {
+            if let Some(first) = previous.take_answer() {
                 return self.deployment.replay(first, parties, until).await;
             }
         }

@@ -94,9 +94,28 @@ pub fn parse<T: DeserializeOwned>(secret: &SecretString) -> Result<T, Failed> {
         .map_err(|_| Failed::Permanent("the secret in [notes] is not JSON of the documented shape"))
 }
 
-/// Changes something. The answer's body says nothing that matters.
-pub async fn write(request: RequestBuilder) -> Result<(), Failed> {
-    send(request).await.map(drop)
+/// Changes something, and gives what the answer shows of it. `None` if it shows nothing: another success than the
+/// documented one, an empty body, the log-in page of a proxy. Whether the change was made has to be looked up then.
+pub async fn write<T: DeserializeOwned>(
+    request: RequestBuilder,
+    documented: StatusCode,
+) -> Result<Option<T>, Failed> {
+    let answer = send(request).await?;
+    if answer.status() != documented {
+        return Ok(None);
+    }
+    let body = bounded_body(answer, LARGEST_ANSWER).await;
+    Ok(body
+        .ok()
+        .and_then(|body| serde_json::from_slice(&body).ok()))
+}
+
+/// Deletes something. A success other than 204 says nothing of it, and another try finds out.
+pub async fn delete(request: RequestBuilder) -> Result<(), Failed> {
+    let answer = send(request).await?;
+    (answer.status() == StatusCode::NO_CONTENT)
+        .then_some(())
+        .ok_or(TRANSIENT)
 }
 
 /// Reads something. A success that cannot be read is none: it may be the page of a proxy.

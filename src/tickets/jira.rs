@@ -1,11 +1,13 @@
 //! Comments in Jira: Cloud (REST v3, Atlassian Document Format) and Data Center (REST v2, wiki markup).
 
-use reqwest::{Client, Url};
+use reqwest::{Client, StatusCode, Url};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::call::{self, Credential, Failed, Note};
+use super::call::{self, Credential, Failed, Note, TRANSIENT};
+use super::jira_comment::{Comment, document, wiki};
+use super::pasted;
 use super::settings::BaseUrl;
 
 /// How many comments are asked for at once. Data Center gives no more (Jira REST v2, "Pagination").
@@ -48,10 +50,25 @@ struct Page {
     comments: Vec<Comment>,
 }
 
+/// What is asked of an issue: the type of its project.
 #[derive(Deserialize)]
-struct Comment {
-    body: Value,
+struct Issue {
+    fields: IssueFields,
 }
+
+#[derive(Deserialize)]
+struct IssueFields {
+    project: Project,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Project {
+    project_type_key: Option<String>,
+}
+
+/// The project type of Jira Service Management, as both editions call it.
+const SERVICE_DESK: &str = "service_desk";
 
 impl<'a> Jira<'a> {
     pub fn cloud(
@@ -65,8 +82,8 @@ impl<'a> Jira<'a> {
             base,
             edition: Edition::Cloud,
             credential: Credential::Password {
-                user: email,
-                password: api_token,
+                user: pasted::name(&email),
+                password: pasted::token(&api_token)?,
             },
         })
     }
@@ -81,30 +98,92 @@ impl<'a> Jira<'a> {
             http,
             base,
             edition: Edition::DataCenter,
-            credential: Credential::Token(token),
+            credential: Credential::Token(pasted::token(&token)?),
         })
     }
 
     pub(super) async fn write(&self, note: &Note<'_>) -> Result<(), Failed> {
-        let version = match self.edition {
-            Edition::Cloud => "3",
-            Edition::DataCenter => "2",
-        };
-        let comments = self
-            .base
-            .join(["rest", "api", version, "issue", note.ticket, "comment"])?;
-        if self.has(&comments, note.mark).await? {
+        if let Some(comment) = self.find(note).await? {
+            if self.is_ours(&comment, note) {
+                return self.keep_internal(note, &comment).await;
+            }
+            // It quotes the note.
             return Ok(());
         }
-        let request = self.http.post(comments).json(&self.comment(note));
-        call::write(self.credential.sign(request)).await
+        let request = self.http.post(self.issue(note, ["comment"])?);
+        let request = self.credential.sign(request.json(&self.comment(note)));
+        let answer: Option<Comment> = call::write(request, StatusCode::CREATED).await?;
+        let is_answered = answer.is_some();
+        let shown = answer.filter(|comment| comment.holds(&self.mark(note)));
+        let written = match shown {
+            Some(comment) => Some(comment),
+            None => self.find(note).await?,
+        };
+        match written {
+            Some(comment) => self.keep_internal(note, &comment).await,
+            None if is_answered => Err(Failed::Permanent(
+                "it answers 201, and the comment is not in the ticket",
+            )),
+            None => Err(TRANSIENT),
+        }
     }
 
-    async fn has(&self, comments: &Url, mark: &str) -> Result<bool, Failed> {
-        let mark = match self.edition {
-            Edition::Cloud => mark.to_owned(),
-            Edition::DataCenter => wiki(mark),
+    /// An internal note that the customer of a service desk sees is deleted, and counts as not written. Jira takes
+    /// `sd.public.comment` for a wish: whether it was heeded is only in the comment itself.
+    async fn keep_internal(&self, note: &Note<'_>, comment: &Comment) -> Result<(), Failed> {
+        if note.public {
+            if comment.is_public() == Some(false) {
+                let ticket = note.ticket;
+                tracing::warn!(
+                    ticket,
+                    "the note is internal, though [notes] says public: the account may be no agent"
+                );
+            }
+            return Ok(());
+        }
+        let may_be_public = match (comment.is_public(), &self.edition) {
+            (Some(is_public), _) => is_public,
+            // Without Service Management, Data Center does not say.
+            (None, Edition::DataCenter) => false,
+            (None, Edition::Cloud) => true,
         };
+        // Outside of service desks every comment says that it is public (Jira Cloud REST v3, `jsdPublic`).
+        if !may_be_public || !self.is_in_service_desk(note).await? {
+            return Ok(());
+        }
+        let request = self
+            .http
+            .delete(self.issue(note, ["comment", comment.id()])?);
+        match call::delete(self.credential.sign(request)).await {
+            Ok(()) | Err(Failed::Permanent(call::NO_SUCH_TICKET)) => Err(Failed::Permanent(
+                "the comment was public and not internal, and was deleted: customers may have it by mail",
+            )),
+            Err(Failed::Permanent(_)) => Err(Failed::Permanent(
+                "the comment is PUBLIC and cannot be deleted: delete it by hand",
+            )),
+            Err(failed) => {
+                tracing::error!(
+                    ticket = note.ticket,
+                    "the note is a PUBLIC comment and could not be deleted yet"
+                );
+                Err(failed)
+            }
+        }
+    }
+
+    /// Whether the ticket is one of Jira Service Management, with customers. A project that does not say counts as one.
+    async fn is_in_service_desk(&self, note: &Note<'_>) -> Result<bool, Failed> {
+        let request = self.http.get(self.issue(note, [])?);
+        let request = request.query(&[("fields", "project")]);
+        let issue: Issue = call::read(self.credential.sign(request)).await?;
+        let kind = issue.fields.project.project_type_key;
+        Ok(kind.is_none_or(|kind| kind == SERVICE_DESK))
+    }
+
+    /// The comment that has the mark; the note itself before one that quotes it.
+    async fn find(&self, note: &Note<'_>) -> Result<Option<Comment>, Failed> {
+        let comments = self.issue(note, ["comment"])?;
+        let mark = self.mark(note);
         let mut seen: usize = 0;
         for _ in 0..MOST_PAGES {
             // A comment that comes in between moves the others back: one is seen twice, none is missed.
@@ -114,15 +193,42 @@ impl<'a> Jira<'a> {
                 ("maxResults", PAGE.to_string().as_str()),
             ]);
             let page: Page = call::read(self.credential.sign(request)).await?;
-            if page.comments.iter().any(|one| holds(&one.body, &mark)) {
-                return Ok(true);
+            let (count, mut marked) = (page.comments.len(), page.comments);
+            marked.retain(|comment| comment.holds(&mark));
+            if !marked.is_empty() {
+                let ours = marked.iter().position(|one| self.is_ours(one, note));
+                return Ok(Some(marked.swap_remove(ours.unwrap_or_default())));
             }
-            seen += page.comments.len();
-            if page.comments.is_empty() || seen >= page.total {
+            seen += count;
+            if count == 0 || seen >= page.total {
                 break;
             }
         }
-        Ok(false)
+        Ok(None)
+    }
+
+    /// An address below that of the ticket.
+    fn issue<const N: usize>(&self, note: &Note<'_>, below: [&str; N]) -> Result<Url, Failed> {
+        let version = match self.edition {
+            Edition::Cloud => "3",
+            Edition::DataCenter => "2",
+        };
+        let issue = ["rest", "api", version, "issue", note.ticket];
+        self.base.join(issue.into_iter().chain(below))
+    }
+
+    fn mark(&self, note: &Note<'_>) -> String {
+        match self.edition {
+            Edition::Cloud => note.mark.to_owned(),
+            Edition::DataCenter => wiki(note.mark),
+        }
+    }
+
+    fn is_ours(&self, comment: &Comment, note: &Note<'_>) -> bool {
+        match self.edition {
+            Edition::Cloud => comment.is_written_as(note.text, note.mark),
+            Edition::DataCenter => comment.is_written_as(&wiki(note.text), &wiki(note.mark)),
+        }
     }
 
     fn comment(&self, note: &Note<'_>) -> Value {
@@ -139,79 +245,5 @@ impl<'a> Jira<'a> {
                 json!({"body": body, "properties": properties})
             }
         }
-    }
-}
-
-/// Whether a text in this body holds the mark: the body is one text, or a tree of them.
-fn holds(body: &Value, mark: &str) -> bool {
-    match body {
-        Value::String(text) => text.contains(mark),
-        Value::Array(nodes) => nodes.iter().any(|node| holds(node, mark)),
-        Value::Object(members) => members.values().any(|member| holds(member, mark)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
-/// In Atlassian Document Format: a paragraph a line. A text may not be empty there, a paragraph may.
-fn document(text: &str) -> Value {
-    let paragraphs: Vec<Value> = text
-        .lines()
-        .map(|line| match line {
-            "" => json!({"type": "paragraph", "content": []}),
-            line => json!({"type": "paragraph", "content": [{"type": "text", "text": line}]}),
-        })
-        .collect();
-    json!({"type": "doc", "version": 1, "content": paragraphs})
-}
-
-/// In wiki markup, where some characters are more than themselves. Escaped is what would make another thing of the
-/// text: macros (`{`), links and mentions (`[`), images (`!`), and emphasis (`*`, `_`), which begins only where no
-/// letter or digit is before it, so that a name or an address with `_` stays as it is. A backslash cannot escape
-/// itself, two are a line break.
-fn wiki(text: &str) -> String {
-    let mut markup = String::with_capacity(text.len());
-    let mut inside_word = false;
-    for character in text.chars() {
-        match character {
-            '\\' => markup.push_str("&#92;"),
-            '{' | '[' | '!' => markup.extend(['\\', character]),
-            '*' | '_' if !inside_word => markup.extend(['\\', character]),
-            _ => markup.push(character),
-        }
-        inside_word = character.is_alphanumeric();
-    }
-    markup
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_character_of_a_text_is_markup_for_jira_and_an_address_stays_whole() {
-        for (text, markup) in [
-            ("a [~admin] {code}", r"a \[~admin] \{code}"),
-            ("!http://x/y.png!", r"\!http://x/y.png\!"),
-            (r"\{code}", r"&#92;\{code}"),
-            ("*bold* _it_", r"\*bold* \_it_"),
-            ("jane_doe@contoso.com", "jane_doe@contoso.com"),
-            ("https://aka.ms/mfasetup", "https://aka.ms/mfasetup"),
-        ] {
-            assert_eq!(wiki(text), markup);
-        }
-    }
-
-    #[test]
-    fn a_document_has_a_paragraph_for_each_line_and_no_empty_text() {
-        assert_eq!(
-            document("one\n\ntwo"),
-            json!({"type": "doc", "version": 1, "content": [
-                {"type": "paragraph", "content": [{"type": "text", "text": "one"}]},
-                {"type": "paragraph", "content": []},
-                {"type": "paragraph", "content": [{"type": "text", "text": "two"}]},
-            ]})
-        );
-        assert!(holds(&document("one\nthe mark"), "the mark"));
-        assert!(!holds(&document("one\nthe mark"), "another"));
     }
 }

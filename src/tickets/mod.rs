@@ -1,11 +1,13 @@
 //! Notes into the tickets: a comment in Jira, a work note in ServiceNow. Translates; decides nothing.
 //!
 //! Neither system has an idempotency key. A note therefore carries a mark, and before one is written the ticket is
-//! searched for it. While the search fails, nothing is written.
+//! searched for it. While the search fails, nothing is written. A note counts as written once it is seen in the ticket.
 
 mod call;
 mod jira;
+mod jira_comment;
 mod notes;
+mod pasted;
 mod servicenow;
 mod settings;
 mod systems;

@@ -3,18 +3,27 @@
 //! A search there ignores a condition that it does not understand and gives everything. What comes back is
 //! therefore taken for no more than it says itself.
 
-use reqwest::{Client, Url};
+use reqwest::{Client, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::call::{self, Credential, Failed, NO_SUCH_TICKET, Note};
+use super::call::{self, Credential, Failed, NO_SUCH_TICKET, Note, TRANSIENT};
+use super::pasted;
 use super::settings::BaseUrl;
 use crate::ids::Table;
 
 /// The most notes of one record that a search may give. With fewer, all that it gives were looked at.
 const MOST_NOTES: usize = 100;
+
+/// The journal that customers see, and the one that they do not.
+const COMMENTS: &str = "comments";
+const WORK_NOTES: &str = "work_notes";
+
+/// What is read of a ticket. Read for display, a journal field shows all that is in it; else it is empty.
+const FIELDS: (&str, &str) = ("sysparm_fields", "sys_id,number,work_notes,comments");
+const FOR_DISPLAY: (&str, &str) = ("sysparm_display_value", "true");
 
 /// One ServiceNow, with a credential.
 pub struct ServiceNow<'a> {
@@ -45,6 +54,12 @@ struct Found<T> {
     result: Vec<T>,
 }
 
+/// What a change of one record gives.
+#[derive(Deserialize)]
+struct Changed {
+    result: Record,
+}
+
 /// A ticket; of its journal, what the account may read.
 #[derive(Deserialize)]
 struct Record {
@@ -64,7 +79,7 @@ struct Entry {
 }
 
 /// A record's own name, which goes into the next search and into a path. 32 hexadecimal digits, as a rule.
-#[derive(Deserialize)]
+#[derive(PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 struct SysId(String);
 
@@ -94,9 +109,14 @@ impl<'a> ServiceNow<'a> {
             secret.client_id,
             secret.client_secret,
         ) {
-            (Some(user), Some(password), None, None) => Credential::Password { user, password },
+            (Some(user), Some(password), None, None) => Credential::Password {
+                user: pasted::name(&user),
+                password: pasted::password(&password),
+            },
             (None, None, Some(client_id), Some(client_secret)) => {
                 let url = instance.join(["oauth_token.do"])?;
+                let client_id = pasted::name(&client_id);
+                let client_secret = pasted::password(&client_secret);
                 Credential::Token(token(http, url, &client_id, &client_secret).await?)
             }
             _ => {
@@ -114,25 +134,40 @@ impl<'a> ServiceNow<'a> {
     }
 
     pub(super) async fn write(&self, note: &Note<'_>) -> Result<(), Failed> {
-        let element = if note.public {
-            "comments"
-        } else {
-            "work_notes"
-        };
+        let element = if note.public { COMMENTS } else { WORK_NOTES };
         let record = self.find(note.ticket).await?;
-        if record.shows(note.mark) || self.journal_has(&record.sys_id, element, note.mark).await? {
+        if record.shows_anywhere(note.mark)
+            || self.journal_has(&record.sys_id, element, note.mark).await?
+        {
             return Ok(());
         }
-        // In a journal [code] makes HTML of what follows.
-        let text = note.text.replace("[code]", "[code ]");
-        let text = format!("{text}\n{}", note.mark);
+        let text = format!("{}\n{}", without_html(note.text), note.mark);
         let SysId(sys_id) = &record.sys_id;
         let url = self.address(self.table.as_ref(), Some(sys_id.as_str()))?;
-        let request = self.http.patch(url).json(&json!({ element: text }));
-        call::write(self.credential.sign(request)).await
+        let request = self.http.patch(url).query(&[FIELDS, FOR_DISPLAY]);
+        let request = self
+            .credential
+            .sign(request.json(&json!({ element: text })));
+        let answer: Option<Changed> = call::write(request, StatusCode::OK).await?;
+        let is_answered = answer.is_some();
+        let is_shown = answer.is_some_and(|Changed { result }| {
+            result.sys_id == record.sys_id && result.shows(element, note.mark)
+        });
+        // A field that an access control denies is left out without a word, and the rest is a success.
+        if is_shown || self.journal_has(&record.sys_id, element, note.mark).await? {
+            Ok(())
+        } else if is_answered {
+            Err(Failed::Permanent(
+                "it answers 200, and the note is not in the ticket: the account may not write or not read the field",
+            ))
+        } else if self.find(note.ticket).await?.shows(element, note.mark) {
+            Ok(())
+        } else {
+            Err(TRANSIENT)
+        }
     }
 
-    /// The ticket with this number. Read for display, a journal field shows all that is in it; else it is empty.
+    /// The ticket with this number.
     async fn find(&self, number: &str) -> Result<Record, Failed> {
         let query = format!("number={number}");
         let found: Vec<Record> = self
@@ -140,8 +175,8 @@ impl<'a> ServiceNow<'a> {
                 self.table.as_ref(),
                 &[
                     ("sysparm_query", query.as_str()),
-                    ("sysparm_fields", "sys_id,number,work_notes,comments"),
-                    ("sysparm_display_value", "true"),
+                    FIELDS,
+                    FOR_DISPLAY,
                     ("sysparm_limit", "2"),
                 ],
             )
@@ -202,12 +237,35 @@ impl<'a> ServiceNow<'a> {
 }
 
 impl Record {
-    fn shows(&self, mark: &str) -> bool {
-        [&self.work_notes, &self.comments]
-            .into_iter()
-            .flatten()
-            .any(|journal| journal.contains(mark))
+    /// Whether this journal has the mark: a work note among the comments would be one that the customer sees.
+    fn shows(&self, element: &str, mark: &str) -> bool {
+        let journal = match element {
+            COMMENTS => &self.comments,
+            _ => &self.work_notes,
+        };
+        journal.as_ref().is_some_and(|text| text.contains(mark))
     }
+
+    fn shows_anywhere(&self, mark: &str) -> bool {
+        self.shows(COMMENTS, mark) || self.shows(WORK_NOTES, mark)
+    }
+}
+
+/// In a journal `[code]`, in capitals too, makes HTML of what follows.
+fn without_html(text: &str) -> String {
+    const TAG: &str = "[code]";
+    // As long as the text, byte for byte.
+    let lower = text.to_ascii_lowercase();
+    let mut harmless = String::with_capacity(text.len());
+    let mut rest = 0;
+    for (at, _) in lower.match_indices(TAG) {
+        let inside = at + TAG.len() - 1;
+        harmless.push_str(text.get(rest..inside).unwrap_or_default());
+        harmless.push(' ');
+        rest = inside;
+    }
+    harmless.push_str(text.get(rest..).unwrap_or_default());
+    harmless
 }
 
 /// By client credentials (ServiceNow, "OAuth inbound": client credentials). Not kept: one note, one token.
@@ -224,4 +282,21 @@ async fn token(
     ];
     let Granted { access_token } = call::read(http.post(url).form(&form)).await?;
     Ok(access_token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_spelling_of_the_code_tag_makes_html_of_a_note() {
+        for (text, harmless) in [
+            ("a [code]<b>[/code]", "a [code ]<b>[/code]"),
+            ("İ [CODE]x[Code]", "İ [CODE ]x[Code ]"),
+            ("[code", "[code"),
+            ("", ""),
+        ] {
+            assert_eq!(without_html(text), harmless);
+        }
+    }
 }

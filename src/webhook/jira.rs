@@ -1,135 +1,194 @@
-//! Jira's payloads: its webhooks (Cloud and Data Center) and Automation's "Send web request".
+//! Jira's payloads: its webhooks (Cloud and Data Center), those of a workflow's post-function, and Automation's "Send
+//! web request".
 //!
-//! Source: developer.atlassian.com, "Webhooks", and captures of both products. They disagree with each
-//! other in many small ways, so everything that is not needed is ignored. `issue_event_type_name` is
-//! never looked at: Cloud says `issue_generic` where Data Center says `issue_resolved`.
+//! Source: developer.atlassian.com, "Webhooks"; support.atlassian.com, "Issue data payload for Send Web Request"; and
+//! captures of both products. They disagree with each other in many small ways, so everything that is not needed is
+//! ignored. `issue_event_type_name` is never looked at: Cloud says `issue_generic` where Data Center says
+//! `issue_resolved`.
 
-use serde::Deserialize;
-use serde_json::{Map, Value};
-
-use super::payload::{self, Content, Unreadable};
+use super::json::Object;
+use super::payload::{self, Content};
 use super::servicenow;
 use super::source::Source;
+use super::unreadable::Unreadable;
 use crate::ids::TicketKey;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Event {
-    webhook_event: String,
-    issue: Option<Issue>,
-    #[serde(default)]
-    changelog: Changelog,
+/// What an event says of the ticket's status.
+enum Happened<'a> {
+    /// The whole ticket is new. Data Center sends no changelog then.
+    Created,
+    /// What changed.
+    Updated(Vec<Object<'a>>),
+    /// A transition of the workflow, by its post-function.
+    Transition(Object<'a>),
 }
 
-#[derive(Deserialize)]
-struct Issue {
+struct Issue<'a> {
     key: TicketKey,
-    #[serde(default)]
-    fields: Map<String, Value>,
+    /// Missing in a payload that has none.
+    fields: Option<Object<'a>>,
+    status: Option<Status>,
 }
 
-#[derive(Default, Deserialize)]
-struct Changelog {
-    #[serde(default)]
-    items: Vec<Change>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Change {
-    field: Option<String>,
-    /// Missing on Data Center.
-    field_id: Option<String>,
-    to: Option<Value>,
-    /// The text that people see; Jira's own name for it.
-    #[serde(rename = "toString")]
-    shown: Option<String>,
+struct Status {
+    id: Option<String>,
+    name: Option<String>,
 }
 
 /// A webhook asks for a reset if the ticket is approved, and either became so just now or got an approval just now.
-pub fn webhook(source: &Source, body: &[u8]) -> Result<Option<Content>, Unreadable> {
-    let event: Event = payload::parse(body)?;
-    let about_an_issue = matches!(
-        event.webhook_event.as_str(),
-        "jira:issue_updated" | "jira:issue_created"
-    );
-    let Some(issue) = event.issue.filter(|_| about_an_issue) else {
+pub fn webhook(source: &Source, event: &Object<'_>) -> Result<Option<Content>, Unreadable> {
+    let happened = match event.text("webhookEvent")?.as_deref() {
+        Some("jira:issue_created") => Happened::Created,
+        Some("jira:issue_updated") => {
+            let changelog = event.object("changelog")?;
+            let items = changelog.map(|changelog| changelog.objects("items"));
+            Happened::Updated(items.transpose()?.unwrap_or_default())
+        }
+        Some(_) => return Ok(None),
+        None => match event.object("transition")? {
+            Some(transition) => Happened::Transition(transition),
+            None => return Ok(None),
+        },
+    };
+    let Some(issue) = event.object("issue")? else {
         return Ok(None);
     };
-    let just_now = event
-        .changelog
-        .items
-        .iter()
-        .any(|change| change.approves(source) || change.adds_approval(source, &issue));
-    if !just_now || !issue.approved(source) {
+    let issue = Issue::of(&issue)?;
+    if !issue.is_approved(source) || !issue.is_asked_for_by(&happened, source)? {
+        return Ok(None);
+    }
+    // A webhook without JQL sends the tickets of other projects, too. They have statuses in common, and not this field.
+    let field = &source.approvals_field;
+    if !issue
+        .fields
+        .as_ref()
+        .is_some_and(|fields| fields.has(field))
+    {
+        tracing::info!(ticket = %issue.key, field, "an approved ticket has no such field: it asks for nothing");
         return Ok(None);
     }
     issue.content(source).map(Some)
 }
 
-/// Automation decides by its rule when to send; the status in the body must still mean approved.
-pub fn automation(source: &Source, body: &[u8]) -> Result<Option<Content>, Unreadable> {
-    #[derive(Deserialize)]
-    struct Sent {
-        issue: Option<Issue>,
-        #[serde(flatten)]
-        rest: Map<String, Value>,
+/// Automation decides by its rule when to send; the status in the body must still mean approved. Its body is the issue,
+/// in `issue` (Jira format) or without it (Automation format), or the short one that is documented for ServiceNow.
+pub fn automation(source: &Source, sent: &Object<'_>) -> Result<Option<Content>, Unreadable> {
+    let wrapped = sent.object("issue")?;
+    let issue = match &wrapped {
+        Some(issue) => Issue::of(issue)?,
+        None if sent.is_object("fields") => Issue::of(sent)?,
+        None => return servicenow::read(source, sent),
+    };
+    if issue.status.is_none() {
+        // The rule has to hear of a body that can never mean anything.
+        return Err(wrapped.as_ref().unwrap_or(sent).wrong("fields.status"));
     }
-    let sent: Sent = payload::parse(body)?;
-    match sent.issue {
-        Some(issue) if issue.approved(source) => issue.content(source).map(Some),
-        Some(_) => Ok(None),
-        None => servicenow::read(source, sent.rest),
+    if !issue.is_approved(source) {
+        return Ok(None);
     }
+    issue.content(source).map(Some)
 }
 
-impl Issue {
-    fn approved(&self, source: &Source) -> bool {
-        let status = self.fields.get("status");
-        let member = |name| status.and_then(|s| s.get(name)).and_then(payload::text);
-        source.approves(member("id").as_deref(), member("name").as_deref())
-    }
-
-    fn content(self, source: &Source) -> Result<Content, Unreadable> {
-        let user =
-            match &source.user_field {
-                None => None,
-                Some(field) => Some(payload::person(self.fields.get(field)).ok_or_else(|| {
-                    Unreadable::NoUser {
-                        field: field.clone(),
-                    }
-                })?),
-            };
-        Ok(Content {
-            approvals: payload::tokens(self.fields.get(&source.approvals_field)),
-            ticket: self.key,
-            user,
+impl<'a> Issue<'a> {
+    fn of(issue: &Object<'a>) -> Result<Issue<'a>, Unreadable> {
+        let key = issue.text("key")?.map(TicketKey::try_from);
+        let fields = issue.object("fields")?;
+        let status = fields.as_ref().map(|fields| fields.object("status"));
+        let status = status.transpose()?.flatten();
+        let status = status.map(|status| {
+            Ok(Status {
+                id: status.text_or_number("id")?,
+                name: status.text("name")?,
+            })
+        });
+        Ok(Issue {
+            key: match key {
+                Some(Ok(key)) => key,
+                _ => return Err(issue.wrong("key")),
+            },
+            fields,
+            status: status.transpose()?,
         })
     }
-}
 
-impl Change {
-    fn approves(&self, source: &Source) -> bool {
-        let of_status = match (&self.field_id, &self.field) {
+    fn is_approved(&self, source: &Source) -> bool {
+        self.status
+            .as_ref()
+            .is_some_and(|status| source.approves(status.id.as_deref(), status.name.as_deref()))
+    }
+
+    fn is_asked_for_by(
+        &self,
+        happened: &Happened<'_>,
+        source: &Source,
+    ) -> Result<bool, Unreadable> {
+        match happened {
+            Happened::Created => Ok(true),
+            Happened::Updated(items) => {
+                for item in items {
+                    if self.is_approved_by(item, source)? || self.gets_approval_by(item, source)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            // One that runs before the status changes has the old one in the ticket: the new one has to be there.
+            Happened::Transition(transition) => {
+                let to = transition.text("to_status")?;
+                let now = self.status.as_ref().and_then(|status| status.name.clone());
+                let is_there = to.is_some() && to == now;
+                if !is_there {
+                    tracing::info!(ticket = %self.key, "the transition leads to another status than the ticket has");
+                }
+                Ok(is_there)
+            }
+        }
+    }
+
+    fn is_approved_by(&self, item: &Object<'_>, source: &Source) -> Result<bool, Unreadable> {
+        let is_of_status = match (item.text("fieldId")?, item.text("field")?) {
             (Some(id), _) => id == "status",
             (None, Some(name)) => name.eq_ignore_ascii_case("status"),
             (None, None) => false,
         };
-        let to = self.to.as_ref().and_then(payload::text);
-        of_status && source.approves(to.as_deref(), self.shown.as_deref())
+        if !is_of_status {
+            return Ok(false);
+        }
+        let (to, shown) = (item.text_or_number("to")?, item.text("toString")?);
+        Ok(source.approves(to.as_deref(), shown.as_deref()))
     }
 
-    fn adds_approval(&self, source: &Source, issue: &Issue) -> bool {
-        match &self.field_id {
-            Some(id) => *id == source.approvals_field,
+    fn gets_approval_by(&self, item: &Object<'_>, source: &Source) -> Result<bool, Unreadable> {
+        let field = &source.approvals_field;
+        match (item.text("fieldId")?, &self.fields) {
+            (Some(id), _) => Ok(id == *field),
             // Data Center names the field as people see it, which the policy does not know: go by its value.
-            None => {
-                let now = issue
-                    .fields
-                    .get(&source.approvals_field)
-                    .and_then(Value::as_str);
-                now.is_some() && now == self.shown.as_deref()
-            }
+            (None, Some(fields)) => match fields.text(field) {
+                Ok(Some(now)) => Ok(item.text("toString").ok().flatten() == Some(now)),
+                Ok(None) | Err(_) => Ok(false),
+            },
+            (None, None) => Ok(false),
         }
+    }
+
+    fn content(self, source: &Source) -> Result<Content, Unreadable> {
+        let no_fields = || Unreadable::Shape {
+            at: "issue.fields".to_owned(),
+        };
+        let fields = self.fields.ok_or_else(no_fields)?;
+        let user = match &source.user_field {
+            None => None,
+            Some(field) => {
+                let person = payload::person(&fields, field)?;
+                Some(person.ok_or_else(|| Unreadable::NoUser {
+                    field: field.clone(),
+                })?)
+            }
+        };
+        Ok(Content {
+            approvals: payload::tokens(&fields, &source.approvals_field)?,
+            ticket: self.key,
+            user,
+        })
     }
 }

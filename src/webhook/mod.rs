@@ -4,21 +4,25 @@
 //! [`UnverifiedDelivery::verify`] proves the sender on the raw bytes, and only then are they read.
 
 mod jira;
+mod json;
 mod payload;
 mod secret;
 mod servicenow;
 mod signature;
 mod source;
+mod unreadable;
 
 use axum::http::HeaderMap;
 
 use crate::clock::Timestamp;
 use crate::ids::{Digest, Label, PersonRef, TicketKey};
 
-pub use payload::Unreadable;
+use json::Object;
+
 pub use secret::WebhookSecret;
 pub use signature::{Scheme, Unauthentic};
 pub use source::{Source, Status};
+pub use unreadable::Unreadable;
 
 /// A delivery as it came, with its signature, which is not verified yet.
 #[derive(Debug)]
@@ -92,12 +96,12 @@ impl UnverifiedDelivery<'_> {
     }
 
     fn read(&self) -> Result<Option<Delivery>, Unreadable> {
+        let text = json::text_of(self.body);
+        let body = Object::of(&text)?;
         let content = match self.source.scheme {
-            Scheme::JiraWebhook => jira::webhook(self.source, self.body)?,
-            Scheme::SecretHeader { .. } => jira::automation(self.source, self.body)?,
-            Scheme::StandardWebhooks { .. } => {
-                servicenow::read(self.source, payload::parse(self.body)?)?
-            }
+            Scheme::JiraWebhook => jira::webhook(self.source, &body)?,
+            Scheme::SecretHeader { .. } => jira::automation(self.source, &body)?,
+            Scheme::StandardWebhooks { .. } => servicenow::read(self.source, &body)?,
         };
         let digest = Digest::of(self.body);
         let id = self.signature.id().map(str::to_owned);

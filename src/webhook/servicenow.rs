@@ -5,39 +5,43 @@
 //! ```
 //! `ticket`, `status` and `user` are other names for the first three. What else is in it is ignored.
 
-use serde_json::{Map, Value};
-
-use super::payload::{self, Content, Unreadable};
+use super::json::Object;
+use super::payload::{self, Content};
 use super::source::Source;
+use super::unreadable::Unreadable;
 use crate::ids::TicketKey;
 
-pub fn read(source: &Source, body: Map<String, Value>) -> Result<Option<Content>, Unreadable> {
-    let member = |name: &str| body.get(name).filter(|value| !value.is_null());
-    let either = |one: &str, other: &str| member(one).or_else(|| member(other));
-
-    let state = either("state", "status").and_then(payload::text);
-    if !source.approves(state.as_deref(), state.as_deref()) {
+pub fn read(source: &Source, body: &Object<'_>) -> Result<Option<Content>, Unreadable> {
+    let either = |one: &'static str, other: &'static str| -> Result<_, Unreadable> {
+        match body.text_or_number(one)? {
+            Some(text) => Ok(Some(text)),
+            None => body.text_or_number(other),
+        }
+    };
+    // What has no state is no ticket: a sender that is set up wrong has to hear of it.
+    let state = either("state", "status")?.ok_or_else(|| body.wrong("state"))?;
+    if !source.approves(Some(&state), Some(&state)) {
         return Ok(None);
     }
-    let ticket = either("number", "ticket")
-        .and_then(payload::text)
+    let ticket = either("number", "ticket")?
         .and_then(|text| TicketKey::try_from(text).ok())
-        .ok_or_else(|| Unreadable::Shape {
-            at: "number".to_owned(),
-        })?;
-    let (user, field) = match &source.user_field {
-        Some(field) => (member(field), field.as_str()),
-        None => (either("requested_for", "user"), "requested_for"),
+        .ok_or_else(|| body.wrong("number"))?;
+    let field = match &source.user_field {
+        Some(field) => field,
+        None if body.is_null("requested_for") => "user",
+        None => "requested_for",
     };
-    let named = payload::person(user);
-    if named.is_none() && (user.is_some() || source.user_field.is_some()) {
-        return Err(Unreadable::NoUser {
-            field: field.to_owned(),
-        });
+    let user = payload::person(body, field)?;
+    if user.is_none() && (source.user_field.is_some() || !body.is_null(field)) {
+        let field = match &source.user_field {
+            Some(field) => field.clone(),
+            None => "requested_for".to_owned(),
+        };
+        return Err(Unreadable::NoUser { field });
     }
     Ok(Some(Content {
         ticket,
-        user: named,
-        approvals: payload::tokens(body.get(&source.approvals_field)),
+        user,
+        approvals: payload::tokens(body, &source.approvals_field)?,
     }))
 }

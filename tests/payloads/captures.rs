@@ -10,7 +10,7 @@ use simulated::senders::signatures::hub_signature;
 
 use crate::{headers, receive, secret, source};
 
-const KEY: &str = "It's a Secret to Everybody, and long enough";
+pub const KEY: &str = "It's a Secret to Everybody, and long enough";
 
 /// What the delivery of this capture asks for, where this status means approved.
 fn asked(file: &Path, approved: &str, more: &str) -> Option<Delivery> {
@@ -18,7 +18,7 @@ fn asked(file: &Path, approved: &str, more: &str) -> Option<Delivery> {
     asked_by(&body, approved, more)
 }
 
-fn asked_by(body: &[u8], approved: &str, more: &str) -> Option<Delivery> {
+pub fn asked_by(body: &[u8], approved: &str, more: &str) -> Option<Delivery> {
     let signature = hub_signature(KEY, body);
     let headers = headers([("x-hub-signature", signature.as_str())]);
     let source = source(" = \"jira_webhook\"", approved, more);
@@ -55,7 +55,7 @@ fn a_capture_asks_if_it_is_the_one_that_brought_the_approved_status() {
     let asking = |approved: &str| -> Vec<String> {
         captures()
             .into_iter()
-            .filter(|file| asked(file, approved, "").is_some())
+            .filter(|file| asked(file, approved, "approvals_field = \"summary\"").is_some())
             .map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned())
             .collect()
     };
@@ -125,7 +125,7 @@ fn a_person_in_the_ticket_is_a_text_or_a_user_with_an_address() {
         let delivery = asked_by(
             event.to_string().as_bytes(),
             "10002",
-            "user_field = \"customfield_8\"",
+            "user_field = \"customfield_8\"\napprovals_field = \"summary\"",
         )
         .unwrap();
         assert_eq!(delivery.user.unwrap().to_string(), "jane@contoso.com");

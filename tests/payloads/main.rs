@@ -9,6 +9,7 @@
 )]
 
 mod captures;
+mod senders;
 mod vectors;
 
 use axum::http::{HeaderMap, HeaderName};

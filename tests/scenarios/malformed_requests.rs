@@ -78,14 +78,19 @@ async fn requests_that_no_route_takes_are_problems_too() {
 async fn the_refusal_of_an_authentic_malformed_delivery_says_where_it_is_wrong() {
     let app = TestApp::new().await;
     for (body, place) in [
-        ("", "."),
+        ("", "line 1, column 0"),
+        ("{\n \"webhookEvent\": jira", "line 2, column 18"),
         ("[]", "."),
         ("{\"webhookEvent\": 7}", "webhookEvent"),
         (
             "{\"webhookEvent\": \"jira:issue_updated\", \"issue\": {\"key\": \"../../x\"}}",
             "issue.key",
         ),
-        ("{\"webhookEvent\": \"x\"} {}", "after the end"),
+        ("{\"webhookEvent\": \"x\"} {}", "line 1, column 23"),
+        (
+            "{\"webhookEvent\": \"jira:issue_updated\", \"webhookEvent\": \"x\"}",
+            "the name webhookEvent comes twice",
+        ),
     ] {
         let reply = app.send(signed(body)).await;
         let answer = (reply.status, reply.code());
@@ -95,6 +100,38 @@ async fn the_refusal_of_an_authentic_malformed_delivery_says_where_it_is_wrong()
         is_a_complete_problem(&reply);
     }
     app.assert_nothing_happened();
+}
+
+#[tokio::test]
+async fn a_name_as_long_as_a_body_makes_no_long_answer_log_line_or_notice() {
+    let app = TestApp::new().await;
+    let name = format!("\u{202e}\\r\\n<b>{}", "x".repeat(500_000));
+    for body in [
+        format!("{{\"{name}\": 1, \"{name}\": 2}}"),
+        format!("{{\"webhookEvent\": \"jira:issue_updated\", \"issue\": {{\"{name}\": [}}}}"),
+        format!("{{\"webhookEvent\": \"jira:issue_updated\", \"issue\": {{\"key\": \"{name}\"}}}}"),
+        format!("{{\"webhookEvent\": {{\"{name}\": 7}}}}"),
+    ] {
+        let reply = app.send(signed(&body)).await;
+        reply.assert_refused(422, "delivery_unreadable");
+        assert!(
+            reply.json.to_string().len() < 1500,
+            "{}",
+            reply.json.to_string().len()
+        );
+        assert!(
+            !reply.json.to_string().contains(['<', '\u{202e}']),
+            "{reply:?}"
+        );
+    }
+    let trail = serde_json::to_string(&app.trail.events()).unwrap();
+    assert!(
+        trail.len() < 5000 && !trail.contains('<'),
+        "{}",
+        trail.len()
+    );
+    let subjects = app.security_inbox.subjects();
+    assert!(subjects.iter().all(|subject| subject.len() < 100));
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@ use futures_util::future::join_all;
 use simulated::entra::Method;
 
 use crate::documented::{Rows, documented};
-use crate::test_app::requests::jira_event;
+use crate::malformed_requests::signed;
+use crate::test_app::requests::{forged, jira_event};
 use crate::test_app::{JANE, JIRA_SECRET, TestApp};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -114,4 +115,33 @@ async fn only_the_holder_of_the_approval_can_read_the_outcome_and_only_for_a_day
     let late = app.read(reply.reset(), &approval).await;
     late.assert_refused(404, "no_such_reset");
     rows.show(person, "by the holder of its approval, later", &late);
+}
+
+/// Jira signs no time: who has seen one delivery can send it again, without the secret.
+#[tokio::test]
+async fn a_captured_delivery_that_can_only_be_refused_again_is_answered_from_its_record() {
+    let app = TestApp::new().await;
+    let expired = app.draft().issued_at(app.now() - 600).expires_at(app.now());
+    let other_ticket = app.approve(app.draft().ticket("HELP-1"));
+    for (field, code, runs) in [
+        (app.approve(expired), "approval_expired", 1),
+        (String::new(), "approval_missing", 1),
+        // Until two hours have passed the keys or the policy may be mended; once more after that, and never again.
+        (forged(&app.approve(app.draft())), "approval_invalid", 3),
+        (other_ticket, "other_ticket", 3),
+    ] {
+        let body = jira_event("HELP-42", &field).payload().to_string();
+        let known = app.security_inbox.subjects().len();
+        let mut resets = BTreeSet::new();
+        for _ in 0..6 {
+            let reply = app.send(signed(&body)).await;
+            assert_eq!(reply.code(), code, "{reply:?}");
+            resets.insert(reply.reset().to_owned());
+            app.wait(HOUR).await;
+        }
+        assert_eq!(resets.len(), runs, "{code}");
+        assert_eq!(app.security_inbox.subjects().len() - known, runs, "{code}");
+        assert_eq!(app.queue_length(), 0);
+    }
+    app.reset(app.draft()).await.assert_completed();
 }

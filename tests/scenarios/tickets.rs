@@ -4,6 +4,7 @@ use serde_json::json;
 use simulated::entra::{Kind, Method};
 use simulated::request::Request;
 use simulated::senders::jira::{Issue, IssueEvent, Status};
+use simulated::senders::jira_automation::web_request_in_automation_format;
 use simulated::senders::servicenow::ItemApproved;
 
 use crate::documented::{Rows, documented};
@@ -145,6 +146,85 @@ async fn jira_data_center_sends_no_field_ids_and_its_events_start_a_reset_too() 
         let request = event.signed("/webhooks/jira", JIRA_SECRET);
         app.send(request).await.assert_completed();
     }
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_created_approved_and_a_transition_with_a_post_function_start_a_reset_too()
+{
+    let created = |approval: &str| IssueEvent::created(jira_issue("HELP-42", approval));
+    let waiting = Status::new("10041", "Waiting for approval");
+    let moved =
+        |approval: &str| IssueEvent::post_function(jira_issue("HELP-42", approval), &waiting);
+    let events: [&dyn Fn(&str) -> IssueEvent; 4] = [
+        &created,
+        &|approval| created(approval).data_center(),
+        &moved,
+        &|approval| moved(approval).data_center(),
+    ];
+    for event in events {
+        let app = TestApp::new().await;
+        let event = event(&app.approve(app.draft()));
+        let request = event.signed("/webhooks/jira", JIRA_SECRET);
+        app.send(request).await.assert_completed();
+    }
+}
+
+#[tokio::test]
+async fn jira_automation_may_send_the_issue_in_its_own_format() {
+    let app = TestApp::new().await;
+    let issue = jira_issue("HELP-42", &app.approve(app.draft()));
+    let (path, header) = ("/webhooks/jira-automation", "X-Reregister-Secret");
+    let request = web_request_in_automation_format(path, &issue, header, AUTOMATION_SECRET);
+    app.send(request).await.assert_completed();
+}
+
+#[tokio::test]
+async fn an_approval_is_found_between_quotes_and_characters_that_cannot_be_seen() {
+    let app = TestApp::new().await;
+    let approval = app.approve(app.draft());
+    let field = format!("Approval:\u{200b}\"{approval}\"\u{feff}\\_");
+    app.send(app.jira(&field)).await.assert_completed();
+}
+
+#[tokio::test]
+async fn an_approval_that_was_cut_off_or_has_a_stray_character_is_named_as_that() {
+    let rows = Rows::of_this_scenario();
+    let app = TestApp::new().await;
+    let approval = app.approve(app.draft());
+    let (piece, rest) = approval.split_at(255);
+    for (approvals, field, status, code, detail) in [
+        (
+            "one that a short field has cut off",
+            piece.to_owned(),
+            422,
+            "approval_missing",
+            "cut off: it has 255 of about 800 characters",
+        ),
+        (
+            "one with a character in it that cannot be seen",
+            format!("{piece}\u{200b}{rest}"),
+            401,
+            "approval_invalid",
+            "does not belong there: U+200B",
+        ),
+    ] {
+        let reply = app.send(app.jira(&field)).await;
+        reply.assert_refused(status, code);
+        assert!(reply.detail().contains(detail), "{reply:?}");
+        rows.show("a standard person", approvals, &reply);
+    }
+    app.assert_nothing_happened();
+}
+
+#[tokio::test]
+async fn an_approved_ticket_of_a_project_without_the_approval_field_asks_for_nothing() {
+    let app = TestApp::new().await;
+    let issue = Issue::new("PAY-7", Status::new("10042", "Approved"));
+    let event = IssueEvent::transition(issue, &Status::new("10041", "Waiting"));
+    let reply = app.send(event.signed("/webhooks/jira", JIRA_SECRET)).await;
+    assert_eq!(reply.status, 204);
+    assert_eq!(app.decisions(), [""; 0]);
+    assert_eq!(app.security_inbox.subjects(), [""; 0]);
 }
 
 #[tokio::test]

@@ -219,3 +219,97 @@ async fn a_token_that_stays_wrong_is_tried_twice_and_then_later() {
     );
     assert_eq!(jira.calls().len(), 2);
 }
+
+#[tokio::test]
+async fn an_internal_note_that_came_out_public_is_deleted_and_counts_as_failed() {
+    let (jira, serving) = serve().await;
+    jira.publish_comments();
+    let error = write(&notes(&serving), TICKET).await.unwrap_err();
+    assert!(matches!(error, TicketError::Permanent(why) if why.contains("was public")));
+    assert!(jira.comments(TICKET).is_empty());
+
+    let public = format!("{}\npublic = true", system(&serving));
+    write(&systems(&public, &account()), TICKET).await.unwrap();
+    assert_eq!(marked(&jira), 1);
+}
+
+#[tokio::test]
+async fn a_note_that_came_out_public_is_deleted_later_where_its_answer_was_lost_or_jira_does_not_answer()
+ {
+    for fault in [
+        Fault::on("POST", "/comment").lose_answer(),
+        Fault::on("GET", "fields=project").status(503),
+        Fault::on("DELETE", "/comment/").status(503),
+        Fault::on("DELETE", "/comment/").status(403),
+        Fault::on("DELETE", "/comment/").garbage(),
+    ] {
+        let (jira, serving) = serve().await;
+        jira.publish_comments();
+        jira.fail(fault.clone());
+        let first = write(&notes(&serving), TICKET).await;
+        assert_eq!(
+            first,
+            Err(TicketError::Transient { after: None }),
+            "{fault:?}"
+        );
+        let error = write(&notes(&serving), TICKET).await.unwrap_err();
+        assert!(matches!(error, TicketError::Permanent(_)), "{fault:?}");
+        assert!(jira.comments(TICKET).is_empty(), "{fault:?}");
+        assert_eq!(calls(&jira, "POST"), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_public_note_that_cannot_be_deleted_is_left_to_an_administrator() {
+    let (jira, serving) = serve().await;
+    jira.publish_comments();
+    jira.fail(Fault::on("DELETE", "/comment/").status(405));
+    let error = write(&notes(&serving), TICKET).await.unwrap_err();
+    assert!(matches!(error, TicketError::Permanent(why) if why.contains("delete it by hand")));
+}
+
+/// Jira says `jsdPublic` of every comment there, since there are no customers.
+#[tokio::test]
+async fn a_note_in_a_project_without_customers_stays_though_jira_calls_it_public() {
+    let (jira, serving) = serve().await;
+    jira.add_software_issue("DEV-7");
+    for _ in 0..2 {
+        write(&notes(&serving), "DEV-7").await.unwrap();
+    }
+    assert_eq!(jira.comments("DEV-7").len(), 1);
+}
+
+#[tokio::test]
+async fn a_customer_who_quotes_a_note_keeps_their_comment() {
+    let (jira, serving) = serve().await;
+    jira.add_comment(TICKET, &format!("What does {MARK} mean?"));
+    write(&notes(&serving), TICKET).await.unwrap();
+    assert_eq!(jira.comments(TICKET).len(), 1);
+}
+
+#[tokio::test]
+async fn a_success_that_is_none_is_looked_up_and_never_taken_for_a_note() {
+    let (jira, serving) = serve().await;
+    let post = || Fault::on("POST", "/comment");
+    let comment = json!({"id": "10000", "jsdPublic": false, "body": "another text"});
+    for (fault, transient) in [
+        (post().garbage(), true),
+        (post().body(201, ""), true),
+        (
+            post().body(201, "<!DOCTYPE html><title>Log in</title>"),
+            true,
+        ),
+        (post().body(202, "{}"), true),
+        (post().body(204, ""), true),
+        (post().body(200, comment.to_string()), true),
+        (post().body(201, comment.to_string()), false),
+    ] {
+        jira.fail(fault.clone());
+        let error = write(&notes(&serving), TICKET).await.unwrap_err();
+        let is_transient = matches!(error, TicketError::Transient { .. });
+        assert_eq!(is_transient, transient, "{fault:?}: {error:?}");
+        assert!(jira.comments(TICKET).is_empty());
+    }
+    write(&notes(&serving), TICKET).await.unwrap();
+    assert_eq!(marked(&jira), 1);
+}

@@ -233,3 +233,55 @@ async fn a_credential_that_stays_wrong_is_left_for_later_and_writes_nothing() {
     }
     assert_eq!(writes(&servicenow), 0);
 }
+
+#[tokio::test]
+async fn a_note_whose_field_the_account_may_not_write_counts_as_failed_though_the_answer_is_200() {
+    let (servicenow, serving) = serve().await;
+    servicenow.deny_field("work_notes");
+    for _ in 0..2 {
+        let error = write(&notes(&serving), TICKET).await.unwrap_err();
+        assert!(matches!(error, TicketError::Permanent(why) if why.contains("not in the ticket")));
+    }
+    assert!(servicenow.journal(TICKET).is_empty());
+    let public = format!("{}\npublic = true", system(&serving, TABLE));
+    write(&systems(&public, &user()), TICKET).await.unwrap();
+    assert_eq!(servicenow.journal(TICKET), [entry("comments")]);
+}
+
+/// Written, perhaps, but not seen: nothing says that it is there.
+#[tokio::test]
+async fn a_note_that_the_account_may_not_read_counts_as_failed() {
+    let (servicenow, serving) = serve().await;
+    servicenow.hide_journal();
+    let error = write(&notes(&serving), TICKET).await.unwrap_err();
+    assert!(matches!(error, TicketError::Permanent(_)));
+    assert_eq!(servicenow.journal(TICKET).len(), 1);
+}
+
+#[tokio::test]
+async fn a_success_that_is_none_is_looked_up_and_never_taken_for_a_note() {
+    let (servicenow, serving) = serve().await;
+    let patch = || Fault::on("PATCH", TABLE);
+    let without_note = json!({"result": {
+        "sys_id": "ee1197db476cc2904bf15222516d439f",
+        "number": TICKET,
+        "work_notes": "",
+        "comments": "",
+    }});
+    for (fault, transient) in [
+        (patch().garbage(), true),
+        (patch().body(200, ""), true),
+        (patch().body(202, "{}"), true),
+        (patch().body(204, ""), true),
+        (patch().body(201, without_note.to_string()), true),
+        (patch().body(200, without_note.to_string()), false),
+    ] {
+        servicenow.fail(fault.clone());
+        let error = write(&notes(&serving), TICKET).await.unwrap_err();
+        let is_transient = matches!(error, TicketError::Transient { .. });
+        assert_eq!(is_transient, transient, "{fault:?}: {error:?}");
+        assert!(servicenow.journal(TICKET).is_empty());
+    }
+    write(&notes(&serving), TICKET).await.unwrap();
+    assert_eq!(servicenow.journal(TICKET), [entry("work_notes")]);
+}

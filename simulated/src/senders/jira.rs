@@ -28,6 +28,9 @@ enum Change {
         items: Vec<Value>,
     },
     Commented(String),
+    Created,
+    /// From a status of this name, by a workflow.
+    PostFunction(String),
 }
 
 impl IssueEvent {
@@ -65,6 +68,18 @@ impl IssueEvent {
     #[must_use]
     pub fn commented(issue: Issue, comment: &str) -> IssueEvent {
         IssueEvent::new(issue, Change::Commented(comment.to_owned()))
+    }
+
+    /// The issue was created in its present status. Data Center sends no changelog then.
+    #[must_use]
+    pub fn created(issue: Issue) -> IssueEvent {
+        IssueEvent::new(issue, Change::Created)
+    }
+
+    /// The post-function *Trigger a Webhook* of a workflow's transition. Its payload names no event.
+    #[must_use]
+    pub fn post_function(issue: Issue, from: &Status) -> IssueEvent {
+        IssueEvent::new(issue, Change::PostFunction(from.name.clone()))
     }
 
     fn updated(type_name: &'static str, issue: Issue, items: Vec<Value>) -> IssueEvent {
@@ -126,6 +141,45 @@ impl IssueEvent {
                     "webhookEvent": "jira:issue_updated",
                     "issue_event_type_name": type_name,
                     "changelog": {"id": "10227", "items": self.items(items)},
+                }),
+            ),
+            Change::Created => {
+                merge(
+                    &mut payload,
+                    json!({
+                        "webhookEvent": "jira:issue_created",
+                        "issue_event_type_name": "issue_created",
+                    }),
+                );
+                if self.deployment == Deployment::Cloud {
+                    let status = &self.issue.status;
+                    let item = json!({
+                        "field": "status",
+                        "fieldtype": "jira",
+                        "fieldId": "status",
+                        "from": null,
+                        "fromString": null,
+                        "to": status.id,
+                        "toString": status.name,
+                    });
+                    merge(
+                        &mut payload,
+                        json!({"changelog": {"id": "10227", "items": [item]}}),
+                    );
+                }
+            }
+            Change::PostFunction(from) => merge(
+                &mut payload,
+                json!({
+                    "comment": "",
+                    "transition": {
+                        "workflowId": 3_580_030,
+                        "workflowName": "Access requests",
+                        "transitionId": 871,
+                        "transitionName": "Approve",
+                        "from_status": from,
+                        "to_status": self.issue.status.name,
+                    },
                 }),
             ),
             Change::Commented(text) => {

@@ -15,6 +15,24 @@ pub fn web_request(path: &str, issue: &Issue, header: &str, secret: &str) -> Req
     Request::post_json(path, body.to_string()).header(header, secret)
 }
 
+/// The request with the web request body *Issue data (Automation format)*: the issue itself, with numbers for ids.
+#[must_use]
+pub fn web_request_in_automation_format(
+    path: &str,
+    issue: &Issue,
+    header: &str,
+    secret: &str,
+) -> Request {
+    let mut body = issue.json(Deployment::Cloud);
+    for id in ["/id", "/fields/status/id", "/fields/project/id"] {
+        if let Some(id) = body.pointer_mut(id) {
+            let number = id.as_str().and_then(|text| text.parse::<u64>().ok());
+            *id = number.into();
+        }
+    }
+    Request::post_json(path, body.to_string()).header(header, secret)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::Value;

@@ -60,9 +60,20 @@ impl JiraCloud {
         Self::default()
     }
 
-    /// Adds an issue without comments, unless there is one with this key.
+    /// Adds an issue of a service desk, without comments, unless there is one with this key.
     pub fn add_issue(&self, key: &str) {
         self.server.lock().system.issue(key);
+    }
+
+    /// Adds an issue of a software project, where each comment says that it is public, whatever was asked: there are no
+    /// customers who could see it.
+    pub fn add_software_issue(&self, key: &str) {
+        self.server.lock().system.issue(key).project_type = "software";
+    }
+
+    /// From now on new comments are public, whatever was asked.
+    pub fn publish_comments(&self) {
+        self.server.lock().system.publishes = true;
     }
 
     /// Serves over HTTP on the current runtime, until the returned value is dropped.
@@ -96,8 +107,8 @@ impl JiraCloud {
         let jira = &mut self.server.lock().system;
         let paragraph = json!({"type": "paragraph", "content": [{"type": "text", "text": text}]});
         let document = json!({"type": "doc", "version": 1, "content": [paragraph]});
-        let comment =
-            StoredComment::new(jira.next_comment_id(), OTHER_AUTHOR, document, Vec::new());
+        let id = jira.next_comment_id();
+        let comment = StoredComment::new(id, OTHER_AUTHOR, document, Vec::new());
         jira.issue(key).comments.push(comment);
     }
 }
@@ -105,11 +116,16 @@ impl JiraCloud {
 #[derive(Debug, Default)]
 struct Jira {
     issues: HashMap<String, Issue>,
+    /// Whether it makes a comment public that was to be internal.
+    publishes: bool,
+    /// How many comments there were.
+    comments: usize,
 }
 
 #[derive(Debug)]
 struct Issue {
     id: usize,
+    project_type: &'static str,
     comments: Vec<StoredComment>,
 }
 
@@ -124,6 +140,12 @@ impl TicketSystem for Jira {
             ("GET", ["rest", "api", "3", "myself"]) => json_response(200, myself()),
             ("GET", ["rest", "api", "3", "issue", key, "comment"]) => self.read(key, request),
             ("POST", ["rest", "api", "3", "issue", key, "comment"]) => self.write(key, request),
+            ("DELETE", ["rest", "api", "3", "issue", key, "comment", id]) => self.delete(key, id),
+            ("GET", ["rest", "api", "3", "issue", key])
+                if request.option("fields").as_deref() == Some("project") =>
+            {
+                self.project(key)
+            }
             _ => Jira::failure(404),
         }
     }
@@ -139,13 +161,35 @@ impl Jira {
         let id = FIRST_ID + self.issues.len();
         self.issues.entry(key.to_owned()).or_insert_with(|| Issue {
             id,
+            project_type: "service_desk",
             comments: Vec::new(),
         })
     }
 
-    fn next_comment_id(&self) -> usize {
-        let counts = self.issues.values().map(|issue| issue.comments.len());
-        FIRST_ID + counts.sum::<usize>()
+    fn next_comment_id(&mut self) -> usize {
+        self.comments += 1;
+        FIRST_ID + self.comments - 1
+    }
+
+    fn project(&self, key: &str) -> Response {
+        let Some(issue) = self.issues.get(key) else {
+            return no_such_issue();
+        };
+        let project = json!({"id": "10008", "projectTypeKey": issue.project_type});
+        let body = json!({"id": issue.id.to_string(), "key": key, "fields": {"project": project}});
+        json_response(200, body)
+    }
+
+    fn delete(&mut self, key: &str, id: &str) -> Response {
+        let Some(issue) = self.issues.get_mut(key) else {
+            return no_such_issue();
+        };
+        let before = issue.comments.len();
+        issue.comments.retain(|one| one.id.to_string() != id);
+        if issue.comments.len() == before {
+            return error_response(404, "Can not find a comment for the id.");
+        }
+        StatusCode::NO_CONTENT.into_response()
     }
 
     fn read(&self, key: &str, request: &Received) -> Response {
@@ -184,7 +228,7 @@ impl Jira {
         if !request.is_json() {
             return Jira::failure(415);
         }
-        let id = self.next_comment_id();
+        let (id, publishes) = (self.next_comment_id(), self.publishes);
         let Some(issue) = self.issues.get_mut(key) else {
             return no_such_issue();
         };
@@ -200,8 +244,9 @@ impl Jira {
             return json_response(400, json!({"errorMessages": [], "errors": errors}));
         };
         let properties = sent.get("properties").and_then(Value::as_array).cloned();
-        let comment =
-            StoredComment::new(id, EMAIL, document.clone(), properties.unwrap_or_default());
+        let properties = properties.unwrap_or_default();
+        let mut comment = StoredComment::new(id, EMAIL, document.clone(), properties);
+        comment.is_public |= publishes || issue.project_type != "service_desk";
         let answer = comment.json(issue.id, wants_properties(request));
         issue.comments.push(comment);
         json_response(201, answer)
@@ -215,6 +260,7 @@ struct StoredComment {
     author: &'static str,
     document: Value,
     properties: Vec<Value>,
+    is_public: bool,
     created: Timestamp,
 }
 
@@ -229,26 +275,17 @@ impl StoredComment {
             id,
             author,
             document,
+            is_public: !asks_to_be_internal(&properties),
             properties,
             created: Timestamp::now(),
         }
-    }
-
-    /// Whether it has the property that hides it from customers
-    /// (<https://github.com/jenkinsci/jira-plugin/issues/375> shows it as it is sent).
-    fn is_internal(&self) -> bool {
-        self.properties.iter().any(|property| {
-            let key = property.get("key").and_then(Value::as_str);
-            let internal = property.pointer("/value/internal").and_then(Value::as_bool);
-            key == Some("sd.public.comment") && internal == Some(true)
-        })
     }
 
     fn view(&self) -> Comment {
         Comment {
             // `write` accepts only documents whose text can be read.
             text: plain_text(&self.document).unwrap_or_default(),
-            internal: self.is_internal(),
+            internal: !self.is_public,
             author: self.author.to_owned(),
             id: self.id.to_string(),
         }
@@ -268,13 +305,23 @@ impl StoredComment {
             "updateAuthor": account(self.author),
             "created": created,
             "updated": created,
-            "jsdPublic": !self.is_internal(),
+            "jsdPublic": self.is_public,
         });
         if let (true, Value::Object(members)) = (with_properties, &mut comment) {
             members.insert("properties".to_owned(), json!(self.properties));
         }
         comment
     }
+}
+
+/// Whether a comment has the property that hides it from customers
+/// (<https://github.com/jenkinsci/jira-plugin/issues/375> shows it as it is sent).
+fn asks_to_be_internal(properties: &[Value]) -> bool {
+    properties.iter().any(|property| {
+        let key = property.get("key").and_then(Value::as_str);
+        let internal = property.pointer("/value/internal").and_then(Value::as_bool);
+        key == Some("sd.public.comment") && internal == Some(true)
+    })
 }
 
 /// An account as other users see it: Jira shows an e-mail address only to its owner.

@@ -35,6 +35,9 @@ const JOURNAL_FIELDS: [&str; 2] = ["work_notes", "comments"];
 /// The number of rows without `sysparm_limit`.
 const DEFAULT_LIMIT: usize = 10_000;
 
+/// What an account sees of a table whose rows it may not read.
+static NO_ROWS: Vec<Row> = Vec::new();
+
 /// The lifetime of a token in seconds. Responses state it, but no token expires here.
 const TOKEN_LIFETIME: u64 = 1799;
 
@@ -102,6 +105,17 @@ impl ServiceNow {
             .collect()
     }
 
+    /// From now on an access control denies writing this journal field: what is sent for it is left out, and the answer
+    /// is 200 all the same.
+    pub fn deny_field(&self, element: &'static str) {
+        self.server.lock().system.denied.insert(element);
+    }
+
+    /// From now on the account may read no journal: its table looks empty, and so do the fields of a record.
+    pub fn hide_journal(&self) {
+        self.server.lock().system.hides_journal = true;
+    }
+
     /// Injects a fault. If several match a request, the one that was injected first applies.
     pub fn fail(&self, fault: Fault) {
         self.server.lock().faults.add(fault);
@@ -121,6 +135,9 @@ struct Instance {
     tables: HashMap<String, Vec<Row>>,
     journal: Vec<Row>,
     tokens: HashSet<String>,
+    /// Journal fields that may not be written.
+    denied: HashSet<&'static str>,
+    hides_journal: bool,
 }
 
 impl TicketSystem for Instance {
@@ -175,6 +192,7 @@ impl Instance {
 
     fn list(&self, table: &str, request: &Received) -> Response {
         let rows = match table {
+            JOURNAL if self.hides_journal => Some(&NO_ROWS),
             JOURNAL => Some(&self.journal),
             _ => self.tables.get(table),
         };
@@ -190,7 +208,9 @@ impl Instance {
         let query = request.option("sysparm_query").unwrap_or_default();
         let fields = request.option("sysparm_fields").unwrap_or_default();
         let selected = select(rows, &query).into_iter().skip(offset).take(limit);
-        let result: Vec<_> = selected.map(|row| only(row, &fields)).collect();
+        let result: Vec<_> = selected
+            .map(|row| only(&self.displayed(row, request), &fields))
+            .collect();
         json_response(200, json!({"result": result}))
     }
 
@@ -203,7 +223,7 @@ impl Instance {
             return no_such_table(table);
         };
         let found = records.iter().find(|row| value(row, "sys_id") == sys_id);
-        let Some(record) = found else {
+        let Some(record) = found.cloned() else {
             let detail = "Record doesn't exist or ACL restricts the record retrieval";
             return error_response(404, "No Record found", Some(detail));
         };
@@ -212,15 +232,43 @@ impl Instance {
         };
         for element in JOURNAL_FIELDS {
             let text = sent.get(element).and_then(Value::as_str);
-            if let Some(text) = text.filter(|text| !text.is_empty()) {
+            let text = text.filter(|text| !text.is_empty() && !self.denied.contains(element));
+            if let Some(text) = text {
                 self.journal.push(entry(table, sys_id, element, text));
             }
         }
-        json_response(200, json!({"result": record}))
+        let fields = request.option("sysparm_fields").unwrap_or_default();
+        let result = only(&self.displayed(&record, request), &fields);
+        json_response(200, json!({"result": result}))
+    }
+
+    /// The row as it is read: for display, a journal field of a record shows its entries, the newest first.
+    fn displayed(&self, row: &Row, request: &Received) -> Row {
+        let mut row = row.clone();
+        let for_display = request.option("sysparm_display_value").as_deref() == Some("true");
+        for element in JOURNAL_FIELDS {
+            if for_display && !self.hides_journal && row.contains_key(element) {
+                let entries = self.journal.iter().rev().filter(|entry| {
+                    value(entry, "element_id") == value(&row, "sys_id")
+                        && value(entry, "element") == element
+                });
+                let shown: String = entries
+                    .map(|entry| {
+                        let (at, by) = (
+                            value(entry, "sys_created_on"),
+                            value(entry, "sys_created_by"),
+                        );
+                        format!("{at} - {by}\n{}\n\n", value(entry, "value"))
+                    })
+                    .collect();
+                row.insert(element, shown);
+            }
+        }
+        row
     }
 }
 
-/// A record. Its journal fields are always empty, because their entries are in [`JOURNAL`].
+/// A record. Its journal fields are stored empty, because their entries are in [`JOURNAL`].
 fn record(table: &str, number: &str) -> Row {
     let mut row = new_row("system");
     row.insert("number", number.to_owned());

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::approval::{
-    Audiences, Authentic, InvalidToken, IssuerPolicy, authenticate, parse_unverified,
+    ApprovalError, Audiences, Authentic, Damage, InvalidToken, IssuerPolicy, authenticate,
+    parse_unverified,
 };
 use crate::ids::Label;
 use crate::reset::model::{MOST_APPROVALS, Request};
@@ -100,6 +101,11 @@ impl ApprovalValidator {
         let mut presented = self
             .authenticate_all(&request.tokens, &policy.issuers)
             .await;
+        if let Some(Refusal::Approval(ApprovalError::InvalidToken(_))) = &presented.refusal {
+            // It need not be copied again and again, if what is wrong can be said.
+            let damage = request.tokens.iter().find_map(|token| Damage::of(token));
+            presented.refusal = damage.map(Refusal::from).or(presented.refusal);
+        }
         if presented.refusal.is_none() {
             let mut seen = BTreeSet::new();
             let approvals = &mut presented.authentic;

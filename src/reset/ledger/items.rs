@@ -21,6 +21,9 @@ const TOMBSTONE_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Serialize, Deserialize)]
 pub struct DeliveryItem {
     pub reset: ResetId,
+    /// When the delivery came for the first time, once it has come again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_at: Option<Timestamp>,
 }
 
 #[derive(Serialize, Deserialize)]

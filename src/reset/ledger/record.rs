@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::approval::Authentic;
+use crate::approval::{Authentic, longest_use};
 use crate::clock::{self, Timestamp};
 use crate::ids::{Digest, ResetId, TicketKey};
 use crate::reset::machine::{self, Reset};
 use crate::reset::model::{
-    ClaimedApproval, Event, Outcome, Parties, RecordedRefusal, RefusalText, Request, RequestStatus,
-    State,
+    ClaimedApproval, Code, Event, Outcome, Parties, RecordedRefusal, RefusalText, Request,
+    RequestStatus, State,
 };
 use crate::reset::rules::retry::RETRY_WINDOW;
 
@@ -120,6 +120,25 @@ impl Record {
             Stage::Refused(refusal) => Some(refusal.at),
             Stage::Waiting(_) | Stage::Repeats(_) => None,
         }
+    }
+
+    /// Whether it was refused, and the same delivery would only be refused again: it has no approval, an approval in it
+    /// has expired, or it was refused when it had been known for so long that no approval in it could be valid.
+    pub fn is_refused_for_good(&self, again: &Request, first_at: Option<Timestamp>) -> bool {
+        let Stage::Refused(refusal) = &self.stage else {
+            return false;
+        };
+        let (before, now) = (&self.request, again);
+        // The policy may read the same bytes in another way than it did.
+        let is_the_same = before.tokens == now.tokens
+            && before.user == now.user
+            && before.tenant == now.tenant
+            && before.ticket == now.ticket;
+        let has_expired = refusal.text.code == Code::ApprovalExpired.as_str();
+        let was_too_old = first_at.is_some_and(|first_at| {
+            clock::after(first_at, longest_use(now.channel)) <= before.received_at
+        });
+        is_the_same && (now.tokens.is_empty() || has_expired || was_too_old)
     }
 
     /// Whether this very token is among those that came.

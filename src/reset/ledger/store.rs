@@ -30,8 +30,19 @@ pub struct VersionedRecord {
 pub struct Previous {
     /// `None` for a new delivery, and after a refusal: that consumed nothing, so the same may be asked again.
     pub record: Option<Record>,
+    /// A refusal that the same delivery would only meet again.
+    pub final_refusal: Option<Record>,
+    /// When it came for the first time; `None` if this is the first time.
+    first_at: Option<Timestamp>,
     /// The version of the delivery's item.
     version: u64,
+}
+
+impl Previous {
+    /// The record that answers the delivery, if one does.
+    pub fn take_answer(&mut self) -> Option<Record> {
+        self.record.take().or(self.final_refusal.take())
+    }
 }
 
 /// Whether a new record was accepted.
@@ -118,13 +129,23 @@ impl Ledger {
         let Some(item) = self.get(&items::delivery_key(request)).await? else {
             return Ok(Previous {
                 record: None,
+                final_refusal: None,
+                first_at: None,
                 version: 0,
             });
         };
         let accepted: DeliveryItem = decode(&item)?;
         let record = self.read(accepted.reset).await?;
+        let received_at = record.as_ref().map(|record| record.request.received_at);
+        let first_at = accepted.first_at.or(received_at);
+        let (refused, record) = match record {
+            Some(record) if matches!(record.stage, Stage::Refused(_)) => (Some(record), None),
+            record => (None, record),
+        };
         Ok(Previous {
-            record: record.filter(|record| !matches!(record.stage, Stage::Refused(_))),
+            record,
+            final_refusal: refused.filter(|refused| refused.is_refused_for_good(request, first_at)),
+            first_at,
             version: item.version,
         })
     }
@@ -139,7 +160,10 @@ impl Ledger {
         let delivery = commit.write(
             items::delivery_key(&record.request),
             previous.version,
-            encode(&DeliveryItem { reset: record.id })?,
+            encode(&DeliveryItem {
+                reset: record.id,
+                first_at: previous.first_at,
+            })?,
         );
         match self.advance(commit, 0, record, vec![delivery]).await {
             Ok(lease) => Ok(Acceptance::Accepted(lease)),

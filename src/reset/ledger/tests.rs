@@ -39,6 +39,7 @@ fn what_is_stored_is_read_and_written_as_it_was() {
     is_read_and_written_as::<TargetItem>(&stored["target"]);
     is_read_and_written_as::<ApprovalItem>(&stored["used"]);
     is_read_and_written_as::<DeliveryItem>(&stored["used"]);
+    is_read_and_written_as::<DeliveryItem>(&stored["delivery"]);
     is_read_and_written_as::<CounterItem>(&stored["count"]);
     is_read_and_written_as::<Freeze>(&stored["freeze"]);
 }
