@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::ids::{PersonRef, TicketKey};
+use crate::json;
 
 /// What an authentic sender sent wrong. Only a sender that holds the source's secret ever sees one of these.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -11,7 +12,7 @@ pub enum Unreadable {
     /// Not JSON, or a part that is needed has another shape.
     #[error("the delivery cannot be read at this place: {at}")]
     Shape {
-        /// Where in the JSON, as a path; never a value.
+        /// Where in the JSON, as a path, or a line and a column; never a value.
         at: String,
     },
     /// `user_field` is configured, and the ticket names no person there.
@@ -28,14 +29,7 @@ pub struct Content {
 
 /// Parses, and on failure says where, never what.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| Unreadable::Shape {
-        at: error.path().to_string(),
-    })?;
-    json.end().map_err(|_| Unreadable::Shape {
-        at: "after the end".to_owned(),
-    })?;
-    Ok(value)
+    json::read(body).map_err(|error| Unreadable::Shape { at: error.place() })
 }
 
 /// The approvals in a field: a text with one or more tokens between white space, or a list of texts.

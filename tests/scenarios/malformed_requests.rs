@@ -78,14 +78,14 @@ async fn requests_that_no_route_takes_are_problems_too() {
 async fn the_refusal_of_an_authentic_malformed_delivery_says_where_it_is_wrong() {
     let app = TestApp::new().await;
     for (body, place) in [
-        ("", "."),
+        ("", "line 1, column 0"),
         ("[]", "."),
         ("{\"webhookEvent\": 7}", "webhookEvent"),
         (
             "{\"webhookEvent\": \"jira:issue_updated\", \"issue\": {\"key\": \"../../x\"}}",
             "issue.key",
         ),
-        ("{\"webhookEvent\": \"x\"} {}", "after the end"),
+        ("{\"webhookEvent\": \"x\"} {}", "line 1, column 23"),
     ] {
         let reply = app.send(signed(body)).await;
         let answer = (reply.status, reply.code());
