@@ -183,7 +183,7 @@ mod tests {
     fn what_is_no_json_is_refused_with_its_line_and_column() {
         for (bytes, place) in [
             (&b""[..], "line 1, column 0"),
-            (b"{\n  \"a\": nul\n}", "line 2, column 11"),
+            (b"{\n  \"a\": x\n}", "line 2, column 8"),
             (b"{} {}", "line 1, column 4"),
             (b"{\"a\":1,\n\"a\":2}", "line 2, column 3"),
             (b"{\n\"a\":\"\xff\"}", "line 2, column 6"),

@@ -392,7 +392,17 @@ fn two_things_of_a_policy_that_have_to_be_apart_and_are_one_are_refused() {
         |policy| policy.set("audience.on_call", " "),
     ];
     let said = changes.map(refusal_with);
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @r"
+    policy.toml: line 57, column 1: sources.jira-automation has the secret of sources.jira: make another secret in Secrets Manager for one of them
+    policy.toml: line 67, column 1: sources.servicenow has the secret of sources.jira: make another secret in Secrets Manager for one of them
+    policy.toml: line 85, column 29: tenants.contoso.privileged has the credential of tenants.contoso.entra: make a second app registration for privileged people
+    policy.toml: line 85, column 29: tenants.contoso.privileged has the credential of tenants.contoso.entra: make a second app registration for privileged people
+    policy.toml: line 36, column 23: issuers.service-desk has the keys of issuers.security: give each issuer keys of its own, or remove one of the two
+    policy.toml: line 36, column 23: issuers.service-desk has the keys of issuers.security: give each issuer keys of its own, or remove one of the two
+    policy.toml: line 14, column 18: issuers.on-call is for on call, and its keys come from an address: put them into a file, with keys.file, or remove on-call from on_call.issuers
+    policy.toml: line 3, column 1: audience.webhook is empty: choose a text that no other deployment has
+    policy.toml: line 2, column 1: audience.on_call is empty: choose a text that no other deployment has
+    ");
 }
 
 #[test]
@@ -463,5 +473,9 @@ fn one_key_under_two_issuers_trust_domains_or_owners_is_refused() {
         refusal_beside(&domains, unchanged).unwrap(),
         refusal_beside(&domains, owners).unwrap(),
     ];
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @r"
+    /policy.toml: line 36, column 23: the key desk-2026 of issuers.service-desk and the key sec-2027 of issuers.security are one key: make a new key for one of them
+    /policy.toml: line 18, column 18: the key olga-2026 of issuers.on-call and the key ada-2026 of issuers.on-call are one key: make a new key for one of them
+    /policy.toml: line 17, column 18: the key olga-2026 of issuers.on-call and the key ada-2026 of issuers.on-call are one key: make a new key for one of them
+    ");
 }

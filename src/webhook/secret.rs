@@ -165,7 +165,17 @@ mod tests {
         .map(|text| parse(text).unwrap_err())
         .collect();
         assert!(!said.concat().contains(&key));
-        insta::assert_snapshot!(said.join("\n"), @r#""#);
+        insta::assert_snapshot!(said.join("\n"), @r#"
+        secret jira is malformed: it is no JSON, or a member comes twice in it, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        secret jira is malformed: it is a text in JSON, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        secret jira is malformed: it is null, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        secret jira is malformed: it is a number, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        secret jira is malformed: it is a list in JSON, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        secret jira is malformed: it is JSON with other members, or with values of another type, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        secret jira is malformed: it is JSON with other members, or with values of another type, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        secret jira is malformed: it is JSON with other members, or with values of another type, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        secret jira is malformed: it is no JSON, or a member comes twice in it, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        "#);
     }
 
     #[test]
@@ -186,7 +196,15 @@ mod tests {
             parse(&text).unwrap_err()
         });
         assert!(!said.concat().contains(&encoded[1..]) && !said.concat().contains(&plain));
-        insta::assert_snapshot!(said.join("\n"), @r#""#);
+        insta::assert_snapshot!(said.join("\n"), @r"
+        secret jira is malformed: a key begins with v1, as signatures do: leave that out
+        secret jira is malformed: a key is in quotation marks: remove that
+        secret jira is malformed: a key is in quotation marks: remove that
+        secret jira is malformed: a key begins or ends with a blank or a line break: remove that
+        secret jira is malformed: a key begins or ends with a blank or a line break: remove that
+        secret jira is malformed: a key begins or ends with a blank or a line break: remove that
+        secret jira is malformed: what follows whsec_ is not base64
+        ");
     }
 
     #[test]

@@ -160,5 +160,12 @@ async fn a_key_that_is_not_used_is_logged_once_with_its_name_and_the_reason() {
             format!("{}: {}: {}", text("issuer"), text("kid"), text("why"))
         })
         .collect();
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @r"
+    https://approvals.contoso.example: log-encrypts: its use or key_ops says that it does not verify signatures
+    https://approvals.contoso.example: log-p384: its kty, crv and alg fit no algorithm of the issuer
+    https://approvals.contoso.example: log-short: its public part cannot be read
+    https://approvals.contoso.example: log-small-order: it is weak: an Ed25519 point of small order, or one in a second spelling
+    https://approvals.contoso.example: log-line???xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx: a member is missing or malformed: kid
+    https://approvals.contoso.example: log-list: a member is missing or malformed: kty
+    ");
 }
