@@ -69,7 +69,8 @@ pub fn read<T: DeserializeOwned>(
         let why = format!("it is {what}, and must be {shape}");
         SecretError::Malformed(name.clone(), why)
     };
-    let value = json::parse(text.expose_secret().as_bytes()).map_err(|_| malformed("no JSON, or a member comes twice in it"))?;
+    let value = json::parse(text.expose_secret().as_bytes())
+        .map_err(|_| malformed("no JSON, or a member comes twice in it"))?;
     let what = match &value {
         Value::Null => "null",
         Value::Bool(_) => "true or false",
