@@ -17,7 +17,7 @@ use unambiguous::Unambiguous;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
     /// No JSON, or a member comes twice in one object.
-    #[error("no JSON, or a member that comes twice, at line {line}, column {column}")]
+    #[error("not JSON, or a member that comes twice, at line {line}, column {column}")]
     Unreadable { line: usize, column: usize },
     /// A part is missing, or has another shape.
     #[error("missing or of another shape: {at}")]

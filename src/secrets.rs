@@ -70,7 +70,7 @@ pub fn read<T: DeserializeOwned>(
         SecretError::Malformed(name.clone(), why)
     };
     let value = json::parse(text.expose_secret().as_bytes())
-        .map_err(|_| malformed("no JSON, or a member comes twice in it"))?;
+        .map_err(|_| malformed("not JSON, or a member comes twice in it"))?;
     let what = match &value {
         Value::Null => "null",
         Value::Bool(_) => "true or false",

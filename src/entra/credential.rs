@@ -47,7 +47,8 @@ impl GraphCredential {
     /// # Errors
     /// [`SecretError::Malformed`], with what is wrong, if a part is missing or empty.
     pub fn parse(name: &SecretName, text: &SecretString) -> Result<GraphCredential, SecretError> {
-        const SHAPE: &str = "JSON with client_id, and client_secret or certificate and private_key";
+        const SHAPE: &str =
+            "JSON with client_id plus client_secret, or client_id plus certificate and private_key";
         let malformed = |why: String| SecretError::Malformed(name.clone(), why);
         let text: GraphCredentialText = secrets::read(name, text, SHAPE)?;
         let proof = match (text.client_secret, text.certificate, text.private_key) {

@@ -166,7 +166,7 @@ mod tests {
         .collect();
         assert!(!said.concat().contains(&key));
         insta::assert_snapshot!(said.join("\n"), @r#"
-        secret jira is malformed: it is no JSON, or a member comes twice in it, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        secret jira is malformed: it is not JSON, or a member comes twice in it, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
         secret jira is malformed: it is a text in JSON, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
         secret jira is malformed: it is null, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
         secret jira is malformed: it is a number, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
@@ -174,7 +174,7 @@ mod tests {
         secret jira is malformed: it is JSON with other members, or with values of another type, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
         secret jira is malformed: it is JSON with other members, or with values of another type, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
         secret jira is malformed: it is JSON with other members, or with values of another type, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
-        secret jira is malformed: it is no JSON, or a member comes twice in it, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        secret jira is malformed: it is not JSON, or a member comes twice in it, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
         "#);
     }
 

@@ -244,8 +244,8 @@ async fn a_claim_that_is_null_empty_or_of_another_type_is_said_in_the_words_of_a
     for (name, words) in [
         ("aud", "which service it is for"),
         ("sub", "which person it is for"),
-        ("iat", "from when it is good"),
-        ("exp", "until when it is good"),
+        ("iat", "when it starts"),
+        ("exp", "when it expires"),
         ("jti", "its own id"),
         ("txn", "which ticket it is for"),
         ("act", "who approved"),
@@ -287,7 +287,7 @@ async fn a_claim_that_is_null_empty_or_of_another_type_is_said_in_the_words_of_a
                 continue;
             }
             reply.assert_refused(422, "approval_claim");
-            let said = format!("The approval does not say {words}, or says it in a wrong form");
+            let said = format!("The approval does not say {words}, or says it wrongly");
             assert!(
                 reply.detail().starts_with(&said),
                 "{name}: {wrong:?}: {reply:?}"
