@@ -42,9 +42,7 @@ run:  ## Start the function with a simulated tenant and ticket systems on this m
 release: .tools/cargo-lambda/complete  ## Build dist/reregister-mfa.zip for `sam deploy`, with policy.toml and keys/
 	cargo run --locked --quiet --package reregister -- check policy.toml
 	$(CARGO_LAMBDA) lambda build --release --locked --compiler cargo --output-format zip
-	mkdir -p dist
-	cp target/lambda/reregister-mfa/bootstrap.zip dist/reregister-mfa.zip
-	python3 tools/check_package.py dist/reregister-mfa.zip
+	python3 -B tools/package.py target/lambda/reregister-mfa/bootstrap.zip policy.toml keys dist/reregister-mfa.zip
 
 package:  ## Put POLICY=policy.toml and KEYS=keys into ZIP=built.zip, as dist/reregister-mfa.zip; needs Python only
 	@python3 -B tools/package.py "$(ZIP)" "$(POLICY)" "$(KEYS)" dist/reregister-mfa.zip

@@ -51,8 +51,11 @@ text_name!(
 );
 text_name!(
     /// `kid`: which key of an issuer signed (RFC 7515, section 4.1.4). It only ever selects among known keys.
-    Kid, check_kid: |text| is(text, 1..=64, b"._~:/@+=-"),
-    "a kid of 1 to 64 characters of A-Za-z0-9._~:/@+=-"
+    Kid, check_kid: |text| {
+        // The names of keys in Azure Key Vault and in AWS KMS are addresses of up to some 150 characters.
+        (1..=256).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+    },
+    "a kid of 1 to 256 printable ASCII characters"
 );
 text_name!(
     /// `jti`: the approval's own name, used once together with its issuer (RFC 7519, section 4.1.7).
@@ -176,7 +179,7 @@ impl ResetId {
 }
 
 /// A SHA-256 in hexadecimal: what names a thing that has no other name that is signed.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Digest(String);
 

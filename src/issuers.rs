@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::approval::{IssuerPolicy, KeyLocation, KeySet, LARGEST_SET};
+use crate::approval::{IssuerPolicy, KeyLocation, KeySet, LARGEST_SET, PassedOver};
 use crate::clock::{self, Clock, Timestamp};
 use crate::ids::{Issuer, Kid};
 use crate::outbound::bounded_body;
@@ -88,7 +88,11 @@ impl Issuers {
             let fetched = self.fetch(issuer).await;
             cached.failed = fetched.is_err();
             match fetched {
-                Ok(set) => cached.good = Some(Fetched::new(Arc::new(set), now)),
+                Ok(set) => {
+                    let known = cached.good.as_ref().map(|set| set.value.passed_over());
+                    log_passed_over(&issuer.iss, set.passed_over(), known.unwrap_or_default());
+                    cached.good = Some(Fetched::new(Arc::new(set), now));
+                }
                 Err(why) => tracing::warn!(issuer = %issuer.iss, why, "keys cannot be fetched"),
             }
             // Only now: a fetch that was given up half-way does not count.
@@ -138,6 +142,13 @@ impl Issuers {
         bounded_body(answer, LARGEST_SET)
             .await
             .map_err(|bad| bad.to_string())
+    }
+}
+
+/// Writes a line for each key that is not used, unless it was so in the set before.
+fn log_passed_over(issuer: &Issuer, keys: &[PassedOver], known: &[PassedOver]) {
+    for PassedOver { kid, why } in keys.iter().filter(|key| !known.contains(key)) {
+        tracing::warn!(%issuer, kid, %why, "a key of the issuer is not used");
     }
 }
 

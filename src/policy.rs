@@ -3,6 +3,7 @@
 
 mod document;
 mod error;
+mod separation;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -15,8 +16,9 @@ use crate::entra::{Credential, EntraSettings};
 use crate::ids::{Label, TenantId};
 use crate::reset::{ChannelPolicy, Channels, Rules, SourceChannel};
 use crate::tickets::Notes;
-use crate::webhook::Source;
+use crate::webhook::{Source, Status};
 use document::Document;
+use error::{Contradiction, contradiction};
 pub use error::{Fault, Place, PolicyError};
 
 /// The policy of a deployment, resolved. The only thing whose fault stops the start.
@@ -101,8 +103,15 @@ const LONGEST_COOL_DOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// every claim writes it.
 const LARGEST_CAP: u16 = 2000;
 
+/// Whether the key files are compared with each other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum KeyFiles {
+    Read,
+    NotYet,
+}
+
 impl Policy {
-    /// Reads a policy file.
+    /// Reads a policy file, and the key files beside it.
     ///
     /// # Errors
     /// [`PolicyError`], with what to correct.
@@ -112,18 +121,28 @@ impl Policy {
             error,
         })?;
         let directory = path.parent().map(Path::to_owned).unwrap_or_default();
-        Policy::of(&text, directory, &path.display().to_string())
+        Policy::of(
+            &text,
+            directory,
+            &path.display().to_string(),
+            KeyFiles::Read,
+        )
     }
 
-    /// Reads the text of a policy whose file is in `directory`.
+    /// Reads the text of a policy whose file is in `directory`. Key files need not be there yet.
     ///
     /// # Errors
     /// [`PolicyError`], with what to correct.
     pub fn parse(text: &str, directory: PathBuf) -> Result<Policy, PolicyError> {
-        Policy::of(text, directory, "policy.toml")
+        Policy::of(text, directory, "policy.toml", KeyFiles::NotYet)
     }
 
-    fn of(text: &str, directory: PathBuf, file: &str) -> Result<Policy, PolicyError> {
+    fn of(
+        text: &str,
+        directory: PathBuf,
+        file: &str,
+        key_files: KeyFiles,
+    ) -> Result<Policy, PolicyError> {
         let faulty = |fault| PolicyError::Faulty {
             file: file.to_owned(),
             fault,
@@ -143,26 +162,15 @@ impl Policy {
             })
         };
         sections.check().map_err(contradiction)?;
+        if key_files == KeyFiles::Read {
+            sections.check_keys(&directory).map_err(contradiction)?;
+        }
         sections.name_privileged_people();
         Ok(Policy {
             channels: sections.channels().map_err(contradiction)?,
             sections,
             directory,
         })
-    }
-}
-
-/// Two parts of a policy that do not fit together.
-struct Contradiction {
-    /// Where to correct it: names joined by dots.
-    at: String,
-    why: String,
-}
-
-fn contradiction(at: impl Into<String>, why: impl Into<String>) -> Contradiction {
-    Contradiction {
-        at: at.into(),
-        why: why.into(),
     }
 }
 
@@ -174,7 +182,18 @@ impl Sections {
                 "there is no tenant: add a section [tenants.NAME]",
             ));
         }
-        if self.audience.webhook == self.audience.on_call {
+        for (name, audience) in [
+            ("webhook", &self.audience.webhook),
+            ("on_call", &self.audience.on_call),
+        ] {
+            if audience.trim().is_empty() {
+                return Err(contradiction(
+                    format!("audience.{name}"),
+                    format!("audience.{name} is empty: choose a text that no other deployment has"),
+                ));
+            }
+        }
+        if self.audience.webhook.trim() == self.audience.on_call.trim() {
             return Err(contradiction(
                 "audience.on_call",
                 "the two audiences must differ: an approval for a ticket must not work on call",
@@ -182,7 +201,8 @@ impl Sections {
         }
         self.check_tenants()?;
         self.check_issuers()?;
-        self.check_sources()
+        self.check_sources()?;
+        self.check_separation()
     }
 
     fn check_tenants(&self) -> Result<(), Contradiction> {
@@ -270,11 +290,25 @@ impl Sections {
                     ),
                 ));
             }
-            if source.approved.is_empty() {
+            if source.approved.is_empty() || source.approved.iter().any(Status::is_empty) {
                 return Err(contradiction(
                     format!("{section}.approved"),
                     format!("{section} has no status that means approved: name one in approved"),
                 ));
+            }
+            let fields = [
+                ("approvals_field", Some(&source.approvals_field)),
+                ("user_field", source.user_field.as_ref()),
+            ];
+            for (field, name) in fields {
+                if name.is_some_and(|name| name.trim().is_empty()) {
+                    return Err(contradiction(
+                        format!("{section}.{field}"),
+                        format!(
+                            "{section}.{field} is empty: write the id of the field, or remove the line"
+                        ),
+                    ));
+                }
             }
         }
         Ok(())

@@ -1,9 +1,12 @@
 //! Where secrets come from. Every value is a `secrecy` type and stays one.
 
 use async_trait::async_trait;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::ids::SecretName;
+use crate::json;
 
 /// Gives secrets by name.
 #[async_trait]
@@ -47,8 +50,47 @@ pub enum SecretError {
     Empty(SecretName),
     /// The content has not the shape that the documentation gives.
     #[error("secret {0} is malformed: {1}")]
-    Malformed(SecretName, &'static str),
+    Malformed(SecretName, String),
     /// Secrets Manager did not answer in time; worth another try.
     #[error("secret {0} could not be fetched")]
     Unavailable(SecretName),
+}
+
+/// Reads the JSON of a secret. `shape` is what it must be, for the error.
+///
+/// # Errors
+/// [`SecretError::Malformed`], which says what it is instead.
+pub fn read<T: DeserializeOwned>(
+    name: &SecretName,
+    text: &SecretString,
+    shape: &str,
+) -> Result<T, SecretError> {
+    let malformed = |what: &str| {
+        let why = format!("it is {what}, and must be {shape}");
+        SecretError::Malformed(name.clone(), why)
+    };
+    let value = json::parse(text.expose_secret().as_bytes())
+        .map_err(|_| malformed("not JSON, or a member comes twice in it"))?;
+    let what = match &value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text in JSON",
+        Value::Array(_) => "a list in JSON",
+        Value::Object(_) => "JSON with other members, or with values of another type",
+    };
+    json::of_value(value).map_err(|_| malformed(what))
+}
+
+/// What was copied along with a value, if anything was: then no peer would accept it, and none would say why.
+pub fn copied_along(value: &SecretString) -> Option<&'static str> {
+    let value = value.expose_secret();
+    let is_quoted = |quote| value.len() > 1 && value.starts_with(quote) && value.ends_with(quote);
+    if value.trim() != value {
+        Some("begins or ends with a blank or a line break")
+    } else if ['"', '\'', '`'].into_iter().any(is_quoted) {
+        Some("is in quotation marks")
+    } else {
+        None
+    }
 }

@@ -352,3 +352,130 @@ fn with_two_tenants_a_source_must_say_which_is_its_own() {
         "{refusal}"
     );
 }
+
+#[test]
+fn two_things_of_a_policy_that_have_to_be_apart_and_are_one_are_refused() {
+    type Change = fn(Document) -> Document;
+    let changes: [Change; 9] = [
+        |policy| policy.set("sources.jira-automation.secret", "sandbox/jira"),
+        |policy| policy.set("sources.servicenow.secret", "sandbox/jira"),
+        |policy| {
+            policy.set(
+                "tenants.contoso.privileged.credential.secret",
+                "sandbox/graph",
+            )
+        },
+        |policy| {
+            let app = |id: &str| json!({"federated": {"client_id": id}});
+            policy
+                .set(
+                    "tenants.contoso.entra.credential",
+                    app("0b1c2d3e-4f50-4162-8738-495a6b7c8d9e"),
+                )
+                .set(
+                    "tenants.contoso.privileged.credential",
+                    app("0B1C2D3E-4F50-4162-8738-495A6B7C8D9E"),
+                )
+        },
+        |policy| policy.set("issuers.security.keys.file", "service-desk.jwks.json"),
+        |policy| {
+            let url = json!({"url": "https://keys.contoso.example"});
+            let policy = policy.set("issuers.security.keys", url.clone());
+            policy.set("issuers.service-desk.keys", url)
+        },
+        |policy| {
+            let url = json!({"url": "https://keys.contoso.example"});
+            let policy = policy.remove("issuers.on-call.key.ada-2026");
+            policy.set("issuers.on-call.keys", url)
+        },
+        |policy| policy.set("audience.webhook", ""),
+        |policy| policy.set("audience.on_call", " "),
+    ];
+    let said = changes.map(refusal_with);
+    insta::assert_snapshot!(said.join("\n"), @r"
+    policy.toml: line 57, column 1: sources.jira-automation has the secret of sources.jira: make another secret in Secrets Manager for one of them
+    policy.toml: line 67, column 1: sources.servicenow has the secret of sources.jira: make another secret in Secrets Manager for one of them
+    policy.toml: line 85, column 29: tenants.contoso.privileged has the credential of tenants.contoso.entra: make a second app registration for privileged people
+    policy.toml: line 85, column 29: tenants.contoso.privileged has the credential of tenants.contoso.entra: make a second app registration for privileged people
+    policy.toml: line 36, column 23: issuers.service-desk has the keys of issuers.security: give each issuer keys of its own, or remove one of the two
+    policy.toml: line 36, column 23: issuers.service-desk has the keys of issuers.security: give each issuer keys of its own, or remove one of the two
+    policy.toml: line 14, column 18: issuers.on-call is for on call, and its keys come from an address: put them into a file, with keys.file, or remove on-call from on_call.issuers
+    policy.toml: line 3, column 1: audience.webhook is empty: choose a text that no other deployment has
+    policy.toml: line 2, column 1: audience.on_call is empty: choose a text that no other deployment has
+    ");
+}
+
+#[test]
+fn a_name_in_a_policy_that_is_empty_is_refused() {
+    for (path, value, field) in [
+        ("sources.jira.approved", json!([""]), "approved"),
+        ("sources.jira.approved", json!(["10042", " "]), "approved"),
+        ("sources.jira.approvals_field", json!(""), "approvals_field"),
+    ] {
+        let refusal = refusal_with(|policy| policy.set(path, value));
+        assert!(
+            refusal.contains(&format!("sources.jira.{field}")) || refusal.contains("no status"),
+            "{refusal}"
+        );
+    }
+    let refusal = refusal_with(|policy| policy.add("sources.jira.user_field", " "));
+    assert!(
+        refusal.contains("sources.jira.user_field is empty"),
+        "{refusal}"
+    );
+}
+
+/// Why the tour's policy is refused beside these key files.
+fn refusal_beside(
+    keys: &[(&str, Value)],
+    change: impl FnOnce(Document) -> Document,
+) -> Option<String> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, key) in keys {
+        let set = json!({ "keys": key }).to_string();
+        std::fs::write(folder.path().join(format!("{name}.jwks.json")), set).unwrap();
+    }
+    let file = folder.path().join("policy.toml");
+    std::fs::write(&file, change(Document::from_toml(TOUR)).to_toml()).unwrap();
+    let refusal = Policy::read(&file).err()?.to_string();
+    Some(refusal.replace(&folder.path().display().to_string(), ""))
+}
+
+#[test]
+fn one_key_under_two_issuers_trust_domains_or_owners_is_refused() {
+    let key = |kid: &str| simulated::issuer::Issuer::es256("i", kid).jwks()["keys"][0].clone();
+    let renamed = |key: &Value, kid: &str| {
+        let mut renamed = key.clone();
+        renamed["kid"] = json!(kid);
+        renamed
+    };
+    let unchanged = |policy: Document| policy;
+    let (desk, olga) = (key("desk-2026"), key("olga-2026"));
+
+    // Each has a key of its own; of the third issuer there is no file yet, and a key may be there twice.
+    let good = [
+        ("service-desk", json!([desk, desk])),
+        ("on-call", json!([olga, key("ada-2026")])),
+    ];
+    assert_eq!(refusal_beside(&good, unchanged), None);
+
+    let issuers = [
+        ("service-desk", json!([desk])),
+        (
+            "security",
+            json!([key("sec-2026"), renamed(&desk, "sec-2027")]),
+        ),
+    ];
+    let domains = [("on-call", json!([olga, renamed(&olga, "ada-2026")]))];
+    let owners = |policy: Document| policy.remove("issuers.on-call.key.ada-2026.domain");
+    let said = [
+        refusal_beside(&issuers, unchanged).unwrap(),
+        refusal_beside(&domains, unchanged).unwrap(),
+        refusal_beside(&domains, owners).unwrap(),
+    ];
+    insta::assert_snapshot!(said.join("\n"), @r"
+    /policy.toml: line 36, column 23: the key desk-2026 of issuers.service-desk and the key sec-2027 of issuers.security are one key: make a new key for one of them
+    /policy.toml: line 18, column 18: the key olga-2026 of issuers.on-call and the key ada-2026 of issuers.on-call are one key: make a new key for one of them
+    /policy.toml: line 17, column 18: the key olga-2026 of issuers.on-call and the key ada-2026 of issuers.on-call are one key: make a new key for one of them
+    ");
+}

@@ -4,6 +4,7 @@ Run by `make release`. A binary that was linked against a newer glibc than Amazo
 without a word, and fails at its first start on Lambda.
 """
 
+import json
 import os
 import re
 import sys
@@ -12,10 +13,48 @@ import zipfile
 AL2023_GLIBC = (2, 34)
 CONTENT = {"bootstrap", "policy.toml"}
 KEYS = "keys/"
+# What the names of key files end in. Nothing else out of the folder is packed.
+KEY_FILE = ".jwks.json"
+# The private members of a JWK (RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1).
+PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 # Values that the function refuses at its start. `reregister check` looks more closely.
 UNANSWERED = re.compile(r'''["'](CHANGE ME[^"']*|0{8}-0{4}-0{4}-0{4}-0{11}[0-9a-fA-F])["']''')
 # e_machine, bytes 18 and 19 of an ELF header
 PROCESSORS = {62: "x86_64", 183: "arm64"}
+
+
+def unambiguous(members):
+    """An object in which no member comes twice."""
+    names = [name for name, _ in members]
+    if len(set(names)) < len(names):
+        raise ValueError("a member comes twice")
+    return dict(members)
+
+
+def holds_private_key(value):
+    """Whether any object in a JSON value has a private member."""
+    if isinstance(value, dict):
+        return any(value.get(name) is not None for name in PRIVATE) or any(map(holds_private_key, value.values()))
+    return isinstance(value, list) and any(map(holds_private_key, value))
+
+
+def fault_of(name, content):
+    """Why a file may not be among the public keys, or None."""
+    # A certificate or a public key in PEM may well be harmless, but none belongs here.
+    if b"-----BEGIN" in content:
+        return f"{name} holds PEM, such as a private key. Only JWK Sets of public keys belong into keys/"
+    try:
+        value = json.loads(content.decode(), object_pairs_hook=unambiguous)
+    except (ValueError, RecursionError):
+        value = None
+    if holds_private_key(value):
+        return f"{name} holds a private key. Make a new key pair, and put only its public key there"
+    if not name.endswith(KEY_FILE):
+        return None
+    keys = value.get("keys") if isinstance(value, dict) else None
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+        return f'{name} is no JWK Set: it must be JSON with the list "keys"'
+    return None
 
 
 def main(path):
@@ -24,16 +63,22 @@ def main(path):
         keys = {name for name in names if name.startswith(KEYS)}
         if names - keys != CONTENT:
             return f"{path} holds {sorted(names)}, and should hold {sorted(CONTENT)} and {KEYS}"
-        for name in keys:
-            if b"PRIVATE KEY" in package.read(name) or re.search(rb'"d"\s*:', package.read(name)):
-                return f"{path}: {name} holds a private key"
+        for name in sorted(keys):
+            if fault := fault_of(name, package.read(name)):
+                return f"{path}: {fault}"
+            if not name.endswith(KEY_FILE):
+                return f"{path}: {name} is in the package, and only key files belong there: their names end in {KEY_FILE}"
         policy = package.read("policy.toml").decode()
+        if "-----BEGIN" in policy:
+            return f"{path}: policy.toml holds PEM. Keys and certificates belong into Secrets Manager"
         for number, line in enumerate(policy.splitlines(), 1):
             value = None if line.lstrip().startswith("#") else UNANSWERED.search(line)
             if value:
                 place = f"line {number}, column {value.start() + 1}"
                 return f"{path}: policy.toml, {place} still says {value[0]}: change it"
         for name in re.findall(r'^\s*keys\.file\s*=\s*"([^"]+)"', policy, re.MULTILINE):
+            if not name.endswith(KEY_FILE):
+                return f"{path}: policy.toml names the key file {name}: give it a name that ends in {KEY_FILE}"
             if name not in names:
                 # A policy as it comes from the repository names keys that nobody has made yet.
                 print(f"{path}: policy.toml names {name}, which is not there: its issuer will not be heard", file=sys.stderr)

@@ -76,10 +76,61 @@ class Package(unittest.TestCase):
         self.assertIn("CHANGE ME", self.package(self.built))
         self.assertEqual(self.built.read_bytes(), before)
 
-    def test_private_keys_are_refused(self):
-        for private in ['{"keys": [{"kty": "EC", "d": "secret"}]}', "-----BEGIN PRIVATE KEY-----"]:
-            (self.keys / "private").write_text(private, encoding="utf-8")
-            self.assert_refused("keys/private holds a private key")
+    def test_private_keys_are_refused_whatever_the_file_is_called_and_however_they_are_written(self):
+        pem = "-----BEGIN {}-----\nMHcCAQEE"
+        for private in [
+            '{"keys": [{"kty": "EC", "d": "secret"}]}',
+            '{"keys": [{"kty": "EC", "\\u0064" : "secret"}]}',
+            '{"keys": [{"kty": "RSA", "p": "secret"}]}',
+            '{"keys": [{"kty": "oct", "k": "secret"}]}',
+            '{"kty": "OKP", "d": "secret"}',
+            '{"keys": [], "old": {"pair": [{"d": "secret"}]}}',
+            *(pem.format(kind) for kind in ["PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "CERTIFICATE"]),
+            pem.format("OPENSSH PRIVATE KEY"),
+        ]:
+            for name in ["private", "private.jwks.json", "deep/er.txt"]:
+                file = self.keys / name
+                file.parent.mkdir(exist_ok=True)
+                file.write_text(private, encoding="utf-8")
+                words = "holds PEM" if private.startswith("-----") else "holds a private key"
+                self.assert_refused(f"keys/{name} {words}")
+                file.unlink()
+
+    def test_of_the_folder_only_key_files_are_packed(self):
+        for name in ["README.md", ".DS_Store", "notes.txt", "on-call.jwks.json~", "old.json"]:
+            (self.keys / name).write_text("no key", encoding="utf-8")
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said):
+            self.assertIsNone(self.package())
+        with zipfile.ZipFile(self.result) as zipped:
+            packed = {name for name in zipped.namelist() if name.startswith("keys/")}
+        self.assertEqual(packed, {"keys/on-call.jwks.json"})
+        self.assertIn("keys/notes.txt is not packed", said.getvalue())
+        self.assertNotIn("README", said.getvalue())
+
+    def test_what_is_no_jwk_set_of_public_keys_is_refused(self):
+        for text in ["", "[]", '{"keys": {}}', '{"keys": ["x"]}', '{"keys": [], "keys": []}', "\ufeff{}"]:
+            (self.keys / "second.jwks.json").write_text(text, encoding="utf-8")
+            self.assert_refused("keys/second.jwks.json is no JWK Set")
+
+    def test_a_package_that_was_made_otherwise_may_hold_nothing_else_either(self):
+        made = self.folder / "made.zip"
+        for name, content, words in [
+            ("keys/olga.txt", "text", "only key files belong there"),
+            ("keys/olga.jwks.json", "-----BEGIN PRIVATE KEY-----", "holds PEM"),
+            ("more", "text", "and should hold"),
+        ]:
+            with zipfile.ZipFile(made, "w") as zipped:
+                zipped.writestr(package.entry("bootstrap", 0o755), PROGRAM)
+                zipped.writestr("policy.toml", POLICY)
+                zipped.writestr(name, content)
+            self.assertIn(words, package.check_package.main(str(made)))
+
+    def test_a_policy_with_pem_or_with_a_key_file_of_another_name_is_refused(self):
+        self.policy.write_text("# -----BEGIN PRIVATE KEY-----\n", encoding="utf-8")
+        self.assert_refused("policy.toml holds PEM")
+        self.policy.write_text(POLICY.replace(".jwks.json", ".json"), encoding="utf-8")
+        self.assert_refused("names the key file keys/on-call.json")
 
     def test_what_the_policy_was_shipped_with_is_refused_by_its_line(self):
         policy = '# "CHANGE ME" in a comment is no value\nid = "CHANGE ME: the tenant id"\n'

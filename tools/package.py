@@ -2,7 +2,9 @@
 
     python3 tools/package.py BUILT.zip policy.toml keys dist/reregister-mfa.zip
 
-`make package` runs it. The program is taken from the built zip as it is; the policy and the keys in there are replaced.
+`make release` and `make package` run it. The program is taken from the built zip as it is; the policy and the keys in
+there are replaced. Of the folder only key files are packed, which are JWK Sets in files *.jwks.json. A private key
+anywhere in the folder is refused, since a copy of it may be elsewhere, too.
 The same input gives the same bytes, so that a zip can be compared with the one that is deployed.
 """
 
@@ -44,8 +46,15 @@ def main(built, policy, keys, result):
     for path in folder.rglob("*"):
         if path.is_symlink():
             return f"{path} is a link. Put the file itself into the folder."
-        if path.is_file():
-            content[f"keys/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
+        if not path.is_file():
+            continue
+        name = f"keys/{path.relative_to(folder).as_posix()}"
+        if fault := check_package.fault_of(name, path.read_bytes()):
+            return f"{fault}."
+        if name.endswith(check_package.KEY_FILE):
+            content[name] = path.read_bytes()
+        elif path.name != "README.md":
+            print(f"{name} is not packed: the names of key files end in {check_package.KEY_FILE}", file=sys.stderr)
 
     Path(result).parent.mkdir(parents=True, exist_ok=True)
     # Beside the result, which may be the built zip itself and stays as it is if the new one is refused.

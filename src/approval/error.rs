@@ -86,8 +86,10 @@ pub enum ApprovalError {
 
 /// What a claim is about, for people who never saw one.
 pub fn claim_subject(path: &str) -> &'static str {
-    match path.rsplit('.').next().unwrap_or_default() {
-        "method" => "how the person was verified",
+    let last = path.rsplit('.').next().unwrap_or_default();
+    // Without the number of an item in a list.
+    match last.split('[').next().unwrap_or_default() {
+        "method" | "verification" => "how the person was verified",
         "verified_by" => "who verified the person",
         "verified_at" => "when the person was verified",
         "via" => "which line or service the verification used",
@@ -106,7 +108,6 @@ pub fn claim_subject(path: &str) -> &'static str {
         "act" => "who approved",
         "sub" if path.starts_with("act.") => "who approved",
         "sub" => "which person it is for",
-        last if last.starts_with("verification") => "how the person was verified",
         _ => "everything required",
     }
 }
@@ -132,6 +133,8 @@ mod tests {
             "act.sub",
             "txn",
             "exp",
+            "amr[1]",
+            "act",
             "verification[0].mehtod",
         ]
         .into_iter()
@@ -147,6 +150,8 @@ mod tests {
         the approval does not say who approved, or says it wrongly (act.sub; key desk-2026)
         the approval does not say which ticket it is for, or says it wrongly (txn; key desk-2026)
         the approval does not say when it expires, or says it wrongly (exp; key desk-2026)
+        the approval does not say how the approver signed in, or says it wrongly (amr[1]; key desk-2026)
+        the approval does not say who approved, or says it wrongly (act; key desk-2026)
         the approval does not say everything required, or says it wrongly (verification[0].mehtod; key desk-2026)
         "#);
     }

@@ -1,17 +1,14 @@
 //! Public keys: from a JWK Set to keys that are good for one thing each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::DecodingKey;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::issuer::Algorithm;
-use super::rsa;
-use super::strict_json::is_strict;
-use crate::ids::Kid;
+use super::jwk::{Key, Unfit, is_private, private_halves};
+use crate::ids::{Digest, Kid};
+use crate::json;
 
 /// The most bytes that a JWK Set may have.
 pub const LARGEST_SET: usize = 256 * 1024;
@@ -19,22 +16,23 @@ pub const LARGEST_SET: usize = 256 * 1024;
 /// The most keys that one may have.
 const MOST_KEYS: usize = 64;
 
+/// The most characters that are shown of a `kid` that is none.
+const LONGEST_SHOWN: usize = 80;
+
 /// An issuer's public keys by `kid`.
 #[derive(Debug, Default)]
-pub struct KeySet(BTreeMap<Kid, Key>);
-
-/// A public key, and the one algorithm that it verifies.
-pub(super) struct Key {
-    pub algorithm: Algorithm,
-    pub decoding: DecodingKey,
+pub struct KeySet {
+    keys: BTreeMap<Kid, Key>,
+    passed_over: Vec<PassedOver>,
 }
 
-impl std::fmt::Debug for Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Key")
-            .field("algorithm", &self.algorithm)
-            .finish_non_exhaustive()
-    }
+/// A key of the set that verifies nothing here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the key {kid} is not used: {why}")]
+pub struct PassedOver {
+    /// Its `kid`, in printable characters; the set may hold any text there.
+    pub kid: String,
+    pub why: Unfit,
 }
 
 /// Why a JWK Set is not usable.
@@ -56,33 +54,48 @@ struct Set {
     keys: Vec<Value>,
 }
 
-/// The members of a JWK that matter (RFC 7517, section 4; RFC 7518, section 6; RFC 8037).
-#[derive(Deserialize)]
-struct Jwk {
-    kty: String,
-    kid: Kid,
-    #[serde(rename = "use")]
-    purpose: Option<String>,
-    key_ops: Option<Vec<String>>,
-    alg: Option<String>,
-    crv: Option<String>,
-    n: Option<String>,
-    e: Option<String>,
-    x: Option<String>,
-    y: Option<String>,
-    /// The private members (RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1), which have no place in a published set.
-    d: Option<Value>,
-    p: Option<Value>,
-    q: Option<Value>,
-    dp: Option<Value>,
-    dq: Option<Value>,
-    qi: Option<Value>,
-    k: Option<Value>,
+/// The private keys that were published in a set by mistake. Nothing that they could sign counts.
+struct Exposed {
+    kids: HashSet<String>,
+    halves: HashSet<Digest>,
+    /// One of them does not say which public key it belongs to.
+    any: bool,
+}
+
+impl Exposed {
+    fn of(entries: &[Value]) -> Exposed {
+        let private = || entries.iter().filter(|entry| is_private(entry));
+        // A symmetric key has no public part: it can be none of ours.
+        let is_symmetric = |entry: &Value| entry.get("kty").is_some_and(|kty| kty == "oct");
+        Exposed {
+            kids: private()
+                .filter_map(|entry| entry.get("kid")?.as_str())
+                .map(str::to_owned)
+                .collect(),
+            halves: private().flat_map(private_halves).collect(),
+            any: private().any(|entry| !is_symmetric(entry) && private_halves(entry).is_empty()),
+        }
+    }
+
+    /// Reads an entry, if the private key for it was not published.
+    fn read(&self, entry: Value, algorithms: &[Algorithm]) -> Result<(Kid, Key), Unfit> {
+        if is_private(&entry) {
+            return Err(Unfit::Private);
+        }
+        let (kid, key) = Key::read(entry, algorithms)?;
+        if self.any {
+            Err(Unfit::MaybeExposed)
+        } else if self.kids.contains(kid.as_ref()) || self.halves.contains(&key.private_half) {
+            Err(Unfit::Exposed)
+        } else {
+            Ok((kid, key))
+        }
+    }
 }
 
 impl KeySet {
-    /// Reads a JWK Set. A key that is unfit for signatures by this issuer is left out: it may well be
-    /// there for others.
+    /// Reads a JWK Set. A key that is unfit for signatures by this issuer is passed over: it may well be there for
+    /// others.
     ///
     /// # Errors
     /// [`KeyFault`] if the set as a whole cannot be trusted.
@@ -90,143 +103,67 @@ impl KeySet {
         if json.len() > LARGEST_SET {
             return Err(KeyFault::TooLarge);
         }
-        if !is_strict(json) {
-            return Err(KeyFault::NotASet);
-        }
-        let set: Set = serde_json::from_slice(json).map_err(|_| KeyFault::NotASet)?;
+        let set: Set = json::read(json).map_err(|_| KeyFault::NotASet)?;
         if set.keys.len() > MOST_KEYS {
             return Err(KeyFault::TooLarge);
         }
-        let mut keys = BTreeMap::new();
-        // A private key has been published by mistake: nothing that was signed under its name counts.
-        let mut exposed = BTreeSet::new();
-        for jwk in set.keys {
-            let Ok(jwk) = serde_json::from_value::<Jwk>(jwk) else {
-                continue;
-            };
-            let kid = jwk.kid.clone();
-            if jwk.is_private() {
-                exposed.insert(kid);
-                continue;
-            }
-            let Some(key) = jwk.into_key(algorithms) else {
-                continue;
-            };
-            if keys.insert(kid.clone(), key).is_some() {
-                return Err(KeyFault::Ambiguous(kid));
+        let exposed = Exposed::of(&set.keys);
+        let mut found = KeySet::default();
+        for entry in set.keys {
+            let kid = shown_kid(&entry);
+            match exposed.read(entry, algorithms) {
+                Ok((kid, key)) => match found.keys.get(&kid) {
+                    None => drop(found.keys.insert(kid, key)),
+                    Some(same) if same.is(&key) => {}
+                    Some(_) => return Err(KeyFault::Ambiguous(kid)),
+                },
+                Err(why) => found.passed_over.push(PassedOver { kid, why }),
             }
         }
-        keys.retain(|kid, _| !exposed.contains(kid));
-        Ok(KeySet(keys))
+        Ok(found)
     }
 
     /// The keys by name, each with the algorithm that it is good for.
     pub fn iter(&self) -> impl Iterator<Item = (&Kid, Algorithm)> {
-        self.0.iter().map(|(kid, key)| (kid, key.algorithm))
+        self.keys.iter().map(|(kid, key)| (kid, key.algorithm))
+    }
+
+    /// The keys by name, each with what names its private half.
+    pub fn private_halves(&self) -> impl Iterator<Item = (&Kid, &Digest)> {
+        self.keys.iter().map(|(kid, key)| (kid, &key.private_half))
+    }
+
+    /// The keys that are in the set and verify nothing here.
+    pub fn passed_over(&self) -> &[PassedOver] {
+        &self.passed_over
     }
 
     /// Whether there is a key of that name.
     pub fn has(&self, kid: &Kid) -> bool {
-        self.0.contains_key(kid)
+        self.keys.contains_key(kid)
     }
 
     pub(super) fn get(&self, kid: &Kid) -> Option<&Key> {
-        self.0.get(kid)
+        self.keys.get(kid)
     }
 }
 
-impl Jwk {
-    fn is_private(&self) -> bool {
-        let private = [
-            &self.d, &self.p, &self.q, &self.dp, &self.dq, &self.qi, &self.k,
-        ];
-        private.iter().any(|member| member.is_some())
-    }
-
-    /// The key, if it may verify signatures and its parts fit together.
-    fn into_key(self, algorithms: &[Algorithm]) -> Option<Key> {
-        let verifies = self
-            .purpose
-            .as_deref()
-            .is_none_or(|purpose| purpose == "sig")
-            && self
-                .key_ops
-                .as_ref()
-                .is_none_or(|ops| ops.iter().any(|op| op == "verify"));
-        if !verifies {
-            return None;
-        }
-        let algorithm = self.algorithm(algorithms)?;
-        let decoding = match algorithm {
-            Algorithm::ES256 => {
-                let (x, y) = (self.x?, self.y?);
-                (bytes(&x)?.len() == 32 && bytes(&y)?.len() == 32)
-                    .then(|| DecodingKey::from_ec_components(&x, &y).ok())?
-            }
-            Algorithm::Ed25519 => {
-                let x = self.x?;
-                (bytes(&x)?.len() == 32).then(|| DecodingKey::from_ed_components(&x).ok())?
-            }
-            Algorithm::RS256 | Algorithm::PS256 => {
-                let (n, e) = (self.n?, self.e?);
-                rsa::is_sound(&bytes(&n)?, &bytes(&e)?)
-                    .then(|| DecodingKey::from_rsa_components(&n, &e).ok())?
-            }
-        }?;
-        Some(Key {
-            algorithm,
-            decoding,
-        })
-    }
-
-    /// The one algorithm that the key is for: what it says, or the only one of the issuer's that fits it.
-    fn algorithm(&self, allowed: &[Algorithm]) -> Option<Algorithm> {
-        let mut fitting = allowed.iter().copied().filter(|algorithm| {
-            let fits = match algorithm {
-                Algorithm::ES256 => self.kty == "EC" && self.crv.as_deref() == Some("P-256"),
-                Algorithm::Ed25519 => self.kty == "OKP" && self.crv.as_deref() == Some("Ed25519"),
-                Algorithm::RS256 | Algorithm::PS256 => self.kty == "RSA",
-            };
-            let says = self
-                .alg
-                .as_deref()
-                .is_none_or(|alg| algorithm.is_named(alg));
-            fits && says
-        });
-        match (fitting.next(), fitting.next()) {
-            (Some(only), None) => Some(only),
-            _ => None,
-        }
-    }
-}
-
-fn bytes(text: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(text).ok()
-}
-
-impl Algorithm {
-    /// Whether a header's or a key's `alg` means this one.
-    pub(super) fn is_named(self, alg: &str) -> bool {
-        match self {
-            Algorithm::ES256 => alg == "ES256",
-            Algorithm::PS256 => alg == "PS256",
-            Algorithm::RS256 => alg == "RS256",
-            Algorithm::Ed25519 => alg == "Ed25519" || alg == "EdDSA",
-        }
-    }
-
-    pub(super) fn for_crate(self) -> jsonwebtoken::Algorithm {
-        match self {
-            Algorithm::ES256 => jsonwebtoken::Algorithm::ES256,
-            Algorithm::PS256 => jsonwebtoken::Algorithm::PS256,
-            Algorithm::RS256 => jsonwebtoken::Algorithm::RS256,
-            Algorithm::Ed25519 => jsonwebtoken::Algorithm::EdDSA,
-        }
+/// The `kid` of an entry, for people to read.
+fn shown_kid(entry: &Value) -> String {
+    match entry.get("kid") {
+        Some(Value::String(kid)) => kid
+            .chars()
+            .take(LONGEST_SHOWN)
+            .map(|c| if c.is_ascii_graphic() { c } else { '?' })
+            .collect(),
+        _ => "without a kid".to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::json;
     use simulated::issuer::Issuer;
 
@@ -245,7 +182,7 @@ mod tests {
 
     fn usable(keys: &[Value], algorithms: &[Algorithm]) -> Result<usize, KeyFault> {
         let set = json!({ "keys": keys }).to_string();
-        KeySet::parse(set.as_bytes(), algorithms).map(|set| set.0.len())
+        KeySet::parse(set.as_bytes(), algorithms).map(|set| set.keys.len())
     }
 
     #[test]

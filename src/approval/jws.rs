@@ -8,9 +8,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
 use super::InvalidToken;
+use super::jwk::Key;
 use super::jwks::KeySet;
-use super::strict_json::is_strict;
 use crate::ids::Kid;
+use crate::json;
 
 /// The longest token, in bytes. An approval with four verifications is under 2 KiB.
 pub const LONGEST_TOKEN: usize = 8 * 1024;
@@ -50,10 +51,8 @@ impl<'a> Jws<'a> {
         let (header, payload) = signed.split_once('.').ok_or(InvalidToken::NotCompact)?;
         let header = decode(header)?;
         let payload = decode(payload)?;
-        if !is_strict(&header) {
-            return Err(InvalidToken::NotCompact);
-        }
-        let header = serde_json::from_slice(&header).map_err(|_| InvalidToken::Header)?;
+        let header = json::parse(&header).map_err(|_| InvalidToken::NotCompact)?;
+        let header = json::of_value(header).map_err(|_| InvalidToken::Header)?;
         Ok(Jws {
             whole: token,
             signed,
@@ -68,8 +67,8 @@ impl<'a> Jws<'a> {
         self.whole
     }
 
-    /// Proves that the key of this name made the signature, by the one algorithm that the key is for.
-    pub fn verify(&self, keys: &KeySet) -> Result<(), InvalidToken> {
+    /// Proves that the key of this name made the signature, by the one algorithm that the key is for. Gives the key.
+    pub fn verify<'k>(&self, keys: &'k KeySet) -> Result<&'k Key, InvalidToken> {
         let key = keys.get(&self.header.kid).ok_or(InvalidToken::UnknownKey)?;
         if !key.algorithm.is_named(&self.header.alg) {
             return Err(InvalidToken::Algorithm);
@@ -81,7 +80,7 @@ impl<'a> Jws<'a> {
             key.algorithm.for_crate(),
         );
         if matches!(good, Ok(true)) {
-            Ok(())
+            Ok(key)
         } else {
             Err(InvalidToken::Signature)
         }

@@ -21,15 +21,16 @@
 mod channel;
 mod claims;
 mod damage;
+mod ed25519;
 mod error;
 mod evidence;
 mod issuer;
+mod jwk;
 mod jwks;
 mod jws;
 mod numeric_date;
 mod reason;
 mod rsa;
-mod strict_json;
 mod time_limits;
 mod token;
 mod validate;
@@ -44,7 +45,8 @@ pub use evidence::{
     ContactSource, Evidence, EvidenceError, Messenger, PhoneLine, Verification, VerificationMethod,
 };
 pub use issuer::{Algorithm, IssuerPolicy, KeyLocation, KeyPolicy, KeysUrl, TypHeader};
-pub use jwks::{KeyFault, KeySet, LARGEST_SET};
+pub use jwk::Unfit;
+pub use jwks::{KeyFault, KeySet, LARGEST_SET, PassedOver};
 pub use jws::LONGEST_TOKEN;
 pub use reason::Reason;
 pub use time_limits::{TimeLimits, longest_use};

@@ -2,15 +2,15 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::claims::Claims;
 use super::issuer::{IssuerPolicy, TypHeader};
 use super::jwks::KeySet;
 use super::jws::Jws;
-use super::strict_json::is_strict;
 use super::{ApprovalError, Channel, InvalidToken};
-use crate::ids::{Issuer, Jti, Kid, Label, PersonRef};
-use crate::names;
+use crate::ids::{Digest, Issuer, Jti, Kid, Label, PersonRef};
+use crate::json;
 
 /// `typ` of an approval (RFC 8725, section 3.11).
 pub const TYP: &str = "mfa-approval+jwt";
@@ -29,6 +29,7 @@ pub struct Audiences {
 #[derive(Debug)]
 pub struct UnverifiedToken<'a> {
     jws: Jws<'a>,
+    claims: Value,
     /// Whose key to look for.
     pub iss: Issuer,
 }
@@ -45,17 +46,14 @@ impl UnverifiedToken<'_> {
 /// # Errors
 /// [`InvalidToken`], if no key could make it an approval.
 pub fn parse_unverified(token: &str) -> Result<UnverifiedToken<'_>, InvalidToken> {
-    #[derive(Deserialize)]
-    struct JustIssuer {
-        iss: Issuer,
-    }
     let jws = Jws::parse(token)?;
-    if !is_strict(&jws.payload) {
-        return Err(InvalidToken::NotCompact);
-    }
-    let JustIssuer { iss } =
-        serde_json::from_slice(&jws.payload).map_err(|_| InvalidToken::UnknownIssuer)?;
-    Ok(UnverifiedToken { jws, iss })
+    let claims = json::parse(&jws.payload).map_err(|_| InvalidToken::NotCompact)?;
+    let iss = claims
+        .get("iss")
+        .and_then(Value::as_str)
+        .and_then(|iss| Issuer::try_from(iss).ok())
+        .ok_or(InvalidToken::UnknownIssuer)?;
+    Ok(UnverifiedToken { jws, claims, iss })
 }
 
 /// The name of an approval: used once.
@@ -72,6 +70,7 @@ pub struct TokenId {
 pub struct Authentic {
     claims: Claims,
     kid: Kid,
+    private_half: Digest,
     channel: Channel,
     domain: Label,
     owner: Option<PersonRef>,
@@ -101,15 +100,13 @@ pub fn authenticate(
     if !typ_fits {
         return Err(InvalidToken::Typ.into());
     }
-    unverified.jws.verify(keys)?;
+    let key = unverified.jws.verify(keys)?;
 
-    let claims: Claims = serde_path_to_error::deserialize(
-        &mut serde_json::Deserializer::from_slice(&unverified.jws.payload),
-    )
-    .map_err(|error| ApprovalError::Claim {
-        at: claim_at(&error),
-        kid: unverified.kid().clone(),
-    })?;
+    let claims: Claims =
+        json::of_value(unverified.claims.clone()).map_err(|error| ApprovalError::Claim {
+            at: error.place(),
+            kid: unverified.kid().clone(),
+        })?;
     let channel = if claims.aud == audiences.webhook {
         Channel::Webhook
     } else if claims.aud == audiences.on_call {
@@ -125,6 +122,7 @@ pub fn authenticate(
         owner: issuer.owner(unverified.kid()).cloned(),
         privileged: issuer.privileged,
         kid: unverified.kid().clone(),
+        private_half: key.private_half.clone(),
         compact: unverified.jws.as_str().into(),
         claims,
     })
@@ -137,22 +135,6 @@ fn is_approval_typ(typ: &str) -> bool {
             .to_ascii_lowercase()
             .strip_prefix("application/")
             .is_some_and(|rest| rest == TYP)
-}
-
-/// The path of the claim at fault. For a member that is missing serde names only its parent, so the member
-/// is taken from the message, which for that case holds nothing of the token.
-fn claim_at(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
-    let path = names::shown_path(&error.path().to_string());
-    let message = error.inner().to_string();
-    let missing = message
-        .strip_prefix("missing field `")
-        .and_then(|rest| rest.split_once('`'))
-        .map(|(name, _)| name);
-    match (missing, path.as_str()) {
-        (None, _) => path,
-        (Some(name), ".") => name.to_owned(),
-        (Some(name), parent) => format!("{parent}.{name}"),
-    }
 }
 
 impl Authentic {
@@ -172,6 +154,11 @@ impl Authentic {
     /// Which key signed it.
     pub fn kid(&self) -> &Kid {
         &self.kid
+    }
+
+    /// What names the private key that signed it, under whatever name and issuer.
+    pub fn private_half(&self) -> &Digest {
+        &self.private_half
     }
 
     /// The channel that its audience is for.

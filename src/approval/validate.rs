@@ -60,3 +60,113 @@ impl Authentic {
         Ok(Approval { authentic: self })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use simulated::approval::{Draft, ON_CALL_AUDIENCE, WEBHOOK_AUDIENCE, evidence};
+    use simulated::issuer::Issuer;
+
+    use super::*;
+    use crate::approval::{
+        Algorithm, Audiences, Channel, IssuerPolicy, KeySet, authenticate, parse_unverified,
+    };
+
+    const NOW: i64 = 1_790_000_000;
+    const MINUTE: i64 = 60;
+
+    /// What becomes, now, of an approval for this channel that is changed first.
+    fn admitted(
+        channel: Channel,
+        change: impl FnOnce(Draft) -> Draft,
+    ) -> Result<(), ApprovalError> {
+        let issuer = Issuer::es256("https://issuer.example", "k");
+        let audience = match channel {
+            Channel::Webhook => WEBHOOK_AUDIENCE,
+            Channel::OnCall => ON_CALL_AUDIENCE,
+        };
+        let token = issuer.approve(&change(Draft::new(NOW).audience(audience)));
+        let policy: IssuerPolicy = toml::from_str(
+            "iss = \"https://issuer.example\"\nkeys.file = \"k\"\nalgorithms = [\"ES256\"]\ndomain = \"d\"",
+        )
+        .unwrap();
+        let keys = KeySet::parse(issuer.jwks().to_string().as_bytes(), &[Algorithm::ES256]);
+        let audiences = Audiences {
+            webhook: WEBHOOK_AUDIENCE.to_owned(),
+            on_call: ON_CALL_AUDIENCE.to_owned(),
+        };
+        let unverified = parse_unverified(&token).unwrap();
+        let authentic = authenticate(&unverified, &policy, &keys.unwrap(), &audiences).unwrap();
+        let now = Timestamp::from_second(NOW).unwrap();
+        authentic.admit(now).map(drop)
+    }
+
+    fn on_ticket(change: impl FnOnce(Draft) -> Draft) -> Result<(), ApprovalError> {
+        admitted(Channel::Webhook, change)
+    }
+
+    #[test]
+    fn an_approval_is_over_in_the_second_of_its_expiry_and_not_before() {
+        let exp = Timestamp::from_second(NOW).unwrap();
+        assert_eq!(
+            on_ticket(|draft| draft.issued_at(NOW - 9).expires_at(NOW)),
+            Err(ApprovalError::Expired { exp })
+        );
+        assert_eq!(
+            on_ticket(|draft| draft.issued_at(NOW - 9).expires_at(NOW + 1)),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn the_clock_of_an_issuer_may_be_a_minute_fast_and_no_more() {
+        let claims: [fn(Draft, i64) -> Draft; 2] = [
+            |draft, at| draft.issued_at(at),
+            |draft, at| draft.claim("nbf", at),
+        ];
+        for set in claims {
+            assert_eq!(on_ticket(|draft| set(draft, NOW + MINUTE)), Ok(()));
+            assert_eq!(
+                on_ticket(|draft| set(draft, NOW + MINUTE + 1)),
+                Err(ApprovalError::NotYet)
+            );
+        }
+    }
+
+    #[test]
+    fn an_approval_may_be_valid_for_90_minutes_in_a_ticket_and_15_on_call_and_no_more() {
+        for (channel, minutes) in [(Channel::Webhook, 90_i64), (Channel::OnCall, 15)] {
+            let lasting = |seconds| {
+                admitted(channel, |draft| {
+                    draft.issued_at(NOW).expires_at(NOW + seconds)
+                })
+            };
+            assert_eq!(lasting(minutes * MINUTE), Ok(()));
+            assert_eq!(
+                lasting(minutes * MINUTE + 1),
+                Err(ApprovalError::TooLongLived {
+                    minutes: minutes.unsigned_abs()
+                })
+            );
+        }
+    }
+
+    #[test]
+    fn evidence_may_be_240_minutes_old_in_a_ticket_and_60_on_call_and_a_minute_ahead() {
+        for (channel, minutes) in [(Channel::Webhook, 240_i64), (Channel::OnCall, 60)] {
+            let verified = |at| {
+                let entries = [
+                    evidence("vera@contoso.example", NOW),
+                    evidence("vera@contoso.example", at),
+                ];
+                admitted(channel, |draft| draft.verification(entries))
+            };
+            let stale = Err(ApprovalError::StaleEvidence {
+                minutes: minutes.unsigned_abs(),
+            });
+            assert_eq!(verified(NOW - minutes * MINUTE), Ok(()));
+            assert_eq!(verified(NOW - minutes * MINUTE - 1), stale);
+            assert_eq!(verified(NOW + MINUTE), Ok(()));
+            assert_eq!(verified(NOW + MINUTE + 1), stale);
+        }
+    }
+}

@@ -165,7 +165,7 @@ fn with_the_keys_of_our_own_algorithms_no_valid_signature_is_refused() {
             let keys =
                 KeySet::parse(json!({ "keys": [key] }).to_string().as_bytes(), &ALL).unwrap();
             let jws = Jws::parse(test["jws"].as_str().unwrap()).unwrap();
-            assert_eq!(jws.verify(&keys), Ok(()), "{test}");
+            assert!(jws.verify(&keys).is_ok(), "{test}");
             seen += 1;
         }
     }

@@ -61,7 +61,7 @@ impl SecretsManager {
             Some(_) => Err(SecretError::Empty(name.clone())),
             None => Err(SecretError::Malformed(
                 name.clone(),
-                "it must be text, not binary",
+                "it must be text, not binary".to_owned(),
             )),
         }
     }

@@ -9,6 +9,7 @@ use aws_sdk_sqs::error::ProvideErrorMetadata;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::ResetId;
+use crate::json::{self, JsonError};
 use crate::reset::ports::{Queue, QueueError};
 
 /// The longest delay of a message (Amazon SQS API reference, SendMessage).
@@ -49,8 +50,8 @@ impl SqsMessage {
     ///
     /// # Errors
     /// If this program did not send it: it then ends among the dead letters, where an operator looks at it.
-    pub fn reset(&self) -> Result<ResetId, serde_json::Error> {
-        serde_json::from_str::<Wake>(&self.body).map(|wake| wake.reset)
+    pub fn reset(&self) -> Result<ResetId, JsonError> {
+        json::read::<Wake>(self.body.as_bytes()).map(|wake| wake.reset)
     }
 }
 

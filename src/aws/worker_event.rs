@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::sqs::SqsEvent;
+use crate::json::{self, JsonError};
 use crate::reset::{FreezeChange, FreezeReason, FreezeReasonError, Tiers};
 
 /// An event of the worker function. Who may invoke it, IAM decides.
@@ -21,7 +22,7 @@ pub enum WorkerEvent {
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerEventError {
     #[error("the event is not understood: {0}")]
-    Unreadable(#[from] serde_json::Error),
+    Unreadable(#[from] JsonError),
     #[error(transparent)]
     Reason(#[from] FreezeReasonError),
     #[error(
@@ -56,13 +57,9 @@ impl TryFrom<Value> for WorkerEvent {
             if is_mixed {
                 return Err(WorkerEventError::Unknown);
             }
-            return Ok(WorkerEvent::Queue(serde_json::from_value(event)?));
+            return Ok(WorkerEvent::Queue(json::of_value(event)?));
         }
-        // A list would be read as the members in their order.
-        if !event.is_object() {
-            return Err(WorkerEventError::Unknown);
-        }
-        let command: Command = serde_json::from_value(event)?;
+        let command: Command = json::of_value(event)?;
         match (command.freeze, command.why, command.thaw, command.show) {
             (Some(tiers), why, None, None) => Ok(WorkerEvent::Change(FreezeChange::Freeze {
                 tiers,

@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::ids::SecretName;
-use crate::secrets::SecretError;
+use crate::secrets::{self, SecretError};
 
 /// What the function shows Entra to get a Graph token.
 ///
@@ -47,10 +47,10 @@ impl GraphCredential {
     /// # Errors
     /// [`SecretError::Malformed`], with what is wrong, if a part is missing or empty.
     pub fn parse(name: &SecretName, text: &SecretString) -> Result<GraphCredential, SecretError> {
-        const SHAPE: &str = "not JSON with client_id plus client_secret, or client_id plus certificate and private_key";
-        let malformed = |why| SecretError::Malformed(name.clone(), why);
-        let text: GraphCredentialText =
-            serde_json::from_str(text.expose_secret()).map_err(|_| malformed(SHAPE))?;
+        const SHAPE: &str =
+            "JSON with client_id plus client_secret, or client_id plus certificate and private_key";
+        let malformed = |why: String| SecretError::Malformed(name.clone(), why);
+        let text: GraphCredentialText = secrets::read(name, text, SHAPE)?;
         let proof = match (text.client_secret, text.certificate, text.private_key) {
             (Some(secret), None, None) if !secret.expose_secret().is_empty() => {
                 ClientAuthentication::Secret(secret)
@@ -59,11 +59,23 @@ impl GraphCredential {
                 certificate,
                 private_key,
             },
-            (Some(_), None, None) => return Err(malformed("client_secret may not be empty")),
-            _ => return Err(malformed(SHAPE)),
+            (Some(_), None, None) => {
+                return Err(malformed("client_secret may not be empty".to_owned()));
+            }
+            _ => return Err(malformed(format!("it must be {SHAPE}"))),
         };
         if text.client_id.is_empty() {
-            return Err(malformed("client_id may not be empty"));
+            return Err(malformed("client_id may not be empty".to_owned()));
+        }
+        let client_id = SecretString::from(text.client_id.as_str());
+        let client_secret = match &proof {
+            ClientAuthentication::Secret(secret) => Some(("client_secret", secret)),
+            ClientAuthentication::Certificate { .. } => None,
+        };
+        for (member, value) in [("client_id", &client_id)].into_iter().chain(client_secret) {
+            if let Some(what) = secrets::copied_along(value) {
+                return Err(malformed(format!("{member} {what}")));
+            }
         }
         Ok(GraphCredential {
             client_id: text.client_id,

@@ -210,7 +210,9 @@ impl Tokens {
             } => {
                 let (id, now) = (&credential.client_id, self.deps.clock.now());
                 let signed = assertion::sign(id, &self.url, certificate, private_key, now);
-                asserted(signed.map_err(|why| SecretError::Malformed(name.clone(), why))?)
+                asserted(
+                    signed.map_err(|why| SecretError::Malformed(name.clone(), why.to_owned()))?,
+                )
             }
         };
         Ok((credential.client_id, form))

@@ -16,6 +16,7 @@ use super::problem::Problem;
 use super::services::Services;
 use super::{body, response};
 use crate::approval::{Authentic, Channel, InvalidToken};
+use crate::json;
 use crate::report;
 use crate::reset::{Origin, Parties, Refusal, Request, RequestStatus, Submission};
 
@@ -119,7 +120,7 @@ async fn authenticate(
 ) -> Result<(Request, Vec<Authentic>), Refusal> {
     let mut tokens = vec![bearer(headers)?];
     if !body.is_empty() {
-        let beside: Beside = serde_json::from_slice(body).map_err(|_| {
+        let beside: Beside = json::read(body).map_err(|_| {
             Refusal::RequestUnreadable("the body must be {\"approvals\": [...]} or empty")
         })?;
         tokens.extend(beside.approvals);

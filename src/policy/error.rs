@@ -22,6 +22,20 @@ impl Place {
     }
 }
 
+/// Two parts of a policy that do not fit together.
+pub(super) struct Contradiction {
+    /// Where to correct it: names joined by dots.
+    pub at: String,
+    pub why: String,
+}
+
+pub(super) fn contradiction(at: impl Into<String>, why: impl Into<String>) -> Contradiction {
+    Contradiction {
+        at: at.into(),
+        why: why.into(),
+    }
+}
+
 /// What is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {

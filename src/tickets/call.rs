@@ -9,6 +9,7 @@ use reqwest::{RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 
+use crate::json;
 use crate::outbound::{bounded_body, retry_after};
 use crate::reset::ports::TicketError;
 use crate::secrets::SecretError;
@@ -90,7 +91,7 @@ pub struct Note<'a> {
 
 /// Reads a secret's JSON.
 pub fn parse<T: DeserializeOwned>(secret: &SecretString) -> Result<T, Failed> {
-    serde_json::from_str(secret.expose_secret())
+    json::read(secret.expose_secret().as_bytes())
         .map_err(|_| Failed::Permanent("the secret in [notes] is not JSON of the documented shape"))
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::clock::{self, Timestamp};
 use crate::ids::SecretName;
-use crate::secrets::SecretError;
+use crate::secrets::{self, SecretError};
 
 /// The shortest key that an HMAC-SHA256 may have: the length of its output (RFC 2104, section 3).
 pub const SHORTEST_KEY: usize = 32;
@@ -45,11 +45,11 @@ impl WebhookSecret {
         text: &SecretString,
         now: Timestamp,
     ) -> Result<WebhookSecret, SecretError> {
-        let malformed = |why| SecretError::Malformed(name.clone(), why);
-        let text: WebhookSecretText = serde_json::from_str(text.expose_secret()).map_err(|_| {
-            malformed("not JSON with current (previous and previous_until are optional)")
-        })?;
-        let mut keys = vec![key(&text.current).map_err(malformed)?];
+        const SHAPE: &str =
+            r#"{"current": "…"}, with "previous" and "previous_until" while it is being changed"#;
+        let malformed = |why: &str| SecretError::Malformed(name.clone(), why.to_owned());
+        let text: WebhookSecretText = secrets::read(name, text, SHAPE)?;
+        let mut keys = vec![key(&text.current).map_err(|why| malformed(&why))?];
         match (&text.previous, text.previous_until) {
             (None, None) => {}
             (Some(_), None) | (None, Some(_)) => {
@@ -59,7 +59,7 @@ impl WebhookSecret {
                 return Err(malformed("previous_until is more than 24 hours away"));
             }
             (Some(previous), Some(until)) => {
-                let previous = key(previous).map_err(malformed)?;
+                let previous = key(previous).map_err(|why| malformed(&why))?;
                 if now < until {
                     keys.push(previous);
                 }
@@ -82,16 +82,23 @@ impl WebhookSecret {
     }
 }
 
-fn key(text: &SecretString) -> Result<SecretSlice<u8>, &'static str> {
+fn key(text: &SecretString) -> Result<SecretSlice<u8>, String> {
+    match secrets::copied_along(text) {
+        None => {}
+        Some(what) => return Err(format!("a key {what}: remove that")),
+    }
     let text = text.expose_secret();
+    if text.starts_with("v1,") {
+        return Err("a key begins with v1, as signatures do: leave that out".to_owned());
+    }
     let bytes = match text.strip_prefix("whsec_") {
         Some(encoded) => STANDARD
             .decode(encoded)
-            .map_err(|_| "what follows whsec_ is not base64")?,
+            .map_err(|_| "what follows whsec_ is not base64".to_owned())?,
         None => text.as_bytes().to_vec(),
     };
     if bytes.len() < SHORTEST_KEY {
-        return Err("a key is shorter than 32 bytes");
+        return Err("a key is shorter than 32 bytes".to_owned());
     }
     Ok(bytes.into())
 }
@@ -137,6 +144,67 @@ mod tests {
                 "secret jira is malformed: a key is shorter than 32 bytes"
             );
         }
+    }
+
+    #[test]
+    fn a_secret_that_is_no_json_of_the_documented_shape_is_refused_with_what_it_is_instead() {
+        let key = "k".repeat(40);
+        let said: Vec<String> = [
+            key.clone(),
+            format!("\"{key}\""),
+            "null".to_owned(),
+            "12345678901234567890123456789012".to_owned(),
+            format!("[\"{key}\"]"),
+            // As the console of Secrets Manager writes what is typed under Key/value.
+            format!("{{\"secret\": \"{key}\"}}"),
+            format!("{{\"current\": [\"{key}\"]}}"),
+            "{\"current\": null}".to_owned(),
+            format!("{{\"current\": \"{key}\", \"current\": \"{key}\"}}"),
+        ]
+        .iter()
+        .map(|text| parse(text).unwrap_err())
+        .collect();
+        assert!(!said.concat().contains(&key));
+        insta::assert_snapshot!(said.join("\n"), @r#"
+        secret jira is malformed: it is not JSON, or a member comes twice in it, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        secret jira is malformed: it is a text in JSON, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        secret jira is malformed: it is null, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        secret jira is malformed: it is a number, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        secret jira is malformed: it is a list in JSON, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        secret jira is malformed: it is JSON with other members, or with values of another type, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        secret jira is malformed: it is JSON with other members, or with values of another type, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        secret jira is malformed: it is JSON with other members, or with values of another type, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        secret jira is malformed: it is not JSON, or a member comes twice in it, and must be {"current": "…"}, with "previous" and "previous_until" while it is being changed
+        "#);
+    }
+
+    #[test]
+    fn what_was_copied_along_with_a_secret_is_named_and_the_secret_is_not() {
+        let encoded = STANDARD.encode([7; 32]);
+        let plain = "k".repeat(40);
+        let pasted = [
+            format!("v1,whsec_{encoded}"),
+            format!("\"whsec_{encoded}\""),
+            format!("'{plain}'"),
+            format!("{plain}\n"),
+            format!(" whsec_{encoded}"),
+            format!("\u{a0}{plain}"),
+            format!("whsec_{}", &encoded[1..]),
+        ];
+        let said = pasted.map(|current| {
+            let text = serde_json::json!({ "current": current }).to_string();
+            parse(&text).unwrap_err()
+        });
+        assert!(!said.concat().contains(&encoded[1..]) && !said.concat().contains(&plain));
+        insta::assert_snapshot!(said.join("\n"), @r"
+        secret jira is malformed: a key begins with v1, as signatures do: leave that out
+        secret jira is malformed: a key is in quotation marks: remove that
+        secret jira is malformed: a key is in quotation marks: remove that
+        secret jira is malformed: a key begins or ends with a blank or a line break: remove that
+        secret jira is malformed: a key begins or ends with a blank or a line break: remove that
+        secret jira is malformed: a key begins or ends with a blank or a line break: remove that
+        secret jira is malformed: what follows whsec_ is not base64
+        ");
     }
 
     #[test]

@@ -65,6 +65,14 @@ impl From<String> for Status {
     }
 }
 
+impl Status {
+    /// Whether it is no status: a ticket without one would match it.
+    pub fn is_empty(&self) -> bool {
+        let (Status::Id(text) | Status::Name(text)) = self;
+        text.trim().is_empty()
+    }
+}
+
 impl Source {
     /// Whether a status with this id and name means approved.
     pub(super) fn approves(&self, id: Option<&str>, name: Option<&str>) -> bool {

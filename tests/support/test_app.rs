@@ -232,8 +232,13 @@ impl TestApp {
     /// The public keys of all issuers can be fetched.
     pub fn publish_keys(&self) {
         for (name, issuer) in self.key_files() {
-            std::fs::write(self.keys.path().join(name), issuer.jwks().to_string()).unwrap();
+            self.publish_as(name, &issuer.jwks().to_string());
         }
+    }
+
+    /// This text can be fetched as an issuer's public keys.
+    pub fn publish_as(&self, name: &str, text: &str) {
+        std::fs::write(self.keys.path().join(name), text).unwrap();
     }
 
     /// The public keys of no issuer can be fetched.

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use reregister_mfa::approval::{Algorithm, IssuerPolicy, KeyLocation, KeySet};
+use reregister_mfa::approval::{Algorithm, IssuerPolicy, KeyLocation, KeySet, PassedOver, Unfit};
 use reregister_mfa::ids::{Kid, Label};
-use serde_json::Value;
 
 /// What there is to say about the keys of one issuer.
 #[derive(Default)]
@@ -56,7 +55,7 @@ impl Found {
             self.lines
                 .push(format!("issuers.{name}: {}", line(kid, algorithm, issuer)));
         }
-        self.passed_over(file, name, &json, &keys);
+        self.passed_over(file, &keys);
         if keys.iter().next().is_none() {
             self.faults.push(format!(
                 "{shown} has no key that issuers.{name} may use, so its approvals are all refused."
@@ -70,21 +69,16 @@ impl Found {
     }
 
     /// The keys of the file that the function does not use.
-    fn passed_over(&mut self, file: &Path, name: &Label, json: &[u8], keys: &KeySet) {
+    fn passed_over(&mut self, file: &Path, keys: &KeySet) {
         let shown = file.display();
-        let set: Value = serde_json::from_slice(json).unwrap_or_default();
-        let listed = set.get("keys").and_then(Value::as_array);
-        for key in listed.into_iter().flatten() {
-            let kid = key.get("kid").and_then(Value::as_str);
-            let shown_kid = kid.unwrap_or("without a kid");
-            if key.get("d").is_some() || key.get("k").is_some() {
+        for passed_over in keys.passed_over() {
+            let PassedOver { kid, why } = passed_over;
+            if *why == Unfit::Private {
                 self.faults.push(format!(
-                    "{shown}: the key {shown_kid} is a private key. Make a new key pair, and put only its public key here."
+                    "{shown}: the key {kid} is a private key. Make a new key pair, and put only its public key here."
                 ));
-            } else if !kid.is_some_and(|kid| keys.iter().any(|(used, _)| used.as_ref() == kid)) {
-                self.warnings.push(format!(
-                    "{shown}: the key {shown_kid} is not used. Its kid is malformed, or it does not fit the algorithms of issuers.{name}."
-                ));
+            } else {
+                self.warnings.push(format!("{shown}: {passed_over}."));
             }
         }
     }

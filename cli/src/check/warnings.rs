@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use reregister_mfa::approval::KeyLocation;
 use reregister_mfa::ids::Label;
 use reregister_mfa::policy::{Policy, Tenant};
 use reregister_mfa::reset::BreakGlass;
@@ -92,12 +91,8 @@ fn of_issuers(policy: &Policy, warnings: &mut Vec<String>) {
         }
         let has_owner = issuer.key.values().any(|key| key.owner.is_some());
         if is_on_call && !has_owner {
-            let place = match issuer.keys {
-                KeyLocation::File(_) => "its keys",
-                KeyLocation::Url(_) => "the keys at its URL",
-            };
             warnings.push(format!(
-                "issuers.{name} is for on call and names no owner of {place}. On call, a key without an owner is refused."
+                "issuers.{name} is for on call and names no owner of its keys. On call, a key without an owner is refused."
             ));
         }
     }

@@ -198,13 +198,32 @@ fn a_key_file_that_is_missing_or_holds_a_private_key_is_an_error() {
     exit 1
     Error: keys/on-call.jwks.json holds a private key. Keep private keys away from the package, and put the public key here.
     exit 1
-    Warning: keys/on-call.jwks.json: the key rsa-1 is not used. Its kid is malformed, or it does not fit the algorithms of issuers.on-call.
+    Warning: keys/on-call.jwks.json: the key rsa-1 is not used: its kty, crv and alg fit no algorithm of the issuer.
     Warning: issuers.on-call.key names the key olga-2026, which keys/on-call.jwks.json does not have.
     Error: keys/on-call.jwks.json: the key olga-2026 is a private key. Make a new key pair, and put only its public key here.
     Error: keys/on-call.jwks.json has no key that issuers.on-call may use, so its approvals are all refused.
     exit 1
     Error: keys/on-call.jwks.json, the key file of issuers.on-call, cannot be read: No such file or directory (os error 2). Make it with `reregister keygen`, or remove the issuer.
     "#);
+}
+
+#[test]
+fn a_policy_with_one_credential_or_one_key_for_two_purposes_cannot_be_deployed() {
+    let one_app = with_policy(&changed("mfa/graph-privileged", "mfa/graph"));
+    let report = checked(&one_app);
+    assert!(report.starts_with("exit 1\n"), "{report}");
+    assert!(
+        report.contains("tenants.contoso.privileged has the credential of tenants.contoso.entra"),
+        "{report}"
+    );
+
+    let url = "keys.url = \"https://approvals.contoso.example/jwks.json\"";
+    let one_key = with_policy(&changed(url, "keys.file = \"keys/desk.jwks.json\""));
+    let public = one_key.path("keys/on-call.jwks.json");
+    fs::copy(public, one_key.path("keys/desk.jwks.json")).unwrap();
+    let report = checked(&one_key);
+    assert!(report.starts_with("exit 1\n"), "{report}");
+    assert!(report.contains("are one key"), "{report}");
 }
 
 #[test]

@@ -70,6 +70,7 @@ impl Run<'_> {
                 sub: claims.sub.clone(),
                 kid: approval.kid().clone(),
                 domain: approval.domain().clone(),
+                private_half: Some(approval.private_half().clone()),
                 approver: approver.id,
                 verifiers: verifiers.into_iter().collect(),
                 evidence: claims.verification.iter().map(|v| v.evidence).collect(),

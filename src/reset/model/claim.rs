@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::approval::{Channel, Evidence, Reason, Scope, TokenId};
 use crate::clock::Timestamp;
-use crate::ids::{Kid, Label, ObjectId, PersonRef, ResetId, TenantId, TicketKey};
+use crate::ids::{Digest, Kid, Label, ObjectId, PersonRef, ResetId, TenantId, TicketKey};
 
 /// What was claimed, and on which approvals: never changes after the claim.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -44,6 +44,9 @@ pub struct ClaimedApproval {
     pub sub: PersonRef,
     pub kid: Kid,
     pub domain: Label,
+    /// What names the private key that signed it. Not kept: each run finds it anew.
+    #[serde(skip)]
+    pub private_half: Option<Digest>,
     pub approver: ObjectId,
     pub verifiers: Vec<ObjectId>,
     pub evidence: Vec<Evidence>,

@@ -144,3 +144,58 @@ impl Rules {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JANE: &str = "a1000000-0000-4000-8000-00000000000b";
+    const OTHER: &str = "a1000000-0000-4000-8000-00000000000c";
+
+    fn rules(more: &str) -> Rules {
+        toml::from_str(more).unwrap()
+    }
+
+    fn jane() -> Person {
+        Person {
+            id: JANE.parse().unwrap(),
+            upn: "jane.doe@contoso.example".to_owned(),
+            display_name: None,
+            enabled: true,
+            external: false,
+            management_restricted: false,
+        }
+    }
+
+    #[test]
+    fn a_policy_names_a_person_by_object_id_or_by_name_in_any_case_and_no_other_person() {
+        for (approvers, named) in [
+            (format!("[\"{JANE}\"]"), true),
+            (format!("[\"{OTHER}\", \"{}\"]", JANE.to_uppercase()), true),
+            ("[\"Jane.Doe@Contoso.example\"]".to_owned(), true),
+            (format!("[\"{OTHER}\"]"), false),
+            ("[\"john.doe@contoso.example\"]".to_owned(), false),
+            ("[]".to_owned(), false),
+        ] {
+            let rules = rules(&format!("break_glass = \"none\"\napprovers = {approvers}"));
+            assert_eq!(rules.names(&jane()), named, "{approvers}");
+        }
+    }
+
+    #[test]
+    fn a_break_glass_list_contains_the_accounts_in_it_and_without_one_there_are_none() {
+        for (break_glass, contains) in [
+            (format!("[\"{OTHER}\", \"{JANE}\"]"), true),
+            (format!("[\"{OTHER}\"]"), false),
+            ("[]".to_owned(), false),
+            ("\"none\"".to_owned(), false),
+        ] {
+            let rules = rules(&format!("break_glass = {break_glass}"));
+            assert_eq!(
+                rules.break_glass.contains(jane().id),
+                contains,
+                "{break_glass}"
+            );
+        }
+    }
+}

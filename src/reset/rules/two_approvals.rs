@@ -53,6 +53,8 @@ fn flaw(
 ) -> Option<Flaw> {
     let approvers: BTreeSet<_> = approvals.iter().map(|approval| approval.approver).collect();
     let domains: BTreeSet<_> = approvals.iter().map(|approval| &approval.domain).collect();
+    // Whatever the policy calls them, one theft gives all the names of one key.
+    let keys: BTreeSet<_> = approvals.iter().map(|one| &one.private_half).collect();
     let evidence = || approvals.iter().flat_map(|approval| &approval.evidence);
     // Evidence that could have reached only the holder of the phone proves nothing, so it is no second method either.
     let methods: BTreeSet<_> = evidence()
@@ -69,7 +71,7 @@ fn flaw(
         Some(Flaw::IssuerForStandardOnly)
     } else if approvers.len() < approvals.len() {
         Some(Flaw::OneApprover)
-    } else if domains.len() < approvals.len() {
+    } else if domains.len() < approvals.len() || keys.len() < approvals.len() {
         Some(Flaw::OneDomain)
     } else if has_approver_verified(approvals) {
         Some(Flaw::ApproverVerified)
