@@ -11,8 +11,8 @@ use crate::names::shown_without_numbers;
 use crate::reset::ports::{DirectoryError, Fault, Listing};
 use crate::reset::{Method, MethodId, MethodKind, PhoneType};
 
-/// What `@odata.type` starts with.
-const TYPE_PREFIX: &str = "#microsoft.graph.";
+/// What `@odata.type` starts with, after a `#`.
+const TYPE_PREFIX: &str = "microsoft.graph.";
 
 /// Microsoft Graph, "List methods", which takes no query options; and hardware OATH tokens, which only the
 /// beta version knows. If those cannot be had the rest is not held up, and it is said so.
@@ -186,11 +186,20 @@ const PHONES: [(&str, PhoneType); 3] = [
 
 /// The kind that Graph's names say. A phone of no known type is told by its id.
 fn kind(odata_type: Option<&str>, phone_type: Option<&str>, id: Option<&MethodId>) -> MethodKind {
-    let name = odata_type.map(|name| name.strip_prefix(TYPE_PREFIX).unwrap_or(name));
-    let Some(name) = name.filter(|name| !name.trim().is_empty()) else {
+    let name = odata_type.map(|name| {
+        let name = name.trim().trim_start_matches('#');
+        match name.split_at_checked(TYPE_PREFIX.len()) {
+            Some((prefix, rest)) if prefix.eq_ignore_ascii_case(TYPE_PREFIX) => rest,
+            _ => name,
+        }
+    });
+    let Some(name) = name.filter(|name| !name.is_empty()) else {
         return MethodKind::Unreadable;
     };
-    if Some(name) == type_name(&MethodKind::Phone(PhoneType::Mobile)) {
+    // A type in other letters is the type.
+    let known =
+        |kind: &MethodKind| type_name(kind).is_some_and(|known| known.eq_ignore_ascii_case(name));
+    if known(&MethodKind::Phone(PhoneType::Mobile)) {
         let by_name = match phone_type {
             Some("mobile") => Some(PhoneType::Mobile),
             Some("alternateMobile") => Some(PhoneType::AlternateMobile),
@@ -206,7 +215,6 @@ fn kind(odata_type: Option<&str>, phone_type: Option<&str>, id: Option<&MethodId
             .or_else(by_id)
             .map_or(MethodKind::Unreadable, MethodKind::Phone);
     }
-    let known = |kind: &MethodKind| type_name(kind) == Some(name);
     let unknown =
         || shown_without_numbers(name).map_or(MethodKind::Unreadable, MethodKind::Unknown);
     KINDS.into_iter().find(known).unwrap_or_else(unknown)
@@ -389,6 +397,23 @@ mod tests {
             assert_eq!(
                 (method.id.as_ref(), method.label, method.created),
                 ("x", None, None)
+            );
+        }
+    }
+
+    #[test]
+    fn a_type_is_known_in_other_letters_and_without_its_mark() {
+        for name in [
+            "microsoft.graph.microsoftAuthenticatorAuthenticationMethod",
+            "#Microsoft.Graph.MicrosoftAuthenticatorAuthenticationMethod",
+            "MICROSOFTAUTHENTICATORAUTHENTICATIONMETHOD",
+            " #microsoft.graph.microsoftAuthenticatorAuthenticationMethod",
+        ] {
+            let listed = serde_json::json!({"@odata.type": name, "id": "x"});
+            assert_eq!(
+                read(&listed).kind,
+                MethodKind::MicrosoftAuthenticator,
+                "{name}"
             );
         }
     }

@@ -162,9 +162,13 @@ fn readable(objects: &[Value], groups: &PrivilegedGroups) -> Vec<Membership> {
 fn membership(object: &Value, groups: &PrivilegedGroups) -> Membership {
     let text = |name: &str| object.get(name).and_then(Value::as_str);
     let id: Option<ObjectId> = text("id").and_then(|id| id.parse().ok());
-    let kind = text("@odata.type").and_then(|kind| kind.strip_prefix("#microsoft.graph."));
+    // In whatever letters: only what is certainly something else gives no rights.
+    let kind = text("@odata.type").map(str::to_ascii_lowercase);
+    let kind = kind
+        .as_deref()
+        .and_then(|kind| kind.strip_prefix("#microsoft.graph."));
     match (kind, id) {
-        (Some("directoryRole"), Some(_)) => match (text("displayName"), text("roleTemplateId")) {
+        (Some("directoryrole"), Some(_)) => match (text("displayName"), text("roleTemplateId")) {
             (Some(name), Some(template)) => Membership::Role {
                 name: shown(name).unwrap_or_else(|| template.to_owned()),
                 template: template.to_owned(),

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use simulated::entra::{Fault, Method};
 
+use crate::documented::documented;
 use crate::log;
 use crate::test_app::{ALEX, Document, JANE, Overrides, TestApp};
 
@@ -61,6 +62,7 @@ async fn a_privileged_group_that_hides_its_members_from_the_app_makes_no_person_
     for target in [JANE, ALEX] {
         let reply = app.reset(app.draft().target(target)).await;
         reply.assert_waiting("misconfigured");
+        documented(&reply);
         app.assert_nothing_happened();
     }
     assert!(!log::lines_with("Member.Read.Hidden").is_empty());
@@ -119,8 +121,9 @@ async fn a_method_that_cannot_be_read_is_left_and_the_reset_is_never_called_comp
         method["@odata.type"] == "#microsoft.graph.microsoftAuthenticatorAuthenticationMethod"
     };
     let phone = |method: &Value| method["phoneType"] == "mobile";
+    type Wanted = fn(&Value) -> bool;
     type Odd = fn(&mut Value);
-    let odd: [(&str, fn(&Value) -> bool, Odd); 8] = [
+    let odd: [(&str, Wanted, Odd); 8] = [
         ("no type", authenticator, |method| {
             method.as_object_mut().unwrap().remove("@odata.type");
         }),
@@ -157,6 +160,24 @@ async fn a_method_that_cannot_be_read_is_left_and_the_reset_is_never_called_comp
         reply.assert_needs_human();
         assert_ne!(reply.json["can_register"], "yes", "{what}: {reply:?}");
     }
+}
+
+#[tokio::test]
+async fn a_method_without_a_type_is_left_and_named() {
+    let change = each(|method| {
+        if method["displayName"] == "Jane's iPhone" {
+            method.as_object_mut().unwrap().remove("@odata.type");
+        }
+    });
+    let reply = after(answer("authentication/methods", change), JANE).await;
+    documented(&reply);
+    assert!(reply.warnings().contains(&"unknown_type_left"), "{reply:?}");
+    let kept = reply.methods("kept");
+    assert!(
+        kept.contains(&"Method that cannot be read".to_owned()),
+        "{kept:?}"
+    );
+    assert!(reply.note().contains("NOT complete"), "{}", reply.note());
 }
 
 #[tokio::test]
@@ -205,6 +226,11 @@ async fn a_membership_is_not_ordinary_because_a_property_is_missing_or_null() {
         });
         let reply = after(answer("transitiveMemberOf", change), target).await;
         reply.assert_waiting("misconfigured");
+    }
+    for name in ["#microsoft.graph.Group", "#Microsoft.Graph.GROUP"] {
+        let change = each(move |object| object["@odata.type"] = json!(name));
+        let reply = after(answer("transitiveMemberOf", change), ROSA).await;
+        reply.assert_refused(403, "privileged_role_assignable_group");
     }
     let no_object = each(|object| *object = json!([]));
     let reply = after(answer("transitiveMemberOf", no_object), ALEX).await;
@@ -348,14 +374,16 @@ async fn reset_of(more: Value) -> (TestApp, crate::test_app::Reply) {
 }
 
 #[tokio::test]
-async fn an_internal_guest_is_signed_out_and_an_external_member_is_warned_of() {
-    let robin = "robin@contoso.example";
+async fn an_internal_guest_is_signed_out_like_a_member() {
     let (app, reply) = reset_of(json!({"userType": "Guest"})).await;
-    reply.assert_completed();
+    documented(&reply);
     assert_eq!(reply.json["sessions"], "revoked");
-    assert!(app.tenant.sessions_revoked(robin));
+    assert!(app.tenant.sessions_revoked("robin@contoso.example"));
     assert!(!reply.warnings().contains(&"guest"), "{reply:?}");
+}
 
+#[tokio::test]
+async fn an_external_member_is_warned_of_and_not_called_signed_out() {
     for external in [
         json!({"userPrincipalName": "jordan_fabrikam.example#EXT#2@contoso.example"}),
         json!({"creationType": "Invitation"}),

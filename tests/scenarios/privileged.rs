@@ -125,19 +125,34 @@ fn may_become_member(who: &str, group: &str) -> serde_json::Value {
     json!({"principalId": who, "groupId": group, "accessId": "member"})
 }
 
+/// In three hours Jane's role begins, or the time in which she may activate it.
+fn in_three_hours(role: &str) -> serde_json::Value {
+    json!({"principalId": JANES_ID, "roleDefinitionId": role, "startsInHours": 3})
+}
+
+const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
+
 #[tokio::test]
-async fn what_pim_lets_begin_later_today_counts_now() {
-    let standard_role = "4a5d8f65-41da-4de4-8968-e035b65339cf";
-    let admin = "62e90394-69f5-4237-9190-012177145e10";
-    let role =
-        |role: &str| json!({"principalId": JANES_ID, "roleDefinitionId": role, "startsInHours": 3});
-    let mut assigned = role(admin);
+async fn a_role_that_pim_assigns_from_later_today_on_counts_now() {
+    let mut assigned = in_three_hours(GLOBAL_ADMINISTRATOR);
     assigned["assignmentType"] = json!("Assigned");
+    let app = TestApp::with_tenant(|tenant| tenant.push("roleAssignmentSchedules", assigned)).await;
+    let reply = app.reset(app.draft()).await;
+    documented(&reply);
+    app.assert_nothing_happened();
+}
+
+#[tokio::test]
+async fn what_pim_lets_a_person_activate_from_later_today_on_counts_now() {
+    let standard_role = "4a5d8f65-41da-4de4-8968-e035b65339cf";
     let mut group = may_become_member(JANES_ID, CONTRACTORS);
     group["startsInHours"] = json!(3);
     for (list, item, code) in [
-        ("roleAssignmentSchedules", assigned, "privileged_role"),
-        ("roleEligibilities", role(admin), "privileged_eligible_role"),
+        (
+            "roleEligibilities",
+            in_three_hours(GLOBAL_ADMINISTRATOR),
+            "privileged_eligible_role",
+        ),
         ("groupEligibilities", group, "privileged_eligible_group"),
     ] {
         let app = TestApp::with_tenant(|tenant| tenant.push(list, item)).await;
@@ -145,7 +160,7 @@ async fn what_pim_lets_begin_later_today_counts_now() {
         reply.assert_refused(403, code);
         app.assert_nothing_happened();
     }
-    let standard = role(standard_role);
+    let standard = in_three_hours(standard_role);
     let app = TestApp::with_tenant(|tenant| tenant.push("roleEligibilities", standard)).await;
     app.reset(app.draft()).await.assert_completed();
 }

@@ -124,7 +124,7 @@ pub enum HardwareOath {
 }
 
 impl Rules {
-    /// Everyone whom the policy names: break-glass accounts, approvers and the owners of keys.
+    /// All people whom the policy names: break-glass accounts, approvers and the owners of keys.
     pub fn named_people(&self) -> Vec<PersonRef> {
         let accounts = match &self.break_glass {
             BreakGlass::Accounts(accounts) => accounts.iter().copied().collect(),
