@@ -110,7 +110,7 @@ pub(super) fn group_eligibilities(
             "principalId": eligibility.principal_id,
             "groupId": eligibility.group_id,
             "accessId": eligibility.access_id,
-            "memberType": "Direct",
+            "memberType": "direct",
             "startDateTime": CREATED,
             "endDateTime": null,
         })

@@ -1,0 +1,228 @@
+"""Holds recorded traffic against the descriptions of Graph, with openapi-core as the judge.
+
+    python3 tests/fidelity/hold.py traffic.jsonl
+
+A line of the traffic is one request with its answer, as tests/scenarios/fidelity/recorder.rs writes it.
+"""
+
+import importlib.util
+import json
+import re
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from jsonschema.exceptions import best_match
+from openapi_core import Config, OpenAPI
+from openapi_core.datatypes import RequestParameters
+from openapi_core.exceptions import OpenAPIError
+from werkzeug.datastructures import Headers, ImmutableMultiDict
+
+import breaks
+from describe import describe
+
+HERE = Path(__file__).parent
+HOST = "https://graph.microsoft.com"
+VERSIONS = ("v1.0", "beta")
+
+ID = re.compile(r"\b[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\b")
+
+# With fewer, a part was not recorded.
+LEAST_EXCHANGES = 2000
+LEAST_KINDS = 200
+STATUSES = {200, 204, 400, 401, 403, 404, 409, 423, 429, 500, 502, 503, 504}
+
+
+class Request:
+    """A recorded request, as openapi-core wants to see one."""
+
+    def __init__(self, exchange):
+        url = urlsplit(exchange["url"])
+        self.host_url = HOST
+        self.path = with_key_as_segment(url.path)
+        self.method = exchange["verb"].lower()
+        self.body = exchange["body"].encode() or None
+        headers = Headers(exchange["headers"])
+        self.content_type = headers.get("content-type", "application/json" if self.body else "").lower()
+        self.query = parse_qsl(url.query, keep_blank_values=True)
+        self.parameters = RequestParameters(query=ImmutableMultiDict(self.query), header=headers)
+
+
+class Answer:
+    """A recorded answer, likewise."""
+
+    def __init__(self, exchange):
+        self.status_code = exchange["status"]
+        self.headers = Headers(exchange["answerHeaders"])
+        self.content_type = self.headers.get("content-type", "").lower()
+        self.data = exchange["answer"].encode() or None
+
+
+def with_key_as_segment(path):
+    """`users('name')` means `users/name`, and only the latter is a path of the SDKs: see "Canonical URL" and
+    "Key-as-Segment Convention" in https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part2-url-conventions.html"""
+    version, _, rest = path.lstrip("/").partition("/")
+    collection, bracket, key = unquote(rest).partition("('")
+    if bracket and collection.isalpha():
+        key, end, below = key.rpartition("')")
+        if end:
+            rest = f"{collection}/{key}{below}"
+    return f"/{version}/{rest}"
+
+
+class Judge:
+    def __init__(self):
+        # That the descriptions are good OpenAPI is for the test of the judge to say: it takes seconds.
+        config = Config(spec_validator_cls=None)
+        self.judged = {}
+        self.texts = {version: json.loads((HERE / f"{version}.openapi.json").read_text()) for version in VERSIONS}
+        self.descriptions = {version: OpenAPI.from_dict(text, config=config) for version, text in self.texts.items()}
+
+    def of_request(self, exchange):
+        """What is wrong with the request."""
+        return self._once(self._of_request, exchange, "verb", "url", "headers", "body")
+
+    def of_answer(self, exchange):
+        """What is wrong with the answer."""
+        return self._once(self._of_answer, exchange, "verb", "url", "status", "answerHeaders", "answer")
+
+    def _once(self, judge, exchange, *parts):
+        """Judges what was judged before no second time, ids apart: openapi-core takes its time."""
+        told_apart = ("authorization", "client-request-id", "content-length", "date", "host", "request-id")
+        headers = {part: [one for one in exchange[part].items() if one[0] not in told_apart] for part in parts if "eaders" in part}
+        bearer = bool(exchange["headers"].get("authorization"))
+        key = ID.sub("id", json.dumps([judge.__name__, bearer, *(headers.get(part, exchange[part]) for part in parts)]))
+        if key not in self.judged:
+            request = Request(exchange)
+            version = request.path.split("/")[1]
+            known = version in self.descriptions
+            self.judged[key] = judge(version, request, exchange) if known else [f"there is no version {version!r}"]
+        return self.judged[key]
+
+    def _of_request(self, version, request, _):
+        try:
+            self.descriptions[version].validate_request(request)
+        except OpenAPIError as error:
+            return reasons(error)
+        # OpenAPI has no word for "no other options".
+        operation = self._operation(version, request)
+        known = {option["name"] for option in operation.get("parameters", [])}
+        wrong = [f"there is no query option {name}" for name, _ in request.query if name not in known]
+        body = operation.get("requestBody", {})
+        if request.body and not body.get("content"):
+            wrong.append("this request has no body")
+        return wrong
+
+    def _operation(self, version, request):
+        paths = self.texts[version]["paths"]
+        segments = request.path.split("/")[2:]
+        for template in sorted(paths, key=lambda template: template.count("{")):
+            parts = template.split("/")[1:]
+            if len(parts) == len(segments) and all(
+                part.startswith("{") or part == segment for part, segment in zip(parts, segments)
+            ):
+                return paths[template][request.method]
+        raise KeyError(request.path)
+
+    def _of_answer(self, version, request, exchange):
+        try:
+            self.descriptions[version].validate_response(request, Answer(exchange))
+        except OpenAPIError as error:
+            return reasons(error)
+        return []
+
+
+def reasons(error):
+    """Every reason that openapi-core and, below it, jsonschema give."""
+    found = []
+    while error is not None:
+        for detail in getattr(error, "schema_errors", []):
+            detail = best_match([detail])
+            where = "/".join(str(part) for part in detail.absolute_path)
+            found.append(f"{where or 'the whole'}: {detail.message[:300]}")
+        last, error = error, error.__cause__
+    return found or [f"{type(last).__name__}: {last}"]
+
+
+def kind(exchange):
+    """Exchanges that differ in nothing but whom they are about."""
+    path, _, query = exchange["url"].partition("?")
+    path = re.sub(r"(?<=/users/)[^/]+|(?<=Methods/)[^/]+|(?<=methods/)[^/]+", "{}", path)
+    return exchange["verb"], path, tuple(sorted(name for name, _ in parse_qsl(query)))
+
+
+def of_each_kind(exchanges):
+    """One exchange for each kind, status and type of object in the answer."""
+    chosen = {}
+    for exchange in exchanges:
+        for odata_type in set(re.findall(r'"@odata.type":"([^"]+)"', exchange["answer"])) or {None}:
+            # The longest answer has most to be broken.
+            other = chosen.get(key := (kind(exchange), exchange["status"], odata_type))
+            if not other or len(other["answer"]) < len(exchange["answer"]):
+                chosen[key] = exchange
+    return list({id(exchange): exchange for exchange in chosen.values()}.values())
+
+
+def hold(judge, exchanges):
+    """The violations in what was recorded, each in a line."""
+    found = []
+    for number, exchange in enumerate(exchanges, start=1):
+        call = f"{exchange['verb']} {exchange['url']} ({exchange['status']})"
+        found += [f"line {number}, request of {call}: {one}" for one in judge.of_request(exchange)]
+        found += [f"line {number}, answer of {call}: {one}" for one in judge.of_answer(exchange)]
+    return found
+
+
+def prove(judge, exchanges):
+    """Breaks one of each kind in every way. Gives how many broken ones there were, and those that were not found."""
+    count, missed = Counter(), []
+    for of, one_of_each, broken, found in (
+        ("request", {kind(exchange): exchange for exchange in exchanges}.values(), breaks.of_request, judge.of_request),
+        ("answer", of_each_kind(exchanges), breaks.of_answer, judge.of_answer),
+    ):
+        for exchange in one_of_each:
+            for what, one in broken(exchange):
+                count[of] += 1
+                if not found(one):
+                    missed.append(f"not found: {what} in the {of} of {exchange['verb']} {exchange['url']}")
+    return count, missed
+
+
+def is_outdated():
+    """Whether the description of v1.0 is not what the SDK says that tests/microsoft uses."""
+    installed = Path(importlib.util.find_spec("msgraph").origin).parents[1]
+    made, _ = describe("v1.0", installed)
+    return made != (HERE / "v1.0.openapi.json").read_text()
+
+
+def main(file):
+    start = time.monotonic()
+    judge = Judge()
+    exchanges = [json.loads(line) for line in Path(file).read_text().splitlines()]
+    statuses = Counter(exchange["status"] for exchange in exchanges)
+    kinds = {(kind(exchange), exchange["status"]) for exchange in exchanges}
+    wrong = hold(judge, exchanges)
+    print("fidelity: answers by status: " + ", ".join(f"{count} with {status}" for status, count in sorted(statuses.items())))
+    print(f"fidelity: {len(exchanges)} requests and {len(exchanges)} answers of {len(kinds)} kinds held, {len(wrong)} violations")
+    broken, missed = prove(judge, exchanges)
+    seconds = time.monotonic() - start
+    print(
+        f"fidelity: {broken['request']} broken requests and {broken['answer']} broken answers, {len(missed)} of them not "
+        f"found; {seconds:.0f} s"
+    )
+    wrong += missed
+    if len(exchanges) < LEAST_EXCHANGES or len(kinds) < LEAST_KINDS:
+        wrong.append(f"too little was recorded: it is at least {LEAST_EXCHANGES} exchanges of {LEAST_KINDS} kinds")
+    if STATUSES - statuses.keys():
+        wrong.append(f"no answer with {sorted(STATUSES - statuses.keys())} was recorded")
+    if is_outdated():
+        wrong.append("v1.0.openapi.json is not what describe.py makes of the installed msgraph-sdk: run it")
+    for line in wrong:
+        print(line)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
