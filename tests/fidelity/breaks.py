@@ -73,7 +73,8 @@ def of_request(exchange):
         yield "no number in $top", changed(exchange, url=f"{path}?$top=many")
     if exchange["body"]:
         for name, value in json.loads(exchange["body"]).items():
-            yield "an unknown property in the body", changed(exchange, body=json.dumps({name: value, "noSuchProperty": 1}))
+            more = {name: value, "noSuchProperty": 1}
+            yield "an unknown property in the body", changed(exchange, body=json.dumps(more))
             yield "no member of the enum in the body", changed(exchange, body=json.dumps({name: "noSuchMember"}))
             yield "a wrong type in the body", changed(exchange, body=json.dumps({name: 1}))
 

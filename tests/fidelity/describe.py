@@ -1,11 +1,12 @@
 """Writes the OpenAPI descriptions of Graph, one a version, from Microsoft's SDKs and from its schema.
 
-    python3 tests/fidelity/describe.py msgraph_sdk-1.65.0-py3-none-any.whl msgraph_beta_sdk-1.66.0-py3-none-any.whl
+    pip download --no-deps msgraph-sdk==1.65.0 msgraph-beta-sdk==1.66.0
+    .tools/venv/bin/python tests/fidelity/describe.py msgraph_sdk-1.65.0-*.whl msgraph_beta_sdk-1.66.0-*.whl
 
-The wheels, or folders into which they were installed, are those of `pip download --no-deps msgraph-sdk==1.65.0 msgraph-beta-sdk==1.66.0`. The calls, their query
-options and the types of what is sent come from the SDKs. Microsoft's schema of v1.0 has a part of the types; for
-those it says what may not be null, and both must say the same of names and types. Everything is closed: a property or
-an enum value that is not in the description is a violation. OData's annotations are allowed everywhere.
+A folder into which a wheel was installed will do, too. The calls, their query options and the types of what is sent
+come from the SDKs. Microsoft's schema of v1.0 has a part of the types; for those it says what may not be null, and
+both must say the same of names and types. Everything is closed: a property or an enum value that is not in the
+description is a violation. OData's annotations are allowed everywhere.
 """
 
 import json
@@ -19,6 +20,8 @@ from sdk import Property, Sdk
 
 HERE = Path(__file__).parent
 CALLS = HERE.parents[1] / "simulated" / "data" / "graph_sdk_paths.tsv"
+
+LICENCE = "https://github.com/microsoftgraph/msgraph-sdk-python/blob/main/LICENSE"
 
 # The calls beside those about authentication methods, which graph_sdk_paths.tsv lists.
 PATHS = [
@@ -125,7 +128,7 @@ class Description:
             "info": {
                 "title": f"Microsoft Graph {self.version}, the calls that are about resetting MFA",
                 "version": self.source.rsplit(" ", 1)[1],
-                "license": {"name": "MIT", "url": "https://github.com/microsoftgraph/msgraph-sdk-python/blob/main/LICENSE"},
+                "license": {"name": "MIT", "url": LICENCE},
                 "description": f"Written by describe.py from {self.source} of PyPI, of Microsoft. Do not edit it.",
             },
             "servers": [{"url": f"https://graph.microsoft.com/{self.version}"}],
@@ -186,7 +189,9 @@ class Description:
                 kinds.setdefault("string" if prop.form == "enum" else prop.of, []).append(name)
         literals = {"string": "'([^']|'')*'", "uuid": "'?[0-9a-f-]{36}'?", "boolean": "(true|false)"}
         one = "|".join(
-            f"({'|'.join(sorted(kinds[kind]))}) (eq|ne) ({literal}|null)" for kind, literal in literals.items() if kind in kinds
+            f"({'|'.join(sorted(kinds[kind]))}) (eq|ne) ({literal}|null)"
+            for kind, literal in literals.items()
+            if kind in kinds
         )
         return f"^({one})( and ({one}))*$"
 
@@ -271,7 +276,8 @@ class Description:
             prop, wanted = sdk[wire], schema_type.properties[wire]
             if not wanted.agrees_with(prop):
                 self.disagreements.append(f"{name}.{wire} is {prop} in the SDK, {wanted} in the schema")
-            if prop.form == "enum" and self.schema.enums.get(wanted.of, self.sdk.enum(prop.of)) != self.sdk.enum(prop.of):
+            members = self.schema.enums.get(wanted.of)
+            if members and members != self.sdk.enum(prop.of):
                 self.disagreements.append(f"the members of {prop.of} differ")
 
     def _error(self):
@@ -349,8 +355,12 @@ def describe(version, source):
 
 
 def main(*sources):
+    # Only here, since it takes a quarter of a minute.
+    from openapi_spec_validator import validate
+
     for version, source in zip(PACKAGES, sources, strict=True):
         text, disagreements = describe(version, source)
+        validate(json.loads(text))
         (HERE / f"{version}.openapi.json").write_text(text)
         for line in disagreements:
             print(f"{version}: {line}")

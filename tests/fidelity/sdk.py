@@ -26,6 +26,9 @@ PRIMITIVES = {
 # Each Python class has a module of its own, named after it.
 CAPITALS = re.compile(r"(?<!^)(?<![A-Z0-9])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z])")
 
+# A line such as `"id": lambda n : setattr(self, 'id', n.get_str_value()),`.
+READS = re.compile(r'^ +"([^"]+)": lambda n : setattr\(self, \'\w+\', n\.get_(\w+)\((.*?)\)\),$', re.M)
+
 
 @dataclass
 class Property:
@@ -56,7 +59,7 @@ class Operation:
 
 
 @dataclass
-class Path_:
+class Calls:
     template: str
     operations: dict[str, Operation] = field(default_factory=dict)
 
@@ -101,7 +104,7 @@ class Sdk:
         if not template:
             return None
         path, _, _ = template[1].partition("{?")
-        made = Path_(path.replace("%2D", "-"))
+        made = Calls(path.replace("%2D", "-"))
         for sent in re.finditer(r"RequestInformation\(Method\.(\w+), (self\.url_template|'[^']*')", text):
             verb = sent[1]
             options = []
@@ -130,7 +133,7 @@ class Sdk:
         text = self.read(self.files[name.lower()])
         base = re.search(rf"class {name}\((\w+),", text)
         properties = {}
-        for line in re.finditer(r'^ +"([^"]+)": lambda n : setattr\(self, \'\w+\', n\.get_(\w+)\((.*?)\)\),$', text, re.M):
+        for line in READS.finditer(text):
             properties[line[1]] = self._property(line[2], line[3])
         odata_type = re.search(r'odata_type: Optional\[str\] = "(#[^"]+)"', text)
         derived = re.findall(r'== "(#[^"]+)"\.casefold\(\):\s+from \.\w+ import \w+\s+return (\w+)\(\)', text)
