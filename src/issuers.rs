@@ -103,10 +103,12 @@ impl Issuers {
             .as_ref()
             .filter(|set| set.is_younger_than(LONGEST_OUTAGE, now))
             .map(|set| set.value.clone())
-            .ok_or_else(|| unavailable("never fetched, or not for a day"))?;
+            .ok_or_else(|| unavailable("not fetched in the last day"))?;
         // The set could not be fetched, so whether it has the key is not known.
         if cached.failed && kid.is_some_and(|kid| !set.has(kid)) {
-            return Err(unavailable("not fetched since there was this key"));
+            return Err(unavailable(
+                "the last fetch failed, and the older set does not have this key",
+            ));
         }
         Ok(set)
     }

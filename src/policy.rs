@@ -226,7 +226,7 @@ impl Sections {
                 return Err(contradiction(
                     format!("issuers.{name}.key"),
                     format!(
-                        "issuers.{name}: with keys.url all its keys are of one domain: remove domain from them"
+                        "issuers.{name}: all keys from keys.url have one domain: remove domain from each key"
                     ),
                 ));
             }

@@ -303,7 +303,7 @@ fn a_policy_with_a_missing_unknown_or_contradictory_setting_is_refused_and_the_r
                 let url = json!({"url": "https://keys.example"});
                 policy.set("issuers.on-call.keys", url)
             },
-            "all its keys are of one domain",
+            "all keys from keys.url have one domain",
         ),
         (
             |policy| {

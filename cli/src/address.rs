@@ -36,14 +36,14 @@ impl Address {
         let url = Url::parse(text.trim())
             .ok()
             .filter(Url::has_host)
-            .context("--url is no address such as https://abc.lambda-url.eu-west-1.on.aws")?;
+            .context("--url must be an address such as https://abc.lambda-url.eu-west-1.on.aws")?;
         ensure!(
             url.username().is_empty() && url.password().is_none(),
             "--url holds a user name or a password. Leave them out"
         );
         ensure!(
             url.path() == "/" && url.query().is_none() && url.fragment().is_none(),
-            "--url is the address alone, without a path, a query or a fragment"
+            "--url takes only the address, without path, query or fragment"
         );
         match url.scheme() {
             "https" => {}
@@ -51,7 +51,7 @@ impl Address {
             "http" => bail!(
                 "--url is http to another machine: the approval could be read on the way. Use https"
             ),
-            _ => bail!("--url is neither https nor http to this machine"),
+            _ => bail!("--url must be https, or http to this machine"),
         }
         Ok(Address(url))
     }

@@ -101,7 +101,7 @@ fn read(file: &Path) -> anyhow::Result<Token> {
         let text =
             fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         return Token::parse(&text)
-            .with_context(|| format!("{} holds no approval: one compact JWT", file.display()));
+            .with_context(|| format!("{} is not an approval (a compact JWT)", file.display()));
     }
     let mut text = String::new();
     let stdin = io::stdin();
@@ -113,7 +113,7 @@ fn read(file: &Path) -> anyhow::Result<Token> {
             .read_to_string(&mut text)
             .context("cannot read standard input")?;
     }
-    Token::parse(&text).context("standard input holds no approval: one compact JWT")
+    Token::parse(&text).context("standard input is not an approval (a compact JWT)")
 }
 
 /// Asks for a line that the terminal does not echo: a pasted approval would stay on the screen while it is still valid.

@@ -46,8 +46,8 @@ pub struct Approve {
     #[arg(long, value_name = "FILE.pem", env = "REREGISTER_KEY")]
     key: Option<PathBuf>,
 
-    /// Instead of a file, an asymmetric key of AWS KMS, ECC_NIST_P256; needs kms:Sign, and credentials as the
-    /// AWS CLI has them: in the environment, or of a profile, also with IAM Identity Center
+    /// An asymmetric AWS KMS key (ECC_NIST_P256) instead of a file; needs kms:Sign, and credentials as for the AWS CLI:
+    /// environment, profile or IAM Identity Center
     #[arg(
         long,
         value_name = "ARN",
@@ -64,7 +64,7 @@ pub struct Approve {
     #[arg(long, env = "REREGISTER_ISS", value_parser = name::<Issuer>)]
     iss: Issuer,
 
-    /// The audience: on_call or webhook under audience in policy.toml
+    /// The value of on_call or webhook in policy.toml's [audience]
     #[arg(long, env = "REREGISTER_AUD")]
     aud: String,
 
@@ -84,19 +84,20 @@ pub struct Approve {
     #[arg(long, value_name = "PERSON", value_parser = name::<PersonRef>)]
     verified_by: PersonRef,
 
-    /// How
+    /// How they were verified
     #[arg(long, value_parser = one_of::<VerificationMethod>())]
     method: VerificationMethod,
 
-    /// By which line (phone_call) or with what (secure_message)
+    /// Which line (phone_call) or service (secure_message)
     #[arg(long, value_parser = PossibleValuesParser::new(evidence::all_vias()))]
     via: Option<String>,
 
-    /// Who says that the number or address is the target's; none for in_person and verified_id
+    /// Where the number or address came from; none for in_person and verified_id
     #[arg(long, value_parser = one_of::<ContactSource>())]
     contact_source: Option<ContactSource>,
 
-    /// When: 10m (ago), 02:40 (local time, today or else yesterday) or 2026-11-24T09:00:00Z [default: now]
+    /// When they were verified: 10m (ago), 02:40 (local time, today or else yesterday) or 2026-11-24T09:00:00Z
+    /// [default: now]
     #[arg(long, value_name = "TIME", value_parser = moment)]
     verified_at: Option<Timestamp>,
 
@@ -146,7 +147,7 @@ impl Approve {
             && !self.force
             && !signs_all_the_same(&objection)?
         {
-            return Err(objection.context("nothing was signed; --force signs it all the same"));
+            return Err(objection.context("nothing was signed (--force would sign it)"));
         }
         let header = Header {
             typ: Some(TYP.to_owned()),
@@ -284,7 +285,7 @@ fn sign_with_file(file: &Path, header: &Header, claims: &Value) -> anyhow::Resul
 fn write(file: &Path, token: &str) -> anyhow::Result<()> {
     // Replacing a device or a link, such as /dev/stdout, would do harm.
     let is_other = fs::symlink_metadata(file).is_ok_and(|there| !there.is_file());
-    ensure!(!is_other, "{} is no ordinary file", file.display());
+    ensure!(!is_other, "{} is not a plain file", file.display());
     replace(file, &format!("{token}\n"))
         .with_context(|| format!("cannot write the approval to {}", file.display()))
 }

@@ -14,7 +14,7 @@ use reregister_mfa::webhook::Scheme;
 use crate::exit::Exit;
 use crate::streams::print;
 
-/// Check a policy before it is deployed: errors with line and column, values that are left to change, key files, and
+/// Check a policy before it is deployed: errors with line and column, values still to be changed, key files, and
 /// the secrets and webhooks that it needs.
 ///
 /// Exits with 0 if the policy can be deployed, and with 1 if not. It reads files only, and sends nothing.

@@ -29,7 +29,8 @@ pub struct Event {
     #[arg(long)]
     source: Source,
 
-    /// The path it is sent to, with the source's name in the policy [default: /webhooks/SOURCE, /resets for on-call]
+    /// The path it goes to, which ends in the source's name in the policy [default: /webhooks/SOURCE, /resets for on-
+    /// call]
     #[arg(long)]
     path: Option<String>,
 
@@ -54,7 +55,7 @@ pub struct Event {
     #[arg(long, value_name = "ID", default_value = "10042")]
     approved_status_id: String,
 
-    /// Its name
+    /// The name of that status
     #[arg(long, value_name = "NAME", default_value = "Approved")]
     approved_status_name: String,
 

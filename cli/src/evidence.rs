@@ -57,7 +57,7 @@ fn message(error: EvidenceError, method: VerificationMethod, via: &str) -> Strin
             format!("--via {via} does not belong to --method {name}")
         }
         EvidenceError::ContactSourceMissing => format!(
-            "--method {name} needs --contact-source: who says that the contact is the target's?"
+            "--method {name} needs --contact-source: company_directory, phone_book or colleague"
         ),
         EvidenceError::ContactSourceUnexpected => {
             format!("--contact-source does not belong to --method {name}")

@@ -21,11 +21,10 @@ pub enum Exit {
 pub const TABLE: &str = "\
 Exit codes:
   0  done (completed), or shown
-  1  wrong usage, an error on this machine, or not the function at that address; of `run` also: not confirmed, so \
-     nothing was done
+  1  wrong usage, an error on this machine, or the address is not the function's; for `run`, also: you did not confirm
   2  refused: the next step is on standard error
   3  needs a human, or the person cannot register yet
-  4  not done yet: it goes on by itself, or the function does not answer just now; the same again may help";
+  4  not done yet: it goes on by itself, or the function does not answer just now; try the same again";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {

@@ -73,7 +73,7 @@ impl Freeze {
         let change = match self.tiers {
             Some(tiers) => {
                 let why = FreezeReason::new(&self.why.unwrap_or_default());
-                let why = why.context("nothing is frozen: --why is needed")?;
+                let why = why.context("no freeze was set: --why is needed")?;
                 Some(FreezeChange::Freeze { tiers, why })
             }
             None => None,
@@ -103,9 +103,7 @@ impl Thaw {
 
 async fn set(ledger: &Ledger, change: &FreezeChange) -> anyhow::Result<SwitchedTo> {
     let set = ledger.change_freeze(change, Timestamp::now()).await;
-    set.context(
-        "the switch is NOT set. Run `reregister freeze` to see how it is set, and try again",
-    )
+    set.context("the switch was NOT changed. Run `reregister freeze` to see it, then try again")
 }
 
 fn with_ledger(
@@ -126,7 +124,7 @@ async fn check_credentials(config: &SdkConfig) -> anyhow::Result<()> {
         .credentials_provider()
         .context("there are no credentials for AWS. Log in, or set AWS_PROFILE")?;
     provider.provide_credentials().await.context(
-        "there are no credentials for AWS. With IAM Identity Center, log in first: aws sso login",
+        "there are no credentials for AWS. With IAM Identity Center, first run `aws sso login`",
     )?;
     Ok(())
 }

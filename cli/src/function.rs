@@ -275,7 +275,7 @@ impl fmt::Display for Failure {
             }
             Failure::NotTheFunction { host, status } => write!(
                 formatter,
-                "{host} answers {status}, and not as reregister-mfa: is the address right, and may it be called?"
+                "{host} answers {status}, not as reregister-mfa. Check the address, and who may call it"
             ),
         }
     }

@@ -29,12 +29,11 @@ pub struct Keygen {
     #[arg(long, value_parser = name::<Kid>)]
     kid: Kid,
 
-    /// Where the private key goes, PKCS#8 in PEM, readable by you alone; must not exist
+    /// A new file for the private key, PKCS#8 in PEM, readable by you alone
     #[arg(long, value_name = "FILE.pem", required_unless_present = "kms_key")]
     private: Option<PathBuf>,
 
-    /// Instead of making a key, take the public half of one in AWS KMS, ECC_NIST_P256, which cannot be copied; needs
-    /// kms:GetPublicKey
+    /// Use a key in AWS KMS (ECC_NIST_P256), which cannot be copied, instead of making one; needs kms:GetPublicKey
     #[arg(long, value_name = "ARN", conflicts_with = "private")]
     kms_key: Option<KmsKey>,
 

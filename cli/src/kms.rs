@@ -100,7 +100,7 @@ impl KmsKey {
     /// In ASN.1 (RFC 5280, section 4.1.2.7).
     async fn public_half(&self) -> anyhow::Result<Blob> {
         let request = self.client().await.get_public_key().key_id(&self.arn);
-        let response = request.send().await.context("KMS did not tell the key")?;
+        let response = request.send().await.context("KMS gave no public key")?;
         response
             .public_key()
             .cloned()

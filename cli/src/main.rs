@@ -45,7 +45,7 @@ use crate::ask::Answer;
 use crate::exit::Exit;
 use crate::streams::print_message;
 
-/// Resets on call, keys, approvals, sample events and the freeze switch of reregister-mfa.
+/// Do on-call resets, make keys, approvals and sample events, and freeze reregister-mfa.
 #[derive(Parser)]
 #[command(version, after_long_help = format!("\
 Examples:

@@ -24,7 +24,7 @@ pub fn preview(answer: &Value) -> String {
             None => "",
         },
     );
-    facts.add("can register then", &member(answer, "can_register"));
+    facts.add("can then register", &member(answer, "can_register"));
     paragraphs(&[
         facts.table(),
         methods(answer),
@@ -75,7 +75,7 @@ pub fn outcome(answer: &Value) -> String {
     facts.add("waits for", &waits_for(answer));
     facts.add("finished", &time_of(answer.get("finished_at")));
     if answer.get("replayed").and_then(Value::as_bool) == Some(true) {
-        facts.add("changed now", "nothing: it was there before");
+        facts.add("changed now", "nothing: it began earlier");
     }
     paragraphs(&[
         facts.table(),
@@ -314,7 +314,7 @@ mod tests {
     good until       2026-11-24 09:56:04 UTC
     verified         phone_call to desk, by vera@contoso.com, 2026-11-24 09:41:04 UTC
   sessions           would be revoked
-  can register then  yes
+  can then register  yes
 
   remove  Mobile phone  ending in 12
   keep    Password                    no MFA method

@@ -18,7 +18,7 @@ pub struct RequestArgs {
     #[command(flatten)]
     url: UrlArg,
 
-    /// Print the function's last answer: one JSON document on standard output. What would move a terminal is escaped
+    /// Print the function's last answer: one JSON document on standard output. Terminal control codes are escaped
     #[arg(long)]
     pub json: bool,
 }

@@ -20,8 +20,8 @@ use crate::streams::{print, print_message, prompt, typed_line};
 
 /// Reset the person's MFA: show what would be done, ask, do it, and wait until it is over.
 ///
-/// It is safe to run the same again: the function then answers with the outcome of the first run. A reset that the
-/// function has accepted goes on by itself, also if this command is stopped.
+/// It is safe to run it again: the function then answers with the outcome of the first run. A reset that the
+/// function has accepted goes on by itself, even if this command stops.
 #[derive(clap::Args)]
 #[command(after_long_help = format!("\
 Examples:
@@ -38,7 +38,7 @@ pub struct Run {
     #[arg(long)]
     yes: bool,
 
-    /// How long to wait: first until the function says what would be done, then until it is over
+    /// How long to wait for the preview, and again as long for the end of the reset
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = length_of_time)]
     wait: Duration,
 
@@ -55,10 +55,10 @@ fn length_of_time(text: &str) -> anyhow::Result<Duration> {
     let length: SignedDuration = text
         .parse()
         .ok()
-        .context("no length of time such as 90s or 2m")?;
+        .context("write a time such as 90s or 2m")?;
     ensure!(
         length.is_positive() && length <= LONGEST_WAIT,
-        "not between a moment and three hours"
+        "must be more than 0, at most 3h"
     );
     Ok(Duration::try_from(length)?)
 }
@@ -83,7 +83,7 @@ impl Run {
             };
             if preview.is_problem() && may_be_done(&preview) {
                 let detail = render::member(preview.json(), "detail");
-                print_message(format_args!("{detail} Asking what has come of it."));
+                print_message(format_args!("{detail} Asking how its reset ended."));
             } else if preview.is_problem() {
                 return self.request.print_answer(&preview, render::preview);
             } else if self.yes {
@@ -135,7 +135,7 @@ impl Run {
     ) -> anyhow::Result<Exit> {
         let deadline = Instant::now() + self.wait;
         let ask = async || function.submit(approvals).await;
-        let again = "sending the same again, which does nothing twice";
+        let again = "sending it again; nothing will be done twice";
         let mut answer = match self.retry_until(deadline, again, ask).await? {
             Ok(answer) => answer,
             Err(failure) => return Ok(report_unknown_arrival(&failure)),
@@ -157,7 +157,7 @@ impl Run {
         // The exit code reports the outcome even if the output is lost.
         let exit = exit.unwrap_or_else(|error| {
             print_message(format_args!(
-                "{error:#}; the exit code is that of the outcome all the same"
+                "{error:#}; the exit code still reports the outcome"
             ));
             answer.exit()
         });
@@ -194,7 +194,7 @@ fn may_be_done(preview: &Answer) -> bool {
 fn report_unknown_arrival(failure: &Failure) -> Exit {
     print_message(failure);
     print_message(
-        "It is not known whether the request arrived. Run the same command again: it does nothing twice.",
+        "It is not known whether the request arrived. Run the same command again: nothing is done twice.",
     );
     Exit::Pending
 }

@@ -8,7 +8,7 @@ use crate::render;
 use crate::request::{RequestArgs, print_failure};
 use crate::runtime::block_on;
 
-/// Show the outcome of a reset, or how far it is. Changes nothing.
+/// Show the outcome of a reset, or its progress. Changes nothing.
 ///
 /// It needs one of the reset's approvals, which may have expired, and works for 24 hours.
 #[derive(clap::Args)]

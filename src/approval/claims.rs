@@ -83,7 +83,7 @@ pub struct Scope {
 
 /// The scope was not understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a scope holds mfa:reregister, and only passkeys:remove and sessions:keep beside it")]
+#[error("a scope is mfa:reregister, with or without passkeys:remove and sessions:keep")]
 pub struct UnknownScope;
 
 impl Scope {

@@ -41,7 +41,7 @@ pub enum ApprovalError {
     InvalidToken(#[from] InvalidToken),
     /// A claim is missing, or is not what the claim may be.
     #[error(
-        "the approval does not say {}, or says it in a wrong form ({at}; key {kid})",
+        "the approval does not say {}, or says it wrongly ({at}; key {kid})",
         claim_subject(at)
     )]
     Claim {
@@ -51,7 +51,7 @@ pub enum ApprovalError {
         kid: Kid,
     },
     /// It is for another deployment, or for the other channel.
-    #[error("the approval is for another service, or for the other way to ask (aud; key {kid})")]
+    #[error("the approval is for another service, or for the other audience (aud; key {kid})")]
     Audience {
         /// The key that signed it: its owner may have lost the approval.
         kid: Kid,
@@ -99,15 +99,15 @@ pub fn claim_subject(path: &str) -> &'static str {
         "tid" => "which tenant it is for",
         "aud" => "which service it is for",
         "iss" => "which system signed it",
-        "iat" | "nbf" => "from when it is good",
-        "exp" => "until when it is good",
+        "iat" | "nbf" => "when it starts",
+        "exp" => "when it expires",
         "jti" => "its own id",
         "amr" => "how the approver signed in",
         "act" => "who approved",
         "sub" if path.starts_with("act.") => "who approved",
         "sub" => "which person it is for",
         last if last.starts_with("verification") => "how the person was verified",
-        _ => "all that it must say",
+        _ => "everything required",
     }
 }
 
@@ -138,16 +138,16 @@ mod tests {
         .map(said)
         .collect();
         insta::assert_snapshot!(lines.join("\n"), @r#"
-        the approval does not say how the person was verified, or says it in a wrong form (verification[0].method; key desk-2026)
-        the approval does not say who verified the person, or says it in a wrong form (verification[0].verified_by; key desk-2026)
-        the approval does not say when the person was verified, or says it in a wrong form (verification[1].verified_at; key desk-2026)
-        the approval does not say how the person was verified, or says it in a wrong form (verification[0]; key desk-2026)
-        the approval does not say how the person was verified, or says it in a wrong form (verification; key desk-2026)
-        the approval does not say which person it is for, or says it in a wrong form (sub; key desk-2026)
-        the approval does not say who approved, or says it in a wrong form (act.sub; key desk-2026)
-        the approval does not say which ticket it is for, or says it in a wrong form (txn; key desk-2026)
-        the approval does not say until when it is good, or says it in a wrong form (exp; key desk-2026)
-        the approval does not say all that it must say, or says it in a wrong form (verification[0].mehtod; key desk-2026)
+        the approval does not say how the person was verified, or says it wrongly (verification[0].method; key desk-2026)
+        the approval does not say who verified the person, or says it wrongly (verification[0].verified_by; key desk-2026)
+        the approval does not say when the person was verified, or says it wrongly (verification[1].verified_at; key desk-2026)
+        the approval does not say how the person was verified, or says it wrongly (verification[0]; key desk-2026)
+        the approval does not say how the person was verified, or says it wrongly (verification; key desk-2026)
+        the approval does not say which person it is for, or says it wrongly (sub; key desk-2026)
+        the approval does not say who approved, or says it wrongly (act.sub; key desk-2026)
+        the approval does not say which ticket it is for, or says it wrongly (txn; key desk-2026)
+        the approval does not say when it expires, or says it wrongly (exp; key desk-2026)
+        the approval does not say everything required, or says it wrongly (verification[0].mehtod; key desk-2026)
         "#);
     }
 }

@@ -155,7 +155,7 @@ pub enum EvidenceError {
 enum EntryError {
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
-    #[error("reference is 1 to 64 of A-Za-z0-9._- without seven digits in a row")]
+    #[error("reference takes 1 to 64 of A-Za-z0-9._-, not 7 digits in a row")]
     Reference,
 }
 

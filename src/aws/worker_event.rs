@@ -25,7 +25,7 @@ pub enum WorkerEventError {
     #[error(transparent)]
     Reason(#[from] FreezeReasonError),
     #[error(
-        "the event is not understood: it has Records of the queue, or freeze with why, or thaw, or show"
+        "the event is not understood: it must have Records, or freeze with why, or thaw, or show"
     )]
     Unknown,
 }

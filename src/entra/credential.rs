@@ -47,8 +47,7 @@ impl GraphCredential {
     /// # Errors
     /// [`SecretError::Malformed`], with what is wrong, if a part is missing or empty.
     pub fn parse(name: &SecretName, text: &SecretString) -> Result<GraphCredential, SecretError> {
-        const SHAPE: &str =
-            "not JSON with client_id, and client_secret or certificate and private_key";
+        const SHAPE: &str = "not JSON with client_id plus client_secret, or client_id plus certificate and private_key";
         let malformed = |why| SecretError::Malformed(name.clone(), why);
         let text: GraphCredentialText =
             serde_json::from_str(text.expose_secret()).map_err(|_| malformed(SHAPE))?;

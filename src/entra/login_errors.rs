@@ -11,15 +11,15 @@ use serde::Deserialize;
 const ADVICE: [(u64, &str); 14] = [
     (
         7_000_222,
-        "The client secret has expired. Make a new one in the app registration, and write its value into the secret.",
+        "The client secret has expired. Make a new one in the app registration, and put its value into Secrets Manager.",
     ),
     (
         7_000_215,
-        "The client secret is wrong. Write its value into the secret; its id does not work.",
+        "The client secret is wrong. Put its value, not its id, into Secrets Manager.",
     ),
     (
         7_000_216,
-        "Entra received no client secret. Write its value into the secret.",
+        "Entra received no client secret. Put its value into Secrets Manager.",
     ),
     (
         700_027,
@@ -28,11 +28,11 @@ const ADVICE: [(u64, &str); 14] = [
     ),
     (
         700_024,
-        "The signed assertion is outside its time. Look whether the clock of this machine is right.",
+        "The signed assertion has expired or is not valid yet. Check the clock of this machine.",
     ),
     (
         700_016,
-        "The app is not in the tenant. Compare the client id, and the tenant's id in the policy.",
+        "The app is not in the tenant. Check the client id, and the tenant's id in the policy.",
     ),
     (
         7_000_229,
@@ -44,11 +44,11 @@ const ADVICE: [(u64, &str); 14] = [
     ),
     (
         90002,
-        "There is no such tenant. Compare its id in the policy, and the login host of its cloud.",
+        "There is no such tenant. Check its id in the policy, and the login host of its cloud.",
     ),
     (
         700_211,
-        "No federated credential of the app has this issuer. Write the issuer URL of the AWS account into it.",
+        "No federated credential of the app has this issuer. Give one the issuer URL of the AWS account.",
     ),
     (
         700_212,
@@ -56,7 +56,7 @@ const ADVICE: [(u64, &str); 14] = [
     ),
     (
         700_213,
-        "No federated credential of the app has this subject. Write the ARN of the function's role into it.",
+        "No federated credential of the app has this subject. Give one the ARN of the function's role.",
     ),
     (
         70021,

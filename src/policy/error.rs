@@ -62,6 +62,6 @@ fn list(faults: &[Fault]) -> String {
     match faults {
         [] => String::new(),
         [only] => only.to_string(),
-        [first, others @ ..] => format!("{first} (values to change beside it: {})", others.len()),
+        [first, others @ ..] => format!("{first} (and {} more values to change)", others.len()),
     }
 }

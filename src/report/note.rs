@@ -28,7 +28,7 @@ pub fn refusal_note(detail: &str, next: &str) -> String {
 
 pub(super) fn of_waiting(why: Option<&RefusalText>) -> String {
     sentences(&[
-        "MFA re-registration is accepted and not done yet. Nothing was changed so far.",
+        "MFA re-registration is accepted and not done yet. Nothing has changed yet.",
         why.map_or("", |text| text.detail.as_str()),
         "This request is retried automatically for two hours; it does not have to be sent again.",
     ])
@@ -57,19 +57,19 @@ pub(super) fn of_outcome(outcome: &Outcome, register_at: &str) -> String {
         }
         (State::NeedsHuman | State::Refused, _) => {
             format!(
-                "MFA re-registration of {target} is NOT complete: an administrator has to look in Microsoft Entra."
+                "MFA re-registration of {target} is NOT complete: an administrator has to finish it in Microsoft Entra."
             )
         }
         (State::Completed, CanRegister::Yes) => format!(
             "Done: {target} can now register MFA again. Please ask them to go to {register_at}."
         ),
         (State::Completed, CanRegister::No) => format!(
-            "What was approved has been done, but {target} CANNOT register yet. Sign-in will ask for a remaining \
-             method that they no longer have."
+            "The approved changes are done, but {target} CANNOT register yet. Sign-in will ask for a \
+             registered method that they no longer have."
         ),
         (State::Completed, CanRegister::Unknown) => format!(
-            "What was approved has been done. Whether {target} can register at {register_at} depends on the \
-             methods that remain."
+            "The approved changes are done. Ask {target} to try {register_at}: it may ask for a method \
+             that remains registered."
         ),
     };
     if let Some(text) = &outcome.ended_because {

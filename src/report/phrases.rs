@@ -6,7 +6,7 @@ use crate::reset::{Failure, KeepReason, Warning};
 pub fn kept(why: KeepReason) -> &'static str {
     match why {
         KeepReason::NotMfa => "not an MFA method",
-        KeepReason::ButtonLeavesIt => "Require re-register MFA in Entra keeps it, too",
+        KeepReason::ButtonLeavesIt => "Entra's own re-register button keeps it, too",
         KeepReason::DeactivateByHand => {
             "an administrator has to deactivate it in Entra: Users, person, Authentication methods, the token's menu"
         }
@@ -28,14 +28,14 @@ pub fn warning(warning: Warning) -> &'static str {
     match warning {
         Warning::PasskeyLeft => {
             "A passkey stays in place. If it was on the phone that is gone, ask for an approval that removes passkeys \
-             too (passkeys:remove). Soon after a reset, two people have to approve."
+             too (passkeys:remove). So soon after a reset, it needs two approvers."
         }
         Warning::HardwareOathLeft => {
             "A hardware OATH token stays in place. An administrator has to deactivate it in Entra, under \
              Authentication methods."
         }
         Warning::HardwareOathUnknown => {
-            "Hardware OATH tokens could not be listed. Check in Entra whether the person has one."
+            "Hardware OATH tokens could not be listed. If Entra shows one, have it deactivated."
         }
         Warning::UnknownTypeLeft => {
             "A method of an unknown type stays in place. Check it in Entra."

@@ -28,22 +28,24 @@ fn detail(refusal: &Refusal) -> String {
         Refusal::Approval(ApprovalError::InvalidToken(_)) => "The approval is not valid.",
         Refusal::Approval(ApprovalError::Claim { at, kid }) => {
             return format!(
-                "The approval does not say {}, or says it in a wrong form ({at}). It was signed with the key {kid}.",
+                "The approval does not say {}, or says it wrongly ({at}). It was signed with the key {kid}.",
                 claim_subject(at)
             );
         }
         Refusal::Approval(ApprovalError::Audience { kid }) => {
-            return format!("The approval is for another use. It was signed with the key {kid}.");
+            return format!(
+                "The approval is not meant for use here. It was signed with the key {kid}."
+            );
         }
         Refusal::Approval(ApprovalError::Expired { exp }) => {
             return format!("The approval expired at {}.", minute(*exp));
         }
         Refusal::Approval(ApprovalError::NotYet) => "The approval is not valid yet.",
         Refusal::Approval(ApprovalError::TooLongLived { minutes }) => {
-            return format!("The approval is valid for more than {minutes} minutes.");
+            return format!("An approval may be valid for {minutes} minutes only.");
         }
         Refusal::IssuerNotAllowed => {
-            "The approval comes from an approval system that does not count here."
+            "This service does not accept approvals from that approval system."
         }
         Refusal::OtherTicket => "The approval is for another ticket.",
         Refusal::OtherTenant => {
@@ -68,13 +70,11 @@ fn detail(refusal: &Refusal) -> String {
             | SecretError::Empty(_)
             | SecretError::Malformed(..),
         )
-        | Refusal::Misconfigured { .. } => {
-            "This service is misconfigured: its operator has to look."
-        }
+        | Refusal::Misconfigured { .. } => "This service is misconfigured. Tell its operator.",
         Refusal::Keys(_) => "The keys for checking approvals could not be fetched.",
         Refusal::DirectoryUnavailable { .. } => "Microsoft Entra does not answer.",
         Refusal::Ledger(LedgerError::Corrupt) => {
-            "A record of this service cannot be read: its operator has to look."
+            "This service cannot read one of its records. Tell its operator."
         }
         Refusal::Ledger(LedgerError::Unavailable(_)) => {
             "The database of this service does not answer."
@@ -256,7 +256,7 @@ mod tests {
             Refusal::NoSuchReset,
             Refusal::TargetBusy,
             Refusal::Guardrail(Guardrail::Frozen("SEC-77".to_owned())),
-            Refusal::ChangedMeanwhile("what is to be removed"),
+            Refusal::ChangedMeanwhile("the planned removals"),
             Refusal::OutOfTime,
             Refusal::Misconfigured {
                 what: "the issuer's key",

@@ -26,7 +26,7 @@ pub enum Refusal {
     #[error("the request cannot be read: {0}")]
     RequestUnreadable(&'static str),
     /// The ticket is approved and carries no approval.
-    #[error("there is no approval in the ticket")]
+    #[error("the ticket has no signed approval")]
     ApprovalMissing,
     #[error("there are more than {MOST_APPROVALS} approvals")]
     TooManyApprovals,
@@ -38,7 +38,7 @@ pub enum Refusal {
     #[error("the approval is for another ticket (txn)")]
     OtherTicket,
     /// The approval is for another tenant, or does not say for which of several.
-    #[error("the approval is for another tenant, or names none of several (tid)")]
+    #[error("the approval is for another tenant, or names no tenant (tid)")]
     OtherTenant,
     #[error("the ticket and the approval name different people")]
     OtherPerson,
@@ -115,7 +115,7 @@ pub enum Refusal {
     #[error("{0} changed after the reset began")]
     ChangedMeanwhile(&'static str),
     /// There is not enough time left in this run to begin.
-    #[error("there was not enough time left to begin")]
+    #[error("the service ran out of time to begin")]
     OutOfTime,
     #[error(transparent)]
     Ledger(#[from] LedgerError),

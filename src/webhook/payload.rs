@@ -15,7 +15,7 @@ pub enum Unreadable {
         at: String,
     },
     /// `user_field` is configured, and the ticket names no person there.
-    #[error("the ticket does not name the person in the field {field}")]
+    #[error("the ticket's field {field} does not name a person")]
     NoUser { field: String },
 }
 

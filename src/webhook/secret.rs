@@ -47,7 +47,7 @@ impl WebhookSecret {
     ) -> Result<WebhookSecret, SecretError> {
         let malformed = |why| SecretError::Malformed(name.clone(), why);
         let text: WebhookSecretText = serde_json::from_str(text.expose_secret()).map_err(|_| {
-            malformed("not JSON with current, and optionally previous and previous_until")
+            malformed("not JSON with current (previous and previous_until are optional)")
         })?;
         let mut keys = vec![key(&text.current).map_err(malformed)?];
         match (&text.previous, text.previous_until) {

@@ -37,7 +37,7 @@ const METHODS = [
   ["Microsoft Authenticator", "Jane's iPhone", "remove", null],
   ["Mobile phone", "ending in 12", "remove", null],
   ["Password", null, "keep", "not an MFA method"],
-  ["Passkey", "Passkey on the iPhone", "keep", "Require re-register MFA in Entra keeps it, too"],
+  ["Passkey", "Passkey on the iPhone", "keep", "Entra's own re-register button keeps it, too"],
 ];
 const PASSKEY = {
   code: "passkey_left",
@@ -77,7 +77,7 @@ export function running() {
 export function waiting() {
   return {
     reset: RESET, state: "waiting", code: "directory_unavailable", ticket: "HELP-42",
-    note: "MFA re-registration is accepted and not done yet. Nothing was changed so far. Microsoft Entra does not answer. This request is retried automatically for two hours; it does not have to be sent again.",
+    note: "MFA re-registration is accepted and not done yet. Nothing has changed yet. Microsoft Entra does not answer. This request is retried automatically for two hours; it does not have to be sent again.",
   };
 }
 
@@ -100,7 +100,7 @@ export function problem(status, code, detail, next, change = {}) {
 
 export const PRIVILEGED = problem(403, "privileged_role",
   "The person holds the role Global Administrator: one approval is not enough.",
-  "Add a second approval by a different approver in a different trust domain (for example another approval system). For it, verify the person in a different way.",
+  "Verify the person in a second way. Then add an approval by a different approver in a different trust domain (for example another approval system).",
   { approvals: [approval()] });
 export const EXPIRED = problem(422, "approval_expired", "The approval has expired.", "Get a new approval.");
-export const USED = problem(422, "approval_used", "The approval has already been used.", "Check how that reset ended. For another reset, get a new approval: each one works once.");
+export const USED = problem(422, "approval_used", "The approval has already been used.", "See how its reset ended. For another reset, get a new approval: each one works once.");

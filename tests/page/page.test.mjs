@@ -22,7 +22,7 @@ play("an_operator_opens_a_link_checks_it_confirms_and_reads_out_what_to_do", {
       "Jane Doe", JANE, "Not privileged: one approval is enough.", "HELP-42", "Phone call to the desk", "Verified by vera@contoso.example", "6 minutes ago", "CALL-17",
       "olga@contoso.example", "olga-2026", "https://on-call.contoso.example, trust domain on-call", "Will be revoked",
       "who signed in with a password, a hardware key", "in 12 minutes (", "Jane's iPhone",
-      "Will be removed", "Require re-register MFA in Entra keeps it, too", "A passkey stays in place", "signed out everywhere",
+      "Will be removed", "Entra's own re-register button keeps it, too", "A passkey stays in place", "signed out everywhere",
       "Afterwards they can register MFA again",
     ]) assert.ok(said.includes(words), words);
   }

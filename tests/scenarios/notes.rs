@@ -141,7 +141,7 @@ async fn a_refusal_leaves_a_note_that_says_what_to_do() {
             "one",
             grace.as_str(),
             "privileged_role",
-            "Add a second approval",
+            "Verify the person in a second way",
         ),
         (
             "a standard person, and the ticket takes notes",

@@ -258,7 +258,7 @@ async fn a_rotated_graph_secret_is_fetched_again_and_a_wrong_one_is_a_misconfigu
     reply.assert_waiting("misconfigured");
     app.assert_nothing_happened();
     let logged = log::lines_with("\"error_code\":7000215");
-    let advice = "\"advice\":\"The client secret is wrong. Write its value into the secret; its id does not work.\"";
+    let advice = "\"advice\":\"The client secret is wrong. Put its value, not its id, into Secrets Manager.\"";
     assert!(logged.contains(advice), "{logged}");
 
     let client_id = "0b1c2d3e-4f50-4162-8738-495a6b7c8d9e";

@@ -19,7 +19,7 @@ pub fn of(directory: &Path, name: &Label, issuer: &IssuerPolicy) -> Found {
     let mut found = Found::default();
     match &issuer.keys {
         KeyLocation::Url(url) => found.lines.push(format!(
-            "issuers.{name}: fetched from {}, which this check does not do",
+            "issuers.{name}: at {}, which this check does not fetch",
             url.as_str()
         )),
         KeyLocation::File(file) => found.read(directory, file, name, issuer),

@@ -123,12 +123,12 @@ fn an_approval_in_a_file_is_readable_by_its_owner_alone() {
 }
 
 #[test]
-fn an_approval_replaces_only_an_ordinary_file() {
+fn an_approval_replaces_only_a_plain_file() {
     let dir = TestDir::with_key();
     symlink("/dev/stdout", dir.path("stream")).unwrap();
     for (out, why) in [
-        ("stream", "stream is no ordinary file"),
-        (".", "no ordinary file"),
+        ("stream", "stream is not a plain file"),
+        (".", "not a plain file"),
         (
             "missing/approval",
             "cannot write the approval to missing/approval",
@@ -176,11 +176,11 @@ fn an_approval_that_the_function_would_refuse_is_not_signed() {
         ),
         (
             format!("{WHO} {CALL} --reference +31201234567"),
-            "without seven digits in a row",
+            "not 7 digits in a row",
         ),
         (
             format!("{WHO} {CALL} --reference 2012345678"),
-            "without seven digits in a row",
+            "not 7 digits in a row",
         ),
         (
             format!("{WHO} --method phone_call --contact-source phone_book"),

@@ -84,7 +84,7 @@ fn a_good_policy_can_be_deployed_and_the_report_says_what_it_needs() {
       /webhooks/jira: signed by Jira
     Keys of approvals:
       issuers.on-call: key olga-2026, ES256, owner olga.oncall@contoso.example, trust domain on-call
-      issuers.service-desk: fetched from https://approvals.contoso.example/jwks.json, which this check does not do
+      issuers.service-desk: at https://approvals.contoso.example/jwks.json, which this check does not fetch
     Secrets to make in AWS Secrets Manager:
       mfa/graph, for tenants.contoso.entra: {"client_id": "…", "certificate": "PEM", "private_key": "PEM"} or {"client_id": "…", "client_secret": "…"}
       mfa/graph-privileged, for tenants.contoso.privileged: {"client_id": "…", "certificate": "PEM", "private_key": "PEM"} or {"client_id": "…", "client_secret": "…"}

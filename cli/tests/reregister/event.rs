@@ -154,7 +154,7 @@ fn an_event_that_could_not_be_genuine_is_refused_before_anything_is_printed() {
         ),
         (
             "--source jira --secret-file raw --approval junk",
-            "junk holds no approval",
+            "junk is not an approval",
         ),
         (
             "--source jira --secret-file raw --approval opaque",

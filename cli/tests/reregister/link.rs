@@ -49,10 +49,10 @@ fn a_link_leads_to_https_or_to_this_machine_alone() {
     let (dir, one, _) = test_dir();
     for (url, why) in [
         ("http://mfa.contoso.example", "Use https"),
-        ("ftp://mfa.contoso.example", "neither https nor http"),
-        ("mfa.contoso.example", "no address"),
-        ("https://mfa.contoso.example/resets", "the address alone"),
-        ("https://mfa.contoso.example/?a=b", "the address alone"),
+        ("ftp://mfa.contoso.example", "must be https, or http"),
+        ("mfa.contoso.example", "must be an address"),
+        ("https://mfa.contoso.example/resets", "only the address"),
+        ("https://mfa.contoso.example/?a=b", "only the address"),
         ("https://olga@mfa.contoso.example", "user name"),
     ] {
         let refusal = dir.refusal(&format!("link --approval one --url {url}"));

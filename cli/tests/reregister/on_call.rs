@@ -184,7 +184,7 @@ fn after_a_lost_answer_the_same_request_is_sent_again() {
     let (code, out, err) = run(&dir, &api, RUN);
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("It is completed"));
-    assert_eq!(err.matches("sending the same again").count(), 3, "{err}");
+    assert_eq!(err.matches("sending it again").count(), 3, "{err}");
     let asked = api.asked();
     assert_eq!(asked.len(), 5);
     assert!(asked[1..].iter().all(|again| *again == asked[1]));
@@ -397,7 +397,7 @@ fn wrong_usage_is_no_refusal() {
     dir.write("junk", "no approval");
     for (arguments, why) in [
         ("preview --approval missing", "cannot read missing"),
-        ("preview --approval junk", "junk holds no approval"),
+        ("preview --approval junk", "junk is not an approval"),
         ("preview", "--approval"),
         ("preview --approval one --approval one", "the same one"),
         (
@@ -409,7 +409,7 @@ fn wrong_usage_is_no_refusal() {
             "no reset for HELP-7 was started on this machine",
         ),
         ("run --yes --approval one --wait 2", "90s or 2m"),
-        ("run --yes --approval one --wait 4h", "three hours"),
+        ("run --yes --approval one --wait 4h", "at most 3h"),
     ] {
         let (code, out, err) = run(&dir, &api, arguments);
         assert_eq!((code, out.as_str()), (1, ""), "{arguments}\n{err}");

@@ -132,6 +132,6 @@ fn an_approval_comes_from_standard_input_too_but_not_from_an_argument() {
     let output = dir.run(&format!("preview --approval one --url {link}"));
     let (code, _, err) = checked_output(&dir, &output);
     assert_eq!(code, 1);
-    assert!(err.contains("--url is the address alone"), "{err}");
+    assert!(err.contains("--url takes only the address"), "{err}");
     assert_eq!(api.asked().len(), 1);
 }

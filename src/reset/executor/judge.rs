@@ -90,9 +90,7 @@ impl Run<'_> {
             && tier.privilege().is_some() != claim.privileged
         {
             // Another credential would have to act than the one that the claim was made for.
-            return Err(Refusal::ChangedMeanwhile(
-                "whether the person is privileged",
-            ));
+            return Err(Refusal::ChangedMeanwhile("the person's privileged status"));
         }
         directories.for_tier(&tier)?;
         two_approvals::check(

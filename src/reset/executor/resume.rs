@@ -83,7 +83,7 @@ impl Run<'_> {
         if claim.deactivates != (hardware == HardwareOath::Deactivate)
             || !reset.asks_only_for(hardware)
         {
-            return Err(Refusal::ChangedMeanwhile("what is to be removed"));
+            return Err(Refusal::ChangedMeanwhile("the planned removals"));
         }
         if claim.ticket != request.ticket
             || claim.channel != request.channel

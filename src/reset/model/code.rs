@@ -20,7 +20,8 @@ pub struct Row {
     pub fault: Responsible,
     pub tells_security: TellsSecurity,
     pub begun: Begun,
-    /// Whether the refused requester sees what was read in their approvals. `Hidden` where the approvals give no right to
+    /// Whether the refused requester sees what was read in their approvals. `Hidden` where the approvals give no right
+    /// to
     /// anything here, such as one that was read in a ticket.
     pub shows_approvals: bool,
     /// Whether a second approval beside the first may change the answer. `Useless` where it cannot.
@@ -64,7 +65,8 @@ pub enum Responsible {
 pub enum Begun {
     /// It is ended as it is, for an administrator to look at.
     Ends,
-    /// It is tried again, for the two hours of its request. For what passes, and for a freeze: what is begun is not given
+    /// It is tried again, for the two hours of its request. For what passes, and for a freeze: what is begun is not
+    /// given
     /// up for it.
     Waits,
 }
@@ -127,17 +129,17 @@ const AGAIN: &str = "This request changed nothing, and the approval can still be
 const FIND: &str =
     "Check the spelling of the user principal name or object id, then get a new approval.";
 
-const SECOND: &str = "Add a second approval by a different approver in a different trust domain (for example another \
-                      approval system). For it, verify the person in a different way.";
+const SECOND: &str = "Verify the person in a second way. Then add an approval by a different approver in \
+ a different trust domain (for example another approval system).";
 
-const INDEPENDENT: &str = "Get two new approvals by different approvers in different trust domains. The person has to \
-                           be verified in two ways, without text messages, by people who do not approve.";
+const INDEPENDENT: &str = "Have the person verified in two ways, neither by text message. Then get two \
+ approvals from different trust domains, by two people who did not verify the person.";
 
 codes! {
     // code                     status retry at fault  security  begun title, and the next step; flags
     DeliveryUnauthentic           401 Never Requester IfGenuine Ends  "The sender could not be verified",
-        "The administrator of the ticket system has to compare its secret with the one in AWS Secrets Manager, and \
-         check its clock.";
+        "The administrator of the ticket system has to check its clock, and compare its secret with the \
+         one in AWS Secrets Manager.";
     DeliveryUnreadable            422 Never Requester Always    Ends  "The delivery cannot be read",
         "The administrator of the ticket system has to compare what it sends with the documentation.";
     TicketWithoutPerson           422 Never Requester Always    Ends  "The ticket names no person",
@@ -151,9 +153,9 @@ codes! {
     ApprovalInvalid               401 Never Requester IfGenuine Ends  "The approval is not valid",
         "It may have been cut off: copy the whole approval again. If it is still refused, get a new one in its place.";
     ApprovalClaim                 422 Never Requester Always    Ends  "The approval is incomplete",
-        "Send this text to the administrators of the approval system. They have to correct it.";
+        "Send this text to the approval system's administrators. They have to fix that system.";
     ApprovalAudience              422 Never Requester Always    Ends  "The approval is for another use",
-        "Approvals for tickets and for on call differ: get one of the right kind.", Hidden;
+        "Get one for this use: ticket and on-call approvals differ.", Hidden;
     ApprovalExpired               422 Never Requester Never     Ends  "The approval has expired",
         "Get a new approval.";
     ApprovalNotYet                422 Never Requester Always    Ends  "The approval is not valid yet",
@@ -161,7 +163,7 @@ codes! {
     ApprovalTooLong               422 Never Requester Always    Ends  "The approval is valid for too long",
         "Get an approval that is valid for a shorter time.";
     ApprovalUsed                  422 Never Requester Never     Ends  "The approval has already been used",
-        "Check how that reset ended. For another reset, get a new approval: each one works once.";
+        "See how its reset ended. For another reset, get a new approval: each one works once.";
     ApprovalsDisagree             422 Never Requester Always    Ends  "The approvals disagree",
         "Get two approvals for the same person, ticket and reason that allow the same changes.";
     EvidenceStale                 422 Never Requester Always    Ends  "The verification is too old",
@@ -169,8 +171,8 @@ codes! {
     EvidenceOnLostPhone           422 Never Requester Always    Ends  "The verification reached only the phone that is gone",
         "Verify the person in a way that does not use that phone, then get a new approval.";
     IssuerNotAllowed              403 Never Requester Always    Ends  "This approval does not count here",
-        "Get the approval from an approval system that counts here. An approval for a ticket does not work on \
-         call.", Hidden;
+        "Get one from an accepted approval system: ask the operator of this service which. An approval \
+         for a ticket fails on call.", Hidden;
     OtherTicket                   422 Never Requester Always    Ends  "The approval is for another ticket",
         "Get an approval for this ticket.";
     OtherTenant                   422 Never Requester Always    Ends  "The approval is for another tenant",
@@ -204,8 +206,8 @@ codes! {
     HardwareKeyMissing            403 Never Requester Always    Ends  "The approver did not sign in with a hardware key",
         "The approver has to sign in with a hardware key and approve again.";
     ApproverVerified              403 Never Requester Always    Ends  "The approver also verified the person",
-        "A different person has to verify or approve. An administrator's reset needs two approvals by different \
-         approvers in different trust domains, and two ways of verifying the person, without text messages.";
+        "A different person has to verify or approve. To reset an administrator, get two approvals by \
+         different approvers in different trust domains, and verify in two ways, neither by text message.";
     BreakGlass                    403 Never Requester Always    Ends  "Break-glass accounts are never reset here",
         "Such accounts are never reset here. Follow your procedure for break-glass accounts.", Useless;
     RestrictedUnit                403 Never Requester Always    Ends  "The person's restricted unit does not allow it",
@@ -241,20 +243,19 @@ codes! {
     EvidenceSms                   403 Never Requester Always    Ends  "The person was verified by text message",
         INDEPENDENT;
     Frozen                        403 Never Requester Always    Waits "Resets are frozen",
-        "Ask the security team. When they lift the freeze, ask for the reset again. The approval can be used until it \
-         expires.", Useless;
+        "Ask the security team to lift the freeze, then ask for the reset again. The approval can be \
+         used until it expires.", Useless;
     CoolingDown                   403 Never Requester Always    Ends  "The person was reset a short time ago",
         "Find out why another reset is needed. Then add a second approval by a different approver, or wait until that \
          time. If this approval expires meanwhile, get a new one.";
     CapReached                    403 Never Requester Always    Ends  "There were too many resets in an hour",
-        "Ask the security team to check who requests so many resets. The approval can be used until it \
-         expires.", Useless;
+        "Have the security team check who requests so many. Try again later, until the approval expires.", Useless;
     NoSuchReset                   404 Never Requester Never     Ends  "There is no such reset",
         "Use an approval of that reset. Outcomes can be read for 24 hours.", Hidden;
     TargetBusy                    409 Soon  Requester Never     Waits "Another reset of this person is in progress",
         "Wait until the other reset has ended.";
     ChangedMeanwhile              422 Never Requester Always    Ends  "Something changed after the reset began",
-        "Check in Entra what remains, then get new approvals for it.";
+        "See in Entra which methods remain, then get new approvals.";
     Misconfigured                 503 Later Operator  Never     Waits "This service is misconfigured",
         "The log of this service says what is wrong. The approval can still be used.";
     SecretsUnavailable            503 Soon  Upstream  Never     Waits "A secret could not be fetched",

@@ -108,6 +108,6 @@ pub enum Privilege {
     #[error("is in the privileged group {0}")]
     PolicyGroup(String),
     /// The policy names them as an approver or as a key's owner.
-    #[error("approves resets")]
+    #[error("is an approver")]
     NamedInPolicy,
 }
