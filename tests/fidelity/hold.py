@@ -7,6 +7,7 @@ A line of the traffic is one request with its answer, as tests/scenarios/fidelit
 
 import importlib.util
 import json
+import multiprocessing
 import re
 import sys
 import time
@@ -183,17 +184,28 @@ def hold(judge, exchanges):
 
 def prove(judge, exchanges):
     """Breaks one of each kind in every way. Gives how many broken ones there were, and those that were not found."""
-    count, missed = Counter(), []
-    for of, one_of_each, broken, found in (
-        ("request", {kind(exchange): exchange for exchange in exchanges}.values(), breaks.of_request, judge.of_request),
-        ("answer", of_each_kind(exchanges), breaks.of_answer, judge.of_answer),
-    ):
-        for exchange in one_of_each:
-            for what, one in broken(exchange):
-                count[of] += 1
-                if not found(one):
-                    missed.append(f"not found: {what} in the {of} of {exchange['verb']} {exchange['url']}")
-    return count, missed
+    requests = {kind(exchange): exchange for exchange in exchanges}.values()
+    broken = [("request", *one) for exchange in requests for one in breaks.of_request(exchange)]
+    broken += [("answer", *one) for exchange in of_each_kind(exchanges) for one in breaks.of_answer(exchange)]
+    # Each process has a judge of its own, a copy of this one.
+    context = multiprocessing.get_context("fork")
+    with context.Pool(initializer=set_judge, initargs=(judge,)) as pool:
+        found = pool.map(is_found, broken, chunksize=50)
+    missed = [
+        f"not found: {what} in the {of} of {exchange['verb']} {exchange['url']}"
+        for (of, what, exchange), is_one in zip(broken, found)
+        if not is_one
+    ]
+    return Counter(of for of, _, _ in broken), missed
+
+
+def set_judge(judge):
+    globals()["the_judge"] = judge
+
+
+def is_found(broken):
+    of, _, exchange = broken
+    return bool(the_judge.of_request(exchange) if of == "request" else the_judge.of_answer(exchange))
 
 
 def is_outdated():
@@ -214,7 +226,8 @@ def main(file):
     print(f"fidelity: {len(exchanges)} requests and answers, of {len(kinds)} kinds: {by_status}")
     print(f"fidelity: {len(wrong)} violations")
     broken, missed = prove(judge, exchanges)
-    print(f"fidelity: {broken['request']} broken requests and {broken['answer']} broken answers, {len(missed)} not found")
+    requests, answers = broken["request"], broken["answer"]
+    print(f"fidelity: {requests} broken requests and {answers} broken answers, {len(missed)} not found")
     print(f"fidelity: {time.monotonic() - start:.0f} s")
     wrong += missed
     if len(exchanges) < LEAST_EXCHANGES or len(kinds) < LEAST_KINDS:

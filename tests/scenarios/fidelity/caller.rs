@@ -10,7 +10,8 @@ use crate::test_app::{ADELE, JANE, MEGAN};
 
 const APP: &str = "0b1c2d3e-4f50-4162-8738-495a6b7c8d9e";
 const JANES_ID: &str = "a1000000-0000-4000-8000-00000000000b";
-const NOBODY: &str = "a1000000-0000-4000-8000-0000000000ff";
+/// The id of no person, and of no method.
+const UNKNOWN: &str = "a1000000-0000-4000-8000-0000000000ff";
 
 /// The collections of methods, with the type that each is of. The last two only beta has.
 const COLLECTIONS: [(&str, &str); 12] = [
@@ -141,7 +142,7 @@ async fn read(caller: &Caller) {
             ))
             .await;
     }
-    caller.get_both(&format!("/users/{NOBODY}")).await;
+    caller.get_both(&format!("/users/{UNKNOWN}")).await;
     caller.get_both("/groups?$top=2").await;
     let filter = format!("?$filter=principalId eq '{JANES_ID}'");
     let roles = "/roleManagement/directory";
@@ -179,7 +180,7 @@ async fn read(caller: &Caller) {
             caller
                 .get(&format!("{collection}/{}", id_of(caller, kind)))
                 .await;
-            caller.get(&format!("{collection}/{NOBODY}")).await;
+            caller.get(&format!("{collection}/{UNKNOWN}")).await;
         }
     }
 }
@@ -237,7 +238,7 @@ async fn write(caller: &Caller) {
         }
     }
     for version in ["v1.0", "beta"] {
-        for person in [JANE, ADELE, NOBODY] {
+        for person in [JANE, ADELE, UNKNOWN] {
             let path = format!("/{version}/users/{person}/revokeSignInSessions");
             caller.call(Verb::POST, &path, None).await;
         }

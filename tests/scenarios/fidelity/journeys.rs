@@ -87,7 +87,7 @@ pub fn methods_of_every_kind() -> Vec<Method> {
 }
 
 /// Each person of the users file is previewed and reset, by sign-in name and by id; one has every type of method.
-pub async fn everybody_is_reset(traffic: &Traffic) {
+pub async fn each_person_is_reset(traffic: &Traffic) {
     let file: Value = serde_json::from_str(include_str!("../../../examples/users.json")).unwrap();
     for user in file["users"].as_array().unwrap() {
         let app = start(traffic, |_| ()).await;
