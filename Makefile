@@ -29,7 +29,7 @@ NPM_CI = npm_config_cache=$(CURDIR)/.tools/npm $(CURDIR)/$(VENV)/bin/npm ci \
 # Where cargo puts what it builds.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run release package check test page pictures watch events durability chaos bench deny tools clean
+.PHONY: help run release package check test fidelity page pictures watch events durability chaos bench deny tools clean
 help:  ## Show this list
 	@awk -F':.*  ## ' '/^#@ / { print "\n" substr($$0, 4) } /^[a-z]+:.*  ## / { printf "  %-10s%s\n", $$1, $$2 }' Makefile
 
@@ -90,6 +90,10 @@ bench/beside/bundled.mjs: bench/beside/function.mjs bench/beside/package-lock.js
 	cd bench/beside && $(NPM_CI)
 	$(VENV)/bin/node bench/beside/node_modules/esbuild/bin/esbuild $< --bundle --minify --platform=node --format=esm --outfile=$@ \
 	    --banner:js='import { createRequire } from "node:module"; const require = createRequire(import.meta.url);'
+
+fidelity: export PYTHON := $(CURDIR)/$(VENV)/bin/python
+fidelity: $(VENV)/complete  ## Hold the calls to Graph, and the simulated tenant's answers, against Microsoft's descriptions
+	cargo test --locked --test scenarios fidelity -- --include-ignored --nocapture
 
 page: export NODE := $(CURDIR)/$(VENV)/bin/node
 page: tools  ## Test the on-call page in a browser; screenshots go to tests/page/shots

@@ -56,7 +56,11 @@ pub(super) fn get(directory: &mut Directory, call: &GraphCall, kind: Option<Kind
         Some(kind) => method.kind == kind && method.id.eq_ignore_ascii_case(call.method()),
         None => method.id.eq_ignore_ascii_case(call.method()),
     };
-    let found = registered.iter().find(matches).ok_or_else(no_such_method)?;
+    let found = registered
+        .iter()
+        .filter(|method| call.version == Version::Beta || method.kind.in_v1())
+        .find(matches)
+        .ok_or_else(no_such_method)?;
     let mut entity = found.typed_entity();
     if let Value::Object(entity) = &mut entity {
         let collection = kind.map_or_else(|| "methods".to_owned(), Kind::collection);
@@ -151,7 +155,7 @@ pub(super) fn preferences(directory: &mut Directory, call: &GraphCall) -> Outcom
         json!({
             "@odata.context": call.context(&format!("users('{}')/authentication/signInPreferences", call.user())),
             "isSystemPreferredAuthenticationMethodEnabled": true,
-            "userPreferredMethodForSecondaryAuthentication": person.default.map_or(json!("none"), |default| json!(default)),
+            "userPreferredMethodForSecondaryAuthentication": person.default,
         }),
     ))
 }
