@@ -13,7 +13,7 @@
 //! report                                                what people and programs read; sentences only
 //! reset                                                 the core: decides and acts
 //! webhook . approval                                    the two checks: pure, keys and secrets passed in
-//! ids . clock . names . secrets . web_identity . settings . logs . outbound . backoff . single_flight
+//! ids . clock . names . json_path . secrets . web_identity . settings . logs . outbound . backoff . single_flight
 //! ```
 
 pub mod app;
@@ -26,6 +26,7 @@ pub mod entra;
 pub mod http;
 pub mod ids;
 pub mod issuers;
+pub mod json_path;
 pub mod local_queue;
 pub mod logs;
 pub mod names;

@@ -10,7 +10,7 @@ use super::jws::Jws;
 use super::strict_json::is_strict;
 use super::{ApprovalError, Channel, InvalidToken};
 use crate::ids::{Issuer, Jti, Kid, Label, PersonRef};
-use crate::names;
+use crate::json_path;
 
 /// `typ` of an approval (RFC 8725, section 3.11).
 pub const TYP: &str = "mfa-approval+jwt";
@@ -142,7 +142,7 @@ fn is_approval_typ(typ: &str) -> bool {
 /// The path of the claim at fault. For a member that is missing serde names only its parent, so the member
 /// is taken from the message, which for that case holds nothing of the token.
 fn claim_at(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
-    let path = names::shown_path(&error.path().to_string());
+    let path = json_path::shown(&error.path().to_string());
     let message = error.inner().to_string();
     let missing = message
         .strip_prefix("missing field `")
