@@ -2,8 +2,10 @@
 //!
 //! serde alone is more lenient than the documentation of any format here: it takes a list for an object, member by
 //! member, and `{"lost": null}` for the name `lost`. Of a member that comes twice parsers believe different ones. What
-//! one reader takes for something else than another reader is an attack, so every door reads JSON through this module.
+//! one reader takes for something else than another reader is an attack, so every door reads JSON through this module;
+//! webhooks, of which only what is needed may fail, through `webhook/json.rs`.
 
+mod path;
 mod shaped;
 mod unambiguous;
 
@@ -12,8 +14,6 @@ use serde_json::Value;
 
 use shaped::Shaped;
 use unambiguous::Unambiguous;
-
-use crate::names;
 
 /// Why bytes are not the JSON that was asked for. It says where, and never what stands there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,7 +63,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
 /// [`JsonError::Shape`].
 pub fn of_value<T: DeserializeOwned>(value: Value) -> Result<T, JsonError> {
     serde_path_to_error::deserialize(Shaped(value)).map_err(|error| {
-        let path = names::shown_path(&error.path().to_string());
+        let path = path::shown(&error.path().to_string());
         let at = match (error.inner().missing, path.as_str()) {
             (None, _) => path,
             (Some(name), ".") => name.to_owned(),

@@ -41,23 +41,6 @@ pub fn shown_without_numbers(name: &str) -> Option<String> {
     shown(name).map(|name| name.chars().map(masked).collect())
 }
 
-/// The longest path that is shown, in characters.
-const LONGEST_PATH: usize = 200;
-
-/// A path in JSON as it may be shown: names on it may be a sender's own, as long as the body.
-pub fn shown_path(path: &str) -> String {
-    let shown = |c: char| match c {
-        '[' | ']' => c,
-        c if c.is_ascii_graphic() && !is_markup(c) => c,
-        _ => '?',
-    };
-    let names: Vec<String> = path
-        .split('.')
-        .map(|name| name.chars().map(shown).take(LONGEST).collect())
-        .collect();
-    names.join(".").chars().take(LONGEST_PATH).collect()
-}
-
 /// Marks of direction, and characters without a shape. The two joiners, U+200C and U+200D, some languages need.
 fn is_invisible(c: char) -> bool {
     matches!(
@@ -103,26 +86,6 @@ mod tests {
         let long = shown(&"ä".repeat(300)).unwrap();
         assert_eq!(long.chars().count(), 65);
         assert!(long.ends_with('…'));
-    }
-
-    #[test]
-    fn a_path_is_printable_and_short_however_long_its_names_are() {
-        assert_eq!(
-            shown_path("verification[0].method"),
-            "verification[0].method"
-        );
-        assert_eq!(shown_path("."), ".");
-        let long = format!(
-            "a\r\n<b>\u{202e}.{}.{}",
-            "x".repeat(9999),
-            "y.".repeat(9999)
-        );
-        let shown = shown_path(&long);
-        assert!(
-            shown.starts_with("a???b??.xxx") && shown.len() == 200,
-            "{shown}"
-        );
-        assert!(!shown.contains(&"x".repeat(65)));
     }
 
     #[test]
