@@ -166,7 +166,7 @@ fn an_approval_that_the_function_would_refuse_is_not_signed() {
             "a ticket key",
         ),
         (
-            format!("{} {CALL}", WHO.replace("megan-1", "megan,1")),
+            format!("{} {CALL}", WHO.replace("megan-1", "m\u{e9}gan-1")),
             "a kid",
         ),
         (format!("{WHO} {CALL} --minutes 91"), "1..=90"),
