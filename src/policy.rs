@@ -3,6 +3,7 @@
 
 mod document;
 mod error;
+mod explain;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -13,7 +13,9 @@ AL2023_GLIBC = (2, 34)
 CONTENT = {"bootstrap", "policy.toml"}
 KEYS = "keys/"
 # Values that the function refuses at its start. `reregister check` looks more closely.
-UNANSWERED = re.compile(r'''["'](CHANGE ME[^"']*|0{8}-0{4}-0{4}-0{4}-0{11}[0-9a-fA-F])["']''')
+UNANSWERED = re.compile(
+    r'''["'](\s*CHANGE[ _-]*ME[^"']*|0{8}-0{4}-0{4}-0{4}-0{11}[0-9a-f])["']''', re.IGNORECASE
+)
 # e_machine, bytes 18 and 19 of an ELF header
 PROCESSORS = {62: "x86_64", 183: "arm64"}
 
@@ -35,8 +37,10 @@ def main(path):
                 return f"{path}: policy.toml, {place} still says {value[0]}: change it"
         for name in re.findall(r'^\s*keys\.file\s*=\s*"([^"]+)"', policy, re.MULTILINE):
             if name not in names:
-                # A policy as it comes from the repository names keys that nobody has made yet.
-                print(f"{path}: policy.toml names {name}, which is not there: its issuer will not be heard", file=sys.stderr)
+                return (
+                    f"{path}: policy.toml names {name}, which is not there. Make it with `reregister keygen`, or remove "
+                    "the issuer"
+                )
         bootstrap = package.getinfo("bootstrap")
         if not (bootstrap.external_attr >> 16) & 0o111:
             return f"{path}: bootstrap is not executable"

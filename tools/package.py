@@ -2,18 +2,24 @@
 
     python3 tools/package.py BUILT.zip policy.toml keys dist/reregister-mfa.zip
 
-`make package` runs it. The program is taken from the built zip as it is; the policy and the keys in there are replaced.
+`make package` runs it. Before it packs, `reregister check` looks at the policy, if that command is on the PATH or was
+built here. The program is taken from the built zip as it is; the policy and the keys in there are replaced.
 The same input gives the same bytes, so that a zip can be compared with the one that is deployed.
 """
 
 import contextlib
 import io
 import os
+import shutil
+import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
 import check_package
+
+ROOT = Path(__file__).resolve().parent.parent
 
 # The first moment that a zip can hold.
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -27,6 +33,34 @@ def entry(name, mode):
     # Not compressed: what a compressor makes of the same bytes depends on the version of zlib.
     info.compress_type = zipfile.ZIP_STORED
     return info
+
+
+def reregister():
+    """The command, on the PATH or as it was built here; or None."""
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    built = (shutil.which(str(target / kind / "reregister")) for kind in ["release", "debug"])
+    return shutil.which("reregister") or next(filter(None, built), None)
+
+
+def check_policy(content):
+    """What `reregister check` says against this policy and these keys, or None."""
+    command = reregister()
+    if command is None:
+        print("reregister is not installed here. Run `reregister check policy.toml` first, where it is.", file=sys.stderr)
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        for name, bytes_ in content.items():
+            path = Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(bytes_)
+        checked = subprocess.run([command, "check"], cwd=folder, capture_output=True, text=True, check=False)
+    said = checked.stdout + checked.stderr
+    if checked.returncode:
+        return f"{said.strip()}\nNothing was packed."
+    for line in said.splitlines():
+        if line.startswith("Warning: "):
+            print(line, file=sys.stderr)
+    return None
 
 
 def main(built, policy, keys, result):
@@ -46,6 +80,8 @@ def main(built, policy, keys, result):
             return f"{path} is a link. Put the file itself into the folder."
         if path.is_file():
             content[f"keys/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
+    if refused := check_policy(content):
+        return refused
 
     Path(result).parent.mkdir(parents=True, exist_ok=True)
     # Beside the result, which may be the built zip itself and stays as it is if the new one is refused.

@@ -9,12 +9,15 @@ use reqwest::Url;
 /// with the approval in it.
 #[derive(clap::Args)]
 pub struct UrlArg {
-    /// The address of the function: https, or http to this machine
+    /// The address of the function, the output PageUrl: https, or http to this machine; also `url` in
+    /// ~/.config/reregister/config.toml
     #[arg(
         long,
         value_name = "URL",
         env = "REREGISTER_URL",
-        hide_env_values = true
+        hide_env_values = true,
+        // It is asked for.
+        required = false
     )]
     url: String,
 }
@@ -32,7 +35,9 @@ impl UrlArg {
 pub struct Address(Url);
 
 impl Address {
-    fn parse(text: &str) -> anyhow::Result<Address> {
+    /// # Errors
+    /// No approval may be sent to this address.
+    pub fn parse(text: &str) -> anyhow::Result<Address> {
         let url = Url::parse(text.trim())
             .ok()
             .filter(Url::has_host)

@@ -29,7 +29,7 @@ struct Config {
 }
 
 /// The commands that take `--url`.
-const WITH_URL: [&str; 4] = ["preview", "run", "status", "link"];
+pub const WITH_URL: [&str; 4] = ["preview", "run", "status", "link"];
 
 /// Makes the members of the file the defaults of the options. A file that cannot be read is reported and left out: other
 /// commands, such as `freeze`, must go on.
@@ -81,7 +81,7 @@ pub fn is_default(matches: &ArgMatches, option: &str) -> bool {
 }
 
 /// The options that are the same every night.
-const REMEMBERED: [&str; 5] = ["key", "kid", "iss", "aud", "approver"];
+const REMEMBERED: [&str; 6] = ["key", "kid", "iss", "aud", "approver", "url"];
 
 /// Offers to keep what was typed and is the same every night.
 pub fn offer_to_remember(answers: &[Answer]) {
@@ -160,8 +160,8 @@ pub fn directory(variable: &str, in_home: &str) -> Option<PathBuf> {
     Some(base.join("reregister"))
 }
 
-/// `~/` as a shell reads it: the file's values go through none.
-fn in_home(path: &str) -> String {
+/// `~/` as a shell reads it: the file's values and typed ones go through none.
+pub fn in_home(path: &str) -> String {
     match (path.strip_prefix("~/"), env::home_dir()) {
         (Some(rest), Some(home)) => Path::new(&home).join(rest).display().to_string(),
         _ => path.to_owned(),

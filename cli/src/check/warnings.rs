@@ -29,12 +29,6 @@ fn of_tenant(name: &Label, tenant: &Tenant, warnings: &mut Vec<String>) {
             "tenants.{name}.rules names no break-glass account, so none is protected."
         ));
     }
-    // The owners of keys are among them.
-    if tenant.rules.privileged_people.is_empty() {
-        warnings.push(format!(
-            "tenants.{name}.rules names no approver. List all people who approve, so that they count as privileged."
-        ));
-    }
 }
 
 fn of_channels(policy: &Policy, warnings: &mut Vec<String>) {
@@ -90,14 +84,11 @@ fn of_issuers(policy: &Policy, warnings: &mut Vec<String>) {
                 "Neither a source nor [on_call] names the issuer {name}, so its approvals are all refused."
             ));
         }
+        // The owners of keys in a file are compared with the file.
         let has_owner = issuer.key.values().any(|key| key.owner.is_some());
-        if is_on_call && !has_owner {
-            let place = match issuer.keys {
-                KeyLocation::File(_) => "its keys",
-                KeyLocation::Url(_) => "the keys at its URL",
-            };
+        if is_on_call && !has_owner && matches!(issuer.keys, KeyLocation::Url(_)) {
             warnings.push(format!(
-                "issuers.{name} is for on call and names no owner of {place}. On call, a key without an owner is refused."
+                "issuers.{name} is for on call and names no owner of the keys at its URL. On call, a key without an owner is refused."
             ));
         }
     }
