@@ -35,7 +35,7 @@ pub fn warning(warning: Warning) -> &'static str {
              Authentication methods."
         }
         Warning::HardwareOathUnknown => {
-            "Hardware OATH tokens could not be listed. Check in Entra whether the person has one."
+            "Hardware OATH tokens could not be listed. If Entra shows one, have it deactivated."
         }
         Warning::UnknownTypeLeft => {
             "A method of an unknown type stays in place. Check it in Entra."

@@ -155,7 +155,7 @@ codes! {
     ApprovalClaim                 422 Never Requester Always    Ends  "The approval is incomplete",
         "Send this text to the approval system's administrators. They have to fix that system.";
     ApprovalAudience              422 Never Requester Always    Ends  "The approval is for another use",
-        "A ticket and on call need different approvals: get the right one.", Hidden;
+        "Get one for this use: ticket and on-call approvals differ.", Hidden;
     ApprovalExpired               422 Never Requester Never     Ends  "The approval has expired",
         "Get a new approval.";
     ApprovalNotYet                422 Never Requester Always    Ends  "The approval is not valid yet",
