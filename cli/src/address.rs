@@ -5,6 +5,9 @@ use std::net::IpAddr;
 use anyhow::{Context as _, bail, ensure};
 use reqwest::Url;
 
+/// The commands that take `--url`.
+pub const WITH_URL: [&str; 4] = ["preview", "run", "status", "link"];
+
 /// The option `--url`. clap does not parse it: it would quote a wrong value, and an operator may paste the whole link
 /// with the approval in it.
 #[derive(clap::Args)]

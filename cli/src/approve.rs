@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use clap::builder::PossibleValuesParser;
 use jiff::Timestamp;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use jsonwebtoken::{Algorithm, Header};
 use reregister_mfa::approval::{
     Channel, Claims, ContactSource, Reason, Scope, TYP, TimeLimits, VerificationMethod,
 };
@@ -17,9 +17,9 @@ use reregister_mfa::ids::{Issuer, Kid, PersonRef, TicketKey};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::config::in_home;
 use crate::evidence;
-use crate::files::replace;
+use crate::files::{in_home, replace};
+use crate::key_file::sign_with_file;
 use crate::kms::KmsKey;
 use crate::moment::moment;
 use crate::names::{is_same, name, one_of};
@@ -294,27 +294,6 @@ fn signs_all_the_same(objection: &anyhow::Error) -> anyhow::Result<bool> {
         "{objection:#}. The function will refuse this approval. Sign it all the same? [y/N] "
     ))?;
     is_yes()
-}
-
-fn sign_with_file(file: &Path, header: &Header, claims: &Value) -> anyhow::Result<String> {
-    let key = signing_key(file)?;
-    jsonwebtoken::encode(header, claims, &key).context("the approval could not be signed")
-}
-
-/// The private key in this file.
-///
-/// # Errors
-/// The file cannot be read, or holds something else.
-pub fn signing_key(file: &Path) -> anyhow::Result<EncodingKey> {
-    let shown = file.display();
-    let key = fs::read(file).with_context(|| format!("cannot read {shown}"))?;
-    let text = String::from_utf8_lossy(&key);
-    ensure!(
-        !text.trim_start().starts_with('{') && !text.contains("PUBLIC KEY"),
-        "{shown}: that is the public key: give the .pem that keygen wrote as --private"
-    );
-    EncodingKey::from_ec_pem(&key)
-        .with_context(|| format!("{shown} is no private key that keygen made"))
 }
 
 /// `~/` is for a shell, which does not see what is typed at a question or follows a `=`.

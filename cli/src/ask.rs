@@ -9,10 +9,10 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Command};
 use reregister_mfa::approval::{ContactSource, Evidence, EvidenceError, VerificationMethod};
 
-use crate::address::Address;
-use crate::approve::signing_key;
-use crate::config::{WITH_URL, in_home};
+use crate::address::{Address, WITH_URL};
 use crate::evidence;
+use crate::files::in_home;
+use crate::key_file::signing_key;
 use crate::streams::{print_message, prompt, typed_line};
 use crate::usage;
 

@@ -1,6 +1,7 @@
 //! `reregister check`: whether a policy can be deployed, without asking any service.
 
 mod folder;
+mod found;
 mod keys;
 mod owners;
 mod secrets;

@@ -20,6 +20,7 @@ mod exit;
 mod files;
 mod freeze;
 mod function;
+mod key_file;
 mod keygen;
 mod kms;
 mod link;

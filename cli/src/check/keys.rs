@@ -7,15 +7,8 @@ use reregister_mfa::ids::{Kid, Label};
 use reregister_mfa::policy::Policy;
 use serde_json::Value;
 
+use super::found::Found;
 use super::owners;
-
-/// What there is to say about the keys of one issuer.
-#[derive(Default)]
-pub struct Found {
-    pub lines: Vec<String>,
-    pub warnings: Vec<String>,
-    pub faults: Vec<String>,
-}
 
 /// The keys of the issuer `name`, whose file is beside the policy.
 pub fn of(policy: &Policy, name: &Label, issuer: &IssuerPolicy) -> Found {

@@ -4,7 +4,7 @@ use reregister_mfa::approval::{IssuerPolicy, KeySet};
 use reregister_mfa::ids::{Kid, Label, PersonRef};
 use reregister_mfa::policy::Policy;
 
-use super::keys::Found;
+use super::found::Found;
 
 /// Compares the owners that the policy names with the keys of the issuer `name`; keys by URL are not known here.
 pub fn check(
