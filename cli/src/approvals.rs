@@ -160,7 +160,7 @@ pub fn redact_approvals(text: &str) -> String {
             .unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
         // Every JSON object begins so in base64. Before it there may be the dashes of an option.
-        if word.contains("eyJ") {
+        if word.contains("eyJ") && word.trim_end_matches('.') != "eyJ" {
             clean.push_str("[an approval]");
         } else {
             clean.push_str(word);

@@ -45,7 +45,7 @@ fn client_id<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
     let text = String::deserialize(input)?;
     if text.len() != 36 || Uuid::try_parse(&text).is_err() {
         return Err(D::Error::custom(
-            "client_id is not a UUID: write the app registration's Application (client) ID",
+            "not a UUID: write the app registration's Application (client) ID",
         ));
     }
     Ok(text)

@@ -320,6 +320,17 @@ fn an_error_of_the_toml_reader_says_what_to_do() {
         })
         .collect();
     insta::assert_snapshot!(said.join("\n"), @r#"
+    policy.toml: the section [on_call] is missing: add it. With issuers = [] it closes POST /resets
+    policy.toml: line 20, column 12: sources.jira.approved: this must be a list, such as ["10042"]
+    policy.toml: line 21, column 17: sources.jira.answer_within: this is no length of time: write one such as "15s" or "60m"
+    policy.toml: line 21, column 17: sources.jira.answer_within: this is no length of time: write one such as "15s" or "60m"
+    policy.toml: line 39, column 10: issuers.on-call.key.olga.2026: a kid with a dot must be in quotes: key."olga.2026".owner
+    policy.toml: line 35, column 1: iss is there twice: remove one of the two
+    policy.toml: line 34, column 39: the text of iss has no quote at its end: add it
+    policy.toml: line 9, column 25: tenants.contoso.privileged.credential: federated and secret exclude each other: keep one of them
+    policy.toml: line 9, column 45: tenants.contoso.privileged.credential.federated.client_id: not a UUID: write the app registration's Application (client) ID
+    policy.toml: line 12, column 15: tenants.contoso.rules.break_glass: glass@contoso.example is not an object id. Print it with: az ad user show --id glass@contoso.example --query id
+    policy.toml: line 34, column 7: issuers.on-call.iss still says CHANGE ME
     "#);
 }
 
