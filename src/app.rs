@@ -174,8 +174,8 @@ impl App {
         let switched = self.services.resets.change_freeze(change).await?;
         let after = switched.after.as_ref();
         let message = match change {
-            FreezeChange::Freeze { .. } => report::freeze_state(after),
-            FreezeChange::Thaw { .. } => report::thawed(&switched),
+            FreezeChange::Freeze { .. } => report::freeze_state(after, ""),
+            FreezeChange::Thaw { .. } => report::thawed(&switched, ""),
         };
         tracing::info!(event = "freeze", message);
         Ok(report::freeze_answer(after, &message))
@@ -187,7 +187,7 @@ impl App {
     /// [`LedgerError`], which must never be taken for off.
     pub async fn show_freeze(&self) -> Result<Value, LedgerError> {
         let switch = self.services.resets.frozen().await?;
-        let message = report::freeze_state(switch.as_ref());
+        let message = report::freeze_state(switch.as_ref(), "");
         Ok(report::freeze_answer(switch.as_ref(), &message))
     }
 

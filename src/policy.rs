@@ -3,6 +3,7 @@
 
 mod document;
 mod error;
+mod explain;
 mod separation;
 
 use std::collections::{BTreeMap, BTreeSet};

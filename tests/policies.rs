@@ -220,10 +220,10 @@ fn what_is_wrong_with_a_policy_is_said_in_one_line_with_its_place_and_its_name()
     policy.toml: line 8, column 6: tenants.contoso.id: not an Entra tenant id (a UUID)
     policy.toml: line 24, column 14: unclosed table, expected `]`
     policy.toml: line 25, column 10: sources.jira.scheme: unknown variant `jira`, expected one of `jira_webhook`, `secret_header`, `standard_webhooks`
-    policy.toml: line 42, column 38: sources.servicenow.scheme.standard_webhooks.tolerance: failed to parse input in the "friendly" duration format: expected to find unit designator suffix (e.g., `years` or `secs`) after parsing integer
+    policy.toml: line 42, column 38: sources.servicenow.scheme.standard_webhooks.tolerance: this is no length of time: write one such as "15s" or "60m"
     policy.toml: line 70, column 23: issuers.on-call.key.olga-2026.owner: not an object id or a user principal name
     policy.toml: line 74, column 1: on_call names the issuer oncall, which is not in [issuers]: add the issuer or correct the name
-    policy.toml: missing field `on_call`
+    policy.toml: the section [on_call] is missing: add it. With issuers = [] it closes POST /resets
     policy.toml: line 47, column 1: sources.servicenow: answer_within is too short for a reset: make it 8s or more
     "#);
 }

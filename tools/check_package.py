@@ -18,7 +18,9 @@ KEY_FILE = ".jwks.json"
 # The private members of a JWK (RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1).
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 # Values that the function refuses at its start. `reregister check` looks more closely.
-UNANSWERED = re.compile(r'''["'](CHANGE ME[^"']*|0{8}-0{4}-0{4}-0{4}-0{11}[0-9a-fA-F])["']''')
+UNANSWERED = re.compile(
+    r'''["'](\s*CHANGE[ _-]*ME[^"']*|0{8}-0{4}-0{4}-0{4}-0{11}[0-9a-f])["']''', re.IGNORECASE
+)
 # e_machine, bytes 18 and 19 of an ELF header
 PROCESSORS = {62: "x86_64", 183: "arm64"}
 
@@ -80,8 +82,10 @@ def main(path):
             if not name.endswith(KEY_FILE):
                 return f"{path}: policy.toml names the key file {name}: give it a name that ends in {KEY_FILE}"
             if name not in names:
-                # A policy as it comes from the repository names keys that nobody has made yet.
-                print(f"{path}: policy.toml names {name}, which is not there: its issuer will not be heard", file=sys.stderr)
+                return (
+                    f"{path}: policy.toml names {name}, which is not there. Make it with `reregister keygen`, or remove "
+                    "the issuer"
+                )
         bootstrap = package.getinfo("bootstrap")
         if not (bootstrap.external_attr >> 16) & 0o111:
             return f"{path}: bootstrap is not executable"

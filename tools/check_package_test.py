@@ -2,12 +2,14 @@
 
 import contextlib
 import io
+import os
 import subprocess
 import sys
 import tempfile
 import unittest
 import zipfile
 from pathlib import Path
+from unittest import mock
 
 import package
 
@@ -35,9 +37,10 @@ class Package(unittest.TestCase):
         (self.keys / "on-call.jwks.json").write_text(PUBLIC, encoding="utf-8")
         self.result = self.folder / "dist/reregister-mfa.zip"
 
-    def package(self, result=None):
-        """What was refused, or None."""
-        with contextlib.redirect_stdout(io.StringIO()):
+    def package(self, result=None, command=None):
+        """What was refused, or None. The policies here are no whole ones, so `reregister check` is a stand-in."""
+        silent = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
+        with silent[0], silent[1], mock.patch.object(package, "reregister", lambda: command):
             return package.main(str(self.built), str(self.policy), str(self.keys), str(result or self.result))
 
     def assert_refused(self, words):
@@ -140,6 +143,48 @@ class Package(unittest.TestCase):
     def test_the_policy_of_the_repository_is_refused_until_it_is_changed(self):
         self.policy.write_bytes((TOOLS.parent / "policy.toml").read_bytes())
         self.assert_refused("policy.toml, line")
+
+    def test_every_spelling_of_what_is_to_be_changed_is_refused(self):
+        for value in ["CHANGE-ME", "change me: the id", "CHANGE_ME", "ChangeMe"]:
+            self.policy.write_text(f'id = "{value}"\n', encoding="utf-8")
+            self.assert_refused("policy.toml, line 1, column 6 still says")
+
+    def test_a_key_file_that_is_missing_is_refused(self):
+        (self.keys / "on-call.jwks.json").unlink()
+        self.assert_refused("names keys/on-call.jwks.json, which is not there")
+
+    def check_command(self, script):
+        """A stand-in for the command."""
+        command = self.folder / "reregister"
+        command.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        command.chmod(0o755)
+        return str(command)
+
+    def test_what_reregister_check_refuses_is_not_packed(self):
+        command = self.check_command("cat policy.toml keys/on-call.jwks.json >&2; exit 1")
+        refused = self.package(command=command)
+        self.assertIn(POLICY.strip(), refused)
+        self.assertIn(PUBLIC, refused)
+        self.assertTrue(refused.endswith("Nothing was packed."))
+        self.assertFalse(self.result.exists())
+        self.assertIsNone(self.package(command=self.check_command('test "$1" = check')))
+        self.assertTrue(self.result.exists())
+
+    def test_the_command_is_looked_for_on_the_path_and_where_it_is_built(self):
+        nowhere = {"PATH": "", "CARGO_TARGET_DIR": str(self.folder)}
+        with mock.patch.dict(os.environ, nowhere):
+            self.assertIsNone(package.reregister())
+            said = io.StringIO()
+            with contextlib.redirect_stderr(said):
+                self.assertIsNone(package.check_policy({}))
+            self.assertEqual(said.getvalue().count("\n"), 1)
+            self.assertIn("Run `reregister check policy.toml` first", said.getvalue())
+            (self.folder / "debug").mkdir()
+            built = self.folder / "debug/reregister"
+            Path(self.check_command("exit 0")).rename(built)
+            self.assertEqual(package.reregister(), str(built))
+        with mock.patch.dict(os.environ, {"PATH": str(built.parent)}):
+            self.assertEqual(package.reregister(), str(built))
 
     def test_what_is_not_there_is_named_with_the_argument_that_names_it(self):
         self.built.write_bytes(b"no zip")

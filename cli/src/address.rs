@@ -5,16 +5,22 @@ use std::net::IpAddr;
 use anyhow::{Context as _, bail, ensure};
 use reqwest::Url;
 
+/// The commands that take `--url`.
+pub const WITH_URL: [&str; 4] = ["preview", "run", "status", "link"];
+
 /// The option `--url`. clap does not parse it: it would quote a wrong value, and an operator may paste the whole link
 /// with the approval in it.
 #[derive(clap::Args)]
 pub struct UrlArg {
-    /// The address of the function: https, or http to this machine
+    /// The address of the function, the output PageUrl: https, or http to this machine; also `url` in
+    /// ~/.config/reregister/config.toml
     #[arg(
         long,
         value_name = "URL",
         env = "REREGISTER_URL",
-        hide_env_values = true
+        hide_env_values = true,
+        // It is asked for.
+        required = false
     )]
     url: String,
 }
@@ -32,7 +38,9 @@ impl UrlArg {
 pub struct Address(Url);
 
 impl Address {
-    fn parse(text: &str) -> anyhow::Result<Address> {
+    /// # Errors
+    /// No approval may be sent to this address.
+    pub fn parse(text: &str) -> anyhow::Result<Address> {
         let url = Url::parse(text.trim())
             .ok()
             .filter(Url::has_host)

@@ -22,6 +22,12 @@ pub struct ApprovalArgs {
 /// On call the first one is the bearer, and a second one goes into the body.
 const MOST: usize = 2;
 
+const MORE_THAN_TWO: &str =
+    "--approval is given more than twice: one approval, or two for a person who needs two";
+
+const NOT_AN_APPROVAL: &str =
+    "is not an approval: one line that begins with eyJ. Copy it again, whole";
+
 /// One approval. Without `Debug`, so that no message can hold it by mistake.
 pub struct Token(String);
 
@@ -29,6 +35,17 @@ impl Token {
     /// The token itself: for a header, a body or a link, and never for a message.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// The approvals in a text: one by itself, or those in the link to the page.
+    fn all_in(text: &str) -> Option<Vec<Token>> {
+        let Some((_, fragment)) = text.trim().split_once('#') else {
+            return Token::parse(text).map(|token| vec![token]);
+        };
+        let members = fragment.split('&');
+        let members = members.filter_map(|member| member.strip_prefix("approval="));
+        let tokens: Option<Vec<Token>> = members.map(Token::parse).collect();
+        tokens.filter(|tokens| !tokens.is_empty())
     }
 
     /// A compact JWS, by its outer form alone (RFC 7515, section 7.1).
@@ -63,18 +80,20 @@ impl Approvals {
 
 impl ApprovalArgs {
     pub fn read(&self) -> anyhow::Result<Approvals> {
-        ensure!(
-            self.approval.len() <= MOST,
-            "--approval is given more than twice: one approval, or two for a person who needs two"
-        );
+        ensure!(self.approval.len() <= MOST, "{MORE_THAN_TWO}");
         let from_stdin = |file: &&PathBuf| is_stdin(file);
         ensure!(
             self.approval.iter().filter(from_stdin).count() <= 1,
             "standard input holds one approval; the other one must be in a file"
         );
-        let mut tokens = self.approval.iter().map(|file| read(file));
-        let bearer = tokens.next().context("--approval is missing")??;
-        let second = tokens.next().transpose()?;
+        let mut tokens = Vec::new();
+        for file in &self.approval {
+            tokens.extend(read(file)?);
+        }
+        ensure!(tokens.len() <= MOST, "{MORE_THAN_TWO}");
+        let mut tokens = tokens.into_iter();
+        let bearer = tokens.next().context("--approval is missing")?;
+        let second = tokens.next();
         ensure!(
             second
                 .as_ref()
@@ -89,9 +108,9 @@ fn is_stdin(file: &Path) -> bool {
     file.as_os_str() == "-"
 }
 
-fn read(file: &Path) -> anyhow::Result<Token> {
+fn read(file: &Path) -> anyhow::Result<Vec<Token>> {
     // An operator in a hurry may paste the approval itself. The error must not repeat it.
-    if file.to_str().and_then(Token::parse).is_some() && !file.exists() {
+    if file.to_str().and_then(Token::all_in).is_some() && !file.exists() {
         bail!(
             "--approval takes the name of a file, or -, and not the approval itself: everybody on this machine could \
              read it"
@@ -100,8 +119,8 @@ fn read(file: &Path) -> anyhow::Result<Token> {
     if !is_stdin(file) {
         let text =
             fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-        return Token::parse(&text)
-            .with_context(|| format!("{} is not an approval (a compact JWT)", file.display()));
+        return Token::all_in(&text)
+            .with_context(|| format!("{} {NOT_AN_APPROVAL}", file.display()));
     }
     let mut text = String::new();
     let stdin = io::stdin();
@@ -113,7 +132,7 @@ fn read(file: &Path) -> anyhow::Result<Token> {
             .read_to_string(&mut text)
             .context("cannot read standard input")?;
     }
-    Token::parse(&text).context("standard input is not an approval (a compact JWT)")
+    Token::all_in(&text).with_context(|| format!("standard input {NOT_AN_APPROVAL}"))
 }
 
 /// Asks for a line that the terminal does not echo: a pasted approval would stay on the screen while it is still valid.
@@ -141,7 +160,7 @@ pub fn redact_approvals(text: &str) -> String {
             .unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
         // Every JSON object begins so in base64. Before it there may be the dashes of an option.
-        if word.contains("eyJ") {
+        if word.contains("eyJ") && word.trim_end_matches('.') != "eyJ" {
             clean.push_str("[an approval]");
         } else {
             clean.push_str(word);
@@ -165,6 +184,24 @@ mod tests {
         let long = format!("a.b.{}", "c".repeat(LONGEST_TOKEN));
         for bad in ["", "a.b", "a.b.c.d", "a..c", "a.b.c d.e.f", "a.b.c=", &long] {
             assert!(Token::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_link_to_the_page_holds_approvals_too() {
+        let all = |text| {
+            let tokens = Token::all_in(text)?;
+            Some(tokens.into_iter().map(|token| token.0).collect::<Vec<_>>())
+        };
+        assert_eq!(all("eyJ.b.c\n").unwrap(), ["eyJ.b.c"]);
+        let link = "https://mfa.contoso.com/#approval=eyJ.b.c&approval=eyJ.d.e\n";
+        assert_eq!(all(link).unwrap(), ["eyJ.b.c", "eyJ.d.e"]);
+        for bad in [
+            "https://mfa.contoso.com/#",
+            "#approval=",
+            "#approval=a.b.c&approval=a.b",
+        ] {
+            assert_eq!(all(bad), None, "{bad}");
         }
     }
 

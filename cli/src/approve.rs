@@ -1,5 +1,6 @@
 //! `reregister approve`: one approval, signed.
 
+use std::convert::Infallible;
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use clap::builder::PossibleValuesParser;
 use jiff::Timestamp;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use jsonwebtoken::{Algorithm, Header};
 use reregister_mfa::approval::{
     Channel, Claims, ContactSource, Reason, Scope, TYP, TimeLimits, VerificationMethod,
 };
@@ -17,7 +18,8 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::evidence;
-use crate::files::replace;
+use crate::files::{in_home, replace};
+use crate::key_file::sign_with_file;
 use crate::kms::KmsKey;
 use crate::moment::moment;
 use crate::names::{is_same, name, one_of};
@@ -32,7 +34,8 @@ const fn most_minutes(channel: Channel) -> u64 {
 
 /// Attest that a person was verified and that their MFA may be reset. Writes the approval, a compact JWT.
 ///
-/// `key`, `kms_key`, `kid`, `iss`, `aud` and `approver` may also be set in ~/.config/reregister/config.toml.
+/// On a terminal, what is missing is asked for. `key`, `kms_key`, `kid`, `iss`, `aud` and `approver` may also be set in
+/// ~/.config/reregister/config.toml.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -43,7 +46,7 @@ Examples:
       --verified-by vera@contoso.com --verified-at 02:40 --method in_person --out approval")]
 pub struct Approve {
     /// The private key that keygen made
-    #[arg(long, value_name = "FILE.pem", env = "REREGISTER_KEY")]
+    #[arg(long, value_name = "FILE.pem", env = "REREGISTER_KEY", value_parser = file_in_home)]
     key: Option<PathBuf>,
 
     /// An asymmetric AWS KMS key (ECC_NIST_P256) instead of a file; needs kms:Sign, and credentials as for the AWS CLI:
@@ -57,35 +60,41 @@ pub struct Approve {
     kms_key: Option<KmsKey>,
 
     /// The key's id
-    #[arg(long, env = "REREGISTER_KID", value_parser = name::<Kid>)]
+    #[arg(long, env = "REREGISTER_KID", value_parser = name::<Kid>, required = false)]
     kid: Kid,
 
     /// The issuer: the value of iss in policy.toml, not the name of its section
-    #[arg(long, env = "REREGISTER_ISS", value_parser = name::<Issuer>)]
+    #[arg(long, env = "REREGISTER_ISS", value_parser = name::<Issuer>, required = false)]
     iss: Issuer,
 
     /// The value of on_call or webhook in policy.toml's [audience]
-    #[arg(long, env = "REREGISTER_AUD")]
+    #[arg(long, env = "REREGISTER_AUD", required = false)]
     aud: String,
 
     /// Who is to be reset: object id or user principal name
-    #[arg(long, value_name = "PERSON", value_parser = name::<PersonRef>)]
+    #[arg(long, value_name = "PERSON", value_parser = name::<PersonRef>, required = false)]
     target: PersonRef,
 
     /// The ticket's key
-    #[arg(long, value_name = "KEY", value_parser = name::<TicketKey>)]
+    #[arg(long, value_name = "KEY", value_parser = name::<TicketKey>, required = false)]
     ticket: TicketKey,
 
     /// Who allows it: on call, the key's owner; never the target
-    #[arg(long, value_name = "PERSON", env = "REREGISTER_APPROVER", value_parser = name::<PersonRef>)]
+    #[arg(
+        long,
+        value_name = "PERSON",
+        env = "REREGISTER_APPROVER",
+        value_parser = name::<PersonRef>,
+        required = false
+    )]
     approver: PersonRef,
 
     /// Who verified the target
-    #[arg(long, value_name = "PERSON", value_parser = name::<PersonRef>)]
+    #[arg(long, value_name = "PERSON", value_parser = name::<PersonRef>, required = false)]
     verified_by: PersonRef,
 
     /// How they were verified
-    #[arg(long, value_parser = one_of::<VerificationMethod>())]
+    #[arg(long, value_parser = one_of::<VerificationMethod>(), required = false)]
     method: VerificationMethod,
 
     /// Which line (phone_call) or service (secure_message)
@@ -120,7 +129,7 @@ pub struct Approve {
              {MOST_MINUTES_ON_CALL} on call"
         ),
         default_value_t = MOST_MINUTES_ON_CALL,
-        value_parser = clap::value_parser!(u64).range(1..=MOST_MINUTES_IN_TICKET),
+        value_parser = number_of_minutes,
     )]
     minutes: u64,
 
@@ -142,6 +151,7 @@ impl Approve {
     pub fn run(self) -> anyhow::Result<()> {
         let now = Timestamp::now();
         ensure!(!self.aud.trim().is_empty(), "--aud is empty");
+        check_folder(&self.out)?;
         evidence::evidence(self.method, self.via.as_deref(), self.contact_source)?;
         if let Err(objection) = self.check(now)
             && !self.force
@@ -171,12 +181,20 @@ impl Approve {
         } else {
             write(&self.out, &token)?;
         }
+        let next = if self.out.as_os_str() == "-" {
+            String::new()
+        } else {
+            let out = self.out.display();
+            format!("; written to {out}. Next: reregister preview --approval {out}")
+        };
         print_message(format_args!(
-            "{} approves the reset of {} for {}, until {}",
+            "{} approves the reset of {} for {}, until {} UTC, in {} minute{}{next}",
             self.approver,
             self.target,
             self.ticket,
-            expires.strftime("%FT%TZ")
+            expires.strftime("%H:%M"),
+            self.minutes,
+            if self.minutes == 1 { "" } else { "s" },
         ));
         Ok(())
     }
@@ -206,6 +224,10 @@ impl Approve {
         );
         // An approval that is good for longer is refused on call whatever its evidence is.
         let channel = if self.minutes > MOST_MINUTES_ON_CALL {
+            print_message(format_args!(
+                "Warning: the approval is good for more than {MOST_MINUTES_ON_CALL} minutes. On call it will be refused; in \
+                 a ticket it is good."
+            ));
             Channel::Webhook
         } else {
             Channel::OnCall
@@ -274,11 +296,30 @@ fn signs_all_the_same(objection: &anyhow::Error) -> anyhow::Result<bool> {
     is_yes()
 }
 
-fn sign_with_file(file: &Path, header: &Header, claims: &Value) -> anyhow::Result<String> {
-    let key = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let key = EncodingKey::from_ec_pem(&key)
-        .with_context(|| format!("{} is no private key that keygen made", file.display()))?;
-    jsonwebtoken::encode(header, claims, &key).context("the approval could not be signed")
+/// `~/` is for a shell, which does not see what is typed at a question or follows a `=`.
+fn file_in_home(text: &str) -> Result<PathBuf, Infallible> {
+    Ok(PathBuf::from(in_home(text)))
+}
+
+fn number_of_minutes(text: &str) -> anyhow::Result<u64> {
+    let minutes: u64 = text.parse().ok().context("write a number of minutes")?;
+    ensure!(minutes > 0, "at least 1");
+    ensure!(
+        minutes <= MOST_MINUTES_IN_TICKET,
+        "at most {MOST_MINUTES_IN_TICKET} in a ticket, {MOST_MINUTES_ON_CALL} on call"
+    );
+    Ok(minutes)
+}
+
+/// Before anything is signed: whether there is a folder for the approval.
+fn check_folder(out: &Path) -> anyhow::Result<()> {
+    let folder = out.parent().unwrap_or(Path::new(""));
+    ensure!(
+        folder.as_os_str().is_empty() || folder.is_dir(),
+        "nothing was signed: there is no folder {}",
+        folder.display()
+    );
+    Ok(())
 }
 
 /// Writes the approval where its owner alone can read it, in one step.

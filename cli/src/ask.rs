@@ -1,23 +1,58 @@
-//! Questions for the options that `approve` was not given, if there is a terminal to ask at.
+//! Questions for what a command was not given, if there is a terminal to ask at: the options of `approve`, and the
+//! address of the function.
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
+use std::path::Path;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 use clap::{ArgMatches, Command};
 use reregister_mfa::approval::{ContactSource, Evidence, EvidenceError, VerificationMethod};
 
+use crate::address::{Address, WITH_URL};
 use crate::evidence;
+use crate::files::in_home;
+use crate::key_file::signing_key;
 use crate::streams::{print_message, prompt, typed_line};
+use crate::usage;
 
 /// The command whose options are asked for.
 const COMMAND: &str = "approve";
+
+/// What an approval cannot do without, in the order in which it is asked.
+const REQUIRED: [&str; 9] = [
+    "key",
+    "kid",
+    "iss",
+    "aud",
+    "approver",
+    "target",
+    "ticket",
+    "verified_by",
+    "method",
+];
 
 /// What is asked as soon as anything is asked, and may be left out.
 const OPTIONAL: [(&str, &str); 2] = [
     ("reason", "Enter: no reason"),
     ("verified_at", "Enter: now"),
 ];
+
+/// What an answer looks like, where no list shows it.
+const EXAMPLES: [(&str, &str); 9] = [
+    ("key", "~/olga.pem"),
+    ("kid", "olga-2026"),
+    ("iss", "https://on-call.contoso.com"),
+    ("aud", "https://mfa.contoso.com/resets"),
+    ("approver", "olga@contoso.com"),
+    ("target", "jane.doe@contoso.com"),
+    ("ticket", "HELP-42"),
+    ("verified_by", "vera@contoso.com"),
+    ("url", "https://abc.lambda-url.eu-west-1.on.aws"),
+];
+
+const URL_IS_MISSING: &str = "the address of the function is missing. Give --url (the output PageUrl), set \
+    REREGISTER_URL, or write url = \"https://...\" in ~/.config/reregister/config.toml";
 
 /// An option and what was typed for it.
 pub struct Answer {
@@ -34,66 +69,85 @@ pub fn parse(
     let mut answers: Vec<Answer> = Vec::new();
     let given = arguments.len();
     loop {
-        let parsed = command.clone().try_get_matches_from(&arguments);
-        let missing = match &parsed {
-            Ok(matches) => matches
-                .subcommand_matches(COMMAND)
-                .and_then(|matches| still_missing(matches, &answers)),
-            Err(error) => missing(command, &arguments, error),
-        };
-        let Some(option) = missing.filter(|_| io::stdin().is_terminal()) else {
-            match parsed {
-                // An answer that is not a value of its option is typed again.
-                Err(error) if arguments.len() > given => {
-                    print_message(first_line(&error));
-                    arguments.pop();
-                    answers.pop();
-                    continue;
-                }
-                parsed => return parsed.map(|matches| (matches, answers)),
+        let matches = match command.clone().try_get_matches_from(&arguments) {
+            Ok(matches) => matches,
+            // An answer that is not a value of its option is typed again.
+            Err(error) if arguments.len() > given => {
+                print_message(usage::one_line(&error));
+                arguments.pop();
+                answers.pop();
+                continue;
             }
+            Err(error) => return Err(error),
         };
-        let method = parsed.as_ref().ok().and_then(method);
-        match ask(command, &option, method) {
-            Some(value) => {
-                if !value.is_empty() {
-                    arguments.push(format!("--{}={value}", option.replace('_', "-")).into());
+        let required = required(&matches);
+        let next = required.first().copied().map(str::to_owned);
+        let next = next.or_else(|| still_missing(matches.subcommand_matches(COMMAND)?, &answers));
+        let typed = match next.filter(|_| io::stdin().is_terminal()) {
+            Some(option) => ask(command, &matches, &option).map(|value| Answer { option, value }),
+            None => None,
+        };
+        match typed {
+            Some(answer) => {
+                if !answer.value.is_empty() {
+                    let (option, value) = (answer.option.replace('_', "-"), &answer.value);
+                    arguments.push(format!("--{option}={value}").into());
                 }
-                answers.push(Answer { option, value });
+                answers.push(answer);
             }
-            // The end of the input: without the option it goes as it would without a terminal.
-            None => return parsed.map(|matches| (matches, answers)),
+            // Without a terminal, or at the end of the input.
+            None if required.is_empty() => return Ok((matches, answers)),
+            None => return Err(missing(&required)),
         }
     }
 }
 
-/// The first required option that clap misses.
-fn missing(command: &Command, arguments: &[OsString], error: &clap::Error) -> Option<String> {
-    let is_approve = arguments.get(1).is_some_and(|name| name == COMMAND);
-    if !is_approve || error.kind() != ErrorKind::MissingRequiredArgument {
-        return None;
+/// The options that are missing, and without which the command cannot do its work.
+fn required(matches: &ArgMatches) -> Vec<&'static str> {
+    match matches.subcommand() {
+        Some((COMMAND, matches)) => {
+            let is_given = |option: &str| {
+                matches.contains_id(option) || (option == "key" && matches.contains_id("kms_key"))
+            };
+            let missing = REQUIRED.into_iter().filter(|option| !is_given(option));
+            missing.collect()
+        }
+        Some((name, matches)) if WITH_URL.contains(&name) && !matches.contains_id("url") => {
+            vec!["url"]
+        }
+        _ => Vec::new(),
     }
-    let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else {
-        return None;
-    };
-    let mut options = command.find_subcommand(COMMAND)?.get_arguments();
-    let is_missing = |long: &str| {
-        let shown = format!("--{long}");
-        missing
-            .iter()
-            .any(|text| text.split([' ', '=']).next() == Some(&shown))
-    };
-    options
-        .find(|option| option.get_long().is_some_and(is_missing))
-        .map(|option| option.get_id().to_string())
 }
 
-/// What clap does not require and the approval needs all the same; then the optional ones.
+fn missing(options: &[&str]) -> clap::Error {
+    let text = if options == ["url"] {
+        URL_IS_MISSING.to_owned()
+    } else {
+        let options: Vec<String> = options
+            .iter()
+            .map(|option| format!("--{}", option.replace('_', "-")))
+            .collect();
+        format!(
+            "missing: {}: on a terminal they are asked for, and config.toml may have them",
+            options.join(", ")
+        )
+    };
+    clap::Error::raw(ErrorKind::MissingRequiredArgument, text)
+}
+
+/// Why an answer cannot be right, where clap does not see it.
+fn objection(option: &str, value: &str) -> Option<String> {
+    let checked = match option {
+        "key" => signing_key(Path::new(&in_home(value))).map(drop),
+        "url" => Address::parse(value).map(drop),
+        _ => Ok(()),
+    };
+    checked.err().map(|error| format!("{error:#}"))
+}
+
+/// What the approval needs because of its method; then the optional ones.
 fn still_missing(matches: &ArgMatches, answers: &[Answer]) -> Option<String> {
     let is_given = |option: &str| matches.contains_id(option);
-    if !is_given("key") && !is_given("kms_key") {
-        return Some("key".to_owned());
-    }
     let evidence = Evidence::new(
         *matches.get_one::<VerificationMethod>("method")?,
         matches.get_one::<String>("via").map(String::as_str),
@@ -120,12 +174,15 @@ fn method(matches: &ArgMatches) -> Option<VerificationMethod> {
 }
 
 /// What was typed; `None` at the end of the input.
-fn ask(command: &Command, option: &str, method: Option<VerificationMethod>) -> Option<String> {
+fn ask(command: &Command, matches: &ArgMatches, option: &str) -> Option<String> {
+    let (method, name) = (method(matches), matches.subcommand_name()?);
     let arg = command
-        .find_subcommand(COMMAND)?
+        .find_subcommand(name)?
         .get_arguments()
         .find(|arg| arg.get_id() == option)?;
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    // What is taken without an answer is said at the end of the question.
+    let help = help.split(" [default:").next().unwrap_or_default();
     let leave_out = OPTIONAL.iter().find(|(optional, _)| *optional == option);
     let choices: Vec<String> = match (option, method) {
         ("via", Some(method)) => evidence::vias_of(method)
@@ -140,7 +197,9 @@ fn ask(command: &Command, option: &str, method: Option<VerificationMethod>) -> O
     };
     let long = option.replace('_', "-");
     let hint = leave_out.map_or_else(String::new, |(_, hint)| format!(" [{hint}]"));
-    print_message(format_args!("{help} (--{long}){hint}"));
+    let example = EXAMPLES.iter().find(|(named, _)| *named == option);
+    let example = example.map_or_else(String::new, |(_, example)| format!(", such as {example}"));
+    print_message(format_args!("{help}{example} (--{long}){hint}"));
     for (nth, choice) in (1..).zip(&choices) {
         print_message(format_args!("  {nth} {choice}"));
     }
@@ -153,12 +212,10 @@ fn ask(command: &Command, option: &str, method: Option<VerificationMethod>) -> O
             let nth = nth.checked_sub(1)?;
             choices.get(nth).cloned()
         });
-        return Some(chosen.unwrap_or(typed));
+        let value = chosen.unwrap_or(typed);
+        match objection(option, &value) {
+            Some(objection) => print_message(objection),
+            None => return Some(value),
+        }
     }
-}
-
-fn first_line(error: &clap::Error) -> String {
-    let text = error.to_string();
-    let line = text.lines().next().unwrap_or_default();
-    line.trim_start_matches("error: ").to_owned()
 }

@@ -1,6 +1,9 @@
 //! `reregister check`: whether a policy can be deployed, without asking any service.
 
+mod folder;
+mod found;
 mod keys;
+mod owners;
 mod secrets;
 mod warnings;
 
@@ -8,6 +11,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::bail;
+use reregister_mfa::approval::KeyLocation;
 use reregister_mfa::policy::{Policy, PolicyError};
 use reregister_mfa::webhook::Scheme;
 
@@ -73,13 +77,18 @@ fn report(file: &str, policy: &Policy) -> anyhow::Result<Exit> {
     let mut warnings = warnings::of(policy);
     writeln!(text, "Keys of approvals:")?;
     for (name, issuer) in &sections.issuers {
-        let found = keys::of(&policy.directory, name, issuer);
+        let found = keys::of(policy, name, issuer);
         for line in found.lines {
             writeln!(text, "  {line}")?;
         }
         faults.extend(found.faults);
         warnings.extend(found.warnings);
     }
+
+    faults.extend(folder::faults(&policy.directory, |file| {
+        let mut issuers = sections.issuers.values();
+        issuers.any(|issuer| matches!(&issuer.keys, KeyLocation::File(named) if named == file))
+    }));
 
     writeln!(text, "Secrets to make in AWS Secrets Manager:")?;
     for line in secrets::of(policy) {

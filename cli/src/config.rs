@@ -11,8 +11,9 @@ use clap::{ArgMatches, Command};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::address::WITH_URL;
 use crate::ask::Answer;
-use crate::files::replace;
+use crate::files::{in_home, replace};
 use crate::streams::{is_yes, print_message, prompt};
 
 /// The members of the file; each is named as the option is.
@@ -27,9 +28,6 @@ struct Config {
     approver: Option<String>,
     url: Option<String>,
 }
-
-/// The commands that take `--url`.
-const WITH_URL: [&str; 4] = ["preview", "run", "status", "link"];
 
 /// Makes the members of the file the defaults of the options. A file that cannot be read is reported and left out: other
 /// commands, such as `freeze`, must go on.
@@ -81,7 +79,7 @@ pub fn is_default(matches: &ArgMatches, option: &str) -> bool {
 }
 
 /// The options that are the same every night.
-const REMEMBERED: [&str; 5] = ["key", "kid", "iss", "aud", "approver"];
+const REMEMBERED: [&str; 6] = ["key", "kid", "iss", "aud", "approver", "url"];
 
 /// Offers to keep what was typed and is the same every night.
 pub fn offer_to_remember(answers: &[Answer]) {
@@ -158,12 +156,4 @@ pub fn directory(variable: &str, in_home: &str) -> Option<PathBuf> {
         .filter(|path| path.is_absolute())
         .or_else(|| Some(env::home_dir()?.join(in_home)))?;
     Some(base.join("reregister"))
-}
-
-/// `~/` as a shell reads it: the file's values go through none.
-fn in_home(path: &str) -> String {
-    match (path.strip_prefix("~/"), env::home_dir()) {
-        (Some(rest), Some(home)) => Path::new(&home).join(rest).display().to_string(),
-        _ => path.to_owned(),
-    }
 }

@@ -1,29 +1,39 @@
 //! `reregister freeze` and `reregister thaw`: the switch that stops resets.
 
 use std::str::FromStr as _;
-use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow, bail};
-use aws_config::SdkConfig;
-use aws_sdk_kms::config::ProvideCredentials as _;
-use reregister_mfa::aws::{self, DynamoDb};
-use reregister_mfa::clock::{SystemClock, Timestamp};
+use anyhow::{anyhow, bail};
+use reregister_mfa::clock::Timestamp;
 use reregister_mfa::report::{freeze_state, thawed};
-use reregister_mfa::reset::{FreezeChange, FreezeReason, Ledger, SwitchedTo, Tiers};
+use reregister_mfa::reset::{
+    FreezeChange, FreezeReason, FreezeReasonError, SwitchError, SwitchedTo, Tiers,
+};
 
 use crate::names::one_of;
 use crate::runtime::block_on;
 use crate::streams::print;
+use crate::table::{Failure, Table};
+
+/// The end of the help of both commands.
+const NEEDS: &str = "\
+AWS credentials come from the environment, from a profile (AWS_PROFILE) or from IAM Identity Center: `aws sso login`.
+The region is AWS_REGION or the profile's. Without them, use the output FreezeCommand or ThawCommand.
+
+Exit codes:
+  0  done, or shown: what is printed is how the switch is set now
+  1  not done: treat resets as NOT frozen";
 
 /// Stop resets for everyone or for one tier; without an argument, show the freeze switch
 ///
 /// A freeze adds to what is frozen already. Use `thaw` to lift it.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(after_help = format!("\
 Examples:
   reregister freeze
   reregister freeze all --why 'SEC-77: call the security team'
-  reregister freeze privileged --why 'SEC-78: a key is lost'")]
+  reregister freeze privileged --why 'SEC-78: a key is lost'
+
+{NEEDS}"))]
 pub struct Freeze {
     /// Whose resets to stop: standard, privileged or all
     #[arg(value_parser = frozen_tiers)]
@@ -34,26 +44,28 @@ pub struct Freeze {
     why: Option<String>,
 
     #[command(flatten)]
-    table: Table,
+    table: TableArg,
 }
 
 /// Lift a freeze, for everyone or for one tier
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(after_help = format!("\
 Examples:
   reregister thaw all
-  reregister thaw standard    # what is frozen for privileged people stays frozen")]
+  reregister thaw standard    # what is frozen for privileged people stays frozen
+
+{NEEDS}"))]
 pub struct Thaw {
     /// Whose resets to allow again
     #[arg(value_parser = one_of::<Tiers>())]
     tiers: Tiers,
 
     #[command(flatten)]
-    table: Table,
+    table: TableArg,
 }
 
 #[derive(clap::Args)]
-struct Table {
+struct TableArg {
     /// The table of the deployment: the output TableName of its stack
     #[arg(long, value_name = "NAME", env = "TABLE_NAME")]
     table: String,
@@ -72,21 +84,24 @@ impl Freeze {
     pub fn run(self) -> anyhow::Result<()> {
         let change = match self.tiers {
             Some(tiers) => {
-                let why = FreezeReason::new(&self.why.unwrap_or_default());
-                let why = why.context("no freeze was set: --why is needed")?;
+                let why = FreezeReason::new(&self.why.unwrap_or_default()).map_err(not_a_reason)?;
                 Some(FreezeChange::Freeze { tiers, why })
             }
             None => None,
         };
-        with_ledger(&self.table, async |ledger| {
+        block_on(async {
+            let table = Table::open(self.table.table).await?;
             let switch = match change {
-                Some(change) => set(&ledger, &change).await?.after,
-                None => ledger.frozen().await.context(
-                    "the freeze switch cannot be read. Treat resets as not frozen, and check --table, the region and \
-                     the network",
-                )?,
+                Some(change) => match set(&table, &change).await {
+                    Ok(switched) => switched.after,
+                    Err(failure) => bail!("{}", failure.of_a_freeze(&table)),
+                },
+                None => match table.ledger.frozen().await {
+                    Ok(switch) => switch,
+                    Err(error) => bail!("{}", Failure::from(error).of_a_look(&table)),
+                },
             };
-            print(&freeze_state(switch.as_ref()))
+            print(&freeze_state(switch.as_ref(), &table.place()))
         })
     }
 }
@@ -94,37 +109,32 @@ impl Freeze {
 impl Thaw {
     /// Takes away from the switch, and prints what was taken away and what stays frozen.
     pub fn run(self) -> anyhow::Result<()> {
-        with_ledger(&self.table, async |ledger| {
+        block_on(async {
+            let table = Table::open(self.table.table).await?;
             let change = FreezeChange::Thaw { tiers: self.tiers };
-            print(&thawed(&set(&ledger, &change).await?))
+            match set(&table, &change).await {
+                Ok(switched) => print(&thawed(&switched, &table.place())),
+                Err(failure) => bail!("{}", failure.of_a_thaw(&table)),
+            }
         })
     }
 }
 
-async fn set(ledger: &Ledger, change: &FreezeChange) -> anyhow::Result<SwitchedTo> {
-    let set = ledger.change_freeze(change, Timestamp::now()).await;
-    set.context("the switch was NOT changed. Run `reregister freeze` to see it, then try again")
+fn not_a_reason(error: FreezeReasonError) -> anyhow::Error {
+    match error {
+        FreezeReasonError::Missing => {
+            anyhow!("nothing was changed: --why is needed; callers who are refused read it")
+        }
+        FreezeReasonError::NotOneLine => {
+            anyhow!("nothing was changed: --why may have 200 characters in one line")
+        }
+    }
 }
 
-fn with_ledger(
-    table: &Table,
-    work: impl AsyncFnOnce(Ledger) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    block_on(async {
-        let config = aws::config().await;
-        check_credentials(&config).await?;
-        let store = DynamoDb::new(&config, table.table.clone(), Arc::new(SystemClock));
-        work(Ledger::new(Arc::new(store))).await
+async fn set(table: &Table, change: &FreezeChange) -> Result<SwitchedTo, Failure> {
+    let set = table.ledger.change_freeze(change, Timestamp::now()).await;
+    set.map_err(|error| match error {
+        SwitchError::Overtaken => Failure::Overtaken,
+        SwitchError::Ledger(error) => Failure::from(error),
     })
-}
-
-/// Names what is wrong with the credentials; the ledger's error would only be that it is unavailable.
-async fn check_credentials(config: &SdkConfig) -> anyhow::Result<()> {
-    let provider = config
-        .credentials_provider()
-        .context("there are no credentials for AWS. Log in, or set AWS_PROFILE")?;
-    provider.provide_credentials().await.context(
-        "there are no credentials for AWS. With IAM Identity Center, first run `aws sso login`",
-    )?;
-    Ok(())
 }

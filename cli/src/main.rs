@@ -20,6 +20,7 @@ mod exit;
 mod files;
 mod freeze;
 mod function;
+mod key_file;
 mod keygen;
 mod kms;
 mod link;
@@ -34,16 +35,19 @@ mod run;
 mod runtime;
 mod status;
 mod streams;
+mod table;
+mod usage;
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::approvals::redact_approvals;
 use crate::ask::Answer;
 use crate::exit::Exit;
-use crate::streams::print_message;
+use crate::streams::print_error;
 
 /// Do on-call resets, make keys, approvals and sample events, and freeze reregister-mfa.
 #[derive(Parser)]
@@ -108,9 +112,7 @@ fn main() -> ExitCode {
     };
     let exit = result.unwrap_or_else(|error| {
         // Without the backtrace, which a user's mistake does not need, and in one line.
-        let message = format!("{error:#}").replace('\n', " ");
-        let message = redact_approvals(message.trim_end_matches('.'));
-        print_message(format_args!("reregister: {message}."));
+        print_error(&redact_approvals(&format!("{error:#}")));
         Exit::Error
     });
     exit.into()
@@ -129,21 +131,20 @@ fn parse() -> Result<(Command, Vec<Answer>), clap::Error> {
     Ok((cli.command, answers))
 }
 
-/// Prints help and version on stdout, and wrong usage on stderr. clap itself would exit with 2, which here means
-/// refused.
+/// Prints help and version on stdout; wrong usage is an error as any other is. clap itself would exit with 2, which here
+/// means refused.
 fn usage(error: &clap::Error) -> anyhow::Result<Exit> {
-    let message = error.to_string();
-    let redacted = redact_approvals(&message);
-    if redacted == message {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand || !error.use_stderr() {
         error
             .print()
             .context("cannot write to standard output or error")?;
-    } else {
-        print_message(redacted.trim_end());
+        return Ok(if error.use_stderr() {
+            Exit::Error
+        } else {
+            Exit::Done
+        });
     }
-    Ok(if error.use_stderr() {
-        Exit::Error
-    } else {
-        Exit::Done
-    })
+    let command = std::env::args().nth(1);
+    let bare = usage::bare_approval(error, command.as_deref());
+    Err(anyhow!(bare.unwrap_or_else(|| usage::one_line(error))))
 }

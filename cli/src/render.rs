@@ -12,6 +12,7 @@ pub fn member(object: &Value, name: &str) -> String {
 pub fn preview(answer: &Value) -> String {
     let mut facts = Facts::new();
     facts.add("person", &member(answer, "target"));
+    facts.add("name", &member(answer, "target_name"));
     facts.add("object id", &member(answer, "target_id"));
     facts.add("ticket", &member(answer, "ticket"));
     facts.add("privileged", &privilege(answer));

@@ -7,7 +7,7 @@ use crate::approvals::{ApprovalArgs, Approvals};
 use crate::exit::Exit;
 use crate::function::{Answer, Failure, Function};
 use crate::render;
-use crate::streams::{print, print_message};
+use crate::streams::{print, print_error, print_message};
 
 /// The function, the approvals, and the form of the output.
 #[derive(clap::Args)]
@@ -53,6 +53,12 @@ impl RequestArgs {
 
 /// Prints why there is no answer.
 pub fn print_failure(failure: &Failure) -> Exit {
-    print_message(failure);
+    let hint = match failure {
+        Failure::NoAnswer { .. } => {
+            ": compare it with the output PageUrl, and check the network; the page works on a phone, too"
+        }
+        Failure::NotTheFunction { .. } => "",
+    };
+    print_error(&format!("{failure}{hint}"));
     failure.exit()
 }

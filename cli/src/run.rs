@@ -192,7 +192,7 @@ fn may_be_done(preview: &Answer) -> bool {
 /// Reports that the request may have arrived, whatever answered last: an earlier answer may be lost, and a proxy may
 /// have replaced the function's answer by its own.
 fn report_unknown_arrival(failure: &Failure) -> Exit {
-    print_message(failure);
+    print_failure(failure);
     print_message(
         "It is not known whether the request arrived. Run the same command again: nothing is done twice.",
     );
@@ -206,12 +206,25 @@ fn operator_confirms(preview: &Value) -> anyhow::Result<bool> {
         render::member(preview, "target"),
         render::member(preview, "ticket"),
     );
+    let lock_out = lock_out(preview, &target);
     let preview = render::preview(preview);
     prompt(format_args!(
-        "{preview}\n\nType {target} or {ticket} to do it: "
+        "{preview}\n\n{lock_out}Type {target} or {ticket} to do it: "
     ))?;
     let typed = typed_line()?.unwrap_or_default();
     Ok(confirms(&typed, &target, &ticket))
+}
+
+/// What the operator has to know before a reset after which the person cannot register.
+fn lock_out(preview: &Value, target: &str) -> String {
+    if render::member(preview, "can_register") != "no" {
+        return String::new();
+    }
+    format!(
+        "Warning: afterwards {target} CANNOT register, unless they still have the method that stays: registration will ask \
+         for it.\nIf they do not have it, stop here and press Enter. If it is a passkey, get an approval with \
+         `--scope passkeys:remove`. Otherwise ask an administrator to remove the method, too.\n\n"
+    )
 }
 
 fn confirms(typed: &str, target: &str, ticket: &str) -> bool {

@@ -19,6 +19,12 @@ pub fn print_message(text: impl fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// Writes an error in one line, which names this command.
+pub fn print_error(error: &str) {
+    let line = error.replace('\n', " ");
+    print_message(format_args!("reregister: {}.", line.trim_end_matches('.')));
+}
+
 /// Asks on standard error, and leaves the cursor behind the question.
 pub fn prompt(question: impl fmt::Display) -> anyhow::Result<()> {
     write!(io::stderr().lock(), "{question}").context("cannot write to standard error")

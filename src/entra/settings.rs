@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::ids::{ObjectId, SecretName, trusted_url};
@@ -31,11 +33,22 @@ pub enum Credential {
     /// Nothing is stored: AWS states the function's role, and Entra trusts that role (workload identity federation).
     Federated {
         /// The app registration's client id.
+        #[serde(deserialize_with = "client_id")]
         client_id: String,
         /// What Entra expects the token to be for.
         #[serde(default = "token_exchange")]
         audience: String,
     },
+}
+
+fn client_id<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let text = String::deserialize(input)?;
+    if text.len() != 36 || Uuid::try_parse(&text).is_err() {
+        return Err(D::Error::custom(
+            "not a UUID: write the app registration's Application (client) ID",
+        ));
+    }
+    Ok(text)
 }
 
 /// What Entra recommends (Microsoft Learn, "Workload identity federation": audience).

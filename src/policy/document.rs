@@ -5,6 +5,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer, Error};
 
 use super::error::{Fault, Place};
+use super::explain;
 
 /// What a value begins with that has to be changed before the first deployment.
 const CHANGE_ME: &str = "CHANGE ME";
@@ -52,11 +53,28 @@ impl<'a> Document<'a> {
                 .filter(|span| *span != self.root.span())
                 .and_then(|span| path_to(span.start, self.root.get_ref()));
             match path {
-                Some(path) => fault.what = format!("{path}: {}", fault.what),
-                None => fault.place = None,
+                Some(path) => {
+                    let value = self.value(&path);
+                    let what = explain::value(&path, value, &fault.what).unwrap_or(fault.what);
+                    fault.what = format!("{path}: {what}");
+                }
+                None => {
+                    fault.place = None;
+                    fault.what = explain::whole(&fault.what).unwrap_or(fault.what);
+                }
             }
             fault
         })
+    }
+
+    /// What stands at `path`, names joined by dots.
+    fn value(&self, path: &str) -> Option<&DeValue<'a>> {
+        let mut names = path.split('.');
+        let mut value = self.root.get_ref().get(names.next()?)?;
+        for name in names {
+            value = value.get_ref().as_table()?.get(name)?;
+        }
+        Some(value.get_ref())
     }
 
     /// The place of `path`, names joined by dots, or of as much of it as is there.
@@ -105,13 +123,24 @@ fn collect(path: String, value: &Spanned<DeValue<'_>>, found: &mut Vec<(usize, S
 }
 
 fn unanswered(path: &str, text: &str) -> Option<String> {
-    if text.starts_with(CHANGE_ME) {
+    if says_change_me(text) {
         return Some(format!("{path} still says {CHANGE_ME}"));
     }
     let last = text.strip_prefix(EXAMPLE_ID)?;
     let is_example = last.len() == 1 && last.bytes().all(|b| b.is_ascii_hexdigit());
     is_example
         .then(|| format!("{path} holds {text}, which is the id of an example: write your own"))
+}
+
+/// Whether it begins with [`CHANGE_ME`], in capitals or not, with a space, a hyphen, an underscore or nothing between.
+fn says_change_me(text: &str) -> bool {
+    let mut letters = text
+        .trim_start()
+        .chars()
+        .filter(|letter| !matches!(letter, ' ' | '-' | '_'))
+        .map(|letter| letter.to_ascii_uppercase());
+    let mut wanted = CHANGE_ME.chars().filter(|letter| *letter != ' ');
+    wanted.all(|letter| letters.next() == Some(letter))
 }
 
 /// The names that lead to what stands at `offset`, joined by dots.
@@ -131,9 +160,13 @@ fn path_to(offset: usize, table: &DeTable<'_>) -> Option<String> {
 }
 
 fn fault(text: &str, error: &Error) -> Fault {
+    // Some have a second line.
+    let what = error.message().trim().replace('\n', ", ");
+    let explained = error
+        .span()
+        .and_then(|span| explain::syntax(text, span, &what));
     Fault {
         place: error.span().map(|span| Place::of(text, span.start)),
-        // Some have a second line.
-        what: error.message().trim().replace('\n', ", "),
+        what: explained.unwrap_or(what),
     }
 }

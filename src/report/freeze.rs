@@ -4,28 +4,29 @@ use serde_json::{Value, json};
 
 use crate::reset::{Freeze, SwitchedTo, Tiers};
 
-/// One sentence.
-pub fn freeze_state(switch: Option<&Freeze>) -> String {
+/// One or two sentences. `place` is which deployment it is, such as ` in reregister-mfa (eu-west-1)`; empty for its own
+/// worker.
+pub fn freeze_state(switch: Option<&Freeze>, place: &str) -> String {
     let Some(switch) = switch else {
-        return "Resets are not frozen.".to_owned();
+        return format!("Resets are not frozen{place}.");
     };
     match tiers(switch.standard, switch.privileged) {
         Some(tiers) => format!(
-            "Resets are frozen for {} since {}: {}",
+            "Resets are frozen for {}{place} since {}: {}",
             people(tiers),
             switch.since.strftime("%F %T UTC"),
             switch.why
         ),
         None => format!(
-            "Resets are not frozen. The last freeze ended at {}.",
+            "Resets are not frozen{place}. The last freeze ended at {}.",
             switch.since.strftime("%F %T UTC")
         ),
     }
 }
 
 /// What a thaw took away, and how the switch is set now.
-pub fn thawed(switch: &SwitchedTo) -> String {
-    let now = freeze_state(switch.after.as_ref());
+pub fn thawed(switch: &SwitchedTo, place: &str) -> String {
+    let now = freeze_state(switch.after.as_ref(), place);
     let ended = |privileged| {
         let stops =
             |switch: &Option<Freeze>| switch.as_ref().is_some_and(|one| one.stops(privileged));

@@ -2,39 +2,40 @@
 
 use std::path::Path;
 
-use reregister_mfa::approval::{Algorithm, IssuerPolicy, KeyLocation, KeySet, PassedOver, Unfit};
+use reregister_mfa::approval::{
+    Algorithm, IssuerPolicy, KeyFault, KeyLocation, KeySet, PassedOver, Unfit,
+};
 use reregister_mfa::ids::{Kid, Label};
+use reregister_mfa::policy::Policy;
 
-/// What there is to say about the keys of one issuer.
-#[derive(Default)]
-pub struct Found {
-    pub lines: Vec<String>,
-    pub warnings: Vec<String>,
-    pub faults: Vec<String>,
-}
+use super::found::Found;
+use super::owners;
 
-/// The keys of the issuer `name`, whose file is looked for from `directory`.
-pub fn of(directory: &Path, name: &Label, issuer: &IssuerPolicy) -> Found {
+/// The keys of the issuer `name`, whose file is beside the policy.
+pub fn of(policy: &Policy, name: &Label, issuer: &IssuerPolicy) -> Found {
     let mut found = Found::default();
     match &issuer.keys {
-        KeyLocation::Url(url) => found.lines.push(format!(
-            "issuers.{name}: at {}, which this check does not fetch",
-            url.as_str()
-        )),
-        KeyLocation::File(file) => found.read(directory, file, name, issuer),
+        KeyLocation::Url(url) => {
+            found.lines.push(format!(
+                "issuers.{name}: at {}, which this check does not fetch",
+                url.as_str()
+            ));
+            owners::check(&mut found, policy, name, issuer, None);
+        }
+        KeyLocation::File(file) => found.read(policy, file, name, issuer),
     }
     found
 }
 
 impl Found {
-    fn read(&mut self, directory: &Path, file: &Path, name: &Label, issuer: &IssuerPolicy) {
+    fn read(&mut self, policy: &Policy, file: &Path, name: &Label, issuer: &IssuerPolicy) {
         let shown = file.display();
         if file.is_absolute() || !file.starts_with("keys") {
             self.warnings.push(format!(
                 "{shown}, the key file of issuers.{name}, is outside the folder keys/. `make release` packs that folder only."
             ));
         }
-        let json = match std::fs::read(directory.join(file)) {
+        let json = match std::fs::read(policy.directory.join(file)) {
             Ok(json) => json,
             Err(error) => {
                 return self.faults.push(format!(
@@ -49,6 +50,12 @@ impl Found {
         }
         let keys = match KeySet::parse(&json, &issuer.algorithms) {
             Ok(keys) => keys,
+            Err(KeyFault::NotASet) => {
+                return self.faults.push(format!(
+                    "{shown} is not a set of public keys. It must be JSON such as {{\"keys\": [...]}}, without comments and \
+                     without a member that comes twice. `reregister keygen --public {shown}` makes one."
+                ));
+            }
             Err(fault) => return self.faults.push(format!("{shown}: {fault}.")),
         };
         for (kid, algorithm) in keys.iter() {
@@ -61,10 +68,18 @@ impl Found {
                 "{shown} has no key that issuers.{name} may use, so its approvals are all refused."
             ));
         }
+        owners::check(self, policy, name, issuer, Some(&keys));
+        let is_on_call = policy.channels.on_call.issuers.contains(name);
         for kid in issuer.key.keys().filter(|kid| !keys.has(kid)) {
-            self.warnings.push(format!(
-                "issuers.{name}.key names the key {kid}, which {shown} does not have."
-            ));
+            let text = format!(
+                "issuers.{name}.{} is for a key that {shown} does not have. Write the kid as it is in the file, or remove the line.",
+                owners::section(kid)
+            );
+            if is_on_call {
+                self.faults.push(text);
+            } else {
+                self.warnings.push(text);
+            }
         }
     }
 

@@ -28,12 +28,6 @@ fn of_tenant(name: &Label, tenant: &Tenant, warnings: &mut Vec<String>) {
             "tenants.{name}.rules names no break-glass account, so none is protected."
         ));
     }
-    // The owners of keys are among them.
-    if tenant.rules.privileged_people.is_empty() {
-        warnings.push(format!(
-            "tenants.{name}.rules names no approver. List all people who approve, so that they count as privileged."
-        ));
-    }
 }
 
 fn of_channels(policy: &Policy, warnings: &mut Vec<String>) {
@@ -78,8 +72,7 @@ fn of_issuers(policy: &Policy, warnings: &mut Vec<String>) {
     let sections = &policy.sections;
     let on_call = &policy.channels.on_call.issuers;
     for (name, issuer) in &sections.issuers {
-        let is_on_call = on_call.contains(name);
-        let is_heard = is_on_call
+        let is_heard = on_call.contains(name)
             || sections
                 .sources
                 .values()
@@ -87,12 +80,6 @@ fn of_issuers(policy: &Policy, warnings: &mut Vec<String>) {
         if !is_heard {
             warnings.push(format!(
                 "Neither a source nor [on_call] names the issuer {name}, so its approvals are all refused."
-            ));
-        }
-        let has_owner = issuer.key.values().any(|key| key.owner.is_some());
-        if is_on_call && !has_owner {
-            warnings.push(format!(
-                "issuers.{name} is for on call and names no owner of its keys. On call, a key without an owner is refused."
             ));
         }
     }

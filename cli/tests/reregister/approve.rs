@@ -94,8 +94,33 @@ fn the_summary_goes_to_stderr_and_does_not_hold_the_approval() {
         summary
             .starts_with("megan@contoso.com approves the reset of adele@contoso.com for ITSD-1042")
     );
+    assert!(summary.ends_with(" UTC, in 15 minutes\n"), "{summary}");
     assert_eq!(summary.lines().count(), 1);
     assert!(!summary.contains(text(&output.stdout).trim()));
+    let output = dir.run(&format!("{WHO} {CALL} --out approval"));
+    let summary = text(&output.stderr);
+    assert!(
+        summary.ends_with(
+            " UTC, in 15 minutes; written to approval. Next: reregister preview --approval approval\n"
+        ),
+        "{summary}"
+    );
+}
+
+#[test]
+fn an_approval_that_is_good_for_longer_than_on_call_allows_is_signed_with_a_warning() {
+    let dir = TestDir::with_key();
+    let output = dir.run(&format!("{WHO} {CALL} --minutes 60"));
+    assert!(output.status.success());
+    assert!(
+        text(&output.stderr).starts_with(
+            "Warning: the approval is good for more than 15 minutes. On call it will be refused; in a ticket it is good.\n"
+        ),
+        "{}",
+        text(&output.stderr)
+    );
+    let output = dir.run(&format!("{WHO} {CALL} --minutes 15"));
+    assert!(!text(&output.stderr).contains("Warning"));
 }
 
 #[test]
@@ -131,7 +156,7 @@ fn an_approval_replaces_only_a_plain_file() {
         (".", "not a plain file"),
         (
             "missing/approval",
-            "cannot write the approval to missing/approval",
+            "nothing was signed: there is no folder missing.",
         ),
     ] {
         let refusal = dir.refusal(&format!("{WHO} {CALL} --out {out}"));
@@ -169,7 +194,11 @@ fn an_approval_that_the_function_would_refuse_is_not_signed() {
             format!("{} {CALL}", WHO.replace("megan-1", "m\u{e9}gan-1")),
             "a kid",
         ),
-        (format!("{WHO} {CALL} --minutes 91"), "1..=90"),
+        (
+            format!("{WHO} {CALL} --minutes 91"),
+            "at most 90 in a ticket, 15 on call",
+        ),
+        (format!("{WHO} {CALL} --minutes 0"), "at least 1"),
         (
             format!("{WHO} {CALL} --verified-at 2999-01-01T00:00:00Z"),
             "in the future",
@@ -246,4 +275,22 @@ fn the_error_names_a_file_that_is_no_private_key() {
     );
     let refusal = dir.refusal(&format!("{WHO} {CALL}"));
     assert!(refusal.contains("key.pem"), "{refusal}");
+    let public = WHO.replace("--key key.pem", "--key jwks.json");
+    let refusal = dir.refusal(&format!("{public} {CALL}"));
+    assert!(
+        refusal.contains("jwks.json: that is the public key: give the .pem that keygen wrote"),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn a_key_in_the_home_directory_is_found_where_no_shell_has_expanded_its_name() {
+    let dir = TestDir::with_key();
+    let arguments = format!("{} {CALL}", WHO.replace("--key key.pem", "--key=~/key.pem"));
+    let output = dir
+        .command(&arguments)
+        .env("HOME", &dir.0)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
 }

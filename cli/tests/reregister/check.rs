@@ -69,6 +69,14 @@ fn checked(dir: &TestDir) -> String {
     format!("exit {code}\n{}", text(&output.stdout))
 }
 
+/// The exit code, the warnings and the errors of a report.
+fn findings(report: &str) -> String {
+    let wanted = |line: &&str| {
+        line.starts_with("exit") || line.starts_with("Error") || line.starts_with("Warning")
+    };
+    report.lines().filter(wanted).collect::<Vec<_>>().join("\n")
+}
+
 /// The good policy with `old` replaced by `new`.
 fn changed(old: &str, new: &str) -> String {
     assert_eq!(POLICY.matches(old).count(), 1, "{old}");
@@ -186,22 +194,16 @@ fn a_key_file_that_is_missing_or_holds_a_private_key_is_an_error() {
 
     fs::remove_file(dir.path("keys/on-call.jwks.json")).unwrap();
     let missing = checked(&dir);
-    let errors = |report: &str| {
-        let wanted = |line: &&str| {
-            line.starts_with("exit") || line.starts_with("Error") || line.starts_with("Warning")
-        };
-        report.lines().filter(wanted).collect::<Vec<_>>().join("\n")
-    };
-    let said = [with_pem, with_private_jwk, missing].map(|report| errors(&report));
+    let said = [with_pem, with_private_jwk, missing].map(|report| findings(&report));
     assert!(!said.concat().contains("c2VjcmV0"));
     insta::assert_snapshot!(said.join("\n"), @r#"
     exit 1
     Error: keys/on-call.jwks.json holds a private key. Keep private keys away from the package, and put the public key here.
     exit 1
     Warning: keys/on-call.jwks.json: the key rsa-1 is not used: its kty, crv and alg fit no algorithm of the issuer.
-    Warning: issuers.on-call.key names the key olga-2026, which keys/on-call.jwks.json does not have.
     Error: keys/on-call.jwks.json: the key olga-2026 is a private key. Make a new key pair, and put only its public key here.
     Error: keys/on-call.jwks.json has no key that issuers.on-call may use, so its approvals are all refused.
+    Error: issuers.on-call.key.olga-2026 is for a key that keys/on-call.jwks.json does not have. Write the kid as it is in the file, or remove the line.
     exit 1
     Error: keys/on-call.jwks.json, the key file of issuers.on-call, cannot be read: No such file or directory (os error 2). Make it with `reregister keygen`, or remove the issuer.
     "#);
@@ -224,6 +226,131 @@ fn a_policy_with_one_credential_or_one_key_for_two_purposes_cannot_be_deployed()
     let report = checked(&one_key);
     assert!(report.starts_with("exit 1\n"), "{report}");
     assert!(report.contains("are one key"), "{report}");
+}
+
+#[test]
+fn without_approvers_each_issuer_with_a_key_without_an_owner_is_a_warning() {
+    let policy = changed(
+        "approvers = [\"sam.approver@contoso.example\"]",
+        "approvers = []",
+    );
+    let by_url = findings(&checked(&with_policy(&policy)));
+    let in_a_file = policy.replace(
+        "keys.url = \"https://approvals.contoso.example/jwks.json\"",
+        "keys.file = \"keys/desk.jwks.json\"",
+    );
+    let dir = with_policy(&in_a_file);
+    for append in ["--kid desk-1", "--kid desk-2 --append"] {
+        let made = dir.run(&format!(
+            "keygen {append} --private {}.pem --public keys/desk.jwks.json",
+            append.len()
+        ));
+        assert!(made.status.success(), "{}", text(&made.stderr));
+    }
+    let in_a_file = findings(&checked(&dir));
+    insta::assert_snapshot!(format!("{by_url}\n{in_a_file}"), @r#"
+    exit 0
+    Warning: issuers.service-desk and tenants.contoso.rules: approvers is empty. Its keys come by URL, so they may have no owner. The people who approve with such a key count as standard people, and one approval resets them. List them in approvers.
+    exit 0
+    Warning: issuers.service-desk and tenants.contoso.rules: approvers is empty. No owner: desk-1, desk-2. The people who approve with such a key count as standard people, and one approval resets them. List them in approvers.
+    "#);
+}
+
+#[test]
+fn on_call_a_key_without_an_owner_is_an_error_and_so_is_an_owner_without_a_key() {
+    let without = changed(
+        "key.olga-2026.owner = \"olga.oncall@contoso.example\"\n",
+        "",
+    );
+    let misspelt = changed("key.olga-2026.owner", "key.olga-2025.owner");
+    let said = [without, misspelt].map(|policy| findings(&checked(&with_policy(&policy))));
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    exit 1
+    Error: issuers.on-call: the key olga-2026 has no owner; on call it is refused: add key.olga-2026.owner
+    exit 1
+    Error: issuers.on-call: the key olga-2026 has no owner; on call it is refused: add key.olga-2026.owner
+    Error: issuers.on-call.key.olga-2025 is for a key that keys/on-call.jwks.json does not have. Write the kid as it is in the file, or remove the line.
+    "#);
+}
+
+#[test]
+fn a_private_key_anywhere_in_the_folder_of_the_public_keys_is_an_error() {
+    let dir = with_policy(POLICY);
+    fs::create_dir(dir.path("keys/old")).unwrap();
+    fs::copy(dir.path("olga.pem"), dir.path("keys/olga.pem")).unwrap();
+    dir.write("keys/old/jwk.json", r#"{"kty": "EC", "d": "c2VjcmV0"}"#);
+    dir.write("keys/README.md", "Public keys.");
+    insta::assert_snapshot!(findings(&checked(&dir)), @r#"
+    exit 1
+    Error: keys/old/jwk.json holds a private key: move it out of keys/
+    Error: keys/olga.pem holds a private key: move it out of keys/
+    "#);
+}
+
+#[test]
+fn a_file_that_is_no_key_set_is_an_error_that_says_what_the_file_must_be() {
+    let dir = with_policy(POLICY);
+    dir.write("keys/on-call.jwks.json", "{\"keys\": [],}");
+    insta::assert_snapshot!(findings(&checked(&dir)), @r#"
+    exit 1
+    Error: keys/on-call.jwks.json is not a set of public keys. It must be JSON such as {"keys": [...]}, without comments and without a member that comes twice. `reregister keygen --public keys/on-call.jwks.json` makes one.
+    "#);
+}
+
+#[test]
+fn an_error_of_the_toml_reader_says_what_to_do() {
+    let iss = "iss = \"https://on-call.contoso.example\"";
+    let policies = [
+        changed("[on_call]\nissuers = [\"on-call\"]\n", ""),
+        changed("approved = [\"10042\"]", "approved = \"10042\""),
+        changed(
+            "approved = [\"10042\"]",
+            "approved = [\"10042\"]\nanswer_within = 15",
+        ),
+        changed(
+            "approved = [\"10042\"]",
+            "approved = [\"10042\"]\nanswer_within = \"15\"",
+        ),
+        changed("key.olga-2026.owner", "key.olga.2026.owner"),
+        changed(iss, &format!("{iss}\n{iss}")),
+        changed(iss, iss.trim_end_matches('"')),
+        changed(
+            "privileged.credential.secret = \"mfa/graph-privileged\"",
+            "privileged.credential = { secret = \"x\", federated = { client_id = \"x\" } }",
+        ),
+        changed(
+            "privileged.credential.secret = \"mfa/graph-privileged\"",
+            "privileged.credential.federated.client_id = \"my-app\"",
+        ),
+        changed(
+            "\"a1000000-0000-4000-8000-00000000000a\"",
+            "\"a1000000-0000-4000-8000-00000000000a\", \"glass@contoso.example\"",
+        ),
+        changed(
+            "iss = \"https://on-call.contoso.example\"",
+            "iss = \"change-me\"",
+        ),
+    ];
+    let said: Vec<String> = policies
+        .iter()
+        .map(|policy| {
+            let report = checked(&with_policy(policy));
+            report.lines().nth(1).unwrap_or_default().to_owned()
+        })
+        .collect();
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    policy.toml: the section [on_call] is missing: add it. With issuers = [] it closes POST /resets
+    policy.toml: line 20, column 12: sources.jira.approved: this must be a list, such as ["10042"]
+    policy.toml: line 21, column 17: sources.jira.answer_within: this is no length of time: write one such as "15s" or "60m"
+    policy.toml: line 21, column 17: sources.jira.answer_within: this is no length of time: write one such as "15s" or "60m"
+    policy.toml: line 39, column 10: issuers.on-call.key.olga.2026: a kid with a dot must be in quotes: key."olga.2026".owner
+    policy.toml: line 35, column 1: iss is there twice: remove one of the two
+    policy.toml: line 34, column 39: the text of iss has no quote at its end: add it
+    policy.toml: line 9, column 25: tenants.contoso.privileged.credential: federated and secret exclude each other: keep one of them
+    policy.toml: line 9, column 45: tenants.contoso.privileged.credential.federated.client_id: not a UUID: write the app registration's Application (client) ID
+    policy.toml: line 12, column 15: tenants.contoso.rules.break_glass: glass@contoso.example is not an object id. Print it with: az ad user show --id glass@contoso.example --query id
+    policy.toml: line 34, column 7: issuers.on-call.iss still says CHANGE ME
+    "#);
 }
 
 #[test]
@@ -252,7 +379,7 @@ fn what_a_deployer_may_not_have_meant_is_a_warning_and_no_error() {
     Warning: on_call.issuers is empty, so POST /resets is closed.
     Warning: Privileged people need approvals from two trust domains, and the issuers with `privileged = true` have fewer.
     Warning: Neither a source nor [on_call] names the issuer on-call, so its approvals are all refused.
-    Warning: issuers.on-call.key names the key ada-2026, which keys/on-call.jwks.json does not have.
+    Warning: issuers.on-call.key.ada-2026 is for a key that keys/on-call.jwks.json does not have. Write the kid as it is in the file, or remove the line.
 
     policy.toml can be deployed.
     "#);

@@ -91,16 +91,18 @@ fn in_a_terminal_the_approver_is_asked_before_what_is_sure_to_be_refused_is_sign
 fn in_a_terminal_missing_options_are_asked_for_and_remembered_for_the_next_time() {
     let dir = TestDir::with_key();
     let typed = [
+        "missing.pem",
+        "jwks.json",
+        "~/key.pem",
         "megan-1",
         "on-call",
         "https://mfa.contoso.com/resets",
+        "megan@contoso.com",
         "adele@contoso.com",
         "no ticket",
         "ITSD-1042",
-        "megan@contoso.com",
         "diego@contoso.com",
         "phone_call",
-        "key.pem",
         "1",
         "2",
         "",
@@ -110,6 +112,7 @@ fn in_a_terminal_missing_options_are_asked_for_and_remembered_for_the_next_time(
     let (mut keyboard, theirs) = terminal(80, 24);
     let running = dir
         .command("approve")
+        .env("HOME", &dir.0)
         .stdin(theirs)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -124,6 +127,16 @@ fn in_a_terminal_missing_options_are_asked_for_and_remembered_for_the_next_time(
         "{asked}"
     );
     assert!(asked.contains("invalid value 'no ticket'"), "{asked}");
+    for said in [
+        "The private key that keygen made, such as ~/olga.pem (--key)\n",
+        "cannot read missing.pem: No such file",
+        "jwks.json: that is the public key: give the .pem that keygen wrote as --private",
+        "Who is to be reset: object id or user principal name, such as jane.doe@contoso.com (--target)\n",
+        "2026-11-24T09:00:00Z (--verified-at) [Enter: now]\n",
+        "Remember key, kid, iss, aud, approver in ",
+    ] {
+        assert!(asked.contains(said), "{said}\n{asked}");
+    }
     let again = dir.run(REST);
     assert!(again.status.success(), "{}", text(&again.stderr));
 }
@@ -131,7 +144,102 @@ fn in_a_terminal_missing_options_are_asked_for_and_remembered_for_the_next_time(
 #[test]
 fn without_a_terminal_a_missing_option_is_an_error_that_names_it() {
     let refusal = TestDir::with_key().refusal("approve --kid megan-1");
-    assert!(refusal.contains("--ticket <KEY>"), "{refusal}");
+    assert_eq!(
+        refusal,
+        "reregister: missing: --key, --iss, --aud, --approver, --target, --ticket, --verified-by, --method: on a terminal \
+         they are asked for, and config.toml may have them.\n"
+    );
+}
+
+#[test]
+fn wrong_usage_is_one_line_with_the_name_of_the_command() {
+    let dir = test_dir();
+    for (arguments, said) in [
+        (
+            "preview --url https://a.example",
+            "missing: --approval <FILE|->.",
+        ),
+        (
+            "run o1",
+            "unexpected argument 'o1' found; tip: --approval o1.",
+        ),
+        (
+            "approve --tickte HELP-1",
+            "unexpected argument '--tickte' found; tip: a similar argument exists: '--ticket'.",
+        ),
+        (
+            "aprove",
+            "unrecognized subcommand 'aprove'; tip: some similar subcommands exist: 'preview', 'approve'.",
+        ),
+    ] {
+        assert_eq!(dir.refusal(arguments), format!("reregister: {said}\n"));
+    }
+    let refusal = dir.refusal("approve --reason stolne");
+    assert_eq!(refusal.lines().count(), 1, "{refusal}");
+    assert!(
+        refusal.starts_with("reregister: invalid value 'stolne' for "),
+        "{refusal}"
+    );
+    assert!(refusal.contains("[possible values: "), "{refusal}");
+}
+
+#[test]
+fn what_is_asked_for_is_no_required_option_in_the_usage() {
+    let dir = TestDir::new();
+    let help = dir.run("approve --help");
+    let help = text(&help.stdout);
+    assert!(
+        help.contains("Usage: reregister approve [OPTIONS]\n"),
+        "{help}"
+    );
+    assert!(help.contains("what is missing is asked for"), "{help}");
+    for command in ["preview", "run", "status", "link"] {
+        let help = dir.run(&format!("{command} --help"));
+        assert!(text(&help.stdout).contains("config.toml"), "{command}");
+    }
+}
+
+#[test]
+fn without_a_terminal_a_missing_address_is_an_error_that_names_all_three_places() {
+    let dir = test_dir();
+    for command in [
+        "preview --approval one",
+        "run --approval one --yes",
+        "status HELP-42 --approval one",
+        "link --approval one",
+    ] {
+        assert_eq!(
+            dir.refusal(command),
+            "reregister: the address of the function is missing. Give --url (the output PageUrl), set REREGISTER_URL, or \
+             write url = \"https://...\" in ~/.config/reregister/config.toml.\n"
+        );
+    }
+}
+
+#[test]
+fn in_a_terminal_a_missing_address_is_asked_for_and_remembered() {
+    let (dir, api) = (test_dir(), Api::with_preview());
+    let (mut keyboard, theirs) = terminal(80, 24);
+    let running = dir
+        .command("preview --approval one")
+        .stdin(theirs)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    write!(keyboard, "mfa.contoso.com\n{}\ny\n", api.url).unwrap();
+    let output = running.wait_with_output().unwrap();
+    let asked = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{asked}");
+    for said in [
+        "output PageUrl",
+        "--url must be an address",
+        "Remember url in ",
+    ] {
+        assert!(asked.contains(said), "{said}\n{asked}");
+    }
+    let again = dir.run("preview --approval one");
+    assert!(again.status.success(), "{}", text(&again.stderr));
 }
 
 #[test]
@@ -172,7 +280,16 @@ fn each_help_ends_with_examples_and_there_is_a_manual_page_for_each_command() {
     let dir = TestDir::new();
     let written = dir.run("man --dir pages");
     assert!(written.status.success(), "{}", text(&written.stderr));
-    assert!(text(&dir.run("man").stdout).contains(".TH reregister"));
+    let page = dir.run("man");
+    for part in [
+        ".TH reregister",
+        ".SH FILES",
+        "config.toml",
+        ".SH ENVIRONMENT",
+        "AWS_REGION",
+    ] {
+        assert!(text(&page.stdout).contains(part), "{part}");
+    }
     for command in [
         "preview",
         "run",

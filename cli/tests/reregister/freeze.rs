@@ -30,15 +30,11 @@ async fn a_freeze_of_standard_people_does_not_thaw_privileged_people() {
     let dir = TestDir::new();
     let table = moto::table(&moto::config().await).await;
     let all = says(&dir, &table, &["freeze", "all", "--why", "a key is out"]);
-    assert!(
-        all.starts_with("Resets are frozen for everyone since "),
-        "{all}"
-    );
+    let place = format!(" in {table} (eu-west-1)");
+    let frozen = format!("Resets are frozen for everyone{place} since ");
+    assert!(all.starts_with(&frozen), "{all}");
     let standard = says(&dir, &table, &["freeze", "standard", "--why", "look first"]);
-    assert!(
-        standard.starts_with("Resets are frozen for everyone since "),
-        "{standard}"
-    );
+    assert!(standard.starts_with(&frozen), "{standard}");
     assert!(
         standard.ends_with(": a key is out; look first"),
         "{standard}"
@@ -51,23 +47,21 @@ async fn a_freeze_of_standard_people_does_not_thaw_privileged_people() {
 async fn a_thaw_takes_away_one_tier_and_says_what_stays_frozen() {
     let dir = TestDir::new();
     let table = moto::table(&moto::config().await).await;
-    assert_eq!(says(&dir, &table, &["freeze"]), "Resets are not frozen.");
+    let place = format!(" in {table} (eu-west-1)");
+    let not_frozen = format!("Resets are not frozen{place}.");
+    assert_eq!(says(&dir, &table, &["freeze"]), not_frozen);
     let nothing = says(&dir, &table, &["thaw", "all"]);
-    assert_eq!(nothing, "The thaw changed nothing. Resets are not frozen.");
+    assert_eq!(nothing, format!("The thaw changed nothing. {not_frozen}"));
     says(&dir, &table, &["freeze", "all", "--why", "a key is out"]);
     let thawed = says(&dir, &table, &["thaw", "standard"]);
-    assert!(
-        thawed.starts_with(
-            "The freeze for standard people is lifted. Resets are frozen for privileged people since "
-        ),
-        "{thawed}"
+    let lifted = format!(
+        "The freeze for standard people is lifted. Resets are frozen for privileged people{place} since "
     );
+    assert!(thawed.starts_with(&lifted), "{thawed}");
     assert!(thawed.ends_with(": a key is out"), "{thawed}");
     let thawed = says(&dir, &table, &["thaw", "all"]);
-    assert!(
-        thawed.starts_with("The freeze for privileged people is lifted. Resets are not frozen."),
-        "{thawed}"
-    );
+    let lifted = format!("The freeze for privileged people is lifted. {not_frozen}");
+    assert!(thawed.starts_with(&lifted), "{thawed}");
 }
 
 #[test]
@@ -84,16 +78,55 @@ async fn a_freeze_without_a_reason_or_without_the_table_is_an_error_and_no_freez
     let refused = command(&dir, &table, &["freeze", "all"]);
     assert!(!refused.status.success());
     assert!(text(&refused.stderr).contains("--why is needed"));
-    assert_eq!(says(&dir, &table, &["freeze"]), "Resets are not frozen.");
-    let lost = command(&dir, "no-such-table", &["freeze", "all", "--why", "x"]);
-    assert!(!lost.status.success());
-    assert!(text(&lost.stderr).contains("the switch is NOT set"));
-    assert!(lost.stdout.is_empty());
+    let shown = says(&dir, &table, &["freeze"]);
+    assert!(shown.starts_with("Resets are not frozen"), "{shown}");
+    let long = "x".repeat(300);
+    let refused = command(&dir, &table, &["freeze", "all", "--why", &long]);
+    assert_eq!(
+        text(&refused.stderr),
+        "reregister: nothing was changed: --why may have 200 characters in one line.\n"
+    );
+    let there_is_none =
+        "there is no table \"wrong\" in eu-west-1. Check TABLE_NAME, AWS_PROFILE and AWS_REGION.\n";
+    for (arguments, lead) in [
+        (vec!["freeze", "all", "--why", "x"], "resets are NOT frozen"),
+        (
+            vec!["freeze"],
+            "the freeze switch cannot be read, so treat resets as NOT frozen",
+        ),
+        (vec!["thaw", "all"], "the freeze was NOT lifted"),
+    ] {
+        let lost = command(&dir, "wrong", &arguments);
+        assert_eq!(lost.status.code(), Some(1));
+        assert_eq!(
+            text(&lost.stderr),
+            format!("reregister: {lead}: {there_is_none}")
+        );
+        assert!(lost.stdout.is_empty());
+    }
 }
 
 #[test]
-fn without_a_login_to_iam_identity_center_the_error_names_the_command_for_it() {
+fn without_the_table_the_error_names_the_output_and_the_variable() {
+    assert_eq!(
+        TestDir::new().refusal("freeze all --why x"),
+        "reregister: missing: --table <NAME> (the output TableName), or set TABLE_NAME.\n"
+    );
+}
+
+#[test]
+fn the_help_says_where_the_credentials_come_from_and_what_the_exit_codes_mean() {
     let dir = TestDir::new();
+    for command in ["freeze", "thaw"] {
+        let help = dir.run(&format!("{command} --help"));
+        for part in ["AWS_PROFILE", "aws sso login", "Exit codes:"] {
+            assert!(text(&help.stdout).contains(part), "{command}: {part}");
+        }
+    }
+}
+
+/// `freeze` with this profile, and with nothing else that could give credentials.
+fn freeze_with_profile(dir: &TestDir, profile: &str) -> String {
     dir.write(
         "config",
         "[profile operator]\n\
@@ -110,20 +143,33 @@ fn without_a_login_to_iam_identity_center_the_error_names_the_command_for_it() {
         .env("HOME", &dir.0)
         .env("AWS_CONFIG_FILE", dir.path("config"))
         .env("AWS_SHARED_CREDENTIALS_FILE", dir.path("none"))
-        .env("AWS_PROFILE", "operator")
+        .env("AWS_PROFILE", profile)
         .env("AWS_REGION", "eu-west-1")
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("RUST_BACKTRACE", "1")
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
-    let refusal = text(&output.stderr);
+    text(&output.stderr).to_owned()
+}
+
+#[test]
+fn without_a_login_to_iam_identity_center_the_error_names_the_command_for_it() {
+    let refusal = freeze_with_profile(&TestDir::new(), "operator");
     assert!(
         refusal.starts_with("reregister: there are no credentials for AWS."),
         "{refusal}"
     );
     assert!(refusal.contains("aws sso login"), "{refusal}");
     assert_eq!(refusal.lines().count(), 1, "no stack trace: {refusal}");
-    // The folder of the token.
-    assert!(refusal.contains(".aws/sso/cache/"), "{refusal}");
+    let (_, cause) = refusal.split_once(" Cause: ").unwrap();
+    assert!(cause.len() < 200, "{refusal}");
+}
+
+#[test]
+fn a_profile_that_does_not_exist_is_named_first() {
+    assert_eq!(
+        freeze_with_profile(&TestDir::new(), "oparator"),
+        "reregister: there is no AWS profile \"oparator\". Correct AWS_PROFILE: `aws configure list-profiles` shows them.\n"
+    );
 }

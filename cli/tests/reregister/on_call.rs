@@ -79,6 +79,35 @@ fn a_preview_shows_what_would_be_done_and_sends_no_other_request() {
 }
 
 #[test]
+fn the_link_to_the_page_is_taken_for_the_approvals_in_it() {
+    let (dir, api) = (test_dir(), Api::with_preview());
+    let [one, two] = ["one", "two"].map(|file| approval_in(&dir, file));
+    dir.write(
+        "link",
+        &format!("https://mfa.contoso.example/#approval={one}&approval={two}\n"),
+    );
+    let (code, _, err) = run(&dir, &api, "preview --approval link");
+    assert_eq!(code, 0, "{err}");
+    let asked = &api.asked()[0];
+    assert_eq!(asked.authorization, format!("Bearer {one}"));
+    assert_eq!(document(&asked.body), json!({"approvals": [two]}));
+}
+
+#[test]
+fn the_preview_shows_the_display_name() {
+    let dir = test_dir();
+    let mut named = preview();
+    named["target_name"] = json!("Jane Doe");
+    let api = Api::start().preview([Reply::Json(200, named)]);
+    let (_, out, _) = run(&dir, &api, "preview --approval one");
+    let lines: Vec<Vec<&str>> = out
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert!(lines.contains(&vec!["name", "Jane", "Doe"]), "{out}");
+}
+
+#[test]
 fn a_second_approval_goes_into_the_body() {
     let (dir, api) = (test_dir(), Api::with_preview());
     let (code, _, _) = run(&dir, &api, "preview --approval one --approval two");
@@ -378,7 +407,16 @@ fn a_function_that_cannot_be_reached_is_no_refusal() {
         let output = dir.run(&format!("{arguments} --url {url}"));
         let (code, out, err) = checked_output(&dir, &output);
         assert_eq!((code, out.as_str()), (4, ""));
-        assert!(err.starts_with("no answer from 127.0.0.1:"), "{err}");
+        assert!(
+            err.contains("reregister: no answer from 127.0.0.1:"),
+            "{err}"
+        );
+        assert!(
+            err.contains(
+                ": compare it with the output PageUrl, and check the network; the page works on a phone, too.\n"
+            ),
+            "{err}"
+        );
     }
 }
 
@@ -397,7 +435,10 @@ fn wrong_usage_is_no_refusal() {
     dir.write("junk", "no approval");
     for (arguments, why) in [
         ("preview --approval missing", "cannot read missing"),
-        ("preview --approval junk", "junk is not an approval"),
+        (
+            "preview --approval junk",
+            "junk is not an approval: one line that begins with eyJ. Copy it again, whole",
+        ),
         ("preview", "--approval"),
         ("preview --approval one --approval one", "the same one"),
         (

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 
-use crate::api::{Api, Reply, outcome};
+use crate::api::{Api, Reply, outcome, preview};
 use crate::on_call::{approval_in, asked_by, checked_output, run, test_dir};
 use crate::terminal::terminal;
 use crate::{TestDir, text};
@@ -85,6 +85,22 @@ fn nothing_is_done_before_the_persons_name_or_the_ticket_is_typed() {
         assert!(out.contains("It is completed"));
         assert_eq!(api.routes(), ["POST /resets/preview", "POST /resets"]);
     }
+}
+
+#[test]
+fn a_person_who_could_not_register_afterwards_is_named_before_the_question() {
+    let dir = test_dir();
+    let mut locked_out = preview();
+    locked_out["can_register"] = "no".into();
+    let api = Api::start().preview([Reply::Json(200, locked_out)]);
+    let (code, _, err) = run_and_type(&dir, &api, "", Stdio::piped());
+    assert_eq!(code, 1);
+    let (before, _) = err.split_once("Type jane.doe@contoso.example").unwrap();
+    let warning = "Warning: afterwards jane.doe@contoso.example CANNOT register";
+    assert!(before.contains(warning), "{err}");
+    assert!(before.contains("--scope passkeys:remove"), "{err}");
+    let (_, _, err) = run_and_type(&dir, &Api::with_preview(), "", Stdio::piped());
+    assert!(!err.contains("CANNOT register"), "{err}");
 }
 
 #[test]
