@@ -5,7 +5,9 @@ use std::io::{self, IsTerminal as _};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command};
-use reregister_mfa::approval::{ContactSource, Evidence, EvidenceError, VerificationMethod};
+use reregister_mfa::approval::{
+    ContactSource, Evidence, EvidenceError, Reason, Scope, VerificationMethod,
+};
 
 use crate::evidence;
 use crate::streams::{print_message, prompt, typed_line};
@@ -14,8 +16,12 @@ use crate::streams::{print_message, prompt, typed_line};
 const COMMAND: &str = "approve";
 
 /// What is asked as soon as anything is asked, and may be left out.
-const OPTIONAL: [(&str, &str); 2] = [
+const OPTIONAL: [(&str, &str); 3] = [
     ("reason", "Enter: no reason"),
+    (
+        "scope",
+        "Enter: nothing. Ask the target whether a passkey was on the device",
+    ),
     ("verified_at", "Enter: now"),
 ];
 
@@ -108,8 +114,19 @@ fn still_missing(matches: &ArgMatches, answers: &[Answer]) -> Option<String> {
     OPTIONAL
         .iter()
         .map(|(option, _)| *option)
+        // Where a device is gone or replaced, the function wants to know what becomes of a passkey.
+        .filter(|option| {
+            *option != "scope"
+                || matches
+                    .get_one::<Reason>("reason")
+                    .is_some_and(asks_for_scope)
+        })
         .find(|option| !answers.is_empty() && !is_given(option) && !is_answered(option))
         .map(str::to_owned)
+}
+
+fn asks_for_scope(reason: &Reason) -> bool {
+    *reason != Reason::Other
 }
 
 fn method(matches: &ArgMatches) -> Option<VerificationMethod> {
@@ -127,22 +144,26 @@ fn ask(command: &Command, option: &str, method: Option<VerificationMethod>) -> O
         .find(|arg| arg.get_id() == option)?;
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     let leave_out = OPTIONAL.iter().find(|(optional, _)| *optional == option);
-    let choices: Vec<String> = match (option, method) {
+    let choices: Vec<(String, String)> = match (option, method) {
         ("via", Some(method)) => evidence::vias_of(method)
             .into_iter()
-            .map(str::to_owned)
+            .map(|via| (via.to_owned(), String::new()))
             .collect(),
         _ => arg
             .get_possible_values()
             .iter()
-            .map(|value| value.get_name().to_owned())
+            .filter(|value| value.get_name() != Scope::REREGISTER)
+            .map(|value| {
+                let help = value.get_help().map(|help| format!(": {help}"));
+                (value.get_name().to_owned(), help.unwrap_or_default())
+            })
             .collect(),
     };
     let long = option.replace('_', "-");
     let hint = leave_out.map_or_else(String::new, |(_, hint)| format!(" [{hint}]"));
     print_message(format_args!("{help} (--{long}){hint}"));
-    for (nth, choice) in (1..).zip(&choices) {
-        print_message(format_args!("  {nth} {choice}"));
+    for (nth, (choice, help)) in (1..).zip(&choices) {
+        print_message(format_args!("  {nth} {choice}{help}"));
     }
     loop {
         let typed = prompt("> ").and_then(|()| typed_line()).ok()??;
@@ -151,7 +172,7 @@ fn ask(command: &Command, option: &str, method: Option<VerificationMethod>) -> O
         }
         let chosen = typed.parse::<usize>().ok().and_then(|nth| {
             let nth = nth.checked_sub(1)?;
-            choices.get(nth).cloned()
+            choices.get(nth).map(|(choice, _)| choice.clone())
         });
         return Some(chosen.unwrap_or(typed));
     }

@@ -25,6 +25,8 @@ struct Listed {
     email_address: Option<String>,
     /// Of a hardware OATH token. Nothing in it may hide the token, so it is read leniently.
     device: Option<Value>,
+    /// Of a passkey: which model of authenticator made it. Read leniently, too.
+    aa_guid: Option<Value>,
 }
 
 /// What `@odata.type` starts with.
@@ -104,6 +106,7 @@ fn read(method: Value) -> Method {
             kind: MethodKind::Unknown("a method that cannot be read".to_owned()),
             label: None,
             created: None,
+            in_authenticator: false,
         },
     }
 }
@@ -227,11 +230,28 @@ impl Listed {
         };
         Method {
             id: self.id,
+            in_authenticator: kind == MethodKind::Passkey
+                && is_authenticator(self.aa_guid.as_ref()),
             kind,
             label,
             created: self.created_date_time,
         }
     }
+}
+
+/// The `aaGuid` of passkeys in Microsoft Authenticator, on Android and on iOS (Microsoft Learn, "Enable passkeys in
+/// Microsoft Authenticator").
+const AUTHENTICATORS: [&str; 2] = [
+    "de1e552d-db1d-4423-a619-566b625cdc84",
+    "90a3ccdf-635c-4729-a248-9b709135078f",
+];
+
+/// Whether this `aaGuid` is Microsoft Authenticator's. One that is missing or cannot be read is that of no known model.
+fn is_authenticator(aa_guid: Option<&Value>) -> bool {
+    let aa_guid = aa_guid.and_then(Value::as_str).unwrap_or_default();
+    AUTHENTICATORS
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(aa_guid))
 }
 
 /// The last two digits, as Microsoft's own pages show a number.
@@ -369,7 +389,7 @@ mod tests {
     fn whatever_a_plan_may_remove_has_a_collection_to_delete_it_from() {
         let scope = Scope {
             remove_passkeys: true,
-            keep_sessions: false,
+            ..Scope::default()
         };
         let phone = MethodKind::Phone(PhoneType::Mobile);
         for kind in KINDS.into_iter().chain([phone]) {
@@ -386,6 +406,25 @@ mod tests {
         for collection in KINDS.iter().filter_map(collection) {
             let call = format!("DELETE .../{collection}/{{id}}");
             assert!(docs.contains(&call), "{call}");
+        }
+    }
+
+    #[test]
+    fn a_passkey_in_microsoft_authenticator_is_told_by_its_aa_guid_and_an_odd_one_hides_nothing() {
+        for (aa_guid, expected) in [
+            (Value::from(AUTHENTICATORS[0]), true),
+            (AUTHENTICATORS[1].to_uppercase().into(), true),
+            ("2fc0579f-8113-47ea-b116-bb5a8db9202a".into(), false),
+            ("".into(), false),
+            (7.into(), false),
+            (serde_json::json!({"x": []}), false),
+            (Value::Null, false),
+        ] {
+            let passkey = read(serde_json::json!({
+                "@odata.type": "#microsoft.graph.fido2AuthenticationMethod", "id": "x", "aaGuid": aa_guid,
+            }));
+            assert_eq!(passkey.kind, MethodKind::Passkey);
+            assert_eq!(passkey.in_authenticator, expected, "{aa_guid}");
         }
     }
 

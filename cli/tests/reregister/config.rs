@@ -103,7 +103,8 @@ fn in_a_terminal_missing_options_are_asked_for_and_remembered_for_the_next_time(
         "key.pem",
         "1",
         "2",
-        "",
+        "lost",
+        "1",
         "10m",
         "y",
     ];
@@ -124,6 +125,8 @@ fn in_a_terminal_missing_options_are_asked_for_and_remembered_for_the_next_time(
         "{asked}"
     );
     assert!(asked.contains("invalid value 'no ticket'"), "{asked}");
+    let passkeys = "  1 passkeys:remove: passkeys go, too: they were on the device that is gone\n";
+    assert!(asked.contains(passkeys), "{asked}");
     let again = dir.run(REST);
     assert!(again.status.success(), "{}", text(&again.stderr));
 }

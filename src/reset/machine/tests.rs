@@ -23,6 +23,7 @@ fn method(id: &str, kind: MethodKind) -> Method {
         kind,
         label: None,
         created: None,
+        in_authenticator: false,
     }
 }
 
