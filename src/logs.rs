@@ -11,7 +11,8 @@ const CAPS: [(&str, LevelFilter); 7] = [
     ("aws_", LevelFilter::INFO),
     ("h2", LevelFilter::WARN),
     ("hyper", LevelFilter::WARN),
-    ("lambda_http", LevelFilter::INFO),
+    // It warns of each connection on which no request comes.
+    ("hyper::proto::h1::conn", LevelFilter::ERROR),
     ("lambda_runtime", LevelFilter::INFO),
     ("reqwest", LevelFilter::WARN),
     ("rustls", LevelFilter::WARN),

@@ -1,26 +1,24 @@
 //! Three entry points to one core: a Function URL and a queue on Lambda, a socket anywhere else.
 
 use std::error::Error;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use axum::ServiceExt as _;
-use axum::extract::ConnectInfo;
-use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
-use lambda_http::request::RequestContext;
-use lambda_http::{Context, RequestExt as _, tower::ServiceBuilder};
+use axum::Router;
+use lambda_runtime::{Context, LambdaEvent, service_fn};
 use reregister_mfa::app::{Adapters, App};
 use reregister_mfa::audit::LogTrail;
+use reregister_mfa::aws::function_url::{self, FunctionUrlError};
 use reregister_mfa::aws::{self, DynamoDb, SecretsManager, Sns, Sqs, Sts, WorkerEvent};
 use reregister_mfa::clock::{SystemClock, Timestamp};
-use reregister_mfa::http::{Deadline, RequestId, SourceAddress};
+use reregister_mfa::http::{self, Deadline, RequestId, SLOWEST_HEADERS};
 use reregister_mfa::local_queue::LocalQueue;
 use reregister_mfa::logs;
 use reregister_mfa::policy::Policy;
 use reregister_mfa::reset::ports::{NoSecurityTeam, Queue, Security};
 use reregister_mfa::settings::{Entrance, Settings};
 use serde_json::Value;
+use tower::ServiceExt as _;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -64,10 +62,8 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn Error + Send + Sync>> {
     app.warm_up().await;
     match settings.entrance {
         Entrance::FunctionUrl => {
-            let service = ServiceBuilder::new()
-                .map_request(with_platform)
-                .service(app.router());
-            lambda_http::run(service).await
+            let router = app.router();
+            lambda_runtime::run(service_fn(|event| answer(router.clone(), event))).await
         }
         Entrance::Queue => lambda_runtime::run(service_fn(|event| work(&app, event))).await,
         Entrance::Socket(address) => {
@@ -79,13 +75,8 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn Error + Send + Sync>> {
             let stop = async {
                 let _ = tokio::signal::ctrl_c().await;
             };
-            let service = ServiceBuilder::new()
-                .map_request(with_peer)
-                .service(app.router());
-            let service = service.into_make_service_with_connect_info::<SocketAddr>();
-            Ok(axum::serve(listener, service)
-                .with_graceful_shutdown(stop)
-                .await?)
+            http::serve(listener, app.router(), SLOWEST_HEADERS, stop).await;
+            Ok(())
         }
     }
 }
@@ -108,35 +99,26 @@ async fn work(
     }
 }
 
-/// What Lambda knows of a request, as this program's own types: `http` knows no Lambda.
-fn with_platform(mut request: lambda_http::Request) -> lambda_http::Request {
-    let Some(context) = request.lambda_context_ref() else {
-        return request;
+/// Answers a request that came through the Function URL. A malformed one is answered, too: it is no fault of this
+/// function, and the alarm `Errors` must not count it.
+async fn answer(
+    router: Router,
+    event: LambdaEvent<Value>,
+) -> Result<Value, Box<dyn Error + Send + Sync>> {
+    let LambdaEvent { payload, context } = event;
+    let response = match function_url::request(&payload) {
+        Ok(mut request) => {
+            let extensions = request.extensions_mut();
+            extensions.insert(RequestId(context.request_id.clone()));
+            if let Some(deadline) = deadline(&context) {
+                extensions.insert(deadline);
+            }
+            router.oneshot(request).await?
+        }
+        Err(error @ FunctionUrlError::Malformed(_)) => http::malformed(error),
+        Err(error @ FunctionUrlError::OtherService) => return Err(error.into()),
     };
-    let deadline = deadline(context);
-    let address = match request.request_context_ref() {
-        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
-        _ => None,
-    };
-    let id = RequestId(context.request_id.clone());
-    request.extensions_mut().insert(id);
-    if let Some(address) = address {
-        request.extensions_mut().insert(SourceAddress(address));
-    }
-    if let Some(deadline) = deadline {
-        request.extensions_mut().insert(deadline);
-    }
-    request
-}
-
-/// What a socket knows of a request: the address of the client. Behind a proxy that is the proxy's.
-fn with_peer(mut request: axum::extract::Request) -> axum::extract::Request {
-    if let Some(ConnectInfo(peer)) = request.extensions().get().copied() {
-        let peer: SocketAddr = peer;
-        let address = SourceAddress(peer.ip().to_string());
-        request.extensions_mut().insert(address);
-    }
-    request
+    Ok(function_url::answer(response).await?)
 }
 
 fn deadline(context: &Context) -> Option<Deadline> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, Header};
 use reregister_mfa::approval::{
@@ -40,7 +40,7 @@ const fn most_minutes(channel: Channel) -> u64 {
 #[command(after_help = "\
 Examples:
   reregister approve --target jane.doe@contoso.com --ticket HELP-42 --reason lost \\
-      --verified-by vera@contoso.com --verified-at 10m \\
+      --scope passkeys:remove --verified-by vera@contoso.com --verified-at 10m \\
       --method phone_call --via desk --contact-source company_directory --out approval
   reregister approve --target jane.doe@contoso.com --ticket HELP-42 \\
       --verified-by vera@contoso.com --verified-at 02:40 --method in_person --out approval")]
@@ -118,8 +118,8 @@ pub struct Approve {
     #[arg(long, value_parser = one_of::<Reason>())]
     reason: Option<Reason>,
 
-    /// What to allow beyond mfa:reregister, such as passkeys:remove or sessions:keep; may be repeated
-    #[arg(long, value_name = "SCOPE", value_parser = Scope::VALUES)]
+    /// What to allow beyond mfa:reregister; may be repeated
+    #[arg(long, value_name = "SCOPE", value_parser = scopes())]
     scope: Vec<String>,
 
     #[arg(
@@ -218,6 +218,11 @@ impl Approve {
             !is_same(&self.verified_by, &self.target),
             "--verified-by is the target: another person has to verify the target"
         );
+        let has = |value: &str| self.scope.iter().any(|given| given == value);
+        ensure!(
+            !(has(Scope::REMOVE_PASSKEYS) && has(Scope::KEEP_PASSKEYS)),
+            "--scope is passkeys:remove or passkeys:keep, not both"
+        );
         ensure!(
             self.verified_at.is_none_or(|at| at <= now),
             "--verified-at is in the future"
@@ -259,7 +264,9 @@ impl Approve {
         let has = |value: &str| self.scope.iter().any(|given| given == value);
         let scope = Scope {
             remove_passkeys: has(Scope::REMOVE_PASSKEYS),
+            keep_passkeys: has(Scope::KEEP_PASSKEYS),
             keep_sessions: has(Scope::KEEP_SESSIONS),
+            accept_lockout: has(Scope::ACCEPT_LOCKOUT),
         };
         without_nulls(json!({
             "iss": self.iss,
@@ -283,6 +290,21 @@ impl Approve {
             }))],
         }))
     }
+}
+
+/// What `--scope` takes, each with what it is for.
+fn scopes() -> PossibleValuesParser {
+    let help = |value| match value {
+        Scope::REMOVE_PASSKEYS => "passkeys go, too: they were on the device that is gone",
+        Scope::KEEP_PASSKEYS => {
+            "passkeys stay: the target still has them and can register with them"
+        }
+        Scope::KEEP_SESSIONS => "signed-in sessions stay",
+        Scope::ACCEPT_LOCKOUT => "go ahead although the target cannot register afterwards",
+        _ => "what every approval allows",
+    };
+    let values = Scope::VALUES.map(|value| PossibleValue::new(value).help(help(value)));
+    PossibleValuesParser::new(values)
 }
 
 /// Asks the approver, if there is a terminal to ask at.

@@ -7,7 +7,9 @@ use std::path::Path;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command};
-use reregister_mfa::approval::{ContactSource, Evidence, EvidenceError, VerificationMethod};
+use reregister_mfa::approval::{
+    ContactSource, Evidence, EvidenceError, Reason, Scope, VerificationMethod,
+};
 
 use crate::address::{Address, WITH_URL};
 use crate::evidence;
@@ -33,8 +35,12 @@ const REQUIRED: [&str; 9] = [
 ];
 
 /// What is asked as soon as anything is asked, and may be left out.
-const OPTIONAL: [(&str, &str); 2] = [
+const OPTIONAL: [(&str, &str); 3] = [
     ("reason", "Enter: no reason"),
+    (
+        "scope",
+        "Enter: nothing. Ask the target whether a passkey was on the device",
+    ),
     ("verified_at", "Enter: now"),
 ];
 
@@ -162,8 +168,19 @@ fn still_missing(matches: &ArgMatches, answers: &[Answer]) -> Option<String> {
     OPTIONAL
         .iter()
         .map(|(option, _)| *option)
+        // Where a device is gone or replaced, the function wants to know what becomes of a passkey.
+        .filter(|option| {
+            *option != "scope"
+                || matches
+                    .get_one::<Reason>("reason")
+                    .is_some_and(asks_for_scope)
+        })
         .find(|option| !answers.is_empty() && !is_given(option) && !is_answered(option))
         .map(str::to_owned)
+}
+
+fn asks_for_scope(reason: &Reason) -> bool {
+    *reason != Reason::Other
 }
 
 fn method(matches: &ArgMatches) -> Option<VerificationMethod> {
@@ -184,15 +201,19 @@ fn ask(command: &Command, matches: &ArgMatches, option: &str) -> Option<String> 
     // What is taken without an answer is said at the end of the question.
     let help = help.split(" [default:").next().unwrap_or_default();
     let leave_out = OPTIONAL.iter().find(|(optional, _)| *optional == option);
-    let choices: Vec<String> = match (option, method) {
+    let choices: Vec<(String, String)> = match (option, method) {
         ("via", Some(method)) => evidence::vias_of(method)
             .into_iter()
-            .map(str::to_owned)
+            .map(|via| (via.to_owned(), String::new()))
             .collect(),
         _ => arg
             .get_possible_values()
             .iter()
-            .map(|value| value.get_name().to_owned())
+            .filter(|value| value.get_name() != Scope::REREGISTER)
+            .map(|value| {
+                let help = value.get_help().map(|help| format!(": {help}"));
+                (value.get_name().to_owned(), help.unwrap_or_default())
+            })
             .collect(),
     };
     let long = option.replace('_', "-");
@@ -200,8 +221,8 @@ fn ask(command: &Command, matches: &ArgMatches, option: &str) -> Option<String> 
     let example = EXAMPLES.iter().find(|(named, _)| *named == option);
     let example = example.map_or_else(String::new, |(_, example)| format!(", such as {example}"));
     print_message(format_args!("{help}{example} (--{long}){hint}"));
-    for (nth, choice) in (1..).zip(&choices) {
-        print_message(format_args!("  {nth} {choice}"));
+    for (nth, (choice, help)) in (1..).zip(&choices) {
+        print_message(format_args!("  {nth} {choice}{help}"));
     }
     loop {
         let typed = prompt("> ").and_then(|()| typed_line()).ok()??;
@@ -210,7 +231,7 @@ fn ask(command: &Command, matches: &ArgMatches, option: &str) -> Option<String> 
         }
         let chosen = typed.parse::<usize>().ok().and_then(|nth| {
             let nth = nth.checked_sub(1)?;
-            choices.get(nth).cloned()
+            choices.get(nth).map(|(choice, _)| choice.clone())
         });
         let value = chosen.unwrap_or(typed);
         match objection(option, &value) {

@@ -44,12 +44,22 @@ impl Tour<'_> {
         let setting = self.setting;
 
         self.scene(
-            "A Jira webhook: HELP-1 is approved for Jane, who lost her phone",
+            "A Jira webhook: HELP-1 is approved for Jane, who lost her phone with a passkey on it",
+            "The approval does not say what becomes of the passkey. Sign-in would ask for it, so nothing is begun.",
+        );
+        let draft = || setting.draft("HELP-1", JANE).reason("lost");
+        let reply = setting
+            .send(&setting.jira("HELP-1", &setting.sign(&draft())))
+            .await?;
+        self.expect(&reply, 422, "would_lock_out");
+
+        self.scene(
+            "The same with a new approval, which has passkeys:remove",
             "Checked: the webhook's signature; the approval's signature, issuer, audience, ticket and time; who \
              everybody is; that Jane is not privileged.",
         );
         println!("  Jane has: {}", self.methods_of(JANE));
-        let approval = setting.sign(&setting.draft("HELP-1", JANE).reason("lost"));
+        let approval = setting.sign(&draft().scope("mfa:reregister passkeys:remove"));
         let delivery = setting.jira("HELP-1", &approval);
         let reply = setting.send(&delivery).await?;
         self.expect(&reply, 200, "completed");

@@ -72,31 +72,42 @@ pub struct Actor {
 }
 
 /// What was approved: always the button, and what was asked for beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Scope {
     /// `passkeys:remove`: passkeys too, since they were on a phone that is gone.
     pub remove_passkeys: bool,
+    /// `passkeys:keep`: passkeys stay, since the person still has them.
+    pub keep_passkeys: bool,
     /// `sessions:keep`: signed-in sessions stay.
     pub keep_sessions: bool,
+    /// `lockout:accept`: the reset begins although the person cannot register afterwards.
+    pub accept_lockout: bool,
 }
 
 /// The scope was not understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a scope is mfa:reregister, with or without passkeys:remove and sessions:keep")]
+#[error(
+    "a scope holds mfa:reregister, and beside it only passkeys:remove or passkeys:keep, sessions:keep and \
+     lockout:accept"
+)]
 pub struct UnknownScope;
 
 impl Scope {
     /// Every scope holds it: the button.
     pub const REREGISTER: &str = "mfa:reregister";
     pub const REMOVE_PASSKEYS: &str = "passkeys:remove";
+    pub const KEEP_PASSKEYS: &str = "passkeys:keep";
     pub const KEEP_SESSIONS: &str = "sessions:keep";
+    pub const ACCEPT_LOCKOUT: &str = "lockout:accept";
 
     /// What a scope may hold.
-    pub const VALUES: [&str; 3] = [
+    pub const VALUES: [&str; 5] = [
         Scope::REREGISTER,
         Scope::REMOVE_PASSKEYS,
+        Scope::KEEP_PASSKEYS,
         Scope::KEEP_SESSIONS,
+        Scope::ACCEPT_LOCKOUT,
     ];
 }
 
@@ -104,14 +115,18 @@ impl TryFrom<String> for Scope {
     type Error = UnknownScope;
 
     /// A value that is not known is refused: an approval for more than this program can do is not an approval for less.
+    /// So are two values that contradict each other.
     fn try_from(text: String) -> Result<Scope, UnknownScope> {
         let mut values: BTreeSet<&str> = text.split(' ').collect();
         let button = values.remove(Scope::REREGISTER);
         let scope = Scope {
             remove_passkeys: values.remove(Scope::REMOVE_PASSKEYS),
+            keep_passkeys: values.remove(Scope::KEEP_PASSKEYS),
             keep_sessions: values.remove(Scope::KEEP_SESSIONS),
+            accept_lockout: values.remove(Scope::ACCEPT_LOCKOUT),
         };
-        (button && values.is_empty())
+        let agrees = !(scope.remove_passkeys && scope.keep_passkeys);
+        (button && agrees && values.is_empty())
             .then_some(scope)
             .ok_or(UnknownScope)
     }
@@ -119,13 +134,16 @@ impl TryFrom<String> for Scope {
 
 impl From<Scope> for String {
     fn from(scope: Scope) -> String {
-        let mut values = vec![Scope::REREGISTER];
-        if scope.remove_passkeys {
-            values.push(Scope::REMOVE_PASSKEYS);
-        }
-        if scope.keep_sessions {
-            values.push(Scope::KEEP_SESSIONS);
-        }
+        let optional = [
+            (scope.remove_passkeys, Scope::REMOVE_PASSKEYS),
+            (scope.keep_passkeys, Scope::KEEP_PASSKEYS),
+            (scope.keep_sessions, Scope::KEEP_SESSIONS),
+            (scope.accept_lockout, Scope::ACCEPT_LOCKOUT),
+        ];
+        let given = optional
+            .into_iter()
+            .filter_map(|(given, value)| given.then_some(value));
+        let values: Vec<&str> = [Scope::REREGISTER].into_iter().chain(given).collect();
         values.join(" ")
     }
 }
@@ -168,7 +186,7 @@ mod tests {
             scope("passkeys:remove mfa:reregister"),
             Ok(Scope {
                 remove_passkeys: true,
-                keep_sessions: false
+                ..Scope::default()
             })
         );
         for wrong in [
@@ -177,8 +195,21 @@ mod tests {
             "mfa:reregister password:reset",
             "mfa:reregister  ",
             "MFA:reregister",
+            "mfa:reregister passkeys:remove passkeys:keep",
         ] {
             assert_eq!(scope(wrong), Err(UnknownScope), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_scope_is_written_as_it_is_read() {
+        for text in [
+            "mfa:reregister",
+            "mfa:reregister passkeys:remove sessions:keep lockout:accept",
+            "mfa:reregister passkeys:keep",
+        ] {
+            let scope = Scope::try_from(text.to_owned()).unwrap();
+            assert_eq!(String::from(scope), text);
         }
     }
 }

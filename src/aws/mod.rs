@@ -1,6 +1,7 @@
 //! AWS: secrets, the store, the queue, the security team's topic, and the function's identity. Translates; decides nothing.
 
 mod dynamodb;
+pub mod function_url;
 mod secrets_manager;
 mod sns;
 mod sqs;

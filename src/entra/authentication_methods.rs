@@ -78,8 +78,10 @@ fn read(method: &Value) -> Method {
     let text = |name: &str| method.get(name).and_then(Value::as_str);
     let id = text("id").and_then(|id| MethodId::try_from(id.to_owned()).ok());
     let created = text("createdDateTime").and_then(|time| time.parse().ok());
+    let kind = kind(text("@odata.type"), text("phoneType"), id.as_ref());
     Method {
-        kind: kind(text("@odata.type"), text("phoneType"), id.as_ref()),
+        in_authenticator: kind == MethodKind::Passkey && is_authenticator(text("aaGuid")),
+        kind,
         label: label(method),
         created,
         id: id.unwrap_or_else(|| MethodId::unreadable(method.to_string().as_bytes())),
@@ -235,6 +237,22 @@ fn label(method: &Value) -> Option<String> {
     }
 }
 
+/// The `aaGuid` of passkeys in Microsoft Authenticator, on Android and on iOS (Microsoft Learn, "Enable passkeys in
+/// Microsoft Authenticator").
+const AUTHENTICATORS: [&str; 2] = [
+    "de1e552d-db1d-4423-a619-566b625cdc84",
+    "90a3ccdf-635c-4729-a248-9b709135078f",
+];
+
+/// Whether this `aaGuid` is Microsoft Authenticator's. One that is missing or cannot be read is that of no known model.
+fn is_authenticator(aa_guid: Option<&str>) -> bool {
+    aa_guid.is_some_and(|aa_guid| {
+        AUTHENTICATORS
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(aa_guid))
+    })
+}
+
 /// The last two digits, as Microsoft's own pages show a number. Graph may mask the others.
 fn ending(number: &str) -> Option<String> {
     let is_masked = |c: &char| matches!(c, 'X' | 'x' | '*' | '•' | '#');
@@ -349,7 +367,7 @@ mod tests {
     fn whatever_a_plan_may_remove_has_a_collection_to_delete_it_from() {
         let scope = Scope {
             remove_passkeys: true,
-            keep_sessions: false,
+            ..Scope::default()
         };
         let phone = MethodKind::Phone(PhoneType::Mobile);
         for kind in KINDS.into_iter().chain([phone]) {
@@ -366,6 +384,25 @@ mod tests {
         for collection in KINDS.iter().filter_map(collection) {
             let call = format!("DELETE .../{collection}/{{id}}");
             assert!(docs.contains(&call), "{call}");
+        }
+    }
+
+    #[test]
+    fn a_passkey_in_microsoft_authenticator_is_told_by_its_aa_guid_and_an_odd_one_hides_nothing() {
+        for (aa_guid, expected) in [
+            (Value::from(AUTHENTICATORS[0]), true),
+            (AUTHENTICATORS[1].to_uppercase().into(), true),
+            ("2fc0579f-8113-47ea-b116-bb5a8db9202a".into(), false),
+            ("".into(), false),
+            (7.into(), false),
+            (serde_json::json!({"x": []}), false),
+            (Value::Null, false),
+        ] {
+            let passkey = read(&serde_json::json!({
+                "@odata.type": "#microsoft.graph.fido2AuthenticationMethod", "id": "x", "aaGuid": aa_guid,
+            }));
+            assert_eq!(passkey.kind, MethodKind::Passkey);
+            assert_eq!(passkey.in_authenticator, expected, "{aa_guid}");
         }
     }
 

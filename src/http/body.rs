@@ -56,13 +56,15 @@ async fn any(body: Body) -> Result<Bytes, Problem> {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let mut values = headers.get_all(CONTENT_TYPE).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return false;
+    let is_json = |text: &str| {
+        let essence = text.split(';').next().unwrap_or_default();
+        essence.trim().eq_ignore_ascii_case("application/json")
     };
-    value
-        .to_str()
-        .ok()
-        .and_then(|text| text.split(';').next())
-        .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+    // Some senders and proxies say it twice, and Lambda joins the two with a comma.
+    let mut values = headers.get_all(CONTENT_TYPE).iter().peekable();
+    values.peek().is_some()
+        && values.all(|value| {
+            let value = value.to_str().unwrap_or_default();
+            value.split(',').all(is_json)
+        })
 }

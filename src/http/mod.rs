@@ -15,22 +15,26 @@ mod on_call;
 mod page;
 mod problem;
 mod response;
+mod serve;
 mod services;
 mod webhook;
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::response::Response;
+use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use meta::{Deadline, RequestId, SourceAddress};
+pub use serve::{SLOWEST_HEADERS, serve};
 pub use services::Services;
 
+use crate::report::capitalised;
 use problem::{Problem, internal};
 
 /// The routes over these services.
@@ -42,13 +46,7 @@ pub fn router(services: Arc<Services>) -> Router {
         .route("/resets/{id}", get(on_call::read))
         .route("/health", get(health))
         .route("/", get(page::page))
-        .fallback(async || {
-            Problem::plain(
-                StatusCode::NOT_FOUND,
-                "not_found",
-                "There is no page at this address.",
-            )
-        })
+        .fallback(not_found)
         .method_not_allowed_fallback(async || {
             Problem::plain(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -59,14 +57,42 @@ pub fn router(services: Arc<Services>) -> Router {
         .layer(axum::middleware::from_fn(log))
         .layer(CatchPanicLayer::custom(|_| internal()))
         // Outside of the above, so that the answer after a panic has them, too.
-        .layer(fixed(CACHE_CONTROL, "no-store"))
-        .layer(fixed(X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(SetResponseHeaderLayer::overriding(CACHE_CONTROL, NO_STORE))
+        .layer(SetResponseHeaderLayer::overriding(
+            X_CONTENT_TYPE_OPTIONS,
+            NOSNIFF,
+        ))
         .with_state(services)
 }
 
-/// A header that every answer has: no answer is for a cache to keep, nor for a browser to guess the type of.
-fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+// Headers that every answer has: none is for a cache to keep, nor for a browser to guess the type of.
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+
+/// No other spelling of an address is taken for it, since a proxy in front may let only some addresses through.
+async fn not_found(uri: Uri) -> Problem {
+    let path = uri.path();
+    let detail = if path.contains("//") {
+        "There is no page at this address. It has two slashes in a row: remove one."
+    } else if path.ends_with('/') {
+        "There is no page at this address. Remove the slash at its end."
+    } else {
+        "There is no page at this address."
+    };
+    Problem::plain(StatusCode::NOT_FOUND, "not_found", detail)
+}
+
+/// The answer to what is no HTTP request. It has the headers that every answer of the router has.
+pub fn malformed(error: impl Display) -> Response {
+    let detail = format!("{}.", capitalised(&error.to_string()));
+    let problem = Problem::plain(StatusCode::BAD_REQUEST, "malformed_request", &detail);
+    let mut response = problem.into_response();
+    let status = response.status().as_u16();
+    tracing::info!(event = "request", route = "none", status);
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, NO_STORE);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    response
 }
 
 /// The process is up. It says nothing of what is behind it, so that an outage there does not restart it here.

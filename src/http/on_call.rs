@@ -18,7 +18,7 @@ use super::{body, response};
 use crate::approval::{Authentic, Channel, InvalidToken};
 use crate::json;
 use crate::report;
-use crate::reset::{Origin, Parties, Refusal, Request, RequestStatus, Submission};
+use crate::reset::{ApprovalSummary, Origin, Parties, Refusal, Request, RequestStatus, Submission};
 
 /// A person waits in front of a terminal.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -99,24 +99,32 @@ impl FromRequest<Arc<Services>> for ApprovedRequest {
             .await
             .map_err(Problem::into_response)?;
         let mut parties = on_call(meta.origin);
-        match authenticate(services, &parts.headers, &body, &mut parties).await {
+        let mut readable = Vec::new();
+        let authenticated =
+            authenticate(services, &parts.headers, &body, &mut parties, &mut readable);
+        match authenticated.await {
             Ok((request, approvals)) => Ok(ApprovedRequest(Submission {
                 request,
                 parties,
                 approvals,
                 until,
             })),
-            Err(refusal) => Err(services.refuse(&refusal, &parties).await.into_response()),
+            Err(refusal) => {
+                let problem = services.refuse_showing(&refusal, &parties, &readable);
+                Err(problem.await.into_response())
+            }
         }
     }
 }
 
-/// Authenticates the approvals, which are the credential: before that, nothing is accepted.
+/// Authenticates the approvals, which are the credential: before that, nothing is accepted. `readable` becomes what the
+/// caller may read of them if they are refused.
 async fn authenticate(
     services: &Services,
     headers: &HeaderMap,
     body: &[u8],
     parties: &mut Parties,
+    readable: &mut Vec<ApprovalSummary>,
 ) -> Result<(Request, Vec<Authentic>), Refusal> {
     let mut tokens = vec![bearer(headers)?];
     if !body.is_empty() {
@@ -127,6 +135,7 @@ async fn authenticate(
     }
     let presented = services.resets.authenticate_on_call(&tokens).await;
     parties.name(presented.authentic());
+    *readable = presented.readable_on_call().to_vec();
     let approvals = presented.accepted()?;
     let tenant = services.resets.tenant(&approvals)?;
     let now = services.clock.now();

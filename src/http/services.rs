@@ -7,7 +7,7 @@ use super::problem::Problem;
 use crate::clock::Clock;
 use crate::ids::{Label, TenantId};
 use crate::report::{ApprovalLine, Presentation};
-use crate::reset::{Parties, Refusal, Resets};
+use crate::reset::{ApprovalSummary, Parties, Refusal, Resets};
 use crate::secrets::SecretSource;
 use crate::webhook::Source;
 
@@ -26,9 +26,20 @@ impl Services {
     /// Refuses what was not accepted. The answer shows what was read in the approvals that are authentic, so that an
     /// operator on call sees what they hold.
     pub(super) async fn refuse(&self, refusal: &Refusal, parties: &Parties) -> Problem {
+        self.refuse_showing(refusal, parties, &parties.approvals)
+            .await
+    }
+
+    /// The same, where the caller may read no more than these of the approvals.
+    pub(super) async fn refuse_showing(
+        &self,
+        refusal: &Refusal,
+        parties: &Parties,
+        readable: &[ApprovalSummary],
+    ) -> Problem {
         self.resets.refuse(refusal, parties).await;
         let read = if refusal.code().row().shows_approvals {
-            parties.approvals.iter().map(ApprovalLine::from).collect()
+            readable.iter().map(ApprovalLine::from).collect()
         } else {
             Vec::new()
         };

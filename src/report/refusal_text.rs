@@ -5,7 +5,7 @@
 use super::capitalised;
 use crate::approval::{ApprovalError, claim_subject};
 use crate::clock::Timestamp;
-use crate::reset::{Attester, Cap, Flaw, Guardrail, LedgerError, Refusal, RefusalText};
+use crate::reset::{Attester, Cap, Flaw, Guardrail, LedgerError, Method, Refusal, RefusalText};
 use crate::secrets::SecretError;
 use crate::webhook::Unreadable;
 
@@ -105,6 +105,17 @@ fn detail(refusal: &Refusal) -> String {
                 "The person {privilege}, and this service does not reset administrators."
             );
         }
+        Refusal::WouldLockOut {
+            passkeys,
+            said_to_be_kept,
+        } => {
+            let left = match said_to_be_kept {
+                true => "The passkey that is to be kept is on the device that is gone",
+                false => "Sign-in would ask for a passkey that stays in place",
+            };
+            let names = named(passkeys);
+            return format!("The person could not register afterwards. {left}: {names}.");
+        }
         Refusal::Delivery(Unreadable::Shape { .. } | Unreadable::NoUser { .. })
         | Refusal::RequestUnreadable(_)
         | Refusal::ApprovalMissing
@@ -122,6 +133,7 @@ fn detail(refusal: &Refusal) -> String {
         | Refusal::ApproverVerified
         | Refusal::BreakGlass
         | Refusal::TargetDisabled
+        | Refusal::TooManyPreviews
         | Refusal::NoSuchReset
         | Refusal::TargetBusy
         | Refusal::Guardrail(Guardrail::Frozen(_))
@@ -150,6 +162,18 @@ fn flawed(flaw: Flaw) -> &'static str {
             "an approval comes from an approval system that may not approve resets for administrators"
         }
     }
+}
+
+/// Passkeys by the names that people gave to them.
+fn named(passkeys: &[Method]) -> String {
+    let name = |passkey: &Method| {
+        let label = passkey.label.as_deref().unwrap_or("one without a name");
+        match passkey.in_authenticator {
+            true => format!("{label} (in Microsoft Authenticator)"),
+            false => label.to_owned(),
+        }
+    };
+    passkeys.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// What has reached its cap.
@@ -256,6 +280,11 @@ mod tests {
             Refusal::TargetDisabled,
             Refusal::Privileged(privilege.clone()),
             Refusal::NoPrivilegedCredential(privilege.clone()),
+            Refusal::WouldLockOut {
+                passkeys: Vec::new(),
+                said_to_be_kept: true,
+            },
+            Refusal::TooManyPreviews,
             Refusal::NoSuchReset,
             Refusal::TargetBusy,
             Refusal::Guardrail(Guardrail::Frozen("SEC-77".to_owned())),

@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use super::model::{
-    Code, Guardrail, LedgerError, MOST_APPROVALS, NotOneRequest, Privilege, Retry, TellsSecurity,
+    Code, Guardrail, LedgerError, MOST_APPROVALS, Method, NotOneRequest, Privilege, Retry,
+    TellsSecurity,
 };
 use super::ports::{AuditError, DirectoryError, Fault, KeysUnavailable, QueueError};
 use crate::approval::{ApprovalError, Damage, InvalidToken};
@@ -88,6 +89,17 @@ pub enum Refusal {
     /// Privileged, and this deployment has no credential for that.
     #[error("the person {0}, and policy.toml has no credential for privileged people")]
     NoPrivilegedCredential(Privilege),
+    /// These passkeys stay, and sign-in would ask for them. Nothing is begun unless the approval says that the person
+    /// still has them (`passkeys:keep`) or accepts it (`lockout:accept`).
+    #[error("the person could not register afterwards: a passkey stays that they do not have")]
+    WouldLockOut {
+        passkeys: Vec<Method>,
+        /// The approval says that the person still has them. They are in Microsoft Authenticator, on the device that is
+        /// gone.
+        said_to_be_kept: bool,
+    },
+    #[error("there were too many previews of this approval within an hour")]
+    TooManyPreviews,
     /// No reset of that id for this approval.
     #[error("there is no such reset for this approval, or it is older than 24 hours")]
     NoSuchReset,
@@ -267,6 +279,8 @@ impl Refusal {
                 Flaw::IssuerForStandardOnly => Code::IssuerStandardOnly,
             },
             Refusal::NoPrivilegedCredential(_) => Code::NoPrivilegedCredential,
+            Refusal::WouldLockOut { .. } => Code::WouldLockOut,
+            Refusal::TooManyPreviews => Code::TooManyPreviews,
             Refusal::NoSuchReset => Code::NoSuchReset,
             Refusal::TargetBusy => Code::TargetBusy,
             Refusal::Guardrail(Guardrail::Frozen(_)) => Code::Frozen,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::executor::context::Deployment;
 use super::executor::replay::Answered;
-use super::executor::throttle::{Misuse, NotificationThrottle};
+use super::executor::throttle::{Misuse, NotificationThrottle, PreviewThrottle};
 use super::executor::validate::Presented;
 use super::ledger::{Acceptance, Block, Record, Stage, SwitchError, SwitchedTo, is_about};
 use super::model::{
@@ -14,7 +14,7 @@ use super::model::{
     RequestStatus,
 };
 use super::refusal::Refusal;
-use crate::approval::{ApprovalError, Authentic};
+use crate::approval::{ApprovalError, Authentic, TokenId};
 use crate::clock::{self, Timestamp};
 use crate::ids::{Label, ResetId, TenantId};
 
@@ -23,6 +23,7 @@ use crate::ids::{Label, ResetId, TenantId};
 pub struct Resets {
     deployment: Arc<Deployment>,
     throttle: Arc<NotificationThrottle>,
+    previews: Arc<PreviewThrottle>,
 }
 
 /// A request as it was submitted, with what is known of it.
@@ -46,6 +47,7 @@ impl Resets {
         Resets {
             deployment: Arc::new(deployment),
             throttle: Arc::default(),
+            previews: Arc::default(),
         }
     }
 
@@ -174,6 +176,10 @@ impl Resets {
             .validate(request, &deployment.channels)
             .await;
         let approvals = presented.accepted()?;
+        let ids: Vec<TokenId> = approvals.iter().map(Authentic::id).collect();
+        if !self.previews.allows(&ids, deployment.clock.now()) {
+            return Err(Refusal::TooManyPreviews);
+        }
         // What is accepted goes on by itself: there is nothing to preview any more.
         if deployment.ledger.previous(request).await?.record.is_some() {
             return Err(Refusal::ApprovalUsed);

@@ -60,6 +60,7 @@ pub fn method(id: &str, kind: MethodKind) -> Method {
         kind,
         label: None,
         created: None,
+        in_authenticator: false,
     }
 }
 

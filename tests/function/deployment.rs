@@ -214,6 +214,7 @@ impl Deployment {
             .target(target)
             .approver("sam.approver@contoso.example")
             .ticket(ticket)
+            .scope("mfa:reregister passkeys:remove")
             .verified("vera.desk@contoso.example", now - 300)
     }
 
@@ -336,7 +337,6 @@ async fn runtime_api(environment: Vec<(String, String)>) -> (RuntimeApi, Child, 
     let mut process = Command::new(BINARY)
         .envs(api.environment())
         .envs(environment)
-        // Some events make lambda_http panic, which it survives; where, does not matter here.
         .env("RUST_BACKTRACE", "0")
         .stdout(Stdio::piped())
         .spawn()

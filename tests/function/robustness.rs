@@ -59,38 +59,61 @@ async fn an_aws_that_is_down_or_silent_takes_only_what_needs_it() {
 }
 
 #[tokio::test]
-async fn events_that_are_none_are_errors_and_the_next_one_is_served() {
+async fn an_event_of_another_service_is_an_error_and_the_next_one_is_served() {
     let mut deployment = deployment().await;
     let api = deployment.runtime_api();
-    let with = |change: &dyn Fn(&mut Value)| {
-        let mut event = health();
-        change(&mut event);
-        event.to_string()
-    };
+    let mut without_http = health();
+    without_http["requestContext"] = json!(null);
     for event in [
         "{}".to_owned(),
         "[]".to_owned(),
         "null".to_owned(),
         "not json".to_owned(),
         json!({"Records": [{"eventSource": "aws:sqs", "body": "x"}]}).to_string(),
-        with(&|event| {
-            event["isBase64Encoded"] = json!(true);
-            event["body"] = json!("***");
-        }),
-        with(&|event| event["headers"]["host"] = json!("a b")),
-        with(&|event| event["rawQueryString"] = json!("a=<b> c")),
-        with(&|event| event["rawPath"] = json!("//\u{0}%zz")),
-        with(&|event| event["requestContext"] = json!(null)),
+        without_http.to_string(),
     ] {
         let answer = api
             .invoke_bytes(event.clone(), Duration::from_secs(10))
             .await;
-        assert!(answer.is_ok(), "{event}: {answer:?}");
+        assert!(
+            matches!(answer, Ok(Invocation::Error { .. })),
+            "{event}: {answer:?}"
+        );
         assert_eq!(
             over_runtime_api(api, health()).await.status,
             200,
             "after {event}"
         );
+    }
+    assert!(deployment.is_up());
+}
+
+#[tokio::test]
+async fn a_request_that_is_none_is_answered_and_no_fault_of_the_function() {
+    let mut deployment = deployment().await;
+    let api = deployment.runtime_api();
+    // As a scanner sent it to a deployment in use: a raw quotation mark in the query.
+    let recorded = include_str!("../data/lambda/scanner__function-url__raw-query.json");
+    let recorded: Value = serde_json::from_str(recorded).unwrap();
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut event = health();
+        change(&mut event);
+        event
+    };
+    for event in [
+        recorded,
+        with(&|event| event["rawQueryString"] = json!("a=<b> c")),
+        with(&|event| event["rawPath"] = json!("//\u{0}%zz")),
+        with(&|event| event["headers"]["x"] = json!("a\nb")),
+        with(&|event| event["requestContext"]["http"]["method"] = json!("GE T")),
+        with(&|event| {
+            event["isBase64Encoded"] = json!(true);
+            event["body"] = json!("***");
+        }),
+    ] {
+        let reply = over_runtime_api(api, event.clone()).await;
+        let answer = (reply.status, reply.word());
+        assert_eq!(answer, (400, "malformed_request".to_owned()), "{event}");
     }
     assert!(deployment.is_up());
 }

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use axum::body::to_bytes;
+use reregister_mfa::aws::function_url::{self, FunctionUrlError};
 use reregister_mfa::clock::Timestamp;
 use reregister_mfa::webhook::Delivery;
 use serde_json::Value;
@@ -132,22 +134,48 @@ fn a_person_in_the_ticket_is_a_text_or_a_user_with_an_address() {
     }
 }
 
+fn lambda_event(name: &str) -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/lambda");
+    serde_json::from_slice(&std::fs::read(folder.join(name)).unwrap()).unwrap()
+}
+
 #[test]
-fn the_same_capture_through_a_function_url_is_the_same_bytes_as_text_and_as_base64() {
-    let event = |name: &str| -> lambda_http::Request {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/lambda");
-        lambda_http::request::from_str(&std::fs::read_to_string(folder.join(name)).unwrap())
+fn the_events_of_lambda_that_others_recorded_are_requests_or_are_named_as_of_another_service() {
+    let read = |name: &str| function_url::request(&lambda_event(name));
+    for name in [
+        "lambda_http-1.3.2__lambda_function_url_request.json",
+        "lambda_http-1.3.2__apigw_v2_proxy_request.json",
+        "lambda_http-1.3.2__apigw_v2_proxy_request_minimal.json",
+        "lambda_http-1.3.2__apigw_v2_sam_local.json",
+    ] {
+        assert!(read(name).is_ok(), "{name}: {:?}", read(name));
+    }
+    for name in [
+        "lambda_http-1.3.2__alb_multi_value_request.json",
+        "lambda_http-1.3.2__apigw_multi_value_proxy_request.json",
+    ] {
+        let error = read(name).unwrap_err();
+        assert_eq!(error, FunctionUrlError::OtherService, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_capture_through_a_function_url_is_the_same_bytes_as_text_and_as_base64() {
+    let request = async |name: &str| {
+        let (parts, body) = function_url::request(&lambda_event(name))
             .unwrap()
+            .into_parts();
+        (parts.headers, to_bytes(body, usize::MAX).await.unwrap())
     };
-    let text = event("derived__function-url__jira-signed__text.json");
-    let base64 = event("derived__function-url__jira-signed__base64.json");
-    assert_eq!(text.body().as_ref(), base64.body().as_ref());
-    let signature = hub_signature("It's a Secret to Everybody", text.body().as_ref());
-    assert_eq!(text.headers()["x-hub-signature"], signature.as_str());
+    let (headers, text) = request("derived__function-url__jira-signed__text.json").await;
+    let (_, base64) = request("derived__function-url__jira-signed__base64.json").await;
+    assert_eq!(text, base64);
+    let signature = hub_signature("It's a Secret to Everybody", &text);
+    assert_eq!(headers["x-hub-signature"], signature.as_str());
 
     // Lambda joins duplicate headers with a comma: that is no signature.
-    let twice = event("derived__function-url__jira-signed__duplicate-header.json");
+    let (twice, _) = request("derived__function-url__jira-signed__duplicate-header.json").await;
     let source = source(" = \"jira_webhook\"", "x", "");
     let name = reregister_mfa::ids::Label::try_from("s").unwrap();
-    assert!(source.parse(&name, twice.headers(), b"").is_err());
+    assert!(source.parse(&name, &twice, b"").is_err());
 }

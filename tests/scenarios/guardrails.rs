@@ -291,6 +291,23 @@ async fn the_cap_of_one_issuer_is_not_that_of_another() {
 }
 
 #[tokio::test]
+async fn one_approval_is_previewed_twenty_times_an_hour_and_is_good_for_the_reset_afterwards() {
+    let app = TestApp::new().await;
+    let approval = app.approve_on_call(app.on_call_draft());
+    for _ in 0..20 {
+        assert_eq!(app.preview(&approval).await.status, 200);
+    }
+    let calls = app.tenant.calls().len();
+    let reply = app.preview(&approval).await;
+    reply.assert_refused(403, "too_many_previews");
+    documented(&reply);
+    assert_eq!(app.tenant.calls().len(), calls);
+    let another = app.approve_on_call(app.on_call_draft());
+    assert_eq!(app.preview(&another).await.status, 200);
+    app.reset_on_call(&approval).await.assert_completed();
+}
+
+#[tokio::test]
 async fn a_preview_meets_the_same_guardrails_and_does_not_count() {
     let app = TestApp::with_policy(rule("per_hour", 1)).await;
     let preview = async |target: &str| {

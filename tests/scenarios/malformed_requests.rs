@@ -48,6 +48,17 @@ async fn requests_that_no_route_takes_are_problems_too() {
             404,
             "not_found",
         ),
+        (
+            Request::post_json("//webhooks/jira", "{}"),
+            404,
+            "not_found",
+        ),
+        (
+            Request::post("/webhooks/jira", "{}")
+                .header("Content-Type", "application/json, text/plain"),
+            415,
+            "not_json",
+        ),
         (Request::post("/webhooks/jira", "{}"), 415, "not_json"),
         (
             Request::post("/webhooks/jira", "{}").header("Content-Type", "text/plain"),
@@ -72,6 +83,44 @@ async fn requests_that_no_route_takes_are_problems_too() {
     }
     assert_eq!(app.send(Request::get("/health")).await.status, 200);
     app.assert_nothing_happened();
+}
+
+#[tokio::test]
+async fn an_address_with_a_slash_too_many_is_not_taken_and_the_answer_says_what_to_change() {
+    let app = TestApp::new().await;
+    for (path, told) in [
+        (
+            "//webhooks/jira",
+            "It has two slashes in a row: remove one.",
+        ),
+        (
+            "/webhooks//jira",
+            "It has two slashes in a row: remove one.",
+        ),
+        ("/webhooks/jira/", "Remove the slash at its end."),
+        ("/resets/", "Remove the slash at its end."),
+        ("/resets/preview/", "Remove the slash at its end."),
+    ] {
+        let reply = app.send(Request::post_json(path, "{}")).await;
+        reply.assert_refused(404, "not_found");
+        assert!(reply.detail().ends_with(told), "{path}: {reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_content_type_that_is_said_twice_is_taken() {
+    let app = TestApp::new().await;
+    let json = ("Content-Type", "application/json");
+    let joined = "application/json,application/json; charset=utf-8";
+    for request in [
+        Request::post("/webhooks/jira", "{}")
+            .header(json.0, json.1)
+            .header(json.0, json.1),
+        Request::post("/webhooks/jira", "{}").header(json.0, joined),
+    ] {
+        let reply = app.send(request).await;
+        reply.assert_refused(401, "delivery_unauthentic");
+    }
 }
 
 #[tokio::test]

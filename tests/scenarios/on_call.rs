@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reregister_mfa::reset::{Event, Parties};
-use serde_json::json;
+use serde_json::{Value, json};
 use simulated::approval::Draft;
 use simulated::entra::Fault;
 use simulated::request::Request;
@@ -13,7 +13,7 @@ use simulated::senders::on_call;
 use crate::audit_trail::FullTrail;
 use crate::documented::{Rows, documented};
 use crate::test_app::requests::forged;
-use crate::test_app::{GRACE, JANE, OLGA, TestApp, VERA};
+use crate::test_app::{GRACE, JANE, OLGA, Reply, TestApp, VERA};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -281,6 +281,48 @@ async fn a_refusal_on_call_says_what_was_read_in_authentic_approvals_and_one_in_
     let in_a_ticket = app.reset(app.draft().target(GRACE)).await;
     in_a_ticket.assert_refused(403, "privileged_role");
     assert_eq!(in_a_ticket.json.get("approvals"), None);
+}
+
+/// The members of an answer that say what is in an approval.
+fn read_out(reply: &Reply) -> &Value {
+    &reply.json["approvals"]
+}
+
+#[tokio::test]
+async fn an_approval_that_a_caller_read_in_a_ticket_cannot_be_read_out_on_call() {
+    let app = TestApp::new().await;
+    let in_a_ticket = app.approve(app.draft());
+    let on_call = app.approve_on_call(app.on_call_draft());
+    let for_a_ticket = app.approve_on_call(app.draft());
+    let by_security = app.security_issuer.approve(&app.second_draft());
+    let malformed = app.approve_on_call(app.on_call_draft().claim("scope", "everything"));
+    for path in ["/resets", "/resets/preview"] {
+        for found in [&in_a_ticket, &by_security, &for_a_ticket, &on_call] {
+            for rubbish in ["rubbish", &forged(&on_call), &forged(found)] {
+                let reply = app.send(on_call::post(path, rubbish, Some(found))).await;
+                reply.assert_refused(401, "approval_invalid");
+                assert_eq!(read_out(&reply), &Value::Null, "{reply:?}");
+            }
+        }
+        for found in [&in_a_ticket, &by_security, &for_a_ticket] {
+            for bearer in [&on_call, &malformed, found] {
+                let reply = app.send(on_call::post(path, bearer, Some(found))).await;
+                assert!(matches!(reply.status, 403 | 422), "{reply:?}");
+                assert_eq!(read_out(&reply), &Value::Null, "{reply:?}");
+            }
+        }
+    }
+    // A caller whose own approval is genuine sees it, whatever comes beside it.
+    let reply = app
+        .send(on_call::post("/resets", &on_call, Some("rubbish")))
+        .await;
+    reply.assert_refused(401, "approval_invalid");
+    assert_eq!(read_out(&reply)[0]["target"], JANE);
+    assert_eq!(read_out(&reply).as_array().unwrap().len(), 1);
+    let both = on_call::post("/resets", &on_call, Some(&malformed));
+    let reply = app.send(both).await;
+    reply.assert_refused(422, "approval_claim");
+    assert_eq!(read_out(&reply)[0]["target"], JANE);
 }
 
 #[tokio::test]

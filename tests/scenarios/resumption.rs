@@ -8,12 +8,14 @@
 //! | which approvals count | `an_unclaimed_approval_does_not_count_in_a_resumption`, `every_claimed_approval_must_still_be_there_in_a_resumption` |
 //! | guardrails | `the_caps_are_not_looked_at_again_in_a_resumption`, `a_freeze_makes_a_resumption_wait` |
 //! | scope and reason | `a_record_that_was_tampered_with_is_not_resumed` |
+//! | whether the person could register afterwards | `a_claimed_reset_goes_on_although_the_person_cannot_register` |
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use reregister_mfa::clock::Timestamp;
 use reregister_mfa::reset::ports::{Item, Key, Store, StoreError, Write};
 use serde_json::{Value, json};
 use simulated::entra::{Fault, Method};
@@ -104,6 +106,32 @@ impl Interrupted {
     fn tamper(&self, change: impl Fn(Document) -> Document) {
         let change = |body: &str| change(Document::from_json(body)).to_json();
         self.store.inner.edit("reset#", change);
+    }
+
+    /// A time in the record.
+    fn time(&self, path: &[&str]) -> Timestamp {
+        let mut time = None;
+        let read = |body: &str| {
+            let record: Value = serde_json::from_str(body).unwrap();
+            let member = path.iter().fold(&record, |member, name| &member[*name]);
+            member.as_str().unwrap().parse().unwrap()
+        };
+        self.store
+            .inner
+            .look("reset#", |body| time = Some(read(body)));
+        time.unwrap()
+    }
+
+    pub fn received_at(&self) -> Timestamp {
+        self.time(&["request", "received_at"])
+    }
+
+    pub fn lease_until(&self) -> Timestamp {
+        self.time(&["lease_until"])
+    }
+
+    pub fn set_lease_until(&self, end: Timestamp) {
+        self.tamper(|record| record.set("lease_until", end.to_string()));
     }
 
     /// Lets the queue resume it, and asks how it ended.
@@ -244,6 +272,23 @@ async fn after_two_hours_of_a_freeze_an_administrator_has_to_look_at_an_interrup
     let reply = app.send(delivery.clone()).await;
     reply.assert_needs_human();
     assert!(reply.note().contains("NOT complete"), "{reply:?}");
+}
+
+#[tokio::test]
+async fn a_claimed_reset_goes_on_although_the_person_cannot_register() {
+    let (app, store) = uninterrupted(|policy| policy).await;
+    let draft = app.draft().target(ALEX).scope("mfa:reregister");
+    let delivery = app.jira(&app.approve(draft));
+    let interrupted = Interrupted::by(app, store, delivery).await;
+    let passkey = Method::fido2("YubiKey 5 NFC");
+    interrupted.app.tenant.register(ALEX, passkey);
+    let reply = interrupted.resumed().await;
+    reply.assert_completed();
+    assert_eq!(reply.methods("appeared"), ["Passkey"]);
+    assert_ne!(reply.json["can_register"], "yes");
+    let again = interrupted.app.draft().target(ALEX).scope("mfa:reregister");
+    let again = interrupted.app.reset(again).await;
+    again.assert_refused(422, "would_lock_out");
 }
 
 #[tokio::test]

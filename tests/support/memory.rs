@@ -48,6 +48,15 @@ impl MemoryStore {
         }
     }
 
+    /// Shows what is in the items whose keys begin so.
+    pub fn look(&self, prefix: &str, mut show: impl FnMut(&str)) {
+        for (Key(key), item) in lock(&self.items).iter() {
+            if key.starts_with(prefix) {
+                show(&item.body);
+            }
+        }
+    }
+
     /// Whether nothing was ever written.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -31,12 +31,14 @@ pub fn jira_event(ticket: &str, field: &str) -> IssueEvent {
 }
 
 impl TestApp {
-    /// A good approval for Jane's ticket HELP-42, to be changed before it is signed.
+    /// A good approval for Jane's ticket HELP-42, to be changed before it is signed. Jane's passkey stays, so it accepts
+    /// that she cannot register: `lock_out` has the scenarios without that.
     pub fn draft(&self) -> Draft {
         Draft::new(self.now())
             .target(JANE)
             .approver(SAM)
             .ticket("HELP-42")
+            .scope("mfa:reregister lockout:accept")
             .verified(VERA, self.now() - 300)
     }
 

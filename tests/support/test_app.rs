@@ -7,6 +7,7 @@ mod reply;
 pub mod requests;
 
 use std::collections::BTreeMap;
+use std::future::pending;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use crate::memory::{MemorySecrets, MemoryStore, MemoryTrail, NoWebIdentity};
 use reregister_mfa::app::{Adapters, App};
 use reregister_mfa::clock::Clock;
+use reregister_mfa::http::{SLOWEST_HEADERS, serve};
 use reregister_mfa::ids::SecretName;
 use reregister_mfa::policy::Policy;
 use reregister_mfa::reset::ports::{AuditTrail, Store};
@@ -99,7 +101,7 @@ async fn start(policy: &Document, keys: &Path, adapters: &Adapters) -> (App, Str
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let router = app.router();
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    tokio::spawn(serve(listener, router, SLOWEST_HEADERS, pending()));
     (app, url)
 }
 

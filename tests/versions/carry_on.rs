@@ -45,7 +45,9 @@ pub async fn carry_on(setting: &Setting, snapshot: &Snapshot) -> CarriedOn {
     // Empty while a snapshot is being taken.
     for (id, expected) in &snapshot.ends {
         let found = end(&after[id]);
-        check.that(found == *expected, || {
+        // What waits is judged by the version that claims it. Earlier ones began resets that lock the person out.
+        let is_judged_anew = stage(&before[id]) == "waiting" && found["code"] == "would_lock_out";
+        check.that(found == *expected || is_judged_anew, || {
             format!("{id} came to {found} and not to {expected}")
         });
     }

@@ -158,9 +158,11 @@ impl Story<'_> {
         self.world.delete_in_graph(self.setting, &path).await;
     }
 
-    /// An approval by Sam for Jane's ticket HELP-42, to be changed before it is signed.
+    /// An approval by Sam for Jane's ticket HELP-42, to be changed before it is signed. Not for a lost phone: then nothing
+    /// would be begun, because of her passkey.
     pub fn draft(&self) -> Draft {
         Draft::new(self.now())
+            .reason("other")
             .target(JANE)
             .approver(SAM)
             .ticket("HELP-42")

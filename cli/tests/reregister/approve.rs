@@ -86,6 +86,20 @@ fn a_scope_that_is_given_twice_is_approved_once() {
 }
 
 #[test]
+fn a_passkey_is_kept_or_removed_and_a_lock_out_is_accepted_only_if_it_is_said() {
+    let dir = TestDir::with_key();
+    let kept = "--scope passkeys:keep --scope lockout:accept";
+    let claims = approval(&dir, &format!("{WHO} {CALL} {kept}")).claims;
+    assert_eq!(
+        claims["scope"],
+        "mfa:reregister passkeys:keep lockout:accept"
+    );
+    let both = "--scope passkeys:keep --scope passkeys:remove";
+    let refusal = dir.refusal(&format!("{WHO} {CALL} {both}"));
+    assert!(refusal.contains("not both"), "{refusal}");
+}
+
+#[test]
 fn the_summary_goes_to_stderr_and_does_not_hold_the_approval() {
     let dir = TestDir::with_key();
     let output = dir.run(&format!("{WHO} {CALL}"));

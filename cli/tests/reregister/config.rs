@@ -105,7 +105,8 @@ fn in_a_terminal_missing_options_are_asked_for_and_remembered_for_the_next_time(
         "phone_call",
         "1",
         "2",
-        "",
+        "lost",
+        "1",
         "10m",
         "y",
     ];
@@ -137,6 +138,8 @@ fn in_a_terminal_missing_options_are_asked_for_and_remembered_for_the_next_time(
     ] {
         assert!(asked.contains(said), "{said}\n{asked}");
     }
+    let passkeys = "  1 passkeys:remove: passkeys go, too: they were on the device that is gone\n";
+    assert!(asked.contains(passkeys), "{asked}");
     let again = dir.run(REST);
     assert!(again.status.success(), "{}", text(&again.stderr));
 }

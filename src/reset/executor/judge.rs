@@ -12,7 +12,7 @@ use crate::reset::model::{
 };
 use crate::reset::refusal::{Disagreement, Refusal};
 use crate::reset::rules::HardwareOath;
-use crate::reset::rules::can_register::{Leftovers, can_register, warnings};
+use crate::reset::rules::can_register::{Leftovers, can_register, locked_out_by, warnings};
 use crate::reset::rules::plan::plan;
 use crate::reset::rules::privilege::{self, Tier};
 use crate::reset::rules::two_approvals;
@@ -124,7 +124,7 @@ impl Run<'_> {
         let directory = self.tenant.directories.for_tier(&judged.tier)?;
         let listing = self.read(|| directory.methods(target.id)).await?;
         let hardware = self.tenant.rules.hardware_oath;
-        Ok(PlannedReset {
+        let planned = PlannedReset {
             plan: plan(listing.methods, claims.scope, hardware),
             hardware_unknown: listing.hardware_unknown,
             claim: Claim {
@@ -145,7 +145,15 @@ impl Run<'_> {
                 claimed_at: self.now(),
             },
             tier: judged.tier,
-        })
+        };
+        let left = Leftovers::of_plan(&planned.plan, planned.hardware_unknown);
+        match locked_out_by(&left, &planned.claim) {
+            Some(passkeys) => Err(Refusal::WouldLockOut {
+                passkeys: passkeys.into_iter().cloned().collect(),
+                said_to_be_kept: planned.claim.scope.keep_passkeys,
+            }),
+            None => Ok(planned),
+        }
     }
 }
 

@@ -20,6 +20,10 @@ pub struct Answered {
 /// How often to look whether another run has finished.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
+/// How long a repeated request waits for the run that it repeats: as long as most runs take. While it waits it holds a
+/// process, of which Lambda gives this deployment a fixed number.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
+
 impl Deployment {
     /// What to answer after a run. The rest of the work is scheduled.
     pub(in crate::reset) async fn answer(
@@ -52,8 +56,8 @@ impl Deployment {
         }
     }
 
-    /// What came of a record, once the run that has it is done; or, if no run has it, the rest of the work, in the
-    /// record's own tenant.
+    /// What came of a record, once the run that has it is done, or how far that is after a short wait; or, if no run has
+    /// it, the rest of the work, in the record's own tenant.
     pub(in crate::reset) async fn replay(
         &self,
         record: Record,
@@ -62,7 +66,12 @@ impl Deployment {
     ) -> Result<Answered, Refusal> {
         let mut record = self.followed(record).await?;
         let run = self.run_in(record.request.tenant, until)?;
-        while !record.is_over() && record.lease_until > run.now() && run.left() > BETWEEN_LOOKS {
+        let patience = clock::after(run.now(), LONGEST_WAIT);
+        while !record.is_over()
+            && record.lease_until > run.now()
+            && run.now() < patience
+            && run.left() > BETWEEN_LOOKS
+        {
             self.clock.sleep(BETWEEN_LOOKS).await;
             record = self.read_again(&record).await?;
         }

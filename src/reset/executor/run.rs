@@ -9,7 +9,7 @@ use super::run_end::{Advanced, RunEnd, Stopped};
 use crate::clock;
 use crate::ids::ResetId;
 use crate::reset::ledger::{Record, RecordLease, Stage, VersionedRecord, WriteError};
-use crate::reset::model::{RecordedRefusal, State};
+use crate::reset::model::RecordedRefusal;
 use crate::reset::refusal::Refusal;
 use crate::reset::rules::retry::WORTH_STARTING;
 
@@ -25,8 +25,9 @@ impl Run<'_> {
     async fn try_run(&self, lease: RecordLease) -> Result<RunEnd, Stopped> {
         let advanced = match &lease.record().stage {
             Stage::Waiting(_) => self.begin(lease).await?,
-            Stage::Claimed(reset) if reset.state() == State::Running => self.resume(lease).await?,
-            Stage::Claimed(_) | Stage::Refused(_) | Stage::Repeats(_) => Advanced::Over(lease),
+            // One that is over stays as it is.
+            Stage::Claimed(_) => self.resume(lease).await?,
+            Stage::Refused(_) | Stage::Repeats(_) => Advanced::Over(lease),
         };
         match advanced {
             Advanced::Over(lease) => self.notify(lease).await,

@@ -1,4 +1,5 @@
-//! The notification throttle: a misuse that is repeated notifies the security team once an hour.
+//! What one process keeps in mind: a misuse that is repeated notifies the security team once an hour, and an approval can
+//! be previewed so often and no more.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -30,6 +31,34 @@ impl Misuse {
 /// What was notified in the last hour, by this process: each has its own.
 #[derive(Default)]
 pub struct NotificationThrottle(Mutex<BTreeMap<Misuse, Timestamp>>);
+
+/// How often one process previews on the same approval in an hour. A preview takes as many reads from Graph as a reset,
+/// and uses nothing up.
+const MOST_PREVIEWS: usize = 20;
+
+/// The previews of the last hour, by approval, in this process: each has its own, so that a preview and a reset take no
+/// write more.
+#[derive(Default)]
+pub struct PreviewThrottle(Mutex<BTreeMap<TokenId, Vec<Timestamp>>>);
+
+impl PreviewThrottle {
+    /// Counts a preview on these approvals, if each has one left.
+    pub fn allows(&self, approvals: &[TokenId], now: Timestamp) -> bool {
+        let mut previews = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        previews.retain(|_, at| {
+            at.retain(|at| now < clock::after(*at, ONCE_IN));
+            !at.is_empty()
+        });
+        let count = |id| previews.get(id).map_or(0, Vec::len);
+        if approvals.iter().any(|id| count(id) >= MOST_PREVIEWS) {
+            return false;
+        }
+        for id in approvals {
+            previews.entry(id.clone()).or_default().push(now);
+        }
+        true
+    }
+}
 
 impl NotificationThrottle {
     /// Whether this was notified in the last hour.

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::approval::{
-    ApprovalError, Audiences, Authentic, Damage, InvalidToken, IssuerPolicy, authenticate,
+    ApprovalError, Audiences, Authentic, Channel, Damage, InvalidToken, IssuerPolicy, authenticate,
     parse_unverified,
 };
 use crate::ids::Label;
-use crate::reset::model::{MOST_APPROVALS, Request};
+use crate::reset::model::{ApprovalSummary, MOST_APPROVALS, Request};
 use crate::reset::ports::KeySource;
 use crate::reset::refusal::Refusal;
 use crate::reset::rules::channels::Channels;
@@ -27,6 +27,7 @@ pub struct ApprovalValidator {
 #[derive(Debug)]
 pub struct Presented {
     authentic: Vec<Authentic>,
+    readable_on_call: Vec<ApprovalSummary>,
     /// Why they do not stand together, if they do not.
     refusal: Option<Refusal>,
 }
@@ -35,8 +36,16 @@ impl Presented {
     fn refused(refusal: Refusal) -> Presented {
         Presented {
             authentic: Vec::new(),
+            readable_on_call: Vec::new(),
             refusal: Some(refusal),
         }
+    }
+
+    /// What an on-call caller is shown of the approvals: those for on call by issuers that count there, and none of them
+    /// if the caller's own is not authentic. A caller who has read another person's approval in a ticket must not get it
+    /// read out here.
+    pub fn readable_on_call(&self) -> &[ApprovalSummary] {
+        &self.readable_on_call
     }
 
     /// Those that are authentic, for naming alone: also where the others refuse them, a misused one is named.
@@ -68,13 +77,21 @@ impl ApprovalValidator {
         }
         let mut presented = Presented {
             authentic: Vec::new(),
+            readable_on_call: Vec::new(),
             refusal: None,
         };
-        for token in tokens {
+        let mut is_first_authentic = false;
+        for (nth, token) in tokens.iter().enumerate() {
             match self.authenticate(token).await {
                 Ok((issuer, approval)) => {
-                    if !allowed.contains(issuer) {
+                    let is_allowed = allowed.contains(issuer);
+                    if !is_allowed {
                         presented.refusal.get_or_insert(Refusal::IssuerNotAllowed);
+                    }
+                    is_first_authentic |= nth == 0;
+                    if is_first_authentic && is_allowed && approval.channel() == Channel::OnCall {
+                        let summary = ApprovalSummary::of(&approval);
+                        presented.readable_on_call.push(summary);
                     }
                     presented.authentic.push(approval);
                 }

@@ -25,7 +25,7 @@ impl From<&Reset> for Outcome {
         let left = Leftovers {
             methods: methods
                 .iter()
-                .map(|outcome| (&outcome.method.kind, outcome.status))
+                .map(|outcome| (&outcome.method, outcome.status))
                 .collect(),
             hardware_unknown: reset.hardware_unknown(),
         };

@@ -24,6 +24,7 @@ fn method(id: &str, kind: MethodKind) -> Method {
         kind,
         label: is_phone.then(|| "ending in 12".to_owned()),
         created: None,
+        in_authenticator: false,
     }
 }
 
@@ -312,6 +313,7 @@ fn completed_with(kind: MethodKind, id: MethodId) -> bool {
     for step in [Step::RevokeSessions, Step::List] {
         reset.intend(&step);
         let odd = Method {
+            in_authenticator: false,
             id: id.clone(),
             kind: kind.clone(),
             label: None,

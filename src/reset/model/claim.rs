@@ -30,6 +30,7 @@ pub struct Claim {
     pub privileged: bool,
     /// Whether the policy wants hardware OATH tokens deactivated.
     pub deactivates: bool,
+    #[serde(flatten, with = "stored_scope")]
     pub scope: Scope,
     pub reason: Option<Reason>,
     pub approvals: Vec<ClaimedApproval>,
@@ -54,8 +55,86 @@ pub struct ClaimedApproval {
     pub issuer_may: bool,
 }
 
+/// A scope in a record. Values that earlier versions do not know are in a member of their own, so that those versions can
+/// read the record. They end such a reset with a sentence, because they do not understand its approvals.
+mod stored_scope {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::approval::Scope;
+
+    #[derive(Serialize, Deserialize)]
+    struct Stored {
+        scope: Scope,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        whole_scope: Option<Scope>,
+    }
+
+    pub fn serialize<S: Serializer>(scope: &Scope, serializer: S) -> Result<S::Ok, S::Error> {
+        let known_before = Scope {
+            keep_passkeys: false,
+            accept_lockout: false,
+            ..*scope
+        };
+        let stored = Stored {
+            scope: known_before,
+            whole_scope: (*scope != known_before).then_some(*scope),
+        };
+        stored.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Scope, D::Error> {
+        let stored = Stored::deserialize(deserializer)?;
+        let whole = stored.whole_scope.unwrap_or_default();
+        Ok(Scope {
+            keep_passkeys: whole.keep_passkeys,
+            accept_lockout: whole.accept_lockout,
+            ..stored.scope
+        })
+    }
+}
+
 impl Claim {
     pub fn approvers(&self) -> BTreeSet<ObjectId> {
         self.approvals.iter().map(|one| one.approver).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Holder {
+        before: u8,
+        #[serde(flatten, with = "stored_scope")]
+        scope: Scope,
+        after: u8,
+    }
+
+    #[test]
+    fn an_earlier_version_can_read_a_scope_that_it_does_not_know() {
+        for (scope, stored) in [
+            (
+                "mfa:reregister passkeys:remove sessions:keep",
+                json!({"before": 1, "scope": "mfa:reregister passkeys:remove sessions:keep", "after": 2}),
+            ),
+            (
+                "mfa:reregister passkeys:keep sessions:keep",
+                json!({"before": 1, "scope": "mfa:reregister sessions:keep",
+                       "whole_scope": "mfa:reregister passkeys:keep sessions:keep", "after": 2}),
+            ),
+        ] {
+            let scope = Scope::try_from(scope.to_owned()).unwrap();
+            let (before, after) = (1, 2);
+            let holder = Holder {
+                before,
+                scope,
+                after,
+            };
+            assert_eq!(serde_json::to_value(&holder).unwrap(), stored);
+            assert_eq!(serde_json::from_value::<Holder>(stored).unwrap(), holder);
+        }
     }
 }

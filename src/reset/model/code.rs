@@ -250,6 +250,12 @@ codes! {
          time. If this approval expires meanwhile, get a new one.";
     CapReached                    403 Never Requester Always    Ends  "There were too many resets in an hour",
         "Have the security team check who requests so many. Try again later, until the approval expires.", Useless;
+    WouldLockOut                  422 Never Requester Never     Ends  "The person could not register afterwards",
+        "Ask the person whether they still have it. If not, get a new approval that removes passkeys too \
+         (passkeys:remove). If they do, get one that keeps them (passkeys:keep). To go ahead although they cannot \
+         register, get one with lockout:accept.", Useless;
+    TooManyPreviews               403 Never Requester Always    Ends  "There were too many previews",
+        "Start the reset, or get a new approval.", Useless;
     NoSuchReset                   404 Never Requester Never     Ends  "There is no such reset",
         "Use an approval of that reset. Outcomes can be read for 24 hours.", Hidden;
     TargetBusy                    409 Soon  Requester Never     Waits "Another reset of this person is in progress",

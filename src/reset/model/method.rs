@@ -33,6 +33,10 @@ pub struct Method {
     pub label: Option<String>,
     /// When it was registered, where Graph says so.
     pub created: Option<Timestamp>,
+    /// Of a passkey: whether it is in Microsoft Authenticator on a phone. Records of earlier versions do not say it, and
+    /// earlier versions ignore it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_authenticator: bool,
 }
 
 impl Method {

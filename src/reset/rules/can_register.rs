@@ -3,12 +3,12 @@
 use super::two_approvals::has_approver_verified;
 use crate::approval::{Evidence, Reason};
 use crate::reset::model::{
-    Action, CanRegister, Claim, MethodKind, MethodStatus, PlannedMethod, Warning,
+    Action, CanRegister, Claim, Method, MethodKind, MethodStatus, PlannedMethod, Warning,
 };
 
 /// What is left of a person's methods, or would be.
 pub struct Leftovers<'a> {
-    pub methods: Vec<(&'a MethodKind, MethodStatus)>,
+    pub methods: Vec<(&'a Method, MethodStatus)>,
     /// Hardware OATH tokens could not be listed: there may be some.
     pub hardware_unknown: bool,
 }
@@ -22,7 +22,7 @@ impl<'a> Leftovers<'a> {
                 Action::Deactivate => MethodStatus::Deactivated,
                 Action::Keep(why) => MethodStatus::Kept(why),
             };
-            (&planned.method.kind, status)
+            (&planned.method, status)
         };
         Leftovers {
             methods: plan.iter().map(status).collect(),
@@ -30,53 +30,100 @@ impl<'a> Leftovers<'a> {
         }
     }
 
+    fn kept(&self, wanted: impl Fn(&MethodKind) -> bool) -> impl Iterator<Item = &'a Method> {
+        self.methods
+            .iter()
+            .filter(|(_, status)| matches!(status, MethodStatus::Kept(_)))
+            .map(|(method, _)| *method)
+            .filter(move |method| wanted(&method.kind))
+    }
+
+    fn kept_passkeys(&self) -> impl Iterator<Item = &'a Method> {
+        self.kept(|kind| *kind == MethodKind::Passkey)
+    }
+
     fn has_kept(&self, wanted: impl Fn(&MethodKind) -> bool) -> bool {
-        let is_kept = |(kind, status): &(&MethodKind, MethodStatus)| {
-            matches!(status, MethodStatus::Kept(_)) && wanted(kind)
-        };
-        self.methods.iter().any(is_kept)
+        self.kept(wanted).next().is_some()
     }
 }
 
 /// Registration at mysignins asks for a second factor as long as a usable one is registered (Microsoft Learn, "Combined
 /// security information registration"); what is left decides.
 pub fn can_register(left: &Leftovers<'_>, claim: &Claim) -> CanRegister {
-    let of_one = |(kind, status): &(&MethodKind, MethodStatus)| match status {
+    let of_one = |(method, status): &(&Method, MethodStatus)| match status {
         MethodStatus::Removed | MethodStatus::Deactivated => CanRegister::Yes,
         // On the word of one list; a passkey is what registration would ask for.
-        MethodStatus::Gone if **kind == MethodKind::Passkey => CanRegister::Unknown,
+        MethodStatus::Gone if method.kind == MethodKind::Passkey => CanRegister::Unknown,
         MethodStatus::Gone => CanRegister::Yes,
         MethodStatus::Failed(_) => CanRegister::No,
         MethodStatus::Unknown | MethodStatus::Appeared | MethodStatus::Pending => {
             CanRegister::Unknown
         }
-        MethodStatus::Kept(_) => if_kept(kind, claim.reason),
+        MethodStatus::Kept(_) => if_kept(&method.kind),
     };
-    let verdicts: Vec<CanRegister> = left.methods.iter().map(of_one).collect();
-    if verdicts.contains(&CanRegister::No) {
-        CanRegister::No
-    } else if claim.external || left.hardware_unknown || verdicts.contains(&CanRegister::Unknown) {
-        CanRegister::Unknown
+    let verdicts = left.methods.iter().map(of_one);
+    let verdict = verdicts.fold(with_passkeys(left, claim), worse);
+    let is_uncertain = claim.external || left.hardware_unknown;
+    if is_uncertain {
+        worse(verdict, CanRegister::Unknown)
     } else {
-        CanRegister::Yes
+        verdict
     }
 }
 
-fn if_kept(kind: &MethodKind, reason: Option<Reason>) -> CanRegister {
+/// The passkeys that stay, if a reset must not begin because of them: the person could not register afterwards, and the
+/// approval neither accepts that nor says that another person holds the device. Then removing what is on it comes first.
+pub fn locked_out_by<'a>(left: &Leftovers<'a>, claim: &Claim) -> Option<Vec<&'a Method>> {
+    let is_exempt = claim.scope.accept_lockout || claim.reason == Some(Reason::Stolen);
+    let begins = is_exempt || can_register(left, claim) != CanRegister::No;
+    (!begins).then(|| left.kept_passkeys().collect())
+}
+
+fn worse(one: CanRegister, other: CanRegister) -> CanRegister {
+    match (one, other) {
+        (CanRegister::No, _) | (_, CanRegister::No) => CanRegister::No,
+        (CanRegister::Unknown, _) | (_, CanRegister::Unknown) => CanRegister::Unknown,
+        (CanRegister::Yes, CanRegister::Yes) => CanRegister::Yes,
+    }
+}
+
+/// Registration takes any passkey that is left. Where the approval does not say that the person still has it, it counts
+/// as gone with the device, be it on the phone or a security key: a person who holds a working security key signs in and
+/// registers with it, and needs no reset.
+fn with_passkeys(left: &Leftovers<'_>, claim: &Claim) -> CanRegister {
+    let mut kept = left.kept_passkeys().peekable();
+    if kept.peek().is_none() {
+        return CanRegister::Yes;
+    }
+    if claim.scope.keep_passkeys {
+        // In Microsoft Authenticator it is on a phone, so it cannot be used where that phone is gone or broken.
+        let on_the_device = matches!(
+            claim.reason,
+            Some(Reason::Lost | Reason::Stolen | Reason::Broken)
+        );
+        return if kept.any(|passkey| !(on_the_device && passkey.in_authenticator)) {
+            CanRegister::Yes
+        } else {
+            CanRegister::No
+        };
+    }
+    match claim.reason {
+        Some(Reason::Lost | Reason::Stolen | Reason::Replaced | Reason::Broken) => CanRegister::No,
+        // It may be a security key that the person still holds.
+        Some(Reason::Other) | None => CanRegister::Unknown,
+    }
+}
+
+fn if_kept(kind: &MethodKind) -> CanRegister {
     match kind {
         // Registration does not ask for these; a Temporary Access Pass even helps.
         MethodKind::Password
         | MethodKind::Email
         | MethodKind::QrCodePin
         | MethodKind::WindowsHello
-        | MethodKind::TemporaryAccessPass => CanRegister::Yes,
-        // With another reason it may be a security key that the person still holds.
-        MethodKind::Passkey => match reason {
-            Some(Reason::Lost | Reason::Stolen | Reason::Replaced | Reason::Broken) => {
-                CanRegister::No
-            }
-            Some(Reason::Other) | None => CanRegister::Unknown,
-        },
+        | MethodKind::TemporaryAccessPass
+        // All passkeys are judged together.
+        | MethodKind::Passkey => CanRegister::Yes,
         MethodKind::Phone(_)
         | MethodKind::MicrosoftAuthenticator
         | MethodKind::SoftwareOath
@@ -90,7 +137,7 @@ fn if_kept(kind: &MethodKind, reason: Option<Reason>) -> CanRegister {
 
 /// What the people around the ticket should know or look at.
 pub fn warnings(left: &Leftovers<'_>, claim: &Claim) -> Vec<Warning> {
-    let appeared = |(_, status): &(&MethodKind, MethodStatus)| *status == MethodStatus::Appeared;
+    let appeared = |(_, status): &(&Method, MethodStatus)| *status == MethodStatus::Appeared;
     let evidence: Vec<Evidence> = claim
         .approvals
         .iter()
@@ -99,7 +146,7 @@ pub fn warnings(left: &Leftovers<'_>, claim: &Claim) -> Vec<Warning> {
     let from_colleagues = !evidence.is_empty() && evidence.iter().all(|one| one.is_hearsay());
     [
         (
-            left.has_kept(|kind| *kind == MethodKind::Passkey),
+            with_passkeys(left, claim) != CanRegister::Yes,
             Warning::PasskeyLeft,
         ),
         (

@@ -101,6 +101,7 @@ mod tests {
             kind,
             label: None,
             created: None,
+            in_authenticator: false,
         })
         .collect()
     }

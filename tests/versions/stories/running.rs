@@ -91,7 +91,8 @@ async fn hardware_tokens(harvest: &Harvest) {
         .story("a token that is deactivated", "deactivates")
         .await;
     story.loses_answer("POST", "deactivate");
-    story.reset(story.draft().target(MEGAN)).await;
+    let lost = story.draft().target(MEGAN).reason("lost");
+    story.reset(lost).await;
     story.wait(HOUR).await;
 
     let story = harvest
