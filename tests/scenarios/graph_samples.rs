@@ -143,7 +143,10 @@ async fn every_method_that_microsofts_documentation_shows_is_read_as_what_it_is(
 
 #[tokio::test]
 async fn the_errors_that_microsofts_documentation_shows_say_nothing_about_a_person() {
-    for (name, retry_after) in [("throttling", true), ("errors", false)] {
+    for (name, retry_after, code) in [
+        ("throttling", true, "directory_unavailable"),
+        ("errors", false, "misconfigured"),
+    ] {
         let sample = sample(name);
         let given = Answer {
             status: sample["status"].as_u64().unwrap().try_into().unwrap(),
@@ -153,7 +156,7 @@ async fn the_errors_that_microsofts_documentation_shows_say_nothing_about_a_pers
         let asks_to_wait = given.retry_after.is_some();
         assert_eq!(asks_to_wait, retry_after, "{name}");
         let reply = preview(given).await;
-        reply.assert_refused(503, "directory_unavailable");
+        reply.assert_refused(503, code);
         assert!(!asks_to_wait || reply.retry_after >= Some(10), "{reply:?}");
     }
 }

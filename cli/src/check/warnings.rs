@@ -71,7 +71,7 @@ fn of_channels(policy: &Policy, warnings: &mut Vec<String>) {
 fn of_issuers(policy: &Policy, warnings: &mut Vec<String>) {
     let sections = &policy.sections;
     let on_call = &policy.channels.on_call.issuers;
-    for (name, issuer) in &sections.issuers {
+    for name in sections.issuers.keys() {
         let is_heard = on_call.contains(name)
             || sections
                 .sources

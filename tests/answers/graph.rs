@@ -1,0 +1,200 @@
+//! Answers of Entra's login and of Microsoft Graph.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use crate::odd::{Change, Field, Odd, Where};
+use crate::proxy::Proxy;
+use crate::table::{self, Outcomes};
+use crate::test_app::{ADELE, Document, GRACE, JANE, Overrides, SAM, TestApp};
+
+/// One for each reason for which a person is privileged or never reset.
+const PROTECTED: [&str; 14] = [
+    GRACE,
+    SAM,
+    "nestor.wilke@contoso.example",
+    "carla.custom@contoso.example",
+    "uma.unit@contoso.example",
+    "petra.assigned@contoso.example",
+    "paul.activated@contoso.example",
+    "lidia.holloway@contoso.example",
+    "rosa.member@contoso.example",
+    "owen.owner@contoso.example",
+    "gabriel.member@contoso.example",
+    "oscar.owner@contoso.example",
+    "greta.nested@contoso.example",
+    "isaiah.langer@contoso.example",
+];
+
+/// The group "IT contractors", which the policy names.
+const CONTRACTORS: &str = "c1000000-0000-4000-8000-000000000005";
+
+/// How many resets run beside each other.
+const AT_ONCE: usize = 4;
+
+/// A reset as it stands after its first run and those of the next ten minutes.
+struct Reset {
+    /// In a few words.
+    outcome: String,
+    is_completed: bool,
+    /// The changes that were asked of Graph.
+    writes: Vec<String>,
+    /// What it should have removed and is still there.
+    left: Vec<String>,
+    sessions_revoked: bool,
+    /// The fields of the answers that it got.
+    seen: BTreeSet<Field>,
+    /// How many answers were changed on the way.
+    changed: usize,
+}
+
+fn upstream(policy: &Document) -> String {
+    let policy: toml::Value = toml::from_str(&policy.to_toml()).unwrap();
+    let entra = &policy["tenants"]["contoso"]["entra"];
+    entra["graph"].as_str().unwrap().to_owned()
+}
+
+async fn reset(person: &str, change: Option<Change>) -> Reset {
+    let (proxy, url) = Proxy::start(change).await;
+    let app = TestApp::build(
+        |policy| {
+            proxy.stand_before(&upstream(&policy));
+            policy
+                .set("tenants.contoso.entra.login", url.as_str())
+                .set("tenants.contoso.entra.graph", url.as_str())
+                .add("tenants.contoso.rules.privileged_groups", vec![CONTRACTORS])
+        },
+        |tenant| tenant,
+        Overrides::default(),
+    )
+    .await;
+    let draft = app.draft().target(person);
+    let delivery = app.jira(&app.approve(draft.scope("mfa:reregister passkeys:remove")));
+    let mut reply = app.send(delivery.clone()).await;
+    if reply.status == 202 {
+        app.wait(Duration::from_secs(10 * 60)).await;
+        reply = app.send(delivery).await;
+    }
+    let mut left = app.has(person);
+    left.retain(|method| !matches!(method.as_str(), "password" | "windowsHelloForBusiness"));
+    Reset {
+        outcome: match (reply.state(), reply.code()) {
+            ("", code) => format!("refused `{code}`"),
+            (state, "") => format!("`{state}`"),
+            (state, code) => format!("{state} `{code}`"),
+        },
+        is_completed: reply.state() == "completed",
+        writes: app.writes(),
+        left,
+        sessions_revoked: app.tenant.sessions_revoked(person),
+        seen: proxy.seen(),
+        changed: proxy.changed(),
+    }
+}
+
+/// Runs a reset in a runtime of its own, so that its servers end with it.
+fn run(person: &str, change: Option<Change>) -> Reset {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
+    runtime.block_on(reset(person, change))
+}
+
+/// Runs one reset for each change of an answer. Those in which the change was never asked for are left out.
+fn run_each(person: &str, changes: Vec<Change>) -> Vec<(Change, Reset)> {
+    let waiting = Mutex::new(changes.into_iter());
+    let ended = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let Some(change) = waiting.lock().unwrap().next() else {
+                        return;
+                    };
+                    let reset = run(person, Some(change.clone()));
+                    if reset.changed > 0 {
+                        ended.lock().unwrap().push((change, reset));
+                    }
+                }
+            });
+        }
+    });
+    ended.into_inner().unwrap()
+}
+
+/// All changes of these fields, each of all items of a list and of its last item alone.
+fn changes(fields: BTreeSet<Field>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for field in fields {
+        for odd in Odd::all() {
+            for at in [Where::Everywhere, Where::LastItem] {
+                if at == Where::Everywhere || field.pointer.contains("/*") {
+                    let field = field.clone();
+                    changes.push(Change { field, odd, at });
+                }
+            }
+        }
+    }
+    changes
+}
+
+/// One case in this many is run; `make answers` runs all of them.
+fn every() -> usize {
+    std::env::var("EVERY").map_or(40, |every| every.parse().unwrap())
+}
+
+#[test]
+fn no_strange_answer_has_a_protected_person_reset_on_one_approval() {
+    let mut cases = 0;
+    for (nth, person) in PROTECTED.into_iter().enumerate() {
+        let plain = run(person, None);
+        assert_eq!(plain.writes, [""; 0], "{person}");
+        let changes = changes(plain.seen).into_iter();
+        let sample = changes.skip(nth % every()).step_by(every()).collect();
+        for (change, reset) in run_each(person, sample) {
+            cases += 1;
+            assert_eq!(
+                reset.writes, [""; 0],
+                "{person}: {change:?} {}",
+                reset.outcome
+            );
+        }
+    }
+    println!(
+        "{cases} strange answers about {} protected people",
+        PROTECTED.len()
+    );
+    assert!(cases * every() > 3_000, "only {cases}");
+}
+
+#[test]
+fn no_strange_answer_has_a_reset_called_done_that_left_a_method_or_a_session() {
+    let (mut cases, mut faults) = (0, Vec::new());
+    let mut outcomes = Outcomes::new();
+    for person in [JANE, ADELE] {
+        let plain = run(person, None);
+        assert!(plain.is_completed, "{person}: {}", plain.outcome);
+        let changes = changes(plain.seen).into_iter();
+        for (change, reset) in run_each(person, changes.step_by(every()).collect()) {
+            cases += 1;
+            if reset.is_completed && !(reset.left.is_empty() && reset.sessions_revoked) {
+                let Reset {
+                    left,
+                    sessions_revoked,
+                    ..
+                } = &reset;
+                faults.push(format!(
+                    "{person}: {change:?}: {left:?}, {sessions_revoked}"
+                ));
+            }
+            let of_field = outcomes.entry(change.field).or_default();
+            of_field
+                .entry(change.odd)
+                .or_default()
+                .insert(reset.outcome);
+        }
+    }
+    println!("{cases} strange answers in {} fields", outcomes.len());
+    assert_eq!(faults, [""; 0]);
+    table::check("graph", &outcomes, every() == 1);
+}
