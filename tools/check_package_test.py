@@ -103,8 +103,13 @@ class Package(unittest.TestCase):
         for name in ["README.md", ".DS_Store", "notes.txt", "on-call.jwks.json~", "old.json"]:
             (self.keys / name).write_text("no key", encoding="utf-8")
         said = io.StringIO()
-        with contextlib.redirect_stderr(said):
-            self.assertIsNone(self.package())
+        files = map(str, [self.built, self.policy, self.keys, self.result])
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(said),
+            mock.patch.object(package, "reregister", lambda: None),
+        ):
+            self.assertIsNone(package.main(*files))
         with zipfile.ZipFile(self.result) as zipped:
             packed = {name for name in zipped.namelist() if name.startswith("keys/")}
         self.assertEqual(packed, {"keys/on-call.jwks.json"})

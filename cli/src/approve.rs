@@ -67,7 +67,7 @@ pub struct Approve {
     #[arg(long, env = "REREGISTER_ISS", value_parser = name::<Issuer>, required = false)]
     iss: Issuer,
 
-    /// The value of on_call or webhook in policy.toml's [audience]
+    /// The value of on_call or webhook in the section audience of policy.toml
     #[arg(long, env = "REREGISTER_AUD", required = false)]
     aud: String,
 

@@ -116,10 +116,9 @@ impl Change {
                     if self.at == Where::LastItem && nth != last {
                         kept.push(item);
                     } else if rest.is_empty() {
-                        match self.odd.of(&item) {
-                            None => kept.push(item),
-                            Some(odd) => kept.extend(odd),
-                        }
+                        // A list without an item is an answer: there is no such thing.
+                        let odd = self.odd.of(&item).flatten();
+                        kept.push(odd.unwrap_or(item));
                     } else {
                         self.walk(&mut item, rest);
                         kept.push(item);
@@ -187,9 +186,10 @@ fn a_change_is_of_one_field_and_shows() {
         change("/value/*/id", Odd::Null, Where::Everywhere).unwrap(),
         r#"{"value":[{"id":null,"x":{"y":1}},{"id":null}]}"#
     );
+    assert_eq!(change("/value/*", Odd::Absent, Where::LastItem), None);
     assert_eq!(
-        change("/value/*", Odd::Absent, Where::LastItem).unwrap(),
-        r#"{"value":[{"id":"a","x":{"y":1}}]}"#
+        change("/value/*", Odd::Null, Where::LastItem).unwrap(),
+        r#"{"value":[{"id":"a","x":{"y":1}},null]}"#
     );
     assert_eq!(change("", Odd::Absent, Where::Everywhere).unwrap(), "");
     assert_eq!(

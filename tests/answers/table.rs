@@ -58,7 +58,10 @@ pub fn check(name: &str, outcomes: &Outcomes, are_all: bool) {
             let [call, field, rest @ ..] = &cells[..] else {
                 return None;
             };
-            Some(((call.trim_matches('`'), field.trim_matches('`')), rest.to_vec()))
+            Some((
+                (call.trim_matches('`'), field.trim_matches('`')),
+                rest.to_vec(),
+            ))
         })
         .collect();
     for (field, of_odd) in outcomes {
@@ -67,7 +70,11 @@ pub fn check(name: &str, outcomes: &Outcomes, are_all: bool) {
         for (odd, ends) in of_odd {
             let nth = Odd::all().iter().position(|known| known == odd).unwrap();
             let known: BTreeSet<String> = row[nth].split(", ").map(str::to_owned).collect();
-            let fits = if are_all { ends == &known } else { ends.is_subset(&known) };
+            let fits = if are_all {
+                ends == &known
+            } else {
+                ends.is_subset(&known)
+            };
             assert!(fits, "docs/answers.md: {field:?} {odd}: {ends:?}: {HELP}");
         }
     }
@@ -76,5 +83,9 @@ pub fn check(name: &str, outcomes: &Outcomes, are_all: bool) {
 const HELP: &str = "`make answers WRITE_TABLES=1` writes the table anew";
 
 fn shown(pointer: &str) -> &str {
-    if pointer.is_empty() { "the whole body" } else { pointer }
+    if pointer.is_empty() {
+        "the whole body"
+    } else {
+        pointer
+    }
 }
