@@ -142,6 +142,8 @@ pub async fn answer(response: Response) -> Result<Value, axum::Error> {
     Ok(json!({
         "statusCode": parts.status.as_u16(),
         "headers": headers,
+        // None is set here, and cargo-lambda cannot do without the member.
+        "cookies": [],
         "body": body,
         "isBase64Encoded": is_base64,
     }))
@@ -256,7 +258,7 @@ mod tests {
         let text = answer(response.body(Body::from("\u{eb}")).unwrap());
         let expected = json!({
             "statusCode": 202, "headers": {"retry-after": "30", "x": "a, b"}, "body": "\u{eb}",
-            "isBase64Encoded": false,
+            "isBase64Encoded": false, "cookies": [],
         });
         assert_eq!(text.await.unwrap(), expected);
         let bytes = answer(Response::new(Body::from(vec![0xff]))).await.unwrap();

@@ -186,7 +186,7 @@ async fn fifty_deliveries_of_one_approval_at_once_make_one_reset_and_one_note() 
     }
     let last = deployment.send(delivery).await;
     assert_eq!((last.status, last.word().as_str()), (200, "completed"));
-    assert_eq!(deployment.tenant.methods_of(JANE).len(), 2);
+    assert_eq!(deployment.tenant.methods_of(JANE).len(), 1);
     let writes = deployment.tenant.writes();
     let revoked = writes
         .iter()

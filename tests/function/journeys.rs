@@ -40,7 +40,7 @@ async fn journeys(entrance: Entrance) {
 
     let delivery = jira("HELP-1", &sign("HELP-1", JANE));
     let first = expect(delivery.clone(), 200, "completed").await;
-    assert_eq!(deployment.tenant.methods_of(JANE).len(), 2);
+    assert_eq!(deployment.tenant.methods_of(JANE).len(), 1);
     assert!(deployment.tenant.sessions_revoked(JANE));
     let writes = deployment.tenant.writes().len();
     let second = expect(delivery, 200, "completed").await;

@@ -29,7 +29,7 @@ play("a_privileged_person_takes_a_second_approval_which_is_pasted", {
 }, async ({ page, server, tokens, accessible }) => {
   await page.goto(`${server.url}#approval=${tokens[0]}`);
   await at(page, "problem", "A second approval is needed");
-  assert.match(await unfolded(page, "problem"), /jane|grace[^]*one approval is not enough[^]*What to do: Add a second approval[^]*For[^]*, ticket [^]*Approved by[^]*olga/);
+  assert.match(await unfolded(page, "problem"), /jane|grace[^]*one approval is not enough[^]*What to do: Verify the person in a second way[^]*For[^]*, ticket [^]*Approved by[^]*olga/);
   await accessible("0-refused");
   const box = page.getByLabel("Second approval");
   await box.fill(tokens[0]);

@@ -203,7 +203,7 @@ play("a_wait_that_ends_in_a_refusal_offers_the_second_approval", {
 });
 
 for (const [sentence, change, heading, kind, words, sentences] of [
-  ["a_person_who_cannot_register_yet_is_not_sent_to_register", { can_register: "no" }, "They cannot register yet", "care", /If they still have the passkey, send them to https:\/\/aka.ms\/mfasetup. If not, do not/, 0],
+  ["a_person_who_cannot_register_yet_is_not_sent_to_register", { can_register: "no" }, "They cannot register yet", "care", /If they still have the passkey, send them to https:\/\/aka.ms\/mfasetup. If not, first get an approval with passkeys:remove/, 0],
   ["when_it_depends_on_what_is_left_it_says_so", { can_register: "unknown" }, "Done, but they may not be able to register", "care", /They can try/, 1],
   ["a_reset_that_needs_a_person_is_not_called_done",
     { state: "needs_human", can_register: "yes", sessions: "failed", methods: [{ method: "Mobile phone", label: "ending in 12", status: "failed", why: "Microsoft Graph kept failing" }] },
