@@ -80,7 +80,7 @@ pub fn check(name: &str, outcomes: &Outcomes, are_all: bool) {
     }
 }
 
-const HELP: &str = "`make answers WRITE_TABLES=1` writes the table anew";
+const HELP: &str = "`WRITE_TABLES=1 make answers` writes the table anew";
 
 fn shown(pointer: &str) -> &str {
     if pointer.is_empty() {

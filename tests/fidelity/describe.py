@@ -26,10 +26,14 @@ LICENCE = "https://github.com/microsoftgraph/msgraph-sdk-python/blob/main/LICENS
 # The calls beside those about authentication methods, which graph_sdk_paths.tsv lists.
 PATHS = [
     "/groups",
+    "/groups/{group-id}",
     "/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances",
+    "/identityGovernance/privilegedAccess/group/eligibilitySchedules",
     "/roleManagement/directory/roleAssignmentScheduleInstances",
+    "/roleManagement/directory/roleAssignmentSchedules",
     "/roleManagement/directory/roleAssignments",
     "/roleManagement/directory/roleEligibilityScheduleInstances",
+    "/roleManagement/directory/roleEligibilitySchedules",
     "/users/{user-id}",
     "/users/{user-id}/ownedObjects",
     "/users/{user-id}/revokeSignInSessions",
@@ -37,7 +41,9 @@ PATHS = [
 ]
 FOLDERS = [
     "groups/groups_request_builder.py",
+    "groups/item/group_item_request_builder.py",
     "identity_governance/privileged_access/group/eligibility_schedule_instances/",
+    "identity_governance/privileged_access/group/eligibility_schedules/",
     "role_management/directory/",
     "users/item/user_item_request_builder.py",
     "users/item/authentication/",

@@ -180,7 +180,7 @@ pub(super) fn group_eligibilities(
             "principalId": eligibility.principal_id,
             "groupId": eligibility.group_id,
             "accessId": eligibility.access_id,
-            "memberType": "Direct",
+            "memberType": "direct",
         });
         let period = seen.period(start(eligibility.starts_in_hours), None);
         if let (Value::Object(fields), Value::Object(period)) = (&mut object, period) {

@@ -1,5 +1,6 @@
 //! A caller that asks the simulated tenant for all that it has, also for what the product does not ask.
 
+use reqwest::header::CONTENT_LENGTH;
 use reqwest::{Client, Method as Verb};
 use serde_json::{Value, json};
 use simulated::entra::{Fault, Tenant};
@@ -81,7 +82,8 @@ impl Caller {
             .bearer_auth(&self.token);
         let call = match body {
             Some(body) => call.json(&body),
-            None => call,
+            // As Graph demands of a POST.
+            None => call.header(CONTENT_LENGTH, 0),
         };
         call.send().await.unwrap();
     }
