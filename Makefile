@@ -70,11 +70,11 @@ test: tools .tools/sam/complete  ## Run every test, with moto as AWS, Microsoft'
 	$(NODE) tools/check_servicenow_script.mjs
 	@echo 'make test: everything passed'
 
-durability:  ## Stop and fail two runs at every pair of points; `make test` takes one in five
+durability:  ## Stop and fail two runs at every pair of points; `make test` takes one in ten
 	ALL_PAIRS=1 SCHEDULES=2000 cargo test --locked --test durability -- --nocapture
 
 answers: export EVERY := 1
-answers:  ## Change every field of every answer of Microsoft's in six ways; `make test` takes one change in forty
+answers:  ## Change every field of every answer of Microsoft's in six ways; `make test` takes one change in a hundred
 	cargo test --locked --test answers -- --nocapture
 
 chaos: tools  ## Kill the function at random, KILLS=200 times, and check that every reset is finished
