@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::errors::{self, Effect};
 use super::settings::ServiceUrl;
 use super::token::{Token, Tokens};
+use crate::json;
 use crate::outbound::{BadBody, bounded_body};
 use crate::reset::ports::{DirectoryError, Fault};
 
@@ -177,12 +178,9 @@ impl Graph {
 
 const UNREADABLE: DirectoryError = DirectoryError::Permanent(Fault::Unreadable);
 
-/// What an object says. serde would also take a list for one.
+/// What an object says.
 fn object_of<T: DeserializeOwned>(item: Value) -> Result<T, DirectoryError> {
-    if !item.is_object() {
-        return Err(UNREADABLE);
-    }
-    serde_json::from_value(item).map_err(|_| UNREADABLE)
+    json::of_value(item).map_err(|_| UNREADABLE)
 }
 
 /// No answer. A request that was never sent, or never got a connection, has changed nothing.

@@ -71,10 +71,10 @@ impl User {
     /// or have an identity of another issuer. `userType` does not say: cross-tenant synchronisation makes external
     /// members, and people of the tenant may be guests (Microsoft Learn, "Properties of a B2B collaboration user").
     fn is_external(&self) -> bool {
-        let text = |value: &Option<Value>| {
+        fn text(value: &Option<Value>) -> Option<&str> {
             let text = value.as_ref().and_then(Value::as_str);
-            text.filter(|text| !text.is_empty()).map(str::to_owned)
-        };
+            text.filter(|text| !text.is_empty())
+        }
         let is_federated = |identity: &Value| {
             let kind = identity.get("signInType").and_then(Value::as_str);
             kind.is_some_and(|kind| kind.eq_ignore_ascii_case("federated"))
@@ -84,7 +84,7 @@ impl User {
             .to_ascii_uppercase()
             .contains("#EXT#")
             || matches!(
-                text(&self.creation_type).as_deref(),
+                text(&self.creation_type),
                 Some("Invitation" | "SelfServiceSignUp")
             )
             || text(&self.external_user_state).is_some()
