@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::credential::{ClientAuthentication, GraphCredential};
-use super::settings::{Credential, EntraDeps, EntraSettings};
+use super::settings::{ActsOn, Credential, EntraDeps, EntraSettings};
 use super::{assertion, errors, login_errors};
 use crate::clock::{self, Timestamp};
 use crate::ids::TenantId;
@@ -32,6 +32,8 @@ const YOUNG: Duration = Duration::from_secs(60);
 
 /// The app-only tokens of one credential, cached until they end.
 pub struct Tokens {
+    tenant: TenantId,
+    acts_on: ActsOn,
     url: String,
     scope: String,
     credential: Credential,
@@ -82,9 +84,16 @@ struct Granted {
 }
 
 impl Tokens {
-    pub(super) fn new(tenant: TenantId, settings: &EntraSettings, deps: EntraDeps) -> Tokens {
+    pub(super) fn new(
+        tenant: TenantId,
+        settings: &EntraSettings,
+        acts_on: ActsOn,
+        deps: EntraDeps,
+    ) -> Tokens {
         let (login, graph) = (settings.login.as_str(), settings.graph.as_str());
         Tokens {
+            tenant,
+            acts_on,
             url: format!("{login}/{tenant}/oauth2/v2.0/token"),
             scope: format!("{graph}/.default"),
             credential: settings.credential.clone(),
@@ -144,6 +153,15 @@ impl Tokens {
 
     async fn request(&self, freshness: Freshness) -> Result<Token, Denied> {
         let (client_id, proof) = self.proof(freshness).await?;
+        let apps = &self.deps.standard_apps;
+        if !apps.admit(self.acts_on, self.tenant, &client_id) {
+            tracing::error!(
+                client_id,
+                "the credential for privileged people is of the app that acts on standard people: make a second app \
+                 registration"
+            );
+            return Err(Denied::PerhapsStale);
+        }
         let answer = self
             .deps
             .http

@@ -368,3 +368,23 @@ async fn a_ticket_that_names_a_person_who_cannot_be_found_is_refused() {
     }
     app.assert_nothing_happened();
 }
+
+#[tokio::test]
+async fn a_name_with_an_invisible_character_is_no_persons_name() {
+    let app = TestApp::new().await;
+    let hidden = "jane.doe\u{200b}@contoso.example";
+    let approval = app.approve(app.draft().ticket(ITEM));
+    let reply = app.send(app.servicenow(ITEM, hidden, &approval)).await;
+    reply.assert_refused(422, "ticket_without_person");
+
+    let verification = |who: &str| app.draft().verified(who, app.now() - 60);
+    for draft in [
+        app.draft().target(hidden),
+        app.draft().approver("sam.approver@contoso.example\u{2069}"),
+        verification("vera\u{ad}@contoso.example"),
+    ] {
+        let reply = app.reset(draft).await;
+        reply.assert_refused(422, "approval_claim");
+    }
+    app.assert_nothing_happened();
+}
