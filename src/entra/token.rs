@@ -15,6 +15,7 @@ use super::settings::{ActsOn, Credential, EntraDeps, EntraSettings};
 use super::{assertion, errors, login_errors};
 use crate::clock::{self, Timestamp};
 use crate::ids::TenantId;
+use crate::json;
 use crate::outbound::{bounded_body, retry_after};
 use crate::reset::ports::{DirectoryError, Fault};
 use crate::secrets::{Freshness, SecretError};
@@ -71,9 +72,7 @@ fn roles(token: &SecretString) -> BTreeSet<String> {
     }
     let payload = token.expose_secret().split('.').nth(1).unwrap_or_default();
     let claims = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('='));
-    let claims = claims
-        .ok()
-        .and_then(|json| serde_json::from_slice(&json).ok());
+    let claims = claims.ok().and_then(|claims| json::read(&claims).ok());
     claims.unwrap_or_else(Claims::default).roles
 }
 
@@ -81,6 +80,10 @@ fn roles(token: &SecretString) -> BTreeSet<String> {
 struct Granted {
     access_token: SecretString,
     expires_in: u64,
+}
+
+fn granted(body: &[u8]) -> Option<Granted> {
+    json::read(body).ok()
 }
 
 impl Tokens {
@@ -190,7 +193,7 @@ impl Tokens {
         if status != StatusCode::OK {
             return Err(denied(status, &headers, &body));
         }
-        let granted: Granted = serde_json::from_slice(&body).map_err(|_| OUTAGE)?;
+        let granted = granted(&body).ok_or(OUTAGE)?;
         let lifetime = Duration::from_secs(granted.expires_in);
         let now = self.deps.clock.now();
         Ok(Token {
@@ -301,6 +304,31 @@ impl From<SecretError> for Denied {
             | SecretError::MarkedForDeletion(_)
             | SecretError::Denied(_)
             | SecretError::Empty(_) => REFUSED,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_read_from_an_object_in_which_no_member_comes_twice() {
+        assert!(granted(br#"{"access_token": "a", "expires_in": 9, "more": [1]}"#).is_some());
+        for odd in [
+            r#"["a", 9]"#,
+            r#"{"access_token": "a", "expires_in": 9, "access_token": "b"}"#,
+            r#"{"access_token": "a", "expires_in": 9, "more": 1, "more": 2}"#,
+        ] {
+            assert!(granted(odd.as_bytes()).is_none(), "{odd}");
+        }
+        let payload = |json: &str| {
+            let claims = URL_SAFE_NO_PAD.encode(json);
+            roles(&format!("h.{claims}.s").into())
+        };
+        assert_eq!(payload(r#"{"roles": ["a"]}"#).len(), 1);
+        for odd in [r#"[["a"]]"#, r#"{"roles": ["a"], "x": 1, "x": 2}"#] {
+            assert_eq!(payload(odd).len(), 0, "{odd}");
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use axum::response::Response;
 use serde_json::Value;
@@ -91,7 +92,12 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
     let url = format!("{upstream}{}", parts.uri.path_and_query().unwrap());
     // The host stays, since the tenant names itself by it, and so does the length.
     let sent = proxy.0.client.request(parts.method, url);
-    let answer = sent.headers(parts.headers).body(body).send().await.unwrap();
+    let Ok(answer) = sent.headers(parts.headers).body(body).send().await else {
+        // It was lost on the way.
+        let mut lost = Response::new(Body::empty());
+        *lost.status_mut() = StatusCode::BAD_GATEWAY;
+        return lost;
+    };
     let (status, headers) = (answer.status(), answer.headers().clone());
     let mut answer = answer.bytes().await.unwrap();
     if status.is_success() {
