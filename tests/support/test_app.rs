@@ -19,7 +19,8 @@ use reregister_mfa::clock::{Clock, Timestamp};
 use reregister_mfa::http::{SLOWEST_HEADERS, serve};
 use reregister_mfa::ids::{ResetId, SecretName};
 use reregister_mfa::policy::Policy;
-use reregister_mfa::reset::ports::{AuditTrail, Store};
+use reregister_mfa::reset::ports::{AuditTrail, Queue, Security, Store};
+use reregister_mfa::secrets::SecretSource;
 use reregister_mfa::web_identity::WebIdentity;
 use serde_json::Value;
 use simulated::entra::{Serving, Tenant};
@@ -57,6 +58,10 @@ pub struct Overrides {
     pub store: Option<Arc<dyn Store>>,
     pub trail: Option<Arc<dyn AuditTrail>>,
     pub identity: Option<Arc<dyn WebIdentity>>,
+    pub secrets: Option<Arc<dyn SecretSource>>,
+    pub security: Option<Arc<dyn Security>>,
+    /// A message goes here first, and into the usual queue only if this one takes it.
+    pub first_queue: Option<Arc<dyn Queue>>,
 }
 
 pub struct TestApp {
@@ -168,17 +173,18 @@ impl TestApp {
         let queued = Arc::new(QueuedMessages::default());
         let security_inbox = Arc::new(SecurityInbox::default());
         let adapters = Adapters {
-            secrets: secrets.clone(),
+            secrets: overrides.secrets.unwrap_or_else(|| secrets.clone()),
             identity: overrides
                 .identity
                 .unwrap_or_else(|| Arc::new(NoWebIdentity)),
             store: overrides.store.unwrap_or_else(|| store.clone()),
             queue: Arc::new(TestQueue {
+                first: overrides.first_queue,
                 queued: queued.clone(),
                 clock: clock.clone(),
             }),
             audit: overrides.trail.unwrap_or_else(|| trail.clone()),
-            security: security_inbox.clone(),
+            security: overrides.security.unwrap_or_else(|| security_inbox.clone()),
             clock: clock.clone(),
         };
         let keys = tempfile::tempdir().unwrap();

@@ -36,7 +36,9 @@ pub struct ApprovalItem {
 pub struct TargetItem {
     pub reset: ResetId,
     pub running: bool,
-    /// When a reset that removed something was completed.
+    /// When a reset that removed something was completed. Null if none was. It is never left out: without it, the
+    /// cool-down would be over.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub removed_at: Option<Timestamp>,
 }
 
