@@ -24,12 +24,13 @@ use reregister_mfa::webhook::Delivery;
 use serde_json::json;
 use simulated::approval::{Draft, WEBHOOK_AUDIENCE};
 use simulated::issuer::Issuer;
-use tokio::time::Instant;
 
 #[path = "../support/memory.rs"]
 mod memory;
 
 use memory::MemoryStore;
+
+use crate::virtual_time::VirtualTime;
 
 const START: &str = "2026-11-24T09:00:00Z";
 const TENANT: &str = "7d6f5c4b-3a29-4180-9c7e-6b5a49382716";
@@ -90,11 +91,11 @@ static ISSUERS: LazyLock<Issuers> = LazyLock::new(|| Issuers {
 pub struct Distant(Arc<World>);
 
 struct World {
-    began: Instant,
+    time: VirtualTime,
     store: MemoryStore,
     methods: Mutex<Vec<Method>>,
     is_privileged: bool,
-    calls: Mutex<Vec<(Instant, String)>>,
+    calls: Mutex<Vec<(Duration, String)>>,
     queue: Mutex<Vec<ResetId>>,
     /// The process stands still for ever after this call.
     stops_after: Mutex<Option<String>>,
@@ -126,7 +127,7 @@ impl Distant {
 
     fn with(is_privileged: bool) -> Distant {
         Distant(Arc::new(World {
-            began: Instant::now(),
+            time: VirtualTime::default(),
             store: MemoryStore::default(),
             methods: Mutex::new(vec![
                 method("password", MethodKind::Password),
@@ -220,7 +221,7 @@ impl Distant {
     }
 
     /// Submits a request, as the webhook does.
-    pub async fn submit(&self, approved: &Approved) -> Sent {
+    pub fn submit(&self, approved: &Approved) -> Sent {
         let now = self.now();
         let delivery = Delivery {
             source: label("jira"),
@@ -248,25 +249,23 @@ impl Distant {
                 other => format!("{other:?}"),
             }
         })
-        .await
     }
 
-    /// Lets time pass, and the queue bring its oldest message and then, if that does nothing, the next.
-    pub async fn wake(&self, after: Duration) -> Sent {
-        tokio::time::sleep(after).await;
+    /// Lets time pass, and the queue bring its oldest message.
+    pub fn wake(&self, after: Duration) -> Sent {
+        self.0.time.pass(after);
         let id = self.0.queue.lock().unwrap().remove(0);
         let until = self.now().checked_add(Duration::from_secs(100)).unwrap();
         let resets = self.resets();
         self.watch(async move { format!("{:?}", resets.wake(id, until).await) })
-            .await
     }
 
-    /// Does something, and says how long it took and which calls it made. A process that stands still is gone in the end.
-    async fn watch(&self, work: impl Future<Output = String>) -> Sent {
+    /// Does something, and says how long it took and which calls it made. A process that stands still never comes to an end.
+    fn watch(&self, work: impl Future<Output = String>) -> Sent {
         self.0.calls.lock().unwrap().clear();
-        let began = Instant::now();
-        let work = tokio::time::timeout(Duration::from_secs(40), work);
-        let state = work.await.unwrap_or_else(|_| "stopped".to_owned());
+        let began = self.0.time.now();
+        let state = self.0.time.run(work);
+        let took = self.0.time.now() - began;
         *self.0.stops_after.lock().unwrap() = None;
         let mut calls = self.0.calls.lock().unwrap().clone();
         calls.sort();
@@ -275,8 +274,8 @@ impl Distant {
             .map(|(at, call)| format!("{:>4} {call}", (at - began).as_millis()))
             .collect();
         Sent {
-            state,
-            took: began.elapsed(),
+            state: state.unwrap_or_else(|| "stopped".to_owned()),
+            took,
             calls: lines.join("\n"),
         }
     }
@@ -288,14 +287,14 @@ impl Distant {
             .calls
             .lock()
             .unwrap()
-            .push((Instant::now(), name.clone()));
-        tokio::time::sleep(far / 2).await;
+            .push((self.0.time.now(), name.clone()));
+        self.0.time.sleep(far / 2).await;
         let done = act();
         let stops = self.0.stops_after.lock().unwrap().as_deref() == Some(name.as_str());
         if stops {
             pending::<()>().await;
         }
-        tokio::time::sleep(far / 2).await;
+        self.0.time.sleep(far / 2).await;
         done
     }
 
@@ -364,11 +363,11 @@ impl Distant {
 impl Clock for Distant {
     fn now(&self) -> Timestamp {
         let start: Timestamp = START.parse().unwrap();
-        start.checked_add(self.0.began.elapsed()).unwrap()
+        start.checked_add(self.0.time.now()).unwrap()
     }
 
     async fn sleep(&self, time: Duration) {
-        tokio::time::sleep(time).await;
+        self.0.time.sleep(time).await;
     }
 }
 

@@ -4,7 +4,16 @@
 //! adds a round trip to it has to change a figure here. docs/design.md, "A budget of round trips", says which call is there
 //! for which rule.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, which is its purpose"
+)]
+
 mod distant;
+mod virtual_time;
 
 use std::time::Duration;
 
@@ -20,10 +29,10 @@ fn took(sent: &Sent) -> u64 {
     u64::try_from(sent.took.as_millis()).unwrap()
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_reset_of_three_methods_by_name_takes_seven_trips_to_graph_and_six_to_aws() {
+#[test]
+fn a_reset_of_three_methods_by_name_takes_seven_trips_to_graph_and_six_to_aws() {
     let distant = Distant::new();
-    let sent = distant.submit(&distant.by_name()).await;
+    let sent = distant.submit(&distant.by_name());
     assert_eq!(sent.state, "completed");
     assert_eq!(took(&sent), 7 * GRAPH + 6 * AWS);
     insta::assert_snapshot!(sent.calls, @r"
@@ -51,10 +60,10 @@ async fn a_reset_of_three_methods_by_name_takes_seven_trips_to_graph_and_six_to_
     ");
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_approval_by_object_ids_saves_one_trip_to_graph() {
+#[test]
+fn an_approval_by_object_ids_saves_one_trip_to_graph() {
     let distant = Distant::new();
-    let sent = distant.submit(&distant.by_id()).await;
+    let sent = distant.submit(&distant.by_id());
     assert_eq!(sent.state, "completed");
     assert_eq!(took(&sent), 6 * GRAPH + 6 * AWS);
     insta::assert_snapshot!(sent.calls, @r"
@@ -82,38 +91,38 @@ async fn an_approval_by_object_ids_saves_one_trip_to_graph() {
     ");
 }
 
-#[tokio::test(start_paused = true)]
-async fn each_method_more_costs_one_trip_to_graph_and_one_to_aws() {
+#[test]
+fn each_method_more_costs_one_trip_to_graph_and_one_to_aws() {
     let distant = Distant::new();
     distant.register(2);
-    let sent = distant.submit(&distant.by_name()).await;
+    let sent = distant.submit(&distant.by_name());
     assert_eq!(sent.state, "completed");
     assert_eq!(took(&sent), (7 + 2) * GRAPH + (6 + 2) * AWS);
 }
 
-#[tokio::test(start_paused = true)]
-async fn without_a_method_to_remove_the_second_list_is_the_last() {
+#[test]
+fn without_a_method_to_remove_the_second_list_is_the_last() {
     let distant = Distant::new();
     distant.register_none();
-    let sent = distant.submit(&distant.by_name()).await;
+    let sent = distant.submit(&distant.by_name());
     assert_eq!(sent.state, "completed");
     assert_eq!(took(&sent), 3 * GRAPH + 3 * AWS);
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_methods_of_a_privileged_person_are_read_once_more_by_the_credential_that_acts() {
+#[test]
+fn the_methods_of_a_privileged_person_are_read_once_more_by_the_credential_that_acts() {
     let distant = Distant::privileged();
-    let sent = distant.submit(&distant.two_by_name()).await;
+    let sent = distant.submit(&distant.two_by_name());
     assert_eq!(sent.state, "completed");
     assert_eq!(took(&sent), 8 * GRAPH + 6 * AWS);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_delivery_that_came_before_is_answered_without_graph() {
+#[test]
+fn a_delivery_that_came_before_is_answered_without_graph() {
     let distant = Distant::new();
     let delivery = distant.by_name();
-    distant.submit(&delivery).await;
-    let sent = distant.submit(&delivery).await;
+    distant.submit(&delivery);
+    let sent = distant.submit(&delivery);
     assert_eq!(sent.state, "completed");
     assert_eq!(took(&sent), 2 * AWS);
     insta::assert_snapshot!(sent.calls, @r"
@@ -122,12 +131,12 @@ async fn a_delivery_that_came_before_is_answered_without_graph() {
     ");
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_approval_that_was_used_is_answered_without_graph() {
+#[test]
+fn an_approval_that_was_used_is_answered_without_graph() {
     let distant = Distant::new();
     let delivery = distant.by_name();
-    distant.submit(&delivery).await;
-    let sent = distant.submit(&distant.in_another_body(&delivery)).await;
+    distant.submit(&delivery);
+    let sent = distant.submit(&distant.in_another_body(&delivery));
     assert_eq!(sent.state, "completed");
     insta::assert_snapshot!(sent.calls, @r"
      0 AWS: read delivery, approval
@@ -139,19 +148,19 @@ async fn an_approval_that_was_used_is_answered_without_graph() {
     ");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_person_who_is_privileged_is_refused_after_two_trips_to_graph() {
+#[test]
+fn a_person_who_is_privileged_is_refused_after_two_trips_to_graph() {
     let distant = Distant::privileged();
-    let sent = distant.submit(&distant.by_name()).await;
+    let sent = distant.submit(&distant.by_name());
     assert_eq!(sent.state, "refused privileged_role");
     assert_eq!(took(&sent), 2 * GRAPH + 2 * AWS);
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_worker_notifies_after_the_answer() {
+#[test]
+fn the_worker_notifies_after_the_answer() {
     let distant = Distant::new();
-    let sent = distant.submit(&distant.by_name()).await;
-    let woken = distant.wake(Duration::from_secs(1)).await;
+    let sent = distant.submit(&distant.by_name());
+    let woken = distant.wake(Duration::from_secs(1));
     assert!(!sent.calls.contains("note"), "{}", sent.calls);
     insta::assert_snapshot!(woken.calls, @r"
       0 AWS: read reset
@@ -163,12 +172,12 @@ async fn the_worker_notifies_after_the_answer() {
     ");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_reset_that_was_interrupted_is_resumed_with_every_check_made_again() {
+#[test]
+fn a_reset_that_was_interrupted_is_resumed_with_every_check_made_again() {
     let distant = Distant::new();
     distant.stop_after("Graph: remove authenticator");
-    distant.submit(&distant.by_name()).await;
-    let woken = distant.wake(Duration::from_secs(60)).await;
+    distant.submit(&distant.by_name());
+    let woken = distant.wake(Duration::from_secs(60));
     assert_eq!(distant.left(), ["password"]);
     insta::assert_snapshot!(woken.calls, @r"
       0 AWS: read reset
