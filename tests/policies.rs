@@ -487,6 +487,19 @@ fn one_key_under_two_issuers_trust_domains_or_owners_is_refused() {
     ];
     let domains = [("on-call", json!([olga, renamed(&olga, "ada-2026")]))];
     let owners = |policy: Document| policy.remove("issuers.on-call.key.ada-2026.domain");
+    // Where only one of the three differs, that one is enough.
+    let only_domains = |policy: Document| {
+        let olga = "olga.oncall@contoso.example";
+        policy.set("issuers.on-call.key.ada-2026.owner", olga)
+    };
+    let only_issuers = |policy: Document| policy.set("issuers.security.domain", "service-desk");
+    for (keys, change) in [
+        (&domains[..], only_domains as fn(Document) -> Document),
+        (&issuers[..], only_issuers),
+    ] {
+        let said = refusal_beside(keys, change).unwrap();
+        assert!(said.contains("are one key"), "{said}");
+    }
     let said = [
         refusal_beside(&issuers, unchanged).unwrap(),
         refusal_beside(&domains, unchanged).unwrap(),

@@ -278,3 +278,27 @@ async fn the_policy_can_demand_that_an_approver_on_call_signed_in_with_a_hardwar
     let reply = app.preview(&approval).await;
     assert_eq!(reply.status, 200, "{reply:?}");
 }
+
+#[tokio::test]
+async fn where_a_hardware_key_is_demanded_each_of_two_approvers_on_call_needs_one() {
+    let app = TestApp::with_policy(|policy| policy.add("on_call.hardware_key", true)).await;
+    for (first, second, is_enough) in [
+        ("hwk", "pwd", false),
+        ("pwd", "hwk", false),
+        ("hwk", "hwk2", false),
+        ("hwk", "hwk", true),
+    ] {
+        let case = format!("{first} and {second}");
+        let draft = || app.on_call_draft().target(GRACE);
+        let first = app.approve_on_call(draft().claim("amr", json!([first])));
+        let by_ada = draft().approver(ADA).claim("amr", json!([second]));
+        let second = app.sign_on_call("ada-2026", &by_ada.verification([app.in_person()]));
+        let request = on_call::post("/resets/preview", &first, Some(&second));
+        let reply = app.send(request).await;
+        if is_enough {
+            assert_eq!(reply.status, 200, "{case}: {reply:?}");
+        } else {
+            assert_eq!(reply.code(), "hardware_key_missing", "{case}: {reply:?}");
+        }
+    }
+}

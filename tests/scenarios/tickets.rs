@@ -261,7 +261,7 @@ async fn the_answer_warns_of_a_guest_and_of_a_contact_that_a_colleague_gave() {
         "method": "phone_call", "via": "home", "contact_source": "colleague",
         "verified_by": VERA, "verified_at": app.now() - 60,
     });
-    let draft = app.draft().target(guest).verification([hearsay]);
+    let draft = app.draft().target(guest).verification([hearsay.clone()]);
     let reply = app.reset(draft).await;
     documented(&reply);
     assert_eq!(reply.warnings(), ["guest", "contact_from_colleague"]);
@@ -269,6 +269,15 @@ async fn the_answer_warns_of_a_guest_and_of_a_contact_that_a_colleague_gave() {
     assert!(register_at.contains("tenantId="));
     assert_eq!(reply.json["sessions"], "not_for_guests");
     assert_eq!(reply.json["can_register"], "unknown");
+
+    // Beside a contact from the directory the colleague's word is not what the reset rests on.
+    let both = app.draft().verification([hearsay, app.desk_call()]);
+    let reply = app.reset(both).await;
+    reply.assert_completed();
+    assert!(
+        !reply.warnings().contains(&"contact_from_colleague"),
+        "{reply:?}"
+    );
 }
 
 #[tokio::test]
