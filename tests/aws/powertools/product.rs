@@ -178,6 +178,10 @@ impl Product {
             reply = product.send() => panic!("{reply:?}"),
             () = store.stands_still.notified() => {}
         }
+        // The claim holds the intent of this.
+        let app = &product.test_app;
+        assert_eq!(app.writes(), ["POST revokeSignInSessions"]);
+        app.tenant.forget_calls();
         product
     }
 
