@@ -7,8 +7,10 @@ use std::time::Duration;
 use axum::Router;
 use futures_util::future::join_all;
 use serde_json::Value;
+use tokio::task::JoinHandle;
 
-use crate::clock::Clock;
+use crate::approval::{IssuerPolicy, KeyLocation};
+use crate::clock::{self, Clock, Timestamp};
 use crate::entra::{ActsOn, AdminCentre, Entra, EntraDeps, EntraSettings, HasPim};
 use crate::http::{Deadline, Services, router};
 use crate::ids::{Label, PersonRef, ResetId};
@@ -48,7 +50,7 @@ pub struct App {
 /// What can be fetched before the first request.
 struct WarmUp {
     issuers: Arc<Issuers>,
-    policies: Vec<crate::approval::IssuerPolicy>,
+    policies: Vec<IssuerPolicy>,
     /// The tenants, seen through their standard credentials: the privileged ones are not fetched before they are needed.
     tenants: Vec<WarmTenant>,
 }
@@ -65,8 +67,12 @@ struct WarmTenant {
 /// How long one run for the queue may take, if the platform gives it so long.
 const LONGEST_RUN: Duration = Duration::from_secs(100);
 
-/// How long the warm-up may take in all: a start must not wait for a peer that is down.
+/// How long the warm-up may take in all.
 const LONGEST_WARM_UP: Duration = Duration::from_secs(3);
+
+/// How old a warm-up may be when an event comes. Lambda may have frozen the process in between, and what an older one waits
+/// for may never come.
+const OLDEST_WARM_UP: Duration = Duration::from_secs(1);
 
 impl App {
     /// Wires everything. Connects nothing.
@@ -207,8 +213,31 @@ impl App {
         });
     }
 
-    /// Fetches secrets, keys and Graph tokens before the first request needs them. What cannot be fetched now is fetched
-    /// when it is needed, and disables only what needs it.
+    /// Does what takes the processor and no network: reads the issuers' key files, and has the crypto library gather its
+    /// entropy. Before its first event a function on Lambda has the processor to itself.
+    pub async fn prepare(&self) {
+        let WarmUp {
+            issuers, policies, ..
+        } = &*self.warm_up;
+        let in_files = |issuer: &&IssuerPolicy| matches!(issuer.keys, KeyLocation::File(_));
+        fetch_keys(issuers, policies.iter().filter(in_files)).await;
+        if aws_lc_rs::rand::fill(&mut [0; 32]).is_err() {
+            tracing::error!("the crypto library has no random numbers");
+        }
+    }
+
+    /// Begins [`App::warm_up`] beside the first events.
+    pub fn begin_warm_up(&self) -> OngoingWarmUp {
+        let app = self.clone();
+        OngoingWarmUp {
+            task: tokio::spawn(async move { app.warm_up().await }),
+            began: self.services.clock.now(),
+            clock: self.services.clock.clone(),
+        }
+    }
+
+    /// Fetches secrets, keys and Graph tokens before a request needs them. What cannot be fetched now is fetched when it is
+    /// needed, and disables only what needs it.
     pub async fn warm_up(&self) {
         let secrets = self.services.sources.values().map(async |(source, _)| {
             let secret = self.services.secrets.get(&source.secret, Freshness::Cached);
@@ -221,11 +250,7 @@ impl App {
             policies,
             tenants,
         } = &*self.warm_up;
-        let keys = policies.iter().map(async |issuer| {
-            if let Err(error) = issuers.warm_up(issuer).await {
-                tracing::warn!(%error, "no keys of an issuer at start: they are fetched when needed");
-            }
-        });
+        let keys = fetch_keys(issuers, policies.iter());
         let tokens = tenants.iter().map(async |tenant| {
             let named = tenant.standard.warn_of_absent(tenant.named.iter().cloned());
             let (warm, ()) = tokio::join!(tenant.standard.warm_up(), named);
@@ -241,12 +266,42 @@ impl App {
                 }
             }
         });
-        let everything =
-            async { tokio::join!(join_all(secrets), join_all(keys), join_all(tokens)) };
+        let everything = async { tokio::join!(join_all(secrets), keys, join_all(tokens)) };
         let in_time = tokio::time::timeout(LONGEST_WARM_UP, everything).await;
         if in_time.is_err() {
             tracing::warn!("the warm-up ran out of time: the rest is fetched when needed");
         }
+    }
+}
+
+async fn fetch_keys(issuers: &Issuers, policies: impl Iterator<Item = &IssuerPolicy>) {
+    let keys = policies.map(async |issuer| {
+        if let Err(error) = issuers.warm_up(issuer).await {
+            tracing::warn!(%error, "no keys of an issuer at start: they are fetched when needed");
+        }
+    });
+    join_all(keys).await;
+}
+
+/// A warm-up beside the first events. What it fetches, they wait for, and what it gives up, they fetch.
+pub struct OngoingWarmUp {
+    task: JoinHandle<()>,
+    began: Timestamp,
+    clock: Arc<dyn Clock>,
+}
+
+impl OngoingWarmUp {
+    /// Has to be called at every event: a warm-up that is too old by then is given up.
+    pub fn event_came(&self) {
+        if self.clock.now() > clock::after(self.began, OLDEST_WARM_UP) {
+            self.task.abort();
+        }
+    }
+
+    /// Waits until it is over.
+    pub async fn done(self) {
+        // It is over, too, if it was given up.
+        let _ = self.task.await;
     }
 }
 

@@ -59,14 +59,27 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn Error + Send + Sync>> {
             clock,
         },
     )?;
-    app.warm_up().await;
+    app.prepare().await;
+    // What waits for the network goes on beside the first event: a person waits for that one.
+    let warm_up = app.begin_warm_up();
     match settings.entrance {
         Entrance::FunctionUrl => {
             let router = app.router();
-            lambda_runtime::run(service_fn(|event| answer(router.clone(), event))).await
+            let serve = service_fn(|event| {
+                warm_up.event_came();
+                answer(router.clone(), event)
+            });
+            lambda_runtime::run(serve).await
         }
-        Entrance::Queue => lambda_runtime::run(service_fn(|event| work(&app, event))).await,
+        Entrance::Queue => {
+            let serve = service_fn(|event| {
+                warm_up.event_came();
+                work(&app, event)
+            });
+            lambda_runtime::run(serve).await
+        }
         Entrance::Socket(address) => {
+            warm_up.done().await;
             // Only here: Lambda freezes a process between two events, and its messages would wait for ever. There nothing
             // is accepted without QUEUE_URL.
             app.work(&local_queue);

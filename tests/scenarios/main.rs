@@ -38,12 +38,14 @@ mod repeats;
 mod responses;
 mod resumption;
 mod rotation;
+mod round_trips;
 mod security_notifications;
 mod shapes;
 mod slow_clients;
 mod tenants;
 mod tickets;
 mod two_approvals;
+mod warm_up;
 
 #[path = "../support/memory.rs"]
 mod memory;

@@ -13,7 +13,8 @@ fn calls(app: &TestApp) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for call in app.tenant.calls() {
         let segments = call.path.split(['/', '?']).map(|segment| {
-            let is_id = segment.contains('@') || segment.contains("%40") || segment.len() > 30;
+            let is_upn = segment.contains('@') || segment.contains("%40");
+            let is_id = is_upn || uuid::Uuid::parse_str(segment).is_ok();
             if is_id { "ID" } else { segment }
         });
         let path: Vec<&str> = segments.filter(|segment| !segment.is_empty()).collect();
@@ -28,10 +29,47 @@ fn calls(app: &TestApp) -> String {
 async fn a_cold_reset_asks_for_the_groups_that_make_privileged_and_a_warm_one_does_not() {
     let app = TestApp::new().await;
     app.reset(app.draft()).await.assert_completed();
-    insta::assert_snapshot!(calls(&app), @"");
+    insta::assert_snapshot!(calls(&app), @r"
+    2 DELETE users/ID/authentication/microsoftAuthenticatorMethods/ID
+    2 DELETE users/ID/authentication/phoneMethods/ID
+    1 DELETE users/ID/authentication/softwareOathMethods/ID
+    1 GET groups
+    4 GET identityGovernance/privilegedAccess/group/eligibilityScheduleInstances
+    4 GET identityGovernance/privilegedAccess/group/eligibilitySchedules
+    1 GET roleManagement/directory/roleAssignmentScheduleInstances
+    1 GET roleManagement/directory/roleAssignmentSchedules
+    1 GET roleManagement/directory/roleAssignments
+    1 GET roleManagement/directory/roleEligibilityScheduleInstances
+    1 GET roleManagement/directory/roleEligibilitySchedules
+    3 GET users/ID
+    3 GET users/ID/authentication/hardwareOathMethods
+    3 GET users/ID/authentication/methods
+    1 GET users/ID/ownedObjects
+    1 GET users/ID/transitiveMemberOf
+    1 POST users/ID/revokeSignInSessions
+    ");
     app.tenant.forget_calls();
-    app.reset(app.draft().target(ADELE)).await.assert_completed();
-    insta::assert_snapshot!(calls(&app), @"");
+    app.reset(app.draft().target(ADELE))
+        .await
+        .assert_completed();
+    insta::assert_snapshot!(calls(&app), @r"
+    2 DELETE users/ID/authentication/microsoftAuthenticatorMethods/ID
+    3 DELETE users/ID/authentication/phoneMethods/ID
+    1 DELETE users/ID/authentication/softwareOathMethods/ID
+    1 GET identityGovernance/privilegedAccess/group/eligibilityScheduleInstances
+    1 GET identityGovernance/privilegedAccess/group/eligibilitySchedules
+    1 GET roleManagement/directory/roleAssignmentScheduleInstances
+    1 GET roleManagement/directory/roleAssignmentSchedules
+    1 GET roleManagement/directory/roleAssignments
+    1 GET roleManagement/directory/roleEligibilityScheduleInstances
+    1 GET roleManagement/directory/roleEligibilitySchedules
+    3 GET users/ID
+    3 GET users/ID/authentication/hardwareOathMethods
+    3 GET users/ID/authentication/methods
+    1 GET users/ID/ownedObjects
+    1 GET users/ID/transitiveMemberOf
+    1 POST users/ID/revokeSignInSessions
+    ");
 }
 
 #[tokio::test]
@@ -44,7 +82,23 @@ async fn a_privileged_person_takes_one_list_more() {
     let delivery = jira_event("HELP-43", &app.approve_twice(first, second));
     let delivery = delivery.signed("/webhooks/jira", JIRA_SECRET);
     app.send(delivery).await.assert_completed();
-    insta::assert_snapshot!(calls(&app), @"");
+    insta::assert_snapshot!(calls(&app), @r"
+    2 DELETE users/ID/authentication/microsoftAuthenticatorMethods/ID
+    1 DELETE users/ID/authentication/phoneMethods/ID
+    1 GET identityGovernance/privilegedAccess/group/eligibilityScheduleInstances
+    1 GET identityGovernance/privilegedAccess/group/eligibilitySchedules
+    1 GET roleManagement/directory/roleAssignmentScheduleInstances
+    1 GET roleManagement/directory/roleAssignmentSchedules
+    1 GET roleManagement/directory/roleAssignments
+    1 GET roleManagement/directory/roleEligibilityScheduleInstances
+    1 GET roleManagement/directory/roleEligibilitySchedules
+    5 GET users/ID
+    4 GET users/ID/authentication/hardwareOathMethods
+    4 GET users/ID/authentication/methods
+    1 GET users/ID/ownedObjects
+    1 GET users/ID/transitiveMemberOf
+    1 POST users/ID/revokeSignInSessions
+    ");
 }
 
 #[tokio::test]
@@ -52,8 +106,27 @@ async fn a_replay_asks_graph_nothing_and_a_resumption_asks_all_again() {
     let interrupted = Interrupted::new().await;
     let app = &interrupted.app;
     app.wait(Duration::from_secs(60)).await;
-    insta::assert_snapshot!(calls(app), @"");
+    insta::assert_snapshot!(calls(app), @r"
+    2 DELETE users/ID/authentication/microsoftAuthenticatorMethods/ID
+    2 DELETE users/ID/authentication/phoneMethods/ID
+    1 DELETE users/ID/authentication/softwareOathMethods/ID
+    1 GET identityGovernance/privilegedAccess/group/eligibilityScheduleInstances
+    1 GET identityGovernance/privilegedAccess/group/eligibilitySchedules
+    1 GET roleManagement/directory/roleAssignmentScheduleInstances
+    1 GET roleManagement/directory/roleAssignmentSchedules
+    1 GET roleManagement/directory/roleAssignments
+    1 GET roleManagement/directory/roleEligibilityScheduleInstances
+    1 GET roleManagement/directory/roleEligibilitySchedules
+    3 GET users/ID
+    2 GET users/ID/authentication/hardwareOathMethods
+    2 GET users/ID/authentication/methods
+    1 GET users/ID/ownedObjects
+    1 GET users/ID/transitiveMemberOf
+    1 POST users/ID/revokeSignInSessions
+    ");
     app.tenant.forget_calls();
-    app.send(interrupted.delivery.clone()).await.assert_completed();
+    app.send(interrupted.delivery.clone())
+        .await
+        .assert_completed();
     assert_eq!(calls(app), "");
 }

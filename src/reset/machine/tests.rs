@@ -268,6 +268,29 @@ fn on_a_good_day_each_method_is_asked_for_once() {
 }
 
 #[test]
+fn a_list_is_as_old_as_its_question_and_nothing_is_removed_on_one_that_is_too_old() {
+    let asked_at: Timestamp = START.parse().unwrap();
+    let until = clock::after(asked_at, Duration::from_secs(60));
+    let after = |seconds| clock::after(asked_at, Duration::from_secs(seconds));
+    let mut reset = reset(HardwareOath::Report);
+    let first = reset.next(asked_at, until, until);
+    assert_eq!(first, Step::RevokeSessions);
+    reset.intend(&first);
+    // The answers come four seconds later.
+    let found = StepResult::Revoked(Ok(()), seen(Ok(listing(&registered())), asked_at));
+    reset.apply(&first, found, after(4));
+    let removes = |step| matches!(step, Step::Remove(_));
+    assert!(removes(reset.next(after(10), until, until)));
+    assert_eq!(reset.next(after(11), until, until), Step::List);
+
+    // Of an answer that took longer than a list counts, five seconds are left.
+    let found = StepResult::Listed(seen(Ok(listing(&registered())), after(11)));
+    reset.apply(&Step::List, found, after(40));
+    assert!(removes(reset.next(after(45), until, until)));
+    assert_eq!(reset.next(after(46), until, until), Step::List);
+}
+
+#[test]
 fn a_phone_that_was_registered_anew_under_its_old_id_is_not_deleted_again() {
     let now: Timestamp = START.parse().unwrap();
     let until = clock::after(now, Duration::from_secs(60));
