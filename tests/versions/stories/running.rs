@@ -151,7 +151,7 @@ async fn answers_of_graph(harvest: &Harvest) {
     story.graph_fails(
         Fault::on("GET", "authentication/methods")
             .skip(1)
-            .times(3)
+            .times(8)
             .status(503),
     );
     story.reset(story.draft()).await;
