@@ -1,0 +1,159 @@
+//! The durability protocol as a model that is checked exhaustively: every order of the calls of two requests and their
+//! workers, with faults. docs/design.md says what is modelled and what is not.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `setup` | what two requests have in common, how many faults may come, how the protocol is broken on purpose |
+//! | `state` | the table's items, the queue, Graph and the processes |
+//! | `steps` | one call of a process, and what comes of it |
+//! | `protocol` | what may happen next |
+//! | `invariants` | what must always hold |
+//! | `ends` | whether an end can be reached from everywhere |
+//!
+//! ```text
+//! cargo test --test model -- --nocapture      prints states and depth
+//! make model                                  two methods, two workers, more faults
+//! ```
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, which is its purpose"
+)]
+
+mod ends;
+mod invariants;
+mod protocol;
+mod setup;
+mod state;
+mod steps;
+
+use std::time::Instant;
+
+use invariants::Invariant;
+use protocol::Protocol;
+use setup::{ALL, Broken, ONE_APPROVAL, ONE_CAP, ONE_TARGET, SAME_DELIVERY, Setup};
+use stateright::{Checker, Model};
+
+/// Whether `make model` runs.
+fn is_large() -> bool {
+    std::env::var("MODEL").is_ok_and(|size| size == "large")
+}
+
+/// Looks at every state of a setup. Gives the invariants that do not hold, with the shortest way there.
+fn check(setup: Setup, wanted: &[Invariant]) -> Vec<(Invariant, String)> {
+    let began = Instant::now();
+    let protocol = Protocol {
+        setup,
+        wanted: wanted.to_vec(),
+    };
+    let checker = protocol.checker().threads(2).spawn_bfs().join();
+    println!(
+        "{}{}, {} methods, {} workers, {} faults: {} states, {} of them unique, depth {}, {:.1} s",
+        setup.name,
+        match (setup.broken, setup.earlier) {
+            (Broken::No, [false, _, false, _]) => String::new(),
+            (Broken::No, [true, _, false, _]) => " (an earlier URL)".to_owned(),
+            (Broken::No, _) => " (an earlier worker)".to_owned(),
+            (broken, _) => format!(" ({broken:?})"),
+        },
+        setup.methods,
+        setup.workers,
+        setup.faults,
+        checker.state_count(),
+        checker.unique_state_count(),
+        checker.max_depth(),
+        began.elapsed().as_secs_f32(),
+    );
+    let violated = |invariant: &Invariant| {
+        let path = checker.discovery(invariant.name())?;
+        Some((*invariant, format!("{:?}", path.into_actions())))
+    };
+    wanted.iter().filter_map(violated).collect()
+}
+
+fn holds(setup: Setup) {
+    let violated = check(setup, &Invariant::ALL);
+    assert!(violated.is_empty(), "{}: {violated:#?}", setup.name);
+}
+
+/// The sizes that every setup is checked in: methods, workers, faults.
+fn sizes() -> &'static [(usize, usize, u8)] {
+    match is_large() {
+        true => &[(2, 2, 2), (1, 1, 3)],
+        false => &[(2, 1, 1), (1, 2, 1)],
+    }
+}
+
+#[test]
+fn every_invariant_holds_in_every_state() {
+    for setup in ALL {
+        for (methods, workers, faults) in sizes() {
+            holds(setup.methods(*methods).workers(*workers).faults(*faults));
+        }
+    }
+}
+
+#[test]
+fn every_invariant_holds_while_two_versions_serve_one_table() {
+    let (setups, faults) = match is_large() {
+        true => (ALL.as_slice(), 2),
+        false => ([ONE_APPROVAL].as_slice(), 1),
+    };
+    for setup in setups {
+        holds(setup.faults(faults).earlier(true, false));
+        holds(setup.faults(faults).earlier(false, true));
+    }
+}
+
+#[test]
+fn an_end_can_be_reached_from_every_state() {
+    let setup = |setup: Setup| match is_large() {
+        true => setup.methods(2).workers(2),
+        false => setup,
+    };
+    ends::can_be_reached(setup(SAME_DELIVERY));
+    ends::can_be_reached(setup(ONE_TARGET));
+    ends::can_be_reached(setup(ONE_APPROVAL).earlier(true, false));
+}
+
+/// Each way to break the protocol, and the invariant that catches it.
+#[rustfmt::skip]
+const BROKEN: [(Broken, Setup, Invariant); 18] = [
+    (Broken::IntentWithoutFence, SAME_DELIVERY, Invariant::NoChangeAfterTheLease),
+    (Broken::IntentAfterTheChange, SAME_DELIVERY, Invariant::IntentFirst),
+    (Broken::ActsBeforeAcceptance, SAME_DELIVERY, Invariant::AcceptedFirst),
+    (Broken::EndWithoutFence, SAME_DELIVERY, Invariant::NeverBack),
+    (Broken::WakeAfterAccept, SAME_DELIVERY, Invariant::EveryRequestEnds),
+    (Broken::NoTombstone, SAME_DELIVERY, Invariant::EveryRequestEnds),
+    (Broken::WakeDropsWhatIsLeased, SAME_DELIVERY, Invariant::EveryRequestEnds),
+    (Broken::AcceptWithoutDelivery, SAME_DELIVERY, Invariant::DeliveryOnce),
+    (Broken::LostAcceptCounts, SAME_DELIVERY, Invariant::AnswerFromARecord),
+    (Broken::ClaimWithoutApproval, ONE_APPROVAL, Invariant::ApprovalOnce),
+    (Broken::ClaimWithoutTarget, ONE_TARGET, Invariant::OneRunning),
+    (Broken::ClaimWithoutCount, ONE_CAP, Invariant::Cap),
+    (Broken::ClaimWithoutSwitch, SAME_DELIVERY, Invariant::NoClaimOnAFreeze),
+    (Broken::EndInTwoCommits, SAME_DELIVERY, Invariant::HeldByARun),
+    (Broken::TrustsTrying, SAME_DELIVERY, Invariant::NoFalseSuccess),
+    (Broken::NotesWithoutSearch, SAME_DELIVERY, Invariant::NoteOnce),
+    (Broken::EndReleasesAndNotifies, SAME_DELIVERY.workers(2), Invariant::NoteOnce),
+    (Broken::ForgetsWhatItOwes, SAME_DELIVERY, Invariant::EveryRequestEnds),
+];
+
+#[test]
+fn each_way_to_break_the_protocol_is_caught_by_its_invariant() {
+    for (broken, setup, invariant) in BROKEN {
+        let caught = check(setup.broken(broken), &[invariant]);
+        let (invariant, path) = caught
+            .first()
+            .unwrap_or_else(|| panic!("{broken:?} is not caught"));
+        println!("{broken:?}: not \"{}\": {path}", invariant.name());
+    }
+}
+
+#[test]
+fn the_version_of_the_target_is_guarded_by_that_of_the_record_already() {
+    holds(ONE_TARGET.broken(Broken::EndWithoutTarget));
+}
