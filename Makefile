@@ -73,9 +73,8 @@ test: tools .tools/sam/complete  ## Run every test, with moto as AWS, Microsoft'
 durability:  ## Stop and fail two runs at every pair of points; `make test` takes one in ten
 	ALL_PAIRS=1 SCHEDULES=2000 cargo test --locked --test durability -- --nocapture
 
-# Optimised, since it looks at millions of states; only this program is, not what it depends on.
 model:  ## Check the protocol of acceptance, claim and end in every order of its calls; `make test` takes fewer faults
-	MODEL=large cargo test --locked --config 'profile.dev.package.reregister-mfa.opt-level=3' --test model -- --nocapture --test-threads 1
+	MODEL=large cargo test --locked --test model -- --nocapture --test-threads 1
 
 answers: export EVERY := 1
 answers:  ## Change every field of every answer of Microsoft's in six ways; `make test` takes one change in a hundred

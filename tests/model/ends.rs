@@ -13,7 +13,7 @@ use crate::state::State;
 pub fn can_be_reached(setup: Setup) {
     let protocol = Protocol {
         setup,
-        wanted: Vec::new(),
+        looked: Vec::new(),
     };
     let mut states = protocol.init_states();
     let mut numbers: HashMap<State, usize> = states.iter().copied().zip(0..).collect();

@@ -2,7 +2,6 @@
 
 use stateright::{Model, Property};
 
-use crate::invariants::Invariant;
 use crate::setup::{Broken, Setup};
 use crate::state::{At, PROCESSES, Process, SWITCH, Stage, State, URLS};
 use crate::steps::Turn;
@@ -55,8 +54,16 @@ impl Action {
 #[derive(Clone)]
 pub struct Protocol {
     pub setup: Setup,
-    /// The invariants that are looked at.
-    pub wanted: Vec<Invariant>,
+    pub looked: Vec<Looked>,
+}
+
+/// A condition that is looked at in every state.
+#[derive(Clone, Copy)]
+pub struct Looked {
+    pub name: &'static str,
+    /// Whether it must always hold; else a state is looked for in which it does.
+    pub always: bool,
+    pub condition: fn(&Protocol, &State) -> bool,
 }
 
 impl Protocol {
@@ -233,9 +240,12 @@ impl Model for Protocol {
     }
 
     fn properties(&self) -> Vec<Property<Protocol>> {
-        self.wanted
-            .iter()
-            .map(|invariant| invariant.property())
+        let looked = self.looked.iter();
+        looked
+            .map(|looked| match looked.always {
+                true => Property::always(looked.name, looked.condition),
+                false => Property::sometimes(looked.name, looked.condition),
+            })
             .collect()
     }
 }
