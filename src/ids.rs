@@ -204,6 +204,16 @@ pub enum PersonRef {
     Upn(Upn),
 }
 
+impl PersonRef {
+    /// The object id, if that is what names the person.
+    pub fn id(&self) -> Option<ObjectId> {
+        match self {
+            PersonRef::Id(id) => Some(*id),
+            PersonRef::Upn(_) => None,
+        }
+    }
+}
+
 impl TryFrom<String> for PersonRef {
     type Error = Malformed;
     fn try_from(text: String) -> Result<Self, Malformed> {

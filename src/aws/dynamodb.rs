@@ -8,7 +8,7 @@
 //! | `body` | S | JSON |
 //! | `expires_at` | N | when DynamoDB may forget it, in Unix seconds |
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, ConditionCheck, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem,
 };
 
 use crate::clock::{Clock, Timestamp};
@@ -93,6 +94,20 @@ impl Store for DynamoDb {
         answer.item.as_ref().map(item).transpose()
     }
 
+    /// What DynamoDB leaves out is absent only if it says that it has processed every key.
+    async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, StoreError> {
+        let mut answer = self.try_get_all(keys).await?;
+        for pause in BETWEEN_TRIES {
+            if answer.is_some() {
+                break;
+            }
+            self.clock.sleep(pause).await;
+            answer = self.try_get_all(keys).await?;
+        }
+        let mut found = answer.ok_or_else(|| StoreError::Unavailable("throttled".to_owned()))?;
+        Ok(keys.iter().map(|key| found.remove(key)).collect())
+    }
+
     /// Another transaction on the same items cancels this one whatever its conditions; the SDK does not retry that, so it is
     /// retried here.
     async fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
@@ -133,6 +148,45 @@ impl From<Cancelled> for StoreError {
 }
 
 impl DynamoDb {
+    /// The items that are there; `None` if some of the keys were not processed.
+    async fn try_get_all(&self, keys: &[Key]) -> Result<Option<HashMap<Key, Item>>, StoreError> {
+        let wanted: BTreeSet<&Key> = keys.iter().collect();
+        let names = wanted.iter().map(|key| {
+            let name = AttributeValue::S(key.0.clone());
+            HashMap::from([("pk".to_owned(), name)])
+        });
+        let asked = KeysAndAttributes::builder()
+            .set_keys(Some(names.collect()))
+            .consistent_read(true)
+            .build()
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let answer = self
+            .client
+            .batch_get_item()
+            .request_items(&self.table, asked)
+            .send()
+            .await
+            .map_err(|error| unavailable(&error))?;
+        if answer
+            .unprocessed_keys()
+            .is_some_and(|left| !left.is_empty())
+        {
+            return Ok(None);
+        }
+        let tables = answer.responses.unwrap_or_default();
+        let items = tables.get(&self.table).ok_or_else(unreadable)?;
+        let mut found = HashMap::new();
+        for attributes in items {
+            let name = attributes.get("pk").and_then(|name| name.as_s().ok());
+            let key = name.map(|name| Key(name.clone())).ok_or_else(unreadable)?;
+            let is_wanted = wanted.contains(&key);
+            if !is_wanted || found.insert(key, item(attributes)?).is_some() {
+                return Err(unreadable());
+            }
+        }
+        Ok(Some(found))
+    }
+
     async fn try_commit(&self, writes: &[Write]) -> Result<(), Cancelled> {
         let puts = writes
             .iter()
@@ -205,5 +259,9 @@ fn item(attributes: &Attributes) -> Result<Item, StoreError> {
             expires_at: Timestamp::from_second(number("expires_at")?).ok()?,
         })
     };
-    read().ok_or_else(|| StoreError::Unavailable("an item without its attributes".to_owned()))
+    read().ok_or_else(unreadable)
+}
+
+fn unreadable() -> StoreError {
+    StoreError::Unavailable("an answer that cannot be read".to_owned())
 }

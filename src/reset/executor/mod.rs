@@ -12,6 +12,7 @@ pub mod context;
 pub mod execute;
 pub mod identify;
 pub mod judge;
+pub mod look_ahead;
 pub mod notify;
 pub mod release;
 pub mod replay;
