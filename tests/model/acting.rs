@@ -84,6 +84,9 @@ impl Turn<'_> {
             true => Progress::Pending,
             false => Progress::Lost,
         };
+        if is_sessions {
+            self.list();
+        }
         self.me().at = self.next();
     }
 
