@@ -9,8 +9,8 @@ impl Turn<'_> {
     /// What is next for a claimed reset.
     pub fn next(&mut self) -> At {
         let tasks = self.me().tasks;
-        let pending = tasks.iter().position(|task| *task == Progress::Pending);
-        if let Some(task) = pending {
+        let first = |wanted| tasks.iter().position(|task| *task == wanted);
+        if let Some(task) = first(Progress::Pending).or_else(|| first(Progress::Again)) {
             let task = task as u8;
             return match self.is(Broken::IntentAfterTheChange) {
                 true => At::Change(task),
@@ -115,7 +115,7 @@ impl Turn<'_> {
             *progress = match (*progress, done & (1 << task) != 0) {
                 (Progress::Lost | Progress::Asked, true) => Progress::Done,
                 // Its answer was lost, and it is still there.
-                (Progress::Lost, false) => Progress::Pending,
+                (Progress::Lost, false) => Progress::Again,
                 (unchanged, _) => unchanged,
             };
         }

@@ -24,6 +24,8 @@ const MOST_MESSAGES: u8 = 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Progress {
     Pending,
+    /// The same after a pause: others go first.
+    Again,
     /// Written down before it is sent.
     Trying,
     /// Its answer was lost.
@@ -268,6 +270,9 @@ impl State {
 /// What a run makes of the tasks as it takes a record up: what was being sent has a lost answer.
 pub fn resumed(mut tasks: [Progress; TASKS], trusts_trying: bool) -> [Progress; TASKS] {
     for (index, task) in tasks.iter_mut().enumerate() {
+        if *task == Progress::Again {
+            *task = Progress::Pending;
+        }
         if *task == Progress::Trying {
             *task = match (trusts_trying, index) {
                 (true, _) => Progress::Done,
