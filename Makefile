@@ -74,7 +74,7 @@ durability:  ## Stop and fail two runs at every pair of points; `make test` take
 	ALL_PAIRS=1 SCHEDULES=2000 cargo test --locked --test durability -- --nocapture
 
 model:  ## Check the protocol of acceptance, claim and end in every order of its calls; `make test` takes fewer faults
-	MODEL=large cargo test --locked --test model -- --nocapture --test-threads 1
+	MODEL=large cargo test --locked --test model -- --nocapture
 
 answers: export EVERY := 1
 answers:  ## Change every field of every answer of Microsoft's in six ways; `make test` takes one change in a hundred
