@@ -69,13 +69,30 @@ impl Replay {
         let after = self.protocol.after(&self.state, action);
         match action {
             Action::Age(_) => false,
-            Action::Step(by) if self.state.processes[by].at == At::Start => {
+            Action::Step(by)
+                if self.state.processes[by].at == At::Start && !self.state.processes[by].late =>
+            {
                 let at = after.map(|after| after.processes[by].at);
                 // Once more, it is accepted with what was looked up before.
                 self.actors[by].is_none() || at == Some(At::Idle)
             }
             // Its clock would have to jump to the time at which the other record is due.
             Action::Step(by) if after.is_some_and(|it| it.processes[by].at == At::WakeAgain) => {
+                false
+            }
+            // The person is in a cool-down, which the model does not know.
+            Action::Step(by) if self.state.processes[by].at == At::Look && self.is_cooling() => {
+                false
+            }
+            // With a clock that is ahead it would take up what another run has.
+            Action::Step(by)
+                if by < URLS
+                    && self.state.processes[by].late
+                    && matches!(
+                        self.state.processes[by].at,
+                        At::Start | At::End(Stage::Repeats)
+                    ) =>
+            {
                 false
             }
             Action::Step(by)
@@ -95,6 +112,11 @@ impl Replay {
             }
             _ => true,
         }
+    }
+
+    fn is_cooling(&self) -> bool {
+        let mut targets = self.state.targets.iter();
+        targets.any(|target| target.reset != NONE && !target.running)
     }
 
     /// Whether the call that the process makes next was on its way as its time ran out.
