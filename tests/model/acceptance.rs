@@ -45,8 +45,13 @@ impl Turn<'_> {
         match self.state.record(id).stage {
             Stage::Absent if is_met => {}
             Stage::Absent => return self.me().at = At::Start,
-            // What its message has blocked is not accepted any more. Its sender gets no good answer.
-            _ => return self.me().at = At::Idle,
+            // What its message has blocked is not accepted any more. Its sender gets no good answer, unless the same
+            // delivery was accepted meanwhile.
+            _ => {
+                let first = self.state.deliveries[self.setup.delivery(id)];
+                let is_known = first != NONE && self.state.record(first).stage != Stage::Refused;
+                return self.me().at = if is_known { At::Start } else { At::Idle };
+            }
         }
         let delivery = self.setup.delivery(id);
         let first = self.state.deliveries[delivery];

@@ -150,7 +150,10 @@ impl Turn<'_> {
 
     /// The next call fails, or the time of the run is over: it leaves the rest to the next run. False if it cannot.
     pub fn give_way(&mut self) -> bool {
-        match self.me().at {
+        let Process { at, resent, .. } = *self.me();
+        match at {
+            // It happened, and a read of the record says so.
+            _ if resent => return false,
             At::Change(task) => {
                 self.forget_intent(task);
                 self.me().tasks[usize::from(task)] = Progress::Pending;
