@@ -83,7 +83,12 @@ impl Deployment {
             run.schedule(record.id, clock::between(now, lease_until))
                 .await?;
             let found = self.ledger.find(record.id).await?;
-            match self.ledger.take(found, now, lease_until).await? {
+            // One that came to its end meanwhile is the worker's.
+            let taken = match &found.record {
+                Some(record) if record.is_over() => None,
+                _ => self.ledger.take(found, now, lease_until).await?,
+            };
+            match taken {
                 Some(lease) => {
                     let end = run.run(lease, KnownBefore::default()).await;
                     // A record that turns out to repeat another is followed once more.
