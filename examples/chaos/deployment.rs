@@ -43,6 +43,43 @@ pub struct Deployment {
     _files: tempfile::TempDir,
 }
 
+/// What the function calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Service {
+    DynamoDb,
+    Sqs,
+    SecretsManager,
+    Login,
+    Graph,
+    Jira,
+}
+
+impl Service {
+    pub fn is_aws(self) -> bool {
+        matches!(
+            self,
+            Service::DynamoDb | Service::Sqs | Service::SecretsManager
+        )
+    }
+}
+
+/// Gives the address at which processes reach a service, from the service's own.
+pub type Front<'a> = &'a dyn Fn(Service, &str) -> std::io::Result<String>;
+
+/// Whether the function writes notes into tickets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notes {
+    Written,
+    LeftOut,
+}
+
+/// How an approval names the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    Upn,
+    ObjectId,
+}
+
 /// Which of the two Lambda functions a process is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
@@ -54,11 +91,16 @@ pub fn person(nth: usize) -> String {
     format!("person-{nth}@contoso.example")
 }
 
+pub fn object_id(nth: usize) -> String {
+    format!("c0000000-0000-4000-8000-{nth:012}")
+}
+
 pub fn ticket(nth: usize) -> String {
     format!("HELP-{nth}")
 }
 
-fn people() -> Result<String, Box<dyn Error>> {
+/// The tenant of the tour, with [`PEOPLE`] more.
+pub fn people() -> Result<String, Box<dyn Error>> {
     let mut file: Value = serde_json::from_str(include_str!("../users.json"))?;
     let users = file
         .get_mut("users")
@@ -66,7 +108,7 @@ fn people() -> Result<String, Box<dyn Error>> {
         .ok_or("no users")?;
     for nth in 0..PEOPLE {
         users.push(json!({
-            "id": format!("c0000000-0000-4000-8000-{nth:012}"),
+            "id": object_id(nth),
             "userPrincipalName": person(nth),
             "displayName": format!("Person {nth}"),
             "methods": [
@@ -81,19 +123,31 @@ fn people() -> Result<String, Box<dyn Error>> {
 
 impl Deployment {
     pub async fn start() -> Result<Deployment, Box<dyn Error>> {
+        let tenant = Tenant::from_json(&people()?)?;
+        Deployment::of(tenant, &|_, url| Ok(url.to_owned()), Notes::Written).await
+    }
+
+    /// A deployment for this tenant, whose processes reach services where `front` says.
+    pub async fn of(
+        tenant: Tenant,
+        front: Front<'_>,
+        notes: Notes,
+    ) -> Result<Deployment, Box<dyn Error>> {
         let moto = std::env::var("MOTO_URL")
             .map_err(|_| "MOTO_URL is not set: make chaos, or make bench")?;
         let aws = aws_config::defaults(BehaviorVersion::latest())
             .endpoint_url(&moto)
             .load()
             .await;
-        let tenant = Tenant::from_json(&people()?)?;
         let entra = tenant.serve(TcpListener::bind("127.0.0.1:0").await?);
         let jira = jira_cloud::JiraCloud::new();
         for nth in 0..PEOPLE {
             jira.add_issue(&ticket(nth));
         }
-        let notes = jira.serve(TcpListener::bind("127.0.0.1:0").await?);
+        let jira_server = jira.serve(TcpListener::bind("127.0.0.1:0").await?);
+        let jira_url = front(Service::Jira, &jira_server.url)?;
+        let login_url = front(Service::Login, &entra.url)?;
+        let graph_url = front(Service::Graph, &entra.url)?;
 
         let name = format!("chaos-{}", uuid::Uuid::new_v4());
         secrets(&aws, &name).await?;
@@ -119,7 +173,14 @@ impl Deployment {
             std::fs::write(files.path().join(file), issuer.jwks().to_string())?;
         }
         let policy = include_str!("../policy.toml")
-            .replace("http://127.0.0.1:8443", &entra.url)
+            .replace(
+                "login = \"http://127.0.0.1:8443",
+                &format!("login = \"{login_url}"),
+            )
+            .replace(
+                "graph = \"http://127.0.0.1:8443",
+                &format!("graph = \"{graph_url}"),
+            )
             .replace("\"sandbox/", &format!("\"{name}/"))
             .replace(
                 "break_glass =",
@@ -129,22 +190,43 @@ impl Deployment {
                 "domain = \"service-desk\"",
                 "domain = \"service-desk\"\nper_hour = 2000",
             );
-        let policy = format!(
-            "{policy}\n[notes.jira]\nsystem.jira_cloud.site = \"{}\"\nsecret = \"{name}/jira-notes\"\n",
-            notes.url
-        );
+        let notes_section = match notes {
+            Notes::Written => format!(
+                "\n[notes.jira]\nsystem.jira_cloud.site = \"{jira_url}\"\nsecret = \"{name}/jira-notes\"\n"
+            ),
+            Notes::LeftOut => String::new(),
+        };
+        let policy = format!("{policy}{notes_section}");
         let policy_file = files.path().join("policy.toml");
         std::fs::write(&policy_file, policy)?;
         let environment = [
             ("POLICY_FILE", policy_file.display().to_string()),
             ("TABLE_NAME", name.clone()),
             ("QUEUE_URL", queue.clone()),
+            (
+                "AWS_ENDPOINT_URL_DYNAMODB",
+                front(Service::DynamoDb, &moto)?,
+            ),
+            ("AWS_ENDPOINT_URL_SQS", front(Service::Sqs, &moto)?),
+            (
+                "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+                front(Service::SecretsManager, &moto)?,
+            ),
             ("AWS_ENDPOINT_URL", moto),
             ("AWS_ACCESS_KEY_ID", "test".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
             ("AWS_REGION", "eu-west-1".to_owned()),
             // What a function without a policy has to be told: bench/beside.
-            ("ENTRA_URL", entra.url.clone()),
+            ("LOGIN_URL", login_url),
+            ("GRAPH_URL", graph_url),
+            (
+                "JIRA_URL",
+                if notes == Notes::Written {
+                    jira_url
+                } else {
+                    String::new()
+                },
+            ),
             ("TENANT_ID", TENANT.to_owned()),
             ("AUDIENCE", WEBHOOK_AUDIENCE.to_owned()),
             ("SECRETS_PREFIX", format!("{name}/")),
@@ -169,7 +251,7 @@ impl Deployment {
             binaries: binaries(),
             service_desk,
             environment,
-            _servers: (entra, notes),
+            _servers: (entra, jira_server),
             _files: files,
         })
     }
@@ -205,9 +287,18 @@ impl Deployment {
 
     /// Jira's webhook: this ticket is approved for its person.
     pub fn delivery(&self, nth: usize) -> Request {
+        self.delivery_naming(nth, Names::Upn)
+    }
+
+    /// The same, where the approval names the person in this way.
+    pub fn delivery_naming(&self, nth: usize, names: Names) -> Request {
         let now = jiff::Timestamp::now().as_second();
+        let target = match names {
+            Names::Upn => person(nth),
+            Names::ObjectId => object_id(nth),
+        };
         let draft = Draft::new(now)
-            .target(&person(nth))
+            .target(&target)
             .approver("sam.approver@contoso.example")
             .ticket(&ticket(nth))
             .verified("vera.desk@contoso.example", now - 300);

@@ -11,6 +11,7 @@
 //! is our own Runtime API.
 
 mod checks;
+#[expect(dead_code, reason = "the settings of the measurements in bench/")]
 mod deployment;
 mod environment;
 mod senders;
