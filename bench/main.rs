@@ -21,6 +21,7 @@ mod described;
 mod measured;
 mod process;
 mod proxy;
+mod service;
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -190,7 +191,10 @@ async fn draw(setting: &Setting) -> Result<()> {
         ] {
             let answered = whole.as_millis();
             println!("\n{}: {title}, {answered} ms", program.name);
-            print!("{}", picture(&stage.traffic.exchanges(from, to), from, whole));
+            print!(
+                "{}",
+                picture(&stage.traffic.exchanges(from, to), from, whole)
+            );
         }
     }
     Ok(())

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use crate::Result;
-use crate::deployment::Service;
 use crate::proxy::{Exchange, Traffic};
+use crate::service::Service;
 
 /// One process: a cold start with one event, and another event.
 #[derive(Debug, Clone)]
@@ -165,7 +165,11 @@ pub fn counts(names: &[&str], samples: &[Vec<Sample>]) -> String {
                     middle(values.map(|count| count as f64).collect())
                 };
                 let (requests, connections) = (of(|pair| pair.0), of(|pair| pair.1));
-                let _ = write!(table, "{:>18}", format!("{requests:.0} on {connections:.0} new"));
+                let _ = write!(
+                    table,
+                    "{:>18}",
+                    format!("{requests:.0} on {connections:.0} new")
+                );
             }
         }
         let _ = write!(table, "\n{:<31}", format!("{kind}: in all"));

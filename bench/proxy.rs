@@ -18,7 +18,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use crate::described::describe;
-use crate::deployment::Service;
+use crate::service::Service;
 
 /// Round trips that a new connection costs before the first request: TCP, and TLS 1.3.
 const HANDSHAKES: u32 = 2;

@@ -18,6 +18,8 @@ use simulated::senders::jira::{Issue, IssueEvent, Status};
 use simulated::tickets::{self, jira_cloud};
 use tokio::net::TcpListener;
 
+use crate::service::Service;
+
 /// How many people there are to be reset: more than a fast machine needs for 200 kills, and no more than the caps of the
 /// policy below allow.
 pub const PEOPLE: usize = 1500;
@@ -41,26 +43,6 @@ pub struct Deployment {
     environment: Vec<(String, String)>,
     _servers: (entra::Serving, tickets::Serving),
     _files: tempfile::TempDir,
-}
-
-/// What the function calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Service {
-    DynamoDb,
-    Sqs,
-    SecretsManager,
-    Login,
-    Graph,
-    Jira,
-}
-
-impl Service {
-    pub fn is_aws(self) -> bool {
-        matches!(
-            self,
-            Service::DynamoDb | Service::Sqs | Service::SecretsManager
-        )
-    }
 }
 
 /// Gives the address at which processes reach a service, from the service's own.

@@ -15,6 +15,9 @@ mod checks;
 mod deployment;
 mod environment;
 mod senders;
+#[expect(dead_code, reason = "of use where round trips are measured")]
+#[path = "../../bench/service.rs"]
+mod service;
 
 use std::sync::Arc;
 use std::time::Instant;

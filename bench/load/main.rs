@@ -1,0 +1,51 @@
+//! Many resets at once, a large tenant, and many claims in an hour. In one process with the simulated tenant and ticket
+//! system, which are 60 ms away, and a table in memory, which is 4 ms away.
+//!
+//! ```text
+//! make load               all three, about five minutes
+//! ONLY=crowd make load    one of them: crowd, tenant, claims
+//! ```
+//! It fails if a reset is lost or done twice, or if the tenant has throttled less than it should. Nothing fails because
+//! something is slow.
+
+#[path = "../described.rs"]
+mod described;
+#[path = "../../tests/support/memory.rs"]
+mod memory;
+mod place;
+#[expect(dead_code, reason = "what pictures and tables of requests need")]
+#[path = "../proxy.rs"]
+mod proxy;
+mod records;
+mod scenes;
+#[expect(dead_code, reason = "the table and the secrets are in memory")]
+#[path = "../service.rs"]
+mod service;
+
+use std::time::Duration;
+
+use proxy::RoundTrips;
+
+/// Whatever goes wrong ends it.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// As far away as services are.
+pub const FAR: RoundTrips = RoundTrips {
+    aws: Duration::from_millis(4),
+    microsoft_and_jira: Duration::from_millis(60),
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let only = std::env::var("ONLY").unwrap_or_default();
+    if "crowd".starts_with(&only) {
+        scenes::crowd().await?;
+    }
+    if "tenant".starts_with(&only) {
+        scenes::tenant().await?;
+    }
+    if "claims".starts_with(&only) {
+        scenes::claims().await?;
+    }
+    Ok(())
+}
