@@ -1,13 +1,14 @@
-//! Many resets at once, a large tenant, and many claims in an hour. In one process with the simulated tenant and ticket
+//! Many resets at once, a large tenant, many claims in an hour, and what a reset uses of AWS. In one process with the simulated tenant and ticket
 //! system, which are 60 ms away, and a table in memory, which is 4 ms away.
 //!
 //! ```text
-//! make load               all three, about five minutes
-//! ONLY=crowd make load    one of them: crowd, tenant, claims
+//! make load               all of it, about five minutes
+//! ONLY=crowd make load    a part: crowd, tenant, claims or cost
 //! ```
 //! It fails if a reset is lost or done twice, or if the tenant has throttled less than it should. Nothing fails because
 //! something is slow.
 
+mod consumed;
 #[path = "../described.rs"]
 mod described;
 #[path = "../../tests/support/memory.rs"]
@@ -46,6 +47,9 @@ async fn main() -> Result<()> {
     }
     if "claims".starts_with(&only) {
         scenes::claims().await?;
+    }
+    if "cost".starts_with(&only) {
+        scenes::cost().await?;
     }
     Ok(())
 }

@@ -1,15 +1,13 @@
 //! A tenant with many people, a ticket system and a table, and the product between them, started as often as is asked for.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
 use reregister_mfa::app::{Adapters, App};
 use reregister_mfa::clock::SystemClock;
 use reregister_mfa::local_queue::LocalQueue;
 use reregister_mfa::policy::Policy;
-use reregister_mfa::reset::ports::{Item, Key, NoSecurityTeam, Store, StoreError, Write};
+use reregister_mfa::reset::ports::NoSecurityTeam;
 use serde_json::{Value, json};
 use simulated::approval::Draft;
 use simulated::entra::{self, Tenant};
@@ -20,6 +18,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
 use crate::Result;
+use crate::consumed::{CountedQueue, FarStore, Used};
 use crate::memory::{MemorySecrets, MemoryStore, MemoryTrail, NoWebIdentity};
 use crate::proxy::{self, RoundTrips, Traffic};
 use crate::service::Service;
@@ -40,6 +39,7 @@ pub struct Place {
 pub struct Running {
     app: App,
     pub traffic: Traffic,
+    pub used: Used,
 }
 
 /// What the sender of a webhook got.
@@ -172,7 +172,7 @@ impl Place {
             "sandbox/jira-notes".to_owned().try_into()?,
             notes.to_string(),
         );
-        let queue = LocalQueue::default();
+        let (queue, used) = (LocalQueue::default(), Used::default());
         let app = App::new(
             Policy::parse(&policy, self.files.path().to_owned())?,
             Adapters {
@@ -181,8 +181,12 @@ impl Place {
                 store: Arc::new(FarStore {
                     store: self.store.clone(),
                     round_trip: round_trips.aws,
+                    used: used.clone(),
                 }),
-                queue: Arc::new(queue.clone()),
+                queue: Arc::new(CountedQueue {
+                    queue: Arc::new(queue.clone()),
+                    used: used.clone(),
+                }),
                 audit: Arc::new(MemoryTrail::default()),
                 security: Arc::new(NoSecurityTeam),
                 clock: Arc::new(SystemClock),
@@ -190,7 +194,7 @@ impl Place {
         )?;
         app.work(&queue);
         app.warm_up().await;
-        Ok(Running { app, traffic })
+        Ok(Running { app, traffic, used })
     }
 
     /// Sends the webhook of the ticket of this person.
@@ -222,32 +226,5 @@ impl Place {
             status,
             body: serde_json::from_slice(&body)?,
         })
-    }
-}
-
-/// A table that is one round trip away.
-struct FarStore {
-    store: Arc<MemoryStore>,
-    round_trip: Duration,
-}
-
-impl FarStore {
-    async fn travel(&self) {
-        if !self.round_trip.is_zero() {
-            tokio::time::sleep(self.round_trip).await;
-        }
-    }
-}
-
-#[async_trait]
-impl Store for FarStore {
-    async fn get(&self, key: &Key) -> std::result::Result<Option<Item>, StoreError> {
-        self.travel().await;
-        self.store.get(key).await
-    }
-
-    async fn commit(&self, writes: &[Write]) -> std::result::Result<(), StoreError> {
-        self.travel().await;
-        self.store.commit(writes).await
     }
 }

@@ -1,4 +1,4 @@
-//! The three scenes, each with its figures.
+//! The scenes, each with its figures.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -146,6 +146,28 @@ pub async fn claims() -> Result<()> {
     if code != Some("cap_reached") {
         return Err(format!("it is not refused for the cap: {}", refused.body).into());
     }
+    Ok(())
+}
+
+/// What a reset uses of AWS: the one after the first, which may still have to fill caches.
+pub async fn cost() -> Result<()> {
+    let place = Place::new(2, 0).await?;
+    let running = place.start(FAR).await?;
+    expect_completed(&place.reset(&running, 0).await?)?;
+    settle(&place).await?;
+    let (before, began) = (running.used.now(), Instant::now());
+    expect_completed(&place.reset(&running, 1).await?)?;
+    let took = began.elapsed();
+    settle(&place).await?;
+    let used = running.used.now().since(before);
+    println!("one reset, warm:");
+    println!(
+        "  DynamoDB: {} calls, {} read units, {} write units",
+        used.table_calls, used.reads, used.writes
+    );
+    println!("  SQS: {} messages sent", used.messages);
+    println!("  Lambda: {:.0} ms up to the answer", ms(took));
+    println!("  Graph: {} calls", graph_calls(&running, began));
     Ok(())
 }
 
