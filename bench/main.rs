@@ -13,7 +13,7 @@
 
 #[expect(
     dead_code,
-    reason = "what chaos looks at afterwards, no one looks at here"
+    reason = "what chaos looks at afterwards is of no use here"
 )]
 #[path = "../examples/chaos/deployment.rs"]
 mod deployment;

@@ -56,8 +56,8 @@ fn write() -> Result<()> {
     let approval = issuer.approve(&Draft::new(NOW));
     let issue = Issue::new("ITSD-1042", Status::new("10042", "Approved"))
         .field("customfield_10123", approval.as_str());
-    let delivery = IssueEvent::transition(issue, &Status::new("1", "Open"))
-        .signed("/webhooks/jira", SECRET);
+    let delivery =
+        IssueEvent::transition(issue, &Status::new("1", "Open")).signed("/webhooks/jira", SECRET);
     let signature = delivery.value("x-hub-signature").ok_or("no signature")?;
     std::fs::write(file("signature.txt"), signature)?;
     std::fs::write(file("webhook.json"), &delivery.body)?;
@@ -126,7 +126,12 @@ impl Input {
     fn approval(&self) -> Result<Authentic> {
         let unverified = parse_unverified(&self.token)?;
         let policy = &self.policy;
-        Ok(authenticate(&unverified, policy, &self.keys, &self.audiences)?)
+        Ok(authenticate(
+            &unverified,
+            policy,
+            &self.keys,
+            &self.audiences,
+        )?)
     }
 
     fn evidence(&self) -> Result<()> {
