@@ -11,10 +11,7 @@
 //! tenant and Jira are simulated, the Lambda service is our own Runtime API, all on this machine. bench/README.md has
 //! the targets. Nothing here fails because something is slow.
 
-#[expect(
-    dead_code,
-    reason = "what chaos looks at afterwards is of no use here"
-)]
+#[expect(dead_code, reason = "what chaos looks at afterwards is of no use here")]
 #[path = "../examples/chaos/deployment.rs"]
 mod deployment;
 mod described;
@@ -142,10 +139,13 @@ async fn main() -> Result<()> {
     let rounds: usize = std::env::var("ROUNDS").map_or(Ok(15), |text| text.parse())?;
     let wanted = std::env::var("SETTINGS").unwrap_or_default();
     let in_pictures = std::env::var_os("SEQUENCE").is_some();
+    let can_hold = process::can_hold();
     let is_wanted = |setting: &&Setting| setting.name().starts_with(&wanted);
     for setting in SETTINGS.iter().filter(is_wanted) {
         println!("\n{}", setting.name());
-        if in_pictures {
+        if let (Share::Part(_), Err(error)) = (setting.share, &can_hold) {
+            println!("left out: {error}");
+        } else if in_pictures {
             draw(setting).await?;
         } else {
             compare(setting, rounds).await?;

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Child;
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use crate::Result;
@@ -17,6 +17,18 @@ pub enum Share {
     Whole,
     /// In hundredths.
     Part(u32),
+}
+
+/// Whether this machine lets us hold a process to a share.
+///
+/// # Errors
+/// Why it does not.
+pub fn can_hold() -> Result<()> {
+    let mut child = Command::new("sleep").arg("60").spawn()?;
+    let held = Group::with(child.id()).and_then(|group| group.hold(PERIOD / 2).map(|()| group));
+    child.kill()?;
+    child.wait()?;
+    held.map(drop)
 }
 
 /// A process, which is ended when this is dropped, in a control group of its own where it gets a share.
