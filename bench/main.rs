@@ -6,11 +6,13 @@
 //! ROUNDS=3 SETTINGS=4/60 make bench   three, of the settings whose names begin like that
 //! SEQUENCE=1 make bench               a picture of one reset of each, request by request, instead of tables
 //! SEQUENCE=1 PROGRAM=ours make bench  of those whose names begin like that
+//! CHECKS=1 make bench                 what ours and the one of equal checks refuse
 //! ```
 //! A round starts each of them anew, has it do two resets that a Jira webhook asks for, and ends it. AWS is moto, the
 //! tenant and Jira are simulated, the Lambda service is our own Runtime API, all on this machine. bench/README.md has
 //! the targets. Nothing here fails because something is slow.
 
+mod checked;
 #[expect(dead_code, reason = "what chaos looks at afterwards is of no use here")]
 #[path = "../examples/chaos/deployment.rs"]
 mod deployment;
@@ -20,7 +22,7 @@ mod process;
 mod proxy;
 mod service;
 
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use deployment::{Deployment, Names, Notes};
@@ -139,6 +141,9 @@ async fn main() -> Result<()> {
     let rounds: usize = std::env::var("ROUNDS").map_or(Ok(15), |text| text.parse())?;
     let wanted = std::env::var("SETTINGS").unwrap_or_default();
     let in_pictures = std::env::var_os("SEQUENCE").is_some();
+    if std::env::var_os("CHECKS").is_some() {
+        return check().await;
+    }
     let can_hold = process::can_hold();
     let is_wanted = |setting: &&Setting| setting.name().starts_with(&wanted);
     for setting in SETTINGS.iter().filter(is_wanted) {
@@ -173,6 +178,20 @@ async fn compare(setting: &Setting, rounds: usize) -> Result<()> {
     let names = PROGRAMS.map(|program| program.name);
     println!("{}", times(&names, &samples));
     println!("\n{}", counts(&names, &samples));
+    Ok(())
+}
+
+/// Has those with all checks refuse what is to be refused.
+async fn check() -> Result<()> {
+    let [near, ..] = &SETTINGS;
+    let with_checks = |one: &&Program| ["ours", "equal checks"].contains(&one.name);
+    for program in PROGRAMS.iter().filter(with_checks) {
+        println!("\n{}", program.name);
+        let stage = Stage::new(program, near).await?;
+        let api = RuntimeApi::start().await?;
+        let _process = Process::new(stage.spawn(&api)?, Share::Whole)?;
+        checked::check(&stage.deployment, &api).await?;
+    }
     Ok(())
 }
 
@@ -234,25 +253,28 @@ impl Stage<'_> {
 
     /// Starts a process, has it reset two people, and ends it.
     async fn run(&self, round: usize) -> Result<Run> {
-        let Program {
-            path, arguments, ..
-        } = self.program;
-        let program = std::env::var(path).map_err(|_| format!("{path} is not set: make bench"))?;
         let api = RuntimeApi::start().await?;
         let people = [round * 2, round * 2 + 1];
         let names = self.setting.names;
         let deliveries = people.map(|nth| self.deployment.delivery_naming(nth, names));
-        let mut command = self.deployment.command(&program, &api);
+        self.traffic.forget();
+        let started = Instant::now();
+        let process = Process::new(self.spawn(&api)?, self.setting.share)?;
+        let run = self.two_resets(&api, started, &process, &deliveries).await;
+        run.map_err(|error| format!("{}: {error}", self.program.name).into())
+    }
+
+    fn spawn(&self, api: &RuntimeApi) -> Result<Child> {
+        let Program {
+            path, arguments, ..
+        } = self.program;
+        let program = std::env::var(path).map_err(|_| format!("{path} is not set: make bench"))?;
+        let mut command = self.deployment.command(&program, api);
         // Python reads what it has compiled once, as a package for Lambda has it.
         command.env_remove("PYTHONDONTWRITEBYTECODE");
         // Why one fails must be seen.
         command.stderr(Stdio::inherit());
-        self.traffic.forget();
-        let started = Instant::now();
-        let child = command.args(*arguments).spawn()?;
-        let process = Process::new(child, self.setting.share)?;
-        let run = self.two_resets(&api, started, &process, &deliveries).await;
-        run.map_err(|error| format!("{}: {error}", self.program.name).into())
+        Ok(command.args(*arguments).spawn()?)
     }
 
     async fn two_resets(

@@ -38,6 +38,8 @@ impl Sample {
 pub struct Counted {
     /// Requests and new connections, by service, in the order of [`SERVICES`].
     services: [(usize, usize); 6],
+    /// Requests that waited for each other, to AWS and to others.
+    in_a_row: (usize, usize),
     /// For how long an answer was awaited after its round trip.
     late: Duration,
 }
@@ -62,9 +64,34 @@ impl Counted {
         };
         Counted {
             services: SERVICES.map(count),
+            in_a_row: in_a_row(&exchanges),
             late: awaited(&exchanges),
         }
     }
+}
+
+/// The requests to AWS and to others in the sequence that takes longest, of those in which each begins after the answer to
+/// the one before.
+fn in_a_row(exchanges: &[Exchange]) -> (usize, usize) {
+    let mut ended: Vec<(Instant, Duration, (usize, usize))> = Vec::new();
+    let mut answered: Vec<_> = exchanges
+        .iter()
+        .filter_map(|one| Some((one.end?, one)))
+        .collect();
+    answered.sort_by_key(|(end, _)| *end);
+    for (end, one) in answered {
+        let before = ended.iter().filter(|(end, ..)| *end <= one.start);
+        let best = before.max_by_key(|(_, time, _)| *time);
+        let (time, (aws, others)) = best.map_or_else(Default::default, |best| (best.1, best.2));
+        let time = time + end.saturating_duration_since(one.start);
+        let counts = match one.service.is_aws() {
+            true => (aws + 1, others),
+            false => (aws, others + 1),
+        };
+        ended.push((end, time, counts));
+    }
+    let longest = ended.into_iter().max_by_key(|(_, time, _)| *time);
+    longest.map_or((0, 0), |(_, _, counts)| counts)
 }
 
 /// For how long at least one answer was late.
@@ -177,6 +204,15 @@ pub fn counts(names: &[&str], samples: &[Vec<Sample>]) -> String {
             let all = samples.iter().filter_map(|sample| sample.traffic.get(nth));
             let all = all.map(|counted| counted.services.iter().map(|pair| pair.0 as f64).sum());
             let _ = write!(table, "{:>18.0}", middle(all.collect()));
+        }
+        let _ = write!(table, "\n{:<31}", format!("{kind}: in a row, AWS + others"));
+        for samples in samples {
+            let of = |pick: fn((usize, usize)) -> usize| {
+                let counted = samples.iter().filter_map(|sample| sample.traffic.get(nth));
+                middle(counted.map(|one| pick(one.in_a_row) as f64).collect())
+            };
+            let (aws, others) = (of(|pair| pair.0), of(|pair| pair.1));
+            let _ = write!(table, "{:>18}", format!("{aws:.0} + {others:.0}"));
         }
     }
     table

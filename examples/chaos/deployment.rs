@@ -274,17 +274,21 @@ impl Deployment {
 
     /// The same, where the approval names the person in this way.
     pub fn delivery_naming(&self, nth: usize, names: Names) -> Request {
+        self.delivery_with(nth, |draft| match names {
+            Names::Upn => draft,
+            Names::ObjectId => draft.target(&object_id(nth)),
+        })
+    }
+
+    /// The same, with an approval that was changed before it was signed.
+    pub fn delivery_with(&self, nth: usize, change: impl FnOnce(Draft) -> Draft) -> Request {
         let now = jiff::Timestamp::now().as_second();
-        let target = match names {
-            Names::Upn => person(nth),
-            Names::ObjectId => object_id(nth),
-        };
         let draft = Draft::new(now)
-            .target(&target)
+            .target(&person(nth))
             .approver("sam.approver@contoso.example")
             .ticket(&ticket(nth))
             .verified("vera.desk@contoso.example", now - 300);
-        let approval = self.service_desk.approve(&draft);
+        let approval = self.service_desk.approve(&change(draft));
         let issue = Issue::new(&ticket(nth), Status::new("10042", "Approved"))
             .field(FIELD, approval.as_str());
         IssueEvent::transition(issue, &Status::new("1", "Open"))
