@@ -1,7 +1,8 @@
 //! What a reset uses of AWS, and what that costs.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,6 +23,7 @@ struct Units {
     reads: AtomicU64,
     writes: AtomicU64,
     table_calls: AtomicU64,
+    conflicts: AtomicU64,
     messages: AtomicU64,
 }
 
@@ -33,6 +35,8 @@ pub struct Reading {
     /// Write units: 1 KB each, twice as many in a transaction.
     pub writes: u64,
     pub table_calls: u64,
+    /// Transactions that another one has cancelled.
+    pub conflicts: u64,
     /// Messages to the queue.
     pub messages: u64,
 }
@@ -44,6 +48,7 @@ impl Used {
             reads: read(&self.0.reads),
             writes: read(&self.0.writes),
             table_calls: read(&self.0.table_calls),
+            conflicts: read(&self.0.conflicts),
             messages: read(&self.0.messages),
         }
     }
@@ -55,6 +60,7 @@ impl Reading {
             reads: self.reads - earlier.reads,
             writes: self.writes - earlier.writes,
             table_calls: self.table_calls - earlier.table_calls,
+            conflicts: self.conflicts - earlier.conflicts,
             messages: self.messages - earlier.messages,
         }
     }
@@ -66,18 +72,68 @@ fn units(key: &Key, item: Option<&Item>, of: usize) -> u64 {
     u64::try_from(size.div_ceil(of).max(1)).unwrap_or(u64::MAX)
 }
 
-/// A table that is one round trip away.
+/// A table that is one round trip away. As DynamoDB does, it cancels a transaction that meets another one at an item.
 pub struct FarStore {
-    pub store: Arc<MemoryStore>,
-    pub round_trip: Duration,
-    pub used: Used,
+    store: Arc<MemoryStore>,
+    round_trip: Duration,
+    used: Used,
+    /// The items of the transactions that are under way.
+    under_way: Mutex<HashSet<Key>>,
 }
 
+/// How long the product stays out of the way of another transaction, each time: as src/aws/dynamodb.rs has it.
+const BETWEEN_TRIES: [Duration; 4] = [
+    Duration::from_millis(20),
+    Duration::from_millis(60),
+    Duration::from_millis(150),
+    Duration::from_millis(300),
+];
+
 impl FarStore {
+    pub fn new(store: Arc<MemoryStore>, round_trip: Duration, used: Used) -> FarStore {
+        FarStore {
+            store,
+            round_trip,
+            used,
+            under_way: Mutex::default(),
+        }
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, HashSet<Key>> {
+        let keys = self.under_way.lock();
+        keys.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes these items for a transaction, unless another one is at one of them.
+    fn take(&self, writes: &[Write]) -> Option<Taken<'_>> {
+        let mut under_way = self.under_way();
+        if writes.iter().any(|write| under_way.contains(&write.key)) {
+            return None;
+        }
+        let keys: Vec<Key> = writes.iter().map(|write| write.key.clone()).collect();
+        under_way.extend(keys.iter().cloned());
+        Some(Taken { store: self, keys })
+    }
+
     async fn travel(&self) {
         self.used.0.table_calls.fetch_add(1, Ordering::Relaxed);
         if !self.round_trip.is_zero() {
             tokio::time::sleep(self.round_trip).await;
+        }
+    }
+}
+
+/// The items of a transaction, until it is over or given up.
+struct Taken<'a> {
+    store: &'a FarStore,
+    keys: Vec<Key>,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        let mut under_way = self.store.under_way();
+        for key in &self.keys {
+            under_way.remove(key);
         }
     }
 }
@@ -93,6 +149,18 @@ impl Store for FarStore {
     }
 
     async fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+        let mut pauses = BETWEEN_TRIES.iter();
+        let _taken = loop {
+            if let Some(taken) = self.take(writes) {
+                break taken;
+            }
+            self.travel().await;
+            self.used.0.conflicts.fetch_add(1, Ordering::Relaxed);
+            match pauses.next() {
+                Some(pause) => tokio::time::sleep(*pause).await,
+                None => return Err(StoreError::Unavailable("TransactionConflict".to_owned())),
+            }
+        };
         self.travel().await;
         for write in writes {
             let before = self.store.get(&write.key).await?;

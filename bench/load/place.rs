@@ -178,11 +178,11 @@ impl Place {
             Adapters {
                 secrets: Arc::new(secrets),
                 identity: Arc::new(NoWebIdentity),
-                store: Arc::new(FarStore {
-                    store: self.store.clone(),
-                    round_trip: round_trips.aws,
-                    used: used.clone(),
-                }),
+                store: Arc::new(FarStore::new(
+                    self.store.clone(),
+                    round_trips.aws,
+                    used.clone(),
+                )),
                 queue: Arc::new(CountedQueue {
                     queue: Arc::new(queue.clone()),
                     used: used.clone(),

@@ -54,6 +54,8 @@ pub async fn crowd() -> Result<()> {
     }
     println!("{PEOPLE} people, {AT_ONCE} at once:");
     println!("  {throttled} answers of Graph were 429 with Retry-After");
+    let conflicts = running.used.now().conflicts;
+    println!("  {conflicts} transactions were cancelled by another one");
     println!("  each was reset once, with one note");
     for ((status, state), count) in states {
         println!("  {count} answered {status} {state}");
