@@ -100,8 +100,8 @@ bench/beside/bundled.mjs: bench/beside/function.mjs bench/beside/package-lock.js
 
 guard:  ## Count instructions, and compare with those in bench/guard; needs valgrind. WRITE=1 writes them anew
 	@tools/check-machine valgrind
-	cargo build --profile measure --locked --example guard
-	python3 -B tools/guard.py $(TARGET)/measure/examples/guard
+	cargo build --profile measure --locked --example guard --example load
+	python3 -B tools/guard.py $(TARGET)/measure/examples
 
 fidelity: export PYTHON := $(CURDIR)/$(VENV)/bin/python
 fidelity: $(VENV)/complete  ## Hold the calls to Graph, and the simulated tenant's answers, against Microsoft's descriptions

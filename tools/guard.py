@@ -1,4 +1,4 @@
-"""Counts the instructions of what is pure, and holds the counts against those in bench/guard/counts.json.
+"""Counts the instructions of a reset and of its checks, and holds the counts against those in bench/guard/counts.json.
 
     make guard               compares
     WRITE=1 make guard       writes the counts anew
@@ -17,13 +17,18 @@ import subprocess
 import sys
 
 COUNTS = pathlib.Path("bench/guard/counts.json")
-PARTS = ("signature", "approval", "evidence")
-# The start of the program falls out of the difference of the two.
-FEW, MANY = 50, 150
+# Which example does it, and how often. The start of the program falls out of the difference of the two.
+PARTS = {
+    "signature": ("guard", 50, 150),
+    "approval": ("guard", 50, 150),
+    "evidence": ("guard", 50, 150),
+    "reset": ("load", 5, 25),
+}
 TOLERANCE = 0.03
 
 
 def instructions(program, part, times):
+    """In all, of a program that does this so many times."""
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, part, str(times)]
     run = subprocess.run(command, capture_output=True, text=True)
     collected = re.search(r"Collected : (\d+)", run.stderr)
@@ -37,14 +42,18 @@ def processor():
     return names[0] if names else platform.machine()
 
 
-def main(program):
+def of_one(examples, part):
+    program, few, many = PARTS[part]
+    program = os.path.join(examples, program)
+    return (instructions(program, part, many) - instructions(program, part, few)) // (many - few)
+
+
+def main(examples):
     compiler = subprocess.run(["rustc", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     measured = {
         "compiler": compiler,
         "processor": processor(),
-        "instructions": {
-            part: (instructions(program, part, MANY) - instructions(program, part, FEW)) // (MANY - FEW) for part in PARTS
-        },
+        "instructions": {part: of_one(examples, part) for part in PARTS},
     }
     if os.environ.get("WRITE"):
         COUNTS.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
@@ -54,7 +63,7 @@ def main(program):
     is_same = all(kept[name] == measured[name] for name in ("compiler", "processor"))
     more = []
     for part, now in measured["instructions"].items():
-        before = kept["instructions"][part]
+        before = kept["instructions"].get(part, now)
         change = now / before - 1
         print(f"{part:<12}{now:>12,} instructions, {before:>12,} before, {change:+.1%}")
         if change > TOLERANCE:

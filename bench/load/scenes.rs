@@ -173,6 +173,16 @@ pub async fn cost() -> Result<()> {
     Ok(())
 }
 
+/// So many resets one after the other, with nothing far away: for tools/guard.py to count their instructions.
+pub async fn counted(times: usize) -> Result<()> {
+    let place = Place::new(times, 0).await?;
+    let near = place.start(RoundTrips::default()).await?;
+    for nth in 0..times {
+        expect_completed(&place.reset(&near, nth).await?)?;
+    }
+    Ok(())
+}
+
 fn expect_completed(answer: &Answered) -> Result<()> {
     match answer.state() {
         "completed" => Ok(()),
