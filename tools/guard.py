@@ -38,7 +38,8 @@ def instructions(program, part, times):
 
 
 def processor():
-    names = re.findall(r"^model name\s*: (.*)$", pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
+    about = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    names = re.findall(r"^model name\s*: (.*)$", about, re.MULTILINE)
     return names[0] if names else platform.machine()
 
 

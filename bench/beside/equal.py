@@ -1,12 +1,12 @@
-"""The same function in Python, as a team would write it that wants the same checks: for comparison, and for nothing else.
+"""The same function in Python, as a team would write it that wants the same checks: for comparison alone.
 
 It verifies signature, approval and evidence; looks the people up; reads what may make the person privileged; knows
-break-glass accounts, a freeze and caps; claims approval and person in one transaction; writes each change down before it
-is made; lists the methods until they are gone; and writes a note into the ticket, after a search for it. A delivery that
-comes twice is answered from the table, by Powertools for AWS Lambda. What can be read at once is read at once.
+break-glass accounts, a freeze and caps; claims approval and person in one transaction; writes each change down before
+it is made; lists the methods until they are gone; and writes a note into the ticket, after a search for it. A delivery
+that comes twice is answered from the table, by Powertools for AWS Lambda. What can be read at once is read at once.
 
-It does less than ours still: what a crash leaves, it leaves, since there is no queue that brings it back; and an approval
-is judged once.
+It does less than ours still: what a crash leaves, it leaves, since there is no queue that brings it back; and an
+approval is judged once.
 """
 
 import base64
@@ -47,7 +47,7 @@ KINDS = {
     "microsoftAuthenticator": "microsoftAuthenticatorMethods",
     "softwareOath": "softwareOathMethods",
 }
-METHODS_OF_VERIFICATION = {"phone_call", "secure_message", "video_call", "in_person", "manager_attestation", "verified_id"}
+VERIFIED_BY = {"phone_call", "secure_message", "video_call", "in_person", "manager_attestation", "verified_id"}
 CONTACT_SOURCES = {"company_directory", "phone_book", "colleague"}
 
 secrets = boto3.client("secretsmanager")
@@ -194,7 +194,7 @@ def approval_of(token, ticket):
     if not 1 <= len(evidence) <= 4:
         raise Refused(422, "evidence_missing")
     for one in evidence:
-        if one["method"] not in METHODS_OF_VERIFICATION or one.get("contact_source", "phone_book") not in CONTACT_SOURCES:
+        if one["method"] not in VERIFIED_BY or one.get("contact_source", "phone_book") not in CONTACT_SOURCES:
             raise Refused(422, "evidence_unknown")
         if not now - 3600 <= one["verified_at"] <= now + 60:
             raise Refused(422, "evidence_old")
@@ -204,8 +204,8 @@ def approval_of(token, ticket):
 def claim(reset, approval, target, approver):
     """Approval, person, caps and freeze, in one transaction."""
     now = int(time.time())
-    until, hour = str(now + RETENTION), now // 3600
     string, number = (lambda text: {"S": text}), (lambda value: {"N": str(value)})
+    until, hour = number(now + RETENTION), now // 3600
 
     def count(kind, who):
         return {
@@ -214,14 +214,14 @@ def claim(reset, approval, target, approver):
                 "Key": {"pk": string(f"count#{kind}#{who}#{hour}")},
                 "UpdateExpression": "SET expires_at = :until ADD claims :one",
                 "ConditionExpression": "attribute_not_exists(claims) OR claims < :most",
-                "ExpressionAttributeValues": {":one": number(1), ":most": number(CAPS[kind]), ":until": number(until)},
+                "ExpressionAttributeValues": {":one": number(1), ":most": number(CAPS[kind]), ":until": until},
             }
         }
 
-    record = {"pk": string(f"reset#{reset}"), "state": string("claimed"), "steps": {"L": []}, "expires_at": number(until)}
-    used = {"pk": string(f"approval#{approval['jti']}"), "reset": string(reset), "expires_at": number(until)}
-    lock = {"pk": string(f"target#{target}"), "held_by": string(reset), "running": {"BOOL": True}, "expires_at": number(until)}
-    absent = "attribute_not_exists(pk)"
+    record = {"pk": string(f"reset#{reset}"), "state": string("claimed"), "steps": {"L": []}, "expires_at": until}
+    used = {"pk": string(f"approval#{approval['jti']}"), "reset": string(reset), "expires_at": until}
+    lock = {"pk": string(f"target#{target}"), "held_by": string(reset), "running": {"BOOL": True}, "expires_at": until}
+    frozen, absent = {"pk": string("freeze")}, "attribute_not_exists(pk)"
     try:
         table.transact_write_items(
             TransactItems=[
@@ -238,7 +238,7 @@ def claim(reset, approval, target, approver):
                 count("tenant", TENANT),
                 count("approver", approver),
                 count("issuer", approval["iss"]),
-                {"ConditionCheck": {"TableName": TABLE, "Key": {"pk": string("freeze")}, "ConditionExpression": absent}},
+                {"ConditionCheck": {"TableName": TABLE, "Key": frozen, "ConditionExpression": absent}},
             ]
         )
     except table.exceptions.TransactionCanceledException as error:
@@ -333,7 +333,7 @@ class Context:
         return 30000
 
 
-idempotency = IdempotencyConfig(event_key_jmespath="digest", expires_after_seconds=RETENTION, raise_on_no_idempotency_key=True)
+idempotency = IdempotencyConfig(event_key_jmespath="digest", expires_after_seconds=RETENTION)
 idempotency.register_lambda_context(Context)
 store = DynamoDBPersistenceLayer(table_name=TABLE, key_attr="pk", expiry_attr="expires_at", boto3_client=table)
 
