@@ -74,7 +74,7 @@ durability:  ## Stop and fail two runs at every pair of points; `make test` take
 	ALL_PAIRS=1 SCHEDULES=2000 cargo test --locked --test durability -- --nocapture
 
 answers: export EVERY := 1
-answers:  ## Change every field of every answer of Microsoft's in six ways; `make test` takes one change in a hundred
+answers:  ## Change every field of every answer of Microsoft's and of ticket systems in six ways; `make test` takes one change in a hundred
 	cargo test --locked --test answers -- --nocapture
 
 chaos: tools  ## Kill the function at random, KILLS=200 times, and check that every reset is finished

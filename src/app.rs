@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::clock::Clock;
-use crate::entra::{AdminCentre, Entra, EntraDeps, EntraSettings, HasPim};
+use crate::entra::{ActsOn, AdminCentre, Entra, EntraDeps, EntraSettings, HasPim};
 use crate::http::{Deadline, Services, router};
 use crate::ids::{Label, PersonRef, ResetId};
 use crate::issuers::Issuers;
@@ -97,6 +97,7 @@ impl App {
             secrets: adapters.secrets.clone(),
             identity: adapters.identity,
             clock: adapters.clock.clone(),
+            standard_apps: Arc::default(),
         };
         let centre = |tenant: &Tenant| Some((tenant.id, AdminCentre::of(&tenant.entra.login)?));
         let presentation = Presentation {
@@ -251,21 +252,25 @@ impl App {
 
 /// A tenant's id, its directory seen through the standard credential, and what the core works with in it.
 fn connect(tenant: Tenant, deps: &EntraDeps) -> (crate::ids::TenantId, Arc<Entra>, TenantContext) {
-    let connect = |settings: EntraSettings| {
+    let connect = |settings: EntraSettings, acts_on: ActsOn| {
         Arc::new(Entra::new(
             tenant.id,
             settings,
+            acts_on,
             tenant.rules.hardware_oath != HardwareOath::Unavailable,
             tenant.rules.privileged_groups.clone(),
             deps.clone(),
         ))
     };
-    let standard = connect(tenant.entra.clone());
+    let standard = connect(tenant.entra.clone(), ActsOn::Standard);
     let privileged = tenant.privileged.map(|privileged| Privileged {
-        directory: connect(EntraSettings {
-            credential: privileged.credential,
-            ..tenant.entra.clone()
-        }),
+        directory: connect(
+            EntraSettings {
+                credential: privileged.credential,
+                ..tenant.entra.clone()
+            },
+            ActsOn::Privileged,
+        ),
         restricted_units: privileged.restricted_units,
     });
     let context = TenantContext {

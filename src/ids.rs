@@ -10,6 +10,8 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::names::is_invisible;
+
 /// Why a text is not the name that it was read as. It never holds the text itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not {0}")]
@@ -99,8 +101,11 @@ text_name!(
 text_name!(
     /// A user principal name. It may change hands, so it is resolved to an [`ObjectId`] once and then forgotten.
     Upn, check_upn: |text| {
-        let plain = |c: char| {
-            !c.is_control() && !c.is_whitespace() && !"/\\?%\"<>".contains(c)
+        // Entra allows letters, digits and '.-_!#^~ (Microsoft Learn, "Plan and troubleshoot User Principal Name changes").
+        // Letters of other scripts may pass; what has no shape of its own makes one name look like another.
+        let plain = |c: char| match c.is_ascii() {
+            true => c.is_ascii_graphic() && !"/\\?%\"<>".contains(c),
+            false => c.is_alphanumeric() && !is_invisible(c),
         };
         let (name, domain) = text.split_once('@').unwrap_or_default();
         text.len() <= 320
@@ -204,6 +209,16 @@ pub enum PersonRef {
     Upn(Upn),
 }
 
+impl PersonRef {
+    /// The object id, if that is what names the person.
+    pub fn id(&self) -> Option<ObjectId> {
+        match self {
+            PersonRef::Id(id) => Some(*id),
+            PersonRef::Upn(_) => None,
+        }
+    }
+}
+
 impl TryFrom<String> for PersonRef {
     type Error = Malformed;
     fn try_from(text: String) -> Result<Self, Malformed> {
@@ -243,6 +258,14 @@ mod tests {
             Ok(PersonRef::Id(id)) if id.to_string() == "6e7b768e-07e2-4810-8459-485f84f8f204"
         ));
         assert!(matches!(person("jane@contoso.com"), Ok(PersonRef::Upn(_))));
+        // Entra allows ASCII alone. What directories of its kind allow besides is not decided here.
+        for odd in [
+            "o'neil+x&y@contoso.com",
+            "jürgen.日本@contoso.com",
+            "$cash@contoso.com",
+        ] {
+            assert!(matches!(person(odd), Ok(PersonRef::Upn(_))), "{odd}");
+        }
         assert!(matches!(
             person("jmorgan_fabrikam.com#EXT#@contoso.onmicrosoft.com"),
             Ok(PersonRef::Upn(_))
@@ -253,6 +276,17 @@ mod tests {
             "jane@contoso.com/../x",
             "a@b@c",
             "jane @contoso.com",
+            // They look like jane@contoso.com, or like another text than they are.
+            "jane\u{200b}@contoso.com",
+            "jane\u{ad}@contoso.com",
+            "ja\u{200d}ne@contoso.com",
+            "jane@contoso.com\u{feff}",
+            "\u{202e}enaj@contoso.com",
+            "jane@\u{2066}contoso.com",
+            "jane\u{3164}@contoso.com",
+            "jane\u{fe0f}@contoso.com",
+            "jane\u{e0041}@contoso.com",
+            "jane\u{e000}@contoso.com",
             "{6e7b768e-07e2-4810-8459-485f84f8f204}",
             "6e7b768e07e248108459485f84f8f204",
         ] {

@@ -47,6 +47,15 @@ struct Cached {
     failed: bool,
 }
 
+impl Cached {
+    /// The set, if it is young enough and has this key.
+    fn fresh(&self, kid: Option<&Kid>, now: Timestamp) -> Option<&Arc<KeySet>> {
+        let set = self.good.as_ref()?;
+        let is_fresh = set.is_younger_than(TTL, now) && kid.is_none_or(|kid| set.value.has(kid));
+        is_fresh.then_some(&set.value)
+    }
+}
+
 impl Issuers {
     /// Relative paths of key files are from `directory`.
     pub fn new(directory: PathBuf, http: reqwest::Client, clock: Arc<dyn Clock>) -> Issuers {
@@ -73,9 +82,9 @@ impl Issuers {
     ) -> Result<Arc<KeySet>, KeysUnavailable> {
         let mut cached = self.sets.enter(&issuer.iss).await;
         let now = self.clock.now();
-        let fresh = cached.good.as_ref().is_some_and(|set| {
-            set.is_younger_than(TTL, now) && kid.is_none_or(|kid| set.value.has(kid))
-        });
+        if let Some(set) = cached.fresh(kid, now) {
+            return Ok(set.clone());
+        }
         let pause = if cached.good.is_some() {
             BETWEEN_FETCHES
         } else {
@@ -84,7 +93,7 @@ impl Issuers {
         let too_soon = cached
             .tried_at
             .is_some_and(|at| now < clock::after(at, pause));
-        if !fresh && !too_soon {
+        if !too_soon {
             let fetched = self.fetch(issuer).await;
             cached.failed = fetched.is_err();
             match fetched {
@@ -164,5 +173,10 @@ async fn read(path: &Path) -> Result<Vec<u8>, String> {
 impl KeySource for Issuers {
     async fn keys(&self, issuer: &IssuerPolicy, kid: &Kid) -> Result<Arc<KeySet>, KeysUnavailable> {
         self.cached(issuer, Some(kid)).await
+    }
+
+    fn known_keys(&self, issuer: &IssuerPolicy, kid: &Kid) -> Option<Arc<KeySet>> {
+        let cached = self.sets.try_enter(&issuer.iss)?;
+        cached.fresh(Some(kid), self.clock.now()).cloned()
     }
 }

@@ -42,7 +42,7 @@ pub fn shown_without_numbers(name: &str) -> Option<String> {
 }
 
 /// Marks of direction, and characters without a shape. The two joiners, U+200C and U+200D, some languages need.
-fn is_invisible(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     matches!(
         c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180e}' | '\u{200b}'

@@ -35,6 +35,12 @@ impl<K: Clone + Eq + Hash, S: Default> SingleFlight<K, S> {
         };
         slot.lock_owned().await
     }
+
+    /// The slot of this key, unless a caller has it or there was none yet.
+    pub fn try_enter(&self, key: &K) -> Option<OwnedMutexGuard<S>> {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.get(key)?.clone().try_lock_owned().ok()
+    }
 }
 
 /// A value, and when it was fetched.

@@ -138,6 +138,25 @@ fn an_id_of_an_example_is_refused_wherever_it_stands() {
 }
 
 #[test]
+fn a_person_whose_name_has_an_invisible_character_is_refused_wherever_the_policy_names_one() {
+    for path in [
+        "tenants.contoso.rules.approvers.0",
+        "issuers.on-call.key.olga-2026.owner",
+    ] {
+        for name in [
+            "olga\u{200b}@contoso.example",
+            "olga@contoso.example\u{202c}",
+        ] {
+            let refusal = refusal_with(|policy| policy.set(path, name));
+            assert!(
+                refusal.contains("not an object id or a user principal name"),
+                "{path}: {refusal}"
+            );
+        }
+    }
+}
+
+#[test]
 fn an_organisation_has_a_short_name_or_none() {
     let policy = |name: &str| parse(&format!("organisation = {}\n{TOUR}", json!(name)));
     assert_eq!(parse(TOUR).unwrap().sections.organisation, None);
@@ -468,6 +487,19 @@ fn one_key_under_two_issuers_trust_domains_or_owners_is_refused() {
     ];
     let domains = [("on-call", json!([olga, renamed(&olga, "ada-2026")]))];
     let owners = |policy: Document| policy.remove("issuers.on-call.key.ada-2026.domain");
+    // Where only one of the three differs, that one is enough.
+    let only_domains = |policy: Document| {
+        let olga = "olga.oncall@contoso.example";
+        policy.set("issuers.on-call.key.ada-2026.owner", olga)
+    };
+    let only_issuers = |policy: Document| policy.set("issuers.security.domain", "service-desk");
+    for (keys, change) in [
+        (&domains[..], only_domains as fn(Document) -> Document),
+        (&issuers[..], only_issuers),
+    ] {
+        let said = refusal_beside(keys, change).unwrap();
+        assert!(said.contains("are one key"), "{said}");
+    }
     let said = [
         refusal_beside(&issuers, unchanged).unwrap(),
         refusal_beside(&domains, unchanged).unwrap(),

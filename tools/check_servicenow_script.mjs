@@ -100,13 +100,13 @@ for (const password of [null, '', 'whsec_', 'whsec_not base64!']) {
 
 // The approval that an instance signs by itself.
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const [restricted, mint] = [...readFileSync(new URL('../docs/approvals.md', import.meta.url), 'utf8')
-    .matchAll(/```js\n([\s\S]*?)```/g)].map((match) => match[1]);
+const approvals = readFileSync(new URL('../docs/approvals.md', import.meta.url), 'utf8');
+const [restricted, mint] = [...approvals.matchAll(/```js\n([\s\S]*?)```/g)].map((match) => match[1]);
 for (const text of [restricted, mint]) {
     assert.ok(!/=>|`|\b(let|const|class)\b/.test(text.replace(/\/\/.*/g, '')), 'ES5 alone');
 }
 
-function instance({ name = 'contoso', decided = true, user = 'system', reason = 'lost', removePasskeys = null } = {}) {
+function instance({ name = 'contoso', decided = true, user = 'system', reason = 'lost', passkey = null } = {}) {
     const encode = (text) => Buffer.from(text).toString('base64url');
     const seconds = Math.floor(Date.now() / 1000);
     const world = {
@@ -151,7 +151,7 @@ function instance({ name = 'contoso', decided = true, user = 'system', reason = 
         number: FIELDS.number, u_mfa_method: 'phone_call', u_mfa_via: 'desk', u_mfa_contact_source: 'company_directory',
         u_mfa_verified_at: new Date((seconds - 300) * 1000).toISOString().slice(0, 19).replace('T', ' '),
         u_mfa_reason: reason,
-        u_mfa_remove_passkeys: removePasskeys,
+        u_mfa_passkey: passkey,
     };
     const item = {
         getUniqueValue: () => ITEM,
@@ -160,6 +160,10 @@ function instance({ name = 'contoso', decided = true, user = 'system', reason = 
         u_mfa_verified_by: { user_name: 'vera.desk@contoso.example' },
     };
     return new world.MfaApproval().mint(item);
+}
+// The row of a field in the table of docs/approvals.md.
+function rowOfField(name) {
+    return approvals.split('\n').find((line) => line.startsWith(`| \`${name}\``));
 }
 const ITEM = 'ee1197db476cc2904bf15222516d439f';
 
@@ -174,10 +178,14 @@ assert.equal(read(payload).reason, 'lost');
 for (const reason of ['', null]) {
     assert.ok(!('reason' in read(instance({ reason }).split('.')[1])), 'a reason that was not given is left out');
 }
-const scope = (removePasskeys) => read(instance({ removePasskeys }).split('.')[1]).scope;
-assert.equal(scope('1'), 'mfa:reregister passkeys:remove');
-for (const unticked of ['0', '', null]) {
-    assert.equal(scope(unticked), 'mfa:reregister');
+const scope = (passkey) => read(instance({ passkey }).split('.')[1]).scope;
+const choices = [...rowOfField('u_mfa_passkey').matchAll(/`([a-z]+:[a-z]+)`/g)].map((match) => match[1]);
+assert.deepEqual(choices, ['passkeys:remove', 'passkeys:keep', 'lockout:accept']);
+for (const choice of choices) {
+    assert.equal(scope(choice), `mfa:reregister ${choice}`);
+}
+for (const unanswered of ['', null]) {
+    assert.equal(scope(unanswered), 'mfa:reregister');
 }
 assert.equal(read(instance().split('.')[1]).jti, read(payload).jti, 'sent again, it is the same approval');
 assert.equal(instance({ name: 'contosotest' }), '', 'a clone signs nothing');

@@ -153,6 +153,7 @@ class TheRole(unittest.TestCase):
         self.assertEqual(
             sorted(action for s in statements() for action in as_list(s["Action"])),
             [
+                "dynamodb:BatchGetItem",
                 "dynamodb:ConditionCheckItem",
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",

@@ -222,8 +222,9 @@ fn lock_out(preview: &Value, target: &str) -> String {
     }
     format!(
         "Warning: afterwards {target} CANNOT register, unless they still have the method that stays: registration will ask \
-         for it.\nIf they do not have it, stop here and press Enter. If it is a passkey, get an approval with \
-         `--scope passkeys:remove`. Otherwise ask an administrator to remove the method, too.\n\n"
+         for it.\nIf it is a passkey, stop here, press Enter and get a new approval: with `--scope passkeys:remove` if it is \
+         gone, with `--scope passkeys:keep` if they still have it. With `--scope lockout:accept` the reset is done although \
+         they cannot register.\nIf it is another method that they do not have, ask an administrator to remove it, too.\n\n"
     )
 }
 

@@ -51,7 +51,13 @@ mod tests {
         ] {
             assert_eq!(Damage::of(token).unwrap().to_string(), named);
         }
-        for other in ["", "eyJh.eyJz.c-_2", "not there yet"] {
+        for other in [
+            "",
+            "eyJh.eyJz.c-_2",
+            "eyJh.eyJz.c.d",
+            "not there yet",
+            "not.there",
+        ] {
             assert_eq!(Damage::of(other), None);
         }
     }

@@ -93,7 +93,14 @@ mod tests {
         hex::decode_to_slice(key, &mut known).unwrap();
         let mut largest = [0xff; 32];
         (largest[0], largest[31]) = (0xeb, 0x7f);
-        for point in [known, largest].into_iter().flat_map(both_signs) {
+        // Each is below the prime by one of its bytes alone.
+        let (mut by_last, mut by_middle) = ([0xff; 32], [0xff; 32]);
+        by_last[31] = 0x7e;
+        (by_middle[17], by_middle[31]) = (0xfe, 0x7f);
+        for point in [known, largest, by_last, by_middle]
+            .into_iter()
+            .flat_map(both_signs)
+        {
             assert!(is_sound(point), "{}", hex::encode(point));
         }
     }

@@ -324,6 +324,11 @@ mod tests {
             json!({"method": "video_call"}),
             json!({"method": "video_call", "via": "teams", "contact_source": "phone_book"}),
             json!({"method": "in_person", "contact_source": "phone_book"}),
+            json!({"method": "in_person", "via": "desk"}),
+            json!({"method": "verified_id", "contact_source": "phone_book"}),
+            json!({"method": "verified_id", "via": "desk"}),
+            json!({"method": "manager_attestation"}),
+            json!({"method": "manager_attestation", "via": "desk", "contact_source": "phone_book"}),
         ] {
             assert!(read(wrong.clone()).is_err(), "{wrong}");
         }
@@ -362,5 +367,71 @@ mod tests {
         assert!(mobile.counts(Some(Reason::Replaced)));
         assert!(mobile.counts(None));
         assert!(Evidence::InPerson.counts(Some(Reason::Stolen)));
+    }
+
+    #[test]
+    fn a_colleagues_word_is_hearsay_whatever_the_contact_is_for_and_a_directory_is_not() {
+        for (contact_source, expected) in [
+            (ContactSource::Colleague, true),
+            (ContactSource::PhoneBook, false),
+            (ContactSource::CompanyDirectory, false),
+        ] {
+            for evidence in [
+                Evidence::PhoneCall {
+                    via: PhoneLine::Desk,
+                    contact_source,
+                },
+                Evidence::SecureMessage {
+                    via: Messenger::Teams,
+                    contact_source,
+                },
+                Evidence::VideoCall { contact_source },
+                Evidence::ManagerAttestation { contact_source },
+            ] {
+                assert_eq!(evidence.is_hearsay(), expected, "{evidence:?}");
+            }
+        }
+        assert!(!Evidence::InPerson.is_hearsay());
+        assert!(!Evidence::VerifiedId.is_hearsay());
+    }
+
+    #[test]
+    fn a_messenger_or_a_line_counts_after_a_theft_only_if_it_is_not_on_the_phone_alone() {
+        let contact_source = ContactSource::CompanyDirectory;
+        for (via, counts) in [
+            (Messenger::Slack, true),
+            (Messenger::Teams, true),
+            (Messenger::Telegram, false),
+            (Messenger::Signal, false),
+            (Messenger::Sms, false),
+        ] {
+            let message = Evidence::SecureMessage {
+                via,
+                contact_source,
+            };
+            assert_eq!(message.counts(Some(Reason::Stolen)), counts, "{via:?}");
+            assert_eq!(message.is_sms(), via == Messenger::Sms, "{via:?}");
+        }
+        for (via, counts) in [
+            (PhoneLine::Desk, true),
+            (PhoneLine::Home, true),
+            (PhoneLine::Mobile, false),
+        ] {
+            let call = Evidence::PhoneCall {
+                via,
+                contact_source,
+            };
+            assert_eq!(call.counts(Some(Reason::Stolen)), counts, "{via:?}");
+        }
+    }
+
+    #[test]
+    fn a_reference_has_1_to_64_plain_characters_and_at_most_six_digits_in_a_row() {
+        for good in ["x", &"x".repeat(64), "CALL_2026.a-1", "x123456y123456"] {
+            assert!(is_reference(good), "{good}");
+        }
+        for wrong in ["", &"x".repeat(65), "a/b", "a+b", "caf\u{e9}", "1234567"] {
+            assert!(!is_reference(wrong), "{wrong}");
+        }
     }
 }

@@ -266,4 +266,78 @@ mod tests {
         rsa["n"] = json!(short);
         assert_eq!(usable(&[rsa], &ALL), Ok(0));
     }
+
+    #[test]
+    fn a_set_may_have_64_keys_and_as_many_bytes_as_the_limit() {
+        let many: Vec<Value> = (0..64)
+            .map(|n| json!({"kty": "EC", "kid": n.to_string()}))
+            .collect();
+        assert_eq!(usable(&many, &ALL), Ok(0));
+        let set = r#"{"keys":[]}"#;
+        let empty = format!("{set}{}", " ".repeat(LARGEST_SET - set.len()));
+        assert_eq!(empty.len(), LARGEST_SET);
+        assert!(KeySet::parse(empty.as_bytes(), &ALL).is_ok());
+    }
+
+    #[test]
+    fn a_key_that_is_there_for_two_algorithms_makes_the_whole_set_unusable() {
+        let one = key(&Issuer::rs256("i", "k"));
+        let mut other = one.clone();
+        other["alg"] = json!("PS256");
+        let kid = Kid::try_from("k").unwrap();
+        assert_eq!(
+            usable(&[one.clone(), other], &ALL),
+            Err(KeyFault::Ambiguous(kid))
+        );
+        assert_eq!(usable(&[one.clone(), one], &ALL), Ok(1));
+    }
+
+    #[test]
+    fn a_key_whose_type_or_curve_is_another_one_or_whose_purposes_are_none_is_left_out() {
+        let good = key(&Issuer::ed25519("i", "ed"));
+        for (name, value) in [
+            ("kty", json!("EC")),
+            ("crv", json!("Ed448")),
+            ("crv", Value::Null),
+            ("key_ops", json!([])),
+            ("key_ops", json!(["sign"])),
+        ] {
+            let mut bad = good.clone();
+            bad[name] = value;
+            assert_eq!(usable(&[bad], &ALL), Ok(0), "{name}");
+        }
+        let mut verifies = good;
+        verifies["key_ops"] = json!(["sign", "verify"]);
+        assert_eq!(usable(&[verifies], &ALL), Ok(1));
+    }
+
+    #[test]
+    fn a_published_private_key_spoils_its_public_key_in_any_spelling_of_the_public_part() {
+        let with_x = |kid: &str, x: String| {
+            let mut entry = key(&Issuer::es256("i", kid));
+            entry["x"] = json!(x);
+            entry
+        };
+        let mut bytes = [0xfb; 32];
+        bytes[0] = 0xff;
+        let text = URL_SAFE_NO_PAD.encode(bytes);
+        assert!(text.contains('-') && text.contains('_'), "{text}");
+        let half = |entry: &Value| private_halves(entry);
+        let plain = half(&with_x("k", text.clone()));
+        assert_eq!(plain.len(), 1);
+        for spelling in [
+            text.replace('-', "+").replace('_', "/"),
+            format!("{text}="),
+            format!(" {}\n{}", &text[..9], &text[9..]),
+            URL_SAFE_NO_PAD.encode([&[0, 0][..], &bytes].concat()),
+        ] {
+            assert_eq!(half(&with_x("k", spelling.clone())), plain, "{spelling}");
+        }
+        // The other sign in Ed25519 is the same private key.
+        let mut negative = bytes;
+        negative[31] ^= 0x80;
+        let negative = with_x("k", URL_SAFE_NO_PAD.encode(negative));
+        assert_eq!(half(&negative), plain);
+        assert!(half(&with_x("k", URL_SAFE_NO_PAD.encode([7; 15]))).is_empty());
+    }
 }

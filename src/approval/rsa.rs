@@ -53,3 +53,49 @@ fn is_power_of_65537(rest: u64, prime: u64) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USUAL_EXPONENT: [u8; 3] = [1, 0, 1];
+
+    #[test]
+    fn a_modulus_has_2048_to_8192_bits_and_zeros_in_front_of_it_do_not_count() {
+        for (zeros, bytes, sound) in [
+            (0, 255, false),
+            (0, 256, true),
+            (0, 1024, true),
+            (0, 1025, false),
+            (1, 255, false),
+            (1, 256, true),
+            (8, 1024, true),
+        ] {
+            let modulus = [vec![0; zeros], vec![0xff; bytes]].concat();
+            assert_eq!(
+                is_sound(&modulus, &USUAL_EXPONENT),
+                sound,
+                "{zeros} zeros, {bytes} bytes"
+            );
+        }
+    }
+
+    #[test]
+    fn an_exponent_is_odd_at_least_65537_and_of_at_most_eight_bytes() {
+        for (exponent, sound) in [
+            (&[1, 0, 1][..], true),
+            (&[1, 0, 3], true),
+            (&[0xff; 8], true),
+            (&[], false),
+            (&[1], false),
+            (&[3], false),
+            (&[0xff, 0xff], false),
+            (&[1, 0, 0], false),
+            (&[1, 0, 2], false),
+            (&[1, 0, 0, 0, 0, 0, 0, 0, 1], false),
+            (&[1, 0, 0, 0, 0, 0, 1, 0, 1], false),
+        ] {
+            assert_eq!(is_sound(&[0xff; 256], exponent), sound, "{exponent:?}");
+        }
+    }
+}

@@ -20,6 +20,18 @@ impl Deref for Approval {
     }
 }
 
+impl AsRef<Authentic> for Authentic {
+    fn as_ref(&self) -> &Authentic {
+        self
+    }
+}
+
+impl AsRef<Authentic> for Approval {
+    fn as_ref(&self) -> &Authentic {
+        &self.authentic
+    }
+}
+
 impl Authentic {
     /// Judges the approval as of `now`.
     ///

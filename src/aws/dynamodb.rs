@@ -8,7 +8,7 @@
 //! | `body` | S | JSON |
 //! | `expires_at` | N | when DynamoDB may forget it, in Unix seconds |
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, ConditionCheck, KeysAndAttributes, Put, ReturnConsumedCapacity,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 
 use crate::clock::{Clock, Timestamp};
@@ -80,6 +81,8 @@ impl DynamoDb {
 
 #[async_trait]
 impl Store for DynamoDb {
+    /// No item is `{}` in DynamoDB's answer, and to the SDK an empty body is the same. So the consumed capacity is asked
+    /// for: an answer without it does not come from DynamoDB, and says nothing of the item.
     async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
         let answer = self
             .client
@@ -87,10 +90,28 @@ impl Store for DynamoDb {
             .table_name(&self.table)
             .key("pk", AttributeValue::S(key.0.clone()))
             .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await
             .map_err(|error| unavailable(&error))?;
-        answer.item.as_ref().map(item).transpose()
+        if answer.consumed_capacity.is_none() {
+            return Err(incomplete());
+        }
+        answer.item.map(|found| item(key, &found)).transpose()
+    }
+
+    /// What DynamoDB leaves out is absent only if it says that it has processed every key.
+    async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, StoreError> {
+        let mut answer = self.try_get_all(keys).await?;
+        for pause in BETWEEN_TRIES {
+            if answer.is_some() {
+                break;
+            }
+            self.clock.sleep(pause).await;
+            answer = self.try_get_all(keys).await?;
+        }
+        let mut found = answer.ok_or_else(|| StoreError::Unavailable("throttled".to_owned()))?;
+        Ok(keys.iter().map(|key| found.remove(key)).collect())
     }
 
     /// Another transaction on the same items cancels this one whatever its conditions; the SDK does not retry that, so it is
@@ -133,6 +154,45 @@ impl From<Cancelled> for StoreError {
 }
 
 impl DynamoDb {
+    /// The items that are there; `None` if some of the keys were not processed.
+    async fn try_get_all(&self, keys: &[Key]) -> Result<Option<HashMap<Key, Item>>, StoreError> {
+        let wanted: BTreeSet<&Key> = keys.iter().collect();
+        let names = wanted.iter().map(|key| {
+            let name = AttributeValue::S(key.0.clone());
+            HashMap::from([("pk".to_owned(), name)])
+        });
+        let asked = KeysAndAttributes::builder()
+            .set_keys(Some(names.collect()))
+            .consistent_read(true)
+            .build()
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let answer = self
+            .client
+            .batch_get_item()
+            .request_items(&self.table, asked)
+            .send()
+            .await
+            .map_err(|error| unavailable(&error))?;
+        if answer
+            .unprocessed_keys()
+            .is_some_and(|left| !left.is_empty())
+        {
+            return Ok(None);
+        }
+        let tables = answer.responses.unwrap_or_default();
+        let items = tables.get(&self.table).ok_or_else(unreadable)?;
+        let mut found = HashMap::new();
+        for attributes in items {
+            let name = attributes.get("pk").and_then(|name| name.as_s().ok());
+            let key = name.map(|name| Key(name.clone())).ok_or_else(unreadable)?;
+            let read = item(&key, attributes)?;
+            if !wanted.contains(&key) || found.insert(key, read).is_some() {
+                return Err(unreadable());
+            }
+        }
+        Ok(Some(found))
+    }
+
     async fn try_commit(&self, writes: &[Write]) -> Result<(), Cancelled> {
         let puts = writes
             .iter()
@@ -143,26 +203,34 @@ impl DynamoDb {
             .client
             .transact_write_items()
             .set_transact_items(Some(puts))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await
         {
+            Ok(answer) if answer.consumed_capacity.is_none() => {
+                Err(Cancelled::Otherwise(incomplete()))
+            }
             Ok(_) => Ok(()),
-            Err(error) => Err(refused(&error)),
+            Err(error) => Err(refused(writes, &error)),
         }
     }
 }
 
-/// A cancelled transaction is a conflict if a condition failed.
-fn refused(error: &SdkError<TransactWriteItemsError>) -> Cancelled {
+/// A cancelled transaction is a conflict if a condition failed. There is one reason for each write, in their order.
+fn refused(writes: &[Write], error: &SdkError<TransactWriteItemsError>) -> Cancelled {
     if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
         error.as_service_error()
     {
         let reasons = cancelled.cancellation_reasons();
         let any = |code| reasons.iter().any(|reason| reason.code() == Some(code));
-        if any("ConditionalCheckFailed") {
+        if any("ConditionalCheckFailed") && reasons.len() == writes.len() {
             let found = reasons
                 .iter()
-                .map(|reason| reason.item().map(item).transpose())
+                .zip(writes)
+                .map(|(reason, write)| {
+                    let found = reason.item().map(|found| item(&write.key, found));
+                    found.transpose()
+                })
                 .collect::<Result<_, _>>();
             return Cancelled::Otherwise(found.map_or_else(|error| error, StoreError::Conflict));
         }
@@ -176,6 +244,10 @@ fn refused(error: &SdkError<TransactWriteItemsError>) -> Cancelled {
 /// The code alone: the SDK's own text may hold the answer's bytes, and in them an approval.
 fn unavailable<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> StoreError {
     StoreError::Unavailable(error.code().unwrap_or("no answer").to_owned())
+}
+
+fn incomplete() -> StoreError {
+    StoreError::Unavailable("an answer without the consumed capacity".to_owned())
 }
 
 fn attributes(key: &Key, item: &Item) -> Attributes {
@@ -194,16 +266,25 @@ fn attributes(key: &Key, item: &Item) -> Attributes {
     .collect()
 }
 
-fn item(attributes: &Attributes) -> Result<Item, StoreError> {
+/// The item with this key. A version is at least 1: 0 stands for an item that is absent.
+fn item(key: &Key, attributes: &Attributes) -> Result<Item, StoreError> {
     let read = || {
         let number = |name| attributes.get(name)?.as_n().ok()?.parse::<i64>().ok();
         let text = |name| attributes.get(name)?.as_s().ok();
+        if text("pk")? != &key.0 {
+            return None;
+        }
+        let version: Option<u64> = number("version")?.try_into().ok();
         Some(Item {
-            version: number("version")?.try_into().ok()?,
+            version: version.filter(|version| *version > 0)?,
             writer: text("writer")?.parse().ok()?,
             body: text("body")?.clone(),
             expires_at: Timestamp::from_second(number("expires_at")?).ok()?,
         })
     };
-    read().ok_or_else(|| StoreError::Unavailable("an item without its attributes".to_owned()))
+    read().ok_or_else(unreadable)
+}
+
+fn unreadable() -> StoreError {
+    StoreError::Unavailable("an answer that cannot be read".to_owned())
 }

@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt as _};
 
 use super::graph::Graph;
 use super::group_eligibility::GroupEligibility;
-use super::settings::{EntraDeps, EntraSettings};
+use super::settings::{ActsOn, EntraDeps, EntraSettings};
 use super::token::Tokens;
 use super::{authentication_methods, people, privilege_facts};
 use crate::ids::{ObjectId, PersonRef, TenantId};
@@ -35,12 +35,13 @@ impl Entra {
     pub fn new(
         tenant: TenantId,
         settings: EntraSettings,
+        acts_on: ActsOn,
         asks_for_hardware: bool,
         privileged_groups: BTreeSet<ObjectId>,
         deps: EntraDeps,
     ) -> Entra {
         let (http, clock) = (deps.http.clone(), deps.clock.clone());
-        let tokens = Tokens::new(tenant, &settings, deps);
+        let tokens = Tokens::new(tenant, &settings, acts_on, deps);
         Entra {
             graph: Graph::new(settings.graph, http, tokens),
             group_eligibility: GroupEligibility::new(privileged_groups, clock),

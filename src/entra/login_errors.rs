@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-/// By number. docs/entra.md has the same rows.
+/// By number. The log has it beside the number.
 const ADVICE: [(u64, &str); 14] = [
     (
         7_000_222,
@@ -94,16 +94,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_number_of_the_table_is_found_in_a_refusal_and_has_its_row_in_the_documentation() {
-        let documentation = include_str!("../../docs/entra.md");
+    fn every_number_of_the_table_is_found_in_a_refusal() {
         for (row, text) in ADVICE {
             let body = format!(
                 r#"{{"error":"invalid_client","error_description":"AADSTS{row}: x","error_codes":[{row}],"trace_id":"t"}}"#
             );
             let found = number(body.as_bytes()).unwrap();
             assert_eq!(advice(found), text, "{row}");
-            let documented = format!("| {row} | {text} |\n");
-            assert!(documentation.contains(&documented), "{documented}");
         }
     }
 

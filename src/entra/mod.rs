@@ -17,4 +17,4 @@ mod settings;
 mod token;
 
 pub use directory::{Entra, HasPim};
-pub use settings::{AdminCentre, Credential, EntraDeps, EntraSettings, ServiceUrl};
+pub use settings::{ActsOn, AdminCentre, Credential, EntraDeps, EntraSettings, ServiceUrl};

@@ -1,13 +1,14 @@
 //! How a tenant is reached: `[tenants.NAME.entra]` of policy.toml, and what a credential is used with.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::ids::{ObjectId, SecretName, trusted_url};
+use crate::ids::{ObjectId, SecretName, TenantId, trusted_url};
 use crate::secrets::SecretSource;
 use crate::web_identity::WebIdentity;
 
@@ -118,6 +119,33 @@ impl TryFrom<String> for ServiceUrl {
     }
 }
 
+/// Whom a credential acts on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActsOn {
+    Standard,
+    Privileged,
+}
+
+/// The apps that act on standard people, each tenant's as last fetched. Which app a secret is for only the secret says,
+/// so that the policy cannot tell whether two secrets are for one.
+#[derive(Default)]
+pub struct StandardApps(Mutex<BTreeMap<TenantId, String>>);
+
+impl StandardApps {
+    /// Whether a credential for this app may act on those people: the app for privileged people acts on no other.
+    pub(super) fn admit(&self, acts_on: ActsOn, tenant: TenantId, client_id: &str) -> bool {
+        let app = client_id.to_ascii_lowercase();
+        let mut apps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match acts_on {
+            ActsOn::Standard => {
+                apps.insert(tenant, app);
+                true
+            }
+            ActsOn::Privileged => !apps.values().any(|standard| *standard == app),
+        }
+    }
+}
+
 /// What a credential is used with.
 #[derive(Clone)]
 pub struct EntraDeps {
@@ -128,6 +156,7 @@ pub struct EntraDeps {
     /// For federated credentials.
     pub identity: Arc<dyn WebIdentity>,
     pub clock: Arc<dyn Clock>,
+    pub standard_apps: Arc<StandardApps>,
 }
 
 #[cfg(test)]

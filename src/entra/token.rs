@@ -11,10 +11,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::credential::{ClientAuthentication, GraphCredential};
-use super::settings::{Credential, EntraDeps, EntraSettings};
+use super::settings::{ActsOn, Credential, EntraDeps, EntraSettings};
 use super::{assertion, errors, login_errors};
 use crate::clock::{self, Timestamp};
 use crate::ids::TenantId;
+use crate::json;
 use crate::outbound::{bounded_body, retry_after};
 use crate::reset::ports::{DirectoryError, Fault};
 use crate::secrets::{Freshness, SecretError};
@@ -32,6 +33,8 @@ const YOUNG: Duration = Duration::from_secs(60);
 
 /// The app-only tokens of one credential, cached until they end.
 pub struct Tokens {
+    tenant: TenantId,
+    acts_on: ActsOn,
     url: String,
     scope: String,
     credential: Credential,
@@ -69,9 +72,7 @@ fn roles(token: &SecretString) -> BTreeSet<String> {
     }
     let payload = token.expose_secret().split('.').nth(1).unwrap_or_default();
     let claims = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('='));
-    let claims = claims
-        .ok()
-        .and_then(|json| serde_json::from_slice(&json).ok());
+    let claims = claims.ok().and_then(|claims| json::read(&claims).ok());
     claims.unwrap_or_else(Claims::default).roles
 }
 
@@ -81,10 +82,21 @@ struct Granted {
     expires_in: u64,
 }
 
+fn granted(body: &[u8]) -> Option<Granted> {
+    json::read(body).ok()
+}
+
 impl Tokens {
-    pub(super) fn new(tenant: TenantId, settings: &EntraSettings, deps: EntraDeps) -> Tokens {
+    pub(super) fn new(
+        tenant: TenantId,
+        settings: &EntraSettings,
+        acts_on: ActsOn,
+        deps: EntraDeps,
+    ) -> Tokens {
         let (login, graph) = (settings.login.as_str(), settings.graph.as_str());
         Tokens {
+            tenant,
+            acts_on,
             url: format!("{login}/{tenant}/oauth2/v2.0/token"),
             scope: format!("{graph}/.default"),
             credential: settings.credential.clone(),
@@ -144,6 +156,15 @@ impl Tokens {
 
     async fn request(&self, freshness: Freshness) -> Result<Token, Denied> {
         let (client_id, proof) = self.proof(freshness).await?;
+        let apps = &self.deps.standard_apps;
+        if !apps.admit(self.acts_on, self.tenant, &client_id) {
+            tracing::error!(
+                client_id,
+                "the credential for privileged people is of the app that acts on standard people: make a second app \
+                 registration"
+            );
+            return Err(Denied::PerhapsStale);
+        }
         let answer = self
             .deps
             .http
@@ -172,7 +193,7 @@ impl Tokens {
         if status != StatusCode::OK {
             return Err(denied(status, &headers, &body));
         }
-        let granted: Granted = serde_json::from_slice(&body).map_err(|_| OUTAGE)?;
+        let granted = granted(&body).ok_or(OUTAGE)?;
         let lifetime = Duration::from_secs(granted.expires_in);
         let now = self.deps.clock.now();
         Ok(Token {
@@ -283,6 +304,31 @@ impl From<SecretError> for Denied {
             | SecretError::MarkedForDeletion(_)
             | SecretError::Denied(_)
             | SecretError::Empty(_) => REFUSED,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_read_from_an_object_in_which_no_member_comes_twice() {
+        assert!(granted(br#"{"access_token": "a", "expires_in": 9, "more": [1]}"#).is_some());
+        for odd in [
+            r#"["a", 9]"#,
+            r#"{"access_token": "a", "expires_in": 9, "access_token": "b"}"#,
+            r#"{"access_token": "a", "expires_in": 9, "more": 1, "more": 2}"#,
+        ] {
+            assert!(granted(odd.as_bytes()).is_none(), "{odd}");
+        }
+        let payload = |json: &str| {
+            let claims = URL_SAFE_NO_PAD.encode(json);
+            roles(&format!("h.{claims}.s").into())
+        };
+        assert_eq!(payload(r#"{"roles": ["a"]}"#).len(), 1);
+        for odd in [r#"[["a"]]"#, r#"{"roles": ["a"], "x": 1, "x": 2}"#] {
+            assert_eq!(payload(odd).len(), 0, "{odd}");
         }
     }
 }

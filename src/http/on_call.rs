@@ -79,9 +79,13 @@ pub async fn read(
             reset,
             ticket,
             refusal,
-        }) => Json(report::refused(reset, &ticket, &refusal)).into_response(),
+            presented,
+        }) => Json(report::refused(reset, &ticket, &refusal, presented)).into_response(),
         Ok(status) => response::status(&services, &status, true),
-        Err(refusal) => services.refuse(&refusal, &parties).await.into_response(),
+        Err(refusal) => {
+            let problem = services.refuse(&refusal, &parties).await;
+            problem.of_outcome().into_response()
+        }
     }
 }
 

@@ -107,8 +107,33 @@ impl Problem {
         }
     }
 
+    /// A refusal of a request that came with so many authentic approvals.
+    pub fn refused(refusal: &Refusal, presented: usize) -> Problem {
+        let text = refusal_text(refusal);
+        let row = refusal.code().row();
+        let retry_after = refusal.retry_after().map(|time| time.as_secs().max(1));
+        Problem {
+            second_approval: Some(row.second_approval.may_help(presented)),
+            ..Problem::new(
+                status(row.status),
+                &text.code,
+                row.title.to_owned(),
+                &text.detail,
+                &text.next,
+                retry_after,
+            )
+        }
+    }
+
+    /// The same, where an outcome was asked for: what became of that reset is another matter, and the reader must not take
+    /// it for refused.
+    pub fn of_outcome(self) -> Problem {
+        let note = report::outcome_not_shown(&self.detail, &self.next);
+        Problem { note, ..self }
+    }
+
     /// A refusal of a request that was accepted, as the ledger keeps it.
-    pub fn recorded(reset: ResetId, text: &RefusalText) -> Problem {
+    pub fn recorded(reset: ResetId, text: &RefusalText, presented: usize) -> Problem {
         let RefusalText { code, detail, next } = text;
         let row = text.row();
         let (status, title) = match row {
@@ -117,7 +142,7 @@ impl Problem {
         };
         Problem {
             reset: Some(reset),
-            second_approval: row.map(|row| row.second_approval_may_help),
+            second_approval: row.map(|row| row.second_approval.may_help(presented)),
             ..Problem::new(status, code, title, detail, next, None)
         }
     }
@@ -131,25 +156,6 @@ impl Problem {
 /// A code of HTTP's own, or one that is not known here, in words.
 fn spelled_out(code: &str) -> String {
     capitalised(&code.replace('_', " "))
-}
-
-impl From<&Refusal> for Problem {
-    fn from(refusal: &Refusal) -> Problem {
-        let text = refusal_text(refusal);
-        let row = refusal.code().row();
-        let retry_after = refusal.retry_after().map(|time| time.as_secs().max(1));
-        Problem {
-            second_approval: Some(row.second_approval_may_help),
-            ..Problem::new(
-                status(row.status),
-                &text.code,
-                row.title.to_owned(),
-                &text.detail,
-                &text.next,
-                retry_after,
-            )
-        }
-    }
 }
 
 fn status(status: u16) -> StatusCode {

@@ -37,14 +37,20 @@ pub fn status(services: &Services, status: &RequestStatus, replayed: bool) -> Re
             let answer = report::waiting(*reset, ticket, why.as_ref());
             accepted(Json(answer).into_response())
         }
-        RequestStatus::Refused { reset, refusal, .. } if !refusal.gave_up => {
-            Problem::recorded(*reset, &refusal.text).into_response()
+        RequestStatus::Refused {
+            reset,
+            refusal,
+            presented,
+            ..
+        } if !refusal.gave_up => {
+            Problem::recorded(*reset, &refusal.text, *presented).into_response()
         }
         RequestStatus::Refused {
             reset,
             ticket,
             refusal,
-        } => Json(report::refused(*reset, ticket, refusal)).into_response(),
+            presented,
+        } => Json(report::refused(*reset, ticket, refusal, *presented)).into_response(),
         RequestStatus::Reset(outcome) => {
             let answer = Json(report::answer(outcome, &services.presentation, replayed));
             if outcome.state == State::Running {

@@ -43,6 +43,6 @@ impl Services {
         } else {
             Vec::new()
         };
-        Problem::from(refusal).beside(read)
+        Problem::refused(refusal, parties.approvals.len()).beside(read)
     }
 }

@@ -159,3 +159,27 @@ fn is_one_app(one: &Credential, other: &Credential) -> bool {
         | (Credential::Federated { .. }, Credential::Secret(_)) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::Policy;
+
+    const TOUR: &str = include_str!("../../examples/policy.toml");
+    const APP: &str = "credential.federated.client_id = \"0b1c2d3e-4f50-4162-8738-495a6b7c8d9e\"";
+    const FABRIKAM: &str = r#"
+[tenants.fabrikam]
+id = "00000000-0000-4000-8000-000000000001"
+rules.break_glass = "none"
+entra."#;
+
+    #[test]
+    fn a_credential_for_privileged_people_is_no_other_tenants_either() {
+        let policy = TOUR
+            .replace("credential.secret = \"sandbox/graph-privileged\"", APP)
+            .replace("\nsecret =", "\ntenant = \"contoso\"\nsecret =");
+        let policy = Policy::parse(&format!("{policy}{FABRIKAM}{APP}\n"), ".".into());
+        let refusal = policy.err().unwrap().to_string();
+        let said = "tenants.contoso.privileged has the credential of tenants.fabrikam.entra";
+        assert!(refusal.contains(said), "{refusal}");
+    }
+}

@@ -229,13 +229,19 @@ pub fn waiting(reset: ResetId, ticket: &TicketKey, why: Option<&RefusalText>) ->
 }
 
 /// The answer for a request that was refused, or given up before anything was claimed.
-pub fn refused(reset: ResetId, ticket: &TicketKey, refusal: &RecordedRefusal) -> Unclaimed {
+pub fn refused(
+    reset: ResetId,
+    ticket: &TicketKey,
+    refusal: &RecordedRefusal,
+    presented: usize,
+) -> Unclaimed {
+    let row = refusal.text.row();
     Unclaimed {
         reset,
         state: refusal.state(),
         note: note::of_refusal(refusal),
         code: Some(refusal.text.code.clone()),
-        second_approval: refusal.text.row().map(|row| row.second_approval_may_help),
+        second_approval: row.map(|row| row.second_approval.may_help(presented)),
         ticket: ticket.clone(),
     }
 }

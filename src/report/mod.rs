@@ -15,7 +15,7 @@ pub use answer::{
 };
 pub use approval::{ApprovalLine, VerificationLine};
 pub use freeze::{freeze_answer, freeze_state, thawed};
-pub use note::{note, refusal_note};
+pub use note::{note, outcome_not_shown, refusal_note};
 pub use notification::{Notification, notification};
 pub use presentation::Presentation;
 pub use refusal_text::refusal_text;

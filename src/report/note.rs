@@ -26,6 +26,15 @@ pub fn refusal_note(detail: &str, next: &str) -> String {
     ])
 }
 
+/// The note where an outcome was asked for and cannot be shown: the reset may have been done all the same.
+pub fn outcome_not_shown(detail: &str, next: &str) -> String {
+    sentences(&[
+        "The outcome cannot be shown. This question changed nothing, and how that reset ended is not known here.",
+        detail,
+        next,
+    ])
+}
+
 pub(super) fn of_waiting(why: Option<&RefusalText>) -> String {
     sentences(&[
         "MFA re-registration is accepted and not done yet. Nothing has changed yet.",

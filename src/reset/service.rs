@@ -4,17 +4,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::executor::context::Deployment;
+use super::executor::claim::{KnownBefore, Proofs};
+use super::executor::context::{Caller, Deployment};
+use super::executor::look_ahead::Answers;
 use super::executor::replay::Answered;
 use super::executor::throttle::{Misuse, NotificationThrottle, PreviewThrottle};
 use super::executor::validate::Presented;
-use super::ledger::{Acceptance, Block, Record, Stage, SwitchError, SwitchedTo, is_about};
+use super::ledger::{
+    Acceptance, ApprovalUse, Block, Obstacle, Record, Stage, SwitchError, SwitchedTo, is_about,
+    obstacle,
+};
 use super::model::{
     ApprovalSummary, Event, Freeze, FreezeChange, LedgerError, Parties, Preview, Request,
     RequestStatus,
 };
 use super::refusal::Refusal;
-use crate::approval::{ApprovalError, Authentic, TokenId};
+use crate::approval::{ApprovalError, Authentic};
 use crate::clock::{self, Timestamp};
 use crate::ids::{Label, ResetId, TenantId};
 
@@ -39,8 +44,19 @@ pub struct Submission {
 /// How long an outcome can be read.
 const READABLE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How often the acceptance of one request is tried, while the same delivery is accepted and refused at the same time.
-const MOST_ACCEPTANCES: usize = 2;
+/// On call, expired approvals are accepted only if something was done on one of them: an old link must not fill the
+/// ledger, nor notify anyone.
+fn reject_if_expired_unused(
+    request: &Request,
+    approvals: &[Authentic],
+    uses: &[ApprovalUse],
+) -> Result<(), Refusal> {
+    let last = approvals.iter().map(|approval| approval.claims().exp).max();
+    match last.filter(|exp| *exp <= request.received_at) {
+        Some(exp) if uses.iter().all(Option::is_none) => Err(ApprovalError::Expired { exp }.into()),
+        _ => Ok(()),
+    }
+}
 
 impl Resets {
     pub fn new(deployment: Deployment) -> Resets {
@@ -91,53 +107,53 @@ impl Resets {
             approvals,
             until,
         } = submission;
-        let (ledger, parties) = (&self.deployment.ledger, &parties);
-        let run = self.deployment.run_in(request.tenant, until)?;
-        let mut previous = ledger.previous(&request).await?;
+        let deployment = &*self.deployment;
+        let ledger = &deployment.ledger;
+        let run = deployment.run_in(request.tenant, until, Caller::Waits)?;
+        // Nothing is fetched and Graph is not asked before it is known that the delivery is new.
+        let presented = deployment
+            .validator
+            .validate_with_known_keys(&request, &deployment.channels)
+            .await;
+        let (mut previous, uses) = ledger.look_up(&request, &presented.ids()).await?;
         if let Some(record) = previous.take_answer() {
-            return self.deployment.replay(record, parties, until).await;
+            return deployment.replay(record, &parties, until).await;
         }
-        self.reject_if_expired_unused(&request, &approvals).await?;
+        reject_if_expired_unused(&request, &approvals, &uses)?;
+        let proofs = (!presented.lacks_keys()).then(|| Proofs::new(presented, uses));
         let lease_until = run.lease_until();
         let id = ResetId::random();
         let record = Record::new(id, request, parties.clone(), lease_until);
-        // The next run is scheduled first, so that there is one even if this process dies.
-        run.schedule(id, clock::between(run.now(), lease_until))
-            .await?;
-        for _ in 0..MOST_ACCEPTANCES {
-            if let Acceptance::Accepted(lease) = ledger.accept(record.clone(), &previous).await? {
-                let end = run.run(lease).await;
-                return self.deployment.answer(end, parties, until).await;
-            }
-            // The same delivery came twice at once. Unless the other one is refused already, its answer is this one's.
-            previous = ledger.previous(&record.request).await?;
-            if let Some(first) = previous.take_answer() {
-                return self.deployment.replay(first, parties, until).await;
-            }
-        }
-        Err(
-            LedgerError::Unavailable("the request is being accepted by another run".to_owned())
-                .into(),
-        )
-    }
-
-    /// On call, expired approvals are accepted only if something was done on one of them: an old link must not fill the
-    /// ledger, nor notify anyone.
-    async fn reject_if_expired_unused(
-        &self,
-        request: &Request,
-        approvals: &[Authentic],
-    ) -> Result<(), Refusal> {
-        let last = approvals.iter().map(|approval| approval.claims().exp).max();
-        let Some(exp) = last.filter(|exp| *exp <= request.received_at) else {
-            return Ok(());
+        let accept = async {
+            // The next run is scheduled first, so that there is one even if this process dies.
+            run.schedule(id, clock::between(run.now(), lease_until))
+                .await?;
+            Ok::<_, Refusal>(ledger.accept(record.clone(), &previous).await?)
         };
-        for approval in approvals {
-            if self.deployment.used_by(&approval.id()).await?.is_some() {
-                return Ok(());
+        let look_ahead = async {
+            match proofs.as_ref().and_then(Proofs::unused) {
+                Some(unused) => run.look_ahead(&record.request, unused).await,
+                None => Answers::default(),
             }
+        };
+        let (accepted, answers) = tokio::join!(accept, look_ahead);
+        let mut acceptance = accepted?;
+        if matches!(acceptance, Acceptance::Duplicate) {
+            // The same delivery came twice at once. Unless the other one is refused already, its answer is this one's.
+            (previous, _) = ledger.look_up(&record.request, &[]).await?;
+            if let Some(first) = previous.take_answer() {
+                return deployment.replay(first, &parties, until).await;
+            }
+            acceptance = ledger.accept(record, &previous).await?;
         }
-        Err(ApprovalError::Expired { exp }.into())
+        let Acceptance::Accepted(lease) = acceptance else {
+            return Err(LedgerError::Unavailable(
+                "the request is being accepted by another run".to_owned(),
+            )
+            .into());
+        };
+        let end = run.run(lease, KnownBefore { proofs, answers }).await;
+        deployment.answer(end, &parties, until).await
     }
 
     /// Goes on with a record whose id the queue has brought.
@@ -149,7 +165,8 @@ impl Resets {
         let found = ledger.find(id).await?;
         match &found.record {
             Some(record) => {
-                let run = self.deployment.run_in(record.request.tenant, until)?;
+                let tenant = record.request.tenant;
+                let run = self.deployment.run_in(tenant, until, Caller::None)?;
                 run.wake(found).await
             }
             None => match ledger.block_acceptance(id, clock.now()).await? {
@@ -170,28 +187,40 @@ impl Resets {
     pub async fn preview(&self, submission: &Submission) -> Result<Preview, Refusal> {
         let deployment = &self.deployment;
         let request = &submission.request;
-        let run = deployment.run_in(request.tenant, submission.until)?;
+        let run = deployment.run_in(request.tenant, submission.until, Caller::Waits)?;
         let presented = deployment
             .validator
             .validate(request, &deployment.channels)
             .await;
-        let approvals = presented.accepted()?;
-        let ids: Vec<TokenId> = approvals.iter().map(Authentic::id).collect();
+        presented.stand_together()?;
+        let ids = presented.ids();
         if !self.previews.allows(&ids, deployment.clock.now()) {
             return Err(Refusal::TooManyPreviews);
         }
+        let (previous, uses) = deployment.ledger.look_up(request, &ids).await?;
         // What is accepted goes on by itself: there is nothing to preview any more.
-        if deployment.ledger.previous(request).await?.record.is_some() {
+        if previous.record.is_some() {
             return Err(Refusal::ApprovalUsed);
         }
-        let (unused, used) = run.split_off_used(request, approvals).await?;
+        let proofs = Proofs::new(presented, uses);
+        let answers = match proofs.unused() {
+            Some(unused) => run.look_ahead(request, unused).await,
+            None => Answers::default(),
+        };
+        let (unused, used) = run.split_off_used(request, proofs).await?;
         if unused.is_empty() && used.is_some() {
             return Err(Refusal::ApprovalUsed);
         }
         let mut parties = submission.parties.clone();
         parties.name(&unused);
-        let planned = run.plan_reset(ResetId::random(), request, unused).await?;
-        run.check_headroom(&planned).await?;
+        let planned = run
+            .plan_reset(ResetId::random(), request, unused, answers)
+            .await?;
+        match obstacle(&planned.read, &planned.claim, &planned.guardrails)? {
+            None => {}
+            Some(Obstacle::Busy(_)) => return Err(Refusal::TargetBusy),
+            Some(Obstacle::Guardrail(guardrail)) => return Err(Refusal::Guardrail(guardrail)),
+        }
         let counts = |summary: &&ApprovalSummary| {
             let mut counted = planned.claim.approvals.iter();
             counted.any(|approval| approval.id == summary.id)

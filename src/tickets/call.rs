@@ -52,9 +52,13 @@ impl From<Failed> for TicketError {
 
 impl From<SecretError> for Failed {
     fn from(error: SecretError) -> Failed {
-        tracing::warn!(%error, "no credential for the ticket system");
+        tracing::error!(%error, "no credential for the ticket system");
         // Whatever it is, an operator may mend it in the two hours.
-        TRANSIENT
+        match error {
+            // The copy may be older than the mended secret.
+            SecretError::Malformed(..) => Failed::Credential,
+            _ => TRANSIENT,
+        }
     }
 }
 
@@ -89,12 +93,6 @@ pub struct Note<'a> {
     pub public: bool,
 }
 
-/// Reads a secret's JSON.
-pub fn parse<T: DeserializeOwned>(secret: &SecretString) -> Result<T, Failed> {
-    json::read(secret.expose_secret().as_bytes())
-        .map_err(|_| Failed::Permanent("the secret in [notes] is not JSON of the documented shape"))
-}
-
 /// Changes something, and gives what the answer shows of it. `None` if it shows nothing: another success than the
 /// documented one, an empty body, the log-in page of a proxy. Whether the change was made has to be looked up then.
 pub async fn write<T: DeserializeOwned>(
@@ -106,9 +104,7 @@ pub async fn write<T: DeserializeOwned>(
         return Ok(None);
     }
     let body = bounded_body(answer, LARGEST_ANSWER).await;
-    Ok(body
-        .ok()
-        .and_then(|body| serde_json::from_slice(&body).ok()))
+    Ok(body.ok().and_then(|body| shape(&body)))
 }
 
 /// Deletes something. A success other than 204 says nothing of it, and another try finds out.
@@ -123,7 +119,11 @@ pub async fn delete(request: RequestBuilder) -> Result<(), Failed> {
 pub async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Failed> {
     let body = bounded_body(send(request).await?, LARGEST_ANSWER).await;
     let body = body.map_err(|_| TRANSIENT)?;
-    serde_json::from_slice(&body).map_err(|_| TRANSIENT)
+    shape(&body).ok_or(TRANSIENT)
+}
+
+fn shape<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    json::read(body).ok()
 }
 
 async fn send(request: RequestBuilder) -> Result<Response, Failed> {
@@ -180,6 +180,23 @@ fn is_anonymous(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_is_an_object_in_which_no_member_comes_twice() {
+        #[derive(serde::Deserialize)]
+        struct Answer {
+            #[serde(rename = "id")]
+            _id: String,
+        }
+        assert!(shape::<Answer>(br#"{"id": "1", "more": [1]}"#).is_some());
+        for odd in [
+            r#"["1"]"#,
+            r#"{"id": "1", "id": "2"}"#,
+            r#"{"id": "1", "x": 1, "x": 2}"#,
+        ] {
+            assert!(shape::<Answer>(odd.as_bytes()).is_none(), "{odd}");
+        }
+    }
 
     fn headers(name: &'static str, value: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::call::{self, Credential, Failed, Note, TRANSIENT};
 use super::jira_comment::{Comment, document, wiki};
-use super::pasted;
+use super::secret::Stored;
 use super::settings::BaseUrl;
 
 /// How many comments are asked for at once. Data Center gives no more (Jira REST v2, "Pagination").
@@ -67,23 +67,33 @@ struct Project {
     project_type_key: Option<String>,
 }
 
-/// The project type of Jira Service Management, as both editions call it.
-const SERVICE_DESK: &str = "service_desk";
+/// The types of projects in which no customers see comments. Jira has others, such as `service_desk` and
+/// `customer_service`, and may get more.
+const WITHOUT_CUSTOMERS: [&str; 3] = ["software", "business", "product_discovery"];
+
+/// What an administrator has to do where the function cannot.
+const BY_HAND: &str = "the comment is PUBLIC and cannot be deleted: delete it by hand";
+
+/// A project that does not say, or says what is not known, counts as one that has.
+fn has_customers(project_type: Option<&str>) -> bool {
+    project_type.is_none_or(|kind| !WITHOUT_CUSTOMERS.contains(&kind))
+}
 
 impl<'a> Jira<'a> {
     pub fn cloud(
         http: &'a Client,
         base: &'a BaseUrl,
-        secret: &SecretString,
+        secret: &Stored<'_>,
     ) -> Result<Jira<'a>, Failed> {
-        let ApiToken { email, api_token } = call::parse(secret)?;
+        let ApiToken { email, api_token } =
+            secret.read(r#"{"email": "…", "api_token": "…"} and no more"#)?;
         Ok(Jira {
             http,
             base,
             edition: Edition::Cloud,
             credential: Credential::Password {
-                user: pasted::name(&email),
-                password: pasted::token(&api_token)?,
+                user: secret.name("email", email)?,
+                password: secret.token("api_token", api_token)?,
             },
         })
     }
@@ -91,14 +101,14 @@ impl<'a> Jira<'a> {
     pub fn data_center(
         http: &'a Client,
         base: &'a BaseUrl,
-        secret: &SecretString,
+        secret: &Stored<'_>,
     ) -> Result<Jira<'a>, Failed> {
-        let PersonalAccessToken { token } = call::parse(secret)?;
+        let PersonalAccessToken { token } = secret.read(r#"{"token": "…"} and no more"#)?;
         Ok(Jira {
             http,
             base,
             edition: Edition::DataCenter,
-            credential: Credential::Token(pasted::token(&token)?),
+            credential: Credential::Token(secret.token("token", token)?),
         })
     }
 
@@ -148,19 +158,22 @@ impl<'a> Jira<'a> {
             (None, Edition::Cloud) => true,
         };
         // Outside of service desks every comment says that it is public (Jira Cloud REST v3, `jsdPublic`).
-        if !may_be_public || !self.is_in_service_desk(note).await? {
+        if !may_be_public || !self.may_have_customers(note).await? {
             return Ok(());
         }
-        let request = self
-            .http
-            .delete(self.issue(note, ["comment", comment.id()])?);
-        match call::delete(self.credential.sign(request)).await {
+        let Some(id) = comment.id() else {
+            return Err(Failed::Permanent(BY_HAND));
+        };
+        let url = self.issue(note, ["comment", id])?;
+        match call::delete(self.credential.sign(self.http.delete(url))).await {
+            // An id that Jira does not know may be a wrong one.
+            Err(Failed::Permanent(call::NO_SUCH_TICKET)) if self.find(note).await?.is_some() => {
+                Err(Failed::Permanent(BY_HAND))
+            }
             Ok(()) | Err(Failed::Permanent(call::NO_SUCH_TICKET)) => Err(Failed::Permanent(
                 "the comment was public and not internal, and was deleted: customers may have it by mail",
             )),
-            Err(Failed::Permanent(_)) => Err(Failed::Permanent(
-                "the comment is PUBLIC and cannot be deleted: delete it by hand",
-            )),
+            Err(Failed::Permanent(_)) => Err(Failed::Permanent(BY_HAND)),
             Err(failed) => {
                 tracing::error!(
                     ticket = note.ticket,
@@ -171,13 +184,14 @@ impl<'a> Jira<'a> {
         }
     }
 
-    /// Whether the ticket is one of Jira Service Management, with customers. A project that does not say counts as one.
-    async fn is_in_service_desk(&self, note: &Note<'_>) -> Result<bool, Failed> {
+    /// Whether the ticket is in a project with customers, as those of Jira Service Management are.
+    async fn may_have_customers(&self, note: &Note<'_>) -> Result<bool, Failed> {
         let request = self.http.get(self.issue(note, [])?);
         let request = request.query(&[("fields", "project")]);
         let issue: Issue = call::read(self.credential.sign(request)).await?;
-        let kind = issue.fields.project.project_type_key;
-        Ok(kind.is_none_or(|kind| kind == SERVICE_DESK))
+        Ok(has_customers(
+            issue.fields.project.project_type_key.as_deref(),
+        ))
     }
 
     /// The comment that has the mark; the note itself before one that quotes it.
@@ -244,6 +258,22 @@ impl<'a> Jira<'a> {
             Edition::Cloud | Edition::DataCenter => {
                 json!({"body": body, "properties": properties})
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_has_customers_unless_its_type_is_known_to_have_none() {
+        for kind in ["software", "business", "product_discovery"] {
+            assert!(!has_customers(Some(kind)), "{kind}");
+        }
+        let others = ["service_desk", "customer_service", "", "unknownFutureValue"];
+        for kind in others.map(Some).into_iter().chain([None]) {
+            assert!(has_customers(kind), "{kind:?}");
         }
     }
 }

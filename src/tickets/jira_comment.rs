@@ -8,14 +8,16 @@ use serde_json::{Value, json};
 #[serde(rename_all = "camelCase")]
 pub struct Comment {
     id: String,
-    body: Value,
+    body: Body,
     /// Whether customers of a service desk see it; of interest in Service Management alone.
     jsd_public: Option<bool>,
 }
 
 impl Comment {
-    pub fn id(&self) -> &str {
-        &self.id
+    /// Its id, if it is one: nothing else goes into the path of a call that deletes.
+    pub fn id(&self) -> Option<&str> {
+        let is_number = !self.id.is_empty() && self.id.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then_some(self.id.as_str())
     }
 
     /// Whether customers see it, if Jira says so.
@@ -25,29 +27,55 @@ impl Comment {
 
     /// Whether it has this mark.
     pub fn holds(&self, mark: &str) -> bool {
-        plain(&self.body).contains(mark)
+        self.body.0.contains(mark)
     }
 
     /// Whether it is a note and not another comment that quotes one: it begins with the note's first line and ends with
     /// the mark.
     pub fn is_written_as(&self, text: &str, mark: &str) -> bool {
         let dense = |text: &str| -> String { text.split_whitespace().collect() };
-        let written = dense(&plain(&self.body));
+        let written = dense(&self.body.0);
         let first = text.lines().next().unwrap_or_default();
         written.starts_with(&dense(first)) && written.ends_with(&dense(mark))
     }
 }
 
-/// The text of a body, which is one text or a tree of them.
-fn plain(body: &Value) -> String {
-    match body {
-        Value::String(text) => text.clone(),
+/// The text of a comment. What has none that can be read is no comment without the mark: the note may be in it.
+#[derive(Deserialize)]
+#[serde(try_from = "Value")]
+struct Body(String);
+
+impl TryFrom<Value> for Body {
+    type Error = &'static str;
+
+    fn try_from(body: Value) -> Result<Body, &'static str> {
+        let text = match &body {
+            Value::String(text) => Some(text.clone()),
+            Value::Object(document) if document.contains_key("content") => plain(&body),
+            _ => None,
+        };
+        text.map(Body).ok_or("not the body of a comment")
+    }
+}
+
+/// The text of a node in Atlassian Document Format, or of a list of them.
+fn plain(node: &Value) -> Option<String> {
+    match node {
         Value::Array(nodes) => nodes.iter().map(plain).collect(),
-        Value::Object(node) => match node.get("text") {
-            Some(Value::String(text)) => text.clone(),
-            _ => node.get("content").map(plain).unwrap_or_default(),
-        },
-        Value::Null | Value::Bool(_) | Value::Number(_) => String::new(),
+        Value::Object(node) => {
+            let kind = node.get("type")?.as_str()?;
+            match (node.get("text"), node.get("content")) {
+                (Some(text), _) => text
+                    .as_str()
+                    .filter(|text| !text.is_empty())
+                    .map(str::to_owned),
+                (None, _) if kind == "text" => None,
+                (None, Some(content @ Value::Array(_))) => plain(content),
+                (None, Some(_)) => None,
+                (None, None) => Some(String::new()),
+            }
+        }
+        _ => None,
     }
 }
 
@@ -116,7 +144,7 @@ mod tests {
     fn a_comment_that_quotes_a_note_holds_its_mark_and_is_none() {
         let comment = |body: Value| Comment {
             id: "1".to_owned(),
-            body,
+            body: Body::try_from(body).unwrap_or_else(|why| panic!("{why}")),
             jsd_public: None,
         };
         let note = comment(document("one\ntwo\nthe mark"));
@@ -126,6 +154,28 @@ mod tests {
             let quote = comment(document(other));
             assert!(quote.holds("the mark"));
             assert!(!quote.is_written_as("one\ntwo", "the mark"), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_cannot_be_read_is_no_comment_without_a_note() {
+        let in_document = |node: Value| json!({"type": "doc", "version": 1, "content": [node]});
+        let rule = in_document(json!({"type": "rule"}));
+        assert!(Body::try_from(rule).is_ok_and(|Body(text)| text.is_empty()));
+        assert!(Body::try_from(json!("")).is_ok());
+        for odd in [
+            Value::Null,
+            json!({}),
+            json!([document("one")]),
+            json!({"type": "doc", "content": {}}),
+            in_document(Value::Null),
+            in_document(json!("one")),
+            in_document(json!({"text": "one"})),
+            in_document(json!({"type": "text"})),
+            in_document(json!({"type": "text", "text": null})),
+            in_document(json!({"type": "paragraph", "content": null})),
+        ] {
+            assert!(Body::try_from(odd.clone()).is_err(), "{odd}");
         }
     }
 }

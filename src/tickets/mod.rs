@@ -7,7 +7,7 @@ mod call;
 mod jira;
 mod jira_comment;
 mod notes;
-mod pasted;
+mod secret;
 mod servicenow;
 mod settings;
 mod systems;

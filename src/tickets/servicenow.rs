@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::call::{self, Credential, Failed, NO_SUCH_TICKET, Note, TRANSIENT};
-use super::pasted;
+use super::secret::Stored;
 use super::settings::BaseUrl;
 use crate::ids::Table;
 
@@ -42,6 +42,8 @@ struct Secret {
     client_id: Option<String>,
     client_secret: Option<SecretString>,
 }
+
+const SHAPE: &str = "JSON with username and password, or with client_id and client_secret";
 
 #[derive(Deserialize)]
 struct Granted {
@@ -100,9 +102,9 @@ impl<'a> ServiceNow<'a> {
         http: &'a Client,
         instance: &'a BaseUrl,
         table: &'a Table,
-        secret: &SecretString,
+        stored: &Stored<'_>,
     ) -> Result<ServiceNow<'a>, Failed> {
-        let secret: Secret = call::parse(secret)?;
+        let secret: Secret = stored.read(SHAPE)?;
         let credential = match (
             secret.username,
             secret.password,
@@ -110,20 +112,16 @@ impl<'a> ServiceNow<'a> {
             secret.client_secret,
         ) {
             (Some(user), Some(password), None, None) => Credential::Password {
-                user: pasted::name(&user),
-                password: pasted::password(&password),
+                user: stored.name("username", user)?,
+                password: stored.plain("password", password)?,
             },
             (None, None, Some(client_id), Some(client_secret)) => {
                 let url = instance.join(["oauth_token.do"])?;
-                let client_id = pasted::name(&client_id);
-                let client_secret = pasted::password(&client_secret);
+                let client_id = stored.name("client_id", client_id)?;
+                let client_secret = stored.plain("client_secret", client_secret)?;
                 Credential::Token(token(http, url, &client_id, &client_secret).await?)
             }
-            _ => {
-                return Err(Failed::Permanent(
-                    "the secret in [notes] needs username and password, or client_id and client_secret",
-                ));
-            }
+            _ => return Err(stored.malformed(format!("it must be {SHAPE}")).into()),
         };
         Ok(ServiceNow {
             http,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::call::{Failed, NO_SUCH_TICKET, Note};
 use super::jira::Jira;
+use super::secret::Stored;
 use super::servicenow::ServiceNow;
 use super::settings::{Notes, System};
 use crate::ids::{Label, TicketKey};
@@ -85,7 +86,11 @@ impl TicketSystems {
         note: &Note<'_>,
         freshness: Freshness,
     ) -> Result<(), Failed> {
-        let secret = self.secrets.get(&notes.secret, freshness).await?;
+        let text = self.secrets.get(&notes.secret, freshness).await?;
+        let secret = Stored {
+            name: &notes.secret,
+            text: &text,
+        };
         match &notes.system {
             System::JiraCloud { site } => Jira::cloud(&self.http, site, &secret)?.write(note).await,
             System::JiraDataCenter { base } => {

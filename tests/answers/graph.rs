@@ -1,10 +1,10 @@
 //! Answers of Entra's login and of Microsoft Graph.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::odd::{Change, Field, Odd, Where};
+use crate::each::{self, changes, every, in_own_runtime};
+use crate::odd::{Change, Field};
 use crate::proxy::Proxy;
 use crate::table::{self, Outcomes};
 use crate::test_app::{ADELE, Document, GRACE, JANE, Overrides, SAM, TestApp};
@@ -29,9 +29,6 @@ const PROTECTED: [&str; 14] = [
 
 /// The group "IT contractors", which the policy names.
 const CONTRACTORS: &str = "c1000000-0000-4000-8000-000000000005";
-
-/// How many resets run beside each other.
-const AT_ONCE: usize = 4;
 
 /// A reset as it stands after its first run and those of the next ten minutes.
 struct Reset {
@@ -96,54 +93,16 @@ async fn reset(person: &str, change: Option<Change>) -> Reset {
     }
 }
 
-/// Runs a reset in a runtime of its own, so that its servers end with it.
 fn run(person: &str, change: Option<Change>) -> Reset {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_all().build().unwrap();
-    runtime.block_on(reset(person, change))
+    in_own_runtime(reset(person, change))
 }
 
-/// Runs one reset for each change of an answer. Those in which the change was never asked for are left out.
+/// Runs one reset of this person for each change of an answer.
 fn run_each(person: &str, changes: Vec<Change>) -> Vec<(Change, Reset)> {
-    let waiting = Mutex::new(changes.into_iter());
-    let ended = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                loop {
-                    let Some(change) = waiting.lock().unwrap().next() else {
-                        return;
-                    };
-                    let reset = run(person, Some(change.clone()));
-                    if reset.changed > 0 {
-                        ended.lock().unwrap().push((change, reset));
-                    }
-                }
-            });
-        }
-    });
-    ended.into_inner().unwrap()
-}
-
-/// All changes of these fields, each of all items of a list and of its last item alone.
-fn changes(fields: BTreeSet<Field>) -> Vec<Change> {
-    let mut changes = Vec::new();
-    for field in fields {
-        for odd in Odd::all() {
-            for at in [Where::Everywhere, Where::LastItem] {
-                if at == Where::Everywhere || field.pointer.contains("/*") {
-                    let field = field.clone();
-                    changes.push(Change { field, odd, at });
-                }
-            }
-        }
-    }
-    changes
-}
-
-/// One case in this many is run; `make answers` runs all of them.
-fn every() -> usize {
-    std::env::var("EVERY").map_or(100, |every| every.parse().unwrap())
+    each::run_each(changes, |change| {
+        let reset = run(person, Some(change));
+        (reset.changed > 0).then_some(reset)
+    })
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! Each field of each answer of Microsoft's is changed into something that it should not be, and a whole reset is run on
+//! Each field of each answer of Microsoft's and of the ticket system's is changed into something that it should not be, and a whole reset is run on
 //! that answer. A strange answer is never taken for a harmless one.
 //!
-//! The fields are all JSON pointers of the answers that the simulated tenant gives to a reset, none is picked by hand.
+//! The fields are all JSON pointers of the answers that the simulated services give to a reset, none is picked by hand.
 //! docs/answers.md has what came of each.
 
 #![allow(
@@ -12,10 +12,12 @@
     reason = "a test that panics has failed, which is its purpose"
 )]
 
+mod each;
 mod graph;
 mod odd;
 mod proxy;
 mod table;
+mod tickets;
 
 #[path = "../support/memory.rs"]
 mod memory;

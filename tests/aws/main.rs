@@ -8,18 +8,26 @@
     reason = "a test that panics has failed, which is its purpose"
 )]
 
+mod answers;
+mod dialect;
 mod dynamodb;
 #[path = "../support/memory.rs"]
 mod memory;
 mod moto;
 mod moto_server;
+#[path = "../answers/odd.rs"]
+mod odd;
 mod powertools;
+#[path = "../answers/proxy.rs"]
+mod proxy;
 mod secrets_manager;
 mod sns;
 mod sqs;
 #[path = "../support/stand_ins.rs"]
 mod stand_ins;
 mod sts;
+#[path = "../answers/table.rs"]
+mod table;
 #[path = "../support/test_app.rs"]
 #[allow(dead_code, reason = "the scenarios use the rest of it")]
 mod test_app;

@@ -38,6 +38,10 @@ impl KeySource for FixedKeys {
     async fn keys(&self, _: &IssuerPolicy, _: &Kid) -> Result<Arc<KeySet>, KeysUnavailable> {
         Ok(self.0.clone())
     }
+
+    fn known_keys(&self, _: &IssuerPolicy, _: &Kid) -> Option<Arc<KeySet>> {
+        Some(self.0.clone())
+    }
 }
 
 /// One approval, which is good, its issuer's policy and its keys.

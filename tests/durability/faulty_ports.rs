@@ -167,6 +167,17 @@ impl Store for FaultyPorts {
         .await
     }
 
+    async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, StoreError> {
+        let kinds = keys.iter().filter_map(|key| key.0.split('#').next());
+        let kinds: Vec<&str> = BTreeSet::from_iter(kinds).into_iter().collect();
+        self.effect(
+            format!("table: read {}", kinds.join(" ")),
+            |happened| Ok(keys.iter().map(|key| happened.table.get(key)).collect()),
+            Err(StoreError::Unavailable("down".to_owned())),
+        )
+        .await
+    }
+
     async fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
         let script = self.script.clone();
         let commit = |happened: &mut Happened| {

@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 use actor::{Actor, SAME};
 use broken::Broken;
-use schedules::{Pair, Second, frozen, given_up, good_day, overslept};
+use schedules::{Pair, Second, frozen, given_up, good_day, notified, overslept};
 use script::{Injection, Planned, Point};
 use world::World;
 
@@ -116,43 +116,56 @@ fn a_good_day_passes_every_named_point() {
     in_tokio(|| {
         let points: Vec<String> = good_day().iter().map(ToString::to_string).collect();
         insta::assert_snapshot!(points.join("\n"), @r"
-            table: read delivery 1
-            queue: schedule 1
-            table: accept 1
-            table: read approval 1
-            Graph: person 1
-            Graph: person 2
-            Graph: person 3
-            Graph: privilege facts 1
-            Graph: methods 1
-            table: read freeze 1
-            table: read target 1
-            table: read count 1
-            table: read count 2
-            table: read count 3
-            trail: allowed 1
-            table: claim 1
-            trail: intended 1
-            table: intend sessions 1
-            Graph: revoke sessions 1
-            table: write a step 1
-            Graph: methods 2
-            trail: intended 2
-            table: intend authenticator 1
-            Graph: remove authenticator 1
-            trail: intended 3
-            table: intend mobile 1
-            Graph: remove mobile 1
-            table: write a step 2
-            Graph: methods 3
-            table: read target 2
-            table: end 1
-            trail: outcome 1
-            security: notify 1
-            ticket: look for the note 1
-            ticket: write the note 1
-            table: write what was notified 1
-            ");
+        table: read approval delivery 1
+        queue: schedule 1
+        Graph: person 1
+        table: read count freeze target 1
+        Graph: methods 1
+        Graph: privilege facts 1
+        Graph: person 2
+        Graph: person 3
+        table: accept 1
+        trail: allowed 1
+        trail: intended 1
+        table: claim 1
+        Graph: methods 2
+        Graph: revoke sessions 1
+        trail: intended 2
+        table: intend authenticator 1
+        Graph: remove authenticator 1
+        trail: intended 3
+        table: intend mobile 1
+        Graph: remove mobile 1
+        Graph: methods 3
+        queue: schedule 2
+        table: end 1
+        ");
+    });
+}
+
+#[test]
+fn the_worker_that_notifies_may_fail_or_die_at_every_call_and_each_hears_of_the_end_once() {
+    in_tokio(|| {
+        let (_, calls) = notified(None, 0);
+        let points: Vec<String> = calls.iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(points.join("\n"), @r"
+        table: read reset 1
+        table: write what was notified 1
+        trail: outcome 1
+        security: notify 1
+        ticket: look for the note 1
+        ticket: write the note 1
+        table: write what was notified 2
+        ");
+        let injections = [FATES.as_slice(), &[Injection::Pauses]].concat();
+        let mut tally = Tally::default();
+        for (first, seed) in planned(&calls, &injections)
+            .flat_map(|first| (0..4).map(move |seed| (first.clone(), seed)))
+        {
+            let (world, _) = notified(Some(&first), seed);
+            tally.add(&world, || format!("notifying, {} {:?}", first.0, first.1));
+        }
+        tally.hold("notifying");
     });
 }
 
@@ -426,7 +439,7 @@ fn a_delivery_that_turns_out_to_repeat_another_while_a_sender_waits_gives_the_an
             };
             (point, Injection::Pauses)
         };
-        let mut one = Actor::deliver(world.ports([pause("table: read approval", 1)]));
+        let mut one = Actor::deliver(world.ports([pause("table: read reset", 1)]));
         one.go();
         assert!(one.is_paused());
         // Waits for it, and is about to look again.

@@ -15,8 +15,9 @@ use crate::broken::Broken;
 use crate::script::{Injection, Planned, Point};
 use crate::world::World;
 
-/// More runs than a request may ever need, once everything works.
-const MOST_RUNS: usize = 40;
+/// More runs than a request may ever need, once everything works: two messages may bring it, since an end wakes the worker
+/// beside the message of the acceptance.
+const MOST_RUNS: usize = 80;
 
 /// When the second actor comes to a request at which the first one was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +111,29 @@ impl Pair<'_> {
         drain(&world);
         (world, other.calls())
     }
+}
+
+/// A reset that is done, after which the worker that is woken to notify is stopped at these points, or at none. Gives the
+/// world after the end, and the worker's calls.
+pub fn notified(planned: Option<&Planned>, seed: u64) -> (Arc<World>, Vec<Point>) {
+    let world = World::new(Broken::No, seed);
+    Actor::deliver(world.ports([])).go();
+    let (due, id) = {
+        let mut happened = world.lock();
+        happened.queue.sort();
+        happened.queue.remove(0)
+    };
+    let early = due.duration_since(world.lock().now);
+    world.lock().pass(early.try_into().unwrap_or_default());
+    let mut worker = Actor::wake(world.ports(planned.cloned()), id);
+    worker.go();
+    if worker.is_paused() {
+        world.lock().pass(LEASE * 4);
+        empty_queue(&world);
+        worker.go();
+    }
+    drain(&world);
+    (world, worker.calls())
 }
 
 /// One actor that stands still at one point for longer than a lease, while the queue brings whatever it has, and then goes

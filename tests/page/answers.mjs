@@ -84,7 +84,8 @@ export function waiting() {
 const TITLES = {
   approval_expired: "The approval has expired", approval_invalid: "The approval is not valid", approval_used: "The approval has already been used",
   approvals_one_domain: "Both approvals come from one trust domain", ledger_unavailable: "The database does not answer",
-  privileged_role: "The person holds a privileged role",
+  privileged_role: "The person holds a privileged role", too_many_previews: "There were too many previews",
+  would_lock_out: "The person could not register afterwards",
 };
 /** A refusal. With `second_approval: undefined` it is a problem of HTTP itself, which has no such member. */
 export function problem(status, code, detail, next, change = {}) {
@@ -102,5 +103,8 @@ export const PRIVILEGED = problem(403, "privileged_role",
   "The person holds the role Global Administrator: one approval is not enough.",
   "Verify the person in a second way. Then add an approval by a different approver in a different trust domain (for example another approval system).",
   { approvals: [approval()] });
+export const LOCKED_OUT = problem(422, "would_lock_out",
+  "The person could not register afterwards. Sign-in would ask for a passkey that stays in place: iPhone (in Microsoft Authenticator).",
+  "Ask the person whether they still have it.", { approvals: [approval()], second_approval: false });
 export const EXPIRED = problem(422, "approval_expired", "The approval has expired.", "Get a new approval.");
 export const USED = problem(422, "approval_used", "The approval has already been used.", "See how its reset ended. For another reset, get a new approval: each one works once.");

@@ -1,7 +1,7 @@
 // How approvals come into the page, and when it asks for a second one.
 
 import assert from "node:assert/strict";
-import { EXPIRED, PRIVILEGED, approval, outcome, preview, problem, second, soon, token } from "./answers.mjs";
+import { EXPIRED, LOCKED_OUT, PRIVILEGED, approval, outcome, preview, problem, second, soon, token } from "./answers.mjs";
 import { focused } from "./browser.mjs";
 import { DO, HEADLINE, LOOK, ONE, OTHER, REAL, TWO, at, confirm, play, press, section, unfolded } from "./play.mjs";
 
@@ -86,6 +86,34 @@ for (const [sentence, given, status, code, second_approval, heading] of [
     assert.equal(await page.locator("#second-form").isVisible(), second_approval !== false);
   });
 }
+
+for (const [given, from] of [[[ONE], "the approver"], [[ONE, TWO], "both approvers"]]) {
+  play(`a_person_who_could_not_register_is_asked_about_the_passkey_before_${from.replace(" ", "_")}`, {
+    how: { name: `locked-out-${given.length}-` },
+    script: () => [{ on: LOOK, ...LOCKED_OUT }],
+  }, async ({ page, server, accessible }) => {
+    await page.goto(`${server.url}#${given.map((one) => `approval=${one}`).join("&")}`);
+    await at(page, "problem", "Refused: the person could not register afterwards");
+    const said = await section(page, "problem").innerText();
+    assert.match(said, /iPhone[^]*What to do: Ask the person: do you still have the passkey\?/);
+    assert.ok(said.includes(`Then ask ${from} for`), said);
+    assert.match(said, /It is gone[^]*passkeys:remove[^]*They still have it[^]*passkeys:keep[^]*It is gone and has to stay[^]*lockout:accept/);
+    assert.doesNotMatch(said, /whether they still have it/);
+    assert.equal(await page.locator("#second-form").isVisible(), false);
+    await accessible("0-refused");
+  });
+}
+
+play("an_approval_that_was_checked_too_often_is_replaced_or_waited_for", {
+  script: () => [{ on: LOOK, ...problem(403, "too_many_previews", "There were too many previews of this approval within an hour.", "Start the reset, or get a new approval.", { second_approval: false }) }],
+}, async ({ page, server }) => {
+  await page.goto(`${server.url}#approval=${ONE}`);
+  await at(page, "problem", "Refused: there were too many previews");
+  const said = await section(page, "problem").innerText();
+  // The page starts no reset that it has not checked.
+  assert.doesNotMatch(said, /Start the reset/);
+  assert.match(said, /What to do: Ask the approver for a new approval, and check that one\.[^]*If it was not you who checked[^]*security team/);
+});
 
 play("an_expired_approval_says_what_to_do_next", {
   real: "PAGE_EXPIRED",

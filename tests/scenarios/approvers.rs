@@ -5,7 +5,7 @@ use simulated::approval::Draft;
 use simulated::senders::on_call;
 
 use crate::documented::{Rows, documented};
-use crate::test_app::{ADA, Document, GRACE, JANE, OLGA, Reply, SAM, TestApp};
+use crate::test_app::{ADA, Document, GRACE, JANE, OLGA, Reply, SAM, TestApp, VERA};
 
 #[tokio::test]
 async fn a_person_cannot_approve_or_verify_their_own_reset_under_any_spelling() {
@@ -130,6 +130,7 @@ async fn a_refusal_does_not_ask_for_a_second_approval_beside_one_that_can_never_
     let grace = app.approve_on_call(app.on_call_draft().target(GRACE));
     let reply = app.preview(&grace).await;
     reply.assert_refused(403, "issuer_standard_only");
+    assert_eq!(reply.json["second_approval"], false);
     assert_eq!(reply.json["approvals"][0]["privileged"], false);
     let approvals = "one by an issuer that the policy does not allow for privileged people";
     rows.show(person, approvals, &reply);
@@ -139,6 +140,7 @@ async fn a_refusal_does_not_ask_for_a_second_approval_beside_one_that_can_never_
     let own_work = app.approve_on_call(own_work.verified(OLGA, app.now() - 300));
     let reply = app.preview(&own_work).await;
     reply.assert_refused(403, "approver_verified");
+    assert_eq!(reply.json["second_approval"], false);
     assert_eq!(reply.json["approvals"][0]["privileged"], true);
     rows.show(person, "one, and the approver verified the person", &reply);
 
@@ -149,7 +151,66 @@ async fn a_refusal_does_not_ask_for_a_second_approval_beside_one_that_can_never_
     let by_sms = app.approve_on_call(by_sms.verification([sms]));
     let reply = app.preview(&by_sms).await;
     reply.assert_refused(403, "evidence_sms");
+    assert_eq!(reply.json["second_approval"], false);
     rows.show(person, "one with evidence by text message", &reply);
+
+    // In a ticket the same, also when the refusal is read later.
+    let mut sms = app.desk_call();
+    sms["method"] = json!("secure_message");
+    sms["via"] = json!("sms");
+    let by_sms = app.draft().target(GRACE).reason("replaced");
+    let by_sms = app.approve(by_sms.verification([sms]));
+    let reply = app.send(app.jira(&by_sms)).await;
+    reply.assert_refused(403, "evidence_sms");
+    let read = app.read(reply.reset(), &by_sms).await;
+    for answer in [&reply, &read] {
+        assert_eq!(answer.json["second_approval"], false, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_two_approvals_says_that_another_second_one_may_help() {
+    let app = TestApp::new().await;
+    let mut sms = app.desk_call();
+    sms["method"] = json!("secure_message");
+    sms["via"] = json!("sms");
+    let first = app.approve_on_call(app.on_call_draft().target(GRACE).reason("replaced"));
+    let second = app.on_call_draft().target(GRACE).reason("replaced");
+    let second = second.approver(ADA).verification([sms]);
+    let second = app.sign_on_call("ada-2026", &second);
+    let request = on_call::post("/resets/preview", &first, Some(&second));
+    let reply = app.send(request).await;
+    reply.assert_refused(403, "evidence_sms");
+    assert_eq!(reply.json["second_approval"], true);
+}
+
+#[tokio::test]
+async fn a_fault_of_the_only_approval_stays_whatever_comes_beside_it() {
+    let app = TestApp::with_policy(|policy| policy.add("on_call.hardware_key", true)).await;
+    let stale = app.draft().verified(VERA, app.now() - 5 * 60 * 60);
+    let mut replies = vec![
+        app.preview(&app.approve_on_call(app.on_call_draft())).await,
+        app.reset(stale).await,
+    ];
+    for draft in [
+        app.draft().approver(JANE),
+        app.draft().approver("unknown@contoso.example"),
+    ] {
+        replies.push(app.reset(draft).await);
+    }
+    let codes: Vec<&str> = replies.iter().map(Reply::code).collect();
+    assert_eq!(
+        codes,
+        [
+            "hardware_key_missing",
+            "evidence_stale",
+            "approver_is_target",
+            "approver_not_found"
+        ]
+    );
+    for reply in &replies {
+        assert_eq!(reply.json["second_approval"], false, "{reply:?}");
+    }
 }
 
 #[tokio::test]
@@ -216,4 +277,28 @@ async fn the_policy_can_demand_that_an_approver_on_call_signed_in_with_a_hardwar
     let approval = app.approve_on_call(signed_in_by(&["pwd", "hwk"]));
     let reply = app.preview(&approval).await;
     assert_eq!(reply.status, 200, "{reply:?}");
+}
+
+#[tokio::test]
+async fn where_a_hardware_key_is_demanded_each_of_two_approvers_on_call_needs_one() {
+    let app = TestApp::with_policy(|policy| policy.add("on_call.hardware_key", true)).await;
+    for (first, second, is_enough) in [
+        ("hwk", "pwd", false),
+        ("pwd", "hwk", false),
+        ("hwk", "hwk2", false),
+        ("hwk", "hwk", true),
+    ] {
+        let case = format!("{first} and {second}");
+        let draft = || app.on_call_draft().target(GRACE);
+        let first = app.approve_on_call(draft().claim("amr", json!([first])));
+        let by_ada = draft().approver(ADA).claim("amr", json!([second]));
+        let second = app.sign_on_call("ada-2026", &by_ada.verification([app.in_person()]));
+        let request = on_call::post("/resets/preview", &first, Some(&second));
+        let reply = app.send(request).await;
+        if is_enough {
+            assert_eq!(reply.status, 200, "{case}: {reply:?}");
+        } else {
+            assert_eq!(reply.code(), "hardware_key_missing", "{case}: {reply:?}");
+        }
+    }
 }

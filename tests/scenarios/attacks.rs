@@ -209,6 +209,7 @@ async fn claims_of_the_wrong_type_or_missing() {
         ("scope", None),
         ("reason", Some(json!("because"))),
         ("verification", Some(json!([]))),
+        ("verification", Some(json!(vec![app.desk_call(); 5]))),
         ("verification", None),
     ];
     for (name, value) in cases {
@@ -387,6 +388,13 @@ async fn more_approvals_than_any_reset_needs() {
     reply.assert_refused(422, "too_many_approvals");
     documented(&reply);
     app.assert_nothing_happened();
+
+    // Four are not too many, and neither are four verifications.
+    let four: Vec<String> = (0..4)
+        .map(|_| app.approve(app.draft().verification(vec![app.desk_call(); 4])))
+        .collect();
+    let reply = app.send(app.jira(&four.join(" "))).await;
+    reply.assert_completed();
 }
 
 /// The order of the curve P-256 (SEC 2, section 2.4.2), big-endian.

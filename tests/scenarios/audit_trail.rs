@@ -1,6 +1,6 @@
 //! What is written into the audit trail before anything is changed, and what happens while it cannot be written.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -74,17 +74,28 @@ async fn a_decision_that_cannot_be_written_down_has_no_effect() {
     assert!(app.nothing_claimed());
 }
 
-/// A trail that takes no intended change while it is full.
-#[derive(Default)]
+/// A trail that takes only so many intended changes until there is room.
 struct NoChanges {
     inner: MemoryTrail,
-    is_full: AtomicBool,
+    room_for: AtomicUsize,
+}
+
+impl NoChanges {
+    fn with_room_for(changes: usize) -> Arc<NoChanges> {
+        Arc::new(NoChanges {
+            inner: MemoryTrail::default(),
+            room_for: changes.into(),
+        })
+    }
 }
 
 #[async_trait]
 impl AuditTrail for NoChanges {
     async fn append(&self, event: &Event) -> Result<(), AuditError> {
-        if matches!(event, Event::Intended { .. }) && self.is_full.load(Ordering::SeqCst) {
+        let is_change = matches!(event, Event::Intended { .. });
+        let less_room = |room: usize| room.checked_sub(1);
+        let (to, from) = (Ordering::SeqCst, Ordering::SeqCst);
+        if is_change && self.room_for.fetch_update(to, from, less_room).is_err() {
             return Err(AuditError("full".to_owned()));
         }
         self.inner.append(event).await
@@ -92,18 +103,32 @@ impl AuditTrail for NoChanges {
 }
 
 #[tokio::test]
+async fn a_first_change_that_cannot_be_written_down_beforehand_claims_nothing() {
+    let trail = NoChanges::with_room_for(0);
+    let app = TestApp::on_trail(trail.clone()).await;
+    let delivery = app.jira(&app.approve(app.draft()));
+    let reply = app.send(delivery.clone()).await;
+    reply.assert_waiting("audit_unavailable");
+    app.wait(30 * MINUTE).await;
+    assert_eq!(app.writes(), [""; 0]);
+    assert!(app.nothing_claimed());
+
+    trail.room_for.store(100, Ordering::SeqCst);
+    app.wait(10 * MINUTE).await;
+    assert_eq!(intended(&trail.inner).len(), app.writes().len());
+    app.send(delivery).await.assert_completed();
+}
+
+#[tokio::test]
 async fn a_change_that_cannot_be_written_down_beforehand_waits_until_it_can() {
-    let trail = Arc::new(NoChanges {
-        is_full: true.into(),
-        ..NoChanges::default()
-    });
+    let trail = NoChanges::with_room_for(1);
     let app = TestApp::on_trail(trail.clone()).await;
     let delivery = app.jira(&app.approve(app.draft()));
     app.send(delivery.clone()).await.assert_running();
     app.wait(30 * MINUTE).await;
-    assert_eq!(app.writes(), [""; 0]);
+    assert_eq!(app.writes(), ["POST revokeSignInSessions"]);
 
-    trail.is_full.store(false, Ordering::SeqCst);
+    trail.room_for.store(100, Ordering::SeqCst);
     app.wait(10 * MINUTE).await;
     assert_eq!(app.has(JANE).len(), 2);
     assert_eq!(intended(&trail.inner).len(), app.writes().len());

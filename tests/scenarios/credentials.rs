@@ -1,6 +1,7 @@
 //! How the product authenticates to Entra without a client secret: with a certificate, or with its role in AWS.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256};
@@ -133,6 +134,27 @@ async fn a_role_that_entra_does_not_trust_is_a_misconfiguration() {
     let reply = app.reset(app.draft()).await;
     reply.assert_waiting("misconfigured");
     app.assert_nothing_happened();
+}
+
+/// Two secrets of different names may hold one app: the policy cannot see that.
+#[tokio::test]
+async fn one_app_under_two_secrets_does_not_act_on_privileged_people() {
+    let one = json!({"client_id": APP, "client_secret": "standard-app-secret"});
+    let upper = json!({"client_id": APP.to_uppercase(), "client_secret": "standard-app-secret"});
+    for same in [one, upper] {
+        let app = TestApp::new().await;
+        app.set_secret("sandbox/graph-privileged", same);
+        app.reset(app.draft()).await.assert_completed();
+        let (first, second) = (app.draft().target(GRACE), app.second_draft().target(GRACE));
+        let reply = app.reset_on_two(first, second).await;
+        reply.assert_waiting("misconfigured");
+
+        let two = json!({"client_id": "1c2d3e4f-5061-4273-9849-5a6b7c8d9eaf", "client_secret": "privileged-app-secret"});
+        app.set_secret("sandbox/graph-privileged", two);
+        app.tenant.forget_calls();
+        app.wait(Duration::from_secs(10 * 60)).await;
+        assert!(!app.writes().is_empty(), "it is done once it is mended");
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::ClientBuilder;
-use reregister_mfa::entra::{Credential, Entra, EntraDeps, EntraSettings, ServiceUrl};
+use reregister_mfa::entra::{ActsOn, Credential, Entra, EntraDeps, EntraSettings, ServiceUrl};
 use reregister_mfa::reset::ports::Directory;
 use serde_json::json;
 use simulated::entra::{Fault, Tenant};
@@ -43,9 +43,10 @@ async fn directory(client: ClientBuilder) -> (Entra, Tenant, simulated::entra::S
         secrets,
         identity: Arc::new(NoWebIdentity),
         clock: Arc::new(ManualClock::new()),
+        standard_apps: Arc::default(),
     };
     let id = "7d6f5c4b-3a29-4180-9c7e-6b5a49382716".parse().unwrap();
-    let entra = Entra::new(id, settings, true, BTreeSet::new(), deps);
+    let entra = Entra::new(id, settings, ActsOn::Standard, true, BTreeSet::new(), deps);
     (entra, tenant, serving)
 }
 

@@ -71,7 +71,7 @@ async fn a_ticket_system_that_is_down_gets_its_note_later_and_the_reset_stands()
     documented(&reply);
     assert_eq!(app.has(JANE).len(), 2);
     assert_eq!(desk.comments(), [""; 0]);
-    app.wait(MINUTE).await;
+    app.wait(2 * MINUTE).await;
     assert_eq!(desk.comments(), [note_of(&reply)]);
 
     app.wait(HOUR).await;

@@ -101,7 +101,11 @@ async fn a_privileged_person_is_refused_on_one_approval_and_reset_on_two() {
             "{person}: {two:?}"
         );
         assert_eq!(two.json["privileged"], true, "{person}");
-        rows.show(person, "two", &two);
+        rows.show(
+            "a person of any kind above whom this scenario names",
+            "two",
+            &two,
+        );
     }
 }
 

@@ -109,12 +109,34 @@ async fn only_the_holder_of_the_approval_can_read_the_outcome_and_only_for_a_day
     let other = app.approve(app.draft());
     let stranger = app.read(reply.reset(), &other).await;
     stranger.assert_refused(404, "no_such_reset");
+    insta::assert_snapshot!(stranger.note(), @"The outcome cannot be shown. This question changed nothing, and how that reset ended is not known here. There is no such reset for this approval, or it is older than 24 hours. Use an approval of that reset. Outcomes can be read for 24 hours.");
     rows.show(person, "by the holder of another approval", &stranger);
 
     app.clock.pass(2 * HOUR);
     let late = app.read(reply.reset(), &approval).await;
     late.assert_refused(404, "no_such_reset");
     rows.show(person, "by the holder of its approval, later", &late);
+}
+
+#[tokio::test]
+async fn a_question_about_an_outcome_that_gets_none_does_not_say_that_the_reset_was_refused() {
+    let app = TestApp::new().await;
+    let approval = app.approve(app.draft());
+    let reply = app.send(app.jira(&approval)).await;
+    let unsigned = app.read(reply.reset(), &forged(&approval)).await;
+    unsigned.assert_refused(401, "approval_invalid");
+    let garbage = app.read("not-an-id", &approval).await;
+    garbage.assert_refused(404, "no_such_reset");
+    app.withdraw_keys();
+    app.clock.pass(25 * HOUR);
+    let unknown_keys = app.read(reply.reset(), &approval).await;
+    assert_eq!(unknown_keys.status, 503, "{unknown_keys:?}");
+    for reply in [unsigned, garbage, unknown_keys] {
+        let note = reply.note();
+        assert!(note.starts_with("The outcome cannot be shown."), "{note}");
+        assert!(!note.contains("re-registration was refused"), "{note}");
+        assert!(!note.contains("not done yet"), "{note}");
+    }
 }
 
 /// Jira signs no time: who has seen one delivery can send it again, without the secret.

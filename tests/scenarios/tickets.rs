@@ -261,7 +261,7 @@ async fn the_answer_warns_of_a_guest_and_of_a_contact_that_a_colleague_gave() {
         "method": "phone_call", "via": "home", "contact_source": "colleague",
         "verified_by": VERA, "verified_at": app.now() - 60,
     });
-    let draft = app.draft().target(guest).verification([hearsay]);
+    let draft = app.draft().target(guest).verification([hearsay.clone()]);
     let reply = app.reset(draft).await;
     documented(&reply);
     assert_eq!(reply.warnings(), ["guest", "contact_from_colleague"]);
@@ -269,6 +269,15 @@ async fn the_answer_warns_of_a_guest_and_of_a_contact_that_a_colleague_gave() {
     assert!(register_at.contains("tenantId="));
     assert_eq!(reply.json["sessions"], "not_for_guests");
     assert_eq!(reply.json["can_register"], "unknown");
+
+    // Beside a contact from the directory the colleague's word is not what the reset rests on.
+    let both = app.draft().verification([hearsay, app.desk_call()]);
+    let reply = app.reset(both).await;
+    reply.assert_completed();
+    assert!(
+        !reply.warnings().contains(&"contact_from_colleague"),
+        "{reply:?}"
+    );
 }
 
 #[tokio::test]
@@ -365,6 +374,26 @@ async fn a_ticket_that_names_a_person_who_cannot_be_found_is_refused() {
             .await;
         reply.assert_refused(422, code);
         rows.show(person, "one", &reply);
+    }
+    app.assert_nothing_happened();
+}
+
+#[tokio::test]
+async fn a_name_with_an_invisible_character_is_no_persons_name() {
+    let app = TestApp::new().await;
+    let hidden = "jane.doe\u{200b}@contoso.example";
+    let approval = app.approve(app.draft().ticket(ITEM));
+    let reply = app.send(app.servicenow(ITEM, hidden, &approval)).await;
+    reply.assert_refused(422, "ticket_without_person");
+
+    let verification = |who: &str| app.draft().verified(who, app.now() - 60);
+    for draft in [
+        app.draft().target(hidden),
+        app.draft().approver("sam.approver@contoso.example\u{2069}"),
+        verification("vera\u{ad}@contoso.example"),
+    ] {
+        let reply = app.reset(draft).await;
+        reply.assert_refused(422, "approval_claim");
     }
     app.assert_nothing_happened();
 }

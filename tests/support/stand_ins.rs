@@ -48,6 +48,8 @@ pub struct QueuedMessages {
 }
 
 pub struct TestQueue {
+    /// It has to take a message, too.
+    pub first: Option<Arc<dyn Queue>>,
     pub queued: Arc<QueuedMessages>,
     pub clock: Arc<ManualClock>,
 }
@@ -57,6 +59,9 @@ impl Queue for TestQueue {
     async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
         if self.queued.is_down.load(Ordering::SeqCst) {
             return Err(QueueError("down".to_owned()));
+        }
+        if let Some(first) = &self.first {
+            first.schedule(id, after).await?;
         }
         let due = self.clock.now().checked_add(after).unwrap();
         self.queued.messages.lock().unwrap().push((due, id));

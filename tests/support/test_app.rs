@@ -15,11 +15,12 @@ use std::time::Duration;
 
 use crate::memory::{MemorySecrets, MemoryStore, MemoryTrail, NoWebIdentity};
 use reregister_mfa::app::{Adapters, App};
-use reregister_mfa::clock::Clock;
+use reregister_mfa::clock::{Clock, Timestamp};
 use reregister_mfa::http::{SLOWEST_HEADERS, serve};
-use reregister_mfa::ids::SecretName;
+use reregister_mfa::ids::{ResetId, SecretName};
 use reregister_mfa::policy::Policy;
-use reregister_mfa::reset::ports::{AuditTrail, Store};
+use reregister_mfa::reset::ports::{AuditTrail, Queue, Security, Store};
+use reregister_mfa::secrets::SecretSource;
 use reregister_mfa::web_identity::WebIdentity;
 use serde_json::Value;
 use simulated::entra::{Serving, Tenant};
@@ -57,6 +58,10 @@ pub struct Overrides {
     pub store: Option<Arc<dyn Store>>,
     pub trail: Option<Arc<dyn AuditTrail>>,
     pub identity: Option<Arc<dyn WebIdentity>>,
+    pub secrets: Option<Arc<dyn SecretSource>>,
+    pub security: Option<Arc<dyn Security>>,
+    /// A message goes here first, and into the usual queue only if this one takes it.
+    pub first_queue: Option<Arc<dyn Queue>>,
 }
 
 pub struct TestApp {
@@ -168,17 +173,18 @@ impl TestApp {
         let queued = Arc::new(QueuedMessages::default());
         let security_inbox = Arc::new(SecurityInbox::default());
         let adapters = Adapters {
-            secrets: secrets.clone(),
+            secrets: overrides.secrets.unwrap_or_else(|| secrets.clone()),
             identity: overrides
                 .identity
                 .unwrap_or_else(|| Arc::new(NoWebIdentity)),
             store: overrides.store.unwrap_or_else(|| store.clone()),
             queue: Arc::new(TestQueue {
+                first: overrides.first_queue,
                 queued: queued.clone(),
                 clock: clock.clone(),
             }),
             audit: overrides.trail.unwrap_or_else(|| trail.clone()),
-            security: security_inbox.clone(),
+            security: overrides.security.unwrap_or_else(|| security_inbox.clone()),
             clock: clock.clone(),
         };
         let keys = tempfile::tempdir().unwrap();
@@ -254,26 +260,45 @@ impl TestApp {
     /// again after three minutes.
     pub async fn wait(&self, time: Duration) {
         let end = self.clock.now().checked_add(time).unwrap();
-        loop {
-            let next = {
-                let mut messages = self.queued.messages.lock().unwrap();
-                messages.sort();
-                match messages.first() {
-                    Some((due, _)) if *due <= end => messages.remove(0),
-                    _ => break,
-                }
-            };
-            let (due, id) = next;
+        while let Some((due, id)) = self.next_message(end) {
             let early = due.duration_since(self.clock.now());
             self.clock.pass(early.try_into().unwrap_or_default());
-            if self.app.wake(id, None).await.is_err() {
-                let again = self.clock.now().checked_add(Duration::from_secs(180));
-                let mut messages = self.queued.messages.lock().unwrap();
-                messages.push((again.unwrap(), id));
-            }
+            self.wake(id).await;
         }
         let left = end.duration_since(self.clock.now());
         self.clock.pass(left.try_into().unwrap_or_default());
+    }
+
+    /// Lets the worker do what it is woken for at the end of a request, in no time.
+    pub async fn work(&self) {
+        let soon = self.clock.now().checked_add(Duration::from_secs(1));
+        let soon = soon.unwrap();
+        let due = {
+            let mut messages = self.queued.messages.lock().unwrap();
+            let (due, later) = messages.iter().copied().partition(|(at, _)| *at <= soon);
+            *messages = later;
+            due
+        };
+        let due: Vec<(Timestamp, ResetId)> = due;
+        for (_, id) in due {
+            self.wake(id).await;
+        }
+    }
+
+    /// Takes the first message out of the queue that is due by then.
+    fn next_message(&self, end: Timestamp) -> Option<(Timestamp, ResetId)> {
+        let mut messages = self.queued.messages.lock().unwrap();
+        messages.sort();
+        let (due, _) = messages.first()?;
+        (*due <= end).then(|| messages.remove(0))
+    }
+
+    async fn wake(&self, id: ResetId) {
+        if self.app.wake(id, None).await.is_err() {
+            let again = self.clock.now().checked_add(Duration::from_secs(180));
+            let mut messages = self.queued.messages.lock().unwrap();
+            messages.push((again.unwrap(), id));
+        }
     }
 
     /// How many messages are in the queue.
@@ -307,7 +332,15 @@ impl TestApp {
         self.clock.now().as_second()
     }
 
+    /// Sends a request, and lets the worker send the notifications of it.
     pub async fn send(&self, request: Request) -> Reply {
+        let reply = self.send_alone(request).await;
+        self.work().await;
+        reply
+    }
+
+    /// Sends a request. Its notifications wait for the worker.
+    pub async fn send_alone(&self, request: Request) -> Reply {
         let method = request.method.parse().unwrap();
         let mut sent = self
             .client

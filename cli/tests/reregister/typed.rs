@@ -98,7 +98,9 @@ fn a_person_who_could_not_register_afterwards_is_named_before_the_question() {
     let (before, _) = err.split_once("Type jane.doe@contoso.example").unwrap();
     let warning = "Warning: afterwards jane.doe@contoso.example CANNOT register";
     assert!(before.contains(warning), "{err}");
-    assert!(before.contains("--scope passkeys:remove"), "{err}");
+    for scope in ["passkeys:remove", "passkeys:keep", "lockout:accept"] {
+        assert!(before.contains(&format!("--scope {scope}")), "{err}");
+    }
     let (_, _, err) = run_and_type(&dir, &Api::with_preview(), "", Stdio::piped());
     assert!(!err.contains("CANNOT register"), "{err}");
 }

@@ -1,11 +1,14 @@
 //! From a request that waits to its claim: validate, judge, look for headroom, write the decision down, claim.
 
 use super::context::Run;
+use super::execute::intention;
 use super::judge::PlannedReset;
+use super::look_ahead::Answers;
+use super::validate::Presented;
 use crate::approval::{Authentic, TokenId};
 use crate::ids::ResetId;
 use crate::reset::ledger::{
-    ClaimAttempt, HeadroomCheck, Obstacle, Record, RecordLease, ResetLease, Stage, is_about,
+    ApprovalUse, ClaimAttempt, Obstacle, Record, RecordLease, ResetLease, Stage, is_about, obstacle,
 };
 use crate::reset::machine::Reset;
 use crate::reset::model::Request;
@@ -23,27 +26,75 @@ pub enum Claiming {
     LeaseLost,
 }
 
+/// The approvals of a request, and which resets have used them.
+pub struct Proofs {
+    presented: Presented,
+    /// In the order of the approvals, if they stand together.
+    uses: Vec<ApprovalUse>,
+}
+
+impl Proofs {
+    pub fn new(presented: Presented, uses: Vec<ApprovalUse>) -> Proofs {
+        Proofs { presented, uses }
+    }
+
+    /// The approvals, if they stand together and none of them was used.
+    pub fn unused(&self) -> Option<&[Authentic]> {
+        let stand_together = !self.presented.ids().is_empty();
+        (stand_together && self.uses.iter().all(Option::is_none))
+            .then_some(self.presented.authentic())
+    }
+}
+
+/// What is known of a request before it is accepted.
+#[derive(Default)]
+pub struct KnownBefore {
+    /// `None` if the keys of an issuer have to be fetched first.
+    pub proofs: Option<Proofs>,
+    pub answers: Answers,
+}
+
 impl Run<'_> {
+    /// Validates the approvals of a request, and looks which resets have used them.
+    async fn proofs(&self, request: &Request) -> Result<Proofs, Refusal> {
+        let deployment = self.deployment;
+        let presented = deployment
+            .validator
+            .validate(request, &deployment.channels)
+            .await;
+        let uses = deployment.ledger.approval_uses(&presented.ids()).await?;
+        Ok(Proofs { presented, uses })
+    }
+
     /// Claims what a request asks for, if it may be done. The lease stays with the caller, who ends the record otherwise.
     ///
     /// # Errors
     /// A [`Refusal`], which consumes nothing.
-    pub async fn claim(&self, lease: &mut RecordLease) -> Result<Claiming, Refusal> {
-        let deployment = self.deployment;
+    pub async fn claim(
+        &self,
+        lease: &mut RecordLease,
+        known: KnownBefore,
+    ) -> Result<Claiming, Refusal> {
         let request = lease.record().request.clone();
+        let KnownBefore {
+            mut proofs,
+            mut answers,
+        } = known;
         loop {
-            let presented = deployment
-                .validator
-                .validate(&request, &deployment.channels)
-                .await;
-            lease.name(presented.authentic());
-            let (unused, used) = self.split_off_used(&request, presented.accepted()?).await?;
+            let proven = match proofs.take() {
+                Some(proofs) => proofs,
+                None => self.proofs(&request).await?,
+            };
+            lease.name(proven.presented.authentic());
+            let (unused, used) = self.split_off_used(&request, proven).await?;
             if unused.is_empty() {
                 let first = used.ok_or(Refusal::ApprovalMissing)?;
                 return Ok(Claiming::Repeats(first.id));
             }
             let id = lease.record().id;
-            let planned = self.plan_reset(id, &request, unused).await?;
+            let planned = self
+                .plan_reset(id, &request, unused, std::mem::take(&mut answers))
+                .await?;
             if self.left() < WORTH_STARTING {
                 return Err(Refusal::OutOfTime);
             }
@@ -61,54 +112,38 @@ impl Run<'_> {
                 ClaimAttempt::Blocked(_) if self.is_any_used(&ids).await? => continue,
                 ClaimAttempt::Blocked(obstacle) => obstacle,
             };
-            return match obstacle {
-                Obstacle::Busy(other) => Ok(Claiming::Busy(other)),
-                Obstacle::Guardrail(guardrail) => Err(Refusal::Guardrail(guardrail)),
-            };
+            return Err(match obstacle {
+                Obstacle::Busy(other) => return Ok(Claiming::Busy(other)),
+                Obstacle::Guardrail(guardrail) => Refusal::Guardrail(guardrail),
+            });
         }
     }
 
     /// Looks for headroom before the decision is written down: an `allowed` that a guardrail then refuses is rare, and
-    /// only where another claim came in between.
+    /// only where another claim came in between. The claim holds the intent of the first step, too.
     async fn try_claim(
         &self,
         lease: &RecordLease,
         planned: PlannedReset,
     ) -> Result<ClaimAttempt, Refusal> {
         let deployment = self.deployment;
-        let guardrails = planned.guardrails(self);
-        let headroom = match deployment
-            .ledger
-            .headroom(&planned.claim, &guardrails)
-            .await?
-        {
-            HeadroomCheck::Free(headroom) => headroom,
-            HeadroomCheck::Blocked(obstacle) => return Ok(ClaimAttempt::Blocked(obstacle)),
-        };
-        let allowed = planned.allowed(self.now(), lease.record().parties.clone());
+        if let Some(obstacle) = obstacle(&planned.read, &planned.claim, &planned.guardrails)? {
+            return Ok(ClaimAttempt::Blocked(obstacle));
+        }
+        let now = self.now();
+        let allowed = planned.allowed(now, lease.record().parties.clone());
         deployment.audit.append(&allowed).await?;
-        let reset = Reset::new(planned.claim, planned.plan, planned.hardware_unknown);
+        let mut reset = Reset::new(planned.claim, planned.plan, planned.hardware_unknown);
+        let first = reset.next(now, self.until, lease.record().give_up_at());
+        if let Some(intended) = intention(&first, reset.claim(), now) {
+            deployment.audit.append(&intended).await?;
+        }
+        reset.intend(&first);
         let claimed = deployment
             .ledger
-            .claim(lease, reset, &guardrails, headroom)
+            .claim(lease, reset, &planned.guardrails, planned.read)
             .await;
         Ok(claimed?)
-    }
-
-    /// Whether a claim would find headroom now.
-    ///
-    /// # Errors
-    /// [`Refusal::TargetBusy`] or [`Refusal::Guardrail`].
-    pub async fn check_headroom(&self, planned: &PlannedReset) -> Result<(), Refusal> {
-        let guardrails = planned.guardrails(self);
-        let ledger = &self.deployment.ledger;
-        match ledger.headroom(&planned.claim, &guardrails).await? {
-            HeadroomCheck::Free(_) => Ok(()),
-            HeadroomCheck::Blocked(Obstacle::Busy(_)) => Err(Refusal::TargetBusy),
-            HeadroomCheck::Blocked(Obstacle::Guardrail(guardrail)) => {
-                Err(Refusal::Guardrail(guardrail))
-            }
-        }
     }
 
     /// Takes out the approvals that have been used, and gives the latest record that used one. That one must be about
@@ -116,15 +151,18 @@ impl Run<'_> {
     pub async fn split_off_used(
         &self,
         request: &Request,
-        approvals: Vec<Authentic>,
+        proofs: Proofs,
     ) -> Result<(Vec<Authentic>, Option<Record>), Refusal> {
         let mut latest: Option<Record> = None;
         let mut unused = Vec::new();
-        for approval in approvals {
-            let Some(record) = self.deployment.used_by(&approval.id()).await? else {
+        let mut uses = proofs.uses.into_iter();
+        for approval in proofs.presented.accepted()? {
+            // One that was not looked up counts as used, by a reset that is not known.
+            let Some(user) = uses.next().ok_or(Refusal::ApprovalUsed)? else {
                 unused.push(approval);
                 continue;
             };
+            let record = self.deployment.user(user).await?;
             match &record.stage {
                 Stage::Claimed(reset) if is_about(reset, &approval, &request.ticket) => {}
                 _ => return Err(Refusal::ApprovalUsed),
@@ -138,11 +176,7 @@ impl Run<'_> {
     }
 
     async fn is_any_used(&self, approvals: &[TokenId]) -> Result<bool, Refusal> {
-        for id in approvals {
-            if self.deployment.used_by(id).await?.is_some() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let uses = self.deployment.ledger.approval_uses(approvals).await?;
+        Ok(uses.iter().any(Option::is_some))
     }
 }

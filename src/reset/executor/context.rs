@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::validate::ApprovalValidator;
-use crate::approval::TokenId;
 use crate::backoff::Backoff;
 use crate::clock::{self, Clock, Timestamp};
-use crate::ids::TenantId;
+use crate::ids::{ResetId, TenantId};
 use crate::reset::directories::Directories;
-use crate::reset::ledger::{ApprovalUse, Ledger, Record};
+use crate::reset::ledger::{Ledger, Record};
 use crate::reset::model::RefusalText;
 use crate::reset::ports::{AuditTrail, DirectoryError, Queue, Security, Tickets};
 use crate::reset::refusal::Refusal;
@@ -47,6 +46,16 @@ pub struct Run<'a> {
     pub tenant_id: TenantId,
     pub tenant: &'a TenantContext,
     pub until: Timestamp,
+    pub caller: Caller,
+}
+
+/// Whether a caller waits for the end of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    /// A caller waits for the answer, so the worker sends the notifications.
+    Waits,
+    /// The worker runs, and sends the notifications itself.
+    None,
 }
 
 /// How often a read is tried.
@@ -58,19 +67,14 @@ const BETWEEN_READS: Backoff = Backoff {
 };
 
 impl Deployment {
-    /// The record that used this approval, if one did.
+    /// The record that has used an approval.
     ///
     /// # Errors
-    /// [`Refusal::ApprovalUsed`] if the record has expired: that the approval was used is still known.
-    pub(in crate::reset) async fn used_by(
-        &self,
-        approval: &TokenId,
-    ) -> Result<Option<Record>, Refusal> {
-        match self.ledger.approval_use(approval).await? {
-            ApprovalUse::Unused => Ok(None),
-            ApprovalUse::By(record) => Ok(Some(*record)),
-            ApprovalUse::ByForgottenReset => Err(Refusal::ApprovalUsed),
-        }
+    /// [`Refusal::ApprovalUsed`] if the record has expired, since DynamoDB forgets items one by one, after weeks: that the
+    /// approval was used is still known.
+    pub(in crate::reset) async fn user(&self, reset: ResetId) -> Result<Record, Refusal> {
+        let record = self.ledger.read(reset).await?;
+        record.ok_or(Refusal::ApprovalUsed)
     }
 
     /// A run in this tenant.
@@ -81,12 +85,14 @@ impl Deployment {
         &self,
         tenant: TenantId,
         until: Timestamp,
+        caller: Caller,
     ) -> Result<Run<'_>, Refusal> {
         Ok(Run {
             deployment: self,
             tenant_id: tenant,
             tenant: self.tenants.get(&tenant).ok_or(Refusal::OtherTenant)?,
             until,
+            caller,
         })
     }
 }

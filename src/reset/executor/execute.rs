@@ -7,7 +7,7 @@ use super::run_end::{Advanced, Stopped};
 use crate::clock::{self, Timestamp};
 use crate::ids::ObjectId;
 use crate::reset::ledger::{ResetLease, Stage};
-use crate::reset::machine::{Reset, Step, StepResult};
+use crate::reset::machine::{Reset, Seen, Step, StepResult};
 use crate::reset::model::{Change, Claim, Event};
 use crate::reset::ports::{Directory, DirectoryError};
 use crate::reset::rules::retry::pause;
@@ -22,9 +22,14 @@ impl Run<'_> {
         let Ok(directory) = self.tenant.directories.acting(claim.privileged).cloned() else {
             return self.pause(lease, reset).await;
         };
+        // The claim has written down the intent of the first step, in the trail and in the ledger.
+        let mut intended = reset.intended();
         loop {
             let now = self.now();
-            let step = reset.next(now, self.until, end);
+            let is_intended = intended.is_some();
+            let step = intended
+                .take()
+                .unwrap_or_else(|| reset.next(now, self.until, end));
             match &step {
                 Step::Wait(at) => {
                     let clock = &self.deployment.clock;
@@ -38,23 +43,21 @@ impl Run<'_> {
                 Step::Yield => return self.pause(lease, reset).await,
                 Step::RevokeSessions | Step::Remove(_) | Step::Deactivate(_) | Step::List => {}
             }
-            if let Some(intended) = intention(&step, &claim, now)
-                && let Err(error) = self.deployment.audit.append(&intended).await
+            if let Some(event) = intention(&step, &claim, now)
+                && !is_intended
             {
-                tracing::error!(%error, "the audit trail cannot be written: the reset waits");
-                return self.pause(lease, reset).await;
+                if let Err(error) = self.deployment.audit.append(&event).await {
+                    tracing::error!(%error, "the audit trail cannot be written: the reset waits");
+                    return self.pause(lease, reset).await;
+                }
+                // One write holds what came of the last step and what is about to be done. It comes last, so that a run that
+                // was overtaken sends nothing.
+                reset.intend(&step);
+                let before = lease.record().clone();
+                let written = self.deployment.ledger.step(lease, reset.clone()).await;
+                lease = written.map_err(Stopped::after(before))?;
             }
-            // One write holds what came of the last step and what is about to be done.
-            reset.intend(&step);
-            let before = lease.record().clone();
-            lease = self
-                .deployment
-                .ledger
-                .step(lease, reset.clone())
-                .await
-                .map_err(Stopped::after(before))?;
-            let left = self.left();
-            if let Some(result) = perform(directory.as_ref(), claim.target, &step, left).await {
+            if let Some(result) = self.perform(directory.as_ref(), claim.target, &step).await {
                 reset.apply(&step, result, self.now());
             }
         }
@@ -63,9 +66,49 @@ impl Run<'_> {
     /// Writes the end of a reset.
     pub async fn finish(&self, lease: ResetLease, reset: Reset) -> Result<Advanced, Stopped> {
         let before = lease.record().clone();
-        let duties = self.duties(&before);
-        let finished = self.deployment.ledger.finish(lease, reset, duties).await;
+        let (id, record) = (before.id, self.ended(&before));
+        let finish = self.deployment.ledger.finish(lease, record, reset);
+        let finished = self.handed_over(id, finish).await;
         finished.map(Advanced::Over).map_err(Stopped::after(before))
+    }
+
+    /// Asks the directory for one step.
+    async fn perform(
+        &self,
+        directory: &dyn Directory,
+        target: ObjectId,
+        step: &Step,
+    ) -> Option<StepResult> {
+        let left = self.left();
+        Some(match step {
+            // Writing the intent down took the time that was left.
+            Step::RevokeSessions | Step::Remove(_) | Step::Deactivate(_) if left.is_zero() => {
+                NOT_SENT
+            }
+            Step::RevokeSessions => {
+                let revoke = change(left, directory.revoke_sessions(target));
+                let (revoked, seen) = tokio::join!(revoke, self.list(directory, target));
+                StepResult::Revoked(revoked, seen)
+            }
+            Step::Remove(method) => {
+                StepResult::Done(change(left, directory.remove(target, method)).await)
+            }
+            Step::Deactivate(method) => {
+                StepResult::Done(change(left, directory.deactivate(target, method)).await)
+            }
+            Step::List => StepResult::Listed(self.list(directory, target).await),
+            Step::Wait(_) | Step::Yield | Step::Close => return None,
+        })
+    }
+
+    /// Asks for the person's methods.
+    pub async fn list(&self, directory: &dyn Directory, target: ObjectId) -> Seen {
+        let asked_at = self.now();
+        let answer = tokio::time::timeout(self.left(), directory.methods(target)).await;
+        Seen {
+            asked_at,
+            answer: answer.unwrap_or(Err(DirectoryError::Transient { after: None })),
+        }
     }
 
     /// Releases a reset that a later run may bring further.
@@ -82,7 +125,7 @@ impl Run<'_> {
 }
 
 /// What a step is about to change, for the audit trail; `None` if it changes nothing.
-fn intention(step: &Step, claim: &Claim, at: Timestamp) -> Option<Event> {
+pub fn intention(step: &Step, claim: &Claim, at: Timestamp) -> Option<Event> {
     let change = match step {
         Step::RevokeSessions => Change::RevokeSessions,
         Step::Remove(method) => Change::Remove {
@@ -102,35 +145,8 @@ fn intention(step: &Step, claim: &Claim, at: Timestamp) -> Option<Event> {
     })
 }
 
-/// Asks the directory for one step.
-async fn perform(
-    directory: &dyn Directory,
-    target: ObjectId,
-    step: &Step,
-    left: Duration,
-) -> Option<StepResult> {
-    Some(match step {
-        // Writing the intent down took the time that was left: nothing is sent.
-        Step::RevokeSessions | Step::Remove(_) | Step::Deactivate(_) if left.is_zero() => {
-            StepResult::Done(Err(DirectoryError::Transient { after: None }))
-        }
-        Step::RevokeSessions => {
-            StepResult::Done(change(left, directory.revoke_sessions(target)).await)
-        }
-        Step::Remove(method) => {
-            StepResult::Done(change(left, directory.remove(target, method)).await)
-        }
-        Step::Deactivate(method) => {
-            StepResult::Done(change(left, directory.deactivate(target, method)).await)
-        }
-        Step::List => StepResult::Listed(
-            tokio::time::timeout(left, directory.methods(target))
-                .await
-                .unwrap_or(Err(DirectoryError::Transient { after: None })),
-        ),
-        Step::Wait(_) | Step::Yield | Step::Close => return None,
-    })
-}
+/// Of a change that was not sent.
+const NOT_SENT: StepResult = StepResult::Done(Err(DirectoryError::Transient { after: None }));
 
 /// A change that is still under way when the time is up may have happened.
 async fn change(

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Run;
+use super::look_ahead::{People, named};
 use crate::approval::{Approval, Channel};
 use crate::ids::PersonRef;
 use crate::reset::model::{ClaimedApproval, Person};
@@ -25,8 +26,9 @@ impl Run<'_> {
         channel: Channel,
         ticket_user: Option<&PersonRef>,
         approvals: &[Approval],
+        known: People,
     ) -> Result<Identified, Refusal> {
-        let people = self.resolve(ticket_user, approvals).await?;
+        let people = self.resolve(ticket_user, approvals, known).await?;
         let find = |who: &PersonRef, role| people.get(who).ok_or(Refusal::NotFound(role));
 
         let first = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
@@ -83,43 +85,36 @@ impl Run<'_> {
         })
     }
 
-    /// Every person that the approvals and the ticket name, each looked up once, all at the same time.
-    async fn resolve<'p>(
+    /// Every person that the approvals and the ticket name. Those who are not known yet are looked up, each once.
+    async fn resolve(
         &self,
-        ticket_user: Option<&'p PersonRef>,
-        approvals: &'p [Approval],
-    ) -> Result<BTreeMap<&'p PersonRef, Person>, Refusal> {
-        let mut wanted: BTreeMap<&PersonRef, Role> = BTreeMap::new();
-        for approval in approvals {
-            let claims = approval.claims();
-            for verification in &claims.verification {
-                wanted.insert(&verification.verified_by, Role::Verifier);
-            }
-            if let Some(owner) = approval.owner() {
-                wanted.insert(owner, Role::KeyOwner);
-            }
-            wanted.insert(&claims.act.sub, Role::Approver);
-            wanted.insert(&claims.sub, Role::Target);
-        }
-        if let Some(user) = ticket_user {
-            wanted.entry(user).or_insert(Role::TicketUser);
-        }
-        let directory = &self.tenant.directories.standard;
-        let found = wanted.into_iter().map(async |(who, role)| {
-            match self.read(|| directory.person(who)).await {
-                Ok(person) => Ok((who, person)),
-                Err(DirectoryError::Permanent(Fault::NotFound)) => Err(Refusal::NotFound(role)),
+        ticket_user: Option<&PersonRef>,
+        approvals: &[Approval],
+        mut known: People,
+    ) -> Result<BTreeMap<PersonRef, Person>, Refusal> {
+        let wanted = named(ticket_user, approvals);
+        let missing: Vec<&PersonRef> = wanted.keys().copied().collect();
+        let missing = missing.into_iter().filter(|who| !known.contains_key(who));
+        let asked = self.ask_for(missing.collect::<Vec<_>>().into_iter()).await;
+        known.extend(asked);
+        let mut found = BTreeMap::new();
+        for (who, role) in wanted {
+            let person = match known.remove(who) {
+                Some(Ok(person)) => person,
+                None | Some(Err(DirectoryError::Permanent(Fault::NotFound))) => {
+                    return Err(Refusal::NotFound(role));
+                }
                 // Graph takes some names for a part of the question. An id is none of them.
-                Err(DirectoryError::Permanent(Fault::Refused))
+                Some(Err(DirectoryError::Permanent(Fault::Refused)))
                     if matches!(who, PersonRef::Upn(_)) =>
                 {
-                    Err(Refusal::NotFound(role))
+                    return Err(Refusal::NotFound(role));
                 }
-                Err(error) => Err(error.into()),
-            }
-        });
-        let found = futures_util::future::try_join_all(found).await?;
-        Ok(found.into_iter().collect())
+                Some(Err(error)) => return Err(error.into()),
+            };
+            found.insert(who.clone(), person);
+        }
+        Ok(found)
     }
 }
 

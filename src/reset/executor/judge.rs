@@ -3,12 +3,15 @@
 //! all of it as one table, "What a resumption checks".
 
 use super::context::Run;
+use super::identify::Identified;
+use super::look_ahead::{Answers, People};
 use crate::approval::{Approval, ApprovalError, Authentic};
 use crate::clock::Timestamp;
 use crate::ids::ResetId;
+use crate::reset::ledger::GuardrailItems;
 use crate::reset::model::{
-    Action, ApprovalSummary, Claim, ClaimedApproval, Event, Guardrails, Parties, Person,
-    PlannedMethod, Preview, Request,
+    Action, ApprovalSummary, Claim, Event, Guardrails, Parties, PlannedMethod, Preview,
+    PrivilegeFacts, Request,
 };
 use crate::reset::refusal::{Disagreement, Refusal};
 use crate::reset::rules::HardwareOath;
@@ -26,49 +29,45 @@ pub enum Basis<'a> {
     Claim(&'a Claim),
 }
 
-/// The target may be reset on these approvals.
-pub struct Judged {
-    pub target: Person,
-    pub tier: Tier,
-    pub approvals: Vec<ClaimedApproval>,
-}
-
 /// A judgement on a new request, with the plan that follows: what a claim is made of.
 pub struct PlannedReset {
     pub tier: Tier,
     pub claim: Claim,
     pub plan: Vec<PlannedMethod>,
     pub hardware_unknown: bool,
+    pub guardrails: Guardrails,
+    /// What the guardrails are checked against.
+    pub read: GuardrailItems,
 }
 
 impl Run<'_> {
-    /// Judges a request by these approvals, as of its arrival.
+    /// Judges a request by these approvals, as of its arrival, up to what the target's privileges decide.
     ///
     /// # Errors
     /// A [`Refusal`]. For a request that is not claimed it consumes nothing.
-    pub async fn judge(
+    pub async fn judge_people(
         &self,
         request: &Request,
         approvals: &[Approval],
         basis: Basis<'_>,
-    ) -> Result<Judged, Refusal> {
+        known: People,
+    ) -> Result<Identified, Refusal> {
         // A run is in its record's tenant. What it finds on the way, such as an earlier request, may be in another one.
         if request.tenant != self.tenant_id {
             return Err(Refusal::OtherTenant);
         }
         let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
         let policy = self.deployment.channels.policy(request.source.as_ref())?;
-        let (ticket_user, channel_may) = match basis {
-            Basis::Request => (request.user.as_ref(), policy.privileged),
-            // Both were judged at the claim. What changed in the ticket or in the policy of the source since then does not undo
-            // a reset that has begun.
-            Basis::Claim(_) => (None, true),
+        let ticket_user = match basis {
+            Basis::Request => request.user.as_ref(),
+            // It was judged at the claim. What changed in the ticket since then does not undo a reset that has begun.
+            Basis::Claim(_) => None,
         };
         let identified = self
-            .identify(request.channel, ticket_user, approvals)
+            .identify(request.channel, ticket_user, approvals, known)
             .await?;
         policy.accept(approvals, &identified.approvals)?;
-        let target = identified.target;
+        let target = &identified.target;
         if let Basis::Claim(claim) = basis {
             if target.id != claim.target {
                 return Err(Refusal::OtherPerson);
@@ -80,19 +79,36 @@ impl Run<'_> {
                 return Err(Refusal::ApprovalsDisagree(Disagreement::Reason));
             }
         }
-        privilege::may_be_reset(&target, &self.tenant.rules)?;
-        let directories = &self.tenant.directories;
-        let facts = self
-            .read(|| directories.standard.privilege_facts(target.id))
-            .await?;
-        let tier = privilege::tier(&target, &facts, &self.tenant.rules)?;
-        if let Basis::Claim(claim) = basis
-            && tier.privilege().is_some() != claim.privileged
-        {
-            // Another credential would have to act than the one that the claim was made for.
-            return Err(Refusal::ChangedMeanwhile("the person's privileged status"));
-        }
-        directories.for_tier(&tier)?;
+        privilege::may_be_reset(target, &self.tenant.rules)?;
+        Ok(identified)
+    }
+
+    /// The rest of the judgement, by the target's privileges.
+    ///
+    /// # Errors
+    /// A [`Refusal`]. For a request that is not claimed it consumes nothing.
+    pub fn judge_privilege(
+        &self,
+        request: &Request,
+        approvals: &[Approval],
+        basis: Basis<'_>,
+        identified: &Identified,
+        facts: &PrivilegeFacts,
+    ) -> Result<Tier, Refusal> {
+        let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
+        let policy = self.deployment.channels.policy(request.source.as_ref())?;
+        let tier = privilege::tier(&identified.target, facts, &self.tenant.rules)?;
+        let channel_may = match basis {
+            Basis::Request => policy.privileged,
+            Basis::Claim(claim) if tier.privilege().is_some() != claim.privileged => {
+                // Another credential would have to act than the one that the claim was made for.
+                return Err(Refusal::ChangedMeanwhile("the person's privileged status"));
+            }
+            // It was judged at the claim. What changed in the policy of the source since then does not undo a reset that
+            // has begun.
+            Basis::Claim(_) => true,
+        };
+        self.tenant.directories.for_tier(&tier)?;
         two_approvals::check(
             &tier,
             &identified.approvals,
@@ -100,14 +116,10 @@ impl Run<'_> {
             request.channel,
             channel_may,
         )?;
-        Ok(Judged {
-            target,
-            tier,
-            approvals: identified.approvals,
-        })
+        Ok(tier)
     }
 
-    /// Judges a new request by its unused approvals, and makes the plan.
+    /// Judges a new request by its unused approvals, and makes the plan. What was asked already is not asked again.
     ///
     /// # Errors
     /// A [`Refusal`], which consumes nothing.
@@ -116,44 +128,67 @@ impl Run<'_> {
         id: ResetId,
         request: &Request,
         unused: Vec<Authentic>,
+        known: Answers,
     ) -> Result<PlannedReset, Refusal> {
         let approvals = admit_all(unused, request.received_at)?;
-        let judged = self.judge(request, &approvals, Basis::Request).await?;
-        let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
-        let target = judged.target;
-        let directory = self.tenant.directories.for_tier(&judged.tier)?;
-        let listing = self.read(|| directory.methods(target.id)).await?;
-        let hardware = self.tenant.rules.hardware_oath;
-        let planned = PlannedReset {
-            plan: plan(listing.methods, claims.scope, hardware),
-            hardware_unknown: listing.hardware_unknown,
-            claim: Claim {
-                id,
-                tenant: request.tenant,
-                channel: request.channel,
-                source: request.source.clone(),
-                ticket: request.ticket.clone(),
-                target: target.id,
-                upn: target.upn,
-                display_name: target.display_name,
-                external: target.external,
-                privileged: judged.tier.privilege().is_some(),
-                deactivates: hardware == HardwareOath::Deactivate,
-                scope: claims.scope,
-                reason: claims.reason,
-                approvals: judged.approvals,
-                claimed_at: self.now(),
-            },
-            tier: judged.tier,
+        let basis = Basis::Request;
+        let identified = self
+            .judge_people(request, &approvals, basis, known.people)
+            .await?;
+        let target = &identified.target;
+        let guardrails = self.guardrails(&identified.approvals);
+        let known = known
+            .target
+            .filter(|known| known.id == target.id && known.guardrails == guardrails);
+        let about = match known {
+            Some(about) => about,
+            None => self.ask_about(target.id, guardrails).await,
         };
-        let left = Leftovers::of_plan(&planned.plan, planned.hardware_unknown);
-        match locked_out_by(&left, &planned.claim) {
-            Some(passkeys) => Err(Refusal::WouldLockOut {
+        let tier = self.judge_privilege(request, &approvals, basis, &identified, &about.facts?)?;
+        let listing = match &tier {
+            Tier::Standard => about.methods?,
+            // The credential that will act has to see them itself.
+            Tier::Privileged(_) => {
+                let directory = self.tenant.directories.for_tier(&tier)?;
+                self.read(|| directory.methods(target.id)).await?
+            }
+        };
+        let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
+        let Identified { target, approvals } = identified;
+        let hardware = self.tenant.rules.hardware_oath;
+        let claim = Claim {
+            id,
+            tenant: request.tenant,
+            channel: request.channel,
+            source: request.source.clone(),
+            ticket: request.ticket.clone(),
+            target: target.id,
+            upn: target.upn,
+            display_name: target.display_name,
+            external: target.external,
+            privileged: tier.privilege().is_some(),
+            deactivates: hardware == HardwareOath::Deactivate,
+            scope: claims.scope,
+            reason: claims.reason,
+            approvals,
+            claimed_at: self.now(),
+        };
+        let plan = plan(listing.methods, claims.scope, hardware);
+        let left = Leftovers::of_plan(&plan, listing.hardware_unknown);
+        if let Some(passkeys) = locked_out_by(&left, &claim) {
+            return Err(Refusal::WouldLockOut {
                 passkeys: passkeys.into_iter().cloned().collect(),
-                said_to_be_kept: planned.claim.scope.keep_passkeys,
-            }),
-            None => Ok(planned),
+                said_to_be_kept: claim.scope.keep_passkeys,
+            });
         }
+        Ok(PlannedReset {
+            tier,
+            claim,
+            plan,
+            hardware_unknown: listing.hardware_unknown,
+            guardrails: about.guardrails,
+            read: about.read?,
+        })
     }
 }
 
@@ -176,11 +211,6 @@ pub fn admit_all(approvals: Vec<Authentic>, at: Timestamp) -> Result<Vec<Approva
 }
 
 impl PlannedReset {
-    pub fn guardrails(&self, run: &Run<'_>) -> Guardrails {
-        let issuers = &run.deployment.validator.issuers;
-        Guardrails::of(&self.claim, &run.tenant.rules, issuers)
-    }
-
     /// For the audit trail, before the claim.
     pub fn allowed(&self, at: Timestamp, parties: Parties) -> Event {
         let is_removed = |planned: &&PlannedMethod| planned.action == Action::Remove;

@@ -1,8 +1,8 @@
 //! The executor: what a run does with a record.
 //!
 //! ```text
-//! run ─┬─ waiting ── claim: validate, identify, judge, headroom, claim ── execute ─┬─ notify
-//!      └─ claimed ── resume: validate, identify, judge ─────────────────── execute ─┘
+//! run ─┬─ waiting ── claim: validate, look ahead, identify, judge, claim ── execute ─┬─ the worker: notify
+//!      └─ claimed ── resume: validate, identify, judge ───────────────────── execute ─┘
 //! ```
 //! A refusal on the way releases the record for another run, or ends it (`release`). A request that was here before is
 //! answered with what came of it (`replay`).
@@ -12,6 +12,7 @@ pub mod context;
 pub mod execute;
 pub mod identify;
 pub mod judge;
+pub mod look_ahead;
 pub mod notify;
 pub mod release;
 pub mod replay;

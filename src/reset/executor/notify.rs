@@ -28,6 +28,9 @@ impl Run<'_> {
     pub async fn notify(&self, lease: RecordLease) -> Result<RunEnd, Stopped> {
         let mut record = lease.record().clone();
         let owed = record.duties;
+        if !owed.any_owed() && record.lease_until <= self.now() {
+            return Ok(RunEnd::Finished(record));
+        }
         let mut asked = None;
         if owed.trail == Duty::Owed {
             let notified = self.append_end(&record).await;

@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use super::context::Run;
+use super::context::{Caller, Run};
 use super::run_end::{Advanced, Released, Stopped};
 use crate::clock;
+use crate::ids::ResetId;
 use crate::reset::ledger::{Duties, Duty, Record, RecordLease, Stage};
 use crate::reset::model::{RecordedRefusal, RefusalText};
 use crate::reset::refusal::Refusal;
 use crate::reset::rules::retry::pause;
+
+/// When the worker is woken: an end is committed by then.
+const AFTER_THE_COMMIT: Duration = Duration::from_secs(1);
 
 impl Run<'_> {
     /// What a refusal makes of a request that is not claimed: it waits if a retry may help, else it ends.
@@ -31,10 +35,36 @@ impl Run<'_> {
         lease: RecordLease,
         recorded: RecordedRefusal,
     ) -> Result<Advanced, Stopped> {
-        let mut record = lease.record().clone();
-        record.duties = self.duties(&record);
+        let mut record = self.ended(lease.record());
         record.stage = Stage::Refused(recorded);
-        self.save(lease, record).await.map(Advanced::Over)
+        let id = record.id;
+        let saved = self.handed_over(id, self.save(lease, record)).await;
+        saved.map(Advanced::Over)
+    }
+
+    /// The record of a request that comes to its end: what has to be notified of it, and, if a caller waits, released for
+    /// the worker, which does that.
+    pub fn ended(&self, record: &Record) -> Record {
+        let mut record = record.clone();
+        record.duties = self.duties(&record);
+        if self.caller == Caller::Waits {
+            let now = self.now();
+            (record.lease_until, record.retry_at) = (now, now);
+        }
+        record
+    }
+
+    /// Commits an end and, if a caller waits, wakes the worker at the same time. Should that fail, the message of the
+    /// acceptance wakes it later.
+    pub async fn handed_over<T>(&self, id: ResetId, commit: impl Future<Output = T>) -> T {
+        if self.caller == Caller::None {
+            return commit.await;
+        }
+        let (woken, committed) = tokio::join!(self.schedule(id, AFTER_THE_COMMIT), commit);
+        if let Err(error) = woken {
+            tracing::warn!(%error, reset = %id, "the worker could not be woken: it notifies later");
+        }
+        committed
     }
 
     /// Releases a record for a reason that may pass. A request that waits states the reason; what is claimed is not

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::context::Deployment;
+use super::claim::KnownBefore;
+use super::context::{Caller, Deployment};
 use super::run_end::RunEnd;
 use crate::clock::{self, Timestamp};
 use crate::reset::ledger::{Record, Stage};
@@ -65,7 +66,7 @@ impl Deployment {
         until: Timestamp,
     ) -> Result<Answered, Refusal> {
         let mut record = self.followed(record).await?;
-        let run = self.run_in(record.request.tenant, until)?;
+        let run = self.run_in(record.request.tenant, until, Caller::Waits)?;
         let patience = clock::after(run.now(), LONGEST_WAIT);
         while !record.is_over()
             && record.lease_until > run.now()
@@ -77,14 +78,14 @@ impl Deployment {
         }
         let now = run.now();
         if !record.is_over() && record.due_at() <= now {
-            let run = self.run_in(record.request.tenant, until)?;
+            let run = self.run_in(record.request.tenant, until, Caller::Waits)?;
             let lease_until = run.lease_until();
             run.schedule(record.id, clock::between(now, lease_until))
                 .await?;
             let found = self.ledger.find(record.id).await?;
             match self.ledger.take(found, now, lease_until).await? {
                 Some(lease) => {
-                    let end = run.run(lease).await;
+                    let end = run.run(lease, KnownBefore::default()).await;
                     // A record that turns out to repeat another is followed once more.
                     return Box::pin(self.answer(end, caller, until)).await;
                 }

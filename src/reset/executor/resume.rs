@@ -3,6 +3,7 @@
 
 use super::context::Run;
 use super::judge::{Basis, admit_all};
+use super::look_ahead::People;
 use super::run_end::{Advanced, Stopped};
 use crate::reset::ledger::{Record, RecordLease};
 use crate::reset::machine::{Reset, Step, StepResult};
@@ -57,9 +58,9 @@ impl Run<'_> {
         let claim = reset.claim();
         let mut reset = reset.clone();
         if let Ok(directory) = self.tenant.directories.acting(claim.privileged) {
-            let listing = tokio::time::timeout(self.left(), directory.methods(claim.target)).await;
-            if let Ok(Ok(listing)) = listing {
-                reset.apply(&Step::List, StepResult::Listed(Ok(listing)), self.now());
+            let seen = self.list(directory.as_ref(), claim.target).await;
+            if seen.answer.is_ok() {
+                reset.apply(&Step::List, StepResult::Listed(seen), self.now());
             }
         }
         reset
@@ -101,7 +102,14 @@ impl Run<'_> {
         if approvals.len() != claim.approvals.len() {
             return Err(Refusal::ApprovalMissing);
         }
-        self.judge(request, &approvals, Basis::Claim(claim)).await?;
+        let basis = Basis::Claim(claim);
+        let identified = self
+            .judge_people(request, &approvals, basis, People::new())
+            .await?;
+        let directory = &self.tenant.directories.standard;
+        let target = identified.target.id;
+        let facts = self.read(|| directory.privilege_facts(target)).await?;
+        self.judge_privilege(request, &approvals, basis, &identified, &facts)?;
         Ok(())
     }
 }

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::claim::Claiming;
-use super::context::Run;
+use super::claim::{Claiming, KnownBefore};
+use super::context::{Caller, Run};
 use super::run_end::{Advanced, RunEnd, Stopped};
 use crate::clock;
 use crate::ids::ResetId;
@@ -18,34 +18,39 @@ const SOON: Duration = Duration::from_secs(5);
 
 impl Run<'_> {
     /// Brings a record of this run's tenant as far as it gets.
-    pub async fn run(&self, lease: RecordLease) -> RunEnd {
-        self.try_run(lease).await.unwrap_or_else(RunEnd::Stopped)
+    pub async fn run(&self, lease: RecordLease, known: KnownBefore) -> RunEnd {
+        let ended = self.try_run(lease, known).await;
+        ended.unwrap_or_else(RunEnd::Stopped)
     }
 
-    async fn try_run(&self, lease: RecordLease) -> Result<RunEnd, Stopped> {
+    async fn try_run(&self, lease: RecordLease, known: KnownBefore) -> Result<RunEnd, Stopped> {
         let advanced = match &lease.record().stage {
-            Stage::Waiting(_) => self.begin(lease).await?,
+            Stage::Waiting(_) => self.begin(lease, known).await?,
             // One that is over stays as it is.
             Stage::Claimed(_) => self.resume(lease).await?,
             Stage::Refused(_) | Stage::Repeats(_) => Advanced::Over(lease),
         };
         match advanced {
+            Advanced::Over(lease) if self.caller == Caller::Waits => {
+                Ok(RunEnd::Finished(lease.record().clone()))
+            }
             Advanced::Over(lease) => self.notify(lease).await,
             Advanced::Released(released) => Ok(RunEnd::Retry(released)),
         }
     }
 
     /// A request that waits: to its claim and through it, or to its refusal.
-    async fn begin(&self, mut lease: RecordLease) -> Result<Advanced, Stopped> {
+    async fn begin(&self, mut lease: RecordLease, known: KnownBefore) -> Result<Advanced, Stopped> {
         let left = clock::between(self.now(), lease.record().give_up_at());
         if left < WORTH_STARTING {
             return self.give_up(lease).await;
         }
-        let refusal = match self.claim(&mut lease).await {
+        let refusal = match self.claim(&mut lease, known).await {
             Ok(Claiming::Claimed(claimed)) => return self.execute(claimed).await,
             Ok(Claiming::Repeats(first)) => {
                 let mut record = lease.record().clone();
                 record.stage = Stage::Repeats(first);
+                record.lease_until = self.now();
                 return self.save(lease, record).await.map(Advanced::Over);
             }
             Ok(Claiming::LeaseLost) => {
@@ -84,7 +89,8 @@ impl Run<'_> {
             |record: &Record| record.lease_until <= now && record.give_up_at() <= now;
         let found = self.deployment.ledger.find(other).await?;
         if let Some(record) = found.record.as_ref().filter(|record| is_abandoned(record)) {
-            let run = self.deployment.run_in(record.request.tenant, self.until)?;
+            let deployment = self.deployment;
+            let run = deployment.run_in(record.request.tenant, self.until, Caller::None)?;
             Box::pin(run.wake(found)).await?;
         }
         Ok(())
@@ -110,7 +116,7 @@ impl Run<'_> {
         let Some(lease) = ledger.take(found, now, self.lease_until()).await? else {
             return self.schedule(id, SOON).await;
         };
-        match self.run(lease).await {
+        match self.run(lease, KnownBefore::default()).await {
             RunEnd::Finished(_) => Ok(()),
             RunEnd::Retry(released) => self.schedule(id, released.after).await,
             // The run that has taken over brings it to its end; if it does not, the next message finds it.

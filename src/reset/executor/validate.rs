@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::approval::{
-    ApprovalError, Audiences, Authentic, Channel, Damage, InvalidToken, IssuerPolicy, authenticate,
-    parse_unverified,
+    ApprovalError, Audiences, Authentic, Channel, Damage, InvalidToken, IssuerPolicy, TokenId,
+    authenticate, parse_unverified,
 };
 use crate::ids::Label;
 use crate::reset::model::{ApprovalSummary, MOST_APPROVALS, Request};
-use crate::reset::ports::KeySource;
+use crate::reset::ports::{KeySource, KeysUnavailable};
 use crate::reset::refusal::Refusal;
 use crate::reset::rules::channels::Channels;
 
@@ -21,6 +21,15 @@ pub struct ApprovalValidator {
     pub audiences: Audiences,
     /// The public keys of issuers.
     pub keys: Arc<dyn KeySource>,
+}
+
+/// Where the keys of issuers come from.
+#[derive(Debug, Clone, Copy)]
+enum Keys {
+    /// Those that are not known are fetched.
+    Fetched,
+    /// Nothing is fetched: the request is not accepted yet.
+    Known,
 }
 
 /// Approvals as they were presented together.
@@ -53,6 +62,30 @@ impl Presented {
         &self.authentic
     }
 
+    /// Their ids, if they stand together.
+    pub fn ids(&self) -> Vec<TokenId> {
+        match self.refusal {
+            None => self.authentic.iter().map(Authentic::id).collect(),
+            Some(_) => Vec::new(),
+        }
+    }
+
+    /// Whether the keys of an issuer are not there, so that nothing is decided.
+    pub fn lacks_keys(&self) -> bool {
+        matches!(self.refusal, Some(Refusal::Keys(_)))
+    }
+
+    /// Whether they stand together.
+    ///
+    /// # Errors
+    /// The [`Refusal`]: one approval that fails refuses all.
+    pub fn stand_together(&self) -> Result<(), Refusal> {
+        match &self.refusal {
+            None => Ok(()),
+            Some(refusal) => Err(refusal.clone()),
+        }
+    }
+
     /// All of them, if they stand together.
     ///
     /// # Errors
@@ -69,6 +102,15 @@ impl ApprovalValidator {
     /// Authenticates every token. They do not stand together if there are none or too many, one is invalid or by an
     /// issuer that is not allowed, or keys cannot be fetched; the first reason counts.
     pub async fn authenticate_all(&self, tokens: &[String], allowed: &[Label]) -> Presented {
+        self.authenticate_with(tokens, allowed, Keys::Fetched).await
+    }
+
+    async fn authenticate_with(
+        &self,
+        tokens: &[String],
+        allowed: &[Label],
+        keys: Keys,
+    ) -> Presented {
         if tokens.is_empty() {
             return Presented::refused(Refusal::ApprovalMissing);
         }
@@ -82,7 +124,7 @@ impl ApprovalValidator {
         };
         let mut is_first_authentic = false;
         for (nth, token) in tokens.iter().enumerate() {
-            match self.authenticate(token).await {
+            match self.authenticate(token, keys).await {
                 Ok((issuer, approval)) => {
                     let is_allowed = allowed.contains(issuer);
                     if !is_allowed {
@@ -111,12 +153,26 @@ impl ApprovalValidator {
     /// Authenticates the approvals of a request, under the policy that its channel has now, and compares each with the
     /// request.
     pub async fn validate(&self, request: &Request, channels: &Channels) -> Presented {
+        self.validate_with(request, channels, Keys::Fetched).await
+    }
+
+    /// The same with the keys that are known: nothing is waited for, so a request whose approval names a new key has
+    /// [`Refusal::Keys`] here. That is no verdict.
+    pub async fn validate_with_known_keys(
+        &self,
+        request: &Request,
+        channels: &Channels,
+    ) -> Presented {
+        self.validate_with(request, channels, Keys::Known).await
+    }
+
+    async fn validate_with(&self, request: &Request, channels: &Channels, keys: Keys) -> Presented {
         let policy = match channels.policy(request.source.as_ref()) {
             Ok(policy) => policy,
             Err(refusal) => return Presented::refused(refusal),
         };
         let mut presented = self
-            .authenticate_all(&request.tokens, &policy.issuers)
+            .authenticate_with(&request.tokens, &policy.issuers, keys)
             .await;
         if let Some(Refusal::Approval(ApprovalError::InvalidToken(_))) = &presented.refusal {
             // It need not be copied again and again, if what is wrong can be said.
@@ -135,14 +191,24 @@ impl ApprovalValidator {
     }
 
     /// An authentic approval, and the name of its issuer in the policy.
-    async fn authenticate(&self, token: &str) -> Result<(&Label, Authentic), Refusal> {
+    async fn authenticate(&self, token: &str, keys: Keys) -> Result<(&Label, Authentic), Refusal> {
         let unverified = parse_unverified(token)?;
         let (name, issuer) = self
             .issuers
             .iter()
             .find(|(_, issuer)| issuer.iss == unverified.iss)
             .ok_or(InvalidToken::UnknownIssuer)?;
-        let keys = self.keys.keys(issuer, unverified.kid()).await?;
+        let kid = unverified.kid();
+        let keys = match (keys, self.keys.known_keys(issuer, kid)) {
+            (_, Some(known)) => known,
+            (Keys::Fetched, None) => self.keys.keys(issuer, kid).await?,
+            (Keys::Known, None) => {
+                return Err(Refusal::Keys(KeysUnavailable {
+                    issuer: issuer.iss.clone(),
+                    why: "not fetched yet".to_owned(),
+                }));
+            }
+        };
         let approval = authenticate(&unverified, issuer, &keys, &self.audiences)?;
         Ok((name, approval))
     }

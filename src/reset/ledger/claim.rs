@@ -1,18 +1,20 @@
 //! The claim: approvals, person and guardrails in one commit, or nothing.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::freeze;
 use super::items::{
-    self, ApprovalItem, CommitId, CounterItem, TargetItem, decode, encode, version,
+    self, ApprovalItem, CommitId, CounterItem, HeldTarget, TargetItem, decode, encode, version,
 };
 use super::lease::{RecordLease, ResetLease};
 use super::record::Stage;
 use super::store::Ledger;
 use crate::clock;
-use crate::ids::ResetId;
+use crate::ids::{ObjectId, ResetId, TenantId};
 use crate::reset::machine::Reset;
-use crate::reset::model::{Claim, Guardrail, Guardrails, LedgerError};
-use crate::reset::ports::{StoreError, Write};
+use crate::reset::model::{Claim, Freeze, Guardrail, Guardrails, LedgerError};
+use crate::reset::ports::{Item, Key, StoreError, Write};
 
 /// How often a claim is tried while others change the counters.
 const MOST_TRIES: usize = 10;
@@ -20,22 +22,49 @@ const MOST_TRIES: usize = 10;
 /// What caps count over.
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// Room for a claim, as it was found: what the claim writes beside the record and the approvals, on condition that
-/// nothing of it has changed meanwhile.
-pub struct Headroom {
-    target: (u64, TargetItem),
+/// What the guardrails of a claim are checked against, as it was read: the switch, the person's item and the counts.
+#[derive(Debug, Default)]
+pub struct GuardrailItems(BTreeMap<Key, Option<Item>>);
+
+impl GuardrailItems {
+    /// The keys that a claim on this person within these guardrails looks at.
+    fn keys(tenant: TenantId, target: ObjectId, guardrails: &Guardrails) -> Vec<Key> {
+        let counters = guardrails.counters.iter();
+        [freeze::key(), items::target_key(tenant, target)]
+            .into_iter()
+            .chain(counters.map(|counter| items::count_key(&counter.name)))
+            .collect()
+    }
+
+    /// An item; [`LedgerError::Corrupt`] if it was not read, which is no answer about it.
+    fn get(&self, key: &Key) -> Result<Option<&Item>, LedgerError> {
+        let item = self.0.get(key).ok_or(LedgerError::Corrupt)?;
+        Ok(item.as_ref())
+    }
+
+    /// Takes over what a commit found instead of what was read. False if it found nothing.
+    fn take_over(&mut self, writes: &[Write], found: Vec<Option<Item>>) -> bool {
+        let mut is_changed = false;
+        for (write, item) in writes.iter().zip(found) {
+            if let (Some(known), Some(item)) = (self.0.get_mut(&write.key), item) {
+                *known = Some(item);
+                is_changed = true;
+            }
+        }
+        is_changed
+    }
+}
+
+/// What a claim writes beside the record and the approvals, on condition that nothing of it has changed since it was read.
+struct Headroom {
+    target: HeldTarget,
     counts: Vec<(String, u64, CounterItem)>,
     /// The version of the freeze switch, which must not be set meanwhile.
     freeze: u64,
 }
 
-/// Whether there is room for a claim.
-pub enum HeadroomCheck {
-    Free(Headroom),
-    Blocked(Obstacle),
-}
-
 /// What is in the way of a claim.
+#[derive(Debug, PartialEq, Eq)]
 pub enum Obstacle {
     /// This reset has the person.
     Busy(ResetId),
@@ -53,14 +82,14 @@ pub enum ClaimAttempt {
 }
 
 impl Ledger {
-    /// Claims the approvals and the person for the leased record, all or nothing. If another claim has taken the room
-    /// meanwhile, it looks whether there is some left.
+    /// Claims the approvals and the person for the leased record, all or nothing. If something that was read has changed
+    /// meanwhile, it looks again whether there is room.
     pub(in crate::reset) async fn claim(
         &self,
         lease: &RecordLease,
         reset: Reset,
         guardrails: &Guardrails,
-        mut headroom: Headroom,
+        mut read: GuardrailItems,
     ) -> Result<ClaimAttempt, LedgerError> {
         let mut record = lease.record().clone();
         record.stage = Stage::Claimed(reset.clone());
@@ -68,109 +97,140 @@ impl Ledger {
             record: Box::new(record.clone()),
             version: lease.version.saturating_add(1),
         };
-        let approvals = &reset.claim().approvals;
+        let claim = reset.claim();
         for _ in 0..MOST_TRIES {
+            let headroom = match headroom(&read, claim, guardrails)? {
+                Ok(headroom) => headroom,
+                Err(obstacle) => return Ok(ClaimAttempt::Blocked(obstacle)),
+            };
             let commit = CommitId::of(&record);
             let mut writes = vec![commit.record(&record, lease.version)?];
-            for approval in approvals {
+            for approval in &claim.approvals {
                 let used = ApprovalItem { reset: record.id };
                 writes.push(commit.write(items::approval_key(&approval.id), 0, encode(&used)?));
             }
-            writes.extend(headroom.writes(&commit, reset.claim())?);
+            writes.extend(headroom.writes(&commit, claim)?);
             let lease = match self.store.commit(&writes).await {
                 Ok(()) => next(),
-                Err(StoreError::Conflict(found)) => {
-                    let mut found = found.into_iter();
-                    match found.next().flatten() {
-                        // The same commit, whose answer was lost and which was then sent again.
-                        Some(item) if commit.is_on(&item) => next(),
-                        Some(_) => return Ok(ClaimAttempt::LeaseLost),
-                        None if found.take(approvals.len()).any(|item| item.is_some()) => {
+                Err(StoreError::Conflict(found)) => match found.first().cloned().flatten() {
+                    // The same commit, whose answer was lost and which was then sent again.
+                    Some(item) if commit.is_on(&item) => next(),
+                    Some(_) => return Ok(ClaimAttempt::LeaseLost),
+                    None => {
+                        let mut approvals = found.iter().skip(1).take(claim.approvals.len());
+                        if approvals.any(Option::is_some) {
                             return Ok(ClaimAttempt::ApprovalUsed);
                         }
-                        // The person, a counter or the switch has changed: look again.
-                        None => match self.headroom(reset.claim(), guardrails).await? {
-                            HeadroomCheck::Free(now) => {
-                                headroom = now;
-                                continue;
-                            }
-                            HeadroomCheck::Blocked(obstacle) => {
-                                return Ok(ClaimAttempt::Blocked(obstacle));
-                            }
-                        },
+                        // The person, a count or the switch has changed.
+                        if !read.take_over(&writes, found) {
+                            read = self
+                                .guardrail_items(claim.tenant, claim.target, guardrails)
+                                .await?;
+                        }
+                        continue;
                     }
-                }
+                },
                 Err(StoreError::Unavailable(why)) => {
                     self.unless_written(&commit, next(), why).await?
                 }
             };
-            return Ok(ClaimAttempt::Claimed(ResetLease { lease, reset }));
+            let target = Some(HeldTarget {
+                version: headroom.target.version.saturating_add(1),
+                item: headroom.target.item,
+            });
+            return Ok(ClaimAttempt::Claimed(ResetLease {
+                lease,
+                reset,
+                target,
+            }));
         }
         Err(LedgerError::Unavailable("too many at once".to_owned()))
     }
 
-    /// Looks for room for a claim, without claiming.
-    pub(in crate::reset) async fn headroom(
+    /// Reads what the guardrails of a claim are checked against.
+    pub(in crate::reset) async fn guardrail_items(
         &self,
-        claim: &Claim,
+        tenant: TenantId,
+        target: ObjectId,
         guardrails: &Guardrails,
-    ) -> Result<HeadroomCheck, LedgerError> {
-        let blocked = |guardrail| Ok(HeadroomCheck::Blocked(Obstacle::Guardrail(guardrail)));
-        let now = claim.claimed_at;
-        let (freeze, switch) = self.switch().await?;
-        if let Some(freeze) = switch.filter(|switch| switch.stops(claim.privileged)) {
-            return blocked(Guardrail::Frozen(freeze.why));
-        }
-        let target = self
-            .get(&items::target_key(claim.tenant, claim.target))
-            .await?;
-        let held: Option<TargetItem> = target.as_ref().map(decode).transpose()?;
-        if let Some(other) = held
-            .as_ref()
-            .filter(|held| held.running && held.reset != claim.id)
-        {
-            return Ok(HeadroomCheck::Blocked(Obstacle::Busy(other.reset)));
-        }
-        let removed_at = held.and_then(|held| held.removed_at);
-        if let Some(since) = removed_at.filter(|_| claim.approvers().len() < 2) {
-            let until = clock::after(since, guardrails.cool_down);
-            if until > now {
-                return blocked(Guardrail::CoolingDown { since, until });
-            }
-        }
-        let mut counts = Vec::new();
-        for counter in &guardrails.counters {
-            let item = self.get(&items::count_key(&counter.name)).await?;
-            let mut count: CounterItem = item.as_ref().map(decode).transpose()?.unwrap_or_default();
-            count.forget_before(clock::before(now, HOUR));
-            if count.at.len() >= counter.most {
-                return blocked(Guardrail::Cap(counter.by));
-            }
-            count.at.push(now);
-            counts.push((counter.name.clone(), version(item.as_ref()), count));
-        }
-        let target_item = TargetItem {
-            reset: claim.id,
-            running: true,
-            removed_at,
-        };
-        Ok(HeadroomCheck::Free(Headroom {
-            target: (version(target.as_ref()), target_item),
-            counts,
-            freeze,
-        }))
+    ) -> Result<GuardrailItems, LedgerError> {
+        let keys = GuardrailItems::keys(tenant, target, guardrails);
+        let found = self.get_all(&keys).await?;
+        Ok(GuardrailItems(keys.into_iter().zip(found).collect()))
     }
+}
+
+/// What is in the way of a claim by what was read; `None` if nothing is.
+pub fn obstacle(
+    read: &GuardrailItems,
+    claim: &Claim,
+    guardrails: &Guardrails,
+) -> Result<Option<Obstacle>, LedgerError> {
+    Ok(headroom(read, claim, guardrails)?.err())
+}
+
+/// Whether there is room for a claim by what was read.
+fn headroom(
+    read: &GuardrailItems,
+    claim: &Claim,
+    guardrails: &Guardrails,
+) -> Result<Result<Headroom, Obstacle>, LedgerError> {
+    let blocked = |guardrail| Ok(Err(Obstacle::Guardrail(guardrail)));
+    let now = claim.claimed_at;
+    let switch = read.get(&freeze::key())?;
+    let set: Option<Freeze> = switch.map(decode).transpose()?;
+    if let Some(freeze) = set.filter(|switch| switch.stops(claim.privileged)) {
+        return blocked(Guardrail::Frozen(freeze.why));
+    }
+    let target = read.get(&items::target_key(claim.tenant, claim.target))?;
+    let held: Option<TargetItem> = target.map(decode).transpose()?;
+    if let Some(other) = held
+        .as_ref()
+        .filter(|held| held.running && held.reset != claim.id)
+    {
+        return Ok(Err(Obstacle::Busy(other.reset)));
+    }
+    let removed_at = held.and_then(|held| held.removed_at);
+    if let Some(since) = removed_at.filter(|_| claim.approvers().len() < 2) {
+        let until = clock::after(since, guardrails.cool_down);
+        if until > now {
+            return blocked(Guardrail::CoolingDown { since, until });
+        }
+    }
+    let mut counts = Vec::new();
+    for counter in &guardrails.counters {
+        let item = read.get(&items::count_key(&counter.name))?;
+        let mut count: CounterItem = item.map(decode).transpose()?.unwrap_or_default();
+        count.forget_before(clock::before(now, HOUR));
+        if count.at.len() >= counter.most {
+            return blocked(Guardrail::Cap(counter.by));
+        }
+        count.at.push(now);
+        counts.push((counter.name.clone(), version(item), count));
+    }
+    Ok(Ok(Headroom {
+        target: HeldTarget {
+            version: version(target),
+            item: TargetItem {
+                reset: claim.id,
+                running: true,
+                removed_at,
+            },
+        },
+        counts,
+        freeze: version(switch),
+    }))
 }
 
 impl Headroom {
     fn writes(&self, commit: &CommitId, claim: &Claim) -> Result<Vec<Write>, LedgerError> {
-        let (version, target) = &self.target;
         let key = items::target_key(claim.tenant, claim.target);
-        let mut writes = vec![commit.write(key, *version, encode(target)?)];
+        let HeldTarget { version, item } = &self.target;
+        let mut writes = vec![commit.write(key, *version, encode(item)?)];
         for (name, version, count) in &self.counts {
             writes.push(commit.write(items::count_key(name), *version, encode(count)?));
         }
-        writes.push(Ledger::switch_stays(self.freeze));
+        writes.push(freeze::switch_stays(self.freeze));
         Ok(writes)
     }
 }

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::reset::model::{Freeze, FreezeChange, LedgerError};
 use crate::reset::ports::{Item, Key, StoreError, Write};
 
-fn key() -> Key {
+pub fn key() -> Key {
     Key("freeze".to_owned())
 }
 
@@ -86,19 +86,19 @@ impl Ledger {
         }
     }
 
-    pub(super) async fn switch(&self) -> Result<(u64, Option<Freeze>), LedgerError> {
+    async fn switch(&self) -> Result<(u64, Option<Freeze>), LedgerError> {
         match self.get(&key()).await? {
             None => Ok((0, None)),
             Some(item) => Ok((item.version, Some(decode(&item)?))),
         }
     }
+}
 
-    /// Holds if the switch was not touched since this version.
-    pub(super) fn switch_stays(version: u64) -> Write {
-        Write {
-            key: key(),
-            condition: at(version),
-            item: None,
-        }
+/// Holds if the switch was not touched since this version.
+pub fn switch_stays(version: u64) -> Write {
+    Write {
+        key: key(),
+        condition: at(version),
+        item: None,
     }
 }

@@ -9,7 +9,8 @@ use super::record::Record;
 use crate::approval::TokenId;
 use crate::clock::{self, Timestamp};
 use crate::ids::{ObjectId, ResetId, TenantId};
-use crate::reset::model::{LedgerError, Request};
+use crate::reset::machine::Reset;
+use crate::reset::model::{LedgerError, Request, State};
 use crate::reset::ports::{Condition, Item, Key, Write};
 
 /// How long records are kept: longer than any sender repeats a delivery, and long enough to ask questions.
@@ -31,16 +32,49 @@ pub struct ApprovalItem {
     pub reset: ResetId,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TargetItem {
     pub reset: ResetId,
     pub running: bool,
-    /// When a reset that removed something was completed.
+    /// When a reset that removed something was completed. Null if none was. It is never left out: without it, the
+    /// cool-down would be over.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub removed_at: Option<Timestamp>,
 }
 
+/// A target's item, with its version.
+#[derive(Debug)]
+pub struct HeldTarget {
+    pub version: u64,
+    pub item: TargetItem,
+}
+
+impl HeldTarget {
+    /// The item as it was read; `None` if there is none.
+    pub fn of(item: Option<Item>) -> Result<Option<HeldTarget>, LedgerError> {
+        item.map(|found| {
+            Ok(HeldTarget {
+                version: found.version,
+                item: decode(&found)?,
+            })
+        })
+        .transpose()
+    }
+
+    /// The item after the end of the reset that has the person.
+    pub fn freed(&self, reset: &Reset) -> TargetItem {
+        let cools = reset.state() == State::Completed && reset.removed_something();
+        let removed_at = reset.finished_at().filter(|_| cools);
+        TargetItem {
+            running: false,
+            removed_at: removed_at.or(self.item.removed_at),
+            reset: self.item.reset,
+        }
+    }
+}
+
 /// The claims of the last hour.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct CounterItem {
     pub at: Vec<Timestamp>,
 }

@@ -1,5 +1,6 @@
 //! Leases: the right to write a record, and the right to act on a reset.
 
+use super::items::HeldTarget;
 use super::record::{Record, Stage};
 use crate::approval::Authentic;
 use crate::reset::machine::Reset;
@@ -30,6 +31,8 @@ pub struct RecordLease {
 pub struct ResetLease {
     pub(super) lease: RecordLease,
     pub(super) reset: Reset,
+    /// The person's item as the claim wrote it; `None` in a resumption, which has to read it.
+    pub(super) target: Option<HeldTarget>,
 }
 
 /// The write under a lease was not made.
@@ -77,6 +80,7 @@ impl RecordLease {
             Stage::Claimed(reset) if reset.state() == State::Running => Ok(ResetLease {
                 reset: reset.clone(),
                 lease: self,
+                target: None,
             }),
             _ => Err(self),
         }

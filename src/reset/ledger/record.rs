@@ -183,6 +183,7 @@ impl Record {
                 reset: self.id,
                 ticket: self.request.ticket.clone(),
                 refusal: refusal.clone(),
+                presented: self.parties.approvals.len(),
             }),
             Stage::Repeats(_) => None,
         }

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use super::items::{self, ApprovalItem, CommitId, DeliveryItem, TargetItem, decode, encode};
+use super::items::{self, ApprovalItem, CommitId, DeliveryItem, HeldTarget, decode, encode};
 use super::lease::{RecordLease, ResetLease, WriteError};
-use super::record::{Duties, Record, Stage};
+use super::record::{Record, Stage};
 use crate::approval::TokenId;
 use crate::clock::Timestamp;
 use crate::ids::ResetId;
 use crate::reset::machine::Reset;
 use crate::reset::model::{LedgerError, Request, State};
 use crate::reset::ports::{Item, Key, Store, StoreError, Write};
+
+/// How often the end of a reset is tried while the person's item is not as it was written.
+const MOST_ENDS: usize = 3;
 
 /// The records of all resets.
 #[derive(Clone)]
@@ -52,13 +55,8 @@ pub enum Acceptance {
     Duplicate,
 }
 
-/// What an approval was used for.
-pub enum ApprovalUse {
-    Unused,
-    By(Box<Record>),
-    /// The record of the reset has expired. DynamoDB forgets items one by one, after weeks.
-    ByForgottenReset,
-}
+/// The reset that has used an approval; `None` if it is unused.
+pub type ApprovalUse = Option<ResetId>;
 
 /// Whether an acceptance is blocked now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,27 +104,37 @@ impl Ledger {
         }
     }
 
-    /// What this approval was used for.
-    pub(in crate::reset) async fn approval_use(
-        &self,
-        approval: &TokenId,
-    ) -> Result<ApprovalUse, LedgerError> {
-        let Some(item) = self.get(&items::approval_key(approval)).await? else {
-            return Ok(ApprovalUse::Unused);
-        };
-        let used: ApprovalItem = decode(&item)?;
-        Ok(match self.read(used.reset).await? {
-            Some(record) => ApprovalUse::By(Box::new(record)),
-            None => ApprovalUse::ByForgottenReset,
-        })
-    }
-
-    /// What became of the same delivery before.
-    pub(in crate::reset) async fn previous(
+    /// What became of the same delivery before, and which resets have used these approvals, in their order. One read, if
+    /// the delivery is new.
+    pub(in crate::reset) async fn look_up(
         &self,
         request: &Request,
+        approvals: &[TokenId],
+    ) -> Result<(Previous, Vec<ApprovalUse>), LedgerError> {
+        let mut keys = vec![items::delivery_key(request)];
+        keys.extend(approvals.iter().map(items::approval_key));
+        let mut found = self.get_all(&keys).await?.into_iter();
+        let delivery = found.next().flatten();
+        let uses = found.map(used_by).collect::<Result<_, _>>()?;
+        Ok((self.previous(request, delivery).await?, uses))
+    }
+
+    /// Which resets have used these approvals, in their order.
+    pub(in crate::reset) async fn approval_uses(
+        &self,
+        approvals: &[TokenId],
+    ) -> Result<Vec<ApprovalUse>, LedgerError> {
+        let keys: Vec<Key> = approvals.iter().map(items::approval_key).collect();
+        let found = self.get_all(&keys).await?.into_iter();
+        found.map(used_by).collect()
+    }
+
+    async fn previous(
+        &self,
+        request: &Request,
+        delivery: Option<Item>,
     ) -> Result<Previous, LedgerError> {
-        let Some(item) = self.get(&items::delivery_key(request)).await? else {
+        let Some(item) = delivery else {
             return Ok(Previous {
                 record: None,
                 final_refusal: None,
@@ -221,41 +229,51 @@ impl Ledger {
     ) -> Result<ResetLease, WriteError> {
         let mut record = lease.record().clone();
         record.stage = Stage::Claimed(reset.clone());
+        let target = lease.target;
         let lease = self.save(lease.lease, record).await?;
-        Ok(ResetLease { lease, reset })
+        Ok(ResetLease {
+            lease,
+            reset,
+            target,
+        })
     }
 
-    /// Writes the end of a reset and what is to be notified of it, and frees the person for another.
+    /// Writes the record of a reset that is over, and frees the person for another. The person's item is written over
+    /// the version that the claim gave it, or over what is found instead.
     pub(in crate::reset) async fn finish(
         &self,
         lease: ResetLease,
+        mut record: Record,
         reset: Reset,
-        duties: Duties,
     ) -> Result<RecordLease, WriteError> {
-        let RecordLease {
-            mut record,
-            version,
-        } = lease.lease;
         let claim = reset.claim();
         let key = items::target_key(claim.tenant, claim.target);
+        let mut held = match lease.target {
+            Some(written) => Some(written),
+            None => HeldTarget::of(self.get(&key).await?)?,
+        };
+        let version = lease.lease.version;
         let commit = CommitId::of(&record);
-        let mut also = Vec::new();
-        if let Some(target) = self.get(&key).await? {
-            let held: TargetItem = decode(&target)?;
-            if held.reset == record.id {
-                let cools = reset.state() == State::Completed && reset.removed_something();
-                let removed_at = reset.finished_at().filter(|_| cools).or(held.removed_at);
-                let freed = TargetItem {
-                    running: false,
-                    removed_at,
-                    ..held
-                };
-                also.push(commit.write(key, target.version, encode(&freed)?));
+        record.stage = Stage::Claimed(reset.clone());
+        for _ in 0..MOST_ENDS {
+            let mut writes = vec![commit.record(&record, version)?];
+            if let Some(held) = held.as_ref().filter(|held| held.item.reset == record.id) {
+                let freed = encode(&held.freed(&reset))?;
+                writes.push(commit.write(key.clone(), held.version, freed));
+            }
+            match self.store.commit(&writes).await {
+                // The record is as it was, so the person's item is what has changed.
+                Err(StoreError::Conflict(found)) if found.first().is_some_and(Option::is_none) => {
+                    let item = match found.into_iter().nth(1).flatten() {
+                        Some(item) => Some(item),
+                        None => self.get(&key).await?,
+                    };
+                    held = HeldTarget::of(item)?;
+                }
+                committed => return self.committed(committed, &commit, version, record).await,
             }
         }
-        record.stage = Stage::Claimed(reset);
-        record.duties = duties;
-        self.advance(commit, version, *record, also).await
+        Err(LedgerError::Unavailable("the person's item changes too often".to_owned()).into())
     }
 
     /// One commit of the record, over the version that it had, and of what goes with it.
@@ -268,19 +286,29 @@ impl Ledger {
     ) -> Result<RecordLease, WriteError> {
         let mut writes = vec![commit.record(&record, version)?];
         writes.extend(also);
+        let committed = self.store.commit(&writes).await;
+        self.committed(committed, &commit, version, record).await
+    }
+
+    /// What came of a commit of the record over this version.
+    async fn committed(
+        &self,
+        committed: Result<(), StoreError>,
+        commit: &CommitId,
+        version: u64,
+        record: Record,
+    ) -> Result<RecordLease, WriteError> {
         let next = RecordLease {
             record: Box::new(record),
             version: version.saturating_add(1),
         };
-        match self.store.commit(&writes).await {
+        match committed {
             Ok(()) => Ok(next),
             Err(StoreError::Conflict(found)) => match found.into_iter().next().flatten() {
                 Some(item) if commit.is_on(&item) => Ok(next),
                 _ => Err(WriteError::LeaseLost),
             },
-            Err(StoreError::Unavailable(why)) => {
-                Ok(self.unless_written(&commit, next, why).await?)
-            }
+            Err(StoreError::Unavailable(why)) => Ok(self.unless_written(commit, next, why).await?),
         }
     }
 
@@ -298,9 +326,29 @@ impl Ledger {
     }
 
     pub(super) async fn get(&self, key: &Key) -> Result<Option<Item>, LedgerError> {
-        self.store.get(key).await.map_err(|error| match error {
-            StoreError::Unavailable(why) => LedgerError::Unavailable(why),
-            StoreError::Conflict(_) => LedgerError::Corrupt,
-        })
+        self.store.get(key).await.map_err(unreadable)
     }
+
+    /// The items of these keys, in their order.
+    pub(super) async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, LedgerError> {
+        let found = self.store.get_all(keys).await.map_err(unreadable)?;
+        // An item that is not among them must not be taken for one that is absent.
+        if found.len() == keys.len() {
+            Ok(found)
+        } else {
+            Err(LedgerError::Corrupt)
+        }
+    }
+}
+
+fn unreadable(error: StoreError) -> LedgerError {
+    match error {
+        StoreError::Unavailable(why) => LedgerError::Unavailable(why),
+        StoreError::Conflict(_) => LedgerError::Corrupt,
+    }
+}
+
+fn used_by(item: Option<Item>) -> Result<ApprovalUse, LedgerError> {
+    let item: Option<ApprovalItem> = item.as_ref().map(decode).transpose()?;
+    Ok(item.map(|item| item.reset))
 }

@@ -44,6 +44,19 @@ fn what_is_stored_is_read_and_written_as_it_was() {
     is_read_and_written_as::<Freeze>(&stored["freeze"]);
 }
 
+#[test]
+fn a_person_whose_item_lacks_a_member_is_not_read_as_one_who_was_never_reset() {
+    let stored: Value = serde_json::from_str(STORED).unwrap();
+    for member in ["reset", "running", "removed_at"] {
+        let mut target = stored["target"].clone();
+        target.as_object_mut().unwrap().remove(member).unwrap();
+        assert!(
+            serde_json::from_value::<TargetItem>(target).is_err(),
+            "{member}"
+        );
+    }
+}
+
 /// Whole tables as another version has written them: the program of commit 4390072, or the one whose snapshots are in
 /// SNAPSHOTS. tests/versions takes their records to the end, and says how snapshots are taken.
 #[test]

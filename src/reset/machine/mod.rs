@@ -79,6 +79,7 @@ pub(super) enum SessionProgress {
 /// What to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
+    /// And list the methods at the same time.
     RevokeSessions,
     Remove(Method),
     Deactivate(Method),
@@ -94,7 +95,17 @@ pub(super) enum Step {
 #[derive(Debug)]
 pub(super) enum StepResult {
     Done(Result<(), DirectoryError>),
-    Listed(Result<Listing, DirectoryError>),
+    Listed(Seen),
+    /// The answer about the sessions, and the list that was asked for at the same time.
+    Revoked(Result<(), DirectoryError>, Seen),
+}
+
+/// An answer to the question which methods there are.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// When the question was sent: the answer is no younger than that.
+    pub asked_at: Timestamp,
+    pub answer: Result<Listing, DirectoryError>,
 }
 
 impl Reset {
@@ -132,6 +143,11 @@ impl Reset {
 
     pub(super) fn sessions(&self) -> SessionProgress {
         self.0.sessions
+    }
+
+    /// The step whose intent the claim wrote down, before anything was performed.
+    pub(super) fn intended(&self) -> Option<Step> {
+        (self.0.sessions == SessionProgress::Trying).then_some(Step::RevokeSessions)
     }
 
     pub(super) fn finished_at(&self) -> Option<Timestamp> {

@@ -107,6 +107,10 @@ fn moods() -> impl Strategy<Value = Vec<Mood>> {
     proptest::collection::vec(mood, 0..60)
 }
 
+fn seen(answer: Result<Listing, DirectoryError>, asked_at: Timestamp) -> Seen {
+    Seen { asked_at, answer }
+}
+
 struct World {
     there: Vec<Method>,
     asked_for: Vec<Method>,
@@ -115,7 +119,7 @@ struct World {
 }
 
 impl World {
-    fn answer(&mut self, step: &Step, mood: Mood) -> StepResult {
+    fn answer(&mut self, step: &Step, mood: Mood, now: Timestamp) -> StepResult {
         if matches!(mood, Mood::Registers) {
             self.newcomers += 1;
             let newcomer = method(
@@ -137,10 +141,11 @@ impl World {
             Mood::SaysNotFound => Err(DirectoryError::Permanent(Fault::NotFound)),
         };
         match step {
-            Step::List => StepResult::Listed(result.map(|()| listing(&self.there))),
+            Step::List => StepResult::Listed(seen(result.map(|()| listing(&self.there)), now)),
             Step::RevokeSessions => {
                 self.sessions_revoked |= happens;
-                StepResult::Done(result)
+                let listed = result.clone().map(|()| listing(&self.there));
+                StepResult::Revoked(result, seen(listed, now))
             }
             Step::Remove(method) => {
                 self.asked_for.push(method.clone());
@@ -187,7 +192,7 @@ fn run(moods: &[Mood], hardware: HardwareOath) -> (Reset, World, usize) {
                 reset.intend(&step);
                 let stored = reset.clone();
                 let mood = moods.next().unwrap_or(Mood::Works);
-                let found = world.answer(&step, mood);
+                let found = world.answer(&step, mood, now);
                 if matches!(mood, Mood::Dies) {
                     reset = written_and_read(&stored);
                     reset.resume();
@@ -273,7 +278,7 @@ fn a_phone_that_was_registered_anew_under_its_old_id_is_not_deleted_again() {
         let step = reset.next(now, until, until);
         reset.intend(&step);
         let found = match &step {
-            Step::List => StepResult::Listed(Ok(listing(&there))),
+            Step::List => StepResult::Listed(seen(Ok(listing(&there)), now)),
             Step::Remove(method) if method.id.to_string() == "mobile" => {
                 assert!(!lost, "the new phone would be deleted");
                 lost = true;
@@ -328,7 +333,7 @@ fn completed_with(kind: MethodKind, id: MethodId) -> bool {
             }
         }
         let found = match &step {
-            Step::List => StepResult::Listed(Ok(listing(&left))),
+            Step::List => StepResult::Listed(seen(Ok(listing(&left)), now)),
             _ => StepResult::Done(Ok(())),
         };
         reset.apply(&step, found, now);

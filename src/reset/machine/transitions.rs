@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::method::{Entry, MethodEvent, Progress};
-use super::{ListViews, Reset, SessionProgress, Step, StepResult};
+use super::{ListViews, Reset, Seen, SessionProgress, Step, StepResult};
 use crate::backoff::Backoff;
 use crate::clock::{self, Timestamp};
 use crate::reset::model::{Action, Failure, KeepReason, Method, MethodKind, RefusalText, State};
@@ -167,26 +167,25 @@ impl Reset {
     /// What a step's result makes of it.
     pub(in crate::reset) fn apply(&mut self, step: &Step, result: StepResult, now: Timestamp) {
         match (step, result) {
+            (Step::RevokeSessions, StepResult::Revoked(result, seen)) => {
+                self.sessions_answered(result, now);
+                self.list_answered(seen, now);
+            }
             (Step::RevokeSessions, StepResult::Done(result)) => self.sessions_answered(result, now),
             (Step::Remove(method) | Step::Deactivate(method), StepResult::Done(result)) => {
                 self.method_answered(method, result, now);
             }
-            (Step::List, StepResult::Listed(Ok(listing))) => self.listed(listing, now),
-            (Step::List, StepResult::Listed(Err(error))) => {
-                let list = &mut self.0.list;
-                list.failures = list.failures.saturating_add(1);
-                list.not_before = Some(clock::after(now, pause(&error, list.failures)));
-            }
+            (Step::List, StepResult::Listed(seen)) => self.list_answered(seen, now),
             // No other step has such a result.
-            (Step::Wait(_) | Step::Yield | Step::Close | Step::List, StepResult::Done(_))
-            | (
+            (
                 Step::Wait(_)
                 | Step::Yield
                 | Step::Close
+                | Step::List
                 | Step::RevokeSessions
                 | Step::Remove(_)
                 | Step::Deactivate(_),
-                StepResult::Listed(_),
+                StepResult::Done(_) | StepResult::Listed(_) | StepResult::Revoked(..),
             ) => {}
         }
         self.settle(now);
@@ -234,10 +233,22 @@ impl Reset {
         self.0.progress |= result.is_ok();
     }
 
+    fn list_answered(&mut self, seen: Seen, now: Timestamp) {
+        match seen.answer {
+            Ok(listing) => self.listed(listing, seen.asked_at, now),
+            Err(error) => {
+                let list = &mut self.0.list;
+                list.failures = list.failures.saturating_add(1);
+                list.not_before = Some(clock::after(now, pause(&error, list.failures)));
+            }
+        }
+    }
+
     /// Compares what is there with what was there at the claim.
-    fn listed(&mut self, listing: Listing, now: Timestamp) {
+    fn listed(&mut self, listing: Listing, asked_at: Timestamp, now: Timestamp) {
         let body = &mut self.0;
-        body.list.seen_at = Some(now);
+        // Of an answer that took long some use is left, or a slow directory would never be done with.
+        body.list.seen_at = Some(asked_at.max(clock::before(now, OLDEST_VIEW / 2)));
         body.list.seen = body.list.seen.saturating_add(1);
         body.list.failures = 0;
         let mut waiting = false;

@@ -21,11 +21,30 @@ pub struct Row {
     pub tells_security: TellsSecurity,
     pub begun: Begun,
     /// Whether the refused requester sees what was read in their approvals. `Hidden` where the approvals give no right
-    /// to
-    /// anything here, such as one that was read in a ticket.
+    /// to anything here, such as one that was read in a ticket.
     pub shows_approvals: bool,
-    /// Whether a second approval beside the first may change the answer. `Useless` where it cannot.
-    pub second_approval_may_help: bool,
+    pub second_approval: SecondApproval,
+}
+
+/// Whether a second approval beside the first may change the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecondApproval {
+    MayHelp,
+    /// A fault in one approval. Where there are two, another second one may help, since the fault may be in the second;
+    /// the fault of a single approval stays whatever comes beside it.
+    MayReplace,
+    Useless,
+}
+
+impl SecondApproval {
+    /// Whether it may help where so many authentic approvals were presented.
+    pub fn may_help(self, presented: usize) -> bool {
+        match self {
+            SecondApproval::MayHelp => true,
+            SecondApproval::MayReplace => presented > 1,
+            SecondApproval::Useless => false,
+        }
+    }
 }
 
 /// Whether the same request may succeed later without a change by the requester.
@@ -66,8 +85,7 @@ pub enum Begun {
     /// It is ended as it is, for an administrator to look at.
     Ends,
     /// It is tried again, for the two hours of its request. For what passes, and for a freeze: what is begun is not
-    /// given
-    /// up for it.
+    /// given up for it.
     Waits,
 }
 
@@ -108,7 +126,13 @@ macro_rules! codes {
                             tells_security: TellsSecurity::$security,
                             begun: Begun::$begun,
                             shows_approvals: !flags.contains(&Flag::Hidden),
-                            second_approval_may_help: !flags.contains(&Flag::Useless),
+                            second_approval: if flags.contains(&Flag::Useless) {
+                                SecondApproval::Useless
+                            } else if flags.contains(&Flag::MayReplace) {
+                                SecondApproval::MayReplace
+                            } else {
+                                SecondApproval::MayHelp
+                            },
                         }
                     },)*
                 }
@@ -120,6 +144,7 @@ macro_rules! codes {
 #[derive(PartialEq, Eq)]
 enum Flag {
     Hidden,
+    MayReplace,
     Useless,
 }
 
@@ -159,17 +184,17 @@ codes! {
     ApprovalExpired               422 Never Requester Never     Ends  "The approval has expired",
         "Get a new approval.";
     ApprovalNotYet                422 Never Requester Always    Ends  "The approval is not valid yet",
-        "The clock of the approval system may be wrong: tell its administrators. Then get a new approval.";
+        "The clock of the approval system may be wrong: tell its administrators. Then get a new approval.", MayReplace;
     ApprovalTooLong               422 Never Requester Always    Ends  "The approval is valid for too long",
-        "Get an approval that is valid for a shorter time.";
+        "Get an approval that is valid for a shorter time.", MayReplace;
     ApprovalUsed                  422 Never Requester Never     Ends  "The approval has already been used",
         "See how its reset ended. For another reset, get a new approval: each one works once.";
     ApprovalsDisagree             422 Never Requester Always    Ends  "The approvals disagree",
         "Get two approvals for the same person, ticket and reason that allow the same changes.";
     EvidenceStale                 422 Never Requester Always    Ends  "The verification is too old",
-        "Verify the person again, then get a new approval.";
+        "Verify the person again, then get a new approval.", MayReplace;
     EvidenceOnLostPhone           422 Never Requester Always    Ends  "The verification reached only the phone that is gone",
-        "Verify the person in a way that does not use that phone, then get a new approval.";
+        "Verify the person in a way that does not use that phone, then get a new approval.", MayReplace;
     IssuerNotAllowed              403 Never Requester Always    Ends  "This approval does not count here",
         "Get one from an accepted approval system: ask the operator of this service which. An approval \
          for a ticket fails on call.", Hidden;
@@ -184,30 +209,30 @@ codes! {
     TicketUserNotFound            422 Never Requester Always    Ends  "The person in the ticket is not in the directory",
         "Correct the person's user principal name or object id in the ticket, then approve it again.";
     ApproverNotFound              422 Never Requester Always    Ends  "The approver is not in the directory",
-        FIND;
+        FIND, MayReplace;
     VerifierNotFound              422 Never Requester Always    Ends  "The verifier is not in the directory",
-        FIND;
+        FIND, MayReplace;
     KeyOwnerNotFound              422 Never Requester Always    Ends  "The owner of the key is not in the directory",
-        "The operator of this service has to correct the name of the key's owner.";
+        "The operator of this service has to correct the name of the key's owner.", MayReplace;
     TargetDisabled                422 Never Requester Always    Ends  "The person's account is disabled",
         "An administrator has to enable the account first. The person cannot register while it is disabled.";
     ApproverDisabled              422 Never Requester Always    Ends  "The approver's account is disabled",
-        "Get an approval from an approver whose account is enabled.";
+        "Get an approval from an approver whose account is enabled.", MayReplace;
     VerifierDisabled              422 Never Requester Always    Ends  "The verifier's account is disabled",
-        "Have the person verified by a colleague whose account is enabled, then get a new approval.";
+        "Have the person verified by a colleague whose account is enabled, then get a new approval.", MayReplace;
     ApproverIsTarget              403 Never Requester Always    Ends  "The person approved their own reset",
-        "Get an approval from a different approver.";
+        "Get an approval from a different approver.", MayReplace;
     VerifierIsTarget              403 Never Requester Always    Ends  "The person verified themselves",
-        "A different person has to verify them. Then get a new approval.";
+        "A different person has to verify them. Then get a new approval.", MayReplace;
     NotTheKeysOwner               403 Never Requester Always    Ends  "The approval was signed with a key of another person",
-        "The approver has to sign with their own key.";
+        "The approver has to sign with their own key.", MayReplace;
     KeyWithoutOwner               403 Never Requester Always    Ends  "The key has no owner",
-        "Sign with a key that has an owner, or ask the operator of this service to name the owner of this key.";
+        "Sign with a key that has an owner, or ask the operator of this service to name the owner of this key.", MayReplace;
     HardwareKeyMissing            403 Never Requester Always    Ends  "The approver did not sign in with a hardware key",
-        "The approver has to sign in with a hardware key and approve again.";
+        "The approver has to sign in with a hardware key and approve again.", MayReplace;
     ApproverVerified              403 Never Requester Always    Ends  "The approver also verified the person",
         "A different person has to verify or approve. To reset an administrator, get two approvals by \
-         different approvers in different trust domains, and verify in two ways, neither by text message.";
+         different approvers in different trust domains, and verify in two ways, neither by text message.", MayReplace;
     BreakGlass                    403 Never Requester Always    Ends  "Break-glass accounts are never reset here",
         "Such accounts are never reset here. Follow your procedure for break-glass accounts.", Useless;
     RestrictedUnit                403 Never Requester Always    Ends  "The person's restricted unit does not allow it",
@@ -233,7 +258,7 @@ codes! {
     SourceStandardOnly            403 Never Requester Always    Ends  "Resets for administrators may not be requested here",
         "A Privileged Authentication Administrator has to reset the person by hand.", Useless;
     IssuerStandardOnly            403 Never Requester Always    Ends  "This approval does not count for administrators",
-        "Get two approvals from approval systems that may approve resets for administrators.";
+        "Get two approvals from approval systems that may approve resets for administrators.", MayReplace;
     ApprovalsOneApprover          403 Never Requester Always    Ends  "One person gave both approvals",
         INDEPENDENT;
     ApprovalsOneDomain            403 Never Requester Always    Ends  "Both approvals come from one trust domain",
@@ -241,7 +266,7 @@ codes! {
     EvidenceOneMethod             403 Never Requester Always    Ends  "The person was verified in only one way",
         INDEPENDENT;
     EvidenceSms                   403 Never Requester Always    Ends  "The person was verified by text message",
-        INDEPENDENT;
+        INDEPENDENT, MayReplace;
     Frozen                        403 Never Requester Always    Waits "Resets are frozen",
         "Ask the security team to lift the freeze, then ask for the reset again. The approval can be \
          used until it expires.", Useless;

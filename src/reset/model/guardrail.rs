@@ -33,6 +33,7 @@ pub enum Cap {
 }
 
 /// The guardrails of one claim, as policy.toml sets them.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Guardrails {
     /// For how long after a reset one approver is not enough for the same person.
     pub cool_down: Duration,
@@ -40,6 +41,7 @@ pub struct Guardrails {
 }
 
 /// A count of claims in an hour, and how many there may be.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Counter {
     pub by: Cap,
     /// Unambiguous among all counters.

@@ -20,6 +20,8 @@ pub enum RequestStatus {
         reset: ResetId,
         ticket: TicketKey,
         refusal: RecordedRefusal,
+        /// How many authentic approvals it came with.
+        presented: usize,
     },
     /// Claimed: what came of it, or how far it is.
     Reset(Outcome),

@@ -15,6 +15,9 @@ pub trait KeySource: Send + Sync {
     /// # Errors
     /// [`KeysUnavailable`] if the source has none, not even old ones.
     async fn keys(&self, issuer: &IssuerPolicy, kid: &Kid) -> Result<Arc<KeySet>, KeysUnavailable>;
+
+    /// The issuer's keys, if [`KeySource::keys`] would give them without asking.
+    fn known_keys(&self, issuer: &IssuerPolicy, kid: &Kid) -> Option<Arc<KeySet>>;
 }
 
 /// An issuer's keys could not be fetched; another try may help.

@@ -7,6 +7,15 @@ use async_trait::async_trait;
 pub trait Store: Send + Sync {
     /// The item, strongly consistent.
     async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError>;
+    /// The items, in the order of their keys, each strongly consistent. Others may write between two of them. A store that
+    /// can does it in one round trip.
+    async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, StoreError> {
+        let mut items = Vec::new();
+        for key in keys {
+            items.push(self.get(key).await?);
+        }
+        Ok(items)
+    }
     /// All of the writes or none of them.
     async fn commit(&self, writes: &[Write]) -> Result<(), StoreError>;
 }

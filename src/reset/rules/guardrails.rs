@@ -5,31 +5,34 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Rules;
 use crate::approval::IssuerPolicy;
-use crate::ids::{Issuer, Label};
-use crate::reset::model::{Cap, Claim, Counter, Guardrails};
+use crate::ids::{Issuer, Label, ObjectId, TenantId};
+use crate::reset::model::{Cap, Counter, Guardrails};
 
 impl Guardrails {
-    /// Those that policy.toml sets.
-    pub fn of(claim: &Claim, rules: &Rules, issuers: &BTreeMap<Label, IssuerPolicy>) -> Guardrails {
-        let tenant = claim.tenant;
-        let approvals = &claim.approvals;
-        let signers: BTreeSet<&Issuer> = approvals.iter().map(|one| &one.id.iss).collect();
+    /// Those that policy.toml sets for approvals by these approvers and issuers.
+    pub fn of(
+        tenant: TenantId,
+        approvers: &BTreeSet<ObjectId>,
+        signers: &BTreeSet<&Issuer>,
+        rules: &Rules,
+        issuers: &BTreeMap<Label, IssuerPolicy>,
+    ) -> Guardrails {
         let of_tenant = Counter {
             by: Cap::Tenant,
             name: format!("tenant#{tenant}"),
             most: rules.per_hour.into(),
         };
-        let of_approvers = claim.approvers().into_iter().map(|approver| Counter {
+        let of_approvers = approvers.iter().map(|approver| Counter {
             by: Cap::Approver,
             name: format!("approver#{tenant}#{approver}"),
             most: rules.approver_per_hour.into(),
         });
-        let of_issuers = signers.into_iter().map(|iss| Counter {
+        let of_issuers = signers.iter().map(|iss| Counter {
             by: Cap::Issuer,
             name: format!("issuer#{iss}"),
             most: issuers
                 .values()
-                .find(|issuer| issuer.iss == *iss)
+                .find(|issuer| issuer.iss == **iss)
                 .map_or(0, |issuer| issuer.per_hour.into()),
         });
         Guardrails {

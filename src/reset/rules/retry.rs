@@ -37,3 +37,32 @@ pub fn pause(asked: Option<Duration>, runs: u32) -> Duration {
     };
     asked.map_or(ours, |asked| asked.min(LONGEST_ASKED).max(ours))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_what_was_asked_for_but_not_less_than_ours_nor_more_than_a_quarter_of_an_hour() {
+        let seconds = Duration::from_secs;
+        for (asked, runs, expected) in [
+            (None, 0, 1),
+            (None, 1, 1),
+            (None, 2, 10),
+            (None, 3, 20),
+            (None, u32::MAX, 300),
+            (Some(0), 1, 1),
+            (Some(9), 2, 10),
+            (Some(11), 2, 11),
+            (Some(15 * 60), 1, 15 * 60),
+            (Some(15 * 60 + 1), 1, 15 * 60),
+            (Some(u64::MAX), 1, 15 * 60),
+        ] {
+            assert_eq!(
+                pause(asked.map(seconds), runs),
+                seconds(expected),
+                "{asked:?} after {runs} runs"
+            );
+        }
+    }
+}

@@ -83,3 +83,94 @@ fn flaw(
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::approval::{ContactSource, Evidence, TokenId};
+    use crate::ids::{Digest, ObjectId};
+
+    fn person(last: char) -> ObjectId {
+        format!("a1000000-0000-4000-8000-00000000000{last}")
+            .parse()
+            .unwrap()
+    }
+
+    /// Two that are good together.
+    fn two() -> [ClaimedApproval; 2] {
+        let approval = |name: &str, approver, verifier, evidence| ClaimedApproval {
+            id: TokenId {
+                iss: name.try_into().unwrap(),
+                jti: "0123456789abcdef0123".try_into().unwrap(),
+            },
+            sub: "grace@contoso.example".to_owned().try_into().unwrap(),
+            kid: name.try_into().unwrap(),
+            domain: name.try_into().unwrap(),
+            private_half: Some(Digest::of(name.as_bytes())),
+            approver: person(approver),
+            verifiers: vec![person(verifier)],
+            evidence: vec![evidence],
+            issuer_may: true,
+        };
+        let video = Evidence::VideoCall {
+            contact_source: ContactSource::CompanyDirectory,
+        };
+        [
+            approval("desk", 'a', 'b', video),
+            approval("security", 'c', 'd', Evidence::InPerson),
+        ]
+    }
+
+    fn flaw_of(approvals: &[ClaimedApproval]) -> Option<Flaw> {
+        flaw(approvals, None, None)
+    }
+
+    #[test]
+    fn each_thing_that_two_approvals_share_makes_them_depend_on_each_other_alone() {
+        assert_eq!(flaw_of(&two()), None);
+        type Change = fn(&mut ClaimedApproval, &ClaimedApproval);
+        let changes: [(Change, Flaw); 6] = [
+            (|one, _| one.issuer_may = false, Flaw::IssuerForStandardOnly),
+            (
+                |one, other| one.approver = other.approver,
+                Flaw::OneApprover,
+            ),
+            (
+                |one, other| one.domain = other.domain.clone(),
+                Flaw::OneDomain,
+            ),
+            (
+                |one, other| one.private_half = other.private_half.clone(),
+                Flaw::OneDomain,
+            ),
+            (
+                |one, other| one.verifiers.push(other.approver),
+                Flaw::ApproverVerified,
+            ),
+            (
+                |one, other| one.evidence.clone_from(&other.evidence),
+                Flaw::OneMethod,
+            ),
+        ];
+        for (change, expected) in changes {
+            for nth in [0, 1] {
+                let mut approvals = two();
+                let other = two()[1 - nth].clone();
+                change(&mut approvals[nth], &other);
+                assert_eq!(flaw_of(&approvals), Some(expected), "{approvals:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_text_message_among_better_evidence_is_a_flaw() {
+        for nth in [0, 1] {
+            let mut approvals = two();
+            approvals[nth].evidence.push(Evidence::SecureMessage {
+                via: crate::approval::Messenger::Sms,
+                contact_source: ContactSource::CompanyDirectory,
+            });
+            assert_eq!(flaw_of(&approvals), Some(Flaw::Sms));
+        }
+    }
+}

@@ -26,3 +26,30 @@ impl HubSignature {
         is_made_by_any_key(secret, &self.0, &[body])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_is_64_small_hex_digits_and_stands_there_once() {
+        let good = format!("sha256={}", "a".repeat(64));
+        for (values, is_read) in [
+            (vec![good.clone()], true),
+            (vec![good.clone(), good.clone()], false),
+            (vec![format!("sha256=A{}", "a".repeat(63))], false),
+            (vec![good.replace("sha256", "sha1")], false),
+            (vec![format!("{good}aa")], false),
+            (vec![good[..good.len() - 2].to_owned()], false),
+            (vec!["a".repeat(64)], false),
+            (vec![], false),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in &values {
+                headers.append("x-hub-signature", value.parse().unwrap());
+            }
+            let read = HubSignature::parse(&headers);
+            assert_eq!(read.is_ok(), is_read, "{values:?}");
+        }
+    }
+}

@@ -31,3 +31,18 @@ impl PresentedSecret {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_in_a_header_has_at_most_512_characters() {
+        for (length, is_read) in [(512, true), (513, false)] {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-secret", "x".repeat(length).parse().unwrap());
+            let read = PresentedSecret::parse(&headers, "x-secret");
+            assert_eq!(read.is_ok(), is_read, "{length} characters");
+        }
+    }
+}

@@ -93,3 +93,77 @@ impl StandardSignature {
         self.at >= clock::before(now, self.tolerance) && self.at <= clock::after(now, AHEAD)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_lc_rs::hmac;
+
+    const AT: i64 = 1_790_000_000;
+    const TOLERANCE: Duration = Duration::from_secs(60);
+    const KEY: &[u8] = b"a key of thirty-two bytes or so.";
+
+    fn parsed(id: &str, at: &str, list: &str) -> Result<StandardSignature, Unauthentic> {
+        let mut headers = HeaderMap::new();
+        headers.insert("webhook-id", id.parse().unwrap());
+        headers.insert("webhook-timestamp", at.parse().unwrap());
+        headers.insert("webhook-signature", list.parse().unwrap());
+        StandardSignature::parse(&headers, TOLERANCE)
+    }
+
+    fn signature(key: &[u8], text: &str) -> String {
+        let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes());
+        format!("v1,{}", STANDARD.encode(mac))
+    }
+
+    #[test]
+    fn an_id_has_1_to_64_plain_characters_and_a_timestamp_1_to_12_digits() {
+        let one = signature(KEY, "");
+        let (at, long, longer) = (AT.to_string(), "x".repeat(64), "x".repeat(65));
+        for (id, at, is_read) in [
+            ("x", at.as_str(), true),
+            (&long, &at, true),
+            ("a-b_C9", "111111111111", true),
+            ("x", "1", true),
+            ("", &at, false),
+            (&longer, &at, false),
+            ("a.b", &at, false),
+            ("a b", &at, false),
+            ("x", "", false),
+            ("x", "0001790000000", false),
+            ("x", "+1790000000", false),
+        ] {
+            assert_eq!(parsed(id, at, &one).is_ok(), is_read, "{id} at {at}");
+        }
+    }
+
+    #[test]
+    fn a_list_has_at_most_eight_signatures_and_the_good_one_may_stand_anywhere_in_it() {
+        let (id, at) = ("msg_1", AT.to_string());
+        let (good, other) = (
+            signature(KEY, &format!("{id}.{at}.body")),
+            signature(b"another", "x"),
+        );
+        let secret = WebhookSecret::of(KEY);
+        for place in 0..8 {
+            let mut list = vec![other.as_str(); 8];
+            list[place] = &good;
+            let read = parsed(id, &at, &list.join(" ")).unwrap();
+            assert!(read.covers(b"body", &secret), "place {place}");
+            list.push(&other);
+            assert!(parsed(id, &at, &list.join(" ")).is_err());
+        }
+        let read = parsed(id, &at, &other).unwrap();
+        assert!(!read.covers(b"body", &secret));
+        assert!(parsed(id, &at, "v2,x").is_err());
+    }
+
+    #[test]
+    fn a_timestamp_may_be_as_old_as_the_tolerance_and_five_minutes_ahead_and_no_more() {
+        let read = parsed("x", &AT.to_string(), &signature(KEY, "")).unwrap();
+        for (later, is_timely) in [(-301, false), (-300, true), (60, true), (61, false)] {
+            let now = Timestamp::from_second(AT + later).unwrap();
+            assert_eq!(read.is_timely(now), is_timely, "{later} s later");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What a judgement asks the directory and the ledger, asked as early as the names are known: the questions of one line go out
+//! together, and while the request is being accepted the first of them are on their way. Nothing is decided here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::context::Run;
+use crate::approval::Authentic;
+use crate::ids::{Issuer, ObjectId, PersonRef};
+use crate::reset::ledger::GuardrailItems;
+use crate::reset::model::{
+    ClaimedApproval, Guardrails, LedgerError, Person, PrivilegeFacts, Request,
+};
+use crate::reset::ports::{DirectoryError, Listing};
+use crate::reset::refusal::Role;
+
+/// The directory's answer about each person that was asked for.
+pub type People = BTreeMap<PersonRef, Result<Person, DirectoryError>>;
+
+/// Answers that are there before the judgement.
+#[derive(Default)]
+pub struct Answers {
+    pub people: People,
+    pub target: Option<AboutTarget>,
+}
+
+/// What is known of a target besides the account itself.
+pub struct AboutTarget {
+    pub id: ObjectId,
+    pub facts: Result<PrivilegeFacts, DirectoryError>,
+    /// As the standard credential sees them.
+    pub methods: Result<Listing, DirectoryError>,
+    /// What a claim within these guardrails is checked against.
+    pub guardrails: Guardrails,
+    pub read: Result<GuardrailItems, LedgerError>,
+}
+
+impl Run<'_> {
+    /// Asks what can be asked by the names alone. An approval that names people by their object ids lets everything be
+    /// asked at once.
+    pub async fn look_ahead(&self, request: &Request, approvals: &[Authentic]) -> Answers {
+        let people = self.ask_for(named(request.user.as_ref(), approvals).into_keys());
+        let about_target = async {
+            let (target, guardrails) = self.by_ids(approvals)?;
+            Some(self.ask_about(target, guardrails).await)
+        };
+        let (people, target) = tokio::join!(people, about_target);
+        Answers { people, target }
+    }
+
+    /// The target and the guardrails, if all approvals name one target and their approvers by object ids.
+    fn by_ids(&self, approvals: &[Authentic]) -> Option<(ObjectId, Guardrails)> {
+        let mut targets = BTreeSet::new();
+        let mut approvers = BTreeSet::new();
+        for approval in approvals {
+            let claims = approval.claims();
+            targets.insert(claims.sub.id()?);
+            approvers.insert(claims.act.sub.id()?);
+        }
+        let [target] = *Vec::from_iter(targets).as_slice() else {
+            return None;
+        };
+        let ids: Vec<_> = approvals.iter().map(Authentic::id).collect();
+        let signers = ids.iter().map(|id| &id.iss).collect();
+        Some((target, self.guardrails_for(&approvers, &signers)))
+    }
+
+    /// The guardrails of a claim on these approvals.
+    pub fn guardrails(&self, approvals: &[ClaimedApproval]) -> Guardrails {
+        let approvers = approvals.iter().map(|one| one.approver).collect();
+        let signers = approvals.iter().map(|one| &one.id.iss).collect();
+        self.guardrails_for(&approvers, &signers)
+    }
+
+    fn guardrails_for(
+        &self,
+        approvers: &BTreeSet<ObjectId>,
+        signers: &BTreeSet<&Issuer>,
+    ) -> Guardrails {
+        let issuers = &self.deployment.validator.issuers;
+        Guardrails::of(
+            self.tenant_id,
+            approvers,
+            signers,
+            &self.tenant.rules,
+            issuers,
+        )
+    }
+
+    /// Looks these people up, all at the same time.
+    pub async fn ask_for(&self, people: impl Iterator<Item = &PersonRef>) -> People {
+        let directory = &self.tenant.directories.standard;
+        let found = people.map(async |who| {
+            let answer = self.read(|| directory.person(who)).await;
+            (who.clone(), answer)
+        });
+        futures_util::future::join_all(found)
+            .await
+            .into_iter()
+            .collect()
+    }
+
+    /// Asks for all that a claim on this person needs, at the same time.
+    pub async fn ask_about(&self, id: ObjectId, guardrails: Guardrails) -> AboutTarget {
+        let directory = &self.tenant.directories.standard;
+        let ledger = &self.deployment.ledger;
+        // Joined, and judged in a fixed order afterwards: which answer comes first must not decide.
+        let (facts, methods, read) = tokio::join!(
+            self.read(|| directory.privilege_facts(id)),
+            self.read(|| directory.methods(id)),
+            ledger.guardrail_items(self.tenant_id, id, &guardrails),
+        );
+        AboutTarget {
+            id,
+            facts,
+            methods,
+            guardrails,
+            read,
+        }
+    }
+}
+
+/// Every person whom the approvals and the ticket name, with the most important part that each has.
+pub fn named<'p, A: AsRef<Authentic> + 'p>(
+    ticket_user: Option<&'p PersonRef>,
+    approvals: &'p [A],
+) -> BTreeMap<&'p PersonRef, Role> {
+    let mut named: BTreeMap<&PersonRef, Role> = BTreeMap::new();
+    for approval in approvals {
+        let approval = approval.as_ref();
+        let claims = approval.claims();
+        for verification in &claims.verification {
+            named.insert(&verification.verified_by, Role::Verifier);
+        }
+        if let Some(owner) = approval.owner() {
+            named.insert(owner, Role::KeyOwner);
+        }
+        named.insert(&claims.act.sub, Role::Approver);
+        named.insert(&claims.sub, Role::Target);
+    }
+    if let Some(user) = ticket_user {
+        named.entry(user).or_insert(Role::TicketUser);
+    }
+    named
+}

@@ -1,0 +1,524 @@
+//! A world in which only distance takes time: ports that answer after a round trip, and note when each call was sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::pending;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reregister_mfa::approval::{Algorithm, Audiences, IssuerPolicy, KeySet};
+use reregister_mfa::clock::{Clock, Timestamp};
+use reregister_mfa::ids::{Digest, Kid, Label, ObjectId, PersonRef, ResetId, TenantId, TicketKey};
+use reregister_mfa::report;
+use reregister_mfa::reset::ports::{
+    AuditError, AuditTrail, Directory, DirectoryError, Fault, Item, Key, KeySource,
+    KeysUnavailable, Listing, Queue, QueueError, Security, SecurityError, Store, StoreError,
+    TicketError, Tickets, Write,
+};
+use reregister_mfa::reset::{
+    ApprovalValidator, ChannelPolicy, Channels, Deployment, Directories, Event, Ledger, Membership,
+    Method, MethodKind, Origin, Parties, Person, PhoneType, PimEligibility, PrivilegeFacts,
+    Privileged, Request, RequestStatus, Resets, Rules, SourceChannel, Submission, TenantContext,
+};
+use reregister_mfa::webhook::Delivery;
+use serde_json::json;
+use simulated::approval::{Draft, WEBHOOK_AUDIENCE};
+use simulated::issuer::Issuer;
+
+#[path = "../support/memory.rs"]
+mod memory;
+
+use memory::MemoryStore;
+
+use crate::virtual_time::VirtualTime;
+
+const START: &str = "2026-11-24T09:00:00Z";
+const TENANT: &str = "7d6f5c4b-3a29-4180-9c7e-6b5a49382716";
+const GRAPH: Duration = Duration::from_millis(super::GRAPH);
+const AWS: Duration = Duration::from_millis(super::AWS);
+
+/// Jane, whose methods are reset, and those who verify and approve: name and object id.
+const PEOPLE: [(&str, &str); 5] = [
+    (
+        "jane@contoso.example",
+        "a1000000-0000-4000-8000-00000000000b",
+    ),
+    (
+        "sam@contoso.example",
+        "a1000000-0000-4000-8000-000000000001",
+    ),
+    (
+        "vera@contoso.example",
+        "a1000000-0000-4000-8000-000000000002",
+    ),
+    (
+        "ada@contoso.example",
+        "a1000000-0000-4000-8000-000000000003",
+    ),
+    (
+        "victor@contoso.example",
+        "a1000000-0000-4000-8000-000000000004",
+    ),
+];
+
+/// What came of a request, in how much time, by which calls.
+pub struct Sent {
+    pub state: String,
+    pub took: Duration,
+    /// One line a call: when it was sent in milliseconds, and what it was.
+    pub calls: String,
+}
+
+/// A delivery: its body and its approvals.
+#[derive(Clone)]
+pub struct Approved {
+    body: String,
+    approvals: Vec<String>,
+}
+
+struct Issuers {
+    desk: Issuer,
+    security: Issuer,
+}
+
+static ISSUERS: LazyLock<Issuers> = LazyLock::new(|| Issuers {
+    desk: Issuer::es256("https://approvals.contoso.example", "desk-2026"),
+    security: Issuer::es256("https://security.contoso.example", "sec-2026"),
+});
+
+/// The world. Clones are the same one.
+#[derive(Clone)]
+pub struct Distant(Arc<World>);
+
+struct World {
+    time: VirtualTime,
+    store: MemoryStore,
+    methods: Mutex<Vec<Method>>,
+    is_privileged: bool,
+    calls: Mutex<Vec<(Duration, String)>>,
+    queue: Mutex<Vec<ResetId>>,
+    /// The process stands still for ever after this call.
+    stops_after: Mutex<Option<String>>,
+}
+
+fn label(name: &str) -> Label {
+    Label::try_from(name).unwrap()
+}
+
+fn method(id: &str, kind: MethodKind) -> Method {
+    Method {
+        id: id.to_owned().try_into().unwrap(),
+        kind,
+        label: None,
+        created: None,
+        in_authenticator: false,
+    }
+}
+
+impl Distant {
+    pub fn new() -> Distant {
+        Distant::with(false)
+    }
+
+    /// In which Jane is privileged.
+    pub fn privileged() -> Distant {
+        Distant::with(true)
+    }
+
+    fn with(is_privileged: bool) -> Distant {
+        Distant(Arc::new(World {
+            time: VirtualTime::default(),
+            store: MemoryStore::default(),
+            methods: Mutex::new(vec![
+                method("password", MethodKind::Password),
+                method("oath", MethodKind::SoftwareOath),
+                method("authenticator", MethodKind::MicrosoftAuthenticator),
+                method("mobile", MethodKind::Phone(PhoneType::Mobile)),
+            ]),
+            is_privileged,
+            calls: Mutex::default(),
+            queue: Mutex::default(),
+            stops_after: Mutex::default(),
+        }))
+    }
+
+    /// Registers so many methods more.
+    pub fn register(&self, more: usize) {
+        let mut methods = self.0.methods.lock().unwrap();
+        let more = (0..more).map(|nth| method(&format!("oath{nth}"), MethodKind::SoftwareOath));
+        methods.extend(more);
+    }
+
+    /// Leaves nothing to remove.
+    pub fn register_none(&self) {
+        let mut methods = self.0.methods.lock().unwrap();
+        methods.retain(|method| method.kind == MethodKind::Password);
+    }
+
+    /// The methods that are there.
+    pub fn left(&self) -> Vec<String> {
+        let methods = self.0.methods.lock().unwrap();
+        methods.iter().map(|method| method.id.to_string()).collect()
+    }
+
+    pub fn stop_after(&self, call: &str) {
+        *self.0.stops_after.lock().unwrap() = Some(call.to_owned());
+    }
+
+    fn approve(issuer: &Issuer, [target, approver, verifier]: [&str; 3]) -> String {
+        let now = START.parse::<Timestamp>().unwrap().as_second();
+        let draft = Draft::new(now)
+            .target(target)
+            .approver(approver)
+            .ticket("HELP-42");
+        // The second one for a privileged person rests on other evidence.
+        let draft = if issuer.iss() == ISSUERS.desk.iss() {
+            draft.verified(verifier, now - 300)
+        } else {
+            draft.verification([json!({
+                "method": "in_person", "verified_by": verifier, "verified_at": now - 120,
+            })])
+        };
+        issuer.approve(&draft)
+    }
+
+    /// One approval that names people by their user principal names.
+    pub fn by_name(&self) -> Approved {
+        let [(jane, _), (sam, _), (vera, _), ..] = PEOPLE;
+        Approved {
+            body: "by name".to_owned(),
+            approvals: vec![Self::approve(&ISSUERS.desk, [jane, sam, vera])],
+        }
+    }
+
+    /// One approval that names people by their object ids.
+    pub fn by_id(&self) -> Approved {
+        let [(_, jane), (_, sam), (_, vera), ..] = PEOPLE;
+        Approved {
+            body: "by id".to_owned(),
+            approvals: vec![Self::approve(&ISSUERS.desk, [jane, sam, vera])],
+        }
+    }
+
+    /// Two approvals of two issuers.
+    pub fn two_by_name(&self) -> Approved {
+        let [(jane, _), (sam, _), (vera, _), (ada, _), (victor, _)] = PEOPLE;
+        Approved {
+            body: "two by name".to_owned(),
+            approvals: vec![
+                Self::approve(&ISSUERS.desk, [jane, sam, vera]),
+                Self::approve(&ISSUERS.security, [jane, ada, victor]),
+            ],
+        }
+    }
+
+    /// The same approvals in another delivery.
+    pub fn in_another_body(&self, approved: &Approved) -> Approved {
+        Approved {
+            body: "another".to_owned(),
+            ..approved.clone()
+        }
+    }
+
+    /// Submits a request, as the webhook does.
+    pub fn submit(&self, approved: &Approved) -> Sent {
+        let now = self.now();
+        let delivery = Delivery {
+            source: label("jira"),
+            id: "1".to_owned(),
+            digest: Digest::of(approved.body.as_bytes()),
+            ticket: TicketKey::try_from("HELP-42").unwrap(),
+            user: None,
+            approvals: approved.approvals.clone(),
+        };
+        let tenant = TENANT.parse().unwrap();
+        let request = Request::from_ticket(delivery, tenant, Origin::default(), now);
+        let submission = Submission {
+            request,
+            parties: Parties::default(),
+            approvals: Vec::new(),
+            until: now.checked_add(Duration::from_secs(15)).unwrap(),
+        };
+        let resets = self.resets();
+        self.watch(async move {
+            match resets.submit(submission).await.map(|answer| answer.status) {
+                Ok(RequestStatus::Reset(outcome)) => outcome.state.as_str().to_owned(),
+                Ok(RequestStatus::Refused { refusal, .. }) => {
+                    format!("refused {}", refusal.text.code)
+                }
+                other => format!("{other:?}"),
+            }
+        })
+    }
+
+    /// Lets time pass, and the queue bring its oldest message.
+    pub fn wake(&self, after: Duration) -> Sent {
+        self.0.time.pass(after);
+        let id = self.0.queue.lock().unwrap().remove(0);
+        let until = self.now().checked_add(Duration::from_secs(100)).unwrap();
+        let resets = self.resets();
+        self.watch(async move { format!("{:?}", resets.wake(id, until).await) })
+    }
+
+    /// Does something, and says how long it took and which calls it made. A process that stands still never comes to an end.
+    fn watch(&self, work: impl Future<Output = String>) -> Sent {
+        self.0.calls.lock().unwrap().clear();
+        let began = self.0.time.now();
+        let state = self.0.time.run(work);
+        let took = self.0.time.now() - began;
+        *self.0.stops_after.lock().unwrap() = None;
+        let mut calls = self.0.calls.lock().unwrap().clone();
+        calls.sort();
+        let lines: Vec<String> = calls
+            .into_iter()
+            .map(|(at, call)| format!("{:>4} {call}", (at - began).as_millis()))
+            .collect();
+        Sent {
+            state: state.unwrap_or_else(|| "stopped".to_owned()),
+            took,
+            calls: lines.join("\n"),
+        }
+    }
+
+    /// One call: sent now, there after half of the distance, answered after all of it.
+    async fn call<T>(&self, name: impl Into<String>, far: Duration, act: impl FnOnce() -> T) -> T {
+        let name = name.into();
+        self.0
+            .calls
+            .lock()
+            .unwrap()
+            .push((self.0.time.now(), name.clone()));
+        self.0.time.sleep(far / 2).await;
+        let done = act();
+        let stops = self.0.stops_after.lock().unwrap().as_deref() == Some(name.as_str());
+        if stops {
+            pending::<()>().await;
+        }
+        self.0.time.sleep(far / 2).await;
+        done
+    }
+
+    fn resets(&self) -> Resets {
+        let ports = Arc::new(self.clone());
+        let policy = ChannelPolicy {
+            issuers: vec![label("desk"), label("security")],
+            privileged: true,
+            verifier_apart: false,
+            hardware_key: false,
+        };
+        let rules: Rules = serde_json::from_value(json!({"break_glass": "none"})).unwrap();
+        let tenant: TenantId = TENANT.parse().unwrap();
+        let source = SourceChannel {
+            tenant,
+            policy: policy.clone(),
+        };
+        let context = TenantContext {
+            rules,
+            directories: Directories {
+                standard: ports.clone(),
+                privileged: Some(Privileged {
+                    directory: ports.clone(),
+                    restricted_units: false,
+                }),
+            },
+        };
+        let issuer = |issuer: &Issuer, domain: &str| -> IssuerPolicy {
+            serde_json::from_value(json!({
+                "iss": issuer.iss(), "keys": {"file": "none"}, "algorithms": ["ES256"],
+                "domain": domain, "privileged": true,
+            }))
+            .unwrap()
+        };
+        let issuers = BTreeMap::from([
+            (label("desk"), issuer(&ISSUERS.desk, "desk")),
+            (label("security"), issuer(&ISSUERS.security, "security")),
+        ]);
+        Resets::new(Deployment {
+            tenants: BTreeMap::from([(tenant, context)]),
+            channels: Channels {
+                sources: BTreeMap::from([(label("jira"), source)]),
+                on_call: policy,
+                tenants: BTreeSet::from([tenant]),
+            },
+            validator: ApprovalValidator {
+                issuers,
+                audiences: Audiences {
+                    webhook: WEBHOOK_AUDIENCE.to_owned(),
+                    on_call: "on call".to_owned(),
+                },
+                keys: ports.clone(),
+            },
+            ledger: Ledger::new(ports.clone()),
+            queue: ports.clone(),
+            audit: ports.clone(),
+            security: ports.clone(),
+            tickets: ports.clone(),
+            refusal_text: report::refusal_text,
+            clock: ports,
+        })
+    }
+}
+
+#[async_trait]
+impl Clock for Distant {
+    fn now(&self) -> Timestamp {
+        let start: Timestamp = START.parse().unwrap();
+        start.checked_add(self.0.time.now()).unwrap()
+    }
+
+    async fn sleep(&self, time: Duration) {
+        self.0.time.sleep(time).await;
+    }
+}
+
+#[async_trait]
+impl KeySource for Distant {
+    async fn keys(&self, issuer: &IssuerPolicy, kid: &Kid) -> Result<Arc<KeySet>, KeysUnavailable> {
+        Ok(self.known_keys(issuer, kid).unwrap())
+    }
+
+    fn known_keys(&self, policy: &IssuerPolicy, _: &Kid) -> Option<Arc<KeySet>> {
+        let Issuers { desk, security } = &*ISSUERS;
+        let issuer = [desk, security]
+            .into_iter()
+            .find(|issuer| issuer.iss() == policy.iss.to_string())?;
+        let keys = issuer.jwks().to_string();
+        KeySet::parse(keys.as_bytes(), &[Algorithm::ES256])
+            .ok()
+            .map(Arc::new)
+    }
+}
+
+fn kind_of(key: &Key) -> &str {
+    key.0.split('#').next().unwrap_or_default()
+}
+
+#[async_trait]
+impl Store for Distant {
+    async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        let found = self.0.store.get(key).await;
+        let name = format!("AWS: read {}", kind_of(key));
+        self.call(name, AWS, || found).await
+    }
+
+    async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, StoreError> {
+        let found = self.0.store.get_all(keys).await;
+        let kinds: Vec<&str> = keys.iter().map(kind_of).collect();
+        let name = format!("AWS: read {}", kinds.join(", "));
+        self.call(name, AWS, || found).await
+    }
+
+    async fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+        let kinds: Vec<&str> = writes.iter().map(|write| kind_of(&write.key)).collect();
+        let name = format!("AWS: commit {}", kinds.join(", "));
+        self.call(name, AWS, || ()).await;
+        self.0.store.commit(writes).await
+    }
+}
+
+#[async_trait]
+impl Queue for Distant {
+    async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
+        let name = format!("AWS: wake in {} s", after.as_secs());
+        let schedule = || self.0.queue.lock().unwrap().push(id);
+        self.call(name, AWS, schedule).await;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Directory for Distant {
+    async fn person(&self, who: &PersonRef) -> Result<Person, DirectoryError> {
+        let name = who.to_string();
+        let found = PEOPLE
+            .into_iter()
+            .find(|(upn, id)| [*upn, *id].contains(&name.as_str()));
+        let person = found.map(|(upn, id)| Person {
+            id: id.parse().unwrap(),
+            upn: upn.to_owned(),
+            display_name: None,
+            enabled: true,
+            external: false,
+            management_restricted: false,
+        });
+        let person = person.ok_or(DirectoryError::Permanent(Fault::NotFound));
+        self.call("Graph: person", GRAPH, || person).await
+    }
+
+    async fn privilege_facts(&self, _: ObjectId) -> Result<PrivilegeFacts, DirectoryError> {
+        let role = Membership::Role {
+            template: "62e90394-69f5-4237-9190-012177145e10".to_owned(),
+            name: "Global Administrator".to_owned(),
+        };
+        let facts = PrivilegeFacts {
+            memberships: self.0.is_privileged.then_some(role).into_iter().collect(),
+            owned: Vec::new(),
+            assignments: Vec::new(),
+            eligibility: PimEligibility::default(),
+            hidden: false,
+        };
+        self.call("Graph: privilege facts", GRAPH, || Ok(facts))
+            .await
+    }
+
+    async fn methods(&self, _: ObjectId) -> Result<Listing, DirectoryError> {
+        let list = || {
+            Ok(Listing {
+                methods: self.0.methods.lock().unwrap().clone(),
+                hardware_unknown: false,
+            })
+        };
+        self.call("Graph: methods", GRAPH, list).await
+    }
+
+    async fn remove(&self, _: ObjectId, method: &Method) -> Result<(), DirectoryError> {
+        let remove = || {
+            let mut methods = self.0.methods.lock().unwrap();
+            methods.retain(|other| other.id != method.id);
+            Ok(())
+        };
+        self.call(format!("Graph: remove {}", method.id), GRAPH, remove)
+            .await
+    }
+
+    async fn deactivate(&self, _: ObjectId, _: &Method) -> Result<(), DirectoryError> {
+        Err(DirectoryError::Permanent(Fault::NotFound))
+    }
+
+    async fn revoke_sessions(&self, _: ObjectId) -> Result<(), DirectoryError> {
+        self.call("Graph: revoke sessions", GRAPH, || Ok(())).await
+    }
+}
+
+#[async_trait]
+impl AuditTrail for Distant {
+    async fn append(&self, _: &Event) -> Result<(), AuditError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Security for Distant {
+    async fn notify(&self, _: &Event) -> Result<(), SecurityError> {
+        self.call("AWS: notice", AWS, || Ok(())).await
+    }
+}
+
+#[async_trait]
+impl Tickets for Distant {
+    fn takes_notes(&self, _: &Label) -> bool {
+        true
+    }
+
+    async fn note(
+        &self,
+        _: &Label,
+        _: &TicketKey,
+        _: &RequestStatus,
+        _: &str,
+    ) -> Result<(), TicketError> {
+        // It is looked for before it is written.
+        self.call("Jira: look for the note", GRAPH, || ()).await;
+        self.call("Jira: write the note", GRAPH, || Ok(())).await
+    }
+}
