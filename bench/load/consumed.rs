@@ -148,6 +148,17 @@ impl Store for FarStore {
         Ok(item)
     }
 
+    /// One round trip, with the units of each.
+    async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, StoreError> {
+        self.travel().await;
+        let items = self.store.get_all(keys).await?;
+        for (key, item) in keys.iter().zip(&items) {
+            let read = units(key, item.as_ref(), 4096);
+            self.used.0.reads.fetch_add(read, Ordering::Relaxed);
+        }
+        Ok(items)
+    }
+
     async fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
         let mut pauses = BETWEEN_TRIES.iter();
         let _taken = loop {
