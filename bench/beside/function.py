@@ -14,7 +14,8 @@ import boto3
 import httpx
 import jwt
 
-ENTRA = os.environ["ENTRA_URL"]
+LOGIN = os.environ["LOGIN_URL"]
+GRAPH = os.environ["GRAPH_URL"]
 TENANT = os.environ["TENANT_ID"]
 AUDIENCE = os.environ["AUDIENCE"]
 secrets = boto3.client("secretsmanager")
@@ -33,9 +34,9 @@ def graph_token():
         "grant_type": "client_credentials",
         "client_id": credential["client_id"],
         "client_secret": credential["client_secret"],
-        "scope": f"{ENTRA}/.default",
+        "scope": f"{GRAPH}/.default",
     }
-    return http.post(f"{ENTRA}/{TENANT}/oauth2/v2.0/token", data=form).raise_for_status().json()["access_token"]
+    return http.post(f"{LOGIN}/{TENANT}/oauth2/v2.0/token", data=form).raise_for_status().json()["access_token"]
 
 
 with open(os.environ["KEYS_FILE"], encoding="utf-8") as file:
@@ -66,14 +67,14 @@ def handler(event):
         Item={"pk": {"S": f"beside#{claims['jti']}"}},
         ConditionExpression="attribute_not_exists(pk)",
     )
-    user = http.get(f"{ENTRA}/v1.0/users/{claims['sub']}").raise_for_status().json()["id"]
-    methods = http.get(f"{ENTRA}/v1.0/users/{user}/authentication/methods").raise_for_status().json()["value"]
-    http.post(f"{ENTRA}/v1.0/users/{user}/revokeSignInSessions").raise_for_status()
+    user = http.get(f"{GRAPH}/v1.0/users/{claims['sub']}").raise_for_status().json()["id"]
+    methods = http.get(f"{GRAPH}/v1.0/users/{user}/authentication/methods").raise_for_status().json()["value"]
+    http.post(f"{GRAPH}/v1.0/users/{user}/revokeSignInSessions").raise_for_status()
     removed = []
     for method in methods:
         kind = method["@odata.type"].removeprefix("#microsoft.graph.").removesuffix("AuthenticationMethod")
         if kind in KINDS:
-            http.delete(f"{ENTRA}/v1.0/users/{user}/authentication/{KINDS[kind]}/{method['id']}").raise_for_status()
+            http.delete(f"{GRAPH}/v1.0/users/{user}/authentication/{KINDS[kind]}/{method['id']}").raise_for_status()
             removed.append(kind)
     return answer(200, {"state": "completed", "removed": removed})
 

@@ -18,6 +18,8 @@ use simulated::senders::jira::{Issue, IssueEvent, Status};
 use simulated::tickets::{self, jira_cloud};
 use tokio::net::TcpListener;
 
+use crate::service::Service;
+
 /// How many people there are to be reset: more than a fast machine needs for 200 kills, and no more than the caps of the
 /// policy below allow.
 pub const PEOPLE: usize = 1500;
@@ -43,6 +45,23 @@ pub struct Deployment {
     _files: tempfile::TempDir,
 }
 
+/// Gives the address at which processes reach a service, from the service's own.
+pub type Front<'a> = &'a dyn Fn(Service, &str) -> std::io::Result<String>;
+
+/// Whether the function writes notes into tickets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notes {
+    Written,
+    LeftOut,
+}
+
+/// How an approval names the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    Upn,
+    ObjectId,
+}
+
 /// Which of the two Lambda functions a process is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
@@ -54,11 +73,16 @@ pub fn person(nth: usize) -> String {
     format!("person-{nth}@contoso.example")
 }
 
+pub fn object_id(nth: usize) -> String {
+    format!("c0000000-0000-4000-8000-{nth:012}")
+}
+
 pub fn ticket(nth: usize) -> String {
     format!("HELP-{nth}")
 }
 
-fn people() -> Result<String, Box<dyn Error>> {
+/// The tenant of the tour, with [`PEOPLE`] more.
+pub fn people() -> Result<String, Box<dyn Error>> {
     let mut file: Value = serde_json::from_str(include_str!("../users.json"))?;
     let users = file
         .get_mut("users")
@@ -66,7 +90,7 @@ fn people() -> Result<String, Box<dyn Error>> {
         .ok_or("no users")?;
     for nth in 0..PEOPLE {
         users.push(json!({
-            "id": format!("c0000000-0000-4000-8000-{nth:012}"),
+            "id": object_id(nth),
             "userPrincipalName": person(nth),
             "displayName": format!("Person {nth}"),
             "methods": [
@@ -81,19 +105,31 @@ fn people() -> Result<String, Box<dyn Error>> {
 
 impl Deployment {
     pub async fn start() -> Result<Deployment, Box<dyn Error>> {
+        let tenant = Tenant::from_json(&people()?)?;
+        Deployment::of(tenant, &|_, url| Ok(url.to_owned()), Notes::Written).await
+    }
+
+    /// A deployment for this tenant, whose processes reach services where `front` says.
+    pub async fn of(
+        tenant: Tenant,
+        front: Front<'_>,
+        notes: Notes,
+    ) -> Result<Deployment, Box<dyn Error>> {
         let moto = std::env::var("MOTO_URL")
             .map_err(|_| "MOTO_URL is not set: make chaos, or make bench")?;
         let aws = aws_config::defaults(BehaviorVersion::latest())
             .endpoint_url(&moto)
             .load()
             .await;
-        let tenant = Tenant::from_json(&people()?)?;
         let entra = tenant.serve(TcpListener::bind("127.0.0.1:0").await?);
         let jira = jira_cloud::JiraCloud::new();
         for nth in 0..PEOPLE {
             jira.add_issue(&ticket(nth));
         }
-        let notes = jira.serve(TcpListener::bind("127.0.0.1:0").await?);
+        let jira_server = jira.serve(TcpListener::bind("127.0.0.1:0").await?);
+        let jira_url = front(Service::Jira, &jira_server.url)?;
+        let login_url = front(Service::Login, &entra.url)?;
+        let graph_url = front(Service::Graph, &entra.url)?;
 
         let name = format!("chaos-{}", uuid::Uuid::new_v4());
         secrets(&aws, &name).await?;
@@ -119,7 +155,14 @@ impl Deployment {
             std::fs::write(files.path().join(file), issuer.jwks().to_string())?;
         }
         let policy = include_str!("../policy.toml")
-            .replace("http://127.0.0.1:8443", &entra.url)
+            .replace(
+                "login = \"http://127.0.0.1:8443",
+                &format!("login = \"{login_url}"),
+            )
+            .replace(
+                "graph = \"http://127.0.0.1:8443",
+                &format!("graph = \"{graph_url}"),
+            )
             .replace("\"sandbox/", &format!("\"{name}/"))
             .replace(
                 "break_glass =",
@@ -129,22 +172,43 @@ impl Deployment {
                 "domain = \"service-desk\"",
                 "domain = \"service-desk\"\nper_hour = 2000",
             );
-        let policy = format!(
-            "{policy}\n[notes.jira]\nsystem.jira_cloud.site = \"{}\"\nsecret = \"{name}/jira-notes\"\n",
-            notes.url
-        );
+        let notes_section = match notes {
+            Notes::Written => format!(
+                "\n[notes.jira]\nsystem.jira_cloud.site = \"{jira_url}\"\nsecret = \"{name}/jira-notes\"\n"
+            ),
+            Notes::LeftOut => String::new(),
+        };
+        let policy = format!("{policy}{notes_section}");
         let policy_file = files.path().join("policy.toml");
         std::fs::write(&policy_file, policy)?;
         let environment = [
             ("POLICY_FILE", policy_file.display().to_string()),
             ("TABLE_NAME", name.clone()),
             ("QUEUE_URL", queue.clone()),
+            (
+                "AWS_ENDPOINT_URL_DYNAMODB",
+                front(Service::DynamoDb, &moto)?,
+            ),
+            ("AWS_ENDPOINT_URL_SQS", front(Service::Sqs, &moto)?),
+            (
+                "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+                front(Service::SecretsManager, &moto)?,
+            ),
             ("AWS_ENDPOINT_URL", moto),
             ("AWS_ACCESS_KEY_ID", "test".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
             ("AWS_REGION", "eu-west-1".to_owned()),
             // What a function without a policy has to be told: bench/beside.
-            ("ENTRA_URL", entra.url.clone()),
+            ("LOGIN_URL", login_url),
+            ("GRAPH_URL", graph_url),
+            (
+                "JIRA_URL",
+                if notes == Notes::Written {
+                    jira_url
+                } else {
+                    String::new()
+                },
+            ),
             ("TENANT_ID", TENANT.to_owned()),
             ("AUDIENCE", WEBHOOK_AUDIENCE.to_owned()),
             ("SECRETS_PREFIX", format!("{name}/")),
@@ -169,7 +233,7 @@ impl Deployment {
             binaries: binaries(),
             service_desk,
             environment,
-            _servers: (entra, notes),
+            _servers: (entra, jira_server),
             _files: files,
         })
     }
@@ -205,13 +269,26 @@ impl Deployment {
 
     /// Jira's webhook: this ticket is approved for its person.
     pub fn delivery(&self, nth: usize) -> Request {
+        self.delivery_naming(nth, Names::Upn)
+    }
+
+    /// The same, where the approval names the person in this way.
+    pub fn delivery_naming(&self, nth: usize, names: Names) -> Request {
+        self.delivery_with(nth, |draft| match names {
+            Names::Upn => draft,
+            Names::ObjectId => draft.target(&object_id(nth)),
+        })
+    }
+
+    /// The same, with an approval that was changed before it was signed.
+    pub fn delivery_with(&self, nth: usize, change: impl FnOnce(Draft) -> Draft) -> Request {
         let now = jiff::Timestamp::now().as_second();
         let draft = Draft::new(now)
             .target(&person(nth))
             .approver("sam.approver@contoso.example")
             .ticket(&ticket(nth))
             .verified("vera.desk@contoso.example", now - 300);
-        let approval = self.service_desk.approve(&draft);
+        let approval = self.service_desk.approve(&change(draft));
         let issue = Issue::new(&ticket(nth), Status::new("10042", "Approved"))
             .field(FIELD, approval.as_str());
         IssueEvent::transition(issue, &Status::new("1", "Open"))

@@ -11,9 +11,13 @@
 //! is our own Runtime API.
 
 mod checks;
+#[expect(dead_code, reason = "the settings of the measurements in bench/")]
 mod deployment;
 mod environment;
 mod senders;
+#[expect(dead_code, reason = "of use where round trips are measured")]
+#[path = "../../bench/service.rs"]
+mod service;
 
 use std::sync::Arc;
 use std::time::Instant;

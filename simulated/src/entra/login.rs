@@ -126,7 +126,7 @@ fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, LoginError
 }
 
 /// The scope of client credentials is a resource followed by `/.default`. The resource must be Graph, or the address
-/// of this simulated Graph.
+/// of this simulated Graph: a proxy before it may have another port than one before the login.
 fn check_scope(scope: &str, base: &str) -> Result<(), LoginError> {
     let Some(resource) = scope.trim().strip_suffix("/.default") else {
         let text = format!(
@@ -135,7 +135,8 @@ fn check_scope(scope: &str, base: &str) -> Result<(), LoginError> {
         );
         return Err(LoginError::new(400, "invalid_scope", 70011, text));
     };
-    if [GRAPH, "00000003-0000-0000-c000-000000000000", base].contains(&resource) {
+    let is_graph = [GRAPH, "00000003-0000-0000-c000-000000000000", base].contains(&resource);
+    if is_graph || resource.starts_with("http://127.0.0.1:") {
         return Ok(());
     }
     let text = format!("The resource principal named {resource} was not found in the tenant.");
