@@ -29,7 +29,7 @@ NPM_CI = npm_config_cache=$(CURDIR)/.tools/npm $(CURDIR)/$(VENV)/bin/npm ci \
 # Where cargo puts what it builds.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run release package check test fidelity page pictures watch events durability model answers chaos bench load guard deny tools clean
+.PHONY: help run release package check test fidelity page pictures watch events durability model answers chaos bench load guard deny cargo-deny tools clean
 help:  ## Show this list
 	@awk -F':.*  ## ' '/^#@ / { print "\n" substr($$0, 4) } /^[a-z]+:.*  ## / { printf "  %-10s%s\n", $$1, $$2 }' Makefile
 
@@ -62,7 +62,8 @@ check:  ## Check format, imports, file lengths, lints and links: before each com
 test: export PYTHON := $(CURDIR)/$(VENV)/bin/python
 test: export NODE := $(CURDIR)/$(VENV)/bin/node
 test: tools .tools/sam/complete  ## Run every test, with moto as AWS, Microsoft's own clients, Chromium and the SAM CLI
-	tools/with-moto cargo test --workspace --locked -- --include-ignored
+	tools/with-moto cargo test --workspace --locked --lib --bins --tests -- --include-ignored
+	cargo test --workspace --locked --doc
 	$(VENV)/bin/cfn-lint template.yaml examples/kms-issuer/template.yaml
 	$(VENV)/bin/python tools/check_template.py
 	tools/with-moto $(VENV)/bin/python tools/check_sam.py
@@ -70,14 +71,14 @@ test: tools .tools/sam/complete  ## Run every test, with moto as AWS, Microsoft'
 	$(NODE) tools/check_servicenow_script.mjs
 	@echo 'make test: everything passed'
 
-durability:  ## Stop and fail two runs at every pair of points; `make test` takes one in ten
+durability:  ## Stop and fail two runs at every pair of points; `make test` takes one in twenty
 	ALL_PAIRS=1 SCHEDULES=2000 cargo test --locked --test durability -- --nocapture
 
 model:  ## Check the protocol of acceptance, claim and end in every order of its calls; `make test` takes fewer faults
 	MODEL=large cargo test --locked --test model -- --nocapture
 
 answers: export EVERY := 1
-answers:  ## Change every field of every answer of Microsoft's and of ticket systems in six ways; `make test` takes one change in a hundred
+answers:  ## Change every field of every answer of Microsoft's and of ticket systems in six ways; `make test` takes one change in two hundred
 	cargo test --locked --test answers -- --nocapture
 
 chaos: tools  ## Kill the function at random, KILLS=200 times, and check that every reset is finished
@@ -127,6 +128,8 @@ events:  ## Write freshly signed events to target/dev/events, for cargo lambda i
 
 deny: $(CARGO_DENY)  ## Check the dependencies against deny.toml
 	$(CARGO_DENY) --locked check bans licenses sources
+
+cargo-deny: $(CARGO_DENY)
 
 tools: $(VENV)/complete .tools/cargo-lambda/complete .tools/chromium/complete  ## Install the pinned tools of `make test` into .tools/
 

@@ -223,7 +223,7 @@ fn changes(fields: BTreeSet<Field>) -> Vec<Change> {
 
 /// One case in this many is run; `make answers` runs all of them.
 fn every() -> usize {
-    std::env::var("EVERY").map_or(100, |every| every.parse().unwrap())
+    std::env::var("EVERY").map_or(200, |every| every.parse().unwrap())
 }
 
 #[test]

@@ -241,7 +241,7 @@ fn stride(short: u64) -> u64 {
 
 fn all_pairs(second: Second) {
     in_tokio(|| {
-        pairs(Broken::No, second, stride(10), |_| false).hold(&format!("pairs, {second:?}"))
+        pairs(Broken::No, second, stride(20), |_| false).hold(&format!("pairs, {second:?}"))
     });
 }
 
