@@ -195,6 +195,15 @@ impl Distant {
         }
     }
 
+    /// One approval that names the target by object id, and the others by their user principal names.
+    pub fn target_by_id(&self) -> Approved {
+        let [(_, jane), (sam, _), (vera, _), ..] = PEOPLE;
+        Approved {
+            body: "target by id".to_owned(),
+            approvals: vec![Self::approve(&ISSUERS.desk, [jane, sam, vera])],
+        }
+    }
+
     /// Two approvals of two issuers.
     pub fn two_by_name(&self) -> Approved {
         let [(jane, _), (sam, _), (vera, _), (ada, _), (victor, _)] = PEOPLE;

@@ -92,6 +92,14 @@ fn an_approval_by_object_ids_saves_one_trip_to_graph() {
 }
 
 #[test]
+fn an_object_id_of_the_target_alone_saves_that_trip_for_one_more_to_aws() {
+    let distant = Distant::new();
+    let sent = distant.submit(&distant.target_by_id());
+    assert_eq!(sent.state, "completed");
+    assert_eq!(took(&sent), 6 * GRAPH + 7 * AWS);
+}
+
+#[test]
 fn each_method_more_costs_one_trip_to_graph_and_one_to_aws() {
     let distant = Distant::new();
     distant.register(2);

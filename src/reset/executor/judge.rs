@@ -136,13 +136,12 @@ impl Run<'_> {
             .judge_people(request, &approvals, basis, known.people)
             .await?;
         let target = &identified.target;
-        let guardrails = self.guardrails(&identified.approvals);
-        let known = known
-            .target
-            .filter(|known| known.id == target.id && known.guardrails == guardrails);
-        let about = match known {
+        let about = match known.target.filter(|known| known.id == target.id) {
             Some(about) => about,
-            None => self.ask_about(target.id, guardrails).await,
+            None => {
+                let guardrails = self.guardrails(&identified.approvals);
+                self.ask_about(target.id, Some(guardrails)).await
+            }
         };
         let tier = self.judge_privilege(request, &approvals, basis, &identified, &about.facts?)?;
         let listing = match &tier {
@@ -152,6 +151,11 @@ impl Run<'_> {
                 let directory = self.tenant.directories.for_tier(&tier)?;
                 self.read(|| directory.methods(target.id)).await?
             }
+        };
+        let guardrails = self.guardrails(&identified.approvals);
+        let read = match about.guardrails {
+            Some((known, read)) if known == guardrails => read,
+            _ => self.guardrail_items(target.id, &guardrails).await,
         };
         let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
         let Identified { target, approvals } = identified;
@@ -186,8 +190,8 @@ impl Run<'_> {
             claim,
             plan,
             hardware_unknown: listing.hardware_unknown,
-            guardrails: about.guardrails,
-            read: about.read?,
+            guardrails,
+            read: read?,
         })
     }
 }

@@ -29,39 +29,32 @@ pub struct AboutTarget {
     pub facts: Result<PrivilegeFacts, DirectoryError>,
     /// As the standard credential sees them.
     pub methods: Result<Listing, DirectoryError>,
-    /// What a claim within these guardrails is checked against.
-    pub guardrails: Guardrails,
-    pub read: Result<GuardrailItems, LedgerError>,
+    /// What a claim within these guardrails is checked against; `None` if they were not known yet.
+    pub guardrails: Option<(Guardrails, Result<GuardrailItems, LedgerError>)>,
 }
 
 impl Run<'_> {
-    /// Asks what can be asked by the names alone. An approval that names people by their object ids lets everything be
-    /// asked at once.
+    /// Asks what can be asked by the names alone. Of a target that is named by object id everything can be asked at once.
     pub async fn look_ahead(&self, request: &Request, approvals: &[Authentic]) -> Answers {
         let people = self.ask_for(named(request.user.as_ref(), approvals).into_keys());
         let about_target = async {
-            let (target, guardrails) = self.by_ids(approvals)?;
-            Some(self.ask_about(target, guardrails).await)
+            let target = target_by_id(approvals)?;
+            Some(
+                self.ask_about(target, self.guardrails_by_ids(approvals))
+                    .await,
+            )
         };
         let (people, target) = tokio::join!(people, about_target);
         Answers { people, target }
     }
 
-    /// The target and the guardrails, if all approvals name one target and their approvers by object ids.
-    fn by_ids(&self, approvals: &[Authentic]) -> Option<(ObjectId, Guardrails)> {
-        let mut targets = BTreeSet::new();
-        let mut approvers = BTreeSet::new();
-        for approval in approvals {
-            let claims = approval.claims();
-            targets.insert(claims.sub.id()?);
-            approvers.insert(claims.act.sub.id()?);
-        }
-        let [target] = *Vec::from_iter(targets).as_slice() else {
-            return None;
-        };
+    /// The guardrails, if all approvals name their approvers by object ids.
+    fn guardrails_by_ids(&self, approvals: &[Authentic]) -> Option<Guardrails> {
+        let approvers = approvals.iter().map(|one| one.claims().act.sub.id());
+        let approvers = approvers.collect::<Option<BTreeSet<_>>>()?;
         let ids: Vec<_> = approvals.iter().map(Authentic::id).collect();
         let signers = ids.iter().map(|id| &id.iss).collect();
-        Some((target, self.guardrails_for(&approvers, &signers)))
+        Some(self.guardrails_for(&approvers, &signers))
     }
 
     /// The guardrails of a claim on these approvals.
@@ -100,23 +93,45 @@ impl Run<'_> {
     }
 
     /// Asks for all that a claim on this person needs, at the same time.
-    pub async fn ask_about(&self, id: ObjectId, guardrails: Guardrails) -> AboutTarget {
+    pub async fn ask_about(&self, id: ObjectId, guardrails: Option<Guardrails>) -> AboutTarget {
         let directory = &self.tenant.directories.standard;
-        let ledger = &self.deployment.ledger;
+        let read = async {
+            let guardrails = guardrails?;
+            let read = self.guardrail_items(id, &guardrails).await;
+            Some((guardrails, read))
+        };
         // Joined, and judged in a fixed order afterwards: which answer comes first must not decide.
-        let (facts, methods, read) = tokio::join!(
+        let (facts, methods, guardrails) = tokio::join!(
             self.read(|| directory.privilege_facts(id)),
             self.read(|| directory.methods(id)),
-            ledger.guardrail_items(self.tenant_id, id, &guardrails),
+            read,
         );
         AboutTarget {
             id,
             facts,
             methods,
             guardrails,
-            read,
         }
     }
+
+    /// Reads what a claim on this person within these guardrails is checked against.
+    pub async fn guardrail_items(
+        &self,
+        target: ObjectId,
+        guardrails: &Guardrails,
+    ) -> Result<GuardrailItems, LedgerError> {
+        let ledger = &self.deployment.ledger;
+        ledger
+            .guardrail_items(self.tenant_id, target, guardrails)
+            .await
+    }
+}
+
+/// The target, if all approvals name the same one by its object id.
+fn target_by_id(approvals: &[Authentic]) -> Option<ObjectId> {
+    let mut targets = approvals.iter().map(|one| one.claims().sub.id());
+    let first = targets.next()??;
+    targets.all(|other| other == Some(first)).then_some(first)
 }
 
 /// Every person whom the approvals and the ticket name, with the most important part that each has.
