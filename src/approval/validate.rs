@@ -38,6 +38,15 @@ impl Authentic {
     /// # Errors
     /// The first rule that it breaks.
     pub fn admit(self, now: Timestamp) -> Result<Approval, ApprovalError> {
+        self.check(now)?;
+        Ok(Approval { authentic: self })
+    }
+
+    /// What [`Authentic::admit`] would say.
+    ///
+    /// # Errors
+    /// The first rule that it breaks.
+    pub fn check(&self, now: Timestamp) -> Result<(), ApprovalError> {
         let limits = TimeLimits::of(self.channel());
         let claims = self.claims();
         let soon = clock::after(now, CLOCK_SKEW);
@@ -69,7 +78,7 @@ impl Authentic {
         {
             return Err(ApprovalError::EvidenceOnLostPhone);
         }
-        Ok(Approval { authentic: self })
+        Ok(())
     }
 }
 

@@ -110,8 +110,8 @@ impl Store for DynamoDb {
             self.clock.sleep(pause).await;
             answer = self.try_get_all(keys).await?;
         }
-        let mut found = answer.ok_or_else(|| StoreError::Unavailable("throttled".to_owned()))?;
-        Ok(keys.iter().map(|key| found.remove(key)).collect())
+        let found = answer.ok_or_else(|| StoreError::Unavailable("throttled".to_owned()))?;
+        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
     }
 
     /// Another transaction on the same items cancels this one whatever its conditions; the SDK does not retry that, so it is
@@ -173,10 +173,8 @@ impl DynamoDb {
             .send()
             .await
             .map_err(|error| unavailable(&error))?;
-        if answer
-            .unprocessed_keys()
-            .is_some_and(|left| !left.is_empty())
-        {
+        let left = answer.unprocessed_keys().ok_or_else(unreadable)?;
+        if !left.is_empty() {
             return Ok(None);
         }
         let tables = answer.responses.unwrap_or_default();

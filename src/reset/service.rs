@@ -41,6 +41,19 @@ pub struct Submission {
     pub until: Timestamp,
 }
 
+/// Why a request was not accepted.
+enum NotAccepted {
+    /// The same delivery was accepted meanwhile.
+    Duplicate,
+    Refused(Refusal),
+}
+
+impl<E: Into<Refusal>> From<E> for NotAccepted {
+    fn from(error: E) -> NotAccepted {
+        NotAccepted::Refused(error.into())
+    }
+}
+
 /// How long an outcome can be read.
 const READABLE: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -115,7 +128,11 @@ impl Resets {
             .validator
             .validate_with_known_keys(&request, &deployment.channels)
             .await;
-        let (mut previous, uses) = ledger.look_up(&request, &presented.ids()).await?;
+        let mut ids = presented.ids();
+        if ids.is_empty() {
+            ids = approvals.iter().map(Authentic::id).collect();
+        }
+        let (mut previous, uses) = ledger.look_up(&request, &ids).await?;
         if let Some(record) = previous.take_answer() {
             return deployment.replay(record, &parties, until).await;
         }
@@ -128,29 +145,36 @@ impl Resets {
             // The next run is scheduled first, so that there is one even if this process dies.
             run.schedule(id, clock::between(run.now(), lease_until))
                 .await?;
-            Ok::<_, Refusal>(ledger.accept(record.clone(), &previous).await?)
+            match ledger.accept(record.clone(), &previous).await? {
+                Acceptance::Accepted(lease) => Ok(lease),
+                Acceptance::Duplicate => Err(NotAccepted::Duplicate),
+            }
         };
+        // It never fails, so it cannot end the acceptance; without an acceptance it is not needed.
         let look_ahead = async {
-            match proofs.as_ref().and_then(Proofs::unused) {
+            let at = record.request.received_at;
+            Ok(match proofs.as_ref().and_then(|proofs| proofs.unused(at)) {
                 Some(unused) => run.look_ahead(&record.request, unused).await,
                 None => Answers::default(),
-            }
+            })
         };
-        let (accepted, answers) = tokio::join!(accept, look_ahead);
-        let mut acceptance = accepted?;
-        if matches!(acceptance, Acceptance::Duplicate) {
-            // The same delivery came twice at once. Unless the other one is refused already, its answer is this one's.
-            (previous, _) = ledger.look_up(&record.request, &[]).await?;
-            if let Some(first) = previous.take_answer() {
-                return deployment.replay(first, &parties, until).await;
+        let (lease, answers) = match tokio::try_join!(accept, look_ahead) {
+            Ok(accepted) => accepted,
+            Err(NotAccepted::Refused(refusal)) => return Err(refusal),
+            Err(NotAccepted::Duplicate) => {
+                // The same delivery came twice at once. Unless the other one is refused already, its answer is this one's.
+                (previous, _) = ledger.look_up(&record.request, &[]).await?;
+                if let Some(first) = previous.take_answer() {
+                    return deployment.replay(first, &parties, until).await;
+                }
+                let Acceptance::Accepted(lease) = ledger.accept(record, &previous).await? else {
+                    return Err(LedgerError::Unavailable(
+                        "the request is being accepted by another run".to_owned(),
+                    )
+                    .into());
+                };
+                (lease, Answers::default())
             }
-            acceptance = ledger.accept(record, &previous).await?;
-        }
-        let Acceptance::Accepted(lease) = acceptance else {
-            return Err(LedgerError::Unavailable(
-                "the request is being accepted by another run".to_owned(),
-            )
-            .into());
         };
         let end = run.run(lease, KnownBefore { proofs, answers }).await;
         deployment.answer(end, &parties, until).await
@@ -203,7 +227,7 @@ impl Resets {
             return Err(Refusal::ApprovalUsed);
         }
         let proofs = Proofs::new(presented, uses);
-        let answers = match proofs.unused() {
+        let answers = match proofs.unused(request.received_at) {
             Some(unused) => run.look_ahead(request, unused).await,
             None => Answers::default(),
         };

@@ -109,12 +109,12 @@ fn each_method_more_costs_one_trip_to_graph_and_one_to_aws() {
 }
 
 #[test]
-fn without_a_method_to_remove_the_second_list_is_the_last() {
+fn without_a_method_to_remove_one_list_after_the_revocation_is_the_last() {
     let distant = Distant::new();
     distant.register_none();
     let sent = distant.submit(&distant.by_name());
     assert_eq!(sent.state, "completed");
-    assert_eq!(took(&sent), 3 * GRAPH + 3 * AWS);
+    assert_eq!(took(&sent), 4 * GRAPH + 3 * AWS);
 }
 
 #[test]

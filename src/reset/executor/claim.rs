@@ -6,6 +6,7 @@ use super::judge::PlannedReset;
 use super::look_ahead::Answers;
 use super::validate::Presented;
 use crate::approval::{Authentic, TokenId};
+use crate::clock::Timestamp;
 use crate::ids::ResetId;
 use crate::reset::ledger::{
     ApprovalUse, ClaimAttempt, Obstacle, Record, RecordLease, ResetLease, Stage, is_about, obstacle,
@@ -38,11 +39,14 @@ impl Proofs {
         Proofs { presented, uses }
     }
 
-    /// The approvals, if they stand together and none of them was used.
-    pub fn unused(&self) -> Option<&[Authentic]> {
-        let stand_together = !self.presented.ids().is_empty();
-        (stand_together && self.uses.iter().all(Option::is_none))
-            .then_some(self.presented.authentic())
+    /// The approvals, if they stand together, none of them was used, and each is admitted at this time: others buy no call
+    /// to Graph.
+    pub fn unused(&self, at: Timestamp) -> Option<&[Authentic]> {
+        let approvals = self.presented.authentic();
+        let are_good = !self.presented.ids().is_empty()
+            && self.uses.iter().all(Option::is_none)
+            && approvals.iter().all(|approval| approval.check(at).is_ok());
+        are_good.then_some(approvals)
     }
 }
 

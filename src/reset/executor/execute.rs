@@ -57,7 +57,9 @@ impl Run<'_> {
                 let written = self.deployment.ledger.step(lease, reset.clone()).await;
                 lease = written.map_err(Stopped::after(before))?;
             }
-            if let Some(result) = self.perform(directory.as_ref(), claim.target, &step).await {
+            let lists = reset.may_list(self.now());
+            let performed = self.perform(directory.as_ref(), claim.target, &step, lists);
+            if let Some(result) = performed.await {
                 reset.apply(&step, result, self.now());
             }
         }
@@ -72,12 +74,13 @@ impl Run<'_> {
         finished.map(Advanced::Over).map_err(Stopped::after(before))
     }
 
-    /// Asks the directory for one step.
+    /// Asks the directory for one step. `lists`: whether the methods may be listed beside it.
     async fn perform(
         &self,
         directory: &dyn Directory,
         target: ObjectId,
         step: &Step,
+        lists: bool,
     ) -> Option<StepResult> {
         let left = self.left();
         Some(match step {
@@ -87,6 +90,9 @@ impl Run<'_> {
             }
             Step::RevokeSessions => {
                 let revoke = change(left, directory.revoke_sessions(target));
+                if !lists {
+                    return Some(StepResult::Done(revoke.await));
+                }
                 let (revoked, seen) = tokio::join!(revoke, self.list(directory, target));
                 StepResult::Revoked(revoked, seen)
             }
@@ -107,6 +113,7 @@ impl Run<'_> {
         let answer = tokio::time::timeout(self.left(), directory.methods(target)).await;
         Seen {
             asked_at,
+            answered_at: self.now(),
             answer: answer.unwrap_or(Err(DirectoryError::Transient { after: None })),
         }
     }

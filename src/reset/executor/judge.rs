@@ -154,7 +154,7 @@ impl Run<'_> {
         };
         let guardrails = self.guardrails(&identified.approvals);
         let read = match about.guardrails {
-            Some((known, read)) if known == guardrails => read,
+            Some((known, Ok(read))) if known == guardrails => Ok(read),
             _ => self.guardrail_items(target.id, &guardrails).await,
         };
         let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();

@@ -39,6 +39,7 @@ pub struct Presented {
     readable_on_call: Vec<ApprovalSummary>,
     /// Why they do not stand together, if they do not.
     refusal: Option<Refusal>,
+    lacks_keys: bool,
 }
 
 impl Presented {
@@ -47,6 +48,7 @@ impl Presented {
             authentic: Vec::new(),
             readable_on_call: Vec::new(),
             refusal: Some(refusal),
+            lacks_keys: false,
         }
     }
 
@@ -72,7 +74,7 @@ impl Presented {
 
     /// Whether the keys of an issuer are not there, so that nothing is decided.
     pub fn lacks_keys(&self) -> bool {
-        matches!(self.refusal, Some(Refusal::Keys(_)))
+        self.lacks_keys
     }
 
     /// Whether they stand together.
@@ -121,6 +123,7 @@ impl ApprovalValidator {
             authentic: Vec::new(),
             readable_on_call: Vec::new(),
             refusal: None,
+            lacks_keys: false,
         };
         let mut is_first_authentic = false;
         for (nth, token) in tokens.iter().enumerate() {
@@ -142,6 +145,7 @@ impl ApprovalValidator {
                     let keys_missing = matches!(refusal, Refusal::Keys(_));
                     presented.refusal.get_or_insert(refusal);
                     if keys_missing {
+                        presented.lacks_keys = true;
                         break;
                     }
                 }

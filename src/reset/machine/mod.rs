@@ -105,6 +105,7 @@ pub(super) enum StepResult {
 pub(super) struct Seen {
     /// When the question was sent: the answer is no younger than that.
     pub asked_at: Timestamp,
+    pub answered_at: Timestamp,
     pub answer: Result<Listing, DirectoryError>,
 }
 

@@ -108,7 +108,11 @@ fn moods() -> impl Strategy<Value = Vec<Mood>> {
 }
 
 fn seen(answer: Result<Listing, DirectoryError>, asked_at: Timestamp) -> Seen {
-    Seen { asked_at, answer }
+    Seen {
+        asked_at,
+        answered_at: asked_at,
+        answer,
+    }
 }
 
 struct World {
@@ -276,18 +280,60 @@ fn a_list_is_as_old_as_its_question_and_nothing_is_removed_on_one_that_is_too_ol
     let first = reset.next(asked_at, until, until);
     assert_eq!(first, Step::RevokeSessions);
     reset.intend(&first);
-    // The answers come four seconds later.
-    let found = StepResult::Revoked(Ok(()), seen(Ok(listing(&registered())), asked_at));
+    // The answers come four seconds later, that about the sessions last.
+    let listed = |asked: u64, answered: u64| Seen {
+        asked_at: after(asked),
+        answered_at: after(answered),
+        answer: Ok(listing(&registered())),
+    };
+    let found = StepResult::Revoked(Ok(()), listed(0, 1));
     reset.apply(&first, found, after(4));
     let removes = |step| matches!(step, Step::Remove(_));
     assert!(removes(reset.next(after(10), until, until)));
     assert_eq!(reset.next(after(11), until, until), Step::List);
 
     // Of an answer that took longer than a list counts, five seconds are left.
-    let found = StepResult::Listed(seen(Ok(listing(&registered())), after(11)));
-    reset.apply(&Step::List, found, after(40));
+    reset.apply(&Step::List, StepResult::Listed(listed(11, 40)), after(40));
     assert!(removes(reset.next(after(45), until, until)));
     assert_eq!(reset.next(after(46), until, until), Step::List);
+
+    // An answer about sessions that took long makes no list younger.
+    let found = StepResult::Revoked(Ok(()), listed(46, 46));
+    reset.apply(&Step::RevokeSessions, found, after(57));
+    assert_eq!(reset.next(after(57), until, until), Step::List);
+}
+
+#[test]
+fn a_list_from_before_the_sessions_ended_is_never_the_last_one() {
+    let now: Timestamp = START.parse().unwrap();
+    let until = clock::after(now, Duration::from_secs(60));
+    let mut reset = reset(HardwareOath::Report);
+    for entry in &mut reset.0.entries {
+        entry.progress = Progress::Removed;
+    }
+    let first = reset.next(now, until, until);
+    reset.intend(&first);
+    let found = StepResult::Revoked(Ok(()), seen(Ok(Listing::default()), now));
+    reset.apply(&first, found, now);
+    assert_eq!(reset.next(now, until, until), Step::List);
+}
+
+#[test]
+fn a_list_waits_as_long_as_the_directory_asked_also_beside_a_revocation() {
+    let now: Timestamp = START.parse().unwrap();
+    let until = clock::after(now, Duration::from_secs(60));
+    let mut reset = reset(HardwareOath::Report);
+    let first = reset.next(now, until, until);
+    reset.intend(&first);
+    let later = |seconds| {
+        Err(DirectoryError::Transient {
+            after: Some(Duration::from_secs(seconds)),
+        })
+    };
+    let throttled = seen(later(30).map(|()| Listing::default()), now);
+    reset.apply(&first, StepResult::Revoked(later(1), throttled), now);
+    assert!(!reset.may_list(clock::after(now, Duration::from_secs(29))));
+    assert!(reset.may_list(clock::after(now, Duration::from_secs(30))));
 }
 
 #[test]

@@ -87,6 +87,11 @@ impl Reset {
         Step::Yield
     }
 
+    /// Whether the methods may be listed now: a pause that the directory asked for is kept.
+    pub(in crate::reset) fn may_list(&self, now: Timestamp) -> bool {
+        self.0.list.not_before.is_none_or(|at| at <= now)
+    }
+
     /// When the first of what waits can be done, if something waits for a time.
     pub(in crate::reset) fn soonest(&self) -> Option<Timestamp> {
         let body = &self.0;
@@ -170,6 +175,10 @@ impl Reset {
             (Step::RevokeSessions, StepResult::Revoked(result, seen)) => {
                 self.sessions_answered(result, now);
                 self.list_answered(seen, now);
+                // What was registered before the sessions ended may be younger than this list: it is not the last one.
+                if self.is_settled() {
+                    self.0.list.seen_at = None;
+                }
             }
             (Step::RevokeSessions, StepResult::Done(result)) => self.sessions_answered(result, now),
             (Step::Remove(method) | Step::Deactivate(method), StepResult::Done(result)) => {
@@ -235,7 +244,11 @@ impl Reset {
 
     fn list_answered(&mut self, seen: Seen, now: Timestamp) {
         match seen.answer {
-            Ok(listing) => self.listed(listing, seen.asked_at, now),
+            Ok(listing) => {
+                // Of an answer that took long some use is left, or a slow directory would never be done with.
+                let shortest = clock::before(seen.answered_at, OLDEST_VIEW / 2);
+                self.listed(listing, seen.asked_at.max(shortest), now);
+            }
             Err(error) => {
                 let list = &mut self.0.list;
                 list.failures = list.failures.saturating_add(1);
@@ -245,10 +258,9 @@ impl Reset {
     }
 
     /// Compares what is there with what was there at the claim.
-    fn listed(&mut self, listing: Listing, asked_at: Timestamp, now: Timestamp) {
+    fn listed(&mut self, listing: Listing, seen_at: Timestamp, now: Timestamp) {
         let body = &mut self.0;
-        // Of an answer that took long some use is left, or a slow directory would never be done with.
-        body.list.seen_at = Some(asked_at.max(clock::before(now, OLDEST_VIEW / 2)));
+        body.list.seen_at = Some(seen_at);
         body.list.seen = body.list.seen.saturating_add(1);
         body.list.failures = 0;
         let mut waiting = false;

@@ -16,7 +16,7 @@ pub trait KeySource: Send + Sync {
     /// [`KeysUnavailable`] if the source has none, not even old ones.
     async fn keys(&self, issuer: &IssuerPolicy, kid: &Kid) -> Result<Arc<KeySet>, KeysUnavailable>;
 
-    /// The issuer's keys, if [`KeySource::keys`] would give them without asking.
+    /// The issuer's keys, if they are at hand, fresh, and have `kid`.
     fn known_keys(&self, issuer: &IssuerPolicy, kid: &Kid) -> Option<Arc<KeySet>>;
 }
 
