@@ -130,3 +130,12 @@ async fn a_replay_asks_graph_nothing_and_a_resumption_asks_all_again() {
         .assert_completed();
     assert_eq!(calls(app), "");
 }
+
+#[tokio::test]
+async fn an_expired_approval_buys_no_call_to_graph() {
+    let app = TestApp::new().await;
+    let ended = app.now() - 1;
+    let draft = app.draft().issued_at(ended - 600).expires_at(ended);
+    assert_eq!(app.reset(draft).await.code(), "approval_expired");
+    assert_eq!(calls(&app), "");
+}

@@ -274,7 +274,7 @@ fn on_a_good_day_each_method_is_asked_for_once() {
 #[test]
 fn a_list_is_as_old_as_its_question_and_nothing_is_removed_on_one_that_is_too_old() {
     let asked_at: Timestamp = START.parse().unwrap();
-    let until = clock::after(asked_at, Duration::from_secs(60));
+    let until = clock::after(asked_at, Duration::from_secs(200));
     let after = |seconds| clock::after(asked_at, Duration::from_secs(seconds));
     let mut reset = reset(HardwareOath::Report);
     let first = reset.next(asked_at, until, until);
