@@ -2,7 +2,7 @@
 //! and so is each field of the stored items. A whole reset is run on that.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -14,15 +14,13 @@ use serde_json::Value;
 use simulated::entra::Fault;
 
 use crate::dialect::AWS;
+use crate::each::{self, every, in_own_runtime};
 use crate::moto;
 use crate::odd::{Change, Field, Odd, Where};
 use crate::proxy::Proxy;
 use crate::sqs::Letterbox;
 use crate::table::{self, Outcomes};
 use crate::test_app::{Document, JANE, Overrides, TestApp, without_cool_down};
-
-/// How many resets run beside each other.
-const AT_ONCE: usize = 4;
 
 /// What stands in the table when the delivery comes whose answers are changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,45 +183,22 @@ async fn play(before: Before, change: Option<Change>) -> End {
 }
 
 fn run(before: Before, change: Option<Change>) -> End {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_all().build().unwrap();
-    runtime.block_on(play(before, change))
+    in_own_runtime(play(before, change))
 }
 
 /// Runs one for each change. Those in which the change was never asked for are left out.
 fn run_each(before: Before, changes: Vec<Change>) -> Vec<(Change, End)> {
-    let (waiting, ended) = (Mutex::new(changes.into_iter()), Mutex::new(Vec::new()));
-    let next = || waiting.lock().unwrap().next();
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                while let Some(change) = next() {
-                    let end = run(before, Some(change.clone()));
-                    if end.changed > 0 {
-                        ended.lock().unwrap().push((change, end));
-                    }
-                }
-            });
-        }
-    });
-    ended.into_inner().unwrap()
+    each::run_each(changes, |change| {
+        let end = run(before, Some(change));
+        (end.changed > 0).then_some(end)
+    })
 }
 
+/// All changes of these fields, each of all items of a list at once.
 fn changes(fields: BTreeSet<Field>) -> Vec<Change> {
-    let of = |field: Field| {
-        let change = move |odd| Change {
-            field: field.clone(),
-            odd,
-            at: Where::Everywhere,
-        };
-        Odd::all().into_iter().map(change)
-    };
-    fields.into_iter().flat_map(of).collect()
-}
-
-/// One case in this many is run; `make answers` runs all of them.
-fn every() -> usize {
-    std::env::var("EVERY").map_or(200, |every| every.parse().unwrap())
+    let mut changes = each::changes(fields);
+    changes.retain(|change| change.at == Where::Everywhere);
+    changes
 }
 
 #[test]

@@ -11,6 +11,8 @@
 mod answers;
 mod dialect;
 mod dynamodb;
+#[path = "../answers/each.rs"]
+mod each;
 #[path = "../support/memory.rs"]
 mod memory;
 mod moto;

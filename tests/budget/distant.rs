@@ -1,22 +1,15 @@
 //! A world in which only distance takes time: ports that answer after a round trip, and note when each call was sent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use reregister_mfa::approval::{Audiences, IssuerPolicy};
 use reregister_mfa::clock::{Clock as _, Timestamp};
-use reregister_mfa::ids::{Digest, Label, ResetId, TenantId, TicketKey};
-use reregister_mfa::report;
-use reregister_mfa::reset::{
-    ApprovalValidator, ChannelPolicy, Channels, Deployment, Directories, Ledger, Method,
-    MethodKind, Origin, Parties, PhoneType, Privileged, Request, RequestStatus, Resets, Rules,
-    SourceChannel, Submission, TenantContext,
-};
-use reregister_mfa::webhook::Delivery;
+use reregister_mfa::ids::ResetId;
+use reregister_mfa::reset::{Method, MethodKind, PhoneType, RequestStatus, Resets};
 use serde_json::json;
-use simulated::approval::{Draft, WEBHOOK_AUDIENCE};
+use simulated::approval::Draft;
 use simulated::issuer::Issuer;
 
 #[path = "../support/memory.rs"]
@@ -26,9 +19,8 @@ mod ports;
 use memory::MemoryStore;
 
 use crate::virtual_time::VirtualTime;
+use crate::wiring::{self, Approvers, START, label};
 
-const START: &str = "2026-11-24T09:00:00Z";
-const TENANT: &str = "7d6f5c4b-3a29-4180-9c7e-6b5a49382716";
 const GRAPH: Duration = Duration::from_millis(super::GRAPH);
 const AWS: Duration = Duration::from_millis(super::AWS);
 
@@ -94,10 +86,6 @@ struct World {
     queue: Mutex<Vec<ResetId>>,
     /// The process stands still for ever after this call.
     stops_after: Mutex<Option<String>>,
-}
-
-fn label(name: &str) -> Label {
-    Label::try_from(name).unwrap()
 }
 
 fn method(id: &str, kind: MethodKind) -> Method {
@@ -226,23 +214,7 @@ impl Distant {
 
     /// Submits a request, as the webhook does.
     pub fn submit(&self, approved: &Approved) -> Sent {
-        let now = self.now();
-        let delivery = Delivery {
-            source: label("jira"),
-            id: "1".to_owned(),
-            digest: Digest::of(approved.body.as_bytes()),
-            ticket: TicketKey::try_from("HELP-42").unwrap(),
-            user: None,
-            approvals: approved.approvals.clone(),
-        };
-        let tenant = TENANT.parse().unwrap();
-        let request = Request::from_ticket(delivery, tenant, Origin::default(), now);
-        let submission = Submission {
-            request,
-            parties: Parties::default(),
-            approvals: Vec::new(),
-            until: now.checked_add(Duration::from_secs(15)).unwrap(),
-        };
+        let submission = wiring::submission(&approved.body, approved.approvals.clone(), self.now());
         let resets = self.resets();
         self.watch(async move {
             match resets.submit(submission).await.map(|answer| answer.status) {
@@ -304,61 +276,16 @@ impl Distant {
 
     fn resets(&self) -> Resets {
         let ports = Arc::new(self.clone());
-        let policy = ChannelPolicy {
-            issuers: vec![label("desk"), label("security")],
+        let Issuers { desk, security } = &*ISSUERS;
+        let issuers = [("desk", desk), ("security", security)].map(|(name, issuer)| {
+            let more = json!({"privileged": true});
+            (label(name), wiring::issuer_policy(issuer, name, more))
+        });
+        let approvers = Approvers {
+            issuers: BTreeMap::from(issuers),
+            keys: ports.clone(),
             privileged: true,
-            verifier_apart: false,
-            hardware_key: false,
         };
-        let rules: Rules = serde_json::from_value(json!({"break_glass": "none"})).unwrap();
-        let tenant: TenantId = TENANT.parse().unwrap();
-        let source = SourceChannel {
-            tenant,
-            policy: policy.clone(),
-        };
-        let context = TenantContext {
-            rules,
-            directories: Directories {
-                standard: ports.clone(),
-                privileged: Some(Privileged {
-                    directory: ports.clone(),
-                    restricted_units: false,
-                }),
-            },
-        };
-        let issuer = |issuer: &Issuer, domain: &str| -> IssuerPolicy {
-            serde_json::from_value(json!({
-                "iss": issuer.iss(), "keys": {"file": "none"}, "algorithms": ["ES256"],
-                "domain": domain, "privileged": true,
-            }))
-            .unwrap()
-        };
-        let issuers = BTreeMap::from([
-            (label("desk"), issuer(&ISSUERS.desk, "desk")),
-            (label("security"), issuer(&ISSUERS.security, "security")),
-        ]);
-        Resets::new(Deployment {
-            tenants: BTreeMap::from([(tenant, context)]),
-            channels: Channels {
-                sources: BTreeMap::from([(label("jira"), source)]),
-                on_call: policy,
-                tenants: BTreeSet::from([tenant]),
-            },
-            validator: ApprovalValidator {
-                issuers,
-                audiences: Audiences {
-                    webhook: WEBHOOK_AUDIENCE.to_owned(),
-                    on_call: "on call".to_owned(),
-                },
-                keys: ports.clone(),
-            },
-            ledger: Ledger::new(ports.clone()),
-            queue: ports.clone(),
-            audit: ports.clone(),
-            security: ports.clone(),
-            tickets: ports.clone(),
-            refusal_text: report::refusal_text,
-            clock: ports,
-        })
+        wiring::resets(ports, approvers)
     }
 }

@@ -14,6 +14,8 @@
 
 mod distant;
 mod virtual_time;
+#[path = "../support/wiring.rs"]
+mod wiring;
 
 use std::time::Duration;
 

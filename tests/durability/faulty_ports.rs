@@ -20,10 +20,10 @@ use reregister_mfa::reset::{
 };
 use serde_json::Value;
 
-use crate::actor::RUN;
 use crate::broken::Broken;
 use crate::script::{Injection, Life, Point, Script};
-use crate::world::{Happened, START, World};
+use crate::wiring::{RUN, START};
+use crate::world::{Happened, World};
 
 /// One actor's ports: all that it does goes through them.
 #[derive(Clone)]

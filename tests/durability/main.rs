@@ -29,6 +29,8 @@ mod faulty_ports;
 mod random;
 mod schedules;
 mod script;
+#[path = "../support/wiring.rs"]
+mod wiring;
 mod world;
 
 use std::collections::BTreeSet;

@@ -16,11 +16,7 @@ use crate::broken::{Broken, Table};
 use crate::chance::Chance;
 use crate::faulty_ports::FaultyPorts;
 use crate::script::{Plan, Planned, Script};
-
-pub const START: &str = "2026-11-24T09:00:00Z";
-pub const JANE: &str = "a1000000-0000-4000-8000-00000000000b";
-pub const SAM: &str = "a1000000-0000-4000-8000-000000000001";
-pub const VERA: &str = "a1000000-0000-4000-8000-000000000002";
+use crate::wiring::START;
 
 /// What has happened, and what is.
 pub struct Happened {

@@ -37,6 +37,8 @@ mod setup;
 mod state;
 mod steps;
 mod traces;
+#[path = "../support/wiring.rs"]
+mod wiring;
 
 use std::time::Instant;
 

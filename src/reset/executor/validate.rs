@@ -93,10 +93,8 @@ impl Presented {
     /// # Errors
     /// The [`Refusal`]: one approval that fails refuses all.
     pub fn accepted(self) -> Result<Vec<Authentic>, Refusal> {
-        match self.refusal {
-            None => Ok(self.authentic),
-            Some(refusal) => Err(refusal),
-        }
+        self.stand_together()?;
+        Ok(self.authentic)
     }
 }
 
@@ -203,14 +201,14 @@ impl ApprovalValidator {
             .find(|(_, issuer)| issuer.iss == unverified.iss)
             .ok_or(InvalidToken::UnknownIssuer)?;
         let kid = unverified.kid();
-        let keys = match (keys, self.keys.known_keys(issuer, kid)) {
-            (_, Some(known)) => known,
-            (Keys::Fetched, None) => self.keys.keys(issuer, kid).await?,
-            (Keys::Known, None) => {
-                return Err(Refusal::Keys(KeysUnavailable {
+        let keys = match keys {
+            Keys::Fetched => self.keys.keys(issuer, kid).await?,
+            Keys::Known => {
+                let known = self.keys.known_keys(issuer, kid);
+                known.ok_or_else(|| KeysUnavailable {
                     issuer: issuer.iss.clone(),
                     why: "not fetched yet".to_owned(),
-                }));
+                })?
             }
         };
         let approval = authenticate(&unverified, issuer, &keys, &self.audiences)?;

@@ -16,7 +16,8 @@ use reregister_mfa::reset::{
     Event, Membership, Method, Person, PimEligibility, PrivilegeFacts, RequestStatus,
 };
 
-use super::{AWS, Distant, GRAPH, ISSUERS, Issuers, PEOPLE, START};
+use super::{AWS, Distant, GRAPH, ISSUERS, Issuers, PEOPLE};
+use crate::wiring::START;
 
 #[async_trait]
 impl Clock for Distant {

@@ -15,7 +15,8 @@ use serde_json::Value;
 
 use crate::protocol::{Action, Protocol};
 use crate::state::{At, NONE, PROCESSES, Process, Progress, SESSIONS, Stage, State, URLS};
-use actor::{Actor, START};
+use crate::wiring::START;
+use actor::Actor;
 use ports::{Call, Gate, Order, Ports, World, task_of};
 
 /// A walk of real runs beside the model.
