@@ -31,6 +31,7 @@ mod jws;
 mod numeric_date;
 mod reason;
 mod rsa;
+pub mod sign_in;
 mod time_limits;
 mod token;
 mod validate;

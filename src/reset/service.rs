@@ -19,6 +19,7 @@ use super::model::{
     RequestStatus,
 };
 use super::refusal::Refusal;
+use crate::approval::sign_in::Subject;
 use crate::approval::{ApprovalError, Authentic};
 use crate::clock::{self, Timestamp};
 use crate::ids::{Label, ResetId, TenantId};
@@ -254,6 +255,20 @@ impl Resets {
         let previewed = planned.previewed(run.now(), parties);
         deployment.audit.append(&previewed).await?;
         Ok(planned.preview(counted))
+    }
+
+    /// What a reset of this person would do, before it is approved.
+    ///
+    /// # Errors
+    /// A [`Refusal`] that every approval would meet.
+    pub async fn outlook(
+        &self,
+        tenant: TenantId,
+        about: &Subject,
+        until: Timestamp,
+    ) -> Result<Preview, Refusal> {
+        let run = self.deployment.run_in(tenant, until, Caller::Waits)?;
+        run.outlook(about).await
     }
 
     /// The stored status of a reset, for the holder of one of its approvals. That the end was read is written down.

@@ -7,7 +7,7 @@ use super::lease::{RecordLease, ResetLease, WriteError};
 use super::record::{Record, Stage};
 use crate::approval::TokenId;
 use crate::clock::Timestamp;
-use crate::ids::ResetId;
+use crate::ids::{ObjectId, ResetId, TenantId};
 use crate::reset::machine::Reset;
 use crate::reset::model::{LedgerError, Request, State};
 use crate::reset::ports::{Item, Key, Store, StoreError, Write};
@@ -127,6 +127,16 @@ impl Ledger {
         let keys: Vec<Key> = approvals.iter().map(items::approval_key).collect();
         let found = self.get_all(&keys).await?.into_iter();
         found.map(used_by).collect()
+    }
+
+    /// When a reset that removed something of this person was last completed; `None` if none was in 35 days.
+    pub(in crate::reset) async fn last_reset(
+        &self,
+        tenant: TenantId,
+        person: ObjectId,
+    ) -> Result<Option<Timestamp>, LedgerError> {
+        let item = self.get(&items::target_key(tenant, person)).await?;
+        Ok(HeldTarget::of(item)?.and_then(|held| held.item.removed_at))
     }
 
     async fn previous(
