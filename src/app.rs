@@ -22,8 +22,8 @@ use crate::policy::{Policy, Tenant};
 use crate::report::{self, Presentation};
 use crate::reset::ports::{AuditTrail, Queue, Security, Store, Tickets};
 use crate::reset::{
-    ApprovalValidator, Deployment, DeskSignatures, Directories, FreezeChange, HardwareOath, Ledger, LedgerError,
-    Pim, Privileged, Refusal, Resets, SwitchError, TenantContext,
+    ApprovalValidator, Deployment, DeskSignatures, Directories, FreezeChange, HardwareOath, Ledger,
+    LedgerError, Pim, Privileged, Refusal, Resets, SwitchError, TenantContext,
 };
 use crate::secrets::{Freshness, SecretSource};
 use crate::tickets::TicketNotes;

@@ -20,8 +20,8 @@ use crate::ids::{Label, TenantId};
 use crate::reset::{ChannelPolicy, Channels, Rules, SourceChannel};
 use crate::tickets::Notes;
 use crate::webhook::{Source, Status};
-use document::Document;
 pub use desk_section::DeskSection;
+use document::Document;
 use error::{Contradiction, contradiction};
 pub use error::{Fault, Place, PolicyError};
 

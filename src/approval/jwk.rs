@@ -145,7 +145,11 @@ impl Key {
             algorithm,
             decoding,
             private_half,
-            issuer: jwk.issuer.as_ref().and_then(Value::as_str).map(str::to_owned),
+            issuer: jwk
+                .issuer
+                .as_ref()
+                .and_then(Value::as_str)
+                .map(str::to_owned),
             members: [jwk.n, jwk.e, jwk.x, jwk.y],
         };
         Ok((jwk.kid, key))

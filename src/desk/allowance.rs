@@ -47,14 +47,16 @@ impl Desk {
     pub(super) async fn open_draft(&self, session: &Session) -> Result<(), DeskError> {
         let key = Key(format!("desk-count#open#{}", session.hash));
         let now = self.clock.now();
-        let counted = self.store.change_list(&key, HOUR, |times: &mut Vec<Timestamp>| {
-            times.retain(|at| *at > clock::before(now, DRAFT_LIFETIME));
-            if times.len() >= MOST_OPEN {
-                return Err(DeskError::TooMany("open drafts"));
-            }
-            times.push(now);
-            Ok(())
-        });
+        let counted = self
+            .store
+            .change_list(&key, HOUR, |times: &mut Vec<Timestamp>| {
+                times.retain(|at| *at > clock::before(now, DRAFT_LIFETIME));
+                if times.len() >= MOST_OPEN {
+                    return Err(DeskError::TooMany("open drafts"));
+                }
+                times.push(now);
+                Ok(())
+            });
         counted.await?
     }
 
@@ -65,14 +67,16 @@ impl Desk {
     pub(super) async fn count(&self, what: Allowance, by: ObjectId) -> Result<(), DeskError> {
         let key = Key(format!("desk-count#{}#{by}", what.name()));
         let now = self.clock.now();
-        let counted = self.store.change_list(&key, HOUR, |times: &mut Vec<Timestamp>| {
-            times.retain(|at| *at > clock::before(now, HOUR));
-            if times.len() >= what.most() {
-                return Err(DeskError::TooMany(what.name()));
-            }
-            times.push(now);
-            Ok(())
-        });
+        let counted = self
+            .store
+            .change_list(&key, HOUR, |times: &mut Vec<Timestamp>| {
+                times.retain(|at| *at > clock::before(now, HOUR));
+                if times.len() >= what.most() {
+                    return Err(DeskError::TooMany(what.name()));
+                }
+                times.push(now);
+                Ok(())
+            });
         counted.await?
     }
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::signatures::Visit;
 use super::store::Signature;
 use super::{Desk, DeskError, Session};
-use crate::approval::sign_in::{Act, DeskRole, Draft, Subject, verify_draft};
 use crate::approval::Evidence;
+use crate::approval::sign_in::{Act, DeskRole, Draft, Subject, verify_draft};
 use crate::clock::{self, Timestamp};
 use crate::ids::{DraftId, ObjectId, Reference, TicketKey};
 use crate::names::shown_without_numbers;
@@ -138,7 +138,10 @@ impl Desk {
             why: rejection.why.clone(),
         };
         self.audit.append(&event).await?;
-        for key in [of_person(draft.about.target), of_ticket(&draft.about.ticket)] {
+        for key in [
+            of_person(draft.about.target),
+            of_ticket(&draft.about.ticket),
+        ] {
             let oldest = clock::before(rejection.at, REJECTED);
             let add = |list: &mut Vec<Rejection>| {
                 list.retain(|one| one.at > oldest && one.case != rejection.case);
@@ -191,7 +194,9 @@ impl Desk {
         signature: &Signature,
     ) -> Result<(), DeskError> {
         let about = Draft::read(&signature.signed.draft)?.about;
-        let rejections = self.rejections_of(about.target, Some(&about.ticket)).await?;
+        let rejections = self
+            .rejections_of(about.target, Some(&about.ticket))
+            .await?;
         match rejections.iter().any(|rejection| rejection.case == *id) {
             true => Err(DeskError::Rejected),
             false => Ok(()),

@@ -33,8 +33,8 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use crate::approval::sign_in::SignInPolicy;
 use crate::approval::IssuerPolicy;
+use crate::approval::sign_in::SignInPolicy;
 use crate::clock::Clock;
 use crate::reset::Resets;
 use crate::reset::ports::{AuditTrail, KeySource, Tickets};

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::{Code, Desk, DeskError};
-use crate::approval::sign_in::{DeskRole, SignIn, SignInError, key_of, SignedDraft, view_nonce};
+use crate::approval::sign_in::{DeskRole, SignIn, SignInError, SignedDraft, key_of, view_nonce};
 use crate::clock::{self, Timestamp};
 use crate::ids::{Digest, ObjectId};
 use crate::reset::ports::Key;
@@ -159,7 +159,8 @@ impl Session {
             DeskRole::Verifier => self.verifies,
             DeskRole::Approver => self.approves,
         };
-        has.then_some(()).ok_or(DeskError::RoleMissing(role.as_str()))
+        has.then_some(())
+            .ok_or(DeskError::RoleMissing(role.as_str()))
     }
 
     pub fn roles(&self) -> BTreeSet<DeskRole> {

@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use super::store::StoredDraft;
 use super::{Code, Desk, DeskError, Session};
+use crate::approval::sign_in::{Act, Draft, SignInError, SignedDraft, key_of, nonce, verify_draft};
 use crate::approval::{Channel, KeySet};
-use crate::approval::sign_in::{
-    Act, Draft, SignInError, SignedDraft, key_of, nonce, verify_draft,
-};
 use crate::clock::Timestamp;
 use crate::ids::{DraftId, Reference};
 use crate::report;
@@ -53,7 +51,10 @@ impl Desk {
             if self.clock.now() >= draft.expires_at {
                 return Err(DeskError::DraftExpired);
             }
-            if let Err(error) = self.redeem_signature(session, &draft, stored.text, code).await {
+            if let Err(error) = self
+                .redeem_signature(session, &draft, stored.text, code)
+                .await
+            {
                 self.audit_refused(session, &draft, &error).await;
                 return Err(error);
             }

@@ -100,9 +100,7 @@ impl DeskStore {
         let is_ours = |found: Option<&Item>| found.is_some_and(|item| item.writer == writer);
         match self.store.commit(&[write]).await {
             Ok(()) => Ok(true),
-            Err(StoreError::Conflict(found)) => {
-                Ok(is_ours(found.first().and_then(Option::as_ref)))
-            }
+            Err(StoreError::Conflict(found)) => Ok(is_ours(found.first().and_then(Option::as_ref))),
             // The answer was lost. What is there decides.
             Err(StoreError::Unavailable(why)) => match self.store.get(&key).await {
                 Ok(found) if is_ours(found.as_ref()) => Ok(true),

@@ -20,5 +20,5 @@ mod sign_in;
 mod token;
 
 pub use directory::{Entra, HasPim};
-pub use sign_in::DeskClient;
 pub use settings::{ActsOn, AdminCentre, Credential, EntraDeps, EntraSettings, ServiceUrl};
+pub use sign_in::DeskClient;

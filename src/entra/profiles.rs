@@ -25,7 +25,8 @@ struct User {
     mobile_phone: Option<SecretString>,
 }
 
-const SELECT: &str = "id,department,jobTitle,createdDateTime,lastPasswordChangeDateTime,businessPhones,mobilePhone";
+const SELECT: &str =
+    "id,department,jobTitle,createdDateTime,lastPasswordChangeDateTime,businessPhones,mobilePhone";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -67,7 +68,8 @@ impl People for Entra {
 
 async fn manager(graph: &Graph, id: &str) -> Result<Option<Manager>, DirectoryError> {
     let mut url = graph.url(["v1.0", "users", id, "manager"])?;
-    url.query_pairs_mut().append_pair("$select", "id,displayName");
+    url.query_pairs_mut()
+        .append_pair("$select", "id,displayName");
     match graph.get::<ManagedBy>(url).await {
         Ok(found) => Ok(Some(Manager {
             id: found.id,

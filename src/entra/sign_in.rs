@@ -56,7 +56,10 @@ impl DeskClient {
     async fn attempt(&self, code: &Code, freshness: Freshness) -> Result<SecretString, Failed> {
         let (client_id, proof) = self.client.proof(freshness).await?;
         if !client_id.eq_ignore_ascii_case(&self.client_id) {
-            tracing::error!(client_id, "the desk's credential is of another app than [desk] names");
+            tracing::error!(
+                client_id,
+                "the desk's credential is of another app than [desk] names"
+            );
             return Err(Failed::Denied(Denied::PerhapsStale));
         }
         let form = [
@@ -71,7 +74,12 @@ impl DeskClient {
             .into_iter()
             .chain(proof.map(|(name, value)| (*name, value.expose_secret())))
             .collect::<Vec<_>>();
-        let request = self.client.deps.http.post(&self.client.token_url).form(&form);
+        let request = self
+            .client
+            .deps
+            .http
+            .post(&self.client.token_url)
+            .form(&form);
         let outage = || Failed::Denied(super::client::OUTAGE);
         let answer = request.send().await.map_err(|_| outage())?;
         let (status, headers) = (answer.status(), answer.headers().clone());

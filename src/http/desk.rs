@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{FromRequestParts as _, Path, Request as HttpRequest, State};
-use axum::http::{HeaderMap, StatusCode};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,8 @@ pub async fn settings(State(services): State<Arc<Services>>) -> Response {
         Err(problem) => return problem.into_response(),
     };
     let claims = desk.settings.context.id().map(|id| {
-        serde_json::json!({ "id_token": { "acrs": { "essential": true, "value": id } } }).to_string()
+        serde_json::json!({ "id_token": { "acrs": { "essential": true, "value": id } } })
+            .to_string()
     });
     let iss = desk.policy.iss.as_ref().trim_end_matches("/v2.0");
     Json(SignInSettings {
@@ -73,9 +74,10 @@ impl Redemption {
     fn code(self) -> Result<(Code, Option<String>), DeskError> {
         let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
         // RFC 7636, section 4.1.
-        let is_verifier =
-            (43..=128).contains(&self.code_verifier.len()) && self.code_verifier.bytes().all(unreserved);
-        let is_code = (1..=8192).contains(&self.code.len()) && self.code.bytes().all(|b| b.is_ascii_graphic());
+        let is_verifier = (43..=128).contains(&self.code_verifier.len())
+            && self.code_verifier.bytes().all(unreserved);
+        let is_code = (1..=8192).contains(&self.code.len())
+            && self.code.bytes().all(|b| b.is_ascii_graphic());
         if !is_verifier || !is_code {
             return Err(DeskError::Unreadable("code or code_verifier"));
         }
@@ -87,7 +89,10 @@ impl Redemption {
     }
 }
 
-pub async fn begin_session(State(services): State<Arc<Services>>, request: HttpRequest) -> Response {
+pub async fn begin_session(
+    State(services): State<Arc<Services>>,
+    request: HttpRequest,
+) -> Response {
     respond(async {
         let desk = desk(&services)?;
         let (visit, redemption) = read::<Redemption>(&services, request).await?;
@@ -183,7 +188,8 @@ impl DraftBody {
         match (self.verification, self.approval) {
             (Some(verification), None) => {
                 let evidence = verification.evidence.into_iter();
-                let evidence = evidence.map(|EvidenceBody { method, via }| WantedEvidence { method, via });
+                let evidence =
+                    evidence.map(|EvidenceBody { method, via }| WantedEvidence { method, via });
                 Ok(Wanted::Verification {
                     ticket: verification.ticket,
                     target: verification.target,
@@ -199,7 +205,9 @@ impl DraftBody {
                     false => Channel::Desk,
                 },
             }),
-            _ => Err(DeskError::Unreadable("verification or approval, one of the two")),
+            _ => Err(DeskError::Unreadable(
+                "verification or approval, one of the two",
+            )),
         }
     }
 }
@@ -302,7 +310,11 @@ pub async fn outcome(
         session(desk, request.headers()).await?;
         let visit = visit(&services, &mut request.into_parts().0).await;
         let answered = desk.outcome(&draft_id(&id)?, visit).await?;
-        Ok(response::status(&services, &answered.status, answered.replayed))
+        Ok(response::status(
+            &services,
+            &answered.status,
+            answered.replayed,
+        ))
     })
     .await
 }

@@ -28,7 +28,11 @@ impl SessionAnswer {
             person: session.person,
             name: session.name.clone(),
             user_name: session.user_name.clone(),
-            roles: session.roles().into_iter().map(|role| role.as_str()).collect(),
+            roles: session
+                .roles()
+                .into_iter()
+                .map(|role| role.as_str())
+                .collect(),
         }
     }
 }

@@ -104,7 +104,12 @@ impl Sections {
                 "an issuer is named desk, as the approvals of the desk are: give it another name",
             ));
         }
-        if self.on_call.issuers.iter().any(|name| name.as_ref() == NAME) {
+        if self
+            .on_call
+            .issuers
+            .iter()
+            .any(|name| name.as_ref() == NAME)
+        {
             return Err(contradiction(
                 "on_call.issuers",
                 "on_call.issuers names the desk, whose approvals count at the desk and in tickets: remove it",

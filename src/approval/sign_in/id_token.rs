@@ -171,6 +171,7 @@ impl SignIn {
 
     /// Whether it happened between these two, by both clocks.
     pub(super) fn is_between(&self, earliest: Timestamp, latest: Timestamp) -> bool {
-        clock::before(earliest, CLOCK_SKEW) <= self.at && self.at <= clock::after(latest, CLOCK_SKEW)
+        clock::before(earliest, CLOCK_SKEW) <= self.at
+            && self.at <= clock::after(latest, CLOCK_SKEW)
     }
 }

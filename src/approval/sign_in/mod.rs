@@ -13,6 +13,8 @@
 mod draft;
 mod id_token;
 mod signed;
+#[cfg(test)]
+mod tests;
 
 use crate::ids::{Issuer, TenantId};
 
@@ -57,7 +59,9 @@ pub enum SignInError {
     #[error("the token of the sign-in says nothing about {0}")]
     ClaimMissing(&'static str),
     /// An optional claim that the app registration has to ask for.
-    #[error("the app registration does not issue the claim {0}: add it to the optional claims of the ID token")]
+    #[error(
+        "the app registration does not issue the claim {0}: add it to the optional claims of the ID token"
+    )]
     ClaimNotIssued(&'static str),
     #[error("the token of the sign-in is not valid at this time")]
     Expired,

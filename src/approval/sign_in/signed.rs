@@ -2,11 +2,11 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::super::InvalidToken;
 use super::super::claims::{Actor, Claims};
 use super::super::evidence::Verification;
 use super::super::jwks::KeySet;
 use super::super::jws::Jws;
-use super::super::InvalidToken;
 use super::super::time_limits::TimeLimits;
 use super::super::token::{Authentic, SignedBy};
 use super::draft::{Act, DRAFT_LIFETIME, Draft, nonce};

@@ -79,7 +79,9 @@ impl Run<'_> {
                 verifiers: verifiers.into_iter().collect(),
                 evidence: claims.verification.iter().map(|v| v.evidence).collect(),
                 issuer_may: approval.may_be_for_privileged(),
-                out_of_context: approval.by_sign_in().is_some_and(|signed| !signed.in_context),
+                out_of_context: approval
+                    .by_sign_in()
+                    .is_some_and(|signed| !signed.in_context),
             });
         }
         Ok(Identified {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::approval::sign_in::{self, SignInError, SignInPolicy};
 use crate::approval::{
-    ApprovalError, Audiences, Authentic, Channel, Damage, InvalidToken, IssuerPolicy, KeySet, TokenId,
-    authenticate, parse_unverified,
+    ApprovalError, Audiences, Authentic, Channel, Damage, InvalidToken, IssuerPolicy, KeySet,
+    TokenId, authenticate, parse_unverified,
 };
 use crate::ids::{Issuer, Kid, Label, ObjectId, Reference};
 use crate::reset::model::{ApprovalSummary, MOST_APPROVALS, Request};
@@ -249,7 +249,10 @@ impl ApprovalValidator {
         let mut known = None;
         for draft in [&signed.approval, &signed.verification] {
             let kid = sign_in::key_of(draft)?;
-            if !known.as_ref().is_some_and(|known: &Arc<KeySet>| known.has(&kid)) {
+            if !known
+                .as_ref()
+                .is_some_and(|known: &Arc<KeySet>| known.has(&kid))
+            {
                 known = Some(self.keys_of(&desk.issuer, &kid, keys).await?);
             }
         }

@@ -165,7 +165,10 @@ pub fn warnings(left: &Leftovers<'_>, claim: &Claim) -> Vec<Warning> {
             Warning::ApproverVerified,
         ),
         (
-            claim.approvals.iter().any(|approval| approval.out_of_context),
+            claim
+                .approvals
+                .iter()
+                .any(|approval| approval.out_of_context),
             Warning::SignInOutOfContext,
         ),
         (left.methods.iter().any(appeared), Warning::MethodAppeared),
