@@ -50,6 +50,7 @@ pub struct Sections {
     /// The ticket systems.
     #[serde(default)]
     pub sources: BTreeMap<Label, Source>,
+    #[serde(default)]
     pub issuers: BTreeMap<Label, IssuerPolicy>,
     /// Notes into the tickets of a source, by its name.
     #[serde(default)]

@@ -67,7 +67,7 @@ impl TryFrom<String> for Context {
         let number = text.strip_prefix('c').and_then(|n| n.parse::<u8>().ok());
         match (text.as_str(), number) {
             ("none", _) => Ok(Context::None),
-            (_, Some(1..=99)) if text.len() <= 3 => Ok(Context::Id(text)),
+            (_, Some(n @ 1..=99)) if text == format!("c{n}") => Ok(Context::Id(text)),
             _ => Err("an authentication context is c1 to c99, or \"none\""),
         }
     }
