@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::answers::{Answer, LoginError};
 use super::assertions::{ASSERTION_TYPE, UnverifiedAssertion};
 use super::permissions::Permissions;
+use super::sign_in;
 use super::state::{State, Token};
 use super::users_file::App;
 
@@ -60,7 +61,8 @@ fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, LoginError
         LoginError::new(400, "invalid_request", 900_144, text)
     };
     let kind = field("grant_type").ok_or_else(|| missing("grant_type"))?;
-    if kind != "client_credentials" {
+    let is_code = kind == "authorization_code";
+    if kind != "client_credentials" && !is_code {
         let text = format!("The app requested an unsupported grant type '{kind}'.");
         return Err(LoginError::new(400, "unsupported_grant_type", 70003, text));
     }
@@ -84,8 +86,10 @@ fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, LoginError
         );
         return Err(LoginError::new(400, "unauthorized_client", 700_016, text));
     };
-    let scope = field("scope").ok_or_else(|| missing("scope"))?;
-    check_scope(&scope, request.base)?;
+    if !is_code {
+        let scope = field("scope").ok_or_else(|| missing("scope"))?;
+        check_scope(&scope, request.base)?;
+    }
     match (
         basic_secret.or_else(|| field("client_secret")),
         field("client_assertion"),
@@ -103,6 +107,9 @@ fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, LoginError
                         'client_assertion' or 'client_secret'.";
             return Err(LoginError::client(7_000_218, text));
         }
+    }
+    if is_code {
+        return sign_in::redeem(state, app.client_id, field, request.base);
     }
     let (permissions, acts_on_restricted) =
         (Permissions(app.permissions.clone()), app.acts_on_restricted);
