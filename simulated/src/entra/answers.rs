@@ -19,7 +19,6 @@ pub(super) struct Answer {
 enum Body {
     Empty,
     Json(Value),
-    Html(String),
     /// Graph's error envelope, which gets the ids of the request when it is sent.
     Error {
         code: String,
@@ -50,10 +49,6 @@ impl Answer {
 
     pub(super) fn json(status: u16, value: Value) -> Self {
         Answer::new(status, Body::Json(value))
-    }
-
-    pub(super) fn html(status: u16, html: String) -> Self {
-        Answer::new(status, Body::Html(html))
     }
 
     pub(super) fn no_body(status: u16) -> Self {
@@ -112,14 +107,9 @@ impl Answer {
     }
 
     pub(super) fn into_response(self, ids: &Ids) -> Response {
-        let mut is_html = false;
         let bytes = match self.body {
             Body::Empty => None,
             Body::Json(value) => Some(value.to_string().into_bytes()),
-            Body::Html(html) => {
-                is_html = true;
-                Some(html.into_bytes())
-            }
             Body::Error {
                 code,
                 message,
@@ -142,10 +132,8 @@ impl Answer {
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         if let Some(bytes) = bytes {
-            let kind = HeaderValue::from_static(match is_html {
-                true => "text/html; charset=utf-8",
-                false => "application/json;odata.metadata=minimal;charset=utf-8",
-            });
+            let kind =
+                HeaderValue::from_static("application/json;odata.metadata=minimal;charset=utf-8");
             response.headers_mut().insert(header::CONTENT_TYPE, kind);
             *response.body_mut() = HttpBody::from(bytes);
         }

@@ -50,8 +50,6 @@ fn try_answer(state: &mut State, request: &GraphRequest) -> Outcome {
     let (directory, licences) = (&mut state.directory, &state.licences);
     match route.action {
         Action::GetUser => people::get(directory, &call),
-        Action::Manager => people::manager(directory, &call),
-        Action::CheckMemberGroups => people::check_member_groups(directory, &call),
         Action::RevokeSessions => people::revoke_sessions(directory, &call),
         Action::Memberships => groups_and_roles::memberships(directory, &call),
         Action::OwnedObjects => groups_and_roles::owned_objects(directory, &call),

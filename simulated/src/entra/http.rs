@@ -12,7 +12,6 @@ use super::answers::{Answer, Ids, as_graph, as_login};
 use super::graph::{self, GraphRequest};
 use super::login::{self, TokenRequest};
 use super::routes::Version;
-use super::sign_in::{self, Authorize};
 use super::state::Call;
 use super::tenant::Tenant;
 use crate::faults::Reply;
@@ -172,20 +171,6 @@ impl Exchange {
             }
             ("GET", [tenant, "v2.0", ".well-known", "openid-configuration"]) => {
                 login::openid_configuration(state, tenant, &self.base)
-            }
-            ("GET", [tenant, "oauth2", "v2.0", "authorize"]) if state.is_called(tenant) => {
-                let query: Vec<_> = form_urlencoded::parse(self.request.query().as_bytes())
-                    .into_owned()
-                    .collect();
-                let request = Authorize {
-                    query: &query,
-                    cookies: self.request.header(header::COOKIE).unwrap_or_default(),
-                    path: self.request.path(),
-                };
-                sign_in::authorize(state, &request)
-            }
-            ("GET", [tenant, "discovery", "v2.0", "keys"]) if state.is_called(tenant) => {
-                sign_in::keys(state, &self.base)
             }
             ("GET", ["common", "discovery", "instance"]) => login::instance(state, &self.base),
             (_, [_, "oauth2", "v2.0", "token"]) => Answer::no_body(405),

@@ -11,7 +11,6 @@ use uuid::Uuid;
 use super::answers::{Answer, LoginError};
 use super::assertions::{ASSERTION_TYPE, UnverifiedAssertion};
 use super::permissions::Permissions;
-use super::sign_in;
 use super::state::{State, Token};
 use super::users_file::App;
 
@@ -61,8 +60,7 @@ fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, LoginError
         LoginError::new(400, "invalid_request", 900_144, text)
     };
     let kind = field("grant_type").ok_or_else(|| missing("grant_type"))?;
-    let is_code = kind == "authorization_code";
-    if kind != "client_credentials" && !is_code {
+    if kind != "client_credentials" {
         let text = format!("The app requested an unsupported grant type '{kind}'.");
         return Err(LoginError::new(400, "unsupported_grant_type", 70003, text));
     }
@@ -86,10 +84,8 @@ fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, LoginError
         );
         return Err(LoginError::new(400, "unauthorized_client", 700_016, text));
     };
-    if !is_code {
-        let scope = field("scope").ok_or_else(|| missing("scope"))?;
-        check_scope(&scope, request.base)?;
-    }
+    let scope = field("scope").ok_or_else(|| missing("scope"))?;
+    check_scope(&scope, request.base)?;
     match (
         basic_secret.or_else(|| field("client_secret")),
         field("client_assertion"),
@@ -107,9 +103,6 @@ fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, LoginError
                         'client_assertion' or 'client_secret'.";
             return Err(LoginError::client(7_000_218, text));
         }
-    }
-    if is_code {
-        return sign_in::redeem(state, app.client_id, field, request.base);
     }
     let (permissions, acts_on_restricted) =
         (Permissions(app.permissions.clone()), app.acts_on_restricted);

@@ -36,7 +36,6 @@ pub mod permissions;
 mod pim;
 mod roles;
 mod routes;
-mod sign_in;
 mod state;
 mod tenant;
 mod users_file;
@@ -44,7 +43,6 @@ mod users_file;
 pub use certificates::{Certificate, InvalidCertificate};
 pub use kinds::{DefaultMethod, DefaultRefusal, Kind, PhoneType};
 pub use methods::{Method, MethodView, PASSWORD_ID};
-pub use sign_in::SignInApp;
 pub use state::{Assertion, Call};
 pub use tenant::Tenant;
 pub use users_file::{

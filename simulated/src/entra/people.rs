@@ -90,18 +90,16 @@ fn properties(person: &Person, domain: &str) -> Map<String, Value> {
         "id": profile.id,
         "userPrincipalName": profile.user_principal_name,
         "displayName": profile.display_name,
-        "businessPhones": profile.business_phones,
-        "department": profile.department,
-        "lastPasswordChangeDateTime": profile.last_password_change_date_time.as_deref().unwrap_or(CREATED),
+        "businessPhones": [],
         "givenName": null,
-        "jobTitle": profile.job_title,
+        "jobTitle": null,
         "mail": (!external).then_some(&profile.user_principal_name),
-        "mobilePhone": profile.mobile_phone,
+        "mobilePhone": null,
         "officeLocation": null,
         "preferredLanguage": null,
         "surname": null,
         "accountEnabled": profile.account_enabled,
-        "createdDateTime": profile.created_date_time.as_deref().unwrap_or(CREATED),
+        "createdDateTime": CREATED,
         "userType": profile.user_type,
         "creationType": or_default(&profile.creation_type, "Invitation"),
         "externalUserState": or_default(&profile.external_user_state, "Accepted"),
@@ -117,55 +115,6 @@ fn properties(person: &Person, domain: &str) -> Map<String, Value> {
         Value::Object(all) => all,
         _ => Map::new(),
     }
-}
-
-/// `GET /users/{id}/manager` (<https://learn.microsoft.com/graph/api/user-list-manager>)
-pub(super) fn manager(directory: &Directory, call: &GraphCall) -> Outcome {
-    call.allow_options(&["$select"])?;
-    let manager = call.person(directory)?.profile.manager;
-    let manager = manager.and_then(|id| directory.find(&id.to_string()));
-    let manager = manager.ok_or_else(|| Answer::no_such_resource("manager"))?;
-    let mut all = properties(manager, &directory.domain);
-    let mut answer = Map::from_iter([(
-        "@odata.context".to_owned(),
-        json!(call.context("directoryObjects/$entity")),
-    )]);
-    answer.insert("@odata.type".to_owned(), json!("#microsoft.graph.user"));
-    for name in call.selected().unwrap_or(DEFAULT.to_vec()) {
-        if let Some(value) = all.remove(name) {
-            answer.insert(name.to_owned(), value);
-        }
-    }
-    Ok(Answer::json(200, Value::Object(answer)))
-}
-
-/// `POST /users/{id}/checkMemberGroups`, transitive
-/// (<https://learn.microsoft.com/graph/api/directoryobject-checkmembergroups>)
-pub(super) fn check_member_groups(directory: &Directory, call: &GraphCall) -> Outcome {
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Question {
-        group_ids: Vec<uuid::Uuid>,
-    }
-    let id = call.person(directory)?.profile.id;
-    let question: Question = serde_json::from_slice(call.body).map_err(|_| {
-        Answer::error(
-            400,
-            "Request_BadRequest",
-            "A value is required for property 'groupIds'.",
-        )
-    })?;
-    if question.group_ids.len() > 20 {
-        let text = "The number of groups to check is over the limit of 20.";
-        return Err(Answer::error(400, "Request_BadRequest", text));
-    }
-    let groups = directory.groups_of(id);
-    let is_in = |wanted: &uuid::Uuid| groups.iter().any(|group| group.id == *wanted);
-    let found: Vec<_> = question.group_ids.into_iter().filter(is_in).collect();
-    Ok(Answer::json(
-        200,
-        json!({"@odata.context": call.context("Collection(Edm.String)"), "value": found}),
-    ))
 }
 
 /// `POST /users/{id}/revokeSignInSessions`, which "doesn't revoke sign-in sessions for external users", and reports

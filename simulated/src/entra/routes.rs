@@ -43,8 +43,6 @@ pub(super) enum Action {
     PlannedRoleEligibilities,
     PlannedGroupEligibilities,
     RevokeSessions,
-    Manager,
-    CheckMemberGroups,
     ListMethods,
     GetAnyMethod,
     DeleteAnyMethod,
@@ -125,13 +123,6 @@ pub(super) static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
         "/users/{id}/revokeSignInSessions",
         false,
         Action::RevokeSessions,
-    );
-    add("GET", "/users/{id}/manager", false, Action::Manager);
-    add(
-        "POST",
-        "/users/{id}/checkMemberGroups",
-        false,
-        Action::CheckMemberGroups,
     );
     add(
         "GET",

@@ -9,7 +9,6 @@ use uuid::Uuid;
 use super::directory::Directory;
 use super::kinds::DefaultRefusal;
 use super::permissions::Permissions;
-use super::sign_in::SignIns;
 use super::users_file::{App, TenantFile};
 use crate::faults::Faults;
 
@@ -58,7 +57,6 @@ pub(super) struct State {
     pub(super) calls: Vec<Call>,
     pub(super) token_requests: usize,
     pub(super) assertions: Vec<Assertion>,
-    pub(super) sign_ins: SignIns,
 }
 
 impl State {
@@ -76,7 +74,6 @@ impl State {
             calls: Vec::new(),
             token_requests: 0,
             assertions: Vec::new(),
-            sign_ins: SignIns::new(file.sign_in),
         }
     }
 

@@ -9,7 +9,6 @@ use uuid::Uuid;
 use super::certificates::{Certificate, InvalidCertificate};
 use super::kinds::{DefaultMethod, DefaultRefusal};
 use super::methods::{Method, MethodView};
-use super::sign_in::SignInApp;
 use super::state::{Assertion, Call, State};
 use super::users_file::{App, Federated, TenantFile};
 use crate::faults::Fault;
@@ -196,46 +195,6 @@ impl Tenant {
     /// the number of such calls, which begins at 1.
     pub fn on_write(&self, hook: impl Fn(usize, &Tenant) + Send + Sync + 'static) {
         *self.hook.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(hook));
-    }
-
-    /// What time sign-ins take it to be, in seconds since 1970; by default the machine's.
-    pub fn set_sign_in_clock(&self, now: impl Fn() -> i64 + Send + Sync + 'static) {
-        self.lock().sign_ins.now = Arc::new(now);
-    }
-
-    /// Changes the app that people sign in to.
-    pub fn change_sign_in_app(&self, change: impl FnOnce(&mut SignInApp)) {
-        if let Some(app) = &mut self.lock().sign_ins.app {
-            change(app);
-        }
-    }
-
-    /// Changes claims of the tokens of sign-ins from now on; null leaves one out.
-    pub fn change_claims(&self, claims: serde_json::Map<String, serde_json::Value>) {
-        self.lock().sign_ins.changed_claims = claims;
-    }
-
-    /// Signs with another key from now on, and lists the earlier one no more.
-    pub fn rotate_keys(&self) {
-        self.lock().sign_ins.rotate();
-    }
-
-    /// How many codes were redeemed.
-    pub fn redeemed_codes(&self) -> usize {
-        self.lock().sign_ins.redeemed
-    }
-
-    /// Takes a person out of a group.
-    pub fn leave_group(&self, group: Uuid, user: &str) {
-        let mut state = self.lock();
-        let Some(id) = state.directory.find(user).map(|person| person.profile.id) else {
-            return;
-        };
-        for found in &mut state.directory.groups {
-            if found.id == group {
-                found.members.retain(|member| *member != id);
-            }
-        }
     }
 
     fn change_app(&self, client_id: Option<Uuid>, change: impl FnOnce(&mut App)) {

@@ -7,7 +7,6 @@ use uuid::Uuid;
 use super::certificates::Certificate;
 use super::kinds::DefaultMethod;
 use super::methods::Method;
-use super::sign_in::SignInApp;
 
 /// A tenant as it is at the start.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,9 +38,6 @@ pub struct TenantFile {
     /// Memberships and ownerships of groups that a person or a group may activate in PIM for Groups.
     #[serde(default)]
     pub group_eligibilities: Vec<GroupEligibility>,
-    /// The app that people sign in to, if there is one.
-    #[serde(default)]
-    pub sign_in: Option<SignInApp>,
 }
 
 /// An app registration with its service principal.
@@ -107,20 +103,6 @@ pub struct User {
     /// Whether the account is synced from an Active Directory; null if it never was.
     #[serde(default)]
     pub on_premises_sync_enabled: Option<bool>,
-    #[serde(default)]
-    pub business_phones: Vec<String>,
-    #[serde(default)]
-    pub mobile_phone: Option<String>,
-    #[serde(default)]
-    pub department: Option<String>,
-    #[serde(default)]
-    pub job_title: Option<String>,
-    #[serde(default)]
-    pub manager: Option<Uuid>,
-    #[serde(default)]
-    pub created_date_time: Option<String>,
-    #[serde(default)]
-    pub last_password_change_date_time: Option<String>,
     /// Whether the person is in a restricted management administrative unit.
     #[serde(default)]
     pub is_management_restricted: Option<bool>,
