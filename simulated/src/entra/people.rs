@@ -119,10 +119,14 @@ fn properties(person: &Person, domain: &str) -> Map<String, Value> {
 
 /// `POST /users/{id}/revokeSignInSessions`, which "doesn't revoke sign-in sessions for external users", and reports
 /// success for them too (<https://learn.microsoft.com/graph/api/user-revokesigninsessions>).
-pub(super) fn revoke_sessions(directory: &mut Directory, call: &GraphCall) -> Outcome {
+pub(super) fn revoke_sessions(
+    directory: &mut Directory,
+    call: &GraphCall,
+    now: Timestamp,
+) -> Outcome {
     let person = call.person_to_change(directory)?;
     if !person.is_external() {
-        person.sessions_revoked = Some(Timestamp::now());
+        person.sessions_revoked = Some(now);
     }
     Ok(Answer::json(
         200,
