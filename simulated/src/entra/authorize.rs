@@ -99,18 +99,29 @@ pub(super) fn step(
                 });
             };
             admit(login, &target, session.person)?;
-            Ok(finish(login, &target, &parameters, session, request.changes))
+            Ok(finish(
+                login,
+                &target,
+                &parameters,
+                session,
+                request.changes,
+            ))
         }
         Choice::SignsIn(name) => {
             let person = find(login, name)?.profile.id;
             admit(login, &target, person)?;
             let now = login.now().as_second();
-            let kept = session.filter(|session| {
-                session.person == person && parameters.prompt != Prompt::Login
-            });
+            let kept = session
+                .filter(|session| session.person == person && parameters.prompt != Prompt::Login);
             let mut session = kept.unwrap_or_else(|| Session::new(person, now));
             step_up(login, &parameters, &mut session)?;
-            Ok(finish(login, &target, &parameters, session, request.changes))
+            Ok(finish(
+                login,
+                &target,
+                &parameters,
+                session,
+                request.changes,
+            ))
         }
     }
 }
@@ -125,8 +136,7 @@ fn silent(
 ) -> Result<Step, LoginError> {
     let interaction = |code, text: &str| LoginError::new(400, "interaction_required", code, text);
     let Some(session) = session else {
-        let text =
-            "Session information is not sufficient for single-sign-on. A silent sign-in request was sent but no \
+        let text = "Session information is not sufficient for single-sign-on. A silent sign-in request was sent but no \
              user is signed in.";
         return Err(LoginError::new(400, "login_required", 50058, text));
     };
@@ -210,8 +220,7 @@ fn admit(login: &State, target: &Target, id: Uuid) -> Result<(), LoginError> {
         return Err(LoginError::new(400, "invalid_grant", 50057, text));
     }
     if person.is_external() && login.sign_ins.refuses_guests {
-        let text =
-            "The resource tenant's cross-tenant access policy does not allow this user to access this tenant.";
+        let text = "The resource tenant's cross-tenant access policy does not allow this user to access this tenant.";
         return Err(LoginError::new(400, "access_denied", 500_213, text));
     }
     let app = target.client_id;
@@ -222,7 +231,10 @@ fn admit(login: &State, target: &Target, id: Uuid) -> Result<(), LoginError> {
         );
         return Err(LoginError::new(400, "invalid_grant", 65001, text));
     }
-    if !target.registration.admits(&login.directory.principals_of(id)) {
+    if !target
+        .registration
+        .admits(&login.directory.principals_of(id))
+    {
         let text = format!(
             "Your administrator has configured the application '{app}' to block users unless they are specifically \
              granted ('assigned') access to the application. The signed in user '{name}' is blocked because they are \
@@ -280,7 +292,10 @@ fn finish(
     let mut contexts = parameters.contexts.clone();
     if target.registration.has_optional_claim("acrs") {
         let met = login.sign_ins.met_now(&session, now);
-        contexts.extend(met.into_iter().filter(|met| !parameters.contexts.contains(met)));
+        contexts.extend(
+            met.into_iter()
+                .filter(|met| !parameters.contexts.contains(met)),
+        );
     }
     let code = login.sign_ins.issue(Code {
         client_id: target.client_id,

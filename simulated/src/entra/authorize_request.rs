@@ -120,9 +120,7 @@ impl Target {
     /// The redirect URI with an answer. One without a path comes back with a slash.
     pub(super) fn location(&self, answer: &[(&str, &str)]) -> String {
         let mut uri = self.redirect_uri.clone();
-        let rest = uri
-            .split_once("://")
-            .map_or(uri.as_str(), |(_, rest)| rest);
+        let rest = uri.split_once("://").map_or(uri.as_str(), |(_, rest)| rest);
         if !rest.contains('/') {
             uri.push('/');
         }
@@ -223,7 +221,9 @@ impl Parameters {
 fn scope(query: &[(String, String)]) -> Result<String, LoginError> {
     let scope = parameter(query, "scope").ok_or_else(|| missing("scope"))?;
     let names: Vec<_> = scope.split_whitespace().collect();
-    let is_simulated = names.iter().all(|name| ["openid", "profile"].contains(name));
+    let is_simulated = names
+        .iter()
+        .all(|name| ["openid", "profile"].contains(name));
     if names.contains(&"openid") && is_simulated {
         return Ok(names.join(" "));
     }
@@ -234,14 +234,10 @@ fn scope(query: &[(String, String)]) -> Result<String, LoginError> {
     Err(LoginError::new(400, "invalid_scope", 70011, text))
 }
 
-fn challenge(
-    target: &Target,
-    query: &[(String, String)],
-) -> Result<Option<Challenge>, LoginError> {
+fn challenge(target: &Target, query: &[(String, String)]) -> Result<Option<Challenge>, LoginError> {
     let Some(text) = parameter(query, "code_challenge") else {
         if target.is_spa {
-            let text =
-                "Proof Key for Code Exchange is required for cross-origin authorization code redemption.";
+            let text = "Proof Key for Code Exchange is required for cross-origin authorization code redemption.";
             return Err(LoginError::new(400, "invalid_request", 9_002_325, text));
         }
         return Ok(None);
@@ -263,8 +259,7 @@ fn contexts(query: &[(String, String)]) -> Result<Vec<String>, LoginError> {
     let Some(claims) = parameter(query, "claims") else {
         return Ok(Vec::new());
     };
-    let parsed: Value =
-        serde_json::from_str(claims).map_err(|_| unsupported("claims", claims))?;
+    let parsed: Value = serde_json::from_str(claims).map_err(|_| unsupported("claims", claims))?;
     let acrs = parsed.pointer("/id_token/acrs");
     let one = acrs.and_then(|acrs| acrs.get("value"));
     let several = acrs.and_then(|acrs| acrs.get("values")?.as_array());

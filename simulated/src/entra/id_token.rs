@@ -98,9 +98,7 @@ impl IdToken<'_> {
             Signature::Unpublished => (keys.unpublished(), "RS256"),
             Signature::Hs256 => (keys.current(), "HS256"),
             Signature::None => (keys.current(), "none"),
-            Signature::Current | Signature::Forged | Signature::Broken => {
-                (keys.current(), "RS256")
-            }
+            Signature::Current | Signature::Forged | Signature::Broken => (keys.current(), "RS256"),
         };
         let mut header = Map::new();
         for (name, value) in [("typ", "JWT"), ("alg", algorithm), ("kid", &signing.kid)] {

@@ -58,7 +58,11 @@ pub(super) fn sign_in(
         escaped(hint.unwrap_or_default())
     );
     // A browser applies form-action to the redirect that answers the form, too.
-    page("Sign in to your account", &body, &format!("'self' {origin}"))
+    page(
+        "Sign in to your account",
+        &body,
+        &format!("'self' {origin}"),
+    )
 }
 
 /// An error that stays at the login. The page of an error has status 200, as Entra's has.

@@ -6,10 +6,12 @@ mod assertions;
 mod faults;
 mod federation;
 mod groups_and_roles;
+mod id_tokens;
 mod login;
 mod methods;
 mod people;
 mod pim;
+mod sign_in;
 mod tls;
 
 use reqwest::header::CONTENT_LENGTH;
