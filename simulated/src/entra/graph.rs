@@ -50,6 +50,8 @@ fn try_answer(state: &mut State, request: &GraphRequest) -> Outcome {
     match route.action {
         Action::GetUser => people::get(directory, &call),
         Action::RevokeSessions => people::revoke_sessions(directory, &call, now),
+        Action::GetManager => people::manager(directory, &call),
+        Action::CheckMemberGroups => groups_and_roles::check_member_groups(directory, &call),
         Action::Memberships => groups_and_roles::memberships(directory, &call),
         Action::OwnedObjects => groups_and_roles::owned_objects(directory, &call),
         Action::RoleAssignments => groups_and_roles::role_assignments(directory, &call),

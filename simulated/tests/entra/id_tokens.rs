@@ -5,7 +5,7 @@ use simulated::entra::{
     Changes, ContextPolicy, Method as AuthenticationMethod, NoCode, OldKey, SignIn, Signature,
 };
 
-use super::sign_in::*;
+use super::browser::*;
 use super::*;
 
 const ADELE_NAME: &str = "adele.vance@contoso.example";

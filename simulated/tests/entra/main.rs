@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod assertions;
+mod browser;
+mod desk;
 mod faults;
 mod federation;
 mod groups_and_roles;
