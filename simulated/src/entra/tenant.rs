@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::certificates::{Certificate, InvalidCertificate};
 use super::kinds::{DefaultMethod, DefaultRefusal};
 use super::methods::{Method, MethodView};
-use super::state::{Assertion, Call, State};
+use super::state::{Assertion, Call, Clock, State};
 use super::users_file::{App, Federated, TenantFile};
 use crate::faults::Fault;
 
@@ -197,7 +197,13 @@ impl Tenant {
         *self.hook.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(hook));
     }
 
-    fn change_app(&self, client_id: Option<Uuid>, change: impl FnOnce(&mut App)) {
+    /// Makes the tenant take the time from a clock of the caller's: for tokens, codes and assertions, and for when
+    /// sessions were revoked.
+    pub fn set_clock(&self, now: impl Fn() -> Timestamp + Send + Sync + 'static) {
+        self.lock().clock = Clock(Arc::new(now));
+    }
+
+    pub(super) fn change_app(&self, client_id: Option<Uuid>, change: impl FnOnce(&mut App)) {
         let mut state = self.lock();
         let app = state
             .apps
