@@ -22,6 +22,7 @@ PARTS = {
     "signature": ("guard", 50, 150),
     "approval": ("guard", 50, 150),
     "evidence": ("guard", 50, 150),
+    "judgement": ("guard", 500, 1500),
     "reset": ("load", 5, 25),
 }
 TOLERANCE = 0.03

@@ -4,12 +4,16 @@
 //! guard signature 200    the signature of a Jira webhook, and what it says
 //! guard approval 200     an approval from its text to authentic: ES256 and claims
 //! guard evidence 200     the same, and the rules of time and evidence
+//! guard judgement 200    whether a privileged person may be reset on two approvals, and the plan
 //! guard write            writes the fixed input anew
 //! ```
+
+mod judgement;
 
 use std::path::{Path, PathBuf};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use judgement::Judgement;
 use reregister_mfa::approval::{
     Algorithm, Audiences, Authentic, IssuerPolicy, KeySet, authenticate, parse_unverified,
 };
@@ -33,12 +37,13 @@ fn main() -> Result<()> {
         return write();
     }
     let times: usize = arguments.next().ok_or("how often?")?.parse()?;
-    let input = Input::read()?;
+    let (input, judgement) = (Input::read()?, Judgement::new()?);
     for _ in 0..times {
         match what.as_str() {
             "signature" => input.signature()?,
             "approval" => drop(input.approval()?),
             "evidence" => input.evidence()?,
+            "judgement" => judgement.make()?,
             other => return Err(format!("not known: {other}").into()),
         }
     }

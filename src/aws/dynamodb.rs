@@ -102,34 +102,18 @@ impl Store for DynamoDb {
 
     /// What DynamoDB leaves out is absent only if it says that it has processed every key.
     async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, StoreError> {
-        let mut answer = self.try_get_all(keys).await?;
-        for pause in BETWEEN_TRIES {
-            if answer.is_some() {
-                break;
-            }
-            self.clock.sleep(pause).await;
-            answer = self.try_get_all(keys).await?;
-        }
-        let found = answer.ok_or_else(|| StoreError::Unavailable("throttled".to_owned()))?;
+        let found = self.patiently(|| self.try_get_all(keys)).await?;
         Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
     }
 
     /// Another transaction on the same items cancels this one whatever its conditions; the SDK does not retry that, so it is
     /// retried here.
     async fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
-        let mut result = self.try_commit(writes).await;
-        for pause in BETWEEN_TRIES {
-            if !matches!(result, Err(Cancelled::Elsewhere)) {
-                break;
-            }
-            self.clock.sleep(pause).await;
-            result = self.try_commit(writes).await;
-        }
-        result.map_err(StoreError::from)
+        self.patiently(|| self.try_commit(writes)).await
     }
 }
 
-/// How long to stay out of the way of another transaction.
+/// How long to stay out of the way of others.
 const BETWEEN_TRIES: [Duration; 4] = [
     Duration::from_millis(20),
     Duration::from_millis(60),
@@ -137,25 +121,40 @@ const BETWEEN_TRIES: [Duration; 4] = [
     Duration::from_millis(300),
 ];
 
-/// Why a commit did not happen.
-enum Cancelled {
-    /// Another transaction was at the same items.
-    Elsewhere,
-    Otherwise(StoreError),
+/// Why a request was not done.
+enum Undone {
+    /// Others were at the same items, or too many at the table: it may be done in a moment.
+    Busy(&'static str),
+    Failed(StoreError),
 }
 
-impl From<Cancelled> for StoreError {
-    fn from(cancelled: Cancelled) -> StoreError {
-        match cancelled {
-            Cancelled::Elsewhere => StoreError::Unavailable("TransactionConflict".to_owned()),
-            Cancelled::Otherwise(error) => error,
-        }
+impl From<StoreError> for Undone {
+    fn from(error: StoreError) -> Undone {
+        Undone::Failed(error)
     }
 }
 
 impl DynamoDb {
-    /// The items that are there; `None` if some of the keys were not processed.
-    async fn try_get_all(&self, keys: &[Key]) -> Result<Option<HashMap<Key, Item>>, StoreError> {
+    /// Tries again while DynamoDB is busy.
+    async fn patiently<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, Undone>>,
+    {
+        let mut pauses = BETWEEN_TRIES.into_iter();
+        loop {
+            match (attempt().await, pauses.next()) {
+                (Ok(done), _) => return Ok(done),
+                (Err(Undone::Busy(_)), Some(pause)) => self.clock.sleep(pause).await,
+                (Err(Undone::Busy(why)), None) => {
+                    return Err(StoreError::Unavailable(why.to_owned()));
+                }
+                (Err(Undone::Failed(error)), _) => return Err(error),
+            }
+        }
+    }
+
+    /// The items that are there.
+    async fn try_get_all(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, Undone> {
         let wanted: BTreeSet<&Key> = keys.iter().collect();
         let names = wanted.iter().map(|key| {
             let name = AttributeValue::S(key.0.clone());
@@ -175,7 +174,7 @@ impl DynamoDb {
             .map_err(|error| unavailable(&error))?;
         let left = answer.unprocessed_keys().ok_or_else(unreadable)?;
         if !left.is_empty() {
-            return Ok(None);
+            return Err(Undone::Busy("throttled"));
         }
         let tables = answer.responses.unwrap_or_default();
         let items = tables.get(&self.table).ok_or_else(unreadable)?;
@@ -185,18 +184,17 @@ impl DynamoDb {
             let key = name.map(|name| Key(name.clone())).ok_or_else(unreadable)?;
             let read = item(&key, attributes)?;
             if !wanted.contains(&key) || found.insert(key, read).is_some() {
-                return Err(unreadable());
+                return Err(unreadable().into());
             }
         }
-        Ok(Some(found))
+        Ok(found)
     }
 
-    async fn try_commit(&self, writes: &[Write]) -> Result<(), Cancelled> {
+    async fn try_commit(&self, writes: &[Write]) -> Result<(), Undone> {
         let puts = writes
             .iter()
             .map(|write| self.transacted(write))
-            .collect::<Result<_, _>>()
-            .map_err(Cancelled::Otherwise)?;
+            .collect::<Result<_, _>>()?;
         match self
             .client
             .transact_write_items()
@@ -205,9 +203,7 @@ impl DynamoDb {
             .send()
             .await
         {
-            Ok(answer) if answer.consumed_capacity.is_none() => {
-                Err(Cancelled::Otherwise(incomplete()))
-            }
+            Ok(answer) if answer.consumed_capacity.is_none() => Err(incomplete().into()),
             Ok(_) => Ok(()),
             Err(error) => Err(refused(writes, &error)),
         }
@@ -215,7 +211,7 @@ impl DynamoDb {
 }
 
 /// A cancelled transaction is a conflict if a condition failed. There is one reason for each write, in their order.
-fn refused(writes: &[Write], error: &SdkError<TransactWriteItemsError>) -> Cancelled {
+fn refused(writes: &[Write], error: &SdkError<TransactWriteItemsError>) -> Undone {
     if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
         error.as_service_error()
     {
@@ -230,13 +226,13 @@ fn refused(writes: &[Write], error: &SdkError<TransactWriteItemsError>) -> Cance
                     found.transpose()
                 })
                 .collect::<Result<_, _>>();
-            return Cancelled::Otherwise(found.map_or_else(|error| error, StoreError::Conflict));
+            return Undone::Failed(found.map_or_else(|error| error, StoreError::Conflict));
         }
         if any("TransactionConflict") {
-            return Cancelled::Elsewhere;
+            return Undone::Busy("TransactionConflict");
         }
     }
-    Cancelled::Otherwise(unavailable(error))
+    Undone::Failed(unavailable(error))
 }
 
 /// The code alone: the SDK's own text may hold the answer's bytes, and in them an approval.

@@ -12,7 +12,6 @@ use super::executor::throttle::{Misuse, NotificationThrottle, PreviewThrottle};
 use super::executor::validate::Presented;
 use super::ledger::{
     Acceptance, ApprovalUse, Block, Obstacle, Record, Stage, SwitchError, SwitchedTo, is_about,
-    obstacle,
 };
 use super::model::{
     ApprovalSummary, Event, Freeze, FreezeChange, LedgerError, Parties, Preview, Request,
@@ -241,7 +240,7 @@ impl Resets {
         let planned = run
             .plan_reset(ResetId::random(), request, unused, answers)
             .await?;
-        match obstacle(&planned.read, &planned.claim, &planned.guardrails)? {
+        match planned.obstacle()? {
             None => {}
             Some(Obstacle::Busy(_)) => return Err(Refusal::TargetBusy),
             Some(Obstacle::Guardrail(guardrail)) => return Err(Refusal::Guardrail(guardrail)),

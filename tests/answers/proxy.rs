@@ -1,6 +1,6 @@
 //! Stands between the product and a simulated service, notes which fields its answers have, and changes one of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -53,6 +53,8 @@ struct State_ {
     is_on: AtomicBool,
     seen: Mutex<BTreeSet<Field>>,
     changed: AtomicUsize,
+    /// How often each call came, whether the proxy is on or off.
+    calls: Mutex<BTreeMap<String, usize>>,
 }
 
 impl Proxy {
@@ -72,6 +74,7 @@ impl Proxy {
             is_on: AtomicBool::new(true),
             seen: Mutex::default(),
             changed: AtomicUsize::new(0),
+            calls: Mutex::default(),
         }));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -99,6 +102,12 @@ impl Proxy {
     /// How many answers were changed.
     pub fn changed(&self) -> usize {
         self.0.changed.load(Ordering::SeqCst)
+    }
+
+    /// How often each call came since this was asked last.
+    #[allow(dead_code, reason = "the tests of AWS use it")]
+    pub fn take_calls(&self) -> BTreeMap<String, usize> {
+        std::mem::take(&mut *self.0.calls.lock().unwrap())
     }
 
     /// Notes the fields of an answer, and changes it.
@@ -130,6 +139,13 @@ async fn pass(State(proxy): State<Proxy>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
     let call = (proxy.0.dialect.call)(&parts, &body);
+    *proxy
+        .0
+        .calls
+        .lock()
+        .unwrap()
+        .entry(call.clone())
+        .or_default() += 1;
     let upstream = proxy.0.upstream.lock().unwrap().clone();
     let url = format!("{upstream}{}", parts.uri.path_and_query().unwrap());
     // The host stays, since the tenant names itself by it, and so does the length.

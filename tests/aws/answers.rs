@@ -5,22 +5,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use reregister_mfa::aws::{DynamoDb, SecretsManager, Sns, Sqs};
+use reregister_mfa::aws::DynamoDb;
 use reregister_mfa::clock::{SystemClock, Timestamp};
 use reregister_mfa::reset::{FreezeChange, FreezeReason, Ledger, Tiers};
-use serde_json::Value;
 use simulated::entra::Fault;
 
-use crate::dialect::AWS;
+use crate::behind_proxy::BehindProxy;
 use crate::each::{self, every, in_own_runtime};
-use crate::moto;
 use crate::odd::{Change, Field, Odd, Where};
-use crate::proxy::Proxy;
-use crate::sqs::Letterbox;
 use crate::table::{self, Outcomes};
-use crate::test_app::{Document, JANE, Overrides, TestApp, without_cool_down};
+use crate::test_app::{Document, JANE, without_cool_down};
 
 /// What stands in the table when the delivery comes whose answers are changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,32 +54,6 @@ struct End {
     changed: usize,
 }
 
-/// AWS at this address, asked once: a second answer would be as strange as the first.
-async fn config(url: &str) -> SdkConfig {
-    let builder = moto::config_at(url).await.into_builder();
-    builder.retry_config(RetryConfig::disabled()).build()
-}
-
-/// The sandbox's secrets are put into moto once.
-async fn put_secrets(config: &SdkConfig) {
-    static ARE_THERE: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
-    let put = async || {
-        let client = aws_sdk_secretsmanager::Client::new(config);
-        let texts: serde_json::Map<String, Value> =
-            serde_json::from_str(include_str!("../../examples/secrets.json")).unwrap();
-        for (name, text) in texts {
-            let text = text.to_string();
-            let create = client.create_secret().name(&name).secret_string(&text);
-            if create.send().await.is_err() {
-                // Other tests may have put it there.
-                let put = client.put_secret_value().secret_id(name);
-                put.secret_string(text).send().await.unwrap();
-            }
-        }
-    };
-    ARE_THERE.get_or_init(put).await;
-}
-
 async fn freeze(store: DynamoDb) {
     let change = FreezeChange::Freeze {
         tiers: Tiers::All,
@@ -99,35 +67,17 @@ async fn freeze(store: DynamoDb) {
 }
 
 async fn play(before: Before, change: Option<Change>) -> End {
-    let (proxy, url) = Proxy::speaking(AWS, change).await;
-    proxy.stand_before(&moto::url());
-    proxy.turn(false);
-    let (direct, aws) = (moto::config().await, config(&url).await);
-    put_secrets(&direct).await;
-    let clock = Arc::new(SystemClock);
-    let table = moto::table(&direct).await;
-    let letterbox = Letterbox::new(&direct).await;
-    let queue = letterbox.url.replace(&moto::url(), &url);
-    let topic = aws_sdk_sns::Client::new(&direct)
-        .create_topic()
-        .name("answers");
-    let topic = topic.send().await.unwrap().topic_arn.unwrap();
-    let overrides = Overrides {
-        store: Some(Arc::new(DynamoDb::new(&aws, table.clone(), clock.clone()))),
-        secrets: Some(Arc::new(SecretsManager::new(&aws, clock.clone()))),
-        security: Some(Arc::new(Sns::new(
-            &aws,
-            topic,
-            "https://aka.ms/mfasetup".to_owned(),
-        ))),
-        first_queue: Some(Arc::new(Sqs::new(&aws, queue))),
-        ..Overrides::default()
-    };
     let policy = |policy: Document| match before {
         Before::JustReset => policy,
         _ => without_cool_down(policy),
     };
-    let app = TestApp::build(policy, |tenant| tenant, overrides).await;
+    let BehindProxy {
+        app,
+        proxy,
+        direct,
+        table,
+    } = BehindProxy::new(policy, change).await;
+    let clock = Arc::new(SystemClock);
     let approval = |ticket: &str| {
         let draft = app.draft().ticket(ticket);
         app.approve(draft.scope("mfa:reregister passkeys:remove"))

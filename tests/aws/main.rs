@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod behind_proxy;
 mod dialect;
 mod dynamodb;
 #[path = "../answers/each.rs"]
@@ -22,6 +23,7 @@ mod odd;
 mod powertools;
 #[path = "../answers/proxy.rs"]
 mod proxy;
+mod round_trips;
 mod secrets_manager;
 mod sns;
 mod sqs;

@@ -14,6 +14,7 @@
 //! ```text
 //! cargo test --test model -- --nocapture      prints states and depth
 //! make model                                  two methods, two workers, more faults
+//! WALKS=20000 cargo test --test model real    so many walks by chance
 //! ```
 
 #![allow(
@@ -167,6 +168,12 @@ fn the_version_of_the_target_is_guarded_by_that_of_the_record_already() {
     holds(ONE_TARGET.broken(Broken::EndWithoutTarget));
 }
 
+/// How many walks by chance: as `WALKS` says, or as `make model` takes, or fewer.
+fn by_chance() -> u64 {
+    let asked = std::env::var("WALKS").map(|walks| walks.parse().unwrap());
+    asked.unwrap_or(if is_large() { 1_000 } else { 200 })
+}
+
 /// The core asks tokio for its timers; nothing here waits for them.
 fn in_tokio(test: impl FnOnce()) {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -182,7 +189,7 @@ fn real_runs_walk_the_paths_of_the_model_and_the_table_holds_what_it_says() {
     in_tokio(|| {
         let mut walks = traces::Walks::default();
         walks.shortest();
-        for seed in 0..200 {
+        for seed in 0..by_chance() {
             walks.by_chance(seed);
         }
         println!(

@@ -161,6 +161,42 @@ async fn a_freeze_that_comes_between_the_look_at_the_switch_and_the_claim_stops_
     app.send(delivery).await.assert_completed();
 }
 
+/// A store in which an administrator thaws resets just after the first look at the switch.
+#[derive(Default)]
+struct ThawsAfterTheLook {
+    inner: Arc<MemoryStore>,
+    is_done: AtomicBool,
+}
+
+#[async_trait]
+impl Store for ThawsAfterTheLook {
+    async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        self.inner.get(key).await
+    }
+
+    async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, StoreError> {
+        let found = self.inner.get_all(keys).await;
+        let has_switch = keys.iter().any(|Key(key)| key == "freeze");
+        if has_switch && !self.is_done.swap(true, Ordering::SeqCst) {
+            freeze(self.inner.clone(), false, false).await;
+        }
+        found
+    }
+
+    async fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+        self.inner.commit(writes).await
+    }
+}
+
+#[tokio::test]
+async fn a_thaw_that_comes_between_the_look_at_the_switch_and_the_claim_lets_the_claim_through() {
+    let store = Arc::new(ThawsAfterTheLook::default());
+    let app = TestApp::on_store(store.clone()).await;
+    freeze(store.inner.clone(), true, true).await;
+    app.reset(app.draft()).await.assert_completed();
+    assert!(store.is_done.load(Ordering::SeqCst));
+}
+
 #[tokio::test]
 async fn one_approver_can_reset_the_same_person_once_an_hour_and_the_approval_is_good_afterwards() {
     let app = TestApp::new().await;

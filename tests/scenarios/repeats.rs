@@ -1,15 +1,20 @@
 //! An approval works once. Presented again it gets the stored outcome; used for anything else it is refused.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use futures_util::future::join_all;
+use reregister_mfa::reset::ports::{Item, Key, Store, StoreError, Write};
 use simulated::entra::Method;
 
 use crate::documented::{Rows, documented};
 use crate::malformed_requests::signed;
+use crate::memory::MemoryStore;
 use crate::test_app::requests::{forged, jira_event};
-use crate::test_app::{JANE, JIRA_SECRET, TestApp};
+use crate::test_app::{GRACE, JANE, JIRA_SECRET, TestApp};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -70,6 +75,49 @@ async fn a_new_approval_beside_a_used_one_in_the_same_ticket_starts_a_new_reset(
     documented(&reply);
     assert_eq!(reply.methods("removed"), ["Microsoft Authenticator"]);
     assert_eq!(reply.json["replayed"], false);
+}
+
+/// A store that can show a claim with one of its two approvals alone, once: DynamoDB reads several items one by one.
+#[derive(Default)]
+struct TornRead {
+    inner: MemoryStore,
+    comes: AtomicBool,
+}
+
+#[async_trait]
+impl Store for TornRead {
+    async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        self.inner.get(key).await
+    }
+
+    async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, StoreError> {
+        let mut found = self.inner.get_all(keys).await?;
+        let first = keys.iter().position(|key| key.0.starts_with("approval#"));
+        if let Some(first) = first
+            && self.comes.swap(false, Ordering::SeqCst)
+        {
+            found[first] = None;
+        }
+        Ok(found)
+    }
+
+    async fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+        self.inner.commit(writes).await
+    }
+}
+
+#[tokio::test]
+async fn a_claim_that_shows_with_one_of_its_two_approvals_alone_is_repeated_and_not_refused() {
+    let store = Arc::new(TornRead::default());
+    let app = TestApp::on_store(store.clone()).await;
+    let (first, second) = (app.draft().target(GRACE), app.second_draft().target(GRACE));
+    let approvals = app.approve_twice(first, second);
+    app.send(app.jira(&approvals)).await.assert_completed();
+
+    store.comes.store(true, Ordering::SeqCst);
+    let again = app.send(app.jira_automation(&approvals)).await;
+    again.assert_replayed();
+    assert!(!store.comes.load(Ordering::SeqCst));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use crate::approval::{Authentic, TokenId};
 use crate::clock::Timestamp;
 use crate::ids::ResetId;
 use crate::reset::ledger::{
-    ApprovalUse, ClaimAttempt, Obstacle, Record, RecordLease, ResetLease, Stage, is_about, obstacle,
+    ApprovalUse, ClaimAttempt, Obstacle, Record, RecordLease, ResetLease, Stage, is_about,
 };
 use crate::reset::machine::Reset;
 use crate::reset::model::Request;
@@ -90,37 +90,57 @@ impl Run<'_> {
                 None => self.proofs(&request).await?,
             };
             lease.name(proven.presented.authentic());
-            let (unused, used) = self.split_off_used(&request, proven).await?;
-            if unused.is_empty() {
-                let first = used.ok_or(Refusal::ApprovalMissing)?;
-                return Ok(Claiming::Repeats(first.id));
-            }
-            let id = lease.record().id;
-            let planned = self
-                .plan_reset(id, &request, unused, std::mem::take(&mut answers))
-                .await?;
-            if self.left() < WORTH_STARTING {
-                return Err(Refusal::OutOfTime);
-            }
-            let ids: Vec<TokenId> = planned
-                .claim
-                .approvals
-                .iter()
-                .map(|approval| approval.id.clone())
-                .collect();
-            let obstacle = match self.try_claim(lease, planned).await? {
-                ClaimAttempt::Claimed(lease) => return Ok(Claiming::Claimed(lease)),
-                ClaimAttempt::LeaseLost => return Ok(Claiming::LeaseLost),
-                // Two deliveries of one approval at once: what is in the way is the other one's reset.
-                ClaimAttempt::ApprovalUsed => continue,
-                ClaimAttempt::Blocked(_) if self.is_any_used(&ids).await? => continue,
-                ClaimAttempt::Blocked(obstacle) => obstacle,
+            let (ids, uses) = (proven.presented.ids(), proven.uses.clone());
+            let answers = std::mem::take(&mut answers);
+            let claiming = self.claim_on(lease, &request, proven, answers).await;
+            let is_in_the_way = match &claiming {
+                Ok(Claiming::Busy(_)) | Err(Refusal::Guardrail(_)) => true,
+                Ok(_) => false,
+                Err(refusal) => !refusal.is_transient(),
             };
-            return Err(match obstacle {
-                Obstacle::Busy(other) => return Ok(Claiming::Busy(other)),
-                Obstacle::Guardrail(guardrail) => Refusal::Guardrail(guardrail),
-            });
+            if is_in_the_way && self.are_stale(&ids, &uses).await? {
+                continue;
+            }
+            return claiming;
         }
+    }
+
+    /// Claims on these approvals, used as they were when that was read.
+    async fn claim_on(
+        &self,
+        lease: &RecordLease,
+        request: &Request,
+        proofs: Proofs,
+        answers: Answers,
+    ) -> Result<Claiming, Refusal> {
+        let (unused, used) = self.split_off_used(request, proofs).await?;
+        if unused.is_empty() {
+            let first = used.ok_or(Refusal::ApprovalMissing)?;
+            return Ok(Claiming::Repeats(first.id));
+        }
+        let id = lease.record().id;
+        let planned = self.plan_reset(id, request, unused, answers).await?;
+        if self.left() < WORTH_STARTING {
+            return Err(Refusal::OutOfTime);
+        }
+        Ok(match self.try_claim(lease, planned).await? {
+            ClaimAttempt::Claimed(lease) => Claiming::Claimed(lease),
+            ClaimAttempt::LeaseLost => Claiming::LeaseLost,
+            ClaimAttempt::ApprovalUsed => return Err(Refusal::ApprovalUsed),
+            ClaimAttempt::Blocked(Obstacle::Busy(other)) => Claiming::Busy(other),
+            ClaimAttempt::Blocked(Obstacle::Guardrail(guardrail)) => {
+                return Err(Refusal::Guardrail(guardrail));
+            }
+        })
+    }
+
+    /// Whether another reset has used one of the approvals since their uses were read: then that reset is what is in the
+    /// way. The table gives several items one by one, so a claim on two approvals can show with one of them alone.
+    async fn are_stale(&self, ids: &[TokenId], uses: &[ApprovalUse]) -> Result<bool, Refusal> {
+        if uses.iter().all(Option::is_some) {
+            return Ok(false);
+        }
+        Ok(self.deployment.ledger.approval_uses(ids).await? != uses)
     }
 
     /// Looks for headroom before the decision is written down: an `allowed` that a guardrail then refuses is rare, and
@@ -128,10 +148,17 @@ impl Run<'_> {
     async fn try_claim(
         &self,
         lease: &RecordLease,
-        planned: PlannedReset,
+        mut planned: PlannedReset,
     ) -> Result<ClaimAttempt, Refusal> {
         let deployment = self.deployment;
-        if let Some(obstacle) = obstacle(&planned.read, &planned.claim, &planned.guardrails)? {
+        if planned.obstacle()?.is_some() {
+            // It was read early, and may be out of the way by now.
+            let PlannedReset {
+                claim, guardrails, ..
+            } = &planned;
+            planned.read = self.guardrail_items(claim.target, guardrails).await?;
+        }
+        if let Some(obstacle) = planned.obstacle()? {
             return Ok(ClaimAttempt::Blocked(obstacle));
         }
         let now = self.now();
@@ -177,10 +204,5 @@ impl Run<'_> {
             }
         }
         Ok((unused, latest))
-    }
-
-    async fn is_any_used(&self, approvals: &[TokenId]) -> Result<bool, Refusal> {
-        let uses = self.deployment.ledger.approval_uses(approvals).await?;
-        Ok(uses.iter().any(Option::is_some))
     }
 }

@@ -9,10 +9,10 @@ use crate::approval::sign_in::Subject;
 use crate::approval::{Approval, ApprovalError, Authentic, Channel};
 use crate::clock::Timestamp;
 use crate::ids::{PersonRef, ResetId};
-use crate::reset::ledger::GuardrailItems;
+use crate::reset::ledger::{GuardrailItems, Obstacle, obstacle};
 use crate::reset::model::{
-    Action, ApprovalSummary, Claim, Event, Guardrails, Parties, PlannedMethod, Preview,
-    PrivilegeFacts, Request,
+    Action, ApprovalSummary, Claim, Event, Guardrails, LedgerError, Parties, PlannedMethod,
+    Preview, PrivilegeFacts, Request,
 };
 use crate::reset::refusal::{Disagreement, Refusal};
 use crate::reset::rules::HardwareOath;
@@ -267,6 +267,11 @@ pub fn admit_all(approvals: Vec<Authentic>, at: Timestamp) -> Result<Vec<Approva
 }
 
 impl PlannedReset {
+    /// What is in the way by what was read; `None` if nothing is.
+    pub fn obstacle(&self) -> Result<Option<Obstacle>, LedgerError> {
+        obstacle(&self.read, &self.claim, &self.guardrails)
+    }
+
     /// For the audit trail, before the claim.
     pub fn allowed(&self, at: Timestamp, parties: Parties) -> Event {
         let is_removed = |planned: &&PlannedMethod| planned.action == Action::Remove;

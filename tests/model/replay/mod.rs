@@ -197,7 +197,15 @@ impl Replay {
             Action::Skew(_) | Action::Expire(_) | Action::Age(_) | Action::Duplicate(_) => {}
         }
         if !is_made {
-            return Err(format!("{action:?}: the run is not at this call"));
+            let waiting = |actor: &Actor| actor.ports.gate().waiting().to_vec();
+            let waiting = self
+                .actors
+                .each_ref()
+                .map(|actor| actor.as_ref().map(waiting));
+            let models = before.processes.map(|process| process.at);
+            return Err(format!(
+                "{action:?}: the run is not at this call: {waiting:?} instead of {models:?}"
+            ));
         }
         for by in 0..PROCESSES {
             if self.state.processes[by].at == At::Idle
@@ -257,10 +265,13 @@ impl Replay {
     /// The call fails and the time is up; or the time was up before, and the run has seen that already.
     fn give_way(&mut self, by: usize, process: &Process) {
         let at = self.state.processes[by].at;
-        let fails = !process.late || self.overslept_at[by] == Some(process.at);
+        let overslept_at = self.overslept_at[by];
         let Some(actor) = self.actors[by].as_mut() else {
             return;
         };
+        // The search and the note have one time limit between them.
+        let is_at_note = process.at == At::Note && actor.ports.gate().is_waiting(Call::Note);
+        let fails = !process.late || overslept_at == Some(process.at) || is_at_note;
         if !process.late {
             actor.oversleep();
         }
