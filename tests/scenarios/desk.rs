@@ -4,9 +4,12 @@ mod attacks;
 mod browser;
 mod journeys;
 
+use reregister_mfa::clock::Clock as _;
 use serde_json::json;
 
-use crate::test_app::{Document, Overrides, TestApp};
+use simulated::entra::Method;
+
+use crate::test_app::{ADA, Document, Overrides, SAM, TestApp, VERA, VICTOR};
 
 pub use browser::Browser;
 
@@ -23,8 +26,15 @@ pub const JANE_ID: &str = "a1000000-0000-4000-8000-00000000000b";
 
 /// Vera and Victor verify, Sam, Ada and Victor approve.
 fn tenant(document: Document) -> Document {
+    let sign_in = json!({
+        "redirectUris": [DESK_URL],
+        "appRoles": [
+            {"value": "Verifier", "assigned": [VERIFIERS]},
+            {"value": "Approver", "assigned": [APPROVERS]},
+        ],
+    });
     document
-        .push("apps", json!({"clientId": CLIENT, "secret": "desk-app-secret"}))
+        .push("apps", json!({"clientId": CLIENT, "secret": "desk-app-secret", "signIn": sign_in}))
         .push(
             "groups",
             json!({"id": VERIFIERS, "displayName": "Verifiers", "members": [VERA_ID, VICTOR_ID]}),
@@ -33,15 +43,7 @@ fn tenant(document: Document) -> Document {
             "groups",
             json!({"id": APPROVERS, "displayName": "Approvers", "members": [SAM_ID, ADA_ID, VICTOR_ID]}),
         )
-        .add(
-            "signIn",
-            json!({
-                "clientId": CLIENT,
-                "redirectUris": [DESK_URL],
-                "roles": {"Verifier": VERIFIERS, "Approver": APPROVERS},
-                "protected": "c1",
-            }),
-        )
+        .add("contextPolicies", json!([{"context": "c1", "phishingResistant": true}]))
 }
 
 fn policy(policy: Document) -> Document {
@@ -72,8 +74,11 @@ pub async fn with_desk_and(
     let app = TestApp::build(|document| change(policy(document)), tenant, overrides).await;
     let secret = json!({"client_id": CLIENT, "client_secret": "desk-app-secret"});
     app.set_secret("sandbox/desk", secret);
+    // What the context demands of them.
+    for signer in [VERA, VICTOR, SAM, ADA] {
+        app.tenant.register(signer, Method::fido2("Security key"));
+    }
     let clock = app.clock.clone();
-    app.tenant
-        .set_sign_in_clock(move || reregister_mfa::clock::Clock::now(&*clock).as_second());
+    app.tenant.set_clock(move || clock.now());
     app
 }

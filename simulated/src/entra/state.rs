@@ -32,6 +32,13 @@ pub struct Call {
     pub version: &'static str,
 }
 
+impl Call {
+    /// Whether it changes something. `checkMemberGroups` is a POST that only asks.
+    pub fn is_write(&self) -> bool {
+        self.method != "GET" && !self.path.ends_with("/checkMemberGroups")
+    }
+}
+
 /// A client assertion that an app presented, accepted or not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assertion {

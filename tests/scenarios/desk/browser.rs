@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use reqwest::redirect::Policy;
 use reregister_mfa::approval::sign_in::{nonce, view_nonce};
-use reregister_mfa::clock::{Clock, Timestamp};
 use serde_json::{Value, json};
+use simulated::entra::{Changes, SignIn};
 
 use super::{CLIENT, DESK_URL};
 use crate::test_app::{Reply, TestApp};
@@ -19,7 +18,8 @@ pub struct Browser<'a> {
     pub app: &'a TestApp,
     pub who: String,
     pub bearer: String,
-    client: reqwest::Client,
+    /// What is false in the tokens that Entra gives for this browser's sign-ins.
+    pub changes: Changes,
 }
 
 impl<'a> Browser<'a> {
@@ -28,10 +28,7 @@ impl<'a> Browser<'a> {
             app,
             who: String::new(),
             bearer: String::new(),
-            client: reqwest::Client::builder()
-                .redirect(Policy::none())
-                .build()
-                .unwrap(),
+            changes: Changes::none(),
         }
     }
 
@@ -56,7 +53,7 @@ impl<'a> Browser<'a> {
         reply
     }
 
-    /// The code with which Entra sends the browser back; what the page shows instead, if it does not.
+    /// The code with which Entra sends the browser back, or why it does not.
     pub async fn code(&self, who: &str, nonce: &str) -> Result<String, String> {
         let settings = self.app.get("/desk/settings").await.json;
         let challenge = URL_SAFE_NO_PAD.encode(aws_lc_rs::digest::digest(
@@ -74,22 +71,15 @@ impl<'a> Browser<'a> {
             .append_pair("nonce", nonce)
             .append_pair("code_challenge", &challenge)
             .append_pair("code_challenge_method", "S256")
-            .append_pair("prompt", "login")
-            .append_pair("sign_in_as", who);
+            .append_pair("prompt", "login");
         if let Some(claims) = settings["claims"].as_str() {
             url.query_pairs_mut().append_pair("claims", claims);
         }
-        let answer = self.client.get(url).send().await.unwrap();
-        let location = answer.headers().get("location").cloned();
-        let Some(location) = location else {
-            return Err(answer.text().await.unwrap());
-        };
-        let location = reqwest::Url::parse(location.to_str().unwrap()).unwrap();
-        let fragment = location.fragment().unwrap_or_default().to_owned();
-        let mut pairs = reqwest::Url::parse(&format!("x:/?{fragment}")).unwrap();
-        pairs.set_fragment(None);
-        let code = pairs.query_pairs().find(|(name, _)| name == "code");
-        code.map(|(_, code)| code.into_owned()).ok_or(fragment)
+        let how = SignIn::fresh(who).with_id_token(self.changes.clone());
+        let callback = self.app.tenant.sign_in(url.as_str(), &how);
+        callback
+            .map(|callback| callback.code)
+            .map_err(|no_code| no_code.to_string())
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Reply {
@@ -142,10 +132,6 @@ impl<'a> Browser<'a> {
         let draft = self.draft_approval(case).await;
         assert_eq!(draft.status, 200, "{}", draft.json);
         self.sign(&draft.json).await
-    }
-
-    pub fn now(&self) -> Timestamp {
-        self.app.clock.now()
     }
 }
 

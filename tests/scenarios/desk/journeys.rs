@@ -22,13 +22,13 @@ async fn a_verifier_and_an_approver_sign_in_and_the_person_is_reset() {
     let sam = Browser::of(&app, SAM).await;
     let shown = sam.get(&format!("/desk/cases/{case}")).await;
     assert_eq!(shown.json["ticket"], "HELP-42", "{}", shown.json);
-    assert_eq!(shown.json["verifier"], "Vera Desk");
+    assert_eq!(shown.json["verifier"], "Vera Verifier (service desk)");
     assert_eq!(shown.json["preview"]["target"], JANE);
     assert!(app.writes().is_empty());
 
     let done = sam.approve(&case).await;
     assert_eq!(done.state(), "completed", "{}", done.json);
-    assert_eq!(app.has(JANE), ["password"]);
+    assert_eq!(app.has(JANE), ["windowsHelloForBusiness"]);
     assert_eq!(
         app.decisions(),
         [
