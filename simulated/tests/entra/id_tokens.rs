@@ -222,7 +222,7 @@ async fn after_a_rotation_a_key_signs_that_was_not_published_and_the_old_one_sta
             client
                 .tenant
                 .id_token("https://login.example", id(SIGN), ADELE, "n", &[], &none);
-        jsonwebtoken::decode_header(&token.unwrap())
+        jsonwebtoken::decode_header(token.unwrap())
             .unwrap()
             .kid
             .unwrap()

@@ -7,6 +7,9 @@ use simulated::entra::{ContextPolicy, Registration};
 use super::browser::*;
 use super::*;
 
+/// Parameters of a request that replace the usual ones.
+type Parameters<'a> = &'a [(&'a str, &'a str)];
+
 #[tokio::test]
 async fn a_person_signs_in_on_the_page_and_the_app_redeems_the_code() {
     let (client, mut browser) = (client().await, Browser::new());
@@ -125,7 +128,7 @@ async fn a_revoked_session_and_one_of_a_disabled_person_are_not_used() {
 #[tokio::test]
 async fn errors_that_an_app_can_do_something_about_come_back_to_it() {
     let (client, mut browser) = (client().await, Browser::new());
-    let cases: [(&[(&str, &str)], &str, &str); 12] = [
+    let cases: [(Parameters, &str, &str); 12] = [
         (&[("prompt", "none")], "login_required", "AADSTS50058"),
         (&[("prompt", "never")], "invalid_request", "AADSTS90023"),
         (
@@ -183,7 +186,7 @@ async fn errors_that_an_app_can_do_something_about_come_back_to_it() {
 async fn errors_for_the_person_stay_on_a_page_of_the_login() {
     let (client, mut browser) = (client().await, Browser::new());
     let other = "ffffffff-0000-4000-8000-000000000000";
-    let cases: [(&[(&str, &str)], u32); 5] = [
+    let cases: [(Parameters, u32); 5] = [
         (&[("client_id", other)], 700_016),
         (&[("client_id", APP)], 500_113),
         (&[("client_id", "")], 900_144),
@@ -265,7 +268,7 @@ async fn a_code_is_good_once_and_for_the_client_that_requested_it() {
         answered(&location, "code").unwrap()
     };
     let good = code(&mut browser).await;
-    let cases: [(&[(&str, &str)], u16, &str, u64); 11] = [
+    let cases: [(Parameters, u16, &str, u64); 11] = [
         (&[("code_verifier", "other")], 400, "invalid_grant", 501_481),
         (&[("code_verifier", "")], 400, "invalid_grant", 501_481),
         (&[("code", "unknown")], 400, "invalid_grant", 70000),
