@@ -4,29 +4,9 @@ use std::time::Duration;
 
 use reregister_mfa::approval::sign_in::{nonce, view_nonce};
 use serde_json::{Value, json};
-use simulated::entra::{Changes, Method};
 
-use super::{APPROVERS, Browser, with_desk};
+use super::{Browser, about_to_approve, changed, same, with_desk};
 use crate::test_app::{ADA, Document, JANE, SAM, TestApp, VERA, VICTOR};
-
-fn same(document: Document) -> Document {
-    document
-}
-
-fn changed(claim: &str, value: &Value) -> Changes {
-    match value {
-        Value::Null => Changes::none().without(claim),
-        value => Changes::none().claim(claim, value.clone()),
-    }
-}
-
-/// A case that waits for its approval, and the draft of Sam's approval.
-async fn about_to_approve(app: &TestApp) -> (Browser<'_>, Value) {
-    let case = Browser::of(app, VERA).await.verify(JANE).await;
-    let sam = Browser::of(app, SAM).await;
-    let draft = sam.draft_approval(&case).await;
-    (sam, draft.json)
-}
 
 #[tokio::test]
 async fn a_sign_in_that_only_looks_is_no_signature() {
@@ -47,19 +27,6 @@ async fn a_signature_is_no_session() {
     let body = json!({"code": code, "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "random": &text[..100]});
     let refused = Browser::new(&app).post("/desk/sessions", &body).await;
     assert_eq!(refused.code(), "sign_in_invalid", "{}", refused.json);
-}
-
-#[tokio::test]
-async fn a_crafted_link_with_the_nonce_of_another_draft_signs_nothing() {
-    let app = with_desk(same).await;
-    let (sam, draft) = about_to_approve(&app).await;
-    let code = sam
-        .code(SAM, &nonce("{\"kind\":\"approve\"}"))
-        .await
-        .unwrap();
-    let refused = sam.redeem(&draft, &code).await;
-    assert_eq!(refused.code(), "sign_in_invalid");
-    assert!(app.writes().is_empty());
 }
 
 #[tokio::test]
@@ -165,39 +132,6 @@ async fn each_claim_of_a_forged_or_foreign_token_refuses_it() {
         assert!(app.writes().is_empty(), "{claim} {value}");
         app.clock.pass(Duration::from_secs(60 * 60));
     }
-}
-
-#[tokio::test]
-async fn a_role_that_was_taken_away_before_the_approval_is_missed_at_the_judgement() {
-    let app = with_desk(same).await;
-    let (mut sam, draft) = about_to_approve(&app).await;
-    // The token still has the role: it was issued before.
-    sam.changes = changed("roles", &json!(["Approver"]));
-    let code = sam.code(SAM, draft["nonce"].as_str().unwrap()).await;
-    let code = code.unwrap();
-    app.tenant.leave_group(APPROVERS.parse().unwrap(), SAM);
-    let refused = sam.redeem(&draft, &code).await;
-    assert_eq!(refused.code(), "signer_without_role", "{}", refused.json);
-    assert!(app.writes().is_empty());
-}
-
-#[tokio::test]
-async fn an_approver_who_was_just_reset_does_not_approve() {
-    let app = with_desk(same).await;
-    // Sam is reset on two approvals, since approvers are privileged.
-    app.tenant
-        .register(SAM, Method::authenticator("Sam's phone"));
-    let reset = app
-        .reset_on_two(
-            app.draft().target(SAM).approver(crate::test_app::MEGAN),
-            app.second_draft().target(SAM),
-        )
-        .await;
-    assert_eq!(reset.state(), "completed", "{}", reset.json);
-    app.work().await;
-    let (sam, draft) = about_to_approve(&app).await;
-    let refused = sam.sign(&draft).await;
-    assert_eq!(refused.code(), "signer_just_reset", "{}", refused.json);
 }
 
 #[tokio::test]

@@ -4,50 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Browser, JANE_ID, with_desk};
+use super::{Browser, same, with_desk};
 use crate::test_app::{GRACE, JANE, SAM, TestApp, VERA, VICTOR};
-
-fn same(document: crate::test_app::Document) -> crate::test_app::Document {
-    document
-}
-
-#[tokio::test]
-async fn a_verifier_and_an_approver_sign_in_and_the_person_is_reset() {
-    let app = with_desk(same).await;
-    let vera = Browser::of(&app, VERA).await;
-    let found = vera.post("/desk/people", &json!({"person": JANE})).await;
-    assert_eq!(found.json["id"], JANE_ID, "{}", found.json);
-    let case = vera.verify(JANE).await;
-
-    let sam = Browser::of(&app, SAM).await;
-    let shown = sam.get(&format!("/desk/cases/{case}")).await;
-    assert_eq!(shown.json["ticket"], "HELP-42", "{}", shown.json);
-    assert_eq!(shown.json["verifier"], "Vera Verifier (service desk)");
-    assert_eq!(shown.json["preview"]["target"], JANE);
-    assert!(app.writes().is_empty());
-
-    let done = sam.approve(&case).await;
-    assert_eq!(done.state(), "completed", "{}", done.json);
-    assert_eq!(app.has(JANE), ["windowsHelloForBusiness"]);
-    assert_eq!(
-        app.decisions(),
-        [
-            "session begun",
-            "looked up a person",
-            "signed verification",
-            "session begun",
-            "case shown",
-            "signed approval",
-            "allowed",
-        ]
-    );
-    app.work().await;
-    assert_eq!(app.decisions().last().unwrap(), "Completed");
-
-    let outcome = sam.get(&format!("/desk/cases/{case}/outcome")).await;
-    assert_eq!(outcome.state(), "completed");
-    assert_eq!(outcome.json["replayed"], true);
-}
 
 #[tokio::test]
 async fn a_verification_alone_changes_nothing() {
@@ -104,15 +62,6 @@ async fn without_a_section_desk_there_is_none() {
         let reply = app.ask("POST", path, "", Some(&json!({}))).await;
         assert_eq!(reply.code(), "not_found", "{path}");
     }
-}
-
-#[tokio::test]
-async fn the_sign_in_of_an_approver_is_one_of_two_that_a_privileged_person_needs() {
-    let app = with_desk(|policy| policy.add("desk.privileged", true)).await;
-    let case = Browser::of(&app, VERA).await.verify(GRACE).await;
-    let refused = Browser::of(&app, SAM).await.approve(&case).await;
-    assert_eq!(refused.code(), "privileged_role", "{}", refused.json);
-    assert!(app.writes().is_empty());
 }
 
 #[tokio::test]
