@@ -2,6 +2,7 @@
 
 mod attacks;
 mod browser;
+mod histories;
 mod journeys;
 
 use reregister_mfa::clock::Clock as _;

@@ -6,7 +6,7 @@ use reregister_mfa::approval::sign_in::{nonce, view_nonce};
 use serde_json::{Value, json};
 
 use super::{Browser, about_to_approve, changed, same, with_desk};
-use crate::test_app::{ADA, Document, JANE, SAM, TestApp, VERA, VICTOR};
+use crate::test_app::{ADA, JANE, SAM, VERA};
 
 #[tokio::test]
 async fn a_sign_in_that_only_looks_is_no_signature() {
@@ -240,7 +240,6 @@ async fn each_role_does_its_own_part_alone() {
     assert_eq!(rejected.code(), "desk_role_missing");
     let self_verified = vera.draft_verification(VERA).await;
     assert_eq!(self_verified.code(), "desk_same_person");
-    let _ = VICTOR;
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Browser, same, with_desk};
-use crate::test_app::{GRACE, JANE, SAM, TestApp, VERA, VICTOR};
+use crate::test_app::{JANE, SAM, TestApp, VERA, VICTOR};
 
 #[tokio::test]
 async fn a_verification_alone_changes_nothing() {
