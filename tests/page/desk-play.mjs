@@ -33,7 +33,7 @@ export function play(sentence, { script = [], how = {} }, body) {
       for (const { url: asked, headers } of server.requests) {
         assert.equal(headers.referer, undefined);
         assert.equal(headers.cookie, undefined);
-        if (!asked.startsWith("/desk?")) assert.doesNotMatch(asked, /code|state|bearer/);
+        if (!isDesk(asked)) assert.doesNotMatch(asked, /code|state|bearer/);
       }
       for (const { headers } of entra.requests) assert.equal(headers.referer, undefined);
     } finally {

@@ -81,7 +81,7 @@ play("an_agent_finds_a_person_calls_them_signs_and_the_approver_is_next", {
   assert.ok(await page.getByLabel("I called their desk phone").isDisabled(), "the number was not shown");
   assert.equal(await page.getByRole("button", { name: "Show the mobile phone" }).count(), 0, "the business phone first");
   await accessible("2-verify");
-  await press(page, "Continue");
+  await press(page, "Continue: see what you sign");
   assert.match(await said(page, "verify"), /Say what happened to their phone/);
   await fillIn(page);
   assert.match(await said(page, "verify"), /\+1 555 0100/);
@@ -91,7 +91,7 @@ play("an_agent_finds_a_person_calls_them_signs_and_the_approver_is_next", {
   await page.getByLabel("They answered on Microsoft Teams").check();
   await page.getByText("More", { exact: true }).click();
   await accessible("2-verify-filled");
-  await press(page, "Continue");
+  await press(page, "Continue: see what you sign");
   await at(page, "sign", "What you sign");
   assert.match(await said(page, "sign"), /You sign:\s+I have verified Jane Doe \(jane\.doe@contoso\.example\) for HELP-42 by a call to their desk phone and by a message on Microsoft Teams\. Broken device\./);
   assert.match(await said(page, "sign"), /in (10|9) minutes/);
@@ -138,7 +138,7 @@ play("a_lost_phone_is_not_called_and_its_messages_do_not_count", {
   await page.getByLabel("No, they still have their passkey").check();
   await page.getByLabel("I saw them on a video call").check();
   await accessible("2-verify");
-  await press(page, "Continue");
+  await press(page, "Continue: see what you sign");
   await at(page, "sign");
   assert.match(await said(page, "sign"), /on a video call\. Stolen device\.[^]*even if they cannot register/);
 });
@@ -153,7 +153,7 @@ for (const [sentence, change] of [
   }, async (visit) => {
     await findJane(visit);
     await fillIn(visit.page);
-    await press(visit.page, "Continue");
+    await press(visit.page, "Continue: see what you sign");
     await at(visit.page, "problem", "This cannot be signed");
     assert.equal(visit.entra.requests.length, 1);
   });
@@ -179,7 +179,7 @@ play("an_agent_learns_that_a_name_is_wrong_and_cannot_verify_themselves", {
   await press(page, "Find");
   await at(page, "verify");
   assert.match(await said(page, "verify"), /This is you/);
-  assert.equal(await page.getByRole("button", { name: "Continue" }).count(), 0);
+  assert.equal(await page.getByRole("button", { name: "Continue: see what you sign" }).count(), 0);
 });
 
 play("an_approver_reads_the_verification_approves_and_sees_the_outcome", {
