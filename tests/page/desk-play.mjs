@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch, open } from "./browser.mjs";
+import { focused, launch, open } from "./browser.mjs";
 import { BEARER, SESSION, SETTINGS, fakeEntra, session, sha256 } from "./desk-fake.mjs";
 import { DESK, fake } from "./fake.mjs";
 
 let browser;
-before(async () => { browser = await launch(); });
+before(async () => { if (!process.env.PAGE_URL) browser = await launch(); });
 after(() => browser?.close());
 
 const WIDTHS = [320, 1280];
@@ -98,7 +98,10 @@ export async function signIn({ page, url, entra, server }, path) {
 export async function at(page, name, heading) {
   await page.locator(`section#${name}`).waitFor({ timeout: 30_000 });
   const words = await page.locator(`section#${name} h2`).textContent();
-  if (heading) assert.equal(words, heading);
+  if (heading) {
+    assert.equal(words, heading);
+    assert.equal(await focused(page), `H2 ${heading}`, "the heading has the focus");
+  }
   assert.equal(await page.locator("section:visible").count(), 1, "one step at a time");
 }
 export const said = (page, name) => page.locator(`section#${name}`).innerText();

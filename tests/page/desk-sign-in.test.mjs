@@ -270,6 +270,30 @@ play("text_from_the_server_never_becomes_markup", {
   await clean();
 });
 
+play("after_a_reload_the_server_alone_knows_who_may_approve", {
+  script: [{ on: READ, json: verification() }, { on: DRAFTS, ...refusal(403, "desk_role_missing", "The session's person does not have the role Approver.", "Ask.") }],
+}, async ({ page, url }) => {
+  await page.goto(`${url}desk/xyz`);
+  await put(page, "desk-bearer", BEARER);
+  await page.goto(`${url}desk/${CASE}`);
+  await at(page, "review", "Do you approve this reset?");
+  await press(page, "Approve");
+  await at(page, "problem", "You may not do this");
+  assert.match(await said(page, "problem"), /Nothing was signed/);
+  await press(page, "Back");
+  await at(page, "review");
+});
+
+play("a_person_whose_session_ends_soon_is_told_before_they_call", {
+  how: { name: "desk-soon-" },
+  script: signsIn(["Verifier"], { expires_at: soon(2) }),
+}, async (visit) => {
+  await signIn(visit, "desk");
+  await at(visit.page, "find");
+  assert.match(await visit.page.locator("#late").innerText(), /less than three minutes/);
+  await visit.accessible("1-find");
+});
+
 play("signing_out_forgets_everything", {
   script: [...APPROVER, { on: READ, json: verification() }],
 }, async (visit) => {

@@ -97,7 +97,8 @@ play("an_agent_finds_a_person_calls_them_signs_and_the_approver_is_next", {
   assert.match(await said(page, "sign"), /in (10|9) minutes/);
   await plain(page);
   await accessible("3-sign");
-  await press(page, "I have verified them: sign");
+  await tabTo(page, "I have verified them: sign");
+  await page.keyboard.press("Enter");
   await page.waitForURL(/authorize/);
   const { asked } = entra.requests[1];
   assert.equal(asked.prompt, "login");
@@ -130,7 +131,7 @@ play("a_lost_phone_is_not_called_and_its_messages_do_not_count", {
     await page.getByLabel(reason).check();
     const words = await said(page, "verify");
     assert.doesNotMatch(words, /555 0199|They answered on Signal|I called their mobile|Telegram\n|Show the mobile/);
-    assert.match(words, /reach the wrong person, and do not count/);
+    assert.match(words, /in other hands\. A call to the mobile, SMS, Signal and Telegram do not count/);
   }
   await page.getByText("More", { exact: true }).click();
   assert.ok(await page.getByLabel("Keep their sessions").isDisabled(), "stolen: signed out everywhere");

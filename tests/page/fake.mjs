@@ -1,4 +1,4 @@
-// The page as the function serves it, and a server that answers from a list.
+// The pages as the function serves them, and a server that answers from a list.
 //
 // The headers are those of src/http/page.rs; the hashes are made the same way, over the bytes between the tags.
 
