@@ -187,6 +187,7 @@ play("a_session_that_is_over_when_the_signature_arrives_asks_to_sign_in_again", 
   await press(page, "Find");
   for (const label of ["It is broken", "They never had a passkey", "I saw them in person"]) await page.getByLabel(label).check();
   await press(page, "Continue: see what you sign");
+  await at(page, "sign", "What you sign");
   assert.match(await said(page, "sign"), /in person\. Broken device/);
   await press(page, "I have verified them: sign");
   await microsoft(page, "Sign in");
