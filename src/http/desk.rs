@@ -99,7 +99,17 @@ pub async fn begin_session(
         let (code, random) = redemption.code()?;
         let random = random.ok_or(DeskError::Unreadable("random is missing"))?;
         let begun = desk.begin_session(&code, &random, visit.origin).await?;
-        Ok(Json(SessionAnswer::of(&begun)).into_response())
+        Ok(Json(SessionAnswer::begun(&begun)).into_response())
+    })
+    .await
+}
+
+/// Whose session it is, for a page that was loaded anew.
+pub async fn read_session(State(services): State<Arc<Services>>, headers: HeaderMap) -> Response {
+    respond(async {
+        let desk = desk(&services)?;
+        let session = session(desk, &headers).await?;
+        Ok(Json(SessionAnswer::of(&session)).into_response())
     })
     .await
 }

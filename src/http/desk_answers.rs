@@ -8,10 +8,11 @@ use crate::desk::{Case, Contact, Found, Hint, NewSession, OpenDraft, Rejection, 
 use crate::ids::{DraftId, ObjectId, TicketKey};
 use crate::report::{self, Presentation, PreviewAnswer};
 
-/// A session. The bearer is for the page alone: it is in no other answer.
+/// A session. The bearer is in the first answer about it alone, for the page.
 #[derive(Serialize)]
 pub struct SessionAnswer {
-    bearer: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bearer: Option<String>,
     expires_at: Timestamp,
     person: ObjectId,
     name: Option<String>,
@@ -20,19 +21,22 @@ pub struct SessionAnswer {
 }
 
 impl SessionAnswer {
-    pub fn of(begun: &NewSession) -> SessionAnswer {
-        let session = &begun.session;
+    pub fn begun(begun: &NewSession) -> SessionAnswer {
         SessionAnswer {
-            bearer: begun.bearer.expose_secret().to_owned(),
+            bearer: Some(begun.bearer.expose_secret().to_owned()),
+            ..SessionAnswer::of(&begun.session)
+        }
+    }
+
+    pub fn of(session: &Session) -> SessionAnswer {
+        let roles = session.roles().into_iter();
+        SessionAnswer {
+            bearer: None,
             expires_at: session.expires_at,
             person: session.person,
             name: session.name.clone(),
             user_name: session.user_name.clone(),
-            roles: session
-                .roles()
-                .into_iter()
-                .map(|role| role.as_str())
-                .collect(),
+            roles: roles.map(|role| role.as_str()).collect(),
         }
     }
 }
@@ -87,6 +91,7 @@ impl HintLine {
 
 #[derive(Serialize)]
 struct RejectionLine {
+    case: DraftId,
     at: Timestamp,
     by: String,
     ticket: TicketKey,
@@ -96,6 +101,7 @@ struct RejectionLine {
 impl From<&Rejection> for RejectionLine {
     fn from(rejection: &Rejection) -> RejectionLine {
         RejectionLine {
+            case: rejection.case.clone(),
             at: rejection.at,
             by: rejection
                 .name
