@@ -54,7 +54,10 @@ pub fn router(services: Arc<Services>) -> Router {
         .route("/desk", get(desk_page::page))
         .route("/desk/{id}", get(desk_page::page))
         .route("/desk/settings", get(desk::settings))
-        .route("/desk/sessions", get(desk::read_session).post(desk::begin_session))
+        .route(
+            "/desk/sessions",
+            get(desk::read_session).post(desk::begin_session),
+        )
         .route("/desk/people", post(desk::find))
         .route("/desk/contacts", post(desk::contact))
         .route("/desk/drafts", post(desk::draft))
