@@ -1,6 +1,7 @@
 //! policy.toml: which sources and issuers count, and what is never touched. Each module owns the type of its section; this
 //! is their table of contents, the check that they fit together, and the place where names become what they name.
 
+mod desk;
 mod desk_section;
 mod document;
 mod error;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 
 use crate::approval::{Audiences, IssuerPolicy, KeyLocation};
-use crate::desk;
+use crate::desk::NAME;
 use crate::entra::{Credential, EntraSettings};
 use crate::ids::{Label, TenantId};
 use crate::reset::{ChannelPolicy, Channels, Rules, SourceChannel};
@@ -325,7 +326,7 @@ impl Sections {
 
     fn check_names_of_issuers(&self, section: &str, list: &[Label]) -> Result<(), Contradiction> {
         let is_known = |name: &Label| {
-            let is_desk = self.desk.is_some() && name.as_ref() == desk::NAME;
+            let is_desk = self.desk.is_some() && name.as_ref() == NAME;
             is_desk || self.issuers.contains_key(name)
         };
         match list.iter().find(|name| !is_known(name)) {

@@ -8,7 +8,7 @@ use super::claims::Claims;
 use super::issuer::{IssuerPolicy, TypHeader};
 use super::jwks::KeySet;
 use super::jws::Jws;
-use super::sign_in::SignedIn;
+use super::signed_by::{SignedBy, SignedIn};
 use super::{ApprovalError, Channel, InvalidToken};
 use crate::ids::{Digest, Issuer, Jti, Kid, Label, PersonRef, Reference};
 use crate::json;
@@ -75,17 +75,6 @@ pub struct Authentic {
     signed_by: SignedBy,
     signed_in: Option<SignedIn>,
     compact: SecretString,
-}
-
-/// What is known of a signature besides what it signs.
-#[derive(Debug)]
-pub(super) struct SignedBy {
-    pub kid: Kid,
-    pub private_half: Digest,
-    pub channel: Channel,
-    pub domain: Label,
-    pub owner: Option<PersonRef>,
-    pub privileged: bool,
 }
 
 /// Proves that the issuer signed this, for this deployment.

@@ -40,23 +40,23 @@ struct SignInSettings<'a> {
 }
 
 pub async fn settings(State(services): State<Arc<Services>>) -> Response {
-    let desk = match desk(&services) {
-        Ok(desk) => desk,
-        Err(problem) => return problem.into_response(),
-    };
-    let claims = desk.settings.context.id().map(|id| {
-        serde_json::json!({ "id_token": { "acrs": { "essential": true, "value": id } } })
-            .to_string()
-    });
-    let iss = desk.policy.iss.as_ref().trim_end_matches("/v2.0");
-    Json(SignInSettings {
-        organisation: services.presentation.organisation.as_deref(),
-        authorize: format!("{iss}/oauth2/v2.0/authorize"),
-        client_id: &desk.settings.client_id,
-        redirect_uri: desk.settings.url.as_str(),
-        claims,
+    respond(async {
+        let desk = desk(&services)?;
+        let claims = desk.settings.context.id().map(|id| {
+            let wanted = serde_json::json!({ "essential": true, "value": id });
+            serde_json::json!({ "id_token": { "acrs": wanted } }).to_string()
+        });
+        let iss = desk.policy.iss.as_ref().trim_end_matches("/v2.0");
+        Ok(Json(SignInSettings {
+            organisation: services.presentation.organisation.as_deref(),
+            authorize: format!("{iss}/oauth2/v2.0/authorize"),
+            client_id: &desk.settings.client_id,
+            redirect_uri: desk.settings.url.as_str(),
+            claims,
+        })
+        .into_response())
     })
-    .into_response()
+    .await
 }
 
 /// What a browser brings back.
@@ -425,13 +425,10 @@ fn problem(error: &DeskError) -> Problem {
     Problem::at_desk(status, code, &detail, next)
 }
 
-fn desk(services: &Services) -> Result<&Desk, Problem> {
+fn desk(services: &Services) -> Result<&Desk, Failed> {
     services.desk.as_ref().ok_or_else(|| {
-        Problem::plain(
-            StatusCode::NOT_FOUND,
-            "not_found",
-            "There is no page at this address.",
-        )
+        let text = "There is no page at this address.";
+        Problem::plain(StatusCode::NOT_FOUND, "not_found", text).into()
     })
 }
 

@@ -7,13 +7,14 @@ use super::super::claims::{Actor, Claims};
 use super::super::evidence::Verification;
 use super::super::jwks::KeySet;
 use super::super::jws::Jws;
+use super::super::signed_by::{SignedBy, SignedIn};
 use super::super::time_limits::TimeLimits;
-use super::super::token::{Authentic, SignedBy};
+use super::super::token::Authentic;
 use super::draft::{Act, DRAFT_LIFETIME, Draft, nonce};
 use super::id_token::{DeskRole, SignIn};
 use super::{SignInError, SignInPolicy};
 use crate::clock;
-use crate::ids::{Digest, Jti, Kid, Label, ObjectId, PersonRef, Reference};
+use crate::ids::{Digest, Jti, Kid, Label, PersonRef, Reference};
 
 /// A draft, and the token of the sign-in for it.
 #[derive(Debug, Clone)]
@@ -35,15 +36,6 @@ impl SignedDraft {
 pub struct SignedApproval {
     pub approval: SignedDraft,
     pub verification: SignedDraft,
-}
-
-/// Who signed an approval, and how well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SignedIn {
-    pub approver: ObjectId,
-    pub verifier: ObjectId,
-    /// Whether both signed in the policy's authentication context.
-    pub in_context: bool,
 }
 
 /// The trust domain of all that Entra signs: an attacker who rules the tenant can sign in as any person in it.
