@@ -1,6 +1,7 @@
 //! What is known of the signature of an approval.
 
 use super::Channel;
+use crate::clock::Timestamp;
 use crate::ids::{Digest, Kid, Label, ObjectId, PersonRef};
 
 /// What is known of a signature besides what it signs.
@@ -19,6 +20,9 @@ pub(super) struct SignedBy {
 pub struct SignedIn {
     pub approver: ObjectId,
     pub verifier: ObjectId,
+    /// When each of them signed in for it.
+    pub approved_at: Timestamp,
+    pub verified_at: Timestamp,
     /// Whether both signed in the policy's authentication context.
     pub in_context: bool,
 }

@@ -17,6 +17,8 @@ pub enum Allowance {
     LookUps,
     /// A draft is made.
     Drafts,
+    /// A verification is shown.
+    Cases,
 }
 
 impl Allowance {
@@ -24,6 +26,7 @@ impl Allowance {
         match self {
             Allowance::LookUps => "look-ups",
             Allowance::Drafts => "drafts",
+            Allowance::Cases => "views of verifications",
         }
     }
 
@@ -32,6 +35,7 @@ impl Allowance {
         match self {
             Allowance::LookUps => 20,
             Allowance::Drafts => 30,
+            Allowance::Cases => 60,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::signatures::Visit;
+use super::allowance::Allowance;
 use super::store::Signature;
 use super::{Desk, DeskError, Session};
 use crate::approval::Evidence;
@@ -13,7 +13,7 @@ use crate::clock::{self, Timestamp};
 use crate::ids::{DraftId, ObjectId, Reference, TicketKey};
 use crate::names::shown_without_numbers;
 use crate::reset::ports::Key;
-use crate::reset::{Answered, Event, Preview, Refusal};
+use crate::reset::{Event, Origin, Preview, Refusal, RequestStatus};
 
 /// How long a verification waits for its approval: evidence is not older.
 const OPEN: Duration = Duration::from_secs(4 * 60 * 60);
@@ -36,8 +36,8 @@ pub struct Case {
     pub verified_at: Timestamp,
     /// Until when it can be approved.
     pub open_until: Timestamp,
-    /// What the reset would do, by what the directory says now; or why it would not be done.
-    pub preview: Result<Preview, Refusal>,
+    /// What the reset would do, by what the directory says now; or why it would not be done. For approvers alone.
+    pub preview: Option<Result<Preview, Refusal>>,
     pub rejections: Vec<Rejection>,
     pub approved: bool,
 }
@@ -53,10 +53,13 @@ pub struct Rejection {
     pub why: Option<String>,
 }
 
-/// The approval of a case.
-#[derive(Serialize, Deserialize)]
-struct Approved {
-    approval: DraftId,
+/// What was decided about a case. The first decides: after a "no" there is no approval, and after an approval no "no".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Decision {
+    /// By this approval. There may be several: the first that is not refused has the person reset.
+    Approved(DraftId),
+    Rejected,
 }
 
 impl Desk {
@@ -77,29 +80,34 @@ impl Desk {
             return Err(DeskError::NoSuchCase);
         };
         let about = draft.about;
+        self.count(Allowance::Cases, session.person).await?;
+        // What a person has registered is shown, to approvers alone: it is written down.
+        let event = Event::CaseShown {
+            at: self.clock.now(),
+            by: session.person,
+            draft: id.to_string(),
+            ticket: about.ticket.clone(),
+            target_id: about.target,
+        };
+        self.audit.append(&event).await?;
+        let preview = async {
+            match session.needs(DeskRole::Approver) {
+                Ok(()) => Some(self.resets.outlook(self.policy.tenant, &about, until).await),
+                Err(_) => None,
+            }
+        };
         let (preview, rejections, approved) = tokio::join!(
-            self.resets.outlook(self.policy.tenant, &about, until),
+            preview,
             self.rejections_of(about.target, Some(&about.ticket)),
-            self.approval_of(id),
+            self.stored_outcome(id),
         );
-        if let Ok(preview) = &preview {
-            // What a person has registered is shown: it is written down.
-            let event = Event::CaseShown {
-                at: self.clock.now(),
-                by: session.person,
-                draft: id.to_string(),
-                ticket: about.ticket.clone(),
-                target_id: preview.target_id,
-            };
-            self.audit.append(&event).await?;
-        }
         Ok(Case {
             id: id.clone(),
             text: signature.signed.draft,
             about,
             evidence,
             verifier: sign_in.person,
-            verifier_name: sign_in.name.or(sign_in.user_name),
+            verifier_name: sign_in.user_name.or(sign_in.name),
             verified_at: sign_in.at,
             open_until: clock::after(sign_in.at, OPEN),
             preview,
@@ -121,6 +129,7 @@ impl Desk {
         session.needs(DeskRole::Approver)?;
         let signature = self.open_case(id).await?;
         let draft = Draft::read(&signature.signed.draft)?;
+        self.decide(id, Decision::Rejected).await?;
         let rejection = Rejection {
             at: self.clock.now(),
             by: session.person,
@@ -161,16 +170,30 @@ impl Desk {
         Ok(())
     }
 
-    /// What came of the approval of a case.
+    /// What came of the approval of a case. Reads only.
     ///
     /// # Errors
-    /// [`DeskError::NoSuchCase`] if it was not approved at the desk.
-    pub async fn outcome(&self, id: &DraftId, visit: Visit) -> Result<Answered, DeskError> {
-        let approval = self.approval_of(id).await?.ok_or(DeskError::NoSuchCase)?;
-        let signature = self.store.signature(&approval).await?;
-        let signature = signature.ok_or(DeskError::NoSuchCase)?;
-        let draft = Draft::read(&signature.signed.draft)?;
-        self.submit(&Reference::to(approval), &draft, visit).await
+    /// [`DeskError::NoSuchCase`] if it was not approved at the desk, or its approval was refused.
+    pub async fn outcome(&self, id: &DraftId) -> Result<RequestStatus, DeskError> {
+        self.stored_outcome(id).await?.ok_or(DeskError::NoSuchCase)
+    }
+
+    /// What is stored about the approvals of a case, the latest first.
+    async fn stored_outcome(&self, id: &DraftId) -> Result<Option<RequestStatus>, DeskError> {
+        for decision in self.decisions(id).await?.into_iter().rev() {
+            let Decision::Approved(approval) = decision else {
+                continue;
+            };
+            let Some(signature) = self.store.signature(&approval).await? else {
+                continue;
+            };
+            let draft = Draft::read(&signature.signed.draft)?;
+            let request = self.request(&Reference::to(approval), &draft, Origin::default());
+            if let Some(status) = self.resets.stored(&request).await? {
+                return Ok(Some(status));
+            }
+        }
+        Ok(None)
     }
 
     /// The signature under a case that can be approved.
@@ -178,7 +201,9 @@ impl Desk {
         let signature = self.store.signature(id).await?;
         let signature = signature.ok_or(DeskError::NoSuchCase)?;
         let is_open = self.clock.now() < clock::after(signature.signed_at, OPEN);
-        if !is_open || signature.verification.is_some() {
+        // An attacker who can write to the table can hang one case under the link of another.
+        let is_its_own = Draft::read(&signature.signed.draft)?.id == *id;
+        if !is_open || !is_its_own || signature.verification.is_some() {
             return Err(DeskError::NoSuchCase);
         }
         Ok(signature)
@@ -188,39 +213,47 @@ impl Desk {
     ///
     /// # Errors
     /// [`DeskError::Rejected`].
-    pub(super) async fn check_not_rejected(
-        &self,
-        id: &DraftId,
-        signature: &Signature,
-    ) -> Result<(), DeskError> {
-        let about = Draft::read(&signature.signed.draft)?.about;
-        let rejections = self
-            .rejections_of(about.target, Some(&about.ticket))
-            .await?;
-        match rejections.iter().any(|rejection| rejection.case == *id) {
+    pub(super) async fn check_not_rejected(&self, id: &DraftId) -> Result<(), DeskError> {
+        match self.decisions(id).await?.contains(&Decision::Rejected) {
             true => Err(DeskError::Rejected),
             false => Ok(()),
         }
     }
 
-    /// Names the approval of a case, if it is the first. Gives the first.
+    /// Decides that a case is approved, before its signature is kept.
+    ///
+    /// # Errors
+    /// [`DeskError::Rejected`] if an approver has rejected it meanwhile.
     pub(super) async fn approve_case(
         &self,
         case: &DraftId,
         approval: &DraftId,
     ) -> Result<(), DeskError> {
-        let key = Key(format!("desk-approved#{case}"));
-        let approved = Approved {
-            approval: approval.clone(),
-        };
-        self.store.create(key, &approved, OPEN).await?;
-        Ok(())
+        self.decide(case, Decision::Approved(approval.clone()))
+            .await
     }
 
-    async fn approval_of(&self, case: &DraftId) -> Result<Option<DraftId>, DeskError> {
-        let key = Key(format!("desk-approved#{case}"));
-        let approved: Option<Approved> = self.store.read(&key).await?;
-        Ok(approved.map(|approved| approved.approval))
+    async fn decide(&self, case: &DraftId, decision: Decision) -> Result<(), DeskError> {
+        let key = decision_key(case);
+        let decided = self.store.change_list(&key, OPEN * 2, |list| {
+            let is_rejected = list.contains(&Decision::Rejected);
+            match &decision {
+                // The same again, after a crash.
+                decision if list.contains(decision) => Ok(()),
+                Decision::Approved(_) if is_rejected => Err(DeskError::Rejected),
+                Decision::Rejected if !list.is_empty() => Err(DeskError::ApprovedAlready),
+                decision => {
+                    list.push(decision.clone());
+                    Ok(())
+                }
+            }
+        });
+        decided.await?
+    }
+
+    async fn decisions(&self, case: &DraftId) -> Result<Vec<Decision>, DeskError> {
+        let list: Option<Vec<Decision>> = self.store.read(&decision_key(case)).await?;
+        Ok(list.unwrap_or_default())
     }
 
     /// Who said no to this person, or to this ticket, within a day.
@@ -242,6 +275,10 @@ impl Desk {
         }
         Ok(found)
     }
+}
+
+fn decision_key(case: &DraftId) -> Key {
+    Key(format!("desk-decision#{case}"))
 }
 
 fn of_person(person: ObjectId) -> Key {

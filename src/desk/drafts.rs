@@ -2,13 +2,15 @@
 
 use super::allowance::Allowance;
 use super::store::StoredDraft;
-use super::{Desk, DeskError, Session};
+use super::{ContactKind, Desk, DeskError, Session};
 use crate::approval::sign_in::{
     Act, DRAFT_LIFETIME, DeskRole, Draft, SignedDigest, Subject, nonce, verify_draft,
 };
-use crate::approval::{Channel, ContactSource, Evidence, Reason, Scope, VerificationMethod};
+use crate::approval::{
+    Channel, ContactSource, Evidence, Messenger, PhoneLine, Reason, Scope, VerificationMethod,
+};
 use crate::clock::{self, Timestamp};
-use crate::ids::{DraftId, PersonRef, TicketKey};
+use crate::ids::{DraftId, ObjectId, PersonRef, TicketKey};
 use crate::reset::Refusal;
 
 /// The most ways in which a person is verified at once.
@@ -18,7 +20,7 @@ const MOST_EVIDENCE: usize = 4;
 pub enum Wanted {
     Verification {
         ticket: TicketKey,
-        target: PersonRef,
+        target: ObjectId,
         scope: Scope,
         reason: Reason,
         evidence: Vec<WantedEvidence>,
@@ -52,6 +54,8 @@ impl Desk {
     /// # Errors
     /// [`DeskError`] if the person may not sign that.
     pub async fn draft(&self, session: &Session, wanted: Wanted) -> Result<OpenDraft, DeskError> {
+        self.count(Allowance::Drafts, session.person).await?;
+        self.open_draft(session).await?;
         let (about, act) = match wanted {
             Wanted::Verification {
                 ticket,
@@ -61,11 +65,20 @@ impl Desk {
                 evidence,
             } => {
                 session.needs(DeskRole::Verifier)?;
-                let evidence = of_record(evidence)?;
-                let target = self.people.profile(&target).await?;
-                if target.id == session.person {
+                if target == session.person {
                     return Err(DeskError::NotTheSame("verifier"));
                 }
+                let evidence = of_record(evidence)?;
+                let shown = self.shown(session, target).await?;
+                if !evidence
+                    .iter()
+                    .all(|one| contact_of(*one).is_none_or(|kind| shown.contains(&kind)))
+                {
+                    return Err(DeskError::Evidence(
+                        "its contact of record was not shown here",
+                    ));
+                }
+                let target = self.people.profile(&PersonRef::Id(target)).await?;
                 let about = Subject {
                     ticket,
                     target: target.id,
@@ -78,7 +91,7 @@ impl Desk {
             Wanted::Approval { case, channel } => {
                 session.needs(DeskRole::Approver)?;
                 let signature = self.open_case(&case).await?;
-                self.check_not_rejected(&case, &signature).await?;
+                self.check_not_rejected(&case).await?;
                 let keys = self.keys_of(&signature.signed).await?;
                 let (verified, _) = verify_draft(&signature.signed, &self.policy, &keys)?;
                 let about = verified.about;
@@ -96,8 +109,6 @@ impl Desk {
                 (about, act)
             }
         };
-        self.count(Allowance::Drafts, session.person).await?;
-        self.open_draft(session).await?;
         let id = DraftId::random().ok_or(DeskError::Refused(NO_RANDOM))?;
         let now = self.clock.now();
         let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
@@ -133,6 +144,26 @@ const NO_RANDOM: Refusal = Refusal::Misconfigured {
     what: "the crypto library has no random numbers",
 };
 
+/// The contact of record that a way rests on. What the verifier did not see here, they may have from the caller.
+fn contact_of(evidence: Evidence) -> Option<ContactKind> {
+    match evidence {
+        Evidence::PhoneCall { via, .. } => Some(match via {
+            PhoneLine::Desk => ContactKind::BusinessPhone,
+            PhoneLine::Home | PhoneLine::Mobile => ContactKind::MobilePhone,
+        }),
+        Evidence::SecureMessage { via, .. } => match via {
+            Messenger::Sms | Messenger::Signal | Messenger::Telegram => {
+                Some(ContactKind::MobilePhone)
+            }
+            Messenger::Slack | Messenger::Teams => None,
+        },
+        Evidence::VideoCall { .. }
+        | Evidence::InPerson
+        | Evidence::ManagerAttestation { .. }
+        | Evidence::VerifiedId => None,
+    }
+}
+
 /// The evidence, if each is a way that the desk offers.
 fn of_record(wanted: Vec<WantedEvidence>) -> Result<Vec<Evidence>, DeskError> {
     if !(1..=MOST_EVIDENCE).contains(&wanted.len()) {
@@ -149,6 +180,10 @@ fn of_record(wanted: Vec<WantedEvidence>) -> Result<Vec<Evidence>, DeskError> {
                 return Err(DeskError::Evidence("this way is not offered at the desk"));
             }
         };
+        // The directory has no such number.
+        if wanted.via.as_deref() == Some("home") {
+            return Err(DeskError::Evidence("this way is not offered at the desk"));
+        }
         Evidence::new(wanted.method, wanted.via.as_deref(), source)
             .map_err(|_| DeskError::Evidence("a method and its via do not fit"))
     });

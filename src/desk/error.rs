@@ -26,6 +26,8 @@ pub enum DeskError {
     NoSuchCase,
     #[error("an approver has rejected it")]
     Rejected,
+    #[error("the reset was approved already")]
+    ApprovedAlready,
     #[error("there were too many {0} within an hour")]
     TooMany(&'static str),
     #[error("too many people sign in at once")]
@@ -39,6 +41,17 @@ pub enum DeskError {
     NotTheSame(&'static str),
     #[error(transparent)]
     Refused(Refusal),
+}
+
+impl DeskError {
+    /// Whether it says that what was presented is no signature; false for an outage.
+    pub(super) fn is_no_signature(&self) -> bool {
+        match self {
+            DeskError::Busy => false,
+            DeskError::Refused(refusal) => !refusal.is_transient(),
+            _ => true,
+        }
+    }
 }
 
 impl From<Refusal> for DeskError {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 
 use super::allowance::Allowance;
 use super::ports::Profile;
@@ -12,6 +13,7 @@ use crate::approval::sign_in::DeskRole;
 use crate::clock::{self, Timestamp};
 use crate::ids::{ObjectId, PersonRef};
 use crate::reset::Event;
+use crate::reset::ports::Key;
 
 /// A password or an account that is younger than this is named.
 const YOUNG: Duration = Duration::from_secs(24 * 60 * 60);
@@ -37,7 +39,8 @@ pub enum Hint {
 }
 
 /// A contact of record. Numbers of authentication methods are none: an attacker may have registered them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ContactKind {
     BusinessPhone,
     MobilePhone,
@@ -56,6 +59,20 @@ impl ContactKind {
 pub struct Contact {
     pub kind: ContactKind,
     pub number: SecretString,
+}
+
+/// That a session was shown a contact: which, never the contact.
+#[derive(Clone, Serialize, Deserialize)]
+struct Shown {
+    person: ObjectId,
+    kind: ContactKind,
+}
+
+/// As long as a session lasts.
+const SESSION: Duration = Duration::from_secs(15 * 60);
+
+fn shown_key(session: &Session) -> Key {
+    Key(format!("desk-shown#{}", session.hash))
 }
 
 impl Desk {
@@ -124,6 +141,27 @@ impl Desk {
             contact: Some(kind.as_str()),
         };
         self.audit.append(&looked_up).await?;
+        let shown = Shown { person, kind };
+        let key = shown_key(session);
+        let kept = self.store.change_list(&key, SESSION, |list| {
+            list.push(shown.clone());
+            Ok::<(), DeskError>(())
+        });
+        kept.await??;
         Ok(Contact { kind, number })
+    }
+
+    /// Which contacts of a person this session was shown.
+    pub(super) async fn shown(
+        &self,
+        session: &Session,
+        person: ObjectId,
+    ) -> Result<Vec<ContactKind>, DeskError> {
+        let list: Option<Vec<Shown>> = self.store.read(&shown_key(session)).await?;
+        let list = list.unwrap_or_default().into_iter();
+        Ok(list
+            .filter(|shown| shown.person == person)
+            .map(|shown| shown.kind)
+            .collect())
     }
 }

@@ -51,12 +51,15 @@ impl Desk {
             if self.clock.now() >= draft.expires_at {
                 return Err(DeskError::DraftExpired);
             }
-            if let Err(error) = self
-                .redeem_signature(session, &draft, stored.text, code)
-                .await
-            {
-                self.audit_refused(session, &draft, &error).await;
-                return Err(error);
+            let redeemed = self.redeem_signature(session, &draft, stored.text, code);
+            if let Err(error) = redeemed.await {
+                // The page may have sent it twice: what counts is whether it is signed.
+                if self.store.signature(id).await?.is_none() {
+                    if error.is_no_signature() {
+                        self.audit_refused(session, &draft, &error).await;
+                    }
+                    return Err(error);
+                }
             }
         }
         self.follow(draft, visit).await
@@ -95,6 +98,9 @@ impl Desk {
         };
         // What is not in the trail is no signature.
         self.audit.append(&event).await?;
+        if let Some(case) = &verification {
+            self.approve_case(case, &draft.id).await?;
+        }
         // Another one may have been first: then that one counts.
         self.store
             .keep_signature(&draft.id, &signed.token, verification)
@@ -131,16 +137,11 @@ impl Desk {
                     is_noted,
                 })
             }
-            Act::Approve {
-                channel,
-                verification,
-            } => {
+            Act::Approve { channel, .. } => {
                 let reference = Reference::to(draft.id.clone());
                 if *channel != Channel::Desk {
                     return Ok(Signed::Referenced(reference));
                 }
-                let case = Draft::read(&verification.draft)?.id;
-                self.approve_case(&case, &draft.id).await?;
                 let answered = self.submit(&reference, &draft, visit).await?;
                 Ok(Signed::Submitted(Box::new(answered)))
             }
@@ -162,14 +163,7 @@ impl Desk {
             origin: origin.clone(),
             ..Parties::default()
         };
-        let request = Request::at_desk(
-            reference,
-            draft.about.ticket.clone(),
-            self.settings.notes.clone(),
-            self.policy.tenant,
-            origin,
-            self.clock.now(),
-        );
+        let request = self.request(reference, draft, origin);
         let submission = Submission {
             request,
             parties: parties.clone(),
@@ -187,6 +181,18 @@ impl Desk {
             }
             Err(_) => Err(DeskError::Busy),
         }
+    }
+
+    /// The request of an approval.
+    pub(super) fn request(&self, reference: &Reference, draft: &Draft, origin: Origin) -> Request {
+        Request::at_desk(
+            reference,
+            draft.about.ticket.clone(),
+            self.settings.notes.clone(),
+            self.policy.tenant,
+            origin,
+            self.clock.now(),
+        )
     }
 
     /// Writes a note into the ticket, once for each draft. Its failure stops nothing: the page shows the note.

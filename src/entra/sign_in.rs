@@ -90,8 +90,10 @@ impl DeskClient {
             return Ok(redeemed.id_token);
         }
         match errors::code(&body).as_deref() {
-            // Used, too old, or not of this verifier (RFC 6749, section 5.2).
-            Some("invalid_grant") => Err(Failed::Code),
+            // Used, too old, or not of this verifier (RFC 6749, section 5.2); or Entra wants the person to do more.
+            Some(
+                "invalid_grant" | "interaction_required" | "consent_required" | "login_required",
+            ) => Err(Failed::Code),
             _ => Err(Failed::Denied(token::denied(status, &headers, &body))),
         }
     }

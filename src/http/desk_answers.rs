@@ -223,12 +223,12 @@ impl CaseAnswer {
             preview: case
                 .preview
                 .as_ref()
-                .ok()
+                .and_then(|preview| preview.as_ref().ok())
                 .map(|preview| report::preview(preview, presentation)),
             obstacle: case
                 .preview
                 .as_ref()
-                .err()
+                .and_then(|preview| preview.as_ref().err())
                 .map(|refusal| report::refusal_text(refusal).detail),
         }
     }

@@ -256,6 +256,20 @@ impl Resets {
         Ok(planned.preview(counted))
     }
 
+    /// What is stored about a request, which was asked before: nothing is done, and nothing is resumed. `None` if there is
+    /// nothing that answers it.
+    ///
+    /// # Errors
+    /// A [`Refusal`] if the ledger does not answer.
+    pub async fn stored(&self, request: &Request) -> Result<Option<RequestStatus>, Refusal> {
+        let deployment = &self.deployment;
+        let (mut previous, _) = deployment.ledger.look_up(request, &[]).await?;
+        match previous.take_answer() {
+            Some(record) => Ok(deployment.followed(record).await?.status()),
+            None => Ok(None),
+        }
+    }
+
     /// What a reset of this person would do, before it is approved.
     ///
     /// # Errors

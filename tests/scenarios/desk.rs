@@ -118,7 +118,7 @@ async fn two_people_who_sign_in_have_a_person_reset() {
     let sam = Browser::of(&app, SAM).await;
     let shown = sam.get(&format!("/desk/cases/{case}")).await;
     assert_eq!(shown.json["ticket"], "HELP-42", "{}", shown.json);
-    assert_eq!(shown.json["verifier"], "Vera Verifier (service desk)");
+    assert_eq!(shown.json["verifier"], VERA);
     assert_eq!(shown.json["preview"]["target"], JANE);
     assert!(app.writes().is_empty());
 

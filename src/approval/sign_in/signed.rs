@@ -152,6 +152,8 @@ pub fn authenticate(
     let signed_in = SignedIn {
         approver: approver.person,
         verifier: verifier.person,
+        approved_at: approver.at,
+        verified_at: verifier.at,
         in_context: approver.in_context && verifier.in_context,
     };
     let domain = Label::try_from(DOMAIN.to_owned()).map_err(|_| SignInError::NotADraft)?;

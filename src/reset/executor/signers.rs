@@ -9,6 +9,7 @@ use crate::approval::Approval;
 use crate::approval::sign_in::SignedIn;
 use crate::clock::{self, Timestamp};
 use crate::ids::ObjectId;
+use crate::reset::ledger::LastReset;
 use crate::reset::refusal::{Attester, Refusal};
 
 /// For how long a person whose methods were removed here neither verifies nor approves: an attacker may have registered
@@ -25,20 +26,24 @@ impl Run<'_> {
             return Ok(());
         };
         let signed = approvals.iter().filter_map(|one| one.as_ref().by_sign_in());
-        let signers: BTreeSet<(ObjectId, Attester)> = signed.flat_map(in_roles).collect();
+        let signers: BTreeSet<Signer> = signed.flat_map(in_roles).collect();
         let judged = signers
             .into_iter()
-            .map(async |(person, attester)| self.judge_signer(desk, person, attester).await);
+            .map(async |signer| self.judge_signer(desk, signer).await);
         let judged = futures_util::future::join_all(judged).await;
         judged.into_iter().collect()
     }
 
-    async fn judge_signer(
-        &self,
-        desk: &DeskSignatures,
-        person: ObjectId,
-        attester: Attester,
-    ) -> Result<(), Refusal> {
+    async fn judge_signer(&self, desk: &DeskSignatures, signer: Signer) -> Result<(), Refusal> {
+        let Signer {
+            person,
+            attester,
+            signed_at,
+        } = signer;
+        // Conditional Access leaves such accounts out, so their sign-in proves less than it says.
+        if self.tenant.rules.break_glass.contains(person) {
+            return Err(Refusal::SignerWithoutRole(attester));
+        }
         let group = match attester {
             Attester::Approver => desk.approvers,
             Attester::Verifier => desk.verifiers,
@@ -52,18 +57,37 @@ impl Run<'_> {
         if !groups?.contains(&group) {
             return Err(Refusal::SignerWithoutRole(attester));
         }
-        let now = self.now();
-        let is_recent = |at: Timestamp| now < clock::after(at, AFTER_OWN_RESET);
-        if last_reset?.is_some_and(is_recent) {
+        let was_recent = match last_reset? {
+            LastReset::Never => false,
+            LastReset::Running => true,
+            LastReset::At(at) => signed_at < clock::after(at, AFTER_OWN_RESET),
+        };
+        if was_recent {
             return Err(Refusal::SignerJustReset(attester));
         }
         Ok(())
     }
 }
 
-fn in_roles(signed: &SignedIn) -> [(ObjectId, Attester); 2] {
+/// A person who signed, as what, and when.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Signer {
+    person: ObjectId,
+    attester: Attester,
+    signed_at: Timestamp,
+}
+
+fn in_roles(signed: &SignedIn) -> [Signer; 2] {
     [
-        (signed.approver, Attester::Approver),
-        (signed.verifier, Attester::Verifier),
+        Signer {
+            person: signed.approver,
+            attester: Attester::Approver,
+            signed_at: signed.approved_at,
+        },
+        Signer {
+            person: signed.verifier,
+            attester: Attester::Verifier,
+            signed_at: signed.verified_at,
+        },
     ]
 }

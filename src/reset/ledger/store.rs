@@ -58,6 +58,15 @@ pub enum Acceptance {
 /// The reset that has used an approval; `None` if it is unused.
 pub type ApprovalUse = Option<ResetId>;
 
+/// When a person's methods were last removed here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastReset {
+    Never,
+    /// A reset is under way.
+    Running,
+    At(Timestamp),
+}
+
 /// Whether an acceptance is blocked now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Block {
@@ -129,14 +138,21 @@ impl Ledger {
         found.map(used_by).collect()
     }
 
-    /// When a reset that removed something of this person was last completed; `None` if none was in 35 days.
+    /// When a reset last removed something of this person, within 35 days.
     pub(in crate::reset) async fn last_reset(
         &self,
         tenant: TenantId,
         person: ObjectId,
-    ) -> Result<Option<Timestamp>, LedgerError> {
+    ) -> Result<LastReset, LedgerError> {
         let item = self.get(&items::target_key(tenant, person)).await?;
-        Ok(HeldTarget::of(item)?.and_then(|held| held.item.removed_at))
+        Ok(match HeldTarget::of(item)? {
+            None => LastReset::Never,
+            Some(held) if held.item.running => LastReset::Running,
+            Some(held) => held
+                .item
+                .last_removal()
+                .map_or(LastReset::Never, LastReset::At),
+        })
     }
 
     async fn previous(

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use reregister_mfa::approval::sign_in::{nonce, view_nonce};
 use serde_json::{Value, json};
+use simulated::entra::{Fault, Method};
 
 use super::{Browser, about_to_approve, changed, same, with_desk};
-use crate::test_app::{ADA, JANE, SAM, VERA};
+use crate::test_app::{ADA, JANE, MEGAN, SAM, VERA};
 
 #[tokio::test]
 async fn a_sign_in_that_only_looks_is_no_signature() {
@@ -275,4 +276,98 @@ async fn no_code_bearer_or_number_is_kept_and_tokens_only_with_what_they_sign() 
     let all: usize = bodies.iter().map(|body| body.matches("eyJ").count()).sum();
     assert_eq!(all, tokens);
     assert!(tokens > 0);
+}
+
+#[tokio::test]
+async fn a_rejection_stops_an_approval_that_is_drafted_already_and_comes_too_late_after_one() {
+    let app = with_desk(same).await;
+    let case = Browser::of(&app, VERA).await.verify(JANE).await;
+    let (sam, ada) = (Browser::of(&app, SAM).await, Browser::of(&app, ADA).await);
+    let drafted = ada.draft_approval(&case).await.json;
+    let reject = format!("/desk/cases/{case}/rejection");
+    let no = json!({"reason": "I called: it was not her"});
+    assert_eq!(sam.post(&reject, &no).await.status, 200);
+    assert_eq!(ada.sign(&drafted).await.code(), "desk_rejected");
+    assert!(app.writes().is_empty());
+
+    app.clock.pass(Duration::from_secs(16 * 60));
+    let (sam, draft) = about_to_approve(&app).await;
+    let about: Value = serde_json::from_str(draft["text"].as_str().unwrap()).unwrap();
+    let verified: Value =
+        serde_json::from_str(about["act"]["verification"]["draft"].as_str().unwrap()).unwrap();
+    assert_eq!(sam.sign(&draft).await.state(), "completed");
+    let reject = format!("/desk/cases/{}/rejection", verified["id"].as_str().unwrap());
+    let ada = Browser::of(&app, ADA).await;
+    assert_eq!(ada.post(&reject, &no).await.code(), "desk_approved");
+}
+
+#[tokio::test]
+async fn asking_how_it_ended_begins_nothing() {
+    let app = with_desk(same).await;
+    let case = Browser::of(&app, VERA).await.verify(JANE).await;
+    let sam = Browser::of(&app, SAM).await;
+    app.tenant
+        .leave_group(super::APPROVERS.parse().unwrap(), SAM);
+    let draft = sam.draft_approval(&case).await.json;
+    // Entra still knows him as an approver.
+    let mut again = sam;
+    again.changes = changed("roles", &json!(["Approver"]));
+    if let Ok(code) = again.code(SAM, draft["nonce"].as_str().unwrap()).await {
+        assert_eq!(
+            again.redeem(&draft, &code).await.code(),
+            "signer_without_role"
+        );
+    }
+    let messages = app.queue_length();
+    let outcome = again.get(&format!("/desk/cases/{case}/outcome")).await;
+    assert_ne!(outcome.state(), "completed");
+    assert_eq!(app.queue_length(), messages);
+    assert!(app.writes().is_empty());
+}
+
+#[tokio::test]
+async fn a_break_glass_account_signs_nothing_whatever_group_it_is_in() {
+    let sam = "a1000000-0000-4000-8000-00000000000c";
+    let app = with_desk(|policy| policy.push("tenants.contoso.rules.break_glass", sam)).await;
+    let (sam, draft) = about_to_approve(&app).await;
+    assert_eq!(sam.sign(&draft).await.code(), "signer_without_role");
+    assert!(app.writes().is_empty());
+}
+
+#[tokio::test]
+async fn a_signer_whose_own_reset_is_under_way_or_was_stopped_does_not_sign() {
+    let app = with_desk(same).await;
+    app.tenant
+        .register(SAM, Method::authenticator("Sam's phone"));
+    let outage = Fault::on("DELETE", "Methods").times(u32::MAX);
+    app.tenant.fail(outage.status(503));
+    let begun = app
+        .reset_on_two(
+            app.draft().target(SAM).approver(MEGAN),
+            app.second_draft().target(SAM),
+        )
+        .await;
+    assert_eq!(begun.state(), "running", "{}", begun.json);
+    let (sam, draft) = about_to_approve(&app).await;
+    assert_eq!(sam.sign(&draft).await.code(), "signer_just_reset");
+}
+
+#[tokio::test]
+async fn a_number_that_was_not_shown_here_is_no_contact_of_record() {
+    let app = with_desk(same).await;
+    let vera = Browser::of(&app, VERA).await;
+    for evidence in [
+        json!({"method": "phone_call", "via": "desk"}),
+        json!({"method": "phone_call", "via": "mobile"}),
+        json!({"method": "phone_call", "via": "home"}),
+        json!({"method": "secure_message", "via": "sms"}),
+        json!({"method": "manager_attestation"}),
+        json!({"method": "verified_id"}),
+    ] {
+        let mut body = super::browser::verification(JANE);
+        body["verification"]["evidence"] = json!([evidence]);
+        app.clock.pass(Duration::from_secs(130));
+        let refused = vera.post("/desk/drafts", &body).await;
+        assert_eq!(refused.code(), "desk_evidence", "{evidence}");
+    }
 }

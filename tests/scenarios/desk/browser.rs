@@ -8,8 +8,8 @@ use reregister_mfa::approval::sign_in::{nonce, view_nonce};
 use serde_json::{Value, json};
 use simulated::entra::{Changes, SignIn};
 
-use super::{CLIENT, DESK_URL};
-use crate::test_app::{Reply, TestApp};
+use super::{CLIENT, DESK_URL, JANE_ID};
+use crate::test_app::{ADELE, GRACE, JANE, Reply, TestApp, VERA};
 
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
@@ -135,12 +135,20 @@ impl<'a> Browser<'a> {
     }
 }
 
+/// A verification by video, for which no number has to be shown.
 pub fn verification(target: &str) -> Value {
+    let id = match target {
+        JANE => JANE_ID,
+        ADELE => "a1000000-0000-4000-8000-000000000001",
+        GRACE => "a1000000-0000-4000-8000-000000000004",
+        VERA => "a1000000-0000-4000-8000-00000000000d",
+        other => panic!("{other} has no id here"),
+    };
     json!({"verification": {
         "ticket": "HELP-42",
-        "target": target,
+        "target": id,
         "scope": "mfa:reregister passkeys:remove",
         "reason": "lost",
-        "evidence": [{"method": "phone_call", "via": "desk"}],
+        "evidence": [{"method": "video_call"}],
     }})
 }
