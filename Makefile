@@ -39,6 +39,9 @@ run:  ## Start the function with a simulated tenant and ticket systems on this m
 	cargo run --locked --example sandbox
 
 #@ Deploy
+# Without the crypto library's second source of entropy: docs/decisions/0001-entropy-of-the-crypto-library.md.
+release bench load guard: export AWS_LC_SYS_NO_JITTER_ENTROPY := 1
+
 release: .tools/cargo-lambda/complete  ## Build dist/reregister-mfa.zip for `sam deploy`, with policy.toml and keys/
 	cargo run --locked --quiet --package reregister -- check policy.toml
 	$(CARGO_LAMBDA) lambda build --release --locked --compiler cargo --output-format zip

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
 pub use dynamodb::DynamoDb;
 pub use secrets_manager::SecretsManager;
@@ -25,7 +27,12 @@ pub use worker_event::{WorkerEvent, WorkerEventError};
 /// The SDK has a time limit for connecting alone, and would wait for a silent peer for ever. One operation takes less
 /// than what is left of an invocation when the time for the work is over ([`crate::http::Deadline`]).
 pub async fn config() -> SdkConfig {
+    // One for all services: each of its own would hold the root certificates once more.
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .build_https();
     aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(Duration::from_secs(1))
