@@ -1,5 +1,6 @@
 //! `[desk]`: with it people approve by signing in, and nothing else is needed.
 
+use reregister_mfa::approval::sign_in::DeskRole;
 use serde_json::json;
 
 use super::{Document, parse, refusal_with};
@@ -142,4 +143,47 @@ fn a_ticket_system_may_carry_references_to_what_was_approved_at_the_desk() {
     let tour = Document::from_toml(super::TOUR);
     let policy = with_desk(tour).set("sources.jira.issuers", issuers);
     parse(&policy.to_toml()).unwrap();
+}
+
+/// The section `[desk]` of a text, with the options that are comments there.
+fn section_in(text: &str) -> String {
+    let lines = text.lines().map(|line| line.trim_start_matches("# "));
+    let section = lines.skip_while(|line| *line != "[desk]");
+    let section = section.take_while(|line| !line.is_empty() && *line != "```");
+    // It names a ticket system that a policy for the desk alone has not.
+    let section = section.filter(|line| !line.starts_with("notes = "));
+    section.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_section_that_people_copy_is_accepted_once_they_have_filled_it_in() {
+    let (before, _) = DESK_ALONE.split_once("[desk]").unwrap();
+    for text in [
+        include_str!("../../policy.toml"),
+        include_str!("../../docs/desk.md"),
+    ] {
+        let section = section_in(text);
+        let whole = format!("{before}{section}\n[on_call]\nissuers = []\n");
+        let policy = Document::from_toml(&whole)
+            .set(
+                "desk.client_id",
+                json!("7d6f5c4b-3a29-4180-9c7e-6b5a49382713"),
+            )
+            .set("desk.verifiers", json!(VERIFIERS))
+            .set("desk.approvers", json!(APPROVERS));
+        parse(&policy.to_toml()).unwrap();
+    }
+}
+
+#[test]
+fn the_app_registration_of_the_examples_has_the_roles_and_claims_that_a_sign_in_needs() {
+    let roles = include_str!("../../examples/desk/app-roles.json");
+    let roles: serde_json::Value = serde_json::from_str(roles).unwrap();
+    let roles = roles.as_array().unwrap().iter();
+    let values: Vec<&str> = roles.map(|role| role["value"].as_str().unwrap()).collect();
+    assert_eq!(values, DeskRole::ALL.map(DeskRole::as_str));
+    let claims = include_str!("../../examples/desk/optional-claims.json");
+    for claim in ["auth_time", "acct", "acrs"] {
+        assert!(claims.contains(&format!("{{ \"name\": \"{claim}\" }}")));
+    }
 }
