@@ -176,7 +176,7 @@ fn number(name: &str) -> Option<u64> {
 
 /// How many walks by chance: as `WALKS` says, or as `make model` takes, or fewer.
 fn by_chance() -> u64 {
-    number("WALKS").unwrap_or(if is_large() { 1_000 } else { 200 })
+    number("WALKS").unwrap_or(if is_large() { 5_000 } else { 200 })
 }
 
 /// The core asks tokio for its timers; nothing here waits for them.
