@@ -92,14 +92,17 @@ impl Turn<'_> {
     /// A worker has a message, or a request takes up what is known.
     pub fn find(&mut self) {
         let record = *self.state.record(self.id());
+        let is_asked = self.is_url() && !self.is_earlier();
         self.me().current |= RECORD;
         self.me().at = match record.stage {
             Stage::Absent if self.is(Broken::NoTombstone) => At::Idle,
             Stage::Absent => At::Tombstone,
             Stage::Tombstone => At::Idle,
             stage if stage.is_over() && !record.owed => At::Idle,
-            // Another run was first.
-            _ if record.leased => return self.answer(self.id()),
+            // Another run was first; or it came to its end meanwhile, and the worker notifies.
+            stage if record.leased || stage.is_over() && is_asked => {
+                return self.answer(self.id());
+            }
             _ => At::Take,
         };
     }
@@ -142,8 +145,6 @@ impl Turn<'_> {
                 At::LastList
             }
             (Stage::Running, false) => At::Resume,
-            // It was over by the time that a request took it up: the worker notifies, after this lease.
-            _ if self.is_url() && !self.is_earlier() => return self.answer(self.id()),
             _ => At::Search,
         };
     }

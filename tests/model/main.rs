@@ -15,6 +15,7 @@
 //! cargo test --test model -- --nocapture      prints states and depth
 //! make model                                  two methods, two workers, more faults
 //! WALKS=20000 cargo test --test model real    so many walks by chance
+//! SEED=7 cargo test --test model real -- --nocapture      that walk alone, step by step
 //! ```
 
 #![allow(
@@ -168,10 +169,14 @@ fn the_version_of_the_target_is_guarded_by_that_of_the_record_already() {
     holds(ONE_TARGET.broken(Broken::EndWithoutTarget));
 }
 
+/// The number in this variable of the environment.
+fn number(name: &str) -> Option<u64> {
+    Some(std::env::var(name).ok()?.parse().unwrap())
+}
+
 /// How many walks by chance: as `WALKS` says, or as `make model` takes, or fewer.
 fn by_chance() -> u64 {
-    let asked = std::env::var("WALKS").map(|walks| walks.parse().unwrap());
-    asked.unwrap_or(if is_large() { 1_000 } else { 200 })
+    number("WALKS").unwrap_or(if is_large() { 5_000 } else { 200 })
 }
 
 /// The core asks tokio for its timers; nothing here waits for them.
@@ -188,10 +193,14 @@ fn in_tokio(test: impl FnOnce()) {
 fn real_runs_walk_the_paths_of_the_model_and_the_table_holds_what_it_says() {
     in_tokio(|| {
         let mut walks = traces::Walks::default();
-        walks.shortest();
-        for seed in 0..by_chance() {
+        if let Some(seed) = number("SEED") {
+            walks.is_shown = true;
             walks.by_chance(seed);
+            assert!(walks.parted.is_empty(), "{}", walks.parted.join("\n"));
+            return;
         }
+        walks.shortest();
+        walks.many_by_chance(by_chance());
         println!(
             "{} traces of {} steps walked by real runs, of these kinds: {:?}",
             walks.traces, walks.steps, walks.kinds
@@ -216,15 +225,25 @@ fn real_runs_walk_the_paths_of_the_model_and_the_table_holds_what_it_says() {
 }
 
 #[test]
+fn a_request_answers_at_once_if_what_it_takes_up_has_come_to_its_end() {
+    use protocol::Action::{Skew, Step};
+    let mut path = vec![Step(1); 11];
+    path.extend([Skew(1), Step(0), Step(1), Step(0)]);
+    in_tokio(|| {
+        let mut walks = traces::Walks::default();
+        walks.by_hand("over meanwhile", SAME_DELIVERY, &path);
+        assert!(walks.parted.is_empty(), "{}", walks.parted.join("\n"));
+    });
+}
+
+#[test]
 fn a_table_that_ignores_versions_is_noticed_by_the_replay() {
     in_tokio(|| {
         let mut walks = traces::Walks {
             ignores_versions: true,
             ..traces::Walks::default()
         };
-        for seed in 0..100 {
-            walks.by_chance(seed);
-        }
+        walks.many_by_chance(100);
         assert!(!walks.parted.is_empty());
     });
 }

@@ -130,9 +130,11 @@ impl Turn<'_> {
 
     /// The commit happens, and its answer is lost. False if it does not happen.
     pub fn step_without_answer(&mut self) -> bool {
-        let (at, queue, records) = (self.me().at, self.state.queue, self.state.records);
+        let (Process { at, record, .. }, queue, records) =
+            (*self.me(), self.state.queue, self.state.records);
         self.step();
-        self.me().at = at;
+        // A record that repeats another is followed only once the answer is there.
+        (self.me().at, self.me().record) = (at, record);
         self.me().resent = true;
         // What follows the commit waits for its answer.
         self.state.queue = queue;

@@ -97,6 +97,8 @@ fn protocol(setup: Setup, looked: Vec<Looked>) -> Protocol {
 pub struct Walks {
     /// Whether the table is broken.
     pub ignores_versions: bool,
+    /// Whether each step of a walk is printed, with where the model and the real runs then are.
+    pub is_shown: bool,
     pub traces: usize,
     pub steps: usize,
     /// How often each kind of step was made.
@@ -153,6 +155,51 @@ impl Walks {
         }
     }
 
+    /// So many walks by chance, on every core.
+    pub fn many_by_chance(&mut self, walks: u64) {
+        let runtime = tokio::runtime::Handle::current();
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let ignores_versions = self.ignores_versions;
+        std::thread::scope(|scope| {
+            let parts = (0..cores).map(|first| {
+                let runtime = runtime.clone();
+                scope.spawn(move || {
+                    let _entered = runtime.enter();
+                    let mut part = Walks {
+                        ignores_versions,
+                        ..Walks::default()
+                    };
+                    let seeds = (first as u64..walks).step_by(cores);
+                    seeds.for_each(|seed| part.by_chance(seed));
+                    part
+                })
+            });
+            let parts: Vec<_> = parts.collect();
+            for part in parts {
+                self.merge(part.join().unwrap());
+            }
+        });
+    }
+
+    fn merge(&mut self, part: Walks) {
+        self.traces += part.traces;
+        self.steps += part.steps;
+        for (kind, count) in part.kinds {
+            *self.kinds.entry(kind).or_default() += count;
+        }
+        self.parted.extend(part.parted);
+    }
+
+    /// A walk whose steps are written down here.
+    pub fn by_hand(&mut self, name: &str, setup: Setup, path: &[Action]) {
+        let mut replay = Replay::new(
+            protocol(setup.methods(2), Vec::new()),
+            self.ignores_versions,
+        );
+        let parted = path.iter().find_map(|action| replay.step(*action).err());
+        self.add(name, path, parted);
+    }
+
     /// A walk by chance: calls mostly, and faults now and then.
     pub fn by_chance(&mut self, seed: u64) {
         let mut chance = Chance(seed);
@@ -177,6 +224,9 @@ impl Walks {
             let action = actions[chance.below(actions.len())];
             gone.push(action);
             parted = replay.step(action).err();
+            if self.is_shown {
+                println!("{action:?}\n{}", replay.show());
+            }
         }
         self.add(&format!("seed {seed}, {}", setup.name), &gone, parted);
     }

@@ -87,6 +87,13 @@ impl Actor {
         self.task.is_none()
     }
 
+    /// Where it is, for a message.
+    pub fn show(&self) -> String {
+        let gate = self.ports.gate();
+        let is_over = self.is_over();
+        format!("{:?} at {:?}, over: {is_over}", gate.waiting(), gate.now)
+    }
+
     /// The time of the run and its lease are over.
     pub fn oversleep(&self) {
         let mut gate = self.ports.gate();

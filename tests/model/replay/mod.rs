@@ -81,6 +81,10 @@ impl Replay {
             Action::Step(by) if after.is_some_and(|it| it.processes[by].at == At::WakeAgain) => {
                 false
             }
+            // The same of a record that was released for later since the run began.
+            Action::Step(by) if after.is_some_and(|it| it.processes[by].at == At::Take) => {
+                self.is_due(by)
+            }
             // The person is in a cool-down, which the model does not know.
             Action::Step(by) if self.state.processes[by].at == At::Look && self.is_cooling() => {
                 false
@@ -118,6 +122,14 @@ impl Replay {
     fn is_cooling(&self) -> bool {
         let mut targets = self.state.targets.iter();
         targets.any(|target| target.reset != NONE && !target.running)
+    }
+
+    /// Whether the record that a process takes up is due, by the clock of its run.
+    fn is_due(&self, by: usize) -> bool {
+        let due = self.due(self.state.processes[by].record);
+        let actor = self.actors[by].as_ref();
+        due.zip(actor)
+            .is_some_and(|(due, actor)| due <= actor.ports.gate().now)
     }
 
     /// Whether the call that the process makes next was on its way as its time ran out.
@@ -197,25 +209,39 @@ impl Replay {
             Action::Skew(_) | Action::Expire(_) | Action::Age(_) | Action::Duplicate(_) => {}
         }
         if !is_made {
-            let waiting = |actor: &Actor| actor.ports.gate().waiting().to_vec();
-            let waiting = self
-                .actors
-                .each_ref()
-                .map(|actor| actor.as_ref().map(waiting));
-            let models = before.processes.map(|process| process.at);
-            return Err(format!(
-                "{action:?}: the run is not at this call: {waiting:?} instead of {models:?}"
-            ));
+            return Err(format!("{action:?}: the run is not at this call"));
         }
         for by in 0..PROCESSES {
-            if self.state.processes[by].at == At::Idle
-                && let Some(actor) = self.actors[by].take_if(|actor| !actor.is_over())
-            {
-                let waiting = actor.ports.gate().waiting().to_vec();
-                return Err(format!("{action:?}: run {by} goes on, to {waiting:?}"));
-            }
+            let at = self.state.processes[by].at;
+            let is_idle = at == At::Idle;
+            let Some(actor) = self.actors[by].take_if(|actor| actor.is_over() != is_idle) else {
+                continue;
+            };
+            let waiting = actor.ports.gate().waiting().to_vec();
+            return Err(match is_idle {
+                true => format!("{action:?}: run {by} goes on, to {waiting:?}"),
+                false => format!("{action:?}: run {by} is over, and at {at:?} in the model"),
+            });
         }
         self.compare().map_err(|what| format!("{action:?}: {what}"))
+    }
+
+    /// Where each process is in the model, and for which calls its real run waits.
+    pub fn show(&self) -> String {
+        let mut lines = Vec::new();
+        for (process, actor) in self.state.processes.iter().zip(&self.actors) {
+            let (at, record) = (process.at, process.record);
+            let (late, skewed) = (process.late, process.skewed);
+            let run = actor.as_ref().map(Actor::show).unwrap_or_default();
+            lines.push(format!(
+                "    {at:?} of record {record}, late {late}, skewed {skewed}; real: {run}"
+            ));
+        }
+        for id in 0..2 {
+            let (record, due) = (self.state.record(id), self.due(id));
+            lines.push(format!("    {id}: {record:?}; real: due {due:?}"));
+        }
+        lines.join("\n")
     }
 
     fn make(&mut self, by: usize, call: Call, order: Order, at: At) -> bool {
