@@ -18,6 +18,11 @@ export const session = (roles, change = {}) => ({
   bearer: BEARER, expires_at: soon(15), person: "b1000000-0000-4000-8000-000000000001", name: "Vera Verifier",
   user_name: "vera@contoso.example", roles, ...change,
 });
+/** What a page that was loaded again asks, and the answer: the session without its bearer. */
+export const RELOADED = (roles) => ({
+  on: "GET /desk/sessions", json: session(roles, { bearer: undefined }),
+  check: ({ headers }) => { if (headers.authorization !== `Bearer ${BEARER}`) throw new Error("no bearer"); },
+});
 export const found = (change = {}) => ({
   id: TARGET, user_name: JANE, name: "Jane Doe", job_title: "Designer", department: "Marketing", manager: "Miriam Graham",
   contacts: ["business_phone", "mobile_phone"], hints: [], rejections: [], ...change,

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { soon } from "./answers.mjs";
 import {
-  APPROVAL, BEARER, CASE, CONTACT, DRAFT, DRAFTS, OVER, PEOPLE, READ, SESSION, SETTINGS, SIGN,
+  APPROVAL, BEARER, CASE, CONTACT, DRAFT, DRAFTS, OVER, PEOPLE, READ, RELOADED, SESSION, SETTINGS, SIGN,
   approvalDraft, done, found, noted, refusal, session, verification, verificationDraft,
 } from "./desk-fake.mjs";
 import { at, microsoft, play, press, said, signIn, signsIn, store } from "./desk-play.mjs";
@@ -32,7 +32,7 @@ for (const [name, fragment] of [
 }
 
 play("a_fragment_with_an_unknown_state_asks_nothing_with_a_session_either_and_leaves_the_sign_in_that_is_waited_for", {
-  script: [...APPROVER, { on: READ, json: verification() }, { on: READ, json: verification() }],
+  script: [...APPROVER, { on: READ, json: verification() }, RELOADED(["Approver"]), { on: READ, json: verification() }],
 }, async (visit) => {
   const { page, url, server } = visit;
   await signIn(visit, `desk/${CASE}`);
@@ -69,7 +69,7 @@ for (const [link, words] of [["Token", ""], ["Twice", ""], ["Response", ""], ["C
 }
 
 play("a_sign_in_that_was_cancelled_leads_an_approver_back_to_the_verification", {
-  script: [...APPROVER, { on: READ, json: verification() }, { on: DRAFTS, json: approvalDraft() }, { on: SETTINGS }, { on: READ, json: verification() }],
+  script: [...APPROVER, { on: READ, json: verification() }, { on: DRAFTS, json: approvalDraft() }, { on: SETTINGS }, RELOADED(["Approver"]), { on: READ, json: verification() }],
 }, async (visit) => {
   const { page, server } = visit;
   await signIn(visit, `desk/${CASE}`);
@@ -122,7 +122,7 @@ play("a_tab_that_forgot_its_session_signs_nothing_and_says_start_again", {
 });
 
 play("another_tab_and_a_second_return_sign_nothing_twice", {
-  script: [...APPROVER, { on: READ, json: verification() }, { on: DRAFTS, json: approvalDraft() }, { on: SETTINGS }, { on: SIGN(APPROVAL), json: done() }, { on: READ, json: verification({ approved: true }) }],
+  script: [...APPROVER, { on: READ, json: verification() }, { on: DRAFTS, json: approvalDraft() }, { on: SETTINGS }, { on: SIGN(APPROVAL), json: done() }, RELOADED(["Approver"]), RELOADED(["Approver"]), { on: READ, json: verification({ approved: true }) }],
 }, async (visit) => {
   const { page, url, server, entra, context } = visit;
   await signIn(visit, `desk/${CASE}`);
@@ -143,13 +143,14 @@ play("another_tab_and_a_second_return_sign_nothing_twice", {
   await page.goto(back);
   await at(page, "start");
   await page.reload();
+  await at(page, "problem", "You approve, and do not verify");
   await page.goto(`${url}desk/${CASE}`);
   await at(page, "review", "Approved already");
   assert.equal(server.requests.filter((one) => one.url.endsWith("/signature")).length, 1);
 });
 
 play("after_back_from_microsoft_the_buttons_work_again", {
-  script: [...APPROVER, { on: READ, json: verification() }, { on: DRAFTS, json: approvalDraft() }, { on: SETTINGS }, { on: READ, json: verification() }],
+  script: [...APPROVER, { on: READ, json: verification() }, { on: DRAFTS, json: approvalDraft() }, { on: SETTINGS }, RELOADED(["Approver"]), { on: READ, json: verification() }],
 }, async (visit) => {
   const { page } = visit;
   await signIn(visit, `desk/${CASE}`);
@@ -237,6 +238,7 @@ play("text_from_the_server_never_becomes_markup", {
     { on: PEOPLE, json: found({ name: HTML, department: HTML, job_title: HTML, manager: HTML, hints: [{ code: "external", text: HTML, at: null }], rejections: [{ at: soon(-5), by: HTML, ticket: HTML, reason: HTML }] }) },
     { on: CONTACT, json: { contact: "business_phone", number: HTML } },
     { on: DRAFTS, json: verificationDraft() }, { on: SETTINGS }, { on: SIGN(DRAFT), json: { ...noted(false), note: HTML } },
+    RELOADED(["Verifier", "Approver"]),
     { on: READ, json: verification({ verifier: HTML, evidence: [HTML], obstacle: HTML, rejections: [{ at: HTML, by: HTML, ticket: HTML, reason: HTML }],
       preview: { ...verification().preview, target_name: HTML, methods: [{ method: HTML, label: HTML, status: HTML, why: HTML }], warnings: [{ code: HTML, text: HTML }], entra_url: "javascript:alert(1)" } }) },
     { on: DRAFTS, ...refusal(403, "frozen", HTML, HTML) },
@@ -271,18 +273,26 @@ play("text_from_the_server_never_becomes_markup", {
   await clean();
 });
 
-play("after_a_reload_the_server_alone_knows_who_may_approve", {
-  script: [{ on: READ, json: verification() }, { on: DRAFTS, ...refusal(403, "desk_role_missing", "The session's person does not have the role Approver.", "Ask.") }],
+play("after_a_reload_a_verifier_is_offered_no_approval", {
+  script: [RELOADED(["Verifier"]), { on: READ, json: verification() }],
 }, async ({ page, url }) => {
   await page.goto(`${url}desk/xyz`);
   await put(page, "desk-bearer", BEARER);
   await page.goto(`${url}desk/${CASE}`);
-  await at(page, "review", "Do you approve this reset?");
-  await press(page, "Approve");
-  await at(page, "problem", "You may not do this");
-  assert.match(await said(page, "problem"), /Nothing was signed/);
-  await press(page, "Back");
-  await at(page, "review");
+  await at(page, "review", "A verification");
+  assert.match(await page.locator("#who").innerText(), /Signed in as Vera Verifier/);
+  assert.equal(await page.getByRole("button", { name: /Approve|Reject/ }).count(), 0);
+});
+
+play("after_a_reload_a_session_that_is_over_is_signed_in_again", {
+  script: [{ on: "GET /desk/sessions", ...OVER }],
+}, async ({ page, url }) => {
+  await page.goto(`${url}desk/xyz`);
+  await put(page, "desk-bearer", BEARER);
+  await page.goto(`${url}desk/${CASE}`);
+  await at(page, "start");
+  assert.match(await said(page, "start"), /Your time on this page is over/);
+  assert.deepEqual(await store(page), {});
 });
 
 play("a_person_whose_session_ends_soon_is_told_before_they_call", {

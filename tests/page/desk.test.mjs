@@ -4,12 +4,13 @@ import assert from "node:assert/strict";
 import { running, soon } from "./answers.mjs";
 import { tabTo } from "./browser.mjs";
 import {
-  APPROVAL, BEARER, CASE, CONTACT, DRAFT, DRAFTS, ENDED, OVER, PEOPLE, READ, REJECT, SESSION, SETTINGS, SIGN, TARGET, VERIFIED,
+  APPROVAL, BEARER, CASE, CONTACT, DRAFT, DRAFTS, ENDED, OVER, PEOPLE, READ, REJECT, RELOADED, SESSION, SETTINGS, SIGN, TARGET, VERIFIED,
   approvalDraft, done, found, noted, refusal, sha256, verification, verificationDraft,
 } from "./desk-fake.mjs";
 import { at, looked, microsoft, plain, play, press, said, signIn, signsIn, store } from "./desk-play.mjs";
 
 const AGENT = signsIn(["Verifier"]), APPROVER = signsIn(["Approver"]);
+const REJECTED = verification({ rejections: [{ at: soon(-2), by: "Sam", ticket: "HELP-42", reason: "Did not ask", case: CASE }] });
 const CALL = { on: CONTACT, json: { contact: "business_phone", number: "+1 555 0100" } };
 async function fillIn(page, { reason = "It is broken", passkey = "Yes, or they are not sure", way = "I called their desk phone" } = {}) {
   await page.getByLabel(reason).check();
@@ -60,6 +61,7 @@ play("an_agent_finds_a_person_calls_them_signs_and_the_approver_is_next", {
       assert.equal(headers.authorization, `Bearer ${BEARER}`);
       assert.deepEqual(Object.keys(JSON.parse(body)), ["code", "code_verifier"]);
     } },
+    RELOADED(["Verifier"]),
   ],
 }, async (visit) => {
   const { page, url, entra, server, accessible } = visit;
@@ -288,6 +290,21 @@ play("what_was_approved_already_shows_how_it_ended_and_is_not_signed_again", {
   await accessible("1-review");
   await press(page, "Show how it ended");
   await at(page, "outcome", "Done: they can register MFA again");
+});
+
+play("a_rejected_verification_offers_no_approval_after_a_reload", {
+  how: { name: "desk-rejected-" },
+  script: [...APPROVER, { on: READ, json: REJECTED }, RELOADED(["Approver"]), { on: READ, json: REJECTED }],
+}, async (visit) => {
+  const { page, accessible } = visit;
+  await signIn(visit, `desk/${CASE}`);
+  for (const time of ["first", "reloaded"]) {
+    await at(page, "review", "Rejected already");
+    assert.match(await said(page, "review"), /can no longer be approved[^]*verified again/);
+    assert.equal(await page.getByRole("button", { name: /Approve|Reject/ }).count(), 0, time);
+    if (time === "first") await page.reload();
+  }
+  await accessible("1-review");
 });
 
 play("a_verifier_who_opens_the_approvers_link_reads_it_and_cannot_approve", {

@@ -33,19 +33,17 @@ issuers = []
 "#;
 
 fn with_desk(policy: Document) -> Document {
-    policy
-        .add("audience.desk", "https://mfa.contoso.example/desk")
-        .add(
-            "desk",
-            json!({
-                "url": "https://mfa.contoso.example/desk",
-                "client_id": "7d6f5c4b-3a29-4180-9c7e-6b5a49382713",
-                "credential": {"secret": "reregister-mfa/desk"},
-                "verifiers": VERIFIERS,
-                "approvers": APPROVERS,
-                "context": "c1",
-            }),
-        )
+    policy.add(
+        "desk",
+        json!({
+            "url": "https://mfa.contoso.example/desk",
+            "client_id": "7d6f5c4b-3a29-4180-9c7e-6b5a49382713",
+            "credential": {"secret": "reregister-mfa/desk"},
+            "verifiers": VERIFIERS,
+            "approvers": APPROVERS,
+            "context": "c1",
+        }),
+    )
 }
 
 #[test]

@@ -13,57 +13,28 @@ use serde_json::Value;
 use simulated::entra::{Changes, Method};
 
 use crate::documented::documented;
-use crate::test_app::{ADA, Document, GRACE, JANE, MEGAN, Overrides, SAM, TestApp, VERA, VICTOR};
+use crate::test_app::{Document, GRACE, JANE, MEGAN, Overrides, SAM, TestApp, VERA};
 
 pub use browser::Browser;
 
-pub const VERIFIERS: &str = "c1000000-0000-4000-8000-0000000000d1";
 pub const APPROVERS: &str = "c1000000-0000-4000-8000-0000000000d2";
 pub const CLIENT: &str = "2d3e4f50-6172-4384-9a5b-6c7d8e9fa0b1";
 pub const DESK_URL: &str = "https://mfa.contoso.example/desk";
 
-const VERA_ID: &str = "a1000000-0000-4000-8000-00000000000d";
 const VICTOR_ID: &str = "a1000000-0000-4000-8000-000000000011";
-const SAM_ID: &str = "a1000000-0000-4000-8000-00000000000c";
-const ADA_ID: &str = "a1000000-0000-4000-8000-000000000010";
 pub const JANE_ID: &str = "a1000000-0000-4000-8000-00000000000b";
 
-/// Vera and Victor verify, Sam, Ada and Victor approve.
+/// In the tenant of the tour Victor verifies; here he approves, too.
 fn tenant(document: Document) -> Document {
-    let sign_in = json!({
-        "redirectUris": [DESK_URL],
-        "appRoles": [
-            {"value": "Verifier", "assigned": [VERIFIERS]},
-            {"value": "Approver", "assigned": [APPROVERS]},
-        ],
-    });
-    document
-        .push("apps", json!({"clientId": CLIENT, "secret": "desk-app-secret", "signIn": sign_in}))
-        .push(
-            "groups",
-            json!({"id": VERIFIERS, "displayName": "Verifiers", "members": [VERA_ID, VICTOR_ID]}),
-        )
-        .push(
-            "groups",
-            json!({"id": APPROVERS, "displayName": "Approvers", "members": [SAM_ID, ADA_ID, VICTOR_ID]}),
-        )
-        .add("contextPolicies", json!([{"context": "c1", "phishingResistant": true}]))
+    document.push("groups.6.members", VICTOR_ID)
 }
 
+/// With the desk of the tour, at another address.
 fn policy(policy: Document) -> Document {
+    let tour: Value = toml::from_str(include_str!("../../examples/desk.toml")).unwrap();
     policy
-        .add("audience.desk", "https://mfa.contoso.example/desk")
-        .add(
-            "desk",
-            json!({
-                "url": DESK_URL,
-                "client_id": CLIENT,
-                "credential": {"secret": "sandbox/desk"},
-                "verifiers": VERIFIERS,
-                "approvers": APPROVERS,
-                "context": "c1",
-            }),
-        )
+        .add("desk", tour["desk"].clone())
+        .set("desk.url", DESK_URL)
 }
 
 /// The product with a desk.
@@ -76,12 +47,6 @@ pub async fn with_desk_and(
     overrides: Overrides,
 ) -> TestApp {
     let app = TestApp::build(|document| change(policy(document)), tenant, overrides).await;
-    let secret = json!({"client_id": CLIENT, "client_secret": "desk-app-secret"});
-    app.set_secret("sandbox/desk", secret);
-    // What the context demands of them.
-    for signer in [VERA, VICTOR, SAM, ADA] {
-        app.tenant.register(signer, Method::fido2("Security key"));
-    }
     let clock = app.clock.clone();
     app.tenant.set_clock(move || clock.now());
     app
