@@ -85,8 +85,9 @@ model:  ## Check the protocol of acceptance, claim and end in every order of its
 	MODEL=large cargo test --locked --test model -- --nocapture
 
 answers: export EVERY := 1
-answers:  ## Change every field of every answer of Microsoft's and of ticket systems in six ways; `make test` takes one change in two hundred
+answers: tools  ## Change every field of every answer from outside, AWS too, in six ways; `make test` takes one change in two hundred
 	cargo test --locked --test answers -- --nocapture
+	tools/with-moto cargo test --locked --test aws answers:: -- --include-ignored --nocapture
 
 chaos: tools  ## Kill the function at random, KILLS=200 times, and check that every reset is finished
 	cargo build --locked --bin reregister-mfa --example chaos

@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode, Url};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::errors::{self, Effect};
@@ -71,7 +71,9 @@ impl Graph {
     /// Reads one thing.
     pub async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, DirectoryError> {
         let body = self.call(Method::GET, url, Effect::Reads).await?;
-        let object: Map<String, Value> = serde_json::from_slice(&body).map_err(|_| UNREADABLE)?;
+        let Ok(Value::Object(object)) = json::parse(&body) else {
+            return Err(UNREADABLE);
+        };
         // Neither is an error beside an answer, whatever the status says.
         if object.get("error").is_some_and(|error| !error.is_null()) {
             return Err(UNREADABLE);
