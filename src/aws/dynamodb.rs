@@ -18,8 +18,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, KeysAndAttributes, Put, ReturnConsumedCapacity,
-    ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, CancellationReason, ConditionCheck, KeysAndAttributes, Put,
+    ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 
 use crate::clock::{Clock, Timestamp};
@@ -211,7 +211,7 @@ impl DynamoDb {
 }
 
 /// A cancelled transaction is a conflict if a condition failed. There is one reason for each write, in their order.
-fn refused(writes: &[Write], error: &SdkError<TransactWriteItemsError>) -> Undone {
+fn refused<R>(writes: &[Write], error: &SdkError<TransactWriteItemsError, R>) -> Undone {
     if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
         error.as_service_error()
     {
@@ -221,10 +221,7 @@ fn refused(writes: &[Write], error: &SdkError<TransactWriteItemsError>) -> Undon
             let found = reasons
                 .iter()
                 .zip(writes)
-                .map(|(reason, write)| {
-                    let found = reason.item().map(|found| item(&write.key, found));
-                    found.transpose()
-                })
+                .map(|(reason, write)| shown(reason, write))
                 .collect::<Result<_, _>>();
             return Undone::Failed(found.map_or_else(|error| error, StoreError::Conflict));
         }
@@ -233,6 +230,19 @@ fn refused(writes: &[Write], error: &SdkError<TransactWriteItemsError>) -> Undon
         }
     }
     Undone::Failed(unavailable(error))
+}
+
+/// What was there instead. A condition that failed and what is shown beside it must fit: else the one or the other is
+/// wrong, and something that is there might pass for absent.
+fn shown(reason: &CancellationReason, write: &Write) -> Result<Option<Item>, StoreError> {
+    let found = reason.item().map(|found| item(&write.key, found));
+    let found = found.transpose()?;
+    let has_failed = reason.code() == Some("ConditionalCheckFailed");
+    match (write.condition, &found) {
+        (Condition::Absent, None) if has_failed => Err(unreadable()),
+        (Condition::Version(version), Some(item)) if item.version == version => Err(unreadable()),
+        _ => Ok(found),
+    }
 }
 
 /// The code alone: the SDK's own text may hold the answer's bytes, and in them an approval.
@@ -281,4 +291,109 @@ fn item(key: &Key, attributes: &Attributes) -> Result<Item, StoreError> {
 
 fn unreadable() -> StoreError {
     StoreError::Unavailable("an answer that cannot be read".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::error::ErrorMetadata;
+    use aws_sdk_dynamodb::types::error::TransactionCanceledException;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const FAILED: &str = "ConditionalCheckFailed";
+
+    fn stored(version: u64) -> Item {
+        Item {
+            version,
+            writer: Uuid::nil(),
+            body: "{}".to_owned(),
+            expires_at: Timestamp::from_second(1_900_000_000).unwrap(),
+        }
+    }
+
+    /// What comes of one write under this condition, and another that is fine, whose reasons are these.
+    fn conflict(
+        condition: Condition,
+        reasons: Option<Vec<(Option<&str>, Option<Attributes>)>>,
+    ) -> Result<Vec<Option<Item>>, String> {
+        let write = |key: &str, condition| Write {
+            key: Key(key.to_owned()),
+            condition,
+            item: None,
+        };
+        let writes = [write("a", condition), write("b", Condition::Absent)];
+        let reasons = reasons.map(|reasons| {
+            let reasons = reasons.into_iter().map(|(code, item)| {
+                let reason = CancellationReason::builder().set_item(item);
+                reason.set_code(code.map(str::to_owned)).build()
+            });
+            reasons.collect()
+        });
+        let code = ErrorMetadata::builder().code("TransactionCanceledException");
+        let cancelled = TransactionCanceledException::builder()
+            .set_cancellation_reasons(reasons)
+            .meta(code.build())
+            .build();
+        let error = TransactWriteItemsError::TransactionCanceledException(cancelled);
+        match refused(&writes, &SdkError::service_error(error, ())) {
+            Undone::Failed(StoreError::Conflict(found)) => Ok(found),
+            Undone::Failed(StoreError::Unavailable(why)) => Err(why),
+            Undone::Busy(why) => Err(why.to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_failed_condition_shows_what_is_there_instead_or_that_it_is_absent() {
+        let there = |version| Some(attributes(&Key("a".to_owned()), &stored(version)));
+        let none = (Some("None"), None);
+        for (condition, item, found) in [
+            (Condition::Absent, there(1), Some(stored(1))),
+            (Condition::Version(1), there(2), Some(stored(2))),
+            (Condition::Version(1), None, None),
+        ] {
+            let reasons = vec![(Some(FAILED), item), none.clone()];
+            assert_eq!(conflict(condition, Some(reasons)), Ok(vec![found, None]));
+        }
+    }
+
+    #[test]
+    fn a_cancellation_that_contradicts_itself_says_nothing_of_what_is_there() {
+        let key = |key: &str| Key(key.to_owned());
+        let there = |name, version| Some(attributes(&key(name), &stored(version)));
+        let none = || (Some("None"), None);
+        let (absent, first) = (Condition::Absent, Condition::Version(1));
+        for (condition, reasons) in [
+            // Something must be there, and is not shown; or what was asked for is there.
+            (absent, Some(vec![(Some(FAILED), None), none()])),
+            (first, Some(vec![(Some(FAILED), there("a", 1)), none()])),
+            // Another item, or one that cannot be read.
+            (absent, Some(vec![(Some(FAILED), there("b", 1)), none()])),
+            (
+                absent,
+                Some(vec![(Some(FAILED), Some(Attributes::new())), none()]),
+            ),
+            (absent, Some(vec![(Some(FAILED), there("a", 0)), none()])),
+            // Too few reasons, too many, none, and others.
+            (absent, Some(vec![(Some(FAILED), there("a", 1))])),
+            (
+                absent,
+                Some(vec![(Some(FAILED), there("a", 1)), none(), none()]),
+            ),
+            (absent, Some(Vec::new())),
+            (absent, None),
+            (absent, Some(vec![(None, there("a", 1)), none()])),
+            (
+                absent,
+                Some(vec![(Some("unknownFutureValue"), None), none()]),
+            ),
+            (
+                absent,
+                Some(vec![(Some("TransactionConflict"), None), none()]),
+            ),
+        ] {
+            let shown = conflict(condition, reasons.clone());
+            assert!(shown.is_err(), "{condition:?} {reasons:?}: {shown:?}");
+        }
+    }
 }

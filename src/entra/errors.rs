@@ -8,6 +8,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use crate::json;
 use crate::outbound::retry_after;
 use crate::reset::ports::{DirectoryError, Fault};
 
@@ -68,7 +69,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
 /// The error's code: `error.code`, `odata.error.code` or the token endpoint's `error`; nothing in the body of a
 /// gateway, which has only a `Message`.
 pub fn code(body: &[u8]) -> Option<String> {
-    let body: Value = serde_json::from_slice(body).ok()?;
+    let body = json::parse(body).ok()?;
     let code = match body.get("error") {
         Some(Value::String(code)) => code,
         Some(error) => error.get("code")?.as_str()?,
@@ -84,7 +85,7 @@ const DEEPEST: usize = 4;
 /// JSON of an error, with `code` or `errorCode`.
 fn inner_codes(body: &[u8]) -> Vec<String> {
     let mut found = Vec::new();
-    if let Ok(body) = serde_json::from_slice::<Value>(body) {
+    if let Ok(body) = json::parse(body) {
         let error = body.get("error").or(body.get("odata.error"));
         for (name, inner) in error.and_then(Value::as_object).into_iter().flatten() {
             if name != "code" {
@@ -116,7 +117,7 @@ fn collect_codes(value: &Value, found: &mut Vec<String>, depth: usize) {
             }
         }
         Value::String(text) if text.trim_start().starts_with('{') => {
-            if let Ok(inner) = serde_json::from_str(text) {
+            if let Ok(inner) = json::parse(text.as_bytes()) {
                 collect_codes(&inner, found, depth);
             }
         }
@@ -194,6 +195,35 @@ mod tests {
         let deep = format!("{}1{}", "[".repeat(90), "]".repeat(90));
         let deep = format!(r#"{{"error":{{"code":"x","message":{deep}}}}}"#);
         assert_eq!(inner_codes(deep.as_bytes()), Vec::<String>::new());
+    }
+
+    /// Parsers differ in which of the two they believe. Neither may make a person missing or a tenant unlicensed.
+    #[test]
+    fn an_error_in_which_a_member_comes_twice_has_no_code() {
+        let none = HeaderMap::new();
+        let of = |status, body: &str| {
+            let status = StatusCode::from_u16(status).unwrap();
+            of(status, &none, body.as_bytes(), Effect::Reads)
+        };
+        let twice = r#"{"error":{"code":"x","code":"Request_ResourceNotFound"}}"#;
+        assert_eq!(code(twice.as_bytes()), None);
+        assert_eq!(of(404, twice), DirectoryError::Permanent(Fault::Unreadable));
+        for twice in [
+            r#"{"error":{"code":"x","code":"AadPremiumLicenseRequired"}}"#,
+            r#"{"error":{"code":"x","innerError":{"code":"y","code":"AadPremiumLicenseRequired"}}}"#,
+            r#"{"error":{"code":"x","message":"{\"errorCode\":\"y\",\"errorCode\":\"AadPremiumLicenseRequired\"}"}}"#,
+        ] {
+            assert_eq!(
+                of(400, twice),
+                DirectoryError::Permanent(Fault::Refused),
+                "{twice}"
+            );
+            assert_eq!(
+                of(403, twice),
+                DirectoryError::Permanent(Fault::NotAllowed),
+                "{twice}"
+            );
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode, Url};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::errors::{self, Effect};
@@ -190,7 +190,9 @@ const UNREADABLE: DirectoryError = DirectoryError::Permanent(Fault::Unreadable);
 
 /// What an answer that is one object says.
 fn one_of<T: DeserializeOwned>(body: &[u8]) -> Result<T, DirectoryError> {
-    let object: Map<String, Value> = serde_json::from_slice(body).map_err(|_| UNREADABLE)?;
+    let Ok(Value::Object(object)) = json::parse(body) else {
+        return Err(UNREADABLE);
+    };
     // Neither is an error beside an answer, whatever the status says.
     if object.get("error").is_some_and(|error| !error.is_null()) {
         return Err(UNREADABLE);

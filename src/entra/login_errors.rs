@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+use crate::json;
+
 /// By number. The log has it beside the number.
 const ADVICE: [(u64, &str); 14] = [
     (
@@ -74,7 +76,7 @@ pub fn number(body: &[u8]) -> Option<u64> {
     struct Refusal {
         error_codes: Vec<u64>,
     }
-    let refusal: Refusal = serde_json::from_slice(body).ok()?;
+    let refusal: Refusal = json::read(body).ok()?;
     refusal.error_codes.first().copied()
 }
 
@@ -116,6 +118,8 @@ mod tests {
             "{}",
             r#"{"error_codes":[]}"#,
             r#"{"error_codes":"x"}"#,
+            r#"{"error_codes":[53003],"error_codes":[7000222]}"#,
+            r#"[[53003]]"#,
         ] {
             assert_eq!(number(body.as_bytes()), None, "{body}");
         }

@@ -114,27 +114,35 @@ impl<'a> Jira<'a> {
 
     pub(super) async fn write(&self, note: &Note<'_>) -> Result<(), Failed> {
         if let Some(comment) = self.find(note).await? {
-            if self.is_ours(&comment, note) {
-                return self.keep_internal(note, &comment).await;
-            }
-            // It quotes the note.
-            return Ok(());
+            return self.accept(note, &comment).await;
         }
         let request = self.http.post(self.issue(note, ["comment"])?);
         let request = self.credential.sign(request.json(&self.comment(note)));
         let answer: Option<Comment> = call::write(request, StatusCode::CREATED).await?;
         let is_answered = answer.is_some();
-        let shown = answer.filter(|comment| comment.holds(&self.mark(note)));
-        let written = match shown {
-            Some(comment) => Some(comment),
-            None => self.find(note).await?,
-        };
-        match written {
-            Some(comment) => self.keep_internal(note, &comment).await,
+        if let Some(comment) = answer.filter(|comment| comment.holds(&self.mark(note))) {
+            return self.keep_internal(note, &comment).await;
+        }
+        match self.find(note).await? {
+            Some(comment) => self.accept(note, &comment).await,
             None if is_answered => Err(Failed::Permanent(
                 "it answers 201, and the comment is not in the ticket",
             )),
             None => Err(TRANSIENT),
+        }
+    }
+
+    /// Whether this comment is the note, as it should be. Another text with the mark may be a person's own comment: it
+    /// is never deleted. Where customers see it, it is no internal note, and a second one might come out like it.
+    async fn accept(&self, note: &Note<'_>, comment: &Comment) -> Result<(), Failed> {
+        if self.is_ours(comment, note) {
+            self.keep_internal(note, comment).await
+        } else if !note.public && self.may_be_seen(note, comment).await? {
+            Err(Failed::Permanent(
+                "a comment that customers may see has the mark of the note, and no internal note is there: look at the ticket",
+            ))
+        } else {
+            Ok(())
         }
     }
 
@@ -151,14 +159,7 @@ impl<'a> Jira<'a> {
             }
             return Ok(());
         }
-        let may_be_public = match (comment.is_public(), &self.edition) {
-            (Some(is_public), _) => is_public,
-            // Without Service Management, Data Center does not say.
-            (None, Edition::DataCenter) => false,
-            (None, Edition::Cloud) => true,
-        };
-        // Outside of service desks every comment says that it is public (Jira Cloud REST v3, `jsdPublic`).
-        if !may_be_public || !self.may_have_customers(note).await? {
+        if !self.may_be_seen(note, comment).await? {
             return Ok(());
         }
         let Some(id) = comment.id() else {
@@ -184,6 +185,18 @@ impl<'a> Jira<'a> {
         }
     }
 
+    /// Whether customers may see this comment.
+    async fn may_be_seen(&self, note: &Note<'_>, comment: &Comment) -> Result<bool, Failed> {
+        let may_be_public = match (comment.is_public(), &self.edition) {
+            (Some(is_public), _) => is_public,
+            // Without Service Management, Data Center does not say.
+            (None, Edition::DataCenter) => false,
+            (None, Edition::Cloud) => true,
+        };
+        // Outside of service desks every comment says that it is public (Jira Cloud REST v3, `jsdPublic`).
+        Ok(may_be_public && self.may_have_customers(note).await?)
+    }
+
     /// Whether the ticket is in a project with customers, as those of Jira Service Management are.
     async fn may_have_customers(&self, note: &Note<'_>) -> Result<bool, Failed> {
         let request = self.http.get(self.issue(note, [])?);
@@ -194,11 +207,11 @@ impl<'a> Jira<'a> {
         ))
     }
 
-    /// The comment that has the mark; the note itself before one that quotes it.
+    /// The comment that has the mark: the note itself, on whatever page it is, before one that quotes it.
     async fn find(&self, note: &Note<'_>) -> Result<Option<Comment>, Failed> {
         let comments = self.issue(note, ["comment"])?;
         let mark = self.mark(note);
-        let mut seen: usize = 0;
+        let (mut seen, mut quote) = (0, None);
         for _ in 0..MOST_PAGES {
             // A comment that comes in between moves the others back: one is seen twice, none is missed.
             let request = self.http.get(comments.clone()).query(&[
@@ -207,18 +220,21 @@ impl<'a> Jira<'a> {
                 ("maxResults", PAGE.to_string().as_str()),
             ]);
             let page: Page = call::read(self.credential.sign(request)).await?;
-            let (count, mut marked) = (page.comments.len(), page.comments);
-            marked.retain(|comment| comment.holds(&mark));
-            if !marked.is_empty() {
-                let ours = marked.iter().position(|one| self.is_ours(one, note));
-                return Ok(Some(marked.swap_remove(ours.unwrap_or_default())));
+            seen += page.comments.len();
+            let is_last = page.comments.is_empty() || seen >= page.total;
+            for comment in page.comments {
+                if comment.holds(&mark) {
+                    if self.is_ours(&comment, note) {
+                        return Ok(Some(comment));
+                    }
+                    quote = quote.or(Some(comment));
+                }
             }
-            seen += count;
-            if count == 0 || seen >= page.total {
+            if is_last {
                 break;
             }
         }
-        Ok(None)
+        Ok(quote)
     }
 
     /// An address below that of the ticket.

@@ -77,6 +77,7 @@ struct Record {
 #[derive(Deserialize)]
 struct Entry {
     element_id: String,
+    element: String,
     value: String,
 }
 
@@ -134,7 +135,9 @@ impl<'a> ServiceNow<'a> {
     pub(super) async fn write(&self, note: &Note<'_>) -> Result<(), Failed> {
         let element = if note.public { COMMENTS } else { WORK_NOTES };
         let record = self.find(note.ticket).await?;
-        if record.shows_anywhere(note.mark)
+        record.keeps_internal(note)?;
+        if record.shows(COMMENTS, note.mark)
+            || record.shows(WORK_NOTES, note.mark)
             || self.journal_has(&record.sys_id, element, note.mark).await?
         {
             return Ok(());
@@ -148,9 +151,15 @@ impl<'a> ServiceNow<'a> {
             .sign(request.json(&json!({ element: text })));
         let answer: Option<Changed> = call::write(request, StatusCode::OK).await?;
         let is_answered = answer.is_some();
-        let is_shown = answer.is_some_and(|Changed { result }| {
-            result.sys_id == record.sys_id && result.shows(element, note.mark)
-        });
+        let changed = answer.map(|Changed { result }| result);
+        let changed = changed.filter(|changed| changed.sys_id == record.sys_id);
+        let is_shown = match changed {
+            Some(changed) => {
+                changed.keeps_internal(note)?;
+                changed.shows(element, note.mark)
+            }
+            None => false,
+        };
         // A field that an access control denies is left out without a word, and the rest is a success.
         if is_shown || self.journal_has(&record.sys_id, element, note.mark).await? {
             Ok(())
@@ -158,10 +167,13 @@ impl<'a> ServiceNow<'a> {
             Err(Failed::Permanent(
                 "it answers 200, and the note is not in the ticket: the account may not write or not read the field",
             ))
-        } else if self.find(note.ticket).await?.shows(element, note.mark) {
-            Ok(())
         } else {
-            Err(TRANSIENT)
+            let record = self.find(note.ticket).await?;
+            record.keeps_internal(note)?;
+            record
+                .shows(element, note.mark)
+                .then_some(())
+                .ok_or(TRANSIENT)
         }
     }
 
@@ -201,12 +213,14 @@ impl<'a> ServiceNow<'a> {
                 "sys_journal_field",
                 &[
                     ("sysparm_query", query.as_str()),
-                    ("sysparm_fields", "element_id,value"),
+                    ("sysparm_fields", "element_id,element,value"),
                     ("sysparm_limit", MOST_NOTES.to_string().as_str()),
                 ],
             )
             .await?;
-        let is_it = |entry: &Entry| entry.element_id == *sys_id && entry.value.contains(mark);
+        let is_it = |entry: &Entry| {
+            entry.element_id == *sys_id && entry.element == element && entry.value.contains(mark)
+        };
         if found.iter().any(is_it) {
             Ok(true)
         } else if found.len() < MOST_NOTES {
@@ -244,8 +258,15 @@ impl Record {
         journal.as_ref().is_some_and(|text| text.contains(mark))
     }
 
-    fn shows_anywhere(&self, mark: &str) -> bool {
-        self.shows(COMMENTS, mark) || self.shows(WORK_NOTES, mark)
+    /// An internal note is not among the comments. Where it is, another try would only put it there once more.
+    fn keeps_internal(&self, note: &Note<'_>) -> Result<(), Failed> {
+        if !note.public && self.shows(COMMENTS, note.mark) {
+            Err(Failed::Permanent(
+                "the note is among the comments, which customers see, and is no work note: look at the ticket",
+            ))
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -173,6 +173,7 @@ fn no_strange_answer_of_aws_has_a_person_changed_where_something_is_in_the_way()
         }
     }
     println!("{cases} strange answers of AWS with something in the way");
+    assert!(cases * every() > 400, "only {cases}");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
@@ -201,6 +202,7 @@ fn no_strange_answer_of_aws_has_a_reset_called_done_that_is_not() {
         "{cases} strange answers of AWS in {} fields",
         outcomes.len()
     );
+    assert!(cases * every() > 600, "only {cases}");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     // A sample proves nothing of the table, which only the full form writes.
     if every() == 1 {

@@ -163,6 +163,18 @@ async fn a_rejected_question_about_an_object_id_does_not_say_that_the_person_is_
     reply.assert_waiting("misconfigured");
 }
 
+/// Parsers differ in which of the two they believe.
+#[tokio::test]
+async fn an_answer_in_which_a_member_comes_twice_is_no_answer() {
+    let app = TestApp::new().await;
+    let fault = Fault::on("GET", "/roleAssignments?").times(u32::MAX);
+    let twice = r#"{"value":[{"id":"a role"}],"value":[]}"#;
+    app.tenant.fail(fault.body(200, twice.to_owned()));
+    let reply = app.reset(app.draft()).await;
+    reply.assert_waiting("directory_unavailable");
+    app.assert_nothing_happened();
+}
+
 #[tokio::test]
 async fn a_missing_licence_is_seen_inside_another_error() {
     let inner =

@@ -284,11 +284,54 @@ async fn a_note_in_a_project_without_customers_stays_though_jira_calls_it_public
 }
 
 #[tokio::test]
-async fn a_customer_who_quotes_a_note_keeps_their_comment() {
+async fn a_customer_who_quotes_a_note_keeps_their_comment_which_is_no_internal_note() {
     let (jira, serving) = serve().await;
-    jira.add_comment(TICKET, &format!("What does {MARK} mean?"));
-    write(&notes(&serving), TICKET).await.unwrap();
+    let quote = format!("What does {MARK} mean?");
+    jira.add_comment(TICKET, &quote);
+    let error = write(&notes(&serving), TICKET).await.unwrap_err();
+    assert!(matches!(error, TicketError::Permanent(why) if why.contains("customers may see")));
     assert_eq!(jira.comments(TICKET).len(), 1);
+    assert_eq!(calls(&jira, "POST") + calls(&jira, "DELETE"), 0);
+
+    // Where customers are to see the note, or there are none, it is enough.
+    let public = format!("{}\npublic = true", system(&serving));
+    write(&systems(&public, &account()), TICKET).await.unwrap();
+    jira.add_software_issue("DEV-7");
+    jira.add_comment("DEV-7", &quote);
+    write(&notes(&serving), "DEV-7").await.unwrap();
+    assert_eq!(calls(&jira, "POST") + calls(&jira, "DELETE"), 0);
+}
+
+/// The comment may be quoted while the answer to it is lost.
+#[tokio::test]
+async fn a_comment_that_quotes_a_note_is_never_deleted_in_its_place() {
+    let (jira, serving) = serve().await;
+    jira.fail(Fault::on("POST", "/comment").body(201, ""));
+    let server = jira.clone();
+    let quote = tokio::spawn(async move {
+        while calls(&server, "POST") == 0 {
+            tokio::task::yield_now().await;
+        }
+        server.add_comment(TICKET, &format!("What does {MARK} mean?"));
+    });
+    // Whether the quote came before the search or after it.
+    assert!(write(&notes(&serving), TICKET).await.is_err());
+    quote.await.unwrap();
+    assert!(write(&notes(&serving), TICKET).await.is_err());
+    assert_eq!(jira.comments(TICKET).len(), 1);
+    assert_eq!(calls(&jira, "DELETE"), 0);
+}
+
+#[tokio::test]
+async fn a_note_is_found_behind_a_hundred_newer_comments_that_quote_it() {
+    let (jira, serving) = serve().await;
+    write(&notes(&serving), TICKET).await.unwrap();
+    for number in 0..120 {
+        jira.add_comment(TICKET, &format!("{number}: what does {MARK} mean?"));
+    }
+    write(&notes(&serving), TICKET).await.unwrap();
+    assert_eq!(calls(&jira, "POST"), 1);
+    assert_eq!(jira.comments(TICKET).len(), 121);
 }
 
 #[tokio::test]

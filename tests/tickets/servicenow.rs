@@ -94,31 +94,57 @@ async fn a_note_that_is_there_is_not_written_again_even_if_its_answer_was_lost()
     assert_eq!(servicenow.journal(TICKET), [entry("work_notes")]);
 }
 
-/// To an account without the role the table of journals looks empty; the record shows its own to it.
-#[tokio::test]
-async fn a_note_is_found_by_an_account_that_may_not_read_the_table_of_journals() {
-    let journal = json!({"result": []});
-    let record = json!({"result": [{
-        "sys_id": "ee1197db476cc2904bf15222516d439f",
-        "number": TICKET,
-        "work_notes": format!("2026-11-24 12:00:00 - Integration (Work notes)\n{TEXT}\n{MARK}\n\n"),
-        "comments": "",
-    }]});
-    // It takes no note.
+/// An instance that takes no note and answers each search with these rows, whatever its conditions.
+async fn says(record: Value, journal: Value) -> TicketSystems {
+    let answer = |rows: Value| get(move || async move { Json(json!({"result": rows})) });
     let instance = Router::new()
-        .route(
-            "/api/now/table/sys_journal_field",
-            get(move || async move { Json(journal) }),
-        )
-        .route(
-            "/api/now/table/sc_req_item",
-            get(move || async move { Json(record) }),
-        );
+        .route("/api/now/table/sys_journal_field", answer(journal))
+        .route("/api/now/table/sc_req_item", answer(json!([record])));
     let listener = listener().await;
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, instance).await });
     let system = format!("system.servicenow = {{ instance = {url:?}, table = {TABLE:?} }}");
-    write(&systems(&system, &user()), TICKET).await.unwrap();
+    systems(&system, &user())
+}
+
+const SYS_ID: &str = "ee1197db476cc2904bf15222516d439f";
+
+/// A record with this in its journals, as they are displayed.
+fn displayed(work_notes: &str, comments: &str) -> Value {
+    json!({"sys_id": SYS_ID, "number": TICKET, "work_notes": work_notes, "comments": comments})
+}
+
+/// To an account without the role the table of journals looks empty; the record shows its own to it.
+#[tokio::test]
+async fn a_note_is_found_by_an_account_that_may_not_read_the_table_of_journals() {
+    let shown = format!("2026-11-24 12:00:00 - Integration (Work notes)\n{TEXT}\n{MARK}\n\n");
+    let systems = says(displayed(&shown, ""), json!([])).await;
+    write(&systems, TICKET).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_work_note_that_is_among_the_comments_is_no_internal_note_and_is_not_written_again() {
+    let note = format!("{TEXT}\n{MARK}");
+    for record in [displayed("", &note), displayed(&note, &note)] {
+        let error = write(&says(record, json!([])).await, TICKET).await;
+        let error = error.unwrap_err();
+        assert!(
+            matches!(error, TicketError::Permanent(why) if why.contains("among the comments")),
+            "{error:?}"
+        );
+    }
+}
+
+/// Such an instance ignores a condition that it does not understand.
+#[tokio::test]
+async fn a_comment_in_the_journal_does_not_pass_for_a_work_note() {
+    let note = format!("{TEXT}\n{MARK}");
+    let entry = |element| json!([{"element_id": SYS_ID, "element": element, "value": note}]);
+    let work_note = says(displayed("", ""), entry("work_notes")).await;
+    write(&work_note, TICKET).await.unwrap();
+    // The note is sent, which this instance does not take.
+    let comment = says(displayed("", ""), entry("comments")).await;
+    assert!(write(&comment, TICKET).await.is_err());
 }
 
 #[tokio::test]
