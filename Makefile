@@ -120,7 +120,7 @@ fidelity: $(VENV)/complete  ## Hold the calls to Graph, and the simulated tenant
 	cargo test --locked --test scenarios fidelity -- --include-ignored --nocapture
 
 page: export NODE := $(CURDIR)/$(VENV)/bin/node
-page: tools  ## Test the on-call page in a browser; screenshots go to tests/page/shots
+page: tools  ## Test the on-call page and the desk in a browser; screenshots go to tests/page/shots
 	tools/with-moto cargo test --locked --test function page -- --include-ignored
 
 pictures: export NODE := $(CURDIR)/$(VENV)/bin/node

@@ -11,7 +11,8 @@ use tokio::task::JoinHandle;
 
 use crate::approval::{IssuerPolicy, KeyLocation};
 use crate::clock::{self, Clock, Timestamp};
-use crate::entra::{ActsOn, AdminCentre, Entra, EntraDeps, EntraSettings, HasPim};
+use crate::desk::{Desk, DeskDeps, DeskStore};
+use crate::entra::{ActsOn, AdminCentre, DeskClient, Entra, EntraDeps, EntraSettings, HasPim};
 use crate::http::{Deadline, Services, router};
 use crate::ids::{Label, PersonRef, ResetId};
 use crate::issuers::Issuers;
@@ -19,10 +20,10 @@ use crate::local_queue::LocalQueue;
 use crate::outbound::{HttpClientError, http_client};
 use crate::policy::{Policy, Tenant};
 use crate::report::{self, Presentation};
-use crate::reset::ports::{AuditTrail, Queue, Security, Store};
+use crate::reset::ports::{AuditTrail, Queue, Security, Store, Tickets};
 use crate::reset::{
-    ApprovalValidator, Deployment, Directories, FreezeChange, HardwareOath, Ledger, LedgerError,
-    Pim, Privileged, Refusal, Resets, SwitchError, TenantContext,
+    ApprovalValidator, Deployment, DeskSignatures, Directories, FreezeChange, HardwareOath, Ledger,
+    LedgerError, Pim, Privileged, Refusal, Resets, SwitchError, TenantContext,
 };
 use crate::secrets::{Freshness, SecretSource};
 use crate::tickets::TicketNotes;
@@ -91,13 +92,15 @@ impl App {
             http.clone(),
             adapters.clock.clone(),
         ));
+        let desk = sections.resolved_desk();
         let with_tenant = |(name, source)| {
             let tenant = channels.sources.get(&name)?.tenant;
             Some((name, (source, tenant)))
         };
         let sources = sections.sources.into_iter().filter_map(with_tenant);
         let sources = sources.collect();
-        let warm_up_policies = sections.issuers.values().cloned().collect();
+        let mut warm_up_policies: Vec<IssuerPolicy> = sections.issuers.values().cloned().collect();
+        warm_up_policies.extend(desk.as_ref().map(|desk| desk.issuer.clone()));
         let deps = EntraDeps {
             http: http.clone(),
             secrets: adapters.secrets.clone(),
@@ -113,8 +116,10 @@ impl App {
         };
         let mut contexts = BTreeMap::new();
         let mut tenants = Vec::new();
+        let mut standard_of = BTreeMap::new();
         for (name, tenant) in sections.tenants {
             let (id, standard, context) = connect(tenant, &deps);
+            standard_of.insert(id, standard.clone());
             tenants.push(WarmTenant {
                 name,
                 standard,
@@ -123,6 +128,21 @@ impl App {
             });
             contexts.insert(id, context);
         }
+        let notes: Arc<dyn Tickets> = Arc::new(TicketNotes::new(
+            sections.notes,
+            sections.register_at.clone(),
+            http,
+            adapters.secrets.clone(),
+        ));
+        let signed = DeskStore::new(adapters.store.clone(), adapters.clock.clone());
+        let signatures = desk.as_ref().map(|desk| DeskSignatures {
+            name: desk.name.clone(),
+            policy: desk.sign_in.clone(),
+            issuer: desk.issuer.clone(),
+            verifiers: desk.verifiers,
+            approvers: desk.approvers,
+            signed: Arc::new(signed.clone()),
+        });
         let resets = Resets::new(Deployment {
             tenants: contexts,
             channels,
@@ -130,22 +150,41 @@ impl App {
                 issuers: sections.issuers,
                 audiences: sections.audience,
                 keys: issuers.clone(),
+                desk: signatures,
             },
             ledger: Ledger::new(adapters.store),
             queue: adapters.queue,
-            audit: adapters.audit,
+            audit: adapters.audit.clone(),
             security: adapters.security,
-            tickets: Arc::new(TicketNotes::new(
-                sections.notes,
-                sections.register_at.clone(),
-                http,
-                adapters.secrets.clone(),
-            )),
+            tickets: notes.clone(),
             refusal_text: report::refusal_text,
             clock: adapters.clock.clone(),
         });
+        let desk = desk.and_then(|desk| {
+            let people = standard_of.remove(&desk.tenant)?;
+            let client = DeskClient::new(
+                desk.tenant,
+                &desk.login,
+                desk.credential,
+                desk.settings.client_id.clone(),
+                desk.settings.url.as_str().to_owned(),
+                deps.clone(),
+            );
+            let deps = DeskDeps {
+                store: signed,
+                keys: issuers.clone(),
+                client: Arc::new(client),
+                people,
+                tickets: notes,
+                audit: adapters.audit,
+                resets: resets.clone(),
+                clock: adapters.clock.clone(),
+            };
+            Some(Desk::new(desk.settings, desk.sign_in, desk.issuer, deps))
+        });
         Ok(App {
             services: Arc::new(Services {
+                desk,
                 resets,
                 sources,
                 secrets: adapters.secrets,

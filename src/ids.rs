@@ -65,6 +65,13 @@ text_name!(
     "a jti of 8 to 128 characters of A-Za-z0-9._:-"
 );
 text_name!(
+    /// The id of a draft: 128 random bits in hexadecimal.
+    DraftId, check_draft_id: |text| {
+        text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    },
+    "the id of a draft, which has 32 characters of 0-9a-f"
+);
+text_name!(
     /// A ticket's key as its system prints it: `HELP-42`, `RITM0010072`.
     TicketKey, check_ticket: |text| is(text, 1..=64, b"._-"),
     "a ticket key of 1 to 64 characters of A-Za-z0-9._-"
@@ -180,6 +187,45 @@ uuid_name!(
 impl ResetId {
     pub fn random() -> ResetId {
         ResetId(Uuid::new_v4())
+    }
+}
+
+impl DraftId {
+    /// A new one; `None` if there are no random numbers.
+    pub fn random() -> Option<DraftId> {
+        let mut bytes = [0; 16];
+        aws_lc_rs::rand::fill(&mut bytes).ok()?;
+        DraftId::try_from(hex::encode(bytes)).ok()
+    }
+}
+
+/// What stands for an approval that was signed at the desk, in a ticket or a request: `desk:` and the id of its draft. It
+/// proves nothing; what was signed is looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference(DraftId);
+
+impl Reference {
+    const PREFIX: &str = "desk:";
+
+    pub fn to(draft: DraftId) -> Reference {
+        Reference(draft)
+    }
+
+    /// The reference in a text that is one; `None` for any other text, such as a token.
+    pub fn read(text: &str) -> Option<Reference> {
+        let id = text.strip_prefix(Reference::PREFIX)?;
+        DraftId::try_from(id).ok().map(Reference)
+    }
+
+    /// The draft of the approval.
+    pub fn draft(&self) -> &DraftId {
+        &self.0
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", Reference::PREFIX, self.0)
     }
 }
 

@@ -10,6 +10,7 @@
 //! main . cli
 //! app . policy                                          wiring; policy.toml, resolved
 //! http . aws . entra . issuers . tickets . audit . local_queue    the edges: translate, decide nothing
+//! desk                                                  people verify and approve by signing in; declares its own ports
 //! report                                                what people and programs read; sentences only
 //! reset                                                 the core: decides and acts
 //! webhook . approval                                    the two checks: pure, keys and secrets passed in
@@ -22,6 +23,7 @@ pub mod audit;
 pub mod aws;
 pub mod backoff;
 pub mod clock;
+pub mod desk;
 pub mod entra;
 pub mod http;
 pub mod ids;

@@ -1,6 +1,8 @@
 //! policy.toml: which sources and issuers count, and what is never touched. Each module owns the type of its section; this
 //! is their table of contents, the check that they fit together, and the place where names become what they name.
 
+mod desk;
+mod desk_section;
 mod document;
 mod error;
 mod explain;
@@ -13,11 +15,13 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 
 use crate::approval::{Audiences, IssuerPolicy, KeyLocation};
+use crate::desk::NAME;
 use crate::entra::{Credential, EntraSettings};
 use crate::ids::{Label, TenantId};
 use crate::reset::{ChannelPolicy, Channels, Rules, SourceChannel};
 use crate::tickets::Notes;
 use crate::webhook::{Source, Status};
+pub use desk_section::DeskSection;
 use document::Document;
 use error::{Contradiction, contradiction};
 pub use error::{Fault, Place, PolicyError};
@@ -47,10 +51,13 @@ pub struct Sections {
     /// The ticket systems.
     #[serde(default)]
     pub sources: BTreeMap<Label, Source>,
+    #[serde(default)]
     pub issuers: BTreeMap<Label, IssuerPolicy>,
     /// Notes into the tickets of a source, by its name.
     #[serde(default)]
     pub notes: BTreeMap<Label, Notes>,
+    /// The desk, where people approve by signing in.
+    pub desk: Option<DeskSection>,
     on_call: ChannelPolicy,
 }
 
@@ -167,6 +174,7 @@ impl Policy {
             sections.check_keys(&directory).map_err(contradiction)?;
         }
         sections.name_privileged_people();
+        sections.name_privileged_groups();
         Ok(Policy {
             channels: sections.channels().map_err(contradiction)?,
             sections,
@@ -203,6 +211,7 @@ impl Sections {
         self.check_tenants()?;
         self.check_issuers()?;
         self.check_sources()?;
+        self.check_desk()?;
         self.check_separation()
     }
 
@@ -316,7 +325,11 @@ impl Sections {
     }
 
     fn check_names_of_issuers(&self, section: &str, list: &[Label]) -> Result<(), Contradiction> {
-        match list.iter().find(|name| !self.issuers.contains_key(*name)) {
+        let is_known = |name: &Label| {
+            let is_desk = self.desk.is_some() && name.as_ref() == NAME;
+            is_desk || self.issuers.contains_key(name)
+        };
+        match list.iter().find(|name| !is_known(name)) {
             Some(name) => Err(contradiction(
                 format!("{section}.issuers"),
                 format!(
@@ -343,6 +356,7 @@ impl Sections {
         Ok(Channels {
             sources,
             on_call: self.on_call.clone(),
+            desk: self.desk.as_ref().and_then(DeskSection::channel),
             tenants: self.tenants.values().map(|tenant| tenant.id).collect(),
         })
     }

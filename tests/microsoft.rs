@@ -1,5 +1,5 @@
-//! Microsoft's own Python clients, azure-identity and msgraph-sdk, work with the simulated tenant as with Entra. The
-//! other tests show as much about Entra as the simulated tenant is like it.
+//! Clients that others wrote work with the simulated tenant as with Entra: Microsoft's own azure-identity, msgraph-sdk
+//! and msal, and oauth4webapi. The other tests show as much about Entra as the simulated tenant is like it.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,11 +18,15 @@ use rcgen::{
     KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, RsaKeySize,
 };
 use serde_json::json;
-use simulated::entra::{Fault, Federated, Serving, Tenant};
+use simulated::entra::{ContextPolicy, Fault, Federated, Registration, Serving, Tenant};
 use simulated::issuer::Issuer;
 use uuid::Uuid;
 
 const APP: &str = "0b1c2d3e-4f50-4162-8738-495a6b7c8d9e";
+const SIGN_APP: &str = "5e1f0000-4f50-4162-8738-495a6b7c8d9e";
+const SIGN_SECRET: &str = "sign-app-secret";
+const REDIRECT_URI: &str = "https://desk.example/desk";
+const ADELE: &str = "a1000000-0000-4000-8000-000000000001";
 const HENRIETTA: &str = "a1000000-0000-4000-8000-000000000007";
 const AWS: &str = "https://9b6a1f0e.tokens.sts.global.api.aws";
 const ROLE: &str = "arn:aws:iam::123456789012:role/Reregister";
@@ -95,6 +99,47 @@ async fn microsofts_own_clients_work_with_the_simulated_tenant_as_with_entra() {
         (signed("RS256", "x5t"), signed("PS256", "x5t#S256")),
         (2, 1)
     );
+}
+
+#[tokio::test]
+#[ignore = "needs Microsoft's clients: make test"]
+async fn a_person_signs_in_to_an_app_with_clients_that_others_wrote() {
+    let files = tempfile::tempdir().unwrap();
+    let at = |name: &str| files.path().join(name);
+    let tenant = Tenant::from_json(include_str!("../examples/users.json")).unwrap();
+    let serving = serve(&tenant, &at("ca.pem"));
+    let (app, adele) = (SIGN_APP.parse().unwrap(), ADELE.parse().unwrap());
+    let registration = Registration::web(REDIRECT_URI).role("Verifier", adele);
+    tenant.register_app(app, SIGN_SECRET, registration);
+    tenant.set_context_policies([ContextPolicy::protecting("c1").phishing_resistant()]);
+    let registered = write_certificate(&at("app.pem"));
+    tenant.add_certificate(app, &registered).unwrap();
+    for (program, script) in [
+        ("PYTHON", "tests/microsoft/sign_in.py"),
+        ("NODE", "tests/page/sign_in.mjs"),
+    ] {
+        let path = std::env::var(program).expect("PYTHON and NODE are set by make test");
+        let mut drive = Command::new(path);
+        drive
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(script))
+            .env("BASE_URL", &serving.url)
+            .env("TENANT", "7d6f5c4b-3a29-4180-9c7e-6b5a49382716")
+            .env("SIGN_APP", SIGN_APP)
+            .env("SIGN_SECRET", SIGN_SECRET)
+            .env("REDIRECT_URI", REDIRECT_URI)
+            .env("PERSON", "adele.vance@contoso.example")
+            .env("APP_CERTIFICATE", at("app.pem"))
+            .env("REQUESTS_CA_BUNDLE", at("ca.pem"))
+            .env("NODE_EXTRA_CA_CERTS", at("ca.pem"))
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("NO_PROXY", "127.0.0.1");
+        let output = tokio::task::spawn_blocking(move || drive.output().unwrap())
+            .await
+            .unwrap();
+        let report = String::from_utf8_lossy(&output.stderr);
+        println!("{report}");
+        assert!(output.status.success(), "{script}: {report}");
+    }
 }
 
 /// Serves over TLS with a certificate of a throw-away authority, whose own certificate goes into a file. Newer

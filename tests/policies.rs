@@ -9,6 +9,8 @@
     reason = "a test that panics has failed, which is its purpose"
 )]
 
+#[path = "policies/desk.rs"]
+mod desk;
 #[path = "support/document.rs"]
 mod document;
 #[path = "policies/keys.rs"]

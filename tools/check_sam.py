@@ -120,10 +120,12 @@ class Sam(unittest.TestCase):
 
         parameters = re.findall(r"^  \w+:$", TEMPLATE.split("\nParameters:\n")[1].split("\nConditions:\n")[0], re.M)
         answers = ["guided", "eu-west-1", *("" for _ in parameters)]
-        # Confirm changes before deploy; allow role creation; disable rollback; no authentication; save; the change set
-        answers += ["", "", "", "y", "n", "y"]
+        # Confirm changes before deploy; allow role creation; disable rollback; no authentication, and the same for the
+        # desk, although it is off; save; the change set
+        answers += ["", "", "", "y", "y", "n", "y"]
         output = self.run_well("deploy", "--guided", answers=answers)
-        self.assertIn("Function Function Url has no authentication. Is this okay?", output)
+        for function in ["Function", "DeskFunction"]:
+            self.assertIn(f"{function} Function Url has no authentication. Is this okay?", output)
 
         expected_template, expected_parameters = deployed("plain")
         self.assertIn(ARN, expected_parameters["SecretArns"])
@@ -131,8 +133,8 @@ class Sam(unittest.TestCase):
             template, parameters = deployed(stack)
             self.assertEqual(template, expected_template, stack)
             self.assertEqual(parameters, expected_parameters, stack)
-        # Both functions, from one zip.
-        self.assertEqual(len(re.findall(r"CodeUri: s3://packages/\S+", expected_template)), 2)
+        # All functions, from one zip.
+        self.assertEqual(len(re.findall(r"CodeUri: s3://packages/\S+", expected_template)), 3)
         self.assertEqual(len(set(re.findall(r"CodeUri: s3://packages/(\S+)", expected_template))), 1)
 
     def test_a_template_that_was_changed_after_sam_build_is_the_one_that_is_deployed(self):

@@ -5,6 +5,7 @@ and what both functions share exist only there; cfn-lint reads it once more in t
 test fails.
 """
 
+import itertools
 import json
 import re
 import shlex
@@ -70,9 +71,9 @@ class TheTemplate(unittest.TestCase):
             # CloudFormation's limit is 4,000 for a parameter and 1,024 for an output and an alarm.
             self.assertLessEqual(len(text), 400, name)
 
-    def test_both_functions_name_the_package_themselves_since_sam_build_rewrites_it_there_alone(self):
+    def test_each_function_names_the_package_itself_since_sam_build_rewrites_it_there_alone(self):
         self.assertNotIn("CodeUri", UNEXPANDED["Globals"]["Function"])
-        for function in ["Function", "Worker"]:
+        for function in ["Function", "Worker", "DeskFunction"]:
             self.assertEqual(UNEXPANDED["Resources"][function]["Properties"]["CodeUri"], "dist/reregister-mfa.zip")
 
     def test_a_deployment_without_alarms_is_told_so(self):
@@ -106,25 +107,27 @@ class TheCommands(unittest.TestCase):
 
     def test_neither_is_a_permission_of_the_stack_who_may_run_them_is_for_the_account(self):
         for permission in resources("AWS::Lambda::Permission"):
-            self.assertEqual(permission["Properties"]["FunctionName"], {"Ref": "Function"})
+            self.assertIn(permission["Properties"]["FunctionName"], [{"Ref": "Function"}, {"Ref": "DeskFunction"}])
         self.assertNotIn("lambda:InvokeFunction", [a for s in statements() for a in as_list(s["Action"])])
 
 
 class TheDoor(unittest.TestCase):
-    def test_the_url_is_public_by_a_literal_none_exactly_once(self):
-        self.assertEqual(len(re.findall(r"^\s*AuthType:", SOURCE, re.M)), 1)
-        self.assertEqual(only("AWS::Lambda::Url")["Properties"]["AuthType"], "NONE")
+    def test_each_url_is_public_by_a_literal_none(self):
+        self.assertEqual(re.findall(r"^\s*AuthType: (.*)$", SOURCE, re.M), ["NONE", "NONE"])
+        self.assertEqual([url["Properties"]["AuthType"] for url in resources("AWS::Lambda::Url")], ["NONE", "NONE"])
 
-    def test_the_public_gets_the_two_permissions_of_a_function_url_and_no_other(self):
-        permissions = {p["Properties"]["Action"]: p["Properties"] for p in resources("AWS::Lambda::Permission")}
-        self.assertEqual(set(permissions), {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"})
-        self.assertEqual(len(resources("AWS::Lambda::Permission")), 2)
-        self.assertEqual(permissions["lambda:InvokeFunctionUrl"]["FunctionUrlAuthType"], "NONE")
+    def test_the_public_gets_the_two_permissions_of_each_function_url_and_no_other(self):
+        for function in ["Function", "DeskFunction"]:
+            of_it = [p for p in resources("AWS::Lambda::Permission") if p["Properties"]["FunctionName"] == {"Ref": function}]
+            permissions = {p["Properties"]["Action"]: p["Properties"] for p in of_it}
+            self.assertEqual(set(permissions), {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"})
+            self.assertEqual(len(of_it), 2)
+            self.assertEqual(permissions["lambda:InvokeFunctionUrl"]["FunctionUrlAuthType"], "NONE")
 
-    def test_the_url_leads_to_the_function_and_nothing_leads_to_the_worker(self):
-        self.assertEqual(only("AWS::Lambda::Url")["Properties"]["TargetFunctionArn"], {"Ref": "Function"})
-        for permission in resources("AWS::Lambda::Permission"):
-            self.assertEqual(permission["Properties"]["FunctionName"], {"Ref": "Function"})
+    def test_the_urls_lead_to_their_functions_and_nothing_leads_to_the_worker(self):
+        for function in ["Function", "DeskFunction"]:
+            self.assertEqual(properties(f"{function}Url")["TargetFunctionArn"], {"Ref": function})
+        self.assertEqual(len(resources("AWS::Lambda::Permission")), 4)
 
     def test_nobody_can_invoke_the_function_past_its_url(self):
         for permission in resources("AWS::Lambda::Permission"):
@@ -132,7 +135,8 @@ class TheDoor(unittest.TestCase):
                 self.assertIs(permission["Properties"].get("InvokedViaFunctionUrl"), True)
 
     def test_browsers_of_other_sites_may_not_read_answers(self):
-        self.assertNotIn("Cors", only("AWS::Lambda::Url")["Properties"])
+        for url in resources("AWS::Lambda::Url"):
+            self.assertNotIn("Cors", url["Properties"])
 
     def test_the_outputs_lead_to_the_routes(self):
         routes = {
@@ -170,8 +174,8 @@ class TheRole(unittest.TestCase):
             ],
         )
 
-    def test_it_is_one_for_both_functions_since_entra_trusts_it_by_its_name(self):
-        for function in ["Function", "Worker"]:
+    def test_it_is_one_for_all_functions_since_entra_trusts_it_by_its_name(self):
+        for function in ["Function", "Worker", "DeskFunction"]:
             self.assertEqual(properties(function)["Role"], {"Fn::GetAtt": ["Role", "Arn"]})
         self.assertEqual(EXPANDED["Outputs"]["RoleArn"]["Value"], {"Fn::GetAtt": ["Role", "Arn"]})
 
@@ -357,6 +361,32 @@ class TheWorker(unittest.TestCase):
         self.assertNotIn("RecursiveLoop", properties("Function"))
 
 
+class TheDesk(unittest.TestCase):
+    def test_it_is_the_same_program_with_a_url_and_a_concurrency_of_its_own(self):
+        own = {"FunctionName", "Description", "ReservedConcurrentExecutions"}
+        of_desk, of_function = [
+            {name: value for name, value in properties(function).items() if name not in own}
+            for function in ["DeskFunction", "Function"]
+        ]
+        self.assertEqual(of_desk, of_function)
+        self.assertEqual(properties("DeskFunction")["ReservedConcurrentExecutions"], {"Ref": "DeskConcurrency"})
+        self.assertEqual(EXPANDED["Parameters"]["DeskConcurrency"]["Default"], 5)
+
+    def test_nothing_of_it_is_there_unless_it_is_switched_on(self):
+        self.assertEqual(EXPANDED["Parameters"]["Desk"]["Default"], "off")
+        of_it = [r for name, r in EXPANDED["Resources"].items() if name.startswith("Desk")]
+        self.assertEqual(len(of_it), 6)
+        for resource in [*of_it, EXPANDED["Outputs"]["DeskUrl"]]:
+            self.assertEqual(resource["Condition"], "ThereIsADesk")
+        for setting, is_there in [("off", False), ("on", True)]:
+            self.assertIs(resolve({"Condition": "ThereIsADesk"}, {"Desk": setting}), is_there)
+
+    def test_its_url_is_its_own(self):
+        self.assertEqual(
+            EXPANDED["Outputs"]["DeskUrl"]["Value"], {"Fn::Sub": "${DeskFunctionUrl.FunctionUrl}desk"}
+        )
+
+
 class TheQueue(unittest.TestCase):
     def setUp(self):
         self.queue = properties("WakeQueue")
@@ -423,12 +453,12 @@ class TheQueue(unittest.TestCase):
         self.assertGreater(alarm["Threshold"], LONGEST_DELAY + 3 * self.queue["VisibilityTimeout"])
         self.assertLessEqual(alarm["Threshold"], TRIED_FOR / 2)
 
-    def test_a_worker_that_fails_or_is_throttled_raises_an_alarm_as_the_function_does(self):
-        for metric in ["Errors", "Throttles"]:
-            function, worker = dict(alarm_on(metric, "Function")), dict(alarm_on(metric, "Worker"))
+    def test_a_worker_or_a_desk_that_fails_or_is_throttled_raises_an_alarm_as_the_function_does(self):
+        for metric, other in itertools.product(["Errors", "Throttles"], ["Worker", "DeskFunction"]):
+            function, other = dict(alarm_on(metric, "Function")), dict(alarm_on(metric, other))
             for own in ["AlarmDescription", "Dimensions"]:
-                self.assertNotEqual(function.pop(own), worker.pop(own))
-            self.assertEqual(function, worker)
+                self.assertNotEqual(function.pop(own), other.pop(own))
+            self.assertEqual(function, other)
 
 
 class TheLog(unittest.TestCase):
@@ -437,7 +467,7 @@ class TheLog(unittest.TestCase):
         self.assertEqual(group["Properties"]["RetentionInDays"], {"Ref": "LogRetentionDays"})
         self.assertEqual((group["DeletionPolicy"], group["UpdateReplacePolicy"]), ("Retain", "Retain"))
 
-    def test_both_functions_write_into_it_and_every_filter_reads_it(self):
+    def test_all_functions_write_into_it_and_every_filter_reads_it(self):
         for function in resources("AWS::Lambda::Function"):
             self.assertEqual(function["Properties"]["LoggingConfig"]["LogGroup"], {"Ref": "LogGroup"})
         for metric_filter in resources("AWS::Logs::MetricFilter"):

@@ -22,7 +22,7 @@ class NoManagedPolicies:
 def expand():
     template = copy.deepcopy(UNEXPANDED)
     # The translator takes packages in S3 only, where `sam deploy` puts the zip.
-    for function in ["Function", "Worker"]:
+    for function in ["Function", "Worker", "DeskFunction"]:
         template["Resources"][function]["Properties"]["CodeUri"] = "s3://bucket/key"
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
     return transform(template, {}, NoManagedPolicies())

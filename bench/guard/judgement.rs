@@ -37,6 +37,7 @@ fn approval(name: &str, approver: u8, verifier: u8, evidence: Evidence) -> Resul
         verifiers: vec![person(verifier)?],
         evidence: vec![evidence],
         issuer_may: true,
+        out_of_context: false,
     })
 }
 

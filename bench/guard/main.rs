@@ -112,6 +112,7 @@ impl Input {
             audiences: Audiences {
                 webhook: WEBHOOK_AUDIENCE.to_owned(),
                 on_call: ON_CALL_AUDIENCE.to_owned(),
+                desk: None,
             },
             now,
         })

@@ -5,6 +5,7 @@
 //! ONCE=1 make run     the tour alone; exit code 0 only if every step went as printed
 //! ```
 
+mod browser;
 #[path = "../../tests/support/memory.rs"]
 mod memory;
 mod setting;

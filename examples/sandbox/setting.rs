@@ -27,6 +27,9 @@ pub const ADA: &str = "ada.approver@contoso.example";
 pub const VICTOR: &str = "victor.verifier@contoso.example";
 pub const OLGA: &str = "olga.oncall@contoso.example";
 
+/// Where the desk is in desk.toml and users.json.
+const DEFAULT_URL: &str = "http://127.0.0.1:9000";
+
 /// The custom field that holds approvals, and the secrets, as in policy.toml and secrets.json.
 pub const FIELD: &str = "customfield_10123";
 pub const JIRA_SECRET: &str = "development only: the secret of the Jira webhook";
@@ -64,7 +67,13 @@ impl Reply {
 impl Setting {
     /// Starts it all on loopback: the product on port 9000 if it is free.
     pub async fn start() -> Result<Setting, Box<dyn Error>> {
-        let tenant = Tenant::from_json(include_str!("../users.json"))?;
+        let listener = match TcpListener::bind("127.0.0.1:9000").await {
+            Ok(listener) => listener,
+            Err(_) => TcpListener::bind("127.0.0.1:0").await?,
+        };
+        let url = format!("http://{}", listener.local_addr()?);
+        let users = include_str!("../users.json").replace(DEFAULT_URL, &url);
+        let tenant = Tenant::from_json(&users)?;
         let entra = tenant.serve(TcpListener::bind("127.0.0.1:0").await?);
 
         let service_desk = Issuer::es256("https://approvals.contoso.example", "desk-2026");
@@ -82,7 +91,10 @@ impl Setting {
             security.jwks().to_string(),
         )?;
 
-        let policy = include_str!("../policy.toml").replace("http://127.0.0.1:8443", &entra.url);
+        let policy = [include_str!("../policy.toml"), include_str!("../desk.toml")]
+            .join("\n")
+            .replace("http://127.0.0.1:8443", &entra.url)
+            .replace(DEFAULT_URL, &url);
         let secrets = MemorySecrets::default();
         let texts: BTreeMap<String, Value> = serde_json::from_str(include_str!("../secrets.json"))?;
         for (name, text) in texts {
@@ -104,11 +116,6 @@ impl Setting {
         )?;
         app.work(&queue);
         app.warm_up().await;
-        let listener = match TcpListener::bind("127.0.0.1:9000").await {
-            Ok(listener) => listener,
-            Err(_) => TcpListener::bind("127.0.0.1:0").await?,
-        };
-        let url = format!("http://{}", listener.local_addr()?);
         let router = app.router();
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(Setting {
@@ -200,7 +207,12 @@ impl Setting {
         println!(
             "\nIt stays up until Ctrl-C. Lines to paste; the approvals are good for fifteen minutes."
         );
-        println!("\n# The page for whoever is on call, to reset Cash.");
+        println!(
+            "\n# The desk: sign in as Vera and verify Jane, whom you find by jane.doe@contoso.example.\n\
+             # Then open the link in the note that the page shows, in a private window, and sign in as Sam to approve."
+        );
+        println!("{url}/desk?ticket=HELP-42");
+        println!("\n# The page for the operator on call, to reset Cash.");
         println!("{url}/#approval={for_cash}");
         println!("\n# What would a reset of Megan do? Changes nothing.");
         println!("curl -s -X POST {url}/resets/preview -H 'Authorization: Bearer {on_call}'");

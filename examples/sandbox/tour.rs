@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use simulated::entra::Fault;
 use simulated::request::Request;
 use simulated::senders::jira::{Issue, IssueEvent, Status};
@@ -11,9 +11,13 @@ use simulated::senders::jira_automation::web_request;
 use simulated::senders::on_call;
 use simulated::senders::servicenow::ItemApproved;
 
-use crate::setting::{AUTOMATION_SECRET, FIELD, JIRA_SECRET, Reply, SERVICENOW_KEY, Setting};
+use crate::browser::Browser;
+use crate::setting::{
+    AUTOMATION_SECRET, FIELD, JIRA_SECRET, Reply, SAM, SERVICENOW_KEY, Setting, VERA,
+};
 
-const JANE: &str = "jane.doe@contoso.example";
+const BOB: &str = "bob.brooks@contoso.example";
+const KIM: &str = "kim.larsen@contoso.example";
 
 /// Walks all of it, and gives how many steps did not go as expected.
 pub async fn walk(setting: &Setting) -> Result<u32, Box<dyn Error>> {
@@ -22,6 +26,7 @@ pub async fn walk(setting: &Setting) -> Result<u32, Box<dyn Error>> {
         surprises: 0,
     };
     tour.resets().await?;
+    tour.desk().await?;
     tour.refusals().await?;
     tour.outages().await?;
     println!(
@@ -44,10 +49,10 @@ impl Tour<'_> {
         let setting = self.setting;
 
         self.scene(
-            "A Jira webhook: HELP-1 is approved for Jane, who lost her phone with a passkey on it",
+            "A Jira webhook: HELP-1 is approved for Bob, who lost his phone with a passkey on it",
             "The approval does not say what becomes of the passkey. Sign-in would ask for it, so nothing is begun.",
         );
-        let draft = || setting.draft("HELP-1", JANE).reason("lost");
+        let draft = || setting.draft("HELP-1", BOB).reason("lost");
         let reply = setting
             .send(&setting.jira("HELP-1", &setting.sign(&draft())))
             .await?;
@@ -56,15 +61,15 @@ impl Tour<'_> {
         self.scene(
             "The same with a new approval, which has passkeys:remove",
             "Checked: the webhook's signature; the approval's signature, issuer, audience, ticket and time; who \
-             everybody is; that Jane is not privileged.",
+             everybody is; that Bob is not privileged.",
         );
-        println!("  Jane has: {}", self.methods_of(JANE));
+        println!("  Bob has: {}", self.methods_of(BOB));
         let approval = setting.sign(&draft().scope("mfa:reregister passkeys:remove"));
         let delivery = setting.jira("HELP-1", &approval);
         let reply = setting.send(&delivery).await?;
         self.expect(&reply, 200, "completed");
         show_methods(&reply);
-        println!("  Jane has: {}", self.methods_of(JANE));
+        println!("  Bob has: {}", self.methods_of(BOB));
 
         self.scene(
             "Jira sends the same again",
@@ -132,6 +137,39 @@ impl Tour<'_> {
         Ok(())
     }
 
+    async fn desk(&mut self) -> Result<(), Box<dyn Error>> {
+        let setting = self.setting;
+        self.scene(
+            "The desk: Vera signs in, calls Kim and signs that she verified her; Sam signs in and approves",
+            "No key and no code: each signature is a sign-in to Entra for one text. The page at /desk does the same.",
+        );
+        let mut vera = Browser::new(setting).await?;
+        let reply = vera.look(VERA).await?;
+        self.expect(&reply, 200, "");
+        let reply = vera.post("/desk/people", &json!({"person": KIM})).await?;
+        self.expect(&reply, 200, "");
+        let verification = json!({"verification": {
+            "ticket": "HELP-9", "target": reply.text("id"), "scope": "mfa:reregister", "reason": "lost",
+            "evidence": [{"method": "phone_call", "via": "desk"}],
+        }});
+        let reply = vera.sign(&verification).await?;
+        self.expect(&reply, 200, "");
+        let case = reply.text("case").to_owned();
+        println!(
+            "     the link for the approver: {}/desk/{case}",
+            setting.url
+        );
+
+        let mut sam = Browser::new(setting).await?;
+        sam.look(SAM).await?;
+        let reply = sam
+            .sign(&json!({"approval": {"case": case, "for_ticket": false}}))
+            .await?;
+        self.expect(&reply, 200, "completed");
+        show_methods(&reply);
+        Ok(())
+    }
+
     async fn refusals(&mut self) -> Result<(), Box<dyn Error>> {
         let setting = self.setting;
         let writes = setting.tenant.writes().len();
@@ -148,7 +186,7 @@ impl Tour<'_> {
             (
                 "A webhook that was changed on its way",
                 {
-                    let mut request = setting.jira("HELP-4", &sign("HELP-4", JANE));
+                    let mut request = setting.jira("HELP-4", &sign("HELP-4", BOB));
                     request.body.push(b' ');
                     request
                 },
@@ -164,7 +202,7 @@ impl Tour<'_> {
             (
                 "An approval with a forged signature",
                 {
-                    let approval = sign("HELP-4", JANE);
+                    let approval = sign("HELP-4", BOB);
                     let (signed, _) = approval.rsplit_once('.').unwrap_or_default();
                     setting.jira("HELP-4", &format!("{signed}.{}", "A".repeat(86)))
                 },
@@ -173,7 +211,7 @@ impl Tour<'_> {
             ),
             (
                 "An approval for another ticket",
-                setting.jira("HELP-4", &sign("HELP-5", JANE)),
+                setting.jira("HELP-4", &sign("HELP-5", BOB)),
                 422,
                 "other_ticket",
             ),
@@ -183,7 +221,7 @@ impl Tour<'_> {
                     "HELP-4",
                     &setting.sign(
                         &setting
-                            .draft("HELP-4", JANE)
+                            .draft("HELP-4", BOB)
                             .issued_at(setting.now() - 900)
                             .expires_at(setting.now()),
                     ),
@@ -195,7 +233,7 @@ impl Tour<'_> {
                 "An approver who approves for herself",
                 setting.jira(
                     "HELP-4",
-                    &setting.sign(&setting.draft("HELP-4", JANE).approver(JANE)),
+                    &setting.sign(&setting.draft("HELP-4", BOB).approver(BOB)),
                 ),
                 403,
                 "approver_is_target",
@@ -208,7 +246,7 @@ impl Tour<'_> {
                         "verified_by": crate::setting::VERA, "verified_at": setting.now() - 60,
                     });
                     let draft = setting
-                        .draft("HELP-4", JANE)
+                        .draft("HELP-4", BOB)
                         .reason("stolen")
                         .verification([call]);
                     setting.jira("HELP-4", &setting.sign(&draft))
@@ -230,7 +268,7 @@ impl Tour<'_> {
             ),
             (
                 "An approval from a ticket, at the on-call door",
-                on_call::post("/resets", &sign("HELP-4", JANE), None),
+                on_call::post("/resets", &sign("HELP-4", BOB), None),
                 403,
                 "issuer_not_allowed",
             ),
@@ -256,7 +294,7 @@ impl Tour<'_> {
         let setting = self.setting;
         self.scene(
             "Graph does not answer while the roles of Tina are looked up",
-            "Not knowing is no answer: 202, nothing is used up, and it is tried again without anybody asking.",
+            "Not knowing is no answer: 202, nothing is used up, and it is tried again without a new request.",
         );
         let tina = "tina.torres@contoso.example";
         setting
@@ -277,10 +315,10 @@ impl Tour<'_> {
         self.expect(&reply, 200, "completed");
 
         self.scene(
-            "Jane again, some minutes after her reset, on one approval",
-            "Somebody who was reset has a cool-down of an hour, unless a second person approves. It is not used up.",
+            "Bob again, some minutes after his reset, on one approval",
+            "A person who was reset has a cool-down of an hour, unless a second person approves. It is not used up.",
         );
-        let approval = setting.sign(&setting.draft("HELP-8", JANE));
+        let approval = setting.sign(&setting.draft("HELP-8", BOB));
         let reply = setting.send(&setting.jira("HELP-8", &approval)).await?;
         self.expect(&reply, 403, "cooling_down");
         Ok(())

@@ -2,7 +2,7 @@
 
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderName};
 use axum::http::request::Parts;
 use axum::response::Response;
 use base64::Engine as _;
@@ -89,6 +89,15 @@ impl Received {
     pub(crate) fn credentials(&self, scheme: &str) -> Option<&str> {
         let (given, credentials) = self.header(AUTHORIZATION)?.split_once(' ')?;
         given.eq_ignore_ascii_case(scheme).then_some(credentials)
+    }
+
+    /// The value of a cookie.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        self.header(COOKIE)?
+            .split(';')
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(given, _)| *given == name)
+            .map(|(_, value)| value)
     }
 
     /// Whether it has this user name and password in Basic authorization (RFC 7617).

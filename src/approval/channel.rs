@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Through which channel an approval came. The two have different audiences, so that an approval that was read in a
+/// Through which channel an approval came. They have different audiences, so that an approval that was read in a
 /// ticket cannot be used at the on-call URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -11,4 +11,6 @@ pub enum Channel {
     Webhook,
     /// From an operator on call, who holds the approval.
     OnCall,
+    /// From the desk, where people approve by signing in.
+    Desk,
 }

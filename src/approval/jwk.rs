@@ -19,6 +19,8 @@ pub(super) struct Key {
     pub decoding: DecodingKey,
     /// Which private key signs for it: keys of one private half are stolen together.
     pub private_half: Digest,
+    /// For which issuer it is, where the set says so: Entra's sets are for several.
+    pub issuer: Option<String>,
     /// The members that make the key, as they stand in the set.
     members: [Option<String>; 4],
 }
@@ -26,7 +28,9 @@ pub(super) struct Key {
 impl Key {
     /// Whether it is the same key, for the same algorithm.
     pub fn is(&self, other: &Key) -> bool {
-        self.algorithm == other.algorithm && self.members == other.members
+        self.algorithm == other.algorithm
+            && self.members == other.members
+            && self.issuer == other.issuer
     }
 }
 
@@ -74,6 +78,7 @@ struct Jwk {
     purpose: Option<String>,
     key_ops: Option<Vec<String>>,
     alg: Option<String>,
+    issuer: Option<Value>,
     crv: Option<String>,
     n: Option<String>,
     e: Option<String>,
@@ -140,6 +145,11 @@ impl Key {
             algorithm,
             decoding,
             private_half,
+            issuer: jwk
+                .issuer
+                .as_ref()
+                .and_then(Value::as_str)
+                .map(str::to_owned),
             members: [jwk.n, jwk.e, jwk.x, jwk.y],
         };
         Ok((jwk.kid, key))

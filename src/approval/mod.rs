@@ -31,6 +31,8 @@ mod jws;
 mod numeric_date;
 mod reason;
 mod rsa;
+pub mod sign_in;
+mod signed_by;
 mod time_limits;
 mod token;
 mod validate;
@@ -49,6 +51,7 @@ pub use jwk::Unfit;
 pub use jwks::{KeyFault, KeySet, LARGEST_SET, PassedOver};
 pub use jws::LONGEST_TOKEN;
 pub use reason::Reason;
+pub use signed_by::SignedIn;
 pub use time_limits::{TimeLimits, longest_use};
 pub use token::{
     Audiences, Authentic, TYP, TokenId, UnverifiedToken, authenticate, parse_unverified,

@@ -24,6 +24,8 @@ impl TimeLimits {
         let (lifetime, evidence) = match channel {
             Channel::Webhook => (90, 240),
             Channel::OnCall => (15, 60),
+            // From the sign-in to the start there is no more than a draft's lifetime; a verification waits for its approver.
+            Channel::Desk => (15, 240),
         };
         TimeLimits {
             longest_lifetime: Duration::from_secs(lifetime * MINUTE),

@@ -8,8 +8,9 @@ use super::claims::Claims;
 use super::issuer::{IssuerPolicy, TypHeader};
 use super::jwks::KeySet;
 use super::jws::Jws;
+use super::signed_by::{SignedBy, SignedIn};
 use super::{ApprovalError, Channel, InvalidToken};
-use crate::ids::{Digest, Issuer, Jti, Kid, Label, PersonRef};
+use crate::ids::{Digest, Issuer, Jti, Kid, Label, PersonRef, Reference};
 use crate::json;
 
 /// `typ` of an approval (RFC 8725, section 3.11).
@@ -23,6 +24,8 @@ pub struct Audiences {
     pub webhook: String,
     /// `aud` of an approval for the on-call URL.
     pub on_call: String,
+    /// `aud` of what is signed at the desk.
+    pub desk: Option<String>,
 }
 
 /// What a token says of itself before its signature is checked: good for looking up a key, and nothing else.
@@ -69,12 +72,8 @@ pub struct TokenId {
 #[derive(Debug)]
 pub struct Authentic {
     claims: Claims,
-    kid: Kid,
-    private_half: Digest,
-    channel: Channel,
-    domain: Label,
-    owner: Option<PersonRef>,
-    privileged: bool,
+    signed_by: SignedBy,
+    signed_in: Option<SignedIn>,
     compact: SecretString,
 }
 
@@ -117,12 +116,15 @@ pub fn authenticate(
         });
     };
     Ok(Authentic {
-        channel,
-        domain: issuer.domain(unverified.kid()).clone(),
-        owner: issuer.owner(unverified.kid()).cloned(),
-        privileged: issuer.privileged,
-        kid: unverified.kid().clone(),
-        private_half: key.private_half.clone(),
+        signed_by: SignedBy {
+            channel,
+            domain: issuer.domain(unverified.kid()).clone(),
+            owner: issuer.owner(unverified.kid()).cloned(),
+            privileged: issuer.privileged,
+            kid: unverified.kid().clone(),
+            private_half: key.private_half.clone(),
+        },
+        signed_in: None,
         compact: unverified.jws.as_str().into(),
         claims,
     })
@@ -138,6 +140,26 @@ fn is_approval_typ(typ: &str) -> bool {
 }
 
 impl Authentic {
+    /// An approval that two people signed by signing in. In a request it is the reference to it.
+    pub(super) fn signed_in(
+        claims: Claims,
+        signed_by: SignedBy,
+        signed_in: SignedIn,
+        reference: &Reference,
+    ) -> Authentic {
+        Authentic {
+            claims,
+            signed_by,
+            signed_in: Some(signed_in),
+            compact: reference.to_string().into(),
+        }
+    }
+
+    /// Who signed it by signing in; `None` if a key of an issuer signed it.
+    pub fn by_sign_in(&self) -> Option<&SignedIn> {
+        self.signed_in.as_ref()
+    }
+
     /// What it says.
     pub fn claims(&self) -> &Claims {
         &self.claims
@@ -153,35 +175,35 @@ impl Authentic {
 
     /// Which key signed it.
     pub fn kid(&self) -> &Kid {
-        &self.kid
+        &self.signed_by.kid
     }
 
     /// What names the private key that signed it, under whatever name and issuer.
     pub fn private_half(&self) -> &Digest {
-        &self.private_half
+        &self.signed_by.private_half
     }
 
     /// The channel that its audience is for.
     pub fn channel(&self) -> Channel {
-        self.channel
+        self.signed_by.channel
     }
 
     /// The trust domain of its key.
     pub fn domain(&self) -> &Label {
-        &self.domain
+        &self.signed_by.domain
     }
 
     /// The one person who may sign with its key, if the policy says so.
     pub fn owner(&self) -> Option<&PersonRef> {
-        self.owner.as_ref()
+        self.signed_by.owner.as_ref()
     }
 
     /// Whether its issuer may approve privileged people.
     pub fn may_be_for_privileged(&self) -> bool {
-        self.privileged
+        self.signed_by.privileged
     }
 
-    /// The token itself, for the ledger alone.
+    /// The token itself, or the reference to what was signed, for the ledger alone.
     pub(crate) fn compact(&self) -> &str {
         self.compact.expose_secret()
     }

@@ -103,7 +103,7 @@ mod tests {
         let issuer = Issuer::es256("https://issuer.example", "k");
         let audience = match channel {
             Channel::Webhook => WEBHOOK_AUDIENCE,
-            Channel::OnCall => ON_CALL_AUDIENCE,
+            Channel::OnCall | Channel::Desk => ON_CALL_AUDIENCE,
         };
         let token = issuer.approve(&change(Draft::new(NOW).audience(audience)));
         let policy: IssuerPolicy = toml::from_str(
@@ -114,6 +114,7 @@ mod tests {
         let audiences = Audiences {
             webhook: WEBHOOK_AUDIENCE.to_owned(),
             on_call: ON_CALL_AUDIENCE.to_owned(),
+            desk: None,
         };
         let unverified = parse_unverified(&token).unwrap();
         let authentic = authenticate(&unverified, &policy, &keys.unwrap(), &audiences).unwrap();

@@ -49,6 +49,10 @@ impl Entra {
         }
     }
 
+    pub(super) fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
     /// Gets a token and what is the same for everybody, so that the first request need not wait for it. Says whether the
     /// tenant has a licence for PIM.
     ///
@@ -85,6 +89,14 @@ impl Directory for Entra {
 
     async fn privilege_facts(&self, id: ObjectId) -> Result<PrivilegeFacts, DirectoryError> {
         privilege_facts::of(&self.graph, &self.group_eligibility, id).await
+    }
+
+    async fn member_of(
+        &self,
+        id: ObjectId,
+        groups: &[ObjectId],
+    ) -> Result<BTreeSet<ObjectId>, DirectoryError> {
+        people::member_of(&self.graph, id, groups).await
     }
 
     async fn methods(&self, id: ObjectId) -> Result<Listing, DirectoryError> {

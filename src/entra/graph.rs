@@ -70,15 +70,20 @@ impl Graph {
 
     /// Reads one thing.
     pub async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, DirectoryError> {
-        let body = self.call(Method::GET, url, Effect::Reads).await?;
-        let Ok(Value::Object(object)) = json::parse(&body) else {
-            return Err(UNREADABLE);
-        };
-        // Neither is an error beside an answer, whatever the status says.
-        if object.get("error").is_some_and(|error| !error.is_null()) {
-            return Err(UNREADABLE);
-        }
-        object_of(Value::Object(object))
+        let body = self.call(Method::GET, url, None, Effect::Reads).await?;
+        one_of(&body)
+    }
+
+    /// Asks with a body, which changes nothing.
+    pub async fn ask<T: DeserializeOwned>(
+        &self,
+        url: Url,
+        question: &Value,
+    ) -> Result<T, DirectoryError> {
+        let body = self
+            .call(Method::POST, url, Some(question), Effect::Reads)
+            .await?;
+        one_of(&body)
     }
 
     /// Reads a list of things that must all be readable.
@@ -115,7 +120,7 @@ impl Graph {
 
     /// Changes something. The answer's body says nothing that matters.
     pub async fn write(&self, method: Method, url: Url) -> Result<(), DirectoryError> {
-        self.call(method, url, Effect::Writes).await.map(drop)
+        self.call(method, url, None, Effect::Writes).await.map(drop)
     }
 
     /// Sends it; if the token is not accepted, or is an old one that lacks a permission, once more with a new one, which
@@ -124,6 +129,7 @@ impl Graph {
         &self,
         method: Method,
         url: Url,
+        question: Option<&Value>,
         effect: Effect,
     ) -> Result<Vec<u8>, DirectoryError> {
         let mut renewed = false;
@@ -134,7 +140,9 @@ impl Graph {
                 .request(method.clone(), url.clone())
                 .bearer_auth(token.value.expose_secret())
                 .header("client-request-id", Uuid::new_v4().to_string());
-            if method == Method::POST {
+            if let Some(question) = question {
+                request = request.json(question);
+            } else if method == Method::POST {
                 // Graph wants a length even where there is no body, and over HTTP/1.1 none is sent unless it is set.
                 request = request.header(CONTENT_LENGTH, 0);
             }
@@ -179,6 +187,18 @@ impl Graph {
 }
 
 const UNREADABLE: DirectoryError = DirectoryError::Permanent(Fault::Unreadable);
+
+/// What an answer that is one object says.
+fn one_of<T: DeserializeOwned>(body: &[u8]) -> Result<T, DirectoryError> {
+    let Ok(Value::Object(object)) = json::parse(body) else {
+        return Err(UNREADABLE);
+    };
+    // Neither is an error beside an answer, whatever the status says.
+    if object.get("error").is_some_and(|error| !error.is_null()) {
+        return Err(UNREADABLE);
+    }
+    object_of(Value::Object(object))
+}
 
 /// What an object says.
 fn object_of<T: DeserializeOwned>(item: Value) -> Result<T, DirectoryError> {

@@ -5,6 +5,7 @@
 
 mod assertion;
 mod authentication_methods;
+mod client;
 mod credential;
 mod directory;
 mod errors;
@@ -13,8 +14,11 @@ mod group_eligibility;
 mod login_errors;
 mod people;
 mod privilege_facts;
+mod profiles;
 mod settings;
+mod sign_in;
 mod token;
 
 pub use directory::{Entra, HasPim};
 pub use settings::{ActsOn, AdminCentre, Credential, EntraDeps, EntraSettings, ServiceUrl};
+pub use sign_in::DeskClient;

@@ -1,8 +1,10 @@
 //! Users: who is meant, and their sessions.
 
+use std::collections::BTreeSet;
+
 use reqwest::Method;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::graph::Graph;
 use crate::ids::{ObjectId, PersonRef};
@@ -90,6 +92,22 @@ impl User {
             || text(&self.external_user_state).is_some()
             || identities.any(is_federated)
     }
+}
+
+/// Microsoft Graph, "directoryObject: checkMemberGroups": of these groups, at most 20, those that the person is in, also
+/// through other groups.
+pub async fn member_of(
+    graph: &Graph,
+    id: ObjectId,
+    groups: &[ObjectId],
+) -> Result<BTreeSet<ObjectId>, DirectoryError> {
+    #[derive(Deserialize)]
+    struct Found {
+        value: BTreeSet<ObjectId>,
+    }
+    let url = graph.url(["v1.0", "users", &id.to_string(), "checkMemberGroups"])?;
+    let found: Found = graph.ask(url, &json!({ "groupIds": groups })).await?;
+    Ok(found.value)
 }
 
 /// Microsoft Graph, "user: revokeSignInSessions". Any 2xx will do: the documentation and the service have

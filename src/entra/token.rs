@@ -10,17 +10,16 @@ use reqwest::header::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::credential::{ClientAuthentication, GraphCredential};
-use super::settings::{ActsOn, Credential, EntraDeps, EntraSettings};
-use super::{assertion, errors, login_errors};
+use super::client::{Client, Denied, OUTAGE, REFUSED};
+use super::settings::{ActsOn, EntraDeps, EntraSettings};
+use super::{errors, login_errors};
 use crate::clock::{self, Timestamp};
 use crate::ids::TenantId;
 use crate::json;
 use crate::outbound::{bounded_body, retry_after};
 use crate::reset::ports::{DirectoryError, Fault};
-use crate::secrets::{Freshness, SecretError};
+use crate::secrets::Freshness;
 use crate::single_flight::SingleFlight;
-use crate::web_identity::WebIdentityError;
 
 /// The most that an answer may hold. A token with every role there is has some thousand bytes.
 const LARGEST_ANSWER: usize = 256 * 1024;
@@ -35,9 +34,8 @@ const YOUNG: Duration = Duration::from_secs(60);
 pub struct Tokens {
     tenant: TenantId,
     acts_on: ActsOn,
-    url: String,
+    client: Client,
     scope: String,
-    credential: Credential,
     deps: EntraDeps,
     cached: SingleFlight<(), Option<Token>>,
 }
@@ -97,9 +95,12 @@ impl Tokens {
         Tokens {
             tenant,
             acts_on,
-            url: format!("{login}/{tenant}/oauth2/v2.0/token"),
+            client: Client {
+                token_url: format!("{login}/{tenant}/oauth2/v2.0/token"),
+                credential: settings.credential.clone(),
+                deps: deps.clone(),
+            },
             scope: format!("{graph}/.default"),
-            credential: settings.credential.clone(),
             deps,
             cached: SingleFlight::default(),
         }
@@ -155,7 +156,7 @@ impl Tokens {
     }
 
     async fn request(&self, freshness: Freshness) -> Result<Token, Denied> {
-        let (client_id, proof) = self.proof(freshness).await?;
+        let (client_id, proof) = self.client.proof(freshness).await?;
         let apps = &self.deps.standard_apps;
         if !apps.admit(self.acts_on, self.tenant, &client_id) {
             tracing::error!(
@@ -168,7 +169,7 @@ impl Tokens {
         let answer = self
             .deps
             .http
-            .post(&self.url)
+            .post(&self.client.token_url)
             .form(
                 &[
                     ("grant_type", "client_credentials"),
@@ -205,62 +206,8 @@ impl Tokens {
     }
 }
 
-/// The members of the form that authenticate the client.
-type ProofForm = Vec<(&'static str, SecretString)>;
-
-impl Tokens {
-    /// The client id, and what authenticates it.
-    async fn proof(&self, freshness: Freshness) -> Result<(String, ProofForm), Denied> {
-        let name = match &self.credential {
-            Credential::Federated {
-                client_id,
-                audience,
-            } => {
-                let token = self.deps.identity.token(audience).await?;
-                return Ok((client_id.clone(), asserted(token)));
-            }
-            Credential::Secret(name) => name,
-        };
-        let text = self.deps.secrets.get(name, freshness).await?;
-        let credential = GraphCredential::parse(name, &text)?;
-        let form = match &credential.proof {
-            ClientAuthentication::Secret(secret) => vec![("client_secret", secret.clone())],
-            ClientAuthentication::Certificate {
-                certificate,
-                private_key,
-            } => {
-                let (id, now) = (&credential.client_id, self.deps.clock.now());
-                let signed = assertion::sign(id, &self.url, certificate, private_key, now);
-                asserted(
-                    signed.map_err(|why| SecretError::Malformed(name.clone(), why.to_owned()))?,
-                )
-            }
-        };
-        Ok((credential.client_id, form))
-    }
-}
-
-/// RFC 7523, section 2.2.
-fn asserted(token: SecretString) -> ProofForm {
-    let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-    vec![
-        ("client_assertion_type", kind.into()),
-        ("client_assertion", token),
-    ]
-}
-
-/// Why there is no token.
-enum Denied {
-    /// The credential may be an old one.
-    PerhapsStale,
-    Otherwise(DirectoryError),
-}
-
-const OUTAGE: Denied = Denied::Otherwise(DirectoryError::Transient { after: None });
-
-const REFUSED: Denied = Denied::Otherwise(DirectoryError::Permanent(Fault::Credential));
-
-fn denied(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Denied {
+/// What an answer without a token means.
+pub(super) fn denied(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Denied {
     let code = errors::code(body).unwrap_or_default();
     let is_outage = matches!(code.as_str(), "temporarily_unavailable" | "server_error")
         || status == StatusCode::TOO_MANY_REQUESTS
@@ -281,30 +228,6 @@ fn denied(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Denied {
             after: retry_after(headers),
         }),
         _ => REFUSED,
-    }
-}
-
-impl From<WebIdentityError> for Denied {
-    fn from(error: WebIdentityError) -> Denied {
-        tracing::error!(%error, "no federated credential");
-        match error {
-            WebIdentityError::Unavailable(_) => OUTAGE,
-            WebIdentityError::Refused(_) => REFUSED,
-        }
-    }
-}
-
-impl From<SecretError> for Denied {
-    fn from(error: SecretError) -> Denied {
-        tracing::error!(%error, "no Graph credential");
-        match error {
-            SecretError::Unavailable(_) => OUTAGE,
-            SecretError::Malformed(..) => Denied::PerhapsStale,
-            SecretError::Missing(_)
-            | SecretError::MarkedForDeletion(_)
-            | SecretError::Denied(_)
-            | SecretError::Empty(_) => REFUSED,
-        }
     }
 }
 

@@ -7,9 +7,14 @@
 //! | `POST /resets/preview` | the same | the same; changes and consumes nothing |
 //! | `GET /resets/{id}` | the holder of one of its approvals | the approval, expired or not |
 //! | `GET /` | on-call in a browser | nothing: a static page; the approval stays in the address's fragment |
+//! | `GET /desk`, `GET /desk/{id}` | the desk in a browser | nothing: a static page |
+//! | the other routes of `/desk` | the desk's page | a session's bearer, which a sign-in to Entra gives |
 //! | `GET /health` | monitors | nothing |
 
 mod body;
+mod desk;
+mod desk_answers;
+mod desk_page;
 mod meta;
 mod on_call;
 mod page;
@@ -46,6 +51,20 @@ pub fn router(services: Arc<Services>) -> Router {
         .route("/resets/{id}", get(on_call::read))
         .route("/health", get(health))
         .route("/", get(page::page))
+        .route("/desk", get(desk_page::page))
+        .route("/desk/{id}", get(desk_page::page))
+        .route("/desk/settings", get(desk::settings))
+        .route(
+            "/desk/sessions",
+            get(desk::read_session).post(desk::begin_session),
+        )
+        .route("/desk/people", post(desk::find))
+        .route("/desk/contacts", post(desk::contact))
+        .route("/desk/drafts", post(desk::draft))
+        .route("/desk/drafts/{id}/signature", post(desk::sign))
+        .route("/desk/cases/{id}", get(desk::case))
+        .route("/desk/cases/{id}/rejection", post(desk::reject))
+        .route("/desk/cases/{id}/outcome", get(desk::outcome))
         .fallback(not_found)
         .method_not_allowed_fallback(async || {
             Problem::plain(

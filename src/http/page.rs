@@ -18,18 +18,21 @@ use base64::engine::general_purpose::STANDARD;
 
 static PAGE: &str = include_str!("page/index.html");
 
-static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
-    HeaderValue::from_str(&policy(PAGE)).unwrap_or(HeaderValue::from_static("default-src 'none'"))
-});
+static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy_header(PAGE));
 
 /// The page itself. It is the same for every visitor and has no data.
 pub async fn page() -> Response {
+    answer(PAGE, &POLICY)
+}
+
+/// A page under its policy.
+pub(super) fn answer(page: &'static str, policy: &HeaderValue) -> Response {
     let headers = [
         (
             CONTENT_TYPE,
             HeaderValue::from_static("text/html; charset=utf-8"),
         ),
-        (CONTENT_SECURITY_POLICY, POLICY.clone()),
+        (CONTENT_SECURITY_POLICY, policy.clone()),
         (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
         // A page that has opened this one keeps no reference to it.
@@ -42,7 +45,12 @@ pub async fn page() -> Response {
             HeaderValue::from_static("max-age=31536000"),
         ),
     ];
-    (headers, PAGE).into_response()
+    (headers, page).into_response()
+}
+
+/// The policy of a page as a header. Of one that cannot be a header, none runs.
+pub(super) fn policy_header(page: &str) -> HeaderValue {
+    HeaderValue::from_str(&policy(page)).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }
 
 /// What the page may do: run its own script, look as its own style says, and ask where it is from. Its icon is empty

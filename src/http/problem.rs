@@ -71,6 +71,11 @@ impl Problem {
         )
     }
 
+    /// What the desk does not do.
+    pub fn at_desk(status: StatusCode, code: &'static str, detail: &str, next: &str) -> Problem {
+        Problem::new(status, code, spelled_out(code), detail, next, None)
+    }
+
     /// This program has made a mistake.
     pub fn internal() -> Problem {
         Problem::passing(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::problem::Problem;
 use crate::clock::Clock;
+use crate::desk::Desk;
 use crate::ids::{Label, TenantId};
 use crate::report::{ApprovalLine, Presentation};
 use crate::reset::{ApprovalSummary, Parties, Refusal, Resets};
@@ -20,6 +21,8 @@ pub struct Services {
     pub secrets: Arc<dyn SecretSource>,
     pub clock: Arc<dyn Clock>,
     pub presentation: Presentation,
+    /// `None` without a section `[desk]`.
+    pub desk: Option<Desk>,
 }
 
 impl Services {

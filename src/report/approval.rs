@@ -74,7 +74,8 @@ impl From<&ApprovalSummary> for ApprovalLine {
     }
 }
 
-fn how(evidence: Evidence) -> String {
+/// A way in which a person was verified, in words.
+pub fn how(evidence: Evidence) -> String {
     let (what, from) = match evidence {
         Evidence::PhoneCall {
             via,

@@ -3,6 +3,7 @@
 
 mod answer;
 mod approval;
+mod desk;
 mod freeze;
 mod note;
 mod notification;
@@ -13,7 +14,8 @@ mod refusal_text;
 pub use answer::{
     Answer, MethodLine, PreviewAnswer, Unclaimed, WarningLine, answer, preview, refused, waiting,
 };
-pub use approval::{ApprovalLine, VerificationLine};
+pub use approval::{ApprovalLine, VerificationLine, how};
+pub use desk::{rejected_note, verified_note};
 pub use freeze::{freeze_answer, freeze_state, thawed};
 pub use note::{note, outcome_not_shown, refusal_note};
 pub use notification::{Notification, notification};

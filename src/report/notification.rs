@@ -72,7 +72,13 @@ pub fn notification(event: &Event, register_at: &str) -> Option<Notification> {
         | Event::Previewed { .. }
         | Event::Replayed { .. }
         | Event::Intended { .. }
-        | Event::Resumed { .. } => return None,
+        | Event::Resumed { .. }
+        | Event::SessionBegun { .. }
+        | Event::LookedUp { .. }
+        | Event::CaseShown { .. }
+        | Event::Signed { .. }
+        | Event::SignatureRefused { .. }
+        | Event::Rejected { .. } => return None,
     };
     Some(Notification {
         subject: subject(&format!("{what} ({ticket})")),

@@ -50,6 +50,7 @@ pub fn warning(warning: Warning) -> &'static str {
         Warning::ApproverVerified => {
             "An approver also verified the person, so fewer people have checked than it seems."
         }
+        Warning::SignInOutOfContext => "It was approved by a sign-in that phishing may imitate.",
         Warning::NoLongerAllowed => {
             "The reset was interrupted. These approvals no longer allowed it when it resumed, so it was stopped."
         }

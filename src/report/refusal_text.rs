@@ -44,6 +44,13 @@ fn detail(refusal: &Refusal) -> String {
         Refusal::Approval(ApprovalError::TooLongLived { minutes }) => {
             return format!("An approval may be valid for {minutes} minutes only.");
         }
+        Refusal::SignIn(_) => "What was signed at the desk does not prove an approval.",
+        Refusal::SignerWithoutRole(Attester::Approver) => {
+            "The person who approved is not in the group of approvers."
+        }
+        Refusal::SignerWithoutRole(Attester::Verifier) => {
+            "The person who verified is not in the group of verifiers."
+        }
         Refusal::IssuerNotAllowed => {
             "This service does not accept approvals from that approval system."
         }
@@ -129,6 +136,7 @@ fn detail(refusal: &Refusal) -> String {
         | Refusal::ApprovalUsed
         | Refusal::NotFound(_)
         | Refusal::AttesterDisabled(_)
+        | Refusal::SignerJustReset(_)
         | Refusal::NotTheKeysOwner
         | Refusal::ApproverVerified
         | Refusal::BreakGlass
@@ -157,6 +165,7 @@ fn flawed(flaw: Flaw) -> &'static str {
         Flaw::SourceForStandardOnly => {
             "this ticket system may not request resets for administrators"
         }
+        Flaw::DeskForStandardOnly => "resets for administrators may not be requested at the desk",
         Flaw::OnCallForStandardOnly => "resets for administrators may not be requested on call",
         Flaw::IssuerForStandardOnly => {
             "an approval comes from an approval system that may not approve resets for administrators"

@@ -26,7 +26,7 @@ mod service;
 pub use directories::{Directories, Privileged};
 pub use executor::context::{Deployment, TenantContext};
 pub use executor::replay::Answered;
-pub use executor::validate::{ApprovalValidator, Presented};
+pub use executor::validate::{ApprovalValidator, DeskSignatures, Presented};
 pub use ledger::{Ledger, ResetLease, SwitchError, SwitchedTo};
 pub use machine::Reset;
 pub use model::{

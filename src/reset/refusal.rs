@@ -10,6 +10,7 @@ use super::model::{
     TellsSecurity,
 };
 use super::ports::{AuditError, DirectoryError, Fault, KeysUnavailable, QueueError};
+use crate::approval::sign_in::SignInError;
 use crate::approval::{ApprovalError, Damage, InvalidToken};
 use crate::clock::Timestamp;
 use crate::ids::Kid;
@@ -36,6 +37,13 @@ pub enum Refusal {
     TooManyApprovals,
     #[error(transparent)]
     Approval(#[from] ApprovalError),
+    /// What was signed at the desk is no approval.
+    #[error("what was signed at the desk is no approval: {0}")]
+    SignIn(SignInError),
+    #[error("the {0} is not in the group of the policy ([desk])")]
+    SignerWithoutRole(Attester),
+    #[error("the {0} was reset here within the last 24 hours")]
+    SignerJustReset(Attester),
     /// The issuer is known and may not approve through this channel.
     #[error("the issuer is not among the issuers of this source, or of [on_call], in policy.toml")]
     IssuerNotAllowed,
@@ -168,7 +176,7 @@ pub enum Role {
 }
 
 /// A person whose word an approval rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Attester {
     #[error("approver")]
     Approver,
@@ -200,6 +208,9 @@ pub enum Flaw {
     /// On call, resets are for standard targets only.
     #[error("[on_call] is not set to privileged in policy.toml")]
     OnCallForStandardOnly,
+    /// The desk is for standard targets only.
+    #[error("[desk] is not set to privileged in policy.toml")]
+    DeskForStandardOnly,
     /// An issuer is for standard targets only.
     #[error("an issuer is not set to privileged in policy.toml")]
     IssuerForStandardOnly,
@@ -233,6 +244,9 @@ impl Refusal {
                 ApprovalError::StaleEvidence { .. } => Code::EvidenceStale,
                 ApprovalError::EvidenceOnLostPhone => Code::EvidenceOnLostPhone,
             },
+            Refusal::SignIn(_) => Code::SignInInvalid,
+            Refusal::SignerWithoutRole(_) => Code::SignerWithoutRole,
+            Refusal::SignerJustReset(_) => Code::SignerJustReset,
             Refusal::IssuerNotAllowed => Code::IssuerNotAllowed,
             Refusal::OtherTicket => Code::OtherTicket,
             Refusal::OtherTenant => Code::OtherTenant,
@@ -273,9 +287,9 @@ impl Refusal {
                 Flaw::ApproverVerified => Code::ApproverVerified,
                 Flaw::OneMethod => Code::EvidenceOneMethod,
                 Flaw::Sms => Code::EvidenceSms,
-                Flaw::SourceForStandardOnly | Flaw::OnCallForStandardOnly => {
-                    Code::SourceStandardOnly
-                }
+                Flaw::SourceForStandardOnly
+                | Flaw::OnCallForStandardOnly
+                | Flaw::DeskForStandardOnly => Code::SourceStandardOnly,
                 Flaw::IssuerForStandardOnly => Code::IssuerStandardOnly,
             },
             Refusal::NoPrivilegedCredential(_) => Code::NoPrivilegedCredential,
@@ -344,6 +358,17 @@ impl Refusal {
 impl From<InvalidToken> for Refusal {
     fn from(invalid: InvalidToken) -> Refusal {
         Refusal::Approval(ApprovalError::InvalidToken(invalid))
+    }
+}
+
+impl From<SignInError> for Refusal {
+    fn from(error: SignInError) -> Refusal {
+        match error {
+            SignInError::ClaimNotIssued(_) => Refusal::Misconfigured {
+                what: "the desk's app registration lacks an optional claim of the ID token: acct or auth_time",
+            },
+            other => Refusal::SignIn(other),
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use super::model::{
     RequestStatus,
 };
 use super::refusal::Refusal;
+use crate::approval::sign_in::Subject;
 use crate::approval::{ApprovalError, Authentic};
 use crate::clock::{self, Timestamp};
 use crate::ids::{Label, ResetId, TenantId};
@@ -253,6 +254,34 @@ impl Resets {
         let previewed = planned.previewed(run.now(), parties);
         deployment.audit.append(&previewed).await?;
         Ok(planned.preview(counted))
+    }
+
+    /// What is stored about a request, which was asked before: nothing is done, and nothing is resumed. `None` if there is
+    /// nothing that answers it.
+    ///
+    /// # Errors
+    /// A [`Refusal`] if the ledger does not answer.
+    pub async fn stored(&self, request: &Request) -> Result<Option<RequestStatus>, Refusal> {
+        let deployment = &self.deployment;
+        let (mut previous, _) = deployment.ledger.look_up(request, &[]).await?;
+        match previous.take_answer() {
+            Some(record) => Ok(deployment.followed(record).await?.status()),
+            None => Ok(None),
+        }
+    }
+
+    /// What a reset of this person would do, before it is approved.
+    ///
+    /// # Errors
+    /// A [`Refusal`] that every approval would meet.
+    pub async fn outlook(
+        &self,
+        tenant: TenantId,
+        about: &Subject,
+        until: Timestamp,
+    ) -> Result<Preview, Refusal> {
+        let run = self.deployment.run_in(tenant, until, Caller::Waits)?;
+        run.outlook(about).await
     }
 
     /// The stored status of a reset, for the holder of one of its approvals. That the end was read is written down.

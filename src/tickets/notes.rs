@@ -40,6 +40,17 @@ impl Tickets for TicketNotes {
         self.systems.writes_to(source)
     }
 
+    async fn write(
+        &self,
+        source: &Label,
+        ticket: &TicketKey,
+        text: &str,
+        mark: &str,
+    ) -> Result<(), TicketError> {
+        let mark = format!("reregister-mfa {mark}");
+        self.systems.write(source, ticket, text, &mark).await
+    }
+
     async fn note(
         &self,
         source: &Label,
@@ -48,7 +59,6 @@ impl Tickets for TicketNotes {
         mark: &str,
     ) -> Result<(), TicketError> {
         let text = report::note(status, &self.register_at);
-        let mark = format!("reregister-mfa {mark}");
-        self.systems.write(source, ticket, &text, &mark).await
+        self.write(source, ticket, &text, mark).await
     }
 }

@@ -2,7 +2,7 @@
 
 use super::json::Object;
 use super::unreadable::Unreadable;
-use crate::ids::{PersonRef, TicketKey};
+use crate::ids::{PersonRef, Reference, TicketKey};
 
 /// What a payload says, whichever system sent it.
 pub struct Content {
@@ -26,8 +26,9 @@ pub fn tokens(object: &Object<'_>, field: &str) -> Result<Vec<String>, Unreadabl
     let words = texts
         .iter()
         .flat_map(|text| text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';')));
+    let is_whole = |token: &String| dots(token) == 2 || Reference::read(token).is_some();
     let (whole, mut pieces): (Vec<String>, Vec<String>) =
-        words.filter_map(token).partition(|token| dots(token) == 2);
+        words.filter_map(token).partition(is_whole);
     if !whole.is_empty() {
         return Ok(whole);
     }
@@ -38,6 +39,9 @@ pub fn tokens(object: &Object<'_>, field: &str) -> Result<Vec<String>, Unreadabl
 /// The token in a word, without quotes, brackets, markup or what has no shape around it. If something else stands in it,
 /// it is kept as it is, to be named.
 fn token(word: &str) -> Option<String> {
+    if let Some(reference) = reference(word) {
+        return Some(reference.to_string());
+    }
     let (before, token) = word.split_at(word.find("eyJ")?);
     // In the middle of another word it is none.
     if before.ends_with(|c: char| c.is_ascii_alphanumeric()) {
@@ -57,6 +61,12 @@ fn token(word: &str) -> Option<String> {
     } else {
         token
     })
+}
+
+/// The reference to an approval of the desk in a word, without quotes, brackets or markup around it.
+fn reference(word: &str) -> Option<Reference> {
+    let text = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    Reference::read(text)
 }
 
 fn dots(token: &str) -> usize {
@@ -115,6 +125,31 @@ mod tests {
         );
         assert_eq!(found("keyJa.b.c eyJ... eyJ eyJa"), [""; 0]);
         assert_eq!(found("eyJa.b."), ["eyJa.b."], "without a signature");
+    }
+
+    #[test]
+    fn a_reference_to_an_approval_of_the_desk_is_found_without_what_stands_around_it() {
+        const REFERENCE: &str = "desk:0123456789abcdef0123456789abcdef";
+        for (before, after) in [
+            ("", ""),
+            ("\"", "\""),
+            ("(", ")."),
+            ("*", "*"),
+            ("Approval: ", ","),
+        ] {
+            assert_eq!(found(&format!("{before}{REFERENCE}{after}")), [REFERENCE]);
+        }
+        assert_eq!(
+            found(&format!("{REFERENCE} eyJa.b.c")),
+            [REFERENCE, "eyJa.b.c"]
+        );
+        for none in [
+            "desk:0123",
+            "helpdesk:0123456789abcdef0123456789abcdef",
+            "desk:0123456789ABCDEF0123456789ABCDEF",
+        ] {
+            assert_eq!(found(none), [""; 0], "{none}");
+        }
     }
 
     #[test]

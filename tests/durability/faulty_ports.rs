@@ -257,6 +257,14 @@ impl Directory for FaultyPorts {
         self.ask("Graph: privilege facts", |_| Ok(facts)).await
     }
 
+    async fn member_of(
+        &self,
+        _: ObjectId,
+        _: &[ObjectId],
+    ) -> Result<BTreeSet<ObjectId>, DirectoryError> {
+        Ok(BTreeSet::new())
+    }
+
     async fn methods(&self, _: ObjectId) -> Result<Listing, DirectoryError> {
         let list = |happened: &mut Happened| {
             Ok(Listing {
@@ -357,6 +365,10 @@ impl Security for FaultyPorts {
 impl Tickets for FaultyPorts {
     fn takes_notes(&self, _: &Label) -> bool {
         true
+    }
+
+    async fn write(&self, _: &Label, _: &TicketKey, _: &str, _: &str) -> Result<(), TicketError> {
+        Err(TicketError::Permanent("no desk here"))
     }
 
     async fn note(

@@ -1,5 +1,5 @@
 //! The on-call page in a real Chromium: by itself, and with the real binary behind it. The tests of the page are in
-//! tests/page.
+//! tests/page, with those of the desk, which are by themselves.
 
 use std::process::Command;
 

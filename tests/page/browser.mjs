@@ -52,6 +52,7 @@ export async function open(browser, url, how = {}) {
   return {
     page,
     context,
+    seen,
     /** There was no error, no approval in a URL, a header or a store, and no request to another server. */
     async leaksNothing() {
       assert.deepEqual(seen.errors, [], "console");
@@ -63,7 +64,7 @@ export async function open(browser, url, how = {}) {
       assert.equal(await page.evaluate(() => localStorage.length + sessionStorage.length + document.cookie.length), 0);
     },
     /** axe-core finds no violation, in light and in dark; pictures go to shots/. */
-    async accessible(step) {
+    async accessible(step, widths = [360, 1280]) {
       for (const colour of ["light", "dark"]) {
         await page.emulateMedia({ colorScheme: colour });
         await page.evaluate(AXE);
@@ -72,7 +73,7 @@ export async function open(browser, url, how = {}) {
         assert.ok(passes.length > 10, "axe-core has looked");
         const found = violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html + node.failureSummary).join("; ")}`);
         assert.deepEqual(found, [], `${step}, ${colour}`);
-        for (const width of [360, 1280]) {
+        for (const width of widths) {
           await page.setViewportSize({ width, height: 800 });
           const wide = await page.evaluate(() => document.documentElement.scrollWidth);
           assert.ok(wide <= width, `${step} is ${wide} px wide at ${width}`);

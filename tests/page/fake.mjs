@@ -1,4 +1,4 @@
-// The page as the function serves it, and a server that answers from a list.
+// The pages as the function serves them, and a server that answers from a list.
 //
 // The headers are those of src/http/page.rs; the hashes are made the same way, over the bytes between the tags.
 
@@ -8,29 +8,35 @@ import { createServer } from "node:http";
 
 export const PAGE = readFileSync(new URL("../../src/http/page/index.html", import.meta.url), "utf8");
 
-function hash(element) {
-  const inside = PAGE.split(`<${element}>`)[1].split(`</${element}>`)[0];
-  return createHash("sha256").update(inside).digest("base64");
+export const DESK = readFileSync(new URL("../../src/http/page/desk.html", import.meta.url), "utf8");
+
+function headersOf(page) {
+  const hash = (element) => {
+    const inside = page.split(`<${element}>`)[1].split(`</${element}>`)[0];
+    return createHash("sha256").update(inside).digest("base64");
+  };
+  return {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy":
+      `default-src 'none'; script-src 'sha256-${hash("script")}'; style-src 'sha256-${hash("style")}'; ` +
+      "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+  };
 }
 
-const HEADERS = {
-  "content-type": "text/html; charset=utf-8",
-  "content-security-policy":
-    `default-src 'none'; script-src 'sha256-${hash("script")}'; style-src 'sha256-${hash("style")}'; ` +
-    "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
-  "cache-control": "no-store",
-  "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
-  "cross-origin-opener-policy": "same-origin",
-};
+const ON_CALL = { page: PAGE, isAt: (url) => url === "/" };
 
 /**
  * Plays `script`, a list of `{ on: "POST /resets", json, status = 200, headers, wait = 0, drop = false }`, in its
  * order. With `drop` the connection breaks within the answer, after the server has done its work; with `"unsaid"` before
  * the answer, where Chromium sends the same request again by itself, as it does on a connection that was open before.
+ * Where `isAt` says so, it serves `page`. `json` may be a function of the request.
  */
-export async function fake(script) {
+export async function fake(script, { page, isAt } = ON_CALL) {
   const left = [...script];
   const requests = [];
   const wrong = [];
@@ -39,8 +45,8 @@ export async function fake(script) {
     for await (const piece of request) body += piece;
     const seen = { method: request.method, url: request.url, headers: request.headers, body };
     requests.push(seen);
-    if (request.method === "GET" && request.url === "/") {
-      response.writeHead(200, HEADERS).end(PAGE);
+    if (request.method === "GET" && isAt(request.url)) {
+      response.writeHead(200, headersOf(page)).end(page);
       return;
     }
     if (request.url === "/favicon.ico") {
@@ -69,7 +75,8 @@ export async function fake(script) {
     const status = next.status ?? 200;
     const type = status >= 400 ? "application/problem+json" : "application/json";
     response.writeHead(status, { "content-type": type, ...next.headers });
-    response.end(typeof next.json === "string" ? next.json : JSON.stringify(next.json));
+    const json = typeof next.json === "function" ? next.json(seen) : next.json;
+    response.end(typeof json === "string" ? json : JSON.stringify(json));
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   return {

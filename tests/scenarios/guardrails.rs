@@ -245,7 +245,7 @@ async fn a_reset_that_failed_or_removed_nothing_may_be_repeated_at_once() {
     let person = "a standard person whose reset within the hour was not completed";
     rows.show(person, "one", &reply);
 
-    // Vera has no method that could be removed.
+    // Vera has a passkey alone, which is kept.
     let person = "a standard person whose reset within the hour removed nothing";
     for _ in 0..2 {
         let vera = app.draft().target(VERA).verified(VICTOR, app.now());

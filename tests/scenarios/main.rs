@@ -14,6 +14,7 @@ mod attacks;
 mod audit_trail;
 mod crashes;
 mod credentials;
+mod desk;
 mod documented;
 mod fidelity;
 mod forged_deliveries;

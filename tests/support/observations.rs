@@ -50,6 +50,14 @@ impl TestApp {
                 Event::Intended { .. } => unreachable!("filtered out"),
                 Event::Resumed { .. } => "resumed".to_owned(),
                 Event::Outcome { outcome, .. } => format!("{:?}", outcome.state),
+                Event::SessionBegun { .. } => "session begun".to_owned(),
+                Event::LookedUp { contact, .. } => {
+                    format!("looked up {}", contact.unwrap_or("a person"))
+                }
+                Event::CaseShown { .. } => "case shown".to_owned(),
+                Event::Signed { kind, .. } => format!("signed {kind}"),
+                Event::SignatureRefused { .. } => "signature refused".to_owned(),
+                Event::Rejected { .. } => "rejected".to_owned(),
             })
             .collect()
     }

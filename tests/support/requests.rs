@@ -132,6 +132,22 @@ impl TestApp {
         self.send(on_call::get(&path, approval)).await
     }
 
+    /// What the desk's page asks, with the bearer of its session. The worker is not woken.
+    pub async fn ask(&self, method: &str, path: &str, bearer: &str, body: Option<&Value>) -> Reply {
+        let mut request = match (method, body) {
+            ("POST", Some(body)) => Request::post_json(path, body.to_string()),
+            _ => Request::get(path),
+        };
+        if !bearer.is_empty() {
+            request = request.header("Authorization", format!("Bearer {bearer}"));
+        }
+        self.send_alone(request).await
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send_alone(Request::get(path)).await
+    }
+
     /// The usual request: one approval, sent by Jira.
     pub async fn reset(&self, draft: Draft) -> Reply {
         self.send(self.jira(&self.approve(draft))).await

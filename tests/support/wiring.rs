@@ -97,13 +97,16 @@ pub fn resets<P: Ports>(ports: Arc<P>, approvers: Approvers) -> Resets {
         channels: Channels {
             sources: BTreeMap::from([(label("jira"), source)]),
             on_call: policy,
+            desk: None,
             tenants: BTreeSet::from([tenant]),
         },
         validator: ApprovalValidator {
             issuers,
+            desk: None,
             audiences: Audiences {
                 webhook: WEBHOOK_AUDIENCE.to_owned(),
                 on_call: "on call".to_owned(),
+                desk: None,
             },
             keys,
         },

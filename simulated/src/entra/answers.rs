@@ -19,6 +19,7 @@ pub(super) struct Answer {
 enum Body {
     Empty,
     Json(Value),
+    Html(String),
     /// Graph's error envelope, which gets the ids of the request when it is sent.
     Error {
         code: String,
@@ -49,6 +50,14 @@ impl Answer {
 
     pub(super) fn json(status: u16, value: Value) -> Self {
         Answer::new(status, Body::Json(value))
+    }
+
+    pub(super) fn html(text: String) -> Self {
+        Answer::new(200, Body::Html(text))
+    }
+
+    pub(super) fn redirect(location: &str) -> Self {
+        Answer::no_body(302).with("location", location)
     }
 
     pub(super) fn no_body(status: u16) -> Self {
@@ -107,9 +116,14 @@ impl Answer {
     }
 
     pub(super) fn into_response(self, ids: &Ids) -> Response {
+        let mut kind = "application/json;odata.metadata=minimal;charset=utf-8";
         let bytes = match self.body {
             Body::Empty => None,
             Body::Json(value) => Some(value.to_string().into_bytes()),
+            Body::Html(text) => {
+                kind = "text/html; charset=utf-8";
+                Some(text.into_bytes())
+            }
             Body::Error {
                 code,
                 message,
@@ -132,8 +146,7 @@ impl Answer {
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         if let Some(bytes) = bytes {
-            let kind =
-                HeaderValue::from_static("application/json;odata.metadata=minimal;charset=utf-8");
+            let kind = HeaderValue::from_static(kind);
             response.headers_mut().insert(header::CONTENT_TYPE, kind);
             *response.body_mut() = HttpBody::from(bytes);
         }
@@ -219,16 +232,44 @@ impl LoginError {
         LoginError::new(401, "invalid_client", code, message)
     }
 
-    pub(super) fn answer(self, correlation: &str) -> Answer {
-        let (trace, timestamp) = (
-            Uuid::new_v4(),
-            Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
-        );
-        let description = format!(
+    pub(super) fn name(&self) -> &'static str {
+        self.error
+    }
+
+    /// The number after `AADSTS`.
+    pub(super) fn code(&self) -> u32 {
+        self.code
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The same problem as another kind of error.
+    pub(super) fn named(self, error: &'static str) -> Self {
+        LoginError { error, ..self }
+    }
+
+    pub(super) fn uri(&self) -> String {
+        format!("https://login.microsoftonline.com/error?code={}", self.code)
+    }
+
+    /// The text for people, with what support asks for.
+    pub(super) fn description(&self, correlation: &str) -> String {
+        self.describe(Uuid::new_v4(), correlation, &written_now())
+    }
+
+    fn describe(&self, trace: Uuid, correlation: &str, timestamp: &str) -> String {
+        format!(
             "AADSTS{}: {}\r\nTrace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: \
              {timestamp}",
             self.code, self.message
-        );
+        )
+    }
+
+    pub(super) fn answer(self, correlation: &str) -> Answer {
+        let (trace, timestamp) = (Uuid::new_v4(), written_now());
+        let description = self.describe(trace, correlation, &timestamp);
         Answer::json(
             self.status,
             json!({
@@ -238,8 +279,12 @@ impl LoginError {
                 "timestamp": timestamp,
                 "trace_id": trace,
                 "correlation_id": correlation,
-                "error_uri": format!("https://login.microsoftonline.com/error?code={}", self.code),
+                "error_uri": self.uri(),
             }),
         )
     }
+}
+
+fn written_now() -> String {
+    Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }

@@ -62,17 +62,23 @@ impl<'a> UnverifiedAssertion<'a> {
     pub(super) fn verify(
         &self,
         app: &App,
+        now: Timestamp,
         is_endpoint: impl Fn(&str) -> bool,
     ) -> Result<(), LoginError> {
         if self.required("iss")? == app.client_id.to_string() {
-            self.check_own(app, is_endpoint)
+            self.check_own(app, now, is_endpoint)
         } else {
-            self.check_federated(app)
+            self.check_federated(app, now)
         }
     }
 
     /// <https://learn.microsoft.com/entra/identity-platform/certificate-credentials>
-    fn check_own(&self, app: &App, is_endpoint: impl Fn(&str) -> bool) -> Result<(), LoginError> {
+    fn check_own(
+        &self,
+        app: &App,
+        now: Timestamp,
+        is_endpoint: impl Fn(&str) -> bool,
+    ) -> Result<(), LoginError> {
         let algorithm = self.algorithm(&[Algorithm::PS256, Algorithm::RS256])?;
         if !matches!(
             self.header("typ"),
@@ -134,13 +140,13 @@ impl<'a> UnverifiedAssertion<'a> {
             ));
         }
         self.required("jti")?;
-        self.check_time(Some(LONGEST))
+        self.check_time(now, Some(LONGEST))
     }
 
     /// <https://learn.microsoft.com/entra/workload-id/workload-identity-federation>: it "doesn't support wildcards", and
     /// "only RS256" is supported
     /// (<https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations>).
-    fn check_federated(&self, app: &App) -> Result<(), LoginError> {
+    fn check_federated(&self, app: &App, now: Timestamp) -> Result<(), LoginError> {
         let (issuer, audience) = (self.required("iss")?, self.required("aud")?);
         let trusted = self.trusted(&app.federated, issuer, audience, self.required("sub")?)?;
         let algorithm = self.algorithm(&[Algorithm::RS256])?;
@@ -158,7 +164,7 @@ impl<'a> UnverifiedAssertion<'a> {
                         verify the signature failed.]";
             return Err(LoginError::client(50013, text));
         }
-        self.check_time(None)
+        self.check_time(now, None)
     }
 
     /// The credential whose issuer, audience and subject equal those of the assertion.
@@ -238,7 +244,7 @@ impl<'a> UnverifiedAssertion<'a> {
         jsonwebtoken::crypto::verify(self.signature, signed, key, algorithm).unwrap_or(false)
     }
 
-    fn check_time(&self, longest: Option<i64>) -> Result<(), LoginError> {
+    fn check_time(&self, now: Timestamp, longest: Option<i64>) -> Result<(), LoginError> {
         // A NumericDate may have a fraction (RFC 7519, section 2); MSAL for Python writes one.
         let claim = |name| {
             let seconds = self.assertion.claims.get(name)?.as_f64()?;
@@ -246,7 +252,6 @@ impl<'a> UnverifiedAssertion<'a> {
         };
         let end = claim("exp").ok_or_else(|| missing("exp"))?;
         let start = claim("nbf").or_else(|| claim("iat"));
-        let now = Timestamp::now();
         let lives_on = end > now.as_second();
         let has_begun = start.is_none_or(|start| start <= now.as_second() + SKEW);
         let is_short =

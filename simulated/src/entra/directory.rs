@@ -48,6 +48,18 @@ impl Person {
             || !self.profile.federated_identities.is_empty()
     }
 
+    /// The `idp` of the person's tokens, which only people have who sign in elsewhere: their own tenant, which the
+    /// simulation makes up, or the third party.
+    pub(super) fn home_issuer(&self) -> Option<String> {
+        let issuer = self.profile.federated_identities.first();
+        let elsewhere = issuer.filter(|issuer| issuer.as_str() != "ExternalAzureAD");
+        self.is_external().then(|| {
+            elsewhere.cloned().unwrap_or_else(|| {
+                "https://sts.windows.net/f0e1d2c3-b4a5-4697-8879-6a5b4c3d2e1f/".to_owned()
+            })
+        })
+    }
+
     /// Whether the name is one that Entra gives to invited people.
     pub(super) fn has_external_name(&self) -> bool {
         self.profile.user_principal_name.contains("#EXT#")
@@ -157,6 +169,13 @@ impl Directory {
             }
         }
         found
+    }
+
+    /// A person with the groups that they are a direct member of: to whom a role of an app can be assigned for them.
+    pub(super) fn principals_of(&self, person: Uuid) -> Vec<Uuid> {
+        let direct = |group: &&Group| group.members.contains(&person);
+        let groups = self.groups.iter().filter(direct).map(|group| group.id);
+        [person].into_iter().chain(groups).collect()
     }
 
     /// The role assignments that are active now.

@@ -1,7 +1,5 @@
 //! Graph: authenticates the caller, finds the route, checks the permissions, and answers.
 
-use jiff::Timestamp;
-
 use super::answers::{Answer, Outcome};
 use super::calls::GraphCall;
 use super::pim::Seen;
@@ -47,10 +45,13 @@ fn try_answer(state: &mut State, request: &GraphRequest) -> Outcome {
     if !call.permissions.allow(route.verb, &route.template) {
         return Err(forbidden(&call));
     }
+    let now = state.now();
     let (directory, licences) = (&mut state.directory, &state.licences);
     match route.action {
         Action::GetUser => people::get(directory, &call),
-        Action::RevokeSessions => people::revoke_sessions(directory, &call),
+        Action::RevokeSessions => people::revoke_sessions(directory, &call, now),
+        Action::GetManager => people::manager(directory, &call),
+        Action::CheckMemberGroups => groups_and_roles::check_member_groups(directory, &call),
         Action::Memberships => groups_and_roles::memberships(directory, &call),
         Action::OwnedObjects => groups_and_roles::owned_objects(directory, &call),
         Action::RoleAssignments => groups_and_roles::role_assignments(directory, &call),
@@ -113,7 +114,7 @@ fn authenticate(state: &State, request: &GraphRequest) -> Result<Token, Answer> 
     }
     match state.tokens.get(jwt) {
         None => Err(challenge("Access token validation failure.")),
-        Some(token) if token.expires <= Timestamp::now() => Err(challenge(
+        Some(token) if token.expires <= state.now() => Err(challenge(
             "Lifetime validation failed, the token is expired.",
         )),
         Some(token) => Ok(token.clone()),

@@ -1,5 +1,6 @@
 //! A person's groups, roles and owned objects, and the lists of groups and of role assignments.
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -49,6 +50,41 @@ pub(super) fn memberships(directory: &Directory, call: &GraphCall) -> Outcome {
         .into_iter()
         .map(|role| role_object(role, directory.tenant, call));
     call.page("directoryObjects", groups.chain(roles).collect())
+}
+
+/// `POST /users/{id}/checkMemberGroups`: of up to 20 groups those that the person is in, also through other groups
+/// (<https://learn.microsoft.com/graph/api/directoryobject-checkmembergroups>).
+pub(super) fn check_member_groups(directory: &Directory, call: &GraphCall) -> Outcome {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Asked {
+        group_ids: Vec<Uuid>,
+    }
+    call.allow_options(&[])?;
+    if !call.permissions.any(&READS_GROUPS) {
+        return Err(Answer::insufficient_privileges());
+    }
+    let id = call.person(directory)?.profile.id;
+    let asked: Asked = serde_json::from_slice(call.body).map_err(|_| {
+        let text = "Invalid value specified for property 'groupIds' of resource 'User'.";
+        Answer::error(400, "Request_BadRequest", text)
+    })?;
+    if asked.group_ids.is_empty() || asked.group_ids.len() > 20 {
+        let text = "The number of ids in 'groupIds' must be between 1 and 20.";
+        return Err(Answer::error(400, "Request_BadRequest", text));
+    }
+    let groups = directory.groups_of(id);
+    let seen = groups
+        .iter()
+        .filter(|group| !is_hidden(group) || call.permissions.any(&READS_HIDDEN));
+    let found: Vec<_> = seen
+        .map(|group| group.id)
+        .filter(|id| asked.group_ids.contains(id))
+        .collect();
+    Ok(Answer::json(
+        200,
+        json!({"@odata.context": call.context("Collection(Edm.String)"), "value": found}),
+    ))
 }
 
 /// `GET /users/{id}/ownedObjects` (<https://learn.microsoft.com/graph/api/user-list-ownedobjects>)

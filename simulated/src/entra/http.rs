@@ -8,15 +8,21 @@ use axum::http::{HeaderName, header};
 use axum::response::Response;
 use uuid::Uuid;
 
-use super::answers::{Answer, Ids, as_graph, as_login};
+use super::answers::{Answer, Ids, LoginError, as_graph, as_login};
+use super::authorize::{self, Authorization, Choice, Step};
 use super::graph::{self, GraphRequest};
+use super::id_token::Changes;
 use super::login::{self, TokenRequest};
 use super::routes::Version;
-use super::state::Call;
+use super::sign_in_page;
+use super::state::{Call, State as LoginState};
 use super::tenant::Tenant;
 use crate::faults::Reply;
-use crate::received::Received;
+use crate::received::{Received, field};
 use crate::serving::{self, ServeError, Serving};
+
+/// The cookie of the session.
+const SESSION: &str = "ESTSAUTH";
 
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
 
@@ -156,6 +162,25 @@ impl Exchange {
     fn log_in(&self) -> Answer {
         let state = &mut self.tenant.lock();
         match (self.request.verb(), self.request.segments().as_slice()) {
+            ("GET", [tenant, "oauth2", "v2.0", "authorize"]) => {
+                self.authorize(state, tenant, Choice::Arrived)
+            }
+            ("POST", [tenant, "login"]) => {
+                let user = field(&self.request.body, "user").unwrap_or_default();
+                let choice = match field(&self.request.body, "cancel") {
+                    Some(_) => Choice::Cancels,
+                    None => Choice::SignsIn(user.trim()),
+                };
+                self.authorize(state, tenant, choice)
+            }
+            ("GET", [_, "login"]) => {
+                let text = "Endpoint only accepts POST requests. Received a GET request.";
+                let error = LoginError::new(400, "invalid_request", 900_561, text);
+                sign_in_page::error(&error, &self.ids.client)
+            }
+            ("GET", [tenant, "discovery", "v2.0", "keys"]) => {
+                login::key_set(state, tenant, &self.base)
+            }
             ("POST", [tenant, "oauth2", "v2.0", "token"]) => {
                 let form: Vec<_> = form_urlencoded::parse(&self.request.body)
                     .into_owned()
@@ -164,6 +189,7 @@ impl Exchange {
                     tenant,
                     form: &form,
                     basic: self.request.credentials("Basic"),
+                    origin: self.request.header(header::ORIGIN),
                     base: &self.base,
                     correlation: &self.ids.client,
                 };
@@ -175,6 +201,36 @@ impl Exchange {
             ("GET", ["common", "discovery", "instance"]) => login::instance(state, &self.base),
             (_, [_, "oauth2", "v2.0", "token"]) => Answer::no_body(405),
             _ => Answer::no_body(404),
+        }
+    }
+
+    /// Answers a browser on its way from an app and back.
+    fn authorize(&self, login: &mut LoginState, tenant: &str, choice: Choice) -> Answer {
+        let query: Vec<_> = form_urlencoded::parse(self.request.query().as_bytes())
+            .into_owned()
+            .collect();
+        let request = Authorization {
+            tenant,
+            query: &query,
+            cookie: self.request.cookie(SESSION),
+            choice,
+            changes: &Changes::none(),
+        };
+        match authorize::step(login, &request, &self.ids.client) {
+            Ok(Step::Page { origin, hint }) => {
+                let query = self.request.query();
+                sign_in_page::sign_in(login, tenant, query, hint.as_deref(), &origin)
+            }
+            Ok(Step::Refused { location, .. }) => Answer::redirect(&location),
+            Ok(Step::Done { location, cookie }) => {
+                let secure = match self.base.starts_with("https:") {
+                    true => "; Secure; SameSite=None",
+                    false => "; SameSite=Lax",
+                };
+                let cookie = format!("{SESSION}={cookie}; Path=/; HttpOnly{secure}");
+                Answer::redirect(&location).with("set-cookie", cookie)
+            }
+            Err(error) => sign_in_page::error(&error, &self.ids.client),
         }
     }
 }

@@ -1,5 +1,6 @@
-//! The login: access tokens for apps, by client credentials
-//! (<https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow>).
+//! The login's token endpoint: access tokens for apps, by client credentials
+//! (<https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow>), and id_tokens for codes.
+//! The documents in which it describes itself.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine as _;
@@ -11,6 +12,7 @@ use uuid::Uuid;
 use super::answers::{Answer, LoginError};
 use super::assertions::{ASSERTION_TYPE, UnverifiedAssertion};
 use super::permissions::Permissions;
+use super::redemption::{Redemption, redeem};
 use super::state::{State, Token};
 use super::users_file::App;
 
@@ -29,6 +31,8 @@ pub(super) struct TokenRequest<'a> {
     pub(super) form: &'a [(String, String)],
     /// The credentials of a Basic header.
     pub(super) basic: Option<&'a str>,
+    /// The header, which a browser sends.
+    pub(super) origin: Option<&'a str>,
     pub(super) base: &'a str,
     pub(super) correlation: &'a str,
 }
@@ -39,90 +43,140 @@ pub(super) fn token(state: &mut State, request: &TokenRequest) -> Answer {
 }
 
 fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, LoginError> {
-    if !state.is_called(request.tenant) {
-        let text = format!(
-            "Tenant '{}' not found. Check to make sure you have the correct tenant ID and are \
-             signing into the correct cloud. Check with your subscription administrator, this \
-             may happen if there are no active subscriptions for the tenant.",
-            request.tenant
-        );
-        return Err(LoginError::new(400, "invalid_request", 90002, text));
-    }
-    let field = |name: &str| {
-        request
-            .form
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.clone())
-    };
-    let missing = |name: &str| {
-        let text = format!("The request body must contain the following parameter: '{name}'.");
-        LoginError::new(400, "invalid_request", 900_144, text)
-    };
-    let kind = field("grant_type").ok_or_else(|| missing("grant_type"))?;
-    if kind != "client_credentials" {
+    state.check_tenant(request.tenant)?;
+    let kind = request.required("grant_type")?;
+    if !["authorization_code", "client_credentials"].contains(&kind) {
         let text = format!("The app requested an unsupported grant type '{kind}'.");
         return Err(LoginError::new(400, "unsupported_grant_type", 70003, text));
     }
     let basic = request.basic.and_then(basic_credentials);
     let (basic_id, basic_secret) = basic.unzip();
-    let client = basic_id
-        .or_else(|| field("client_id"))
-        .ok_or_else(|| missing("client_id"))?;
-    let Some(app) = client
-        .parse()
-        .ok()
-        .and_then(|id: Uuid| state.apps.iter().find(|app| app.client_id == id))
-        .cloned()
-    else {
-        let text = format!(
-            "Application with identifier '{client}' was not found in the directory '{}'. This \
-             can happen if the application has not been installed by the administrator of the \
-             tenant or consented to by any user in the tenant. You may have sent your \
-             authentication request to the wrong tenant.",
-            state.domain
-        );
-        return Err(LoginError::new(400, "unauthorized_client", 700_016, text));
+    let client = match &basic_id {
+        Some(id) => id,
+        None => request.required("client_id")?,
     };
-    let scope = field("scope").ok_or_else(|| missing("scope"))?;
-    check_scope(&scope, request.base)?;
-    match (
-        basic_secret.or_else(|| field("client_secret")),
-        field("client_assertion"),
-    ) {
-        (Some(secret), _) => check_secret(&app, &secret)?,
-        (None, Some(jwt)) => {
-            let kind = field("client_assertion_type");
-            check_assertion_type(&kind.ok_or_else(|| missing("client_assertion_type"))?)?;
-            let unverified = UnverifiedAssertion::parse(&jwt)?;
-            state.assertions.push(unverified.assertion.clone());
-            unverified.verify(&app, |aud| is_token_endpoint(state, request.base, aud))?;
-        }
-        (None, None) => {
-            let text = "The request body must contain the following parameter: \
-                        'client_assertion' or 'client_secret'.";
-            return Err(LoginError::client(7_000_218, text));
-        }
+    let app = state.app(client)?.clone();
+    if kind == "authorization_code" {
+        return sign_in(state, request, &app, basic_secret.as_deref());
     }
+    check_scope(request.required("scope")?, request.base)?;
+    authenticate(state, request, &app, basic_secret.as_deref())?;
     let (permissions, acts_on_restricted) =
         (Permissions(app.permissions.clone()), app.acts_on_restricted);
-    let now = Timestamp::now();
-    let jwt = write_jwt(state, &app, now);
-    let expires = now
-        .checked_add(Span::new().seconds(LIFETIME))
-        .unwrap_or(now);
-    state.tokens.insert(
-        jwt.clone(),
-        Token {
-            permissions,
-            acts_on_restricted,
-            expires,
-        },
+    let jwt = issue_token(
+        state,
+        json!({"appid": app.client_id, "idtyp": "app", "roles": app.permissions}),
+        permissions,
+        acts_on_restricted,
     );
     Ok(Answer::json(
         200,
         json!({"token_type": "Bearer", "expires_in": LIFETIME, "ext_expires_in": LIFETIME, "access_token": jwt}),
     ))
+}
+
+/// Redeems the code of a person's sign-in. There is no refresh token, because `offline_access` cannot be requested.
+fn sign_in(
+    state: &mut State,
+    request: &TokenRequest,
+    app: &App,
+    basic_secret: Option<&str>,
+) -> Result<Answer, LoginError> {
+    let redemption = Redemption {
+        code: request.required("code")?,
+        redirect_uri: request.required("redirect_uri")?,
+        verifier: request.field("code_verifier"),
+        origin: request.origin,
+        base: request.base,
+    };
+    authenticate(state, request, app, basic_secret)?;
+    let Some(registration) = &app.sign_in else {
+        let text = "The provided value for the 'code' parameter is not valid.";
+        return Err(LoginError::new(400, "invalid_grant", 70000, text));
+    };
+    let redeemed = redeem(state, app.client_id, registration, &redemption)?;
+    // What Graph's UserInfo takes: no call of the simulated Graph is allowed with it.
+    let jwt = issue_token(
+        state,
+        json!({"appid": app.client_id, "idtyp": "user", "oid": redeemed.person, "scp": redeemed.scope}),
+        Permissions::default(),
+        false,
+    );
+    let mut answer = json!({
+        "token_type": "Bearer",
+        "scope": redeemed.scope,
+        "expires_in": LIFETIME,
+        "ext_expires_in": LIFETIME,
+        "access_token": jwt,
+        "id_token": redeemed.id_token,
+    });
+    if let (Some("1"), Value::Object(answer)) = (request.field("client_info"), &mut answer) {
+        let account = json!({"uid": redeemed.person, "utid": state.tenant}).to_string();
+        let account = URL_SAFE_NO_PAD.encode(account);
+        answer.insert("client_info".to_owned(), json!(account));
+    }
+    Ok(Answer::json(200, answer))
+}
+
+impl TokenRequest<'_> {
+    fn field(&self, name: &str) -> Option<&str> {
+        let field = self.form.iter().find(|(key, _)| key == name);
+        field.map(|(_, value)| value.as_str())
+    }
+
+    fn required(&self, name: &str) -> Result<&str, LoginError> {
+        self.field(name).ok_or_else(|| {
+            let text = format!("The request body must contain the following parameter: '{name}'.");
+            LoginError::new(400, "invalid_request", 900_144, text)
+        })
+    }
+}
+
+/// Checks the client's secret or assertion.
+fn authenticate(
+    state: &mut State,
+    request: &TokenRequest,
+    app: &App,
+    basic_secret: Option<&str>,
+) -> Result<(), LoginError> {
+    let secret = basic_secret.or_else(|| request.field("client_secret"));
+    match (secret, request.field("client_assertion")) {
+        (Some(secret), _) => check_secret(app, secret),
+        (None, Some(jwt)) => {
+            check_assertion_type(request.required("client_assertion_type")?)?;
+            let unverified = UnverifiedAssertion::parse(jwt)?;
+            state.assertions.push(unverified.assertion.clone());
+            unverified.verify(app, state.now(), |aud| {
+                is_token_endpoint(state, request.base, aud)
+            })
+        }
+        (None, None) => {
+            let text = "The request body must contain the following parameter: \
+                        'client_assertion' or 'client_secret'.";
+            Err(LoginError::client(7_000_218, text))
+        }
+    }
+}
+
+/// Stores an access token with these claims, and writes it.
+fn issue_token(
+    state: &mut State,
+    claims: Value,
+    permissions: Permissions,
+    acts_on_restricted: bool,
+) -> String {
+    let now = state.now();
+    let jwt = write_jwt(state.tenant, claims, now);
+    let expires = now
+        .checked_add(Span::new().seconds(LIFETIME))
+        .unwrap_or(now);
+    let token = Token {
+        permissions,
+        acts_on_restricted,
+        expires,
+    };
+    state.tokens.insert(jwt.clone(), token);
+    jwt
 }
 
 /// The scope of client credentials is a resource followed by `/.default`. The resource must be Graph, or the address
@@ -195,20 +249,20 @@ fn basic_credentials(encoded: &str) -> Option<(String, String)> {
 
 /// A token that looks like Entra's. Its signature is random: the tenant looks up its tokens, and clients must not
 /// verify them.
-fn write_jwt(state: &State, app: &App, now: Timestamp) -> String {
-    let claims = json!({
+fn write_jwt(tenant: Uuid, more: Value, now: Timestamp) -> String {
+    let mut claims = json!({
         "aud": GRAPH,
-        "iss": format!("https://sts.windows.net/{}/", state.tenant),
+        "iss": format!("https://sts.windows.net/{tenant}/"),
         "iat": now.as_second(),
         "nbf": now.as_second(),
         "exp": now.as_second() + LIFETIME,
-        "appid": app.client_id,
-        "idtyp": "app",
-        "roles": app.permissions,
-        "tid": state.tenant,
+        "tid": tenant,
         "uti": Uuid::new_v4(),
         "ver": "1.0",
     });
+    if let (Value::Object(claims), Value::Object(more)) = (&mut claims, more) {
+        claims.extend(more);
+    }
     let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
     let header = json!({"typ": "JWT", "alg": "RS256", "kid": "simulated"});
     let signature =
@@ -216,30 +270,49 @@ fn write_jwt(state: &State, app: &App, now: Timestamp) -> String {
     format!("{}.{}.{signature}", encode(&header), encode(&claims))
 }
 
-/// `GET /{tenant}/v2.0/.well-known/openid-configuration`
+/// `GET /{tenant}/v2.0/.well-known/openid-configuration`. For `common` the issuer is a template.
 pub(super) fn openid_configuration(state: &State, tenant: &str, base: &str) -> Answer {
-    if !state.is_called(tenant) {
+    let is_template = ["common", "organizations"].contains(&tenant);
+    if !is_template && !state.is_called(tenant) {
         let text = format!("Tenant '{tenant}' not found.");
         return LoginError::new(400, "invalid_tenant", 90002, text)
             .answer(&Uuid::new_v4().to_string());
     }
-    let id = state.tenant;
+    let id = state.tenant.to_string();
+    let (path, issuer) = match is_template {
+        true => (tenant, "{tenantid}"),
+        false => (id.as_str(), id.as_str()),
+    };
     Answer::json(
         200,
         json!({
-            "issuer": format!("{base}/{id}/v2.0"),
-            "authorization_endpoint": format!("{base}/{id}/oauth2/v2.0/authorize"),
-            "token_endpoint": format!("{base}/{id}/oauth2/v2.0/token"),
+            "issuer": format!("{base}/{issuer}/v2.0"),
+            "authorization_endpoint": format!("{base}/{path}/oauth2/v2.0/authorize"),
+            "token_endpoint": format!("{base}/{path}/oauth2/v2.0/token"),
             "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
-            "jwks_uri": format!("{base}/{id}/discovery/v2.0/keys"),
+            "jwks_uri": format!("{base}/{path}/discovery/v2.0/keys"),
+            "response_modes_supported": ["query", "fragment", "form_post"],
             "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "scopes_supported": ["openid", "profile", "email", "offline_access"],
+            "request_uri_parameter_supported": false,
             "tenant_region_scope": "EU",
+            "cloud_instance_name": "microsoftonline.com",
             "msgraph_host": "graph.microsoft.com",
         }),
     )
+}
+
+/// `GET /{tenant}/discovery/v2.0/keys`
+pub(super) fn key_set(state: &mut State, tenant: &str, base: &str) -> Answer {
+    state.sign_ins.key_set_requests += 1;
+    let is_common = ["common", "organizations"].contains(&tenant);
+    if let (false, Err(error)) = (is_common, state.check_tenant(tenant)) {
+        return error.answer(&Uuid::new_v4().to_string());
+    }
+    let id = state.tenant.to_string();
+    Answer::json(200, state.sign_ins.keys.key_set(base, &id))
 }
 
 /// `GET /common/discovery/instance`, with which Microsoft's libraries check whether a login belongs to Microsoft.

@@ -1,5 +1,5 @@
-//! A simulated Entra tenant: its login, and the calls of Microsoft Graph about a person's authentication methods,
-//! groups and roles.
+//! A simulated Entra tenant: its login, where apps get tokens and people sign in, and the calls of Microsoft Graph about
+//! a person, their authentication methods, groups and roles.
 //!
 //! It keeps state: a deleted method is gone, an expired token is refused. Which calls exist and which permissions they
 //! need comes from Microsoft's own data (`data/`). A call or a query option that is not simulated is refused. Graph's
@@ -21,6 +21,8 @@
 mod answers;
 mod assertions;
 mod authentication;
+mod authorize;
+mod authorize_request;
 mod calls;
 mod certificates;
 mod directory;
@@ -28,21 +30,32 @@ mod faults;
 mod graph;
 mod groups_and_roles;
 mod http;
+mod id_token;
 mod kinds;
 mod login;
 mod methods;
 mod people;
 pub mod permissions;
 mod pim;
+mod redemption;
+mod registration;
 mod roles;
 mod routes;
+mod sign_in;
+mod sign_in_page;
+mod sign_ins;
+mod signing_keys;
 mod state;
 mod tenant;
 mod users_file;
 
 pub use certificates::{Certificate, InvalidCertificate};
+pub use id_token::{Changes, Signature};
 pub use kinds::{DefaultMethod, DefaultRefusal, Kind, PhoneType};
 pub use methods::{Method, MethodView, PASSWORD_ID};
+pub use registration::{AppRole, ContextPolicy, Registration};
+pub use sign_in::{Callback, NoCode, SignIn};
+pub use signing_keys::OldKey;
 pub use state::{Assertion, Call};
 pub use tenant::Tenant;
 pub use users_file::{

@@ -26,13 +26,9 @@ const DEFAULT: [&str; 11] = [
 /// `GET /users/{id}`
 pub(super) fn get(directory: &Directory, call: &GraphCall) -> Outcome {
     call.allow_options(&["$select"])?;
-    let mut all = properties(call.person(directory)?, &directory.domain);
+    let person = call.person(directory)?;
     let selected = call.selected();
-    let (names, context) = match &selected {
-        None => (DEFAULT.to_vec(), "users/$entity".to_owned()),
-        Some(names) => (names.clone(), format!("users({})/$entity", names.join(","))),
-    };
-    let basic = names.iter().all(|name| DEFAULT.contains(name));
+    let basic = selected.iter().flatten().all(|name| DEFAULT.contains(name));
     if !basic
         && !call.permissions.allow_without(
             "User.ReadBasic.All",
@@ -42,7 +38,43 @@ pub(super) fn get(directory: &Directory, call: &GraphCall) -> Outcome {
     {
         return Err(Answer::insufficient_privileges());
     }
-    let mut answer = Map::from_iter([("@odata.context".to_owned(), json!(call.context(&context)))]);
+    let context = match &selected {
+        None => "users/$entity".to_owned(),
+        Some(names) => format!("users({})/$entity", names.join(",")),
+    };
+    let context = ("@odata.context".to_owned(), json!(call.context(&context)));
+    show(person, &directory.domain, selected, [context])
+}
+
+/// `GET /users/{id}/manager`, which is a directoryObject (<https://learn.microsoft.com/graph/api/user-list-manager>)
+pub(super) fn manager(directory: &Directory, call: &GraphCall) -> Outcome {
+    call.allow_options(&["$select"])?;
+    let id = call.person(directory)?.profile.manager;
+    let found = id.and_then(|id| directory.find(&id.to_string()));
+    let manager = found.ok_or_else(|| Answer::no_such_resource("manager"))?;
+    let selected = call.selected();
+    let context = match &selected {
+        None => "directoryObjects/$entity".to_owned(),
+        Some(names) => format!("directoryObjects({})/$entity", names.join(",")),
+    };
+    let annotations = [
+        ("@odata.context", json!(call.context(&context))),
+        ("@odata.type", json!("#microsoft.graph.user")),
+    ];
+    let annotations = annotations.map(|(name, value)| (name.to_owned(), value));
+    show(manager, &directory.domain, selected, annotations)
+}
+
+/// A person with the selected properties, or those that come unasked.
+fn show(
+    person: &Person,
+    domain: &str,
+    selected: Option<Vec<&str>>,
+    annotations: impl IntoIterator<Item = (String, Value)>,
+) -> Outcome {
+    let mut all = properties(person, domain);
+    let names = selected.unwrap_or_else(|| DEFAULT.to_vec());
+    let mut answer = Map::from_iter(annotations);
     for name in names {
         let Some(value) = all.remove(name) else {
             let text = format!(
@@ -86,20 +118,29 @@ fn properties(person: &Person, domain: &str) -> Map<String, Value> {
             .clone()
             .or_else(|| external.then(|| default.to_owned()))
     };
+    let mail = match profile.mail.as_deref() {
+        Some(mail) => Some(mail).filter(|mail| !mail.is_empty()),
+        None => (!external).then_some(profile.user_principal_name.as_str()),
+    };
+    let created = profile.created_date_time.as_deref().unwrap_or(CREATED);
     let all = json!({
         "id": profile.id,
         "userPrincipalName": profile.user_principal_name,
         "displayName": profile.display_name,
-        "businessPhones": [],
+        "businessPhones": profile.business_phones,
         "givenName": null,
-        "jobTitle": null,
-        "mail": (!external).then_some(&profile.user_principal_name),
-        "mobilePhone": null,
+        "jobTitle": profile.job_title,
+        "mail": mail,
+        "mobilePhone": profile.mobile_phone,
         "officeLocation": null,
         "preferredLanguage": null,
         "surname": null,
         "accountEnabled": profile.account_enabled,
-        "createdDateTime": CREATED,
+        "companyName": profile.company_name,
+        "createdDateTime": created,
+        "department": profile.department,
+        "employeeId": profile.employee_id,
+        "lastPasswordChangeDateTime": profile.last_password_change_date_time.as_deref().unwrap_or(created),
         "userType": profile.user_type,
         "creationType": or_default(&profile.creation_type, "Invitation"),
         "externalUserState": or_default(&profile.external_user_state, "Accepted"),
@@ -107,7 +148,7 @@ fn properties(person: &Person, domain: &str) -> Map<String, Value> {
         "onPremisesSyncEnabled": profile.on_premises_sync_enabled,
         "isManagementRestricted": profile.is_management_restricted,
         "signInSessionsValidFromDateTime": person.sessions_revoked.map_or_else(
-            || CREATED.to_owned(),
+            || created.to_owned(),
             |revoked| revoked.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         ),
     });
@@ -119,10 +160,14 @@ fn properties(person: &Person, domain: &str) -> Map<String, Value> {
 
 /// `POST /users/{id}/revokeSignInSessions`, which "doesn't revoke sign-in sessions for external users", and reports
 /// success for them too (<https://learn.microsoft.com/graph/api/user-revokesigninsessions>).
-pub(super) fn revoke_sessions(directory: &mut Directory, call: &GraphCall) -> Outcome {
+pub(super) fn revoke_sessions(
+    directory: &mut Directory,
+    call: &GraphCall,
+    now: Timestamp,
+) -> Outcome {
     let person = call.person_to_change(directory)?;
     if !person.is_external() {
-        person.sessions_revoked = Some(Timestamp::now());
+        person.sessions_revoked = Some(now);
     }
     Ok(Answer::json(
         200,

@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn all_entries_of_both_files_are_read() {
         assert_eq!(published().len(), 165);
-        assert_eq!(additional().len(), 10);
+        assert_eq!(additional().len(), 12);
     }
 
     #[test]

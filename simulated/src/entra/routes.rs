@@ -31,6 +31,8 @@ impl Version {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     GetUser,
+    GetManager,
+    CheckMemberGroups,
     Memberships,
     OwnedObjects,
     Groups,
@@ -106,6 +108,13 @@ pub(super) static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let preferences = "/users/{id}/authentication/signInPreferences";
     let eligibilities = "/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances";
     add("GET", "/users/{id}", false, Action::GetUser);
+    add("GET", "/users/{id}/manager", false, Action::GetManager);
+    add(
+        "POST",
+        "/users/{id}/checkMemberGroups",
+        false,
+        Action::CheckMemberGroups,
+    );
     add(
         "GET",
         "/users/{id}/transitiveMemberOf",

@@ -1,14 +1,18 @@
 //! What a tenant stores.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::answers::LoginError;
 use super::directory::Directory;
 use super::kinds::DefaultRefusal;
 use super::permissions::Permissions;
+use super::sign_ins::SignIns;
 use super::users_file::{App, TenantFile};
 use crate::faults::Faults;
 
@@ -28,6 +32,13 @@ pub struct Call {
     pub version: &'static str,
 }
 
+impl Call {
+    /// Whether it changes something. `checkMemberGroups` is a POST that only asks.
+    pub fn is_write(&self) -> bool {
+        self.method != "GET" && !self.path.ends_with("/checkMemberGroups")
+    }
+}
+
 /// A client assertion that an app presented, accepted or not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assertion {
@@ -43,8 +54,19 @@ pub(super) struct Token {
     pub(super) expires: Timestamp,
 }
 
+/// What time it is in the tenant: the machine's time, unless a test moves it.
+#[derive(Clone)]
+pub(super) struct Clock(pub(super) Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Clock").field(&(self.0)()).finish()
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct State {
+    pub(super) clock: Clock,
     pub(super) tenant: Uuid,
     pub(super) domain: String,
     pub(super) licences: Vec<String>,
@@ -57,11 +79,14 @@ pub(super) struct State {
     pub(super) calls: Vec<Call>,
     pub(super) token_requests: usize,
     pub(super) assertions: Vec<Assertion>,
+    pub(super) sign_ins: SignIns,
 }
 
 impl State {
     pub(super) fn new(file: TenantFile) -> Self {
         State {
+            clock: Clock(Arc::new(Timestamp::now)),
+            sign_ins: SignIns::new(file.context_policies.clone()),
             directory: Directory::new(&file),
             tenant: file.tenant_id,
             domain: file.default_domain,
@@ -75,6 +100,39 @@ impl State {
             token_requests: 0,
             assertions: Vec::new(),
         }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        (self.clock.0)()
+    }
+
+    /// The app of a client id, or the login's error.
+    pub(super) fn app(&self, client: &str) -> Result<&App, LoginError> {
+        let id = client.parse().ok();
+        let found = id.and_then(|id: Uuid| self.apps.iter().find(|app| app.client_id == id));
+        found.ok_or_else(|| {
+            let text = format!(
+                "Application with identifier '{client}' was not found in the directory '{}'. This \
+                 can happen if the application has not been installed by the administrator of the \
+                 tenant or consented to by any user in the tenant. You may have sent your \
+                 authentication request to the wrong tenant.",
+                self.domain
+            );
+            LoginError::new(400, "unauthorized_client", 700_016, text)
+        })
+    }
+
+    /// The login's error if this is not the name of the tenant.
+    pub(super) fn check_tenant(&self, tenant: &str) -> Result<(), LoginError> {
+        if self.is_called(tenant) {
+            return Ok(());
+        }
+        let text = format!(
+            "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are \
+             signing into the correct cloud. Check with your subscription administrator, this \
+             may happen if there are no active subscriptions for the tenant."
+        );
+        Err(LoginError::new(400, "invalid_request", 90002, text))
     }
 
     pub(super) fn is_called(&self, tenant: &str) -> bool {

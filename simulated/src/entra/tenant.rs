@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::certificates::{Certificate, InvalidCertificate};
 use super::kinds::{DefaultMethod, DefaultRefusal};
 use super::methods::{Method, MethodView};
-use super::state::{Assertion, Call, State};
+use super::state::{Assertion, Call, Clock, State};
 use super::users_file::{App, Federated, TenantFile};
 use crate::faults::Fault;
 
@@ -69,12 +69,12 @@ impl Tenant {
         self.lock().calls.clone()
     }
 
-    /// The calls to Graph with another verb than GET, in order, also those that failed.
+    /// The calls to Graph that change something, in order, also those that failed.
     pub fn writes(&self) -> Vec<Call> {
         self.lock()
             .calls
             .iter()
-            .filter(|call| call.method != "GET")
+            .filter(|call| call.is_write())
             .cloned()
             .collect()
     }
@@ -119,6 +119,17 @@ impl Tenant {
     pub fn set_enabled(&self, user: &str, enabled: bool) {
         if let Some(person) = self.lock().directory.find_mut(user) {
             person.profile.account_enabled = enabled;
+        }
+    }
+
+    /// Takes a person out of a group.
+    pub fn leave_group(&self, group: Uuid, user: &str) {
+        let state = &mut *self.lock();
+        let person = state.directory.find(user).map(|person| person.profile.id);
+        for found in &mut state.directory.groups {
+            if found.id == group {
+                found.members.retain(|member| Some(*member) != person);
+            }
         }
     }
 
@@ -197,7 +208,13 @@ impl Tenant {
         *self.hook.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(hook));
     }
 
-    fn change_app(&self, client_id: Option<Uuid>, change: impl FnOnce(&mut App)) {
+    /// Makes the tenant take the time from a clock of the caller's: for tokens, codes and assertions, and for when
+    /// sessions were revoked.
+    pub fn set_clock(&self, now: impl Fn() -> Timestamp + Send + Sync + 'static) {
+        self.lock().clock = Clock(Arc::new(now));
+    }
+
+    pub(super) fn change_app(&self, client_id: Option<Uuid>, change: impl FnOnce(&mut App)) {
         let mut state = self.lock();
         let app = state
             .apps
@@ -215,7 +232,7 @@ impl Tenant {
     }
 
     pub(super) fn record(&self, call: Call) {
-        let is_write = call.method != "GET";
+        let is_write = call.is_write();
         self.lock().calls.push(call);
         let hook = self
             .hook

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::certificates::Certificate;
 use super::kinds::DefaultMethod;
 use super::methods::Method;
+use super::registration::{ContextPolicy, Registration};
 
 /// A tenant as it is at the start.
 #[derive(Clone, Debug, Deserialize)]
@@ -38,6 +39,9 @@ pub struct TenantFile {
     /// Memberships and ownerships of groups that a person or a group may activate in PIM for Groups.
     #[serde(default)]
     pub group_eligibilities: Vec<GroupEligibility>,
+    /// The Conditional Access policies that protect authentication contexts.
+    #[serde(default)]
+    pub context_policies: Vec<ContextPolicy>,
 }
 
 /// An app registration with its service principal.
@@ -61,6 +65,9 @@ pub struct App {
     /// (<https://learn.microsoft.com/entra/identity/role-based-access-control/admin-units-restricted-management>).
     #[serde(default)]
     pub acts_on_restricted: bool,
+    /// What it needs so that people can sign in to it.
+    #[serde(default)]
+    pub sign_in: Option<Registration>,
 }
 
 /// A federated identity credential: which tokens of another issuer an app may present as its client assertion
@@ -111,6 +118,32 @@ pub struct User {
     pub methods: Vec<Method>,
     #[serde(default)]
     pub default_method: Option<DefaultMethod>,
+    /// The mail address; by default the user principal name, or none for a person with `#EXT#` in it. An empty text
+    /// stands for none.
+    #[serde(default)]
+    pub mail: Option<String>,
+    #[serde(default)]
+    pub department: Option<String>,
+    #[serde(default)]
+    pub job_title: Option<String>,
+    #[serde(default)]
+    pub company_name: Option<String>,
+    #[serde(default)]
+    pub employee_id: Option<String>,
+    /// At most one: Graph takes no more.
+    #[serde(default)]
+    pub business_phones: Vec<String>,
+    #[serde(default)]
+    pub mobile_phone: Option<String>,
+    /// In RFC 3339; by default that of all objects of the tenant.
+    #[serde(default)]
+    pub created_date_time: Option<String>,
+    /// In RFC 3339; by default the time at which the account was created.
+    #[serde(default)]
+    pub last_password_change_date_time: Option<String>,
+    /// The object id of the manager.
+    #[serde(default)]
+    pub manager: Option<Uuid>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

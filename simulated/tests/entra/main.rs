@@ -3,13 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod assertions;
+mod browser;
+mod desk;
 mod faults;
 mod federation;
 mod groups_and_roles;
+mod id_tokens;
 mod login;
 mod methods;
 mod people;
 mod pim;
+mod sign_in;
 mod tls;
 
 use reqwest::header::CONTENT_LENGTH;

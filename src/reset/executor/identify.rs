@@ -59,6 +59,8 @@ impl Run<'_> {
                     }
                 }
                 (None, Channel::OnCall) => return Err(Refusal::KeyWithoutOwner),
+                // At the desk the owner is the person who signed in.
+                (None, Channel::Desk) => return Err(Refusal::KeyWithoutOwner),
                 (None, Channel::Webhook) => {}
             }
             let mut verifiers = BTreeSet::new();
@@ -77,6 +79,9 @@ impl Run<'_> {
                 verifiers: verifiers.into_iter().collect(),
                 evidence: claims.verification.iter().map(|v| v.evidence).collect(),
                 issuer_may: approval.may_be_for_privileged(),
+                out_of_context: approval
+                    .by_sign_in()
+                    .is_some_and(|signed| !signed.in_context),
             });
         }
         Ok(Identified {

@@ -5,9 +5,10 @@
 use super::context::Run;
 use super::identify::Identified;
 use super::look_ahead::{Answers, People};
-use crate::approval::{Approval, ApprovalError, Authentic};
+use crate::approval::sign_in::Subject;
+use crate::approval::{Approval, ApprovalError, Authentic, Channel};
 use crate::clock::Timestamp;
-use crate::ids::ResetId;
+use crate::ids::{PersonRef, ResetId};
 use crate::reset::ledger::{GuardrailItems, Obstacle, obstacle};
 use crate::reset::model::{
     Action, ApprovalSummary, Claim, Event, Guardrails, LedgerError, Parties, PlannedMethod,
@@ -57,15 +58,19 @@ impl Run<'_> {
             return Err(Refusal::OtherTenant);
         }
         let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
-        let policy = self.deployment.channels.policy(request.source.as_ref())?;
+        let policy = self.deployment.channels.policy(request)?;
         let ticket_user = match basis {
             Basis::Request => request.user.as_ref(),
             // It was judged at the claim. What changed in the ticket since then does not undo a reset that has begun.
             Basis::Claim(_) => None,
         };
-        let identified = self
-            .identify(request.channel, ticket_user, approvals, known)
-            .await?;
+        // Joined, and judged in this order whichever answer comes first.
+        let (identified, signers) = tokio::join!(
+            self.identify(request.channel, ticket_user, approvals, known),
+            self.judge_signers(approvals),
+        );
+        let identified = identified?;
+        signers?;
         policy.accept(approvals, &identified.approvals)?;
         let target = &identified.target;
         if let Basis::Claim(claim) = basis {
@@ -96,7 +101,7 @@ impl Run<'_> {
         facts: &PrivilegeFacts,
     ) -> Result<Tier, Refusal> {
         let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
-        let policy = self.deployment.channels.policy(request.source.as_ref())?;
+        let policy = self.deployment.channels.policy(request)?;
         let tier = privilege::tier(&identified.target, facts, &self.tenant.rules)?;
         let channel_may = match basis {
             Basis::Request => policy.privileged,
@@ -193,6 +198,53 @@ impl Run<'_> {
             guardrails,
             read: read?,
         })
+    }
+}
+
+impl Run<'_> {
+    /// Says what a reset of this person would do, before it is approved. Nothing is decided by it.
+    ///
+    /// # Errors
+    /// A [`Refusal`] that every approval would meet.
+    pub async fn outlook(&self, about: &Subject) -> Result<Preview, Refusal> {
+        let directory = &self.tenant.directories.standard;
+        let who = PersonRef::Id(about.target);
+        let (target, known) = tokio::join!(
+            self.read(|| directory.person(&who)),
+            self.ask_about(about.target, None)
+        );
+        let target = target?;
+        privilege::may_be_reset(&target, &self.tenant.rules)?;
+        let tier = privilege::tier(&target, &known.facts?, &self.tenant.rules)?;
+        let listing = known.methods?;
+        let hardware = self.tenant.rules.hardware_oath;
+        let claim = Claim {
+            id: ResetId::random(),
+            tenant: self.tenant_id,
+            channel: Channel::Desk,
+            source: None,
+            ticket: about.ticket.clone(),
+            target: target.id,
+            upn: target.upn,
+            display_name: target.display_name,
+            external: target.external,
+            privileged: tier.privilege().is_some(),
+            deactivates: hardware == HardwareOath::Deactivate,
+            scope: about.scope,
+            reason: Some(about.reason),
+            approvals: Vec::new(),
+            claimed_at: self.now(),
+        };
+        let plan = plan(listing.methods, about.scope, hardware);
+        let outlook = PlannedReset {
+            tier,
+            claim,
+            plan,
+            hardware_unknown: listing.hardware_unknown,
+            guardrails: self.guardrails(&[]),
+            read: GuardrailItems::default(),
+        };
+        Ok(outlook.preview(Vec::new()))
     }
 }
 

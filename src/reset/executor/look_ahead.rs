@@ -69,13 +69,13 @@ impl Run<'_> {
         approvers: &BTreeSet<ObjectId>,
         signers: &BTreeSet<&Issuer>,
     ) -> Guardrails {
-        let issuers = &self.deployment.validator.issuers;
+        let validator = &self.deployment.validator;
         Guardrails::of(
             self.tenant_id,
             approvers,
             signers,
             &self.tenant.rules,
-            issuers,
+            |iss| validator.per_hour(iss),
         )
     }
 

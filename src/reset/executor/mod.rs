@@ -19,5 +19,6 @@ pub mod replay;
 pub mod resume;
 pub mod run;
 pub mod run_end;
+pub mod signers;
 pub mod throttle;
 pub mod validate;

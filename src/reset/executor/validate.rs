@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::approval::sign_in::{self, SignInError, SignInPolicy};
 use crate::approval::{
-    ApprovalError, Audiences, Authentic, Channel, Damage, InvalidToken, IssuerPolicy, TokenId,
-    authenticate, parse_unverified,
+    ApprovalError, Audiences, Authentic, Channel, Damage, InvalidToken, IssuerPolicy, KeySet,
+    TokenId, authenticate, parse_unverified,
 };
-use crate::ids::Label;
+use crate::ids::{Issuer, Kid, Label, ObjectId, Reference};
 use crate::reset::model::{ApprovalSummary, MOST_APPROVALS, Request};
-use crate::reset::ports::{KeySource, KeysUnavailable};
+use crate::reset::ports::{KeySource, KeysUnavailable, SignedApprovals};
 use crate::reset::refusal::Refusal;
 use crate::reset::rules::channels::Channels;
 
@@ -21,6 +22,23 @@ pub struct ApprovalValidator {
     pub audiences: Audiences,
     /// The public keys of issuers.
     pub keys: Arc<dyn KeySource>,
+    /// `[desk]`.
+    pub desk: Option<DeskSignatures>,
+}
+
+/// Approvals that are signed by signing in to Entra.
+pub struct DeskSignatures {
+    /// What the lists of issuers call it.
+    pub name: Label,
+    pub policy: SignInPolicy,
+    /// Entra's keys.
+    pub issuer: IssuerPolicy,
+    /// The group whose members verify.
+    pub verifiers: ObjectId,
+    /// The group whose members approve.
+    pub approvers: ObjectId,
+    /// What was signed.
+    pub signed: Arc<dyn SignedApprovals>,
 }
 
 /// Where the keys of issuers come from.
@@ -99,6 +117,14 @@ impl Presented {
 }
 
 impl ApprovalValidator {
+    /// The most resets in an hour on approvals of this issuer; none of one that is not in the policy.
+    pub fn per_hour(&self, iss: &Issuer) -> u16 {
+        let desk = self.desk.iter().map(|desk| &desk.issuer);
+        let mut issuers = self.issuers.values().chain(desk);
+        let found = issuers.find(|issuer| issuer.iss == *iss);
+        found.map_or(0, |issuer| issuer.per_hour)
+    }
+
     /// Authenticates every token. They do not stand together if there are none or too many, one is invalid or by an
     /// issuer that is not allowed, or keys cannot be fetched; the first reason counts.
     pub async fn authenticate_all(&self, tokens: &[String], allowed: &[Label]) -> Presented {
@@ -169,7 +195,7 @@ impl ApprovalValidator {
     }
 
     async fn validate_with(&self, request: &Request, channels: &Channels, keys: Keys) -> Presented {
-        let policy = match channels.policy(request.source.as_ref()) {
+        let policy = match channels.policy(request) {
             Ok(policy) => policy,
             Err(refusal) => return Presented::refused(refusal),
         };
@@ -194,6 +220,11 @@ impl ApprovalValidator {
 
     /// An authentic approval, and the name of its issuer in the policy.
     async fn authenticate(&self, token: &str, keys: Keys) -> Result<(&Label, Authentic), Refusal> {
+        if let Some(reference) = Reference::read(token) {
+            let desk = self.desk.as_ref().ok_or(InvalidToken::UnknownIssuer)?;
+            let approval = self.authenticate_signed(desk, &reference, keys).await?;
+            return Ok((&desk.name, approval));
+        }
         let unverified = parse_unverified(token)?;
         let (name, issuer) = self
             .issuers
@@ -201,18 +232,59 @@ impl ApprovalValidator {
             .find(|(_, issuer)| issuer.iss == unverified.iss)
             .ok_or(InvalidToken::UnknownIssuer)?;
         let kid = unverified.kid();
-        let keys = match keys {
-            Keys::Fetched => self.keys.keys(issuer, kid).await?,
+        let keys = self.keys_of(issuer, kid, keys).await?;
+        let approval = authenticate(&unverified, issuer, &keys, &self.audiences)?;
+        Ok((name, approval))
+    }
+
+    /// The approval that a reference stands for. The keys are those that Entra has now: a set that was kept never decides.
+    async fn authenticate_signed(
+        &self,
+        desk: &DeskSignatures,
+        reference: &Reference,
+        keys: Keys,
+    ) -> Result<Authentic, Refusal> {
+        let signed = desk.signed.find(reference).await?;
+        let signed = signed.ok_or(InvalidToken::NotCompact)?;
+        let mut known = None;
+        for draft in [&signed.approval, &signed.verification] {
+            let kid = sign_in::key_of(draft)?;
+            if !known
+                .as_ref()
+                .is_some_and(|known: &Arc<KeySet>| known.has(&kid))
+            {
+                known = Some(self.keys_of(&desk.issuer, &kid, keys).await?);
+            }
+        }
+        let known = known.ok_or(InvalidToken::UnknownKey)?;
+        let approval = sign_in::authenticate(reference, &signed, &desk.policy, &known);
+        approval.map_err(|error| match error {
+            // It was there when they signed in. Entra may list it again; after two hours an administrator has to look.
+            SignInError::UnknownKey => KeysUnavailable {
+                issuer: desk.issuer.iss.clone(),
+                why: "the key of a sign-in is not among Entra's keys any more".to_owned(),
+            }
+            .into(),
+            other => other.into(),
+        })
+    }
+
+    async fn keys_of(
+        &self,
+        issuer: &IssuerPolicy,
+        kid: &Kid,
+        keys: Keys,
+    ) -> Result<Arc<KeySet>, KeysUnavailable> {
+        match keys {
+            Keys::Fetched => self.keys.keys(issuer, kid).await,
             Keys::Known => {
                 let known = self.keys.known_keys(issuer, kid);
                 known.ok_or_else(|| KeysUnavailable {
                     issuer: issuer.iss.clone(),
                     why: "not fetched yet".to_owned(),
-                })?
+                })
             }
-        };
-        let approval = authenticate(&unverified, issuer, &keys, &self.audiences)?;
-        Ok((name, approval))
+        }
     }
 }
 

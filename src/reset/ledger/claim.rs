@@ -190,7 +190,8 @@ fn headroom(
     {
         return Ok(Err(Obstacle::Busy(other.reset)));
     }
-    let removed_at = held.and_then(|held| held.removed_at);
+    let removed_at = held.as_ref().and_then(|held| held.removed_at);
+    let stopped_at = held.and_then(|held| held.stopped_at);
     if let Some(since) = removed_at.filter(|_| claim.approvers().len() < 2) {
         let until = clock::after(since, guardrails.cool_down);
         if until > now {
@@ -215,6 +216,7 @@ fn headroom(
                 reset: claim.id,
                 running: true,
                 removed_at,
+                stopped_at,
             },
         },
         counts,

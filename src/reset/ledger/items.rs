@@ -40,6 +40,16 @@ pub struct TargetItem {
     /// cool-down would be over.
     #[serde(deserialize_with = "Option::deserialize")]
     pub removed_at: Option<Timestamp>,
+    /// When a reset that removed something ended otherwise. The cool-down does not count it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_at: Option<Timestamp>,
+}
+
+impl TargetItem {
+    /// When a reset last removed something, however it ended.
+    pub fn last_removal(&self) -> Option<Timestamp> {
+        self.removed_at.max(self.stopped_at)
+    }
 }
 
 /// A target's item, with its version.
@@ -65,9 +75,14 @@ impl HeldTarget {
     pub fn freed(&self, reset: &Reset) -> TargetItem {
         let cools = reset.state() == State::Completed && reset.removed_something();
         let removed_at = reset.finished_at().filter(|_| cools);
+        let stopped = !cools && reset.removed_something();
         TargetItem {
             running: false,
             removed_at: removed_at.or(self.item.removed_at),
+            stopped_at: reset
+                .finished_at()
+                .filter(|_| stopped)
+                .or(self.item.stopped_at),
             reset: self.item.reset,
         }
     }

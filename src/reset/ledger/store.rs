@@ -7,7 +7,7 @@ use super::lease::{RecordLease, ResetLease, WriteError};
 use super::record::{Record, Stage};
 use crate::approval::TokenId;
 use crate::clock::Timestamp;
-use crate::ids::ResetId;
+use crate::ids::{ObjectId, ResetId, TenantId};
 use crate::reset::machine::Reset;
 use crate::reset::model::{LedgerError, Request, State};
 use crate::reset::ports::{Item, Key, Store, StoreError, Write};
@@ -57,6 +57,15 @@ pub enum Acceptance {
 
 /// The reset that has used an approval; `None` if it is unused.
 pub type ApprovalUse = Option<ResetId>;
+
+/// When a person's methods were last removed here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastReset {
+    Never,
+    /// A reset is under way.
+    Running,
+    At(Timestamp),
+}
 
 /// Whether an acceptance is blocked now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +136,23 @@ impl Ledger {
         let keys: Vec<Key> = approvals.iter().map(items::approval_key).collect();
         let found = self.get_all(&keys).await?.into_iter();
         found.map(used_by).collect()
+    }
+
+    /// When a reset last removed something of this person, within 35 days.
+    pub(in crate::reset) async fn last_reset(
+        &self,
+        tenant: TenantId,
+        person: ObjectId,
+    ) -> Result<LastReset, LedgerError> {
+        let item = self.get(&items::target_key(tenant, person)).await?;
+        Ok(match HeldTarget::of(item)? {
+            None => LastReset::Never,
+            Some(held) if held.item.running => LastReset::Running,
+            Some(held) => held
+                .item
+                .last_removal()
+                .map_or(LastReset::Never, LastReset::At),
+        })
     }
 
     async fn previous(

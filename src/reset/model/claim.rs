@@ -53,6 +53,9 @@ pub struct ClaimedApproval {
     pub evidence: Vec<Evidence>,
     /// Whether its issuer may approve privileged people.
     pub issuer_may: bool,
+    /// Whether it was signed by a sign-in outside of an authentication context.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub out_of_context: bool,
 }
 
 /// A scope in a record. Values that earlier versions do not know are in a member of their own, so that those versions can

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::method::Method;
 use super::outcome::Outcome;
-use super::parties::Parties;
+use super::parties::{Origin, Parties};
 use crate::clock::Timestamp;
-use crate::ids::{ObjectId, ResetId, TicketKey};
+use crate::ids::{Digest, ObjectId, ResetId, TicketKey};
 
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "audit", rename_all = "snake_case")]
@@ -69,6 +69,58 @@ pub enum Event {
         #[serde(flatten)]
         parties: Parties,
     },
+    /// A person signed in to the desk, to look.
+    SessionBegun {
+        at: Timestamp,
+        by: ObjectId,
+        /// Entra's id of the token.
+        token_id: Option<String>,
+        origin: Origin,
+    },
+    /// A verifier looked a person up at the desk, or was shown one of their contacts: which, never the contact.
+    LookedUp {
+        at: Timestamp,
+        by: ObjectId,
+        target_id: ObjectId,
+        contact: Option<&'static str>,
+    },
+    /// A verification was shown at the desk, with what the person has registered.
+    CaseShown {
+        at: Timestamp,
+        by: ObjectId,
+        draft: String,
+        ticket: TicketKey,
+        target_id: ObjectId,
+    },
+    /// A verification or an approval was signed at the desk.
+    Signed {
+        at: Timestamp,
+        by: ObjectId,
+        kind: &'static str,
+        draft: String,
+        ticket: TicketKey,
+        target_id: ObjectId,
+        token_id: Option<String>,
+        token_sha256: Digest,
+    },
+    /// A sign-in was no signature.
+    SignatureRefused {
+        at: Timestamp,
+        by: ObjectId,
+        draft: String,
+        ticket: TicketKey,
+        target_id: ObjectId,
+        why: String,
+    },
+    /// An approver said no at the desk.
+    Rejected {
+        at: Timestamp,
+        by: ObjectId,
+        draft: String,
+        ticket: TicketKey,
+        target_id: ObjectId,
+        why: Option<String>,
+    },
     /// A reset is over.
     Outcome {
         at: Timestamp,
@@ -88,6 +140,12 @@ impl Event {
             | Event::Replayed { at, .. }
             | Event::Intended { at, .. }
             | Event::Resumed { at, .. }
+            | Event::SessionBegun { at, .. }
+            | Event::LookedUp { at, .. }
+            | Event::CaseShown { at, .. }
+            | Event::Signed { at, .. }
+            | Event::SignatureRefused { at, .. }
+            | Event::Rejected { at, .. }
             | Event::Outcome { at, .. } => *at,
         }
     }

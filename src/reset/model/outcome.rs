@@ -137,6 +137,8 @@ pub enum Warning {
     ContactFromColleague,
     /// An approver also verified the person: one person's word.
     ApproverVerified,
+    /// A signer signed in without the authentication context that resists phishing.
+    SignInOutOfContext,
     /// A method was registered while the reset ran.
     MethodAppeared,
     /// It was interrupted, and the person may no longer be reset on these approvals.

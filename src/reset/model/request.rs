@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::parties::Origin;
 use crate::approval::{Authentic, Channel, LONGEST_TOKEN};
 use crate::clock::Timestamp;
-use crate::ids::{Digest, Kid, Label, PersonRef, TenantId, TicketKey};
+use crate::ids::{Digest, Kid, Label, PersonRef, Reference, TenantId, TicketKey};
 use crate::webhook::Delivery;
 
 /// The most approvals that may be presented together: two are needed, and a ticket may hold used ones.
@@ -69,6 +69,31 @@ impl Request {
             ticket: delivery.ticket,
             user: delivery.user,
             tokens: bounded(delivery.approvals),
+            origin,
+            received_at,
+        }
+    }
+
+    /// The desk asks, for the approver who has just signed there. `notes` is the ticket system that the ticket is in, if it
+    /// gets a note.
+    pub fn at_desk(
+        reference: &Reference,
+        ticket: TicketKey,
+        notes: Option<Label>,
+        tenant: TenantId,
+        origin: Origin,
+        received_at: Timestamp,
+    ) -> Request {
+        let token = reference.to_string();
+        Request {
+            tenant,
+            channel: Channel::Desk,
+            source: notes,
+            delivery: None,
+            digest: Digest::of(token.as_bytes()),
+            ticket,
+            user: None,
+            tokens: vec![token],
             origin,
             received_at,
         }

@@ -1,5 +1,6 @@
 //! The directory: one attempt each, facts and no verdict.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,6 +14,12 @@ pub trait Directory: Send + Sync {
     async fn person(&self, who: &PersonRef) -> Result<Person, DirectoryError>;
     /// The facts that may make a person privileged.
     async fn privilege_facts(&self, id: ObjectId) -> Result<PrivilegeFacts, DirectoryError>;
+    /// Of these groups, those that a person is a member of, also through other groups.
+    async fn member_of(
+        &self,
+        id: ObjectId,
+        groups: &[ObjectId],
+    ) -> Result<BTreeSet<ObjectId>, DirectoryError>;
     /// The authentication methods that a person has registered.
     async fn methods(&self, id: ObjectId) -> Result<Listing, DirectoryError>;
     /// Deletes one method.

@@ -5,6 +5,7 @@ mod directory;
 mod keys;
 mod queue;
 mod security;
+mod signed_approvals;
 mod store;
 mod tickets;
 
@@ -13,5 +14,6 @@ pub use directory::{Directory, DirectoryError, Fault, Listing};
 pub use keys::{KeySource, KeysUnavailable};
 pub use queue::{Queue, QueueError};
 pub use security::{NoSecurityTeam, Security, SecurityError};
+pub use signed_approvals::SignedApprovals;
 pub use store::{Condition, Item, Key, Store, StoreError, Write};
 pub use tickets::{TicketError, Tickets};

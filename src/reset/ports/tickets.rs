@@ -13,6 +13,15 @@ pub trait Tickets: Send + Sync {
     /// Whether notes are written into the tickets of this source.
     fn takes_notes(&self, source: &Label) -> bool;
 
+    /// Makes sure that the ticket has one note with this text and this mark. One attempt.
+    async fn write(
+        &self,
+        source: &Label,
+        ticket: &TicketKey,
+        text: &str,
+        mark: &str,
+    ) -> Result<(), TicketError>;
+
     /// Makes sure that the ticket has one note with this mark: if it has one already, nothing is written. One attempt.
     async fn note(
         &self,

@@ -164,6 +164,13 @@ pub fn warnings(left: &Leftovers<'_>, claim: &Claim) -> Vec<Warning> {
             has_approver_verified(&claim.approvals),
             Warning::ApproverVerified,
         ),
+        (
+            claim
+                .approvals
+                .iter()
+                .any(|approval| approval.out_of_context),
+            Warning::SignInOutOfContext,
+        ),
         (left.methods.iter().any(appeared), Warning::MethodAppeared),
     ]
     .into_iter()

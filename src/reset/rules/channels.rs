@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::two_approvals::has_approver_verified;
-use crate::approval::Approval;
+use crate::approval::{Approval, Channel};
 use crate::ids::{Label, TenantId};
-use crate::reset::model::ClaimedApproval;
+use crate::reset::model::{ClaimedApproval, Request};
 use crate::reset::refusal::Refusal;
 
 /// Under which policy a channel takes requests: `[on_call]` of policy.toml, and what a source says of it.
@@ -62,19 +62,23 @@ pub struct SourceChannel {
 pub struct Channels {
     pub sources: BTreeMap<Label, SourceChannel>,
     pub on_call: ChannelPolicy,
+    /// The desk; `None` without a section `[desk]`.
+    pub desk: Option<ChannelPolicy>,
     /// The tenants that the deployment serves.
     pub tenants: BTreeSet<TenantId>,
 }
 
 impl Channels {
-    /// The policy of this source, or of on-call.
+    /// The policy of the channel of a request. A ticket system's is that of its source.
     ///
     /// # Errors
-    /// [`Refusal::IssuerNotAllowed`] if the policy does not have the source any more: no issuer is allowed there.
-    pub fn policy(&self, source: Option<&Label>) -> Result<&ChannelPolicy, Refusal> {
-        match source {
-            Some(source) => self.sources.get(source).map(|channel| &channel.policy),
-            None => Some(&self.on_call),
+    /// [`Refusal::IssuerNotAllowed`] if the policy does not have the source or the desk any more: no issuer is allowed
+    /// there.
+    pub fn policy(&self, request: &Request) -> Result<&ChannelPolicy, Refusal> {
+        match (request.channel, &request.source) {
+            (Channel::Desk, _) => self.desk.as_ref(),
+            (_, Some(source)) => self.sources.get(source).map(|channel| &channel.policy),
+            (_, None) => Some(&self.on_call),
         }
         .ok_or(Refusal::IssuerNotAllowed)
     }

@@ -1,11 +1,10 @@
 //! Which guardrails a claim meets: caps by the hour and the cool-down. All are checked inside the claim, and none uses an
 //! approval up. The freeze switch is in the ledger.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::Rules;
-use crate::approval::IssuerPolicy;
-use crate::ids::{Issuer, Label, ObjectId, TenantId};
+use crate::ids::{Issuer, ObjectId, TenantId};
 use crate::reset::model::{Cap, Counter, Guardrails};
 
 impl Guardrails {
@@ -15,7 +14,7 @@ impl Guardrails {
         approvers: &BTreeSet<ObjectId>,
         signers: &BTreeSet<&Issuer>,
         rules: &Rules,
-        issuers: &BTreeMap<Label, IssuerPolicy>,
+        per_hour_of: impl Fn(&Issuer) -> u16,
     ) -> Guardrails {
         let of_tenant = Counter {
             by: Cap::Tenant,
@@ -30,10 +29,7 @@ impl Guardrails {
         let of_issuers = signers.iter().map(|iss| Counter {
             by: Cap::Issuer,
             name: format!("issuer#{iss}"),
-            most: issuers
-                .values()
-                .find(|issuer| issuer.iss == **iss)
-                .map_or(0, |issuer| issuer.per_hour.into()),
+            most: per_hour_of(iss).into(),
         });
         Guardrails {
             cool_down: rules.cool_down,

@@ -66,6 +66,7 @@ fn flaw(
         Some(match channel {
             Channel::Webhook => Flaw::SourceForStandardOnly,
             Channel::OnCall => Flaw::OnCallForStandardOnly,
+            Channel::Desk => Flaw::DeskForStandardOnly,
         })
     } else if !approvals.iter().all(|approval| approval.issuer_may) {
         Some(Flaw::IssuerForStandardOnly)
@@ -111,6 +112,7 @@ mod tests {
             verifiers: vec![person(verifier)],
             evidence: vec![evidence],
             issuer_may: true,
+            out_of_context: false,
         };
         let video = Evidence::VideoCall {
             contact_source: ContactSource::CompanyDirectory,

@@ -1,6 +1,6 @@
 //! The ports of one real run. Each call of a kind that is a step of the model waits until the model makes that step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Poll, Waker};
@@ -303,6 +303,14 @@ impl Directory for Ports {
         })
     }
 
+    async fn member_of(
+        &self,
+        _: ObjectId,
+        _: &[ObjectId],
+    ) -> Result<BTreeSet<ObjectId>, DirectoryError> {
+        Ok(BTreeSet::new())
+    }
+
     async fn methods(&self, _: ObjectId) -> Result<Listing, DirectoryError> {
         let list = |world: &mut World| {
             let all = METHODS.into_iter();
@@ -392,6 +400,10 @@ impl Security for Ports {
 impl Tickets for Ports {
     fn takes_notes(&self, _: &Label) -> bool {
         true
+    }
+
+    async fn write(&self, _: &Label, _: &TicketKey, _: &str, _: &str) -> Result<(), TicketError> {
+        Err(TicketError::Permanent("no desk here"))
     }
 
     async fn note(

@@ -1,0 +1,102 @@
+//! The page on which a person signs in, and the page of an error that stays at the login. Both are plain HTML without
+//! scripts.
+
+use std::fmt::Write as _;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::answers::{Answer, LoginError};
+use super::state::State;
+
+const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;margin:0;background:#f2f2f2;color:#1b1b1b}\
+main{max-width:28rem;margin:2rem auto;padding:1.5rem;background:#fff}\
+ul{list-style:none;padding:0}li{margin:.5rem 0}\
+button{font:inherit;padding:.5rem .75rem;min-height:2.75rem}li button{width:100%;text-align:left}\
+small{display:block}input{font:inherit;width:100%;box-sizing:border-box;padding:.5rem;margin:.25rem 0 .5rem}";
+
+/// No list is longer; other people type their names.
+const LISTED: usize = 50;
+
+/// Everyone in the tenant, one button each; the person whom the request hints at comes first and has the focus.
+pub(super) fn sign_in(
+    login: &State,
+    tenant: &str,
+    query: &str,
+    hint: Option<&str>,
+    origin: &str,
+) -> Answer {
+    let hinted = hint.and_then(|hint| login.directory.find(hint));
+    let others = login
+        .directory
+        .people
+        .iter()
+        .filter(|person| hinted.is_none_or(|hinted| hinted.profile.id != person.profile.id));
+    let mut list = String::new();
+    for (at, person) in hinted.into_iter().chain(others).take(LISTED).enumerate() {
+        let focus = if at == 0 { " autofocus" } else { "" };
+        let profile = &person.profile;
+        let _ = write!(
+            list,
+            "<li><button name=\"user\" value=\"{}\"{focus}>Sign in as {}<small>{}</small></button></li>",
+            profile.id,
+            escaped(&profile.display_name),
+            escaped(&profile.user_principal_name)
+        );
+    }
+    let action = escaped(&format!("/{tenant}/login?{query}"));
+    let body = format!(
+        "<h1>Sign in</h1><p>This is a simulated tenant, {}. It asks for no password.</p>\
+         <form method=\"post\" action=\"{action}\"><ul>{list}</ul>\
+         <button name=\"cancel\" value=\"true\">Cancel</button></form>\
+         <h2>Use another account</h2><form method=\"post\" action=\"{action}\">\
+         <label for=\"user\">User principal name</label>\
+         <input id=\"user\" name=\"user\" autocomplete=\"username\" value=\"{}\" required>\
+         <button>Next</button></form>",
+        escaped(&login.domain),
+        escaped(hint.unwrap_or_default())
+    );
+    // A browser applies form-action to the redirect that answers the form, too.
+    page(
+        "Sign in to your account",
+        &body,
+        &format!("'self' {origin}"),
+    )
+}
+
+/// An error that stays at the login. The page of an error has status 200, as Entra's has.
+pub(super) fn error(error: &LoginError, correlation: &str) -> Answer {
+    let body = format!(
+        "<h1>Sign in</h1><p>Sorry, but we’re having trouble signing you in.</p><p>{}</p>",
+        escaped(&error.description(correlation)).replace("\r\n", "<br>")
+    );
+    page("Sign in to your account", &body, "'none'")
+}
+
+fn page(title: &str, body: &str, form_action: &str) -> Answer {
+    let html = format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><style>{STYLE}</style></head>\
+         <body><main>{body}</main></body></html>"
+    );
+    let style = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{style}'; form-action {form_action}; base-uri 'none'; \
+         frame-ancestors 'none'"
+    );
+    Answer::html(html)
+        .with("content-security-policy", policy)
+        .with("cross-origin-opener-policy", "same-origin")
+        .with("x-frame-options", "DENY")
+        .with("x-content-type-options", "nosniff")
+        .with("referrer-policy", "strict-origin-when-cross-origin")
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}

@@ -1,0 +1,28 @@
+//! What is known of the signature of an approval.
+
+use super::Channel;
+use crate::clock::Timestamp;
+use crate::ids::{Digest, Kid, Label, ObjectId, PersonRef};
+
+/// What is known of a signature besides what it signs.
+#[derive(Debug)]
+pub(super) struct SignedBy {
+    pub kid: Kid,
+    pub private_half: Digest,
+    pub channel: Channel,
+    pub domain: Label,
+    pub owner: Option<PersonRef>,
+    pub privileged: bool,
+}
+
+/// Who signed an approval, and how well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignedIn {
+    pub approver: ObjectId,
+    pub verifier: ObjectId,
+    /// When each of them signed in for it.
+    pub approved_at: Timestamp,
+    pub verified_at: Timestamp,
+    /// Whether both signed in the policy's authentication context.
+    pub in_context: bool,
+}

@@ -1,0 +1,86 @@
+//! How often each person may do what costs something, or shows something.
+
+use std::time::Duration;
+
+use super::{Desk, DeskError, Session};
+use crate::approval::sign_in::DRAFT_LIFETIME;
+use crate::clock::{self, Timestamp};
+use crate::ids::ObjectId;
+use crate::reset::ports::Key;
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// What is counted.
+#[derive(Debug, Clone, Copy)]
+pub enum Allowance {
+    /// A person is looked up, or a contact of theirs is shown.
+    LookUps,
+    /// A draft is made.
+    Drafts,
+    /// A verification is shown.
+    Cases,
+}
+
+impl Allowance {
+    fn name(self) -> &'static str {
+        match self {
+            Allowance::LookUps => "look-ups",
+            Allowance::Drafts => "drafts",
+            Allowance::Cases => "views of verifications",
+        }
+    }
+
+    /// In an hour, by one person.
+    fn most(self) -> usize {
+        match self {
+            Allowance::LookUps => 20,
+            Allowance::Drafts => 30,
+            Allowance::Cases => 60,
+        }
+    }
+}
+
+/// The most drafts that a session has open.
+const MOST_OPEN: usize = 5;
+
+impl Desk {
+    /// Counts a draft as open, for as long as it can be signed.
+    ///
+    /// # Errors
+    /// [`DeskError::TooMany`] if the session has too many of them.
+    pub(super) async fn open_draft(&self, session: &Session) -> Result<(), DeskError> {
+        let key = Key(format!("desk-count#open#{}", session.hash));
+        let now = self.clock.now();
+        let counted = self
+            .store
+            .change_list(&key, HOUR, |times: &mut Vec<Timestamp>| {
+                times.retain(|at| *at > clock::before(now, DRAFT_LIFETIME));
+                if times.len() >= MOST_OPEN {
+                    return Err(DeskError::TooMany("open drafts"));
+                }
+                times.push(now);
+                Ok(())
+            });
+        counted.await?
+    }
+
+    /// Counts one more.
+    ///
+    /// # Errors
+    /// [`DeskError::TooMany`] if there were too many within an hour.
+    pub(super) async fn count(&self, what: Allowance, by: ObjectId) -> Result<(), DeskError> {
+        let key = Key(format!("desk-count#{}#{by}", what.name()));
+        let now = self.clock.now();
+        let counted = self
+            .store
+            .change_list(&key, HOUR, |times: &mut Vec<Timestamp>| {
+                times.retain(|at| *at > clock::before(now, HOUR));
+                if times.len() >= what.most() {
+                    return Err(DeskError::TooMany(what.name()));
+                }
+                times.push(now);
+                Ok(())
+            });
+        counted.await?
+    }
+}

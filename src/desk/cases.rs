@@ -1,0 +1,290 @@
+//! Cases: a verification that was signed, as the approver sees it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::allowance::Allowance;
+use super::store::Signature;
+use super::{Desk, DeskError, Session};
+use crate::approval::Evidence;
+use crate::approval::sign_in::{Act, DeskRole, Draft, Subject, verify_draft};
+use crate::clock::{self, Timestamp};
+use crate::ids::{DraftId, ObjectId, Reference, TicketKey};
+use crate::names::shown_without_numbers;
+use crate::reset::ports::Key;
+use crate::reset::{Event, Origin, Preview, Refusal, RequestStatus};
+
+/// How long a verification waits for its approval: evidence is not older.
+const OPEN: Duration = Duration::from_secs(4 * 60 * 60);
+
+/// How long a rejection is shown.
+const REJECTED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The most rejections that are kept of a person or a ticket.
+const MOST_REJECTIONS: usize = 20;
+
+/// A verification that waits for its approval.
+pub struct Case {
+    pub id: DraftId,
+    /// The bytes that the verifier signed.
+    pub text: String,
+    pub about: Subject,
+    pub evidence: Vec<Evidence>,
+    pub verifier: ObjectId,
+    pub verifier_name: Option<String>,
+    pub verified_at: Timestamp,
+    /// Until when it can be approved.
+    pub open_until: Timestamp,
+    /// What the reset would do, by what the directory says now; or why it would not be done. For approvers alone.
+    pub preview: Option<Result<Preview, Refusal>>,
+    pub rejections: Vec<Rejection>,
+    pub approved: bool,
+}
+
+/// A "no".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    pub at: Timestamp,
+    pub by: ObjectId,
+    pub name: Option<String>,
+    pub case: DraftId,
+    pub ticket: TicketKey,
+    pub why: Option<String>,
+}
+
+/// What was decided about a case. The first decides: after a "no" there is no approval, and after an approval no "no".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Decision {
+    /// By this approval. There may be several: the first that is not refused has the person reset.
+    Approved(DraftId),
+    Rejected,
+}
+
+impl Desk {
+    /// A case, for an approver or a verifier.
+    ///
+    /// # Errors
+    /// [`DeskError::NoSuchCase`] if it is none, or too old.
+    pub async fn case(
+        &self,
+        session: &Session,
+        id: &DraftId,
+        until: Timestamp,
+    ) -> Result<Case, DeskError> {
+        let signature = self.open_case(id).await?;
+        let keys = self.keys_of(&signature.signed).await?;
+        let (draft, sign_in) = verify_draft(&signature.signed, &self.policy, &keys)?;
+        let Act::Verify { evidence } = draft.act else {
+            return Err(DeskError::NoSuchCase);
+        };
+        let about = draft.about;
+        self.count(Allowance::Cases, session.person).await?;
+        // What a person has registered is shown, to approvers alone: it is written down.
+        let event = Event::CaseShown {
+            at: self.clock.now(),
+            by: session.person,
+            draft: id.to_string(),
+            ticket: about.ticket.clone(),
+            target_id: about.target,
+        };
+        self.audit.append(&event).await?;
+        let preview = async {
+            match session.needs(DeskRole::Approver) {
+                Ok(()) => Some(self.resets.outlook(self.policy.tenant, &about, until).await),
+                Err(_) => None,
+            }
+        };
+        let (preview, rejections, approved) = tokio::join!(
+            preview,
+            self.rejections_of(about.target, Some(&about.ticket)),
+            self.stored_outcome(id),
+        );
+        Ok(Case {
+            id: id.clone(),
+            text: signature.signed.draft,
+            about,
+            evidence,
+            verifier: sign_in.person,
+            verifier_name: sign_in.user_name.or(sign_in.name),
+            verified_at: sign_in.at,
+            open_until: clock::after(sign_in.at, OPEN),
+            preview,
+            rejections: rejections?,
+            approved: approved?.is_some(),
+        })
+    }
+
+    /// Says no. The case can then be approved no more, and the next ones of that person or ticket show it for a day.
+    ///
+    /// # Errors
+    /// [`DeskError`] if the session's person may not.
+    pub async fn reject(
+        &self,
+        session: &Session,
+        id: &DraftId,
+        why: &str,
+    ) -> Result<(), DeskError> {
+        session.needs(DeskRole::Approver)?;
+        let signature = self.open_case(id).await?;
+        let draft = Draft::read(&signature.signed.draft)?;
+        self.decide(id, Decision::Rejected).await?;
+        let rejection = Rejection {
+            at: self.clock.now(),
+            by: session.person,
+            name: session.name.clone(),
+            case: id.clone(),
+            ticket: draft.about.ticket.clone(),
+            why: shown_without_numbers(why),
+        };
+        let event = Event::Rejected {
+            at: rejection.at,
+            by: session.person,
+            draft: id.to_string(),
+            ticket: rejection.ticket.clone(),
+            target_id: draft.about.target,
+            why: rejection.why.clone(),
+        };
+        self.audit.append(&event).await?;
+        for key in [
+            of_person(draft.about.target),
+            of_ticket(&draft.about.ticket),
+        ] {
+            let oldest = clock::before(rejection.at, REJECTED);
+            let add = |list: &mut Vec<Rejection>| {
+                list.retain(|one| one.at > oldest && one.case != rejection.case);
+                list.push(rejection.clone());
+                let extra = list.len().saturating_sub(MOST_REJECTIONS);
+                list.drain(..extra);
+                Ok::<(), DeskError>(())
+            };
+            self.store.change_list(&key, REJECTED, add).await??;
+        }
+        let text = crate::report::rejected_note(
+            &draft.about.target_name,
+            session.name.as_deref(),
+            rejection.why.as_deref(),
+        );
+        self.note_about(&draft, "rejected", &text).await;
+        Ok(())
+    }
+
+    /// What came of the approval of a case. Reads only.
+    ///
+    /// # Errors
+    /// [`DeskError::NoSuchCase`] if it was not approved at the desk, or its approval was refused.
+    pub async fn outcome(&self, id: &DraftId) -> Result<RequestStatus, DeskError> {
+        self.stored_outcome(id).await?.ok_or(DeskError::NoSuchCase)
+    }
+
+    /// What is stored about the approvals of a case, the latest first.
+    async fn stored_outcome(&self, id: &DraftId) -> Result<Option<RequestStatus>, DeskError> {
+        for decision in self.decisions(id).await?.into_iter().rev() {
+            let Decision::Approved(approval) = decision else {
+                continue;
+            };
+            let Some(signature) = self.store.signature(&approval).await? else {
+                continue;
+            };
+            let draft = Draft::read(&signature.signed.draft)?;
+            let request = self.request(&Reference::to(approval), &draft, Origin::default());
+            if let Some(status) = self.resets.stored(&request).await? {
+                return Ok(Some(status));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The signature under a case that can be approved.
+    pub(super) async fn open_case(&self, id: &DraftId) -> Result<Signature, DeskError> {
+        let signature = self.store.signature(id).await?;
+        let signature = signature.ok_or(DeskError::NoSuchCase)?;
+        let is_open = self.clock.now() < clock::after(signature.signed_at, OPEN);
+        // An attacker who can write to the table can hang one case under the link of another.
+        let is_its_own = Draft::read(&signature.signed.draft)?.id == *id;
+        if !is_open || !is_its_own || signature.verification.is_some() {
+            return Err(DeskError::NoSuchCase);
+        }
+        Ok(signature)
+    }
+
+    /// A case that was rejected is over.
+    ///
+    /// # Errors
+    /// [`DeskError::Rejected`].
+    pub(super) async fn check_not_rejected(&self, id: &DraftId) -> Result<(), DeskError> {
+        match self.decisions(id).await?.contains(&Decision::Rejected) {
+            true => Err(DeskError::Rejected),
+            false => Ok(()),
+        }
+    }
+
+    /// Decides that a case is approved, before its signature is kept.
+    ///
+    /// # Errors
+    /// [`DeskError::Rejected`] if an approver has rejected it meanwhile.
+    pub(super) async fn approve_case(
+        &self,
+        case: &DraftId,
+        approval: &DraftId,
+    ) -> Result<(), DeskError> {
+        self.decide(case, Decision::Approved(approval.clone()))
+            .await
+    }
+
+    async fn decide(&self, case: &DraftId, decision: Decision) -> Result<(), DeskError> {
+        let key = decision_key(case);
+        let decided = self.store.change_list(&key, OPEN * 2, |list| {
+            let is_rejected = list.contains(&Decision::Rejected);
+            match &decision {
+                // The same again, after a crash.
+                decision if list.contains(decision) => Ok(()),
+                Decision::Approved(_) if is_rejected => Err(DeskError::Rejected),
+                Decision::Rejected if !list.is_empty() => Err(DeskError::ApprovedAlready),
+                decision => {
+                    list.push(decision.clone());
+                    Ok(())
+                }
+            }
+        });
+        decided.await?
+    }
+
+    async fn decisions(&self, case: &DraftId) -> Result<Vec<Decision>, DeskError> {
+        let list: Option<Vec<Decision>> = self.store.read(&decision_key(case)).await?;
+        Ok(list.unwrap_or_default())
+    }
+
+    /// Who said no to this person, or to this ticket, within a day.
+    pub(super) async fn rejections_of(
+        &self,
+        person: ObjectId,
+        ticket: Option<&TicketKey>,
+    ) -> Result<Vec<Rejection>, DeskError> {
+        let oldest = clock::before(self.clock.now(), REJECTED);
+        let mut found: Vec<Rejection> = Vec::new();
+        for key in [Some(of_person(person)), ticket.map(of_ticket)] {
+            let Some(key) = key else { continue };
+            let list: Option<Vec<Rejection>> = self.store.read(&key).await?;
+            for rejection in list.unwrap_or_default() {
+                if rejection.at > oldest && !found.contains(&rejection) {
+                    found.push(rejection);
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn decision_key(case: &DraftId) -> Key {
+    Key(format!("desk-decision#{case}"))
+}
+
+fn of_person(person: ObjectId) -> Key {
+    Key(format!("desk-rejections#person#{person}"))
+}
+
+fn of_ticket(ticket: &TicketKey) -> Key {
+    Key(format!("desk-rejections#ticket#{ticket}"))
+}

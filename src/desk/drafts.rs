@@ -1,0 +1,191 @@
+//! Drafts: what a person is about to sign. Everything in one is decided here, before it is shown; the page adds nothing.
+
+use super::allowance::Allowance;
+use super::store::StoredDraft;
+use super::{ContactKind, Desk, DeskError, Session};
+use crate::approval::sign_in::{
+    Act, DRAFT_LIFETIME, DeskRole, Draft, SignedDigest, Subject, nonce, verify_draft,
+};
+use crate::approval::{
+    Channel, ContactSource, Evidence, Messenger, PhoneLine, Reason, Scope, VerificationMethod,
+};
+use crate::clock::{self, Timestamp};
+use crate::ids::{DraftId, ObjectId, PersonRef, TicketKey};
+use crate::reset::Refusal;
+
+/// The most ways in which a person is verified at once.
+const MOST_EVIDENCE: usize = 4;
+
+/// What a person wants to sign.
+pub enum Wanted {
+    Verification {
+        ticket: TicketKey,
+        target: ObjectId,
+        scope: Scope,
+        reason: Reason,
+        evidence: Vec<WantedEvidence>,
+    },
+    Approval {
+        /// The verification that it rests on.
+        case: DraftId,
+        channel: Channel,
+    },
+}
+
+/// A way in which the person was verified. Where it needs a contact, that was one of record.
+pub struct WantedEvidence {
+    pub method: VerificationMethod,
+    pub via: Option<String>,
+}
+
+/// A draft that can be signed.
+pub struct OpenDraft {
+    pub id: DraftId,
+    /// The bytes that are signed.
+    pub text: String,
+    /// The `nonce` of the sign-in that signs them.
+    pub nonce: String,
+    pub expires_at: Timestamp,
+}
+
+impl Desk {
+    /// Makes a draft for the session's person.
+    ///
+    /// # Errors
+    /// [`DeskError`] if the person may not sign that.
+    pub async fn draft(&self, session: &Session, wanted: Wanted) -> Result<OpenDraft, DeskError> {
+        self.count(Allowance::Drafts, session.person).await?;
+        self.open_draft(session).await?;
+        let (about, act) = match wanted {
+            Wanted::Verification {
+                ticket,
+                target,
+                scope,
+                reason,
+                evidence,
+            } => {
+                session.needs(DeskRole::Verifier)?;
+                if target == session.person {
+                    return Err(DeskError::NotTheSame("verifier"));
+                }
+                let evidence = of_record(evidence)?;
+                let shown = self.shown(session, target).await?;
+                if !evidence
+                    .iter()
+                    .all(|one| contact_of(*one).is_none_or(|kind| shown.contains(&kind)))
+                {
+                    return Err(DeskError::Evidence(
+                        "its contact of record was not shown here",
+                    ));
+                }
+                let target = self.people.profile(&PersonRef::Id(target)).await?;
+                let about = Subject {
+                    ticket,
+                    target: target.id,
+                    target_name: target.user_name,
+                    scope,
+                    reason,
+                };
+                (about, Act::Verify { evidence })
+            }
+            Wanted::Approval { case, channel } => {
+                session.needs(DeskRole::Approver)?;
+                let signature = self.open_case(&case).await?;
+                self.check_not_rejected(&case).await?;
+                let keys = self.keys_of(&signature.signed).await?;
+                let (verified, _) = verify_draft(&signature.signed, &self.policy, &keys)?;
+                let about = verified.about;
+                if session.person == about.target || session.person == verified.signer {
+                    return Err(DeskError::NotTheSame("approver"));
+                }
+                let verification = SignedDigest {
+                    token: signature.signed.token_digest(),
+                    draft: signature.signed.draft,
+                };
+                let act = Act::Approve {
+                    channel,
+                    verification,
+                };
+                (about, act)
+            }
+        };
+        let id = DraftId::random().ok_or(DeskError::Refused(NO_RANDOM))?;
+        let now = self.clock.now();
+        let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
+        let draft = Draft {
+            id: id.clone(),
+            aud: self.policy.audience.clone(),
+            tid: self.policy.tenant,
+            signer: session.person,
+            signed_in_at: session.signed_in_at,
+            created_at: now,
+            expires_at: clock::after(now, DRAFT_LIFETIME),
+            about,
+            act,
+        };
+        let text = draft.text()?;
+        let stored = StoredDraft {
+            text: text.clone(),
+            session: session.hash.clone(),
+        };
+        if !self.store.create_draft(&id, &stored).await? {
+            return Err(DeskError::Refused(NO_RANDOM));
+        }
+        Ok(OpenDraft {
+            nonce: nonce(&text),
+            expires_at: draft.expires_at,
+            id,
+            text,
+        })
+    }
+}
+
+const NO_RANDOM: Refusal = Refusal::Misconfigured {
+    what: "the crypto library has no random numbers",
+};
+
+/// The contact of record that a way rests on. What the verifier did not see here, they may have from the caller.
+fn contact_of(evidence: Evidence) -> Option<ContactKind> {
+    match evidence {
+        Evidence::PhoneCall { via, .. } => Some(match via {
+            PhoneLine::Desk => ContactKind::BusinessPhone,
+            PhoneLine::Home | PhoneLine::Mobile => ContactKind::MobilePhone,
+        }),
+        Evidence::SecureMessage { via, .. } => match via {
+            Messenger::Sms | Messenger::Signal | Messenger::Telegram => {
+                Some(ContactKind::MobilePhone)
+            }
+            Messenger::Slack | Messenger::Teams => None,
+        },
+        Evidence::VideoCall { .. }
+        | Evidence::InPerson
+        | Evidence::ManagerAttestation { .. }
+        | Evidence::VerifiedId => None,
+    }
+}
+
+/// The evidence, if each is a way that the desk offers.
+fn of_record(wanted: Vec<WantedEvidence>) -> Result<Vec<Evidence>, DeskError> {
+    if !(1..=MOST_EVIDENCE).contains(&wanted.len()) {
+        return Err(DeskError::Evidence("one to four ways are wanted"));
+    }
+    let evidence = wanted.into_iter().map(|wanted| {
+        let source = match wanted.method {
+            VerificationMethod::InPerson => None,
+            VerificationMethod::PhoneCall
+            | VerificationMethod::SecureMessage
+            | VerificationMethod::VideoCall => Some(ContactSource::CompanyDirectory),
+            // Its word is not the verifier's to give.
+            VerificationMethod::ManagerAttestation | VerificationMethod::VerifiedId => {
+                return Err(DeskError::Evidence("this way is not offered at the desk"));
+            }
+        };
+        // The directory has no such number.
+        if wanted.via.as_deref() == Some("home") {
+            return Err(DeskError::Evidence("this way is not offered at the desk"));
+        }
+        Evidence::new(wanted.method, wanted.via.as_deref(), source)
+            .map_err(|_| DeskError::Evidence("a method and its via do not fit"))
+    });
+    evidence.collect()
+}

@@ -1,0 +1,116 @@
+//! The desk: people verify and approve by signing in to Entra, without a key and without code.
+//!
+//! ```text
+//! session: a person signs in to look ── draft: what they are about to sign ── signature: they sign in anew for it
+//!                                       verify ─ a case, with a link for the approver ─ approve or reject
+//! ```
+//! What is signed, and when it counts, is `approval::sign_in`'s. An approval goes through the same judgement as every
+//! other: [`Resets`].
+//!
+//! | what | file |
+//! |---|---|
+//! | who is looking | `session` |
+//! | whom they look at | `people` |
+//! | what is about to be signed | `drafts` |
+//! | a signature, and what follows from it | `signatures` |
+//! | what the approver sees, and says no to | `cases` |
+//! | how often each may be done | `allowance` |
+//! | what is stored | `store` |
+//! | what the world has to do | `ports` |
+
+mod allowance;
+mod cases;
+mod drafts;
+mod error;
+mod people;
+mod ports;
+mod session;
+mod settings;
+mod signatures;
+mod store;
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::approval::IssuerPolicy;
+use crate::approval::sign_in::SignInPolicy;
+use crate::clock::Clock;
+use crate::reset::Resets;
+use crate::reset::ports::{AuditTrail, KeySource, Tickets};
+
+pub use cases::{Case, Rejection};
+pub use drafts::{OpenDraft, Wanted, WantedEvidence};
+pub use error::DeskError;
+pub use people::{Contact, ContactKind, Found, Hint};
+pub use ports::{Code, Manager, People, Profile, RedeemError, SignInClient};
+pub use session::{Bearer, NewSession, Session};
+pub use settings::{Context, DeskSettings, DeskUrl, NAME};
+pub use signatures::{Signed, Visit};
+pub use store::DeskStore;
+
+/// How many codes are redeemed at once: a flood of them must not use up Entra's patience with this app.
+const MOST_REDEMPTIONS: usize = 3;
+
+/// The desk of a deployment.
+pub struct Desk {
+    pub settings: DeskSettings,
+    pub policy: SignInPolicy,
+    /// Where Entra's keys are.
+    pub issuer: IssuerPolicy,
+    pub store: DeskStore,
+    pub keys: Arc<dyn KeySource>,
+    pub client: Arc<dyn SignInClient>,
+    pub people: Arc<dyn People>,
+    pub tickets: Arc<dyn Tickets>,
+    pub audit: Arc<dyn AuditTrail>,
+    pub resets: Resets,
+    pub clock: Arc<dyn Clock>,
+    redemptions: Semaphore,
+}
+
+/// What [`Desk::new`] is made of.
+pub struct DeskDeps {
+    pub store: DeskStore,
+    pub keys: Arc<dyn KeySource>,
+    pub client: Arc<dyn SignInClient>,
+    pub people: Arc<dyn People>,
+    pub tickets: Arc<dyn Tickets>,
+    pub audit: Arc<dyn AuditTrail>,
+    pub resets: Resets,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Desk {
+    pub fn new(
+        settings: DeskSettings,
+        policy: SignInPolicy,
+        issuer: IssuerPolicy,
+        deps: DeskDeps,
+    ) -> Desk {
+        let DeskDeps {
+            store,
+            keys,
+            client,
+            people,
+            tickets,
+            audit,
+            resets,
+            clock,
+        } = deps;
+        Desk {
+            settings,
+            policy,
+            issuer,
+            store,
+            keys,
+            client,
+            people,
+            tickets,
+            audit,
+            resets,
+            clock,
+            redemptions: Semaphore::new(MOST_REDEMPTIONS),
+        }
+    }
+}

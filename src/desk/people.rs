@@ -1,0 +1,167 @@
+//! Whom they look at: a person by their exact name, with what speaks against resetting them, and their contacts of record
+//! one at a time.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use super::allowance::Allowance;
+use super::ports::Profile;
+use super::{Desk, DeskError, Rejection, Session};
+use crate::approval::sign_in::DeskRole;
+use crate::clock::{self, Timestamp};
+use crate::ids::{ObjectId, PersonRef};
+use crate::reset::Event;
+use crate::reset::ports::Key;
+
+/// A password or an account that is younger than this is named.
+const YOUNG: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A person, and what a verifier should hesitate at.
+pub struct Found {
+    pub profile: Profile,
+    pub has_business_phone: bool,
+    pub has_mobile_phone: bool,
+    pub hints: Vec<Hint>,
+    pub rejections: Vec<Rejection>,
+}
+
+/// What speaks against a reset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hint {
+    Disabled,
+    External,
+    PasswordChanged(Timestamp),
+    AccountCreated(Timestamp),
+    /// They would verify themselves.
+    Yourself,
+}
+
+/// A contact of record. Numbers of authentication methods are none: an attacker may have registered them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContactKind {
+    BusinessPhone,
+    MobilePhone,
+}
+
+impl ContactKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ContactKind::BusinessPhone => "business_phone",
+            ContactKind::MobilePhone => "mobile_phone",
+        }
+    }
+}
+
+/// A contact of record, for the verifier's eyes alone.
+pub struct Contact {
+    pub kind: ContactKind,
+    pub number: SecretString,
+}
+
+/// That a session was shown a contact: which, never the contact.
+#[derive(Clone, Serialize, Deserialize)]
+struct Shown {
+    person: ObjectId,
+    kind: ContactKind,
+}
+
+/// As long as a session lasts.
+const SESSION: Duration = Duration::from_secs(15 * 60);
+
+fn shown_key(session: &Session) -> Key {
+    Key(format!("desk-shown#{}", session.hash))
+}
+
+impl Desk {
+    /// Looks a person up by object id or exact user principal name. That it was done is written down.
+    ///
+    /// # Errors
+    /// [`DeskError`] if the session's person may not, or the directory does not know the person.
+    pub async fn find(&self, session: &Session, who: &PersonRef) -> Result<Found, DeskError> {
+        session.needs(DeskRole::Verifier)?;
+        self.count(Allowance::LookUps, session.person).await?;
+        let profile = self.people.profile(who).await?;
+        let now = self.clock.now();
+        let looked_up = Event::LookedUp {
+            at: now,
+            by: session.person,
+            target_id: profile.id,
+            contact: None,
+        };
+        self.audit.append(&looked_up).await?;
+        let rejections = self.rejections_of(profile.id, None).await?;
+        let is_young = |at: &Timestamp| now < clock::after(*at, YOUNG);
+        let hints = [
+            (!profile.enabled).then_some(Hint::Disabled),
+            profile.external.then_some(Hint::External),
+            profile
+                .password_changed_at
+                .filter(is_young)
+                .map(Hint::PasswordChanged),
+            profile
+                .created_at
+                .filter(is_young)
+                .map(Hint::AccountCreated),
+            (profile.id == session.person).then_some(Hint::Yourself),
+        ];
+        Ok(Found {
+            has_business_phone: profile.business_phone.is_some(),
+            has_mobile_phone: profile.mobile_phone.is_some(),
+            profile,
+            hints: hints.into_iter().flatten().collect(),
+            rejections,
+        })
+    }
+
+    /// Shows one contact of record. That it was shown is written down, the contact itself is not.
+    ///
+    /// # Errors
+    /// [`DeskError`]; [`DeskError::Evidence`] if the directory has no such contact.
+    pub async fn contact(
+        &self,
+        session: &Session,
+        person: ObjectId,
+        kind: ContactKind,
+    ) -> Result<Contact, DeskError> {
+        session.needs(DeskRole::Verifier)?;
+        self.count(Allowance::LookUps, session.person).await?;
+        let profile = self.people.profile(&PersonRef::Id(person)).await?;
+        let number = match kind {
+            ContactKind::BusinessPhone => profile.business_phone,
+            ContactKind::MobilePhone => profile.mobile_phone,
+        };
+        let number = number.ok_or(DeskError::Evidence("the directory has no such contact"))?;
+        let looked_up = Event::LookedUp {
+            at: self.clock.now(),
+            by: session.person,
+            target_id: person,
+            contact: Some(kind.as_str()),
+        };
+        self.audit.append(&looked_up).await?;
+        let shown = Shown { person, kind };
+        let key = shown_key(session);
+        let kept = self.store.change_list(&key, SESSION, |list| {
+            list.push(shown.clone());
+            Ok::<(), DeskError>(())
+        });
+        kept.await??;
+        Ok(Contact { kind, number })
+    }
+
+    /// Which contacts of a person this session was shown.
+    pub(super) async fn shown(
+        &self,
+        session: &Session,
+        person: ObjectId,
+    ) -> Result<Vec<ContactKind>, DeskError> {
+        let list: Option<Vec<Shown>> = self.store.read(&shown_key(session)).await?;
+        let list = list.unwrap_or_default().into_iter();
+        Ok(list
+            .filter(|shown| shown.person == person)
+            .map(|shown| shown.kind)
+            .collect())
+    }
+}

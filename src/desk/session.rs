@@ -1,0 +1,176 @@
+//! Sessions: who is looking. A sign-in that only looks gives a bearer for 15 minutes, which the page keeps in its tab. The
+//! table holds its hash.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::{Code, Desk, DeskError};
+use crate::approval::sign_in::{DeskRole, SignIn, SignInError, SignedDraft, key_of, view_nonce};
+use crate::clock::{self, Timestamp};
+use crate::ids::{Digest, ObjectId};
+use crate::reset::ports::Key;
+use crate::reset::{Event, Origin, Refusal};
+
+/// How long a person can look before they have to sign in again.
+const LIFETIME: Duration = Duration::from_secs(15 * 60);
+
+/// The longest text that the nonce of a sign-in that looks is made of.
+const LONGEST_RANDOM: usize = 128;
+
+/// The secret of a session.
+pub struct Bearer(SecretString);
+
+impl Bearer {
+    pub fn new(text: String) -> Bearer {
+        Bearer(text.into())
+    }
+
+    fn hash(&self) -> Digest {
+        Digest::of(self.0.expose_secret().as_bytes())
+    }
+}
+
+/// A person who looks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Session {
+    pub person: ObjectId,
+    /// To be shown, never compared.
+    pub name: Option<String>,
+    pub user_name: Option<String>,
+    pub verifies: bool,
+    pub approves: bool,
+    pub signed_in_at: Timestamp,
+    pub expires_at: Timestamp,
+    /// The hash of its bearer.
+    pub hash: Digest,
+}
+
+/// A session that has just begun.
+pub struct NewSession {
+    pub session: Session,
+    /// For the page alone.
+    pub bearer: SecretString,
+}
+
+impl Desk {
+    /// Redeems the code of a sign-in that only looks. `random` is what its nonce was made of.
+    ///
+    /// # Errors
+    /// [`DeskError`] if it is no sign-in to this desk by one who has a role here.
+    pub async fn begin_session(
+        &self,
+        code: &Code,
+        random: &str,
+        origin: Origin,
+    ) -> Result<NewSession, DeskError> {
+        if random.is_empty() || random.len() > LONGEST_RANDOM {
+            return Err(DeskError::Unreadable("random has 1 to 128 characters"));
+        }
+        let token = self.redeem(code).await?;
+        let sign_in = self.sign_in(&token, &view_nonce(random)).await?;
+        if sign_in.roles.is_empty() {
+            return Err(DeskError::RoleMissing("Verifier or Approver"));
+        }
+        let mut bytes = [0; 32];
+        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| DeskError::Refused(NO_RANDOM))?;
+        let bearer = Bearer(URL_SAFE_NO_PAD.encode(bytes).into());
+        let now = self.clock.now();
+        let session = Session {
+            person: sign_in.person,
+            name: sign_in.name,
+            user_name: sign_in.user_name,
+            verifies: sign_in.roles.contains(&DeskRole::Verifier),
+            approves: sign_in.roles.contains(&DeskRole::Approver),
+            signed_in_at: sign_in.at,
+            expires_at: clock::after(now, LIFETIME),
+            hash: bearer.hash(),
+        };
+        let key = Key(format!("desk-session#{}", session.hash));
+        self.audit
+            .append(&Event::SessionBegun {
+                at: now,
+                by: session.person,
+                token_id: sign_in.token_id,
+                origin,
+            })
+            .await?;
+        if !self.store.create(key, &session, LIFETIME).await? {
+            return Err(DeskError::Refused(NO_RANDOM));
+        }
+        Ok(NewSession {
+            session,
+            bearer: bearer.0,
+        })
+    }
+
+    /// The session of a bearer.
+    ///
+    /// # Errors
+    /// [`DeskError::NoSession`], whatever is wrong with it.
+    pub async fn session(&self, bearer: &Bearer) -> Result<Session, DeskError> {
+        let key = Key(format!("desk-session#{}", bearer.hash()));
+        let session: Option<Session> = self.store.read(&key).await?;
+        session
+            .filter(|session| self.clock.now() < session.expires_at)
+            .ok_or(DeskError::NoSession)
+    }
+
+    /// Redeems a code, with few others at the same time.
+    pub(super) async fn redeem(&self, code: &Code) -> Result<SecretString, DeskError> {
+        let permit = self.redemptions.try_acquire();
+        let _permit = permit.map_err(|_| DeskError::Busy)?;
+        Ok(self.client.redeem(code).await?)
+    }
+
+    /// Verifies a token that was redeemed now.
+    pub(super) async fn sign_in(
+        &self,
+        token: &SecretString,
+        nonce: &str,
+    ) -> Result<SignIn, DeskError> {
+        let unread = SignedDraft {
+            draft: String::new(),
+            token: token.clone(),
+        };
+        let kid = key_of(&unread).map_err(SignInError::from)?;
+        let keys = self.keys.keys(&self.issuer, &kid).await?;
+        let sign_in = SignIn::verify(token.expose_secret(), &keys, &self.policy, nonce)?;
+        sign_in.check_validity(self.clock.now())?;
+        Ok(sign_in)
+    }
+}
+
+const NO_RANDOM: Refusal = Refusal::Misconfigured {
+    what: "the crypto library has no random numbers",
+};
+
+impl Session {
+    /// Whether the person has a role.
+    ///
+    /// # Errors
+    /// [`DeskError::RoleMissing`].
+    pub(super) fn needs(&self, role: DeskRole) -> Result<(), DeskError> {
+        let has = match role {
+            DeskRole::Verifier => self.verifies,
+            DeskRole::Approver => self.approves,
+        };
+        has.then_some(())
+            .ok_or(DeskError::RoleMissing(role.as_str()))
+    }
+
+    pub fn roles(&self) -> BTreeSet<DeskRole> {
+        let roles = [
+            (self.verifies, DeskRole::Verifier),
+            (self.approves, DeskRole::Approver),
+        ];
+        roles
+            .into_iter()
+            .filter_map(|(has, role)| has.then_some(role))
+            .collect()
+    }
+}

@@ -1,0 +1,74 @@
+//! What `[desk]` of policy.toml is made of.
+
+use reqwest::Url;
+use serde::Deserialize;
+
+use crate::ids::{Label, trusted_url};
+
+/// What the lists of issuers call approvals that are signed at the desk.
+pub const NAME: &str = "desk";
+
+/// What the desk works with of its section.
+#[derive(Debug, Clone)]
+pub struct DeskSettings {
+    pub url: DeskUrl,
+    pub client_id: String,
+    pub context: Context,
+    /// The ticket system whose tickets get notes, if there is one.
+    pub notes: Option<Label>,
+}
+
+/// An https address that ends in `/desk`, or an http one of this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct DeskUrl(String);
+
+impl DeskUrl {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for DeskUrl {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<DeskUrl, &'static str> {
+        let is_desk = |url: &Url| url.path() == "/desk" && url.query().is_none();
+        trusted_url(&text)
+            .filter(is_desk)
+            .map(|_| DeskUrl(text))
+            .ok_or("the desk's address is https://HOST/desk, as the app registration has it")
+    }
+}
+
+/// An authentication context of Conditional Access (`c1` to `c99`), or that there is none.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Context {
+    /// A signature is in this one. Conditional Access has to demand sign-in that resists phishing for it.
+    Id(String),
+    /// `"none"`: a sign-in is no more than what the tenant asks for at each sign-in.
+    None,
+}
+
+impl Context {
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Context::Id(id) => Some(id),
+            Context::None => None,
+        }
+    }
+}
+
+impl TryFrom<String> for Context {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Context, &'static str> {
+        let number = text.strip_prefix('c').and_then(|n| n.parse::<u8>().ok());
+        match (text.as_str(), number) {
+            ("none", _) => Ok(Context::None),
+            (_, Some(n @ 1..=99)) if text == format!("c{n}") => Ok(Context::Id(text)),
+            _ => Err("an authentication context is c1 to c99, or \"none\""),
+        }
+    }
+}

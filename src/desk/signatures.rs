@@ -1,0 +1,227 @@
+//! Signatures: a person has signed in anew for a draft. The first good one counts; a repetition gets what came of it.
+
+use std::sync::Arc;
+
+use super::store::StoredDraft;
+use super::{Code, Desk, DeskError, Session};
+use crate::approval::sign_in::{Act, Draft, SignInError, SignedDraft, key_of, nonce, verify_draft};
+use crate::approval::{Channel, KeySet};
+use crate::clock::Timestamp;
+use crate::ids::{DraftId, Reference};
+use crate::report;
+use crate::reset::{Answered, Event, Origin, Parties, Request, Submission};
+
+/// What came of a signature.
+pub enum Signed {
+    /// The person is verified; the approver is next.
+    Verified {
+        case: DraftId,
+        /// For the ticket, ready to be copied.
+        note: String,
+        /// Whether the ticket has it already.
+        is_noted: bool,
+    },
+    /// Approved, for a ticket system to present.
+    Referenced(Reference),
+    /// Approved, and the reset was asked for.
+    Submitted(Box<Answered>),
+}
+
+/// Where a signature comes from, and until when the answer must be there.
+pub struct Visit {
+    pub origin: Origin,
+    pub until: Timestamp,
+}
+
+impl Desk {
+    /// Redeems the code of a sign-in for a draft of this session, keeps the signature, and does what it says.
+    ///
+    /// # Errors
+    /// [`DeskError`] if it is no signature. A draft can then be signed again while it is open.
+    pub async fn sign(
+        &self,
+        session: &Session,
+        id: &DraftId,
+        code: &Code,
+        visit: Visit,
+    ) -> Result<Signed, DeskError> {
+        let stored = self.own_draft(session, id).await?;
+        let draft = Draft::read(&stored.text)?;
+        if self.store.signature(id).await?.is_none() {
+            if self.clock.now() >= draft.expires_at {
+                return Err(DeskError::DraftExpired);
+            }
+            let redeemed = self.redeem_signature(session, &draft, stored.text, code);
+            if let Err(error) = redeemed.await {
+                // The page may have sent it twice: what counts is whether it is signed.
+                if self.store.signature(id).await?.is_none() {
+                    if error.is_no_signature() {
+                        self.audit_refused(session, &draft, &error).await;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        self.follow(draft, visit).await
+    }
+
+    async fn redeem_signature(
+        &self,
+        session: &Session,
+        draft: &Draft,
+        text: String,
+        code: &Code,
+    ) -> Result<(), DeskError> {
+        let token = self.redeem(code).await?;
+        let sign_in = self.sign_in(&token, &nonce(&text)).await?;
+        let signed = SignedDraft { draft: text, token };
+        let keys = self.keys_of(&signed).await?;
+        verify_draft(&signed, &self.policy, &keys)?;
+        if draft.signer != session.person {
+            return Err(SignInError::OtherPerson.into());
+        }
+        let (kind, verification) = match &draft.act {
+            Act::Verify { .. } => ("verification", None),
+            Act::Approve { verification, .. } => {
+                ("approval", Some(Draft::read(&verification.draft)?.id))
+            }
+        };
+        let event = Event::Signed {
+            at: self.clock.now(),
+            by: session.person,
+            kind,
+            draft: draft.id.to_string(),
+            ticket: draft.about.ticket.clone(),
+            target_id: draft.about.target,
+            token_id: sign_in.token_id,
+            token_sha256: signed.token_digest(),
+        };
+        // What is not in the trail is no signature.
+        self.audit.append(&event).await?;
+        if let Some(case) = &verification {
+            self.approve_case(case, &draft.id).await?;
+        }
+        // Another one may have been first: then that one counts.
+        self.store
+            .keep_signature(&draft.id, &signed.token, verification)
+            .await?;
+        Ok(())
+    }
+
+    async fn audit_refused(&self, session: &Session, draft: &Draft, error: &DeskError) {
+        let why = error.to_string();
+        tracing::warn!(event = "desk", draft = %draft.id, why, "a signature was refused");
+        let event = Event::SignatureRefused {
+            at: self.clock.now(),
+            by: session.person,
+            draft: draft.id.to_string(),
+            ticket: draft.about.ticket.clone(),
+            target_id: draft.about.target,
+            why,
+        };
+        if let Err(error) = self.audit.append(&event).await {
+            tracing::error!(%error, "a refused signature could not be written into the audit trail");
+        }
+    }
+
+    /// Does what a draft says that is signed. Again, it does nothing twice.
+    async fn follow(&self, draft: Draft, visit: Visit) -> Result<Signed, DeskError> {
+        match &draft.act {
+            Act::Verify { .. } => {
+                let link = format!("{}/{}", self.settings.url.as_str(), draft.id);
+                let note = report::verified_note(&draft.about.target_name, &link);
+                let is_noted = self.note_about(&draft, "verified", &note).await;
+                Ok(Signed::Verified {
+                    case: draft.id,
+                    note,
+                    is_noted,
+                })
+            }
+            Act::Approve { channel, .. } => {
+                let reference = Reference::to(draft.id.clone());
+                if *channel != Channel::Desk {
+                    return Ok(Signed::Referenced(reference));
+                }
+                let answered = self.submit(&reference, &draft, visit).await?;
+                Ok(Signed::Submitted(Box::new(answered)))
+            }
+        }
+    }
+
+    /// Asks for the reset that was approved, or for what came of it.
+    pub(super) async fn submit(
+        &self,
+        reference: &Reference,
+        draft: &Draft,
+        visit: Visit,
+    ) -> Result<Answered, DeskError> {
+        let Visit { origin, until } = visit;
+        let parties = Parties {
+            channel: Some(Channel::Desk),
+            source: self.settings.notes.clone(),
+            ticket: Some(draft.about.ticket.clone()),
+            origin: origin.clone(),
+            ..Parties::default()
+        };
+        let request = self.request(reference, draft, origin);
+        let submission = Submission {
+            request,
+            parties: parties.clone(),
+            approvals: Vec::new(),
+            until,
+        };
+        // In a task of its own: a visitor who leaves does not stop it half-way.
+        let resets = self.resets.clone();
+        let work = tokio::spawn(async move { resets.submit(submission).await });
+        match work.await {
+            Ok(Ok(answered)) => Ok(answered),
+            Ok(Err(refusal)) => {
+                self.resets.refuse(&refusal, &parties).await;
+                Err(refusal.into())
+            }
+            Err(_) => Err(DeskError::Busy),
+        }
+    }
+
+    /// The request of an approval.
+    pub(super) fn request(&self, reference: &Reference, draft: &Draft, origin: Origin) -> Request {
+        Request::at_desk(
+            reference,
+            draft.about.ticket.clone(),
+            self.settings.notes.clone(),
+            self.policy.tenant,
+            origin,
+            self.clock.now(),
+        )
+    }
+
+    /// Writes a note into the ticket, once for each draft. Its failure stops nothing: the page shows the note.
+    pub(super) async fn note_about(&self, draft: &Draft, what: &str, text: &str) -> bool {
+        let Some(source) = &self.settings.notes else {
+            return false;
+        };
+        let mark = format!("{what} {}", draft.id);
+        let ticket = &draft.about.ticket;
+        match self.tickets.write(source, ticket, text, &mark).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%error, %ticket, "the ticket has no note of the desk");
+                false
+            }
+        }
+    }
+
+    /// A draft that this session made.
+    async fn own_draft(&self, session: &Session, id: &DraftId) -> Result<StoredDraft, DeskError> {
+        let stored = self.store.draft(id).await?;
+        stored
+            .filter(|stored| stored.session == session.hash)
+            .ok_or(DeskError::NoSuchDraft)
+    }
+
+    /// Entra's keys, with the one that signed this if they have it.
+    pub(super) async fn keys_of(&self, signed: &SignedDraft) -> Result<Arc<KeySet>, DeskError> {
+        let kid = key_of(signed).map_err(SignInError::from)?;
+        Ok(self.keys.keys(&self.issuer, &kid).await?)
+    }
+}

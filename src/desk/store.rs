@@ -1,0 +1,220 @@
+//! What is stored: sessions by the hash of their bearer, drafts, signatures, rejections and counts.
+//!
+//! | key | holds | written |
+//! |---|---|---|
+//! | `desk-session#HASH` | who looks, since when | once |
+//! | `desk-draft#ID` | the draft's bytes, and whose session made it | once |
+//! | `desk-signature#ID` | the token that signs the draft, and that of the verification under it | once: the first good one |
+//! | `desk-rejections#…` | who rejected what of a person or a ticket, for a day | by a rejection |
+//! | `desk-count#…` | times of what is limited by the hour | by what is counted |
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::approval::sign_in::{SignedApproval, SignedDraft};
+use crate::clock::{self, Clock, Timestamp};
+use crate::ids::{Digest, DraftId, Reference};
+use crate::reset::LedgerError;
+use crate::reset::ports::{Condition, Item, Key, SignedApprovals, Store, StoreError, Write};
+
+/// How long what was signed is kept, as the records of resets are.
+const RETENTION: Duration = Duration::from_secs(35 * 24 * 60 * 60);
+
+/// How often a list is written anew where others write it, too.
+const MOST_TRIES: usize = 5;
+
+/// The desk's items.
+#[derive(Clone)]
+pub struct DeskStore {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+}
+
+/// A draft as it is stored.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct StoredDraft {
+    /// Its bytes.
+    pub text: String,
+    /// The hash of the bearer of the session that made it.
+    pub session: Digest,
+}
+
+/// What signs a draft.
+#[derive(Clone, Serialize, Deserialize)]
+struct StoredSignature {
+    token: String,
+    /// Of an approval, the verification that it rests on.
+    verification: Option<DraftId>,
+    signed_at: Timestamp,
+}
+
+/// A signature, as it was found.
+pub struct Signature {
+    pub signed: SignedDraft,
+    pub verification: Option<DraftId>,
+    pub signed_at: Timestamp,
+}
+
+impl DeskStore {
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> DeskStore {
+        DeskStore { store, clock }
+    }
+
+    /// Writes an item that must not be there yet. False if it is.
+    pub(super) async fn create(
+        &self,
+        key: Key,
+        value: &impl Serialize,
+        keep: Duration,
+    ) -> Result<bool, LedgerError> {
+        self.write(key, 0, value, keep).await
+    }
+
+    async fn write(
+        &self,
+        key: Key,
+        over: u64,
+        value: &impl Serialize,
+        keep: Duration,
+    ) -> Result<bool, LedgerError> {
+        let writer = Uuid::new_v4();
+        let write = Write {
+            key: key.clone(),
+            condition: match over {
+                0 => Condition::Absent,
+                version => Condition::Version(version),
+            },
+            item: Some(Item {
+                version: over.saturating_add(1),
+                writer,
+                body: serde_json::to_string(value).map_err(|_| LedgerError::Corrupt)?,
+                expires_at: clock::after(self.clock.now(), keep),
+            }),
+        };
+        let is_ours = |found: Option<&Item>| found.is_some_and(|item| item.writer == writer);
+        match self.store.commit(&[write]).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::Conflict(found)) => Ok(is_ours(found.first().and_then(Option::as_ref))),
+            // The answer was lost. What is there decides.
+            Err(StoreError::Unavailable(why)) => match self.store.get(&key).await {
+                Ok(found) if is_ours(found.as_ref()) => Ok(true),
+                _ => Err(LedgerError::Unavailable(why)),
+            },
+        }
+    }
+
+    async fn item(&self, key: &Key) -> Result<Option<Item>, LedgerError> {
+        self.store.get(key).await.map_err(|error| match error {
+            StoreError::Unavailable(why) => LedgerError::Unavailable(why),
+            StoreError::Conflict(_) => LedgerError::Corrupt,
+        })
+    }
+
+    pub(super) async fn read<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+    ) -> Result<Option<T>, LedgerError> {
+        let item = self.item(key).await?;
+        item.map(|item| serde_json::from_str(&item.body).map_err(|_| LedgerError::Corrupt))
+            .transpose()
+    }
+
+    /// Changes a list. `change` says whether it may be written.
+    pub(super) async fn change_list<T, R>(
+        &self,
+        key: &Key,
+        keep: Duration,
+        mut change: impl FnMut(&mut Vec<T>) -> Result<(), R>,
+    ) -> Result<Result<(), R>, LedgerError>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        for _ in 0..MOST_TRIES {
+            let item = self.item(key).await?;
+            let version = item.as_ref().map_or(0, |item| item.version);
+            let mut list: Vec<T> = match item {
+                None => Vec::new(),
+                Some(item) => serde_json::from_str(&item.body).map_err(|_| LedgerError::Corrupt)?,
+            };
+            if let Err(refused) = change(&mut list) {
+                return Ok(Err(refused));
+            }
+            if self.write(key.clone(), version, &list, keep).await? {
+                return Ok(Ok(()));
+            }
+        }
+        let why = "an item of the desk changes too often".to_owned();
+        Err(LedgerError::Unavailable(why))
+    }
+
+    pub(super) async fn draft(&self, id: &DraftId) -> Result<Option<StoredDraft>, LedgerError> {
+        self.read(&Key(format!("desk-draft#{id}"))).await
+    }
+
+    pub(super) async fn create_draft(
+        &self,
+        id: &DraftId,
+        draft: &StoredDraft,
+    ) -> Result<bool, LedgerError> {
+        let key = Key(format!("desk-draft#{id}"));
+        self.create(key, draft, RETENTION).await
+    }
+
+    /// Keeps a signature, if it is the first.
+    pub(super) async fn keep_signature(
+        &self,
+        id: &DraftId,
+        token: &SecretString,
+        verification: Option<DraftId>,
+    ) -> Result<bool, LedgerError> {
+        let stored = StoredSignature {
+            token: token.expose_secret().to_owned(),
+            verification,
+            signed_at: self.clock.now(),
+        };
+        let key = Key(format!("desk-signature#{id}"));
+        self.create(key, &stored, RETENTION).await
+    }
+
+    /// The signature of a draft; `None` if it has none.
+    pub(super) async fn signature(&self, id: &DraftId) -> Result<Option<Signature>, LedgerError> {
+        let key = Key(format!("desk-signature#{id}"));
+        let Some(stored) = self.read::<StoredSignature>(&key).await? else {
+            return Ok(None);
+        };
+        // A signature without what it signs is none.
+        let draft = self.draft(id).await?.ok_or(LedgerError::Corrupt)?;
+        Ok(Some(Signature {
+            signed: SignedDraft {
+                draft: draft.text,
+                token: stored.token.into(),
+            },
+            verification: stored.verification,
+            signed_at: stored.signed_at,
+        }))
+    }
+}
+
+#[async_trait]
+impl SignedApprovals for DeskStore {
+    async fn find(&self, reference: &Reference) -> Result<Option<SignedApproval>, LedgerError> {
+        let Some(approval) = self.signature(reference.draft()).await? else {
+            return Ok(None);
+        };
+        let Some(under) = approval.verification else {
+            return Ok(None);
+        };
+        let verification = self.signature(&under).await?;
+        let verification = verification.ok_or(LedgerError::Corrupt)?;
+        Ok(Some(SignedApproval {
+            approval: approval.signed,
+            verification: verification.signed,
+        }))
+    }
+}

@@ -1,0 +1,81 @@
+//! What the directory says of a person to those who have to recognise them (Microsoft Graph, "Get user", "List manager").
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::directory::Entra;
+use super::graph::Graph;
+use super::people;
+use crate::clock::Timestamp;
+use crate::desk::{Manager, People, Profile};
+use crate::ids::{ObjectId, PersonRef};
+use crate::names::shown;
+use crate::reset::ports::{DirectoryError, Fault};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct User {
+    id: ObjectId,
+    department: Option<String>,
+    job_title: Option<String>,
+    created_date_time: Option<Timestamp>,
+    last_password_change_date_time: Option<Timestamp>,
+    business_phones: Option<Vec<SecretString>>,
+    mobile_phone: Option<SecretString>,
+}
+
+const SELECT: &str =
+    "id,department,jobTitle,createdDateTime,lastPasswordChangeDateTime,businessPhones,mobilePhone";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ManagedBy {
+    id: ObjectId,
+    display_name: Option<String>,
+}
+
+#[async_trait]
+impl People for Entra {
+    async fn profile(&self, who: &PersonRef) -> Result<Profile, DirectoryError> {
+        let graph = self.graph();
+        let person = people::find(graph, who).await?;
+        let id = person.id.to_string();
+        let mut url = graph.url(["v1.0", "users", &id])?;
+        url.query_pairs_mut().append_pair("$select", SELECT);
+        let (user, manager) = tokio::join!(graph.get::<User>(url), manager(graph, &id));
+        let (user, manager) = (user?, manager?);
+        if user.id != person.id {
+            return Err(DirectoryError::Permanent(Fault::Unreadable));
+        }
+        let text = |text: Option<String>| text.as_deref().and_then(shown);
+        Ok(Profile {
+            id: person.id,
+            user_name: person.upn,
+            name: person.display_name,
+            job_title: text(user.job_title),
+            department: text(user.department),
+            manager,
+            enabled: person.enabled,
+            external: person.external,
+            created_at: user.created_date_time,
+            password_changed_at: user.last_password_change_date_time,
+            business_phone: user.business_phones.unwrap_or_default().into_iter().next(),
+            mobile_phone: user.mobile_phone,
+        })
+    }
+}
+
+async fn manager(graph: &Graph, id: &str) -> Result<Option<Manager>, DirectoryError> {
+    let mut url = graph.url(["v1.0", "users", id, "manager"])?;
+    url.query_pairs_mut()
+        .append_pair("$select", "id,displayName");
+    match graph.get::<ManagedBy>(url).await {
+        Ok(found) => Ok(Some(Manager {
+            id: found.id,
+            name: found.display_name.as_deref().and_then(shown),
+        })),
+        Err(DirectoryError::Permanent(Fault::NotFound)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

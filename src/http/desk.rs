@@ -1,0 +1,467 @@
+//! `/desk`: the page, and what it asks. The page is the same for every visitor; what it asks wants a session's bearer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{FromRequestParts as _, Path, Request as HttpRequest, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::body;
+use super::desk_answers::{CaseAnswer, ContactAnswer, DraftAnswer, FoundAnswer, SessionAnswer};
+use super::meta::{Deadline, Meta};
+use super::problem::Problem;
+use super::response;
+use super::services::Services;
+use crate::approval::{Channel, Reason, Scope, VerificationMethod};
+use crate::desk::{
+    Bearer, Code, ContactKind, Desk, DeskError, Session, Signed, Visit, Wanted, WantedEvidence,
+};
+use crate::ids::{DraftId, ObjectId, PersonRef, TicketKey};
+use crate::json;
+
+/// A person waits in front of a page.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// Where a person signs in, for the page.
+#[derive(Serialize)]
+struct SignInSettings<'a> {
+    organisation: Option<&'a str>,
+    authorize: String,
+    client_id: &'a str,
+    redirect_uri: &'a str,
+    /// The request for claims that a signing sign-in has (OpenID Connect Core 1.0, section 5.5).
+    claims: Option<String>,
+}
+
+pub async fn settings(State(services): State<Arc<Services>>) -> Response {
+    respond(async {
+        let desk = desk(&services)?;
+        let claims = desk.settings.context.id().map(|id| {
+            let wanted = serde_json::json!({ "essential": true, "value": id });
+            serde_json::json!({ "id_token": { "acrs": wanted } }).to_string()
+        });
+        let iss = desk.policy.iss.as_ref().trim_end_matches("/v2.0");
+        Ok(Json(SignInSettings {
+            organisation: services.presentation.organisation.as_deref(),
+            authorize: format!("{iss}/oauth2/v2.0/authorize"),
+            client_id: &desk.settings.client_id,
+            redirect_uri: desk.settings.url.as_str(),
+            claims,
+        })
+        .into_response())
+    })
+    .await
+}
+
+/// What a browser brings back.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Redemption {
+    code: String,
+    code_verifier: String,
+    /// Of a sign-in that only looks.
+    random: Option<String>,
+}
+
+impl Redemption {
+    /// The code, if it and its verifier can be any.
+    fn code(self) -> Result<(Code, Option<String>), DeskError> {
+        let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+        // RFC 7636, section 4.1.
+        let is_verifier = (43..=128).contains(&self.code_verifier.len())
+            && self.code_verifier.bytes().all(unreserved);
+        let is_code = (1..=8192).contains(&self.code.len())
+            && self.code.bytes().all(|b| b.is_ascii_graphic());
+        if !is_verifier || !is_code {
+            return Err(DeskError::Unreadable("code or code_verifier"));
+        }
+        let code = Code {
+            code: self.code.into(),
+            verifier: self.code_verifier.into(),
+        };
+        Ok((code, self.random))
+    }
+}
+
+pub async fn begin_session(
+    State(services): State<Arc<Services>>,
+    request: HttpRequest,
+) -> Response {
+    respond(async {
+        let desk = desk(&services)?;
+        let (visit, redemption) = read::<Redemption>(&services, request).await?;
+        let (code, random) = redemption.code()?;
+        let random = random.ok_or(DeskError::Unreadable("random is missing"))?;
+        let begun = desk.begin_session(&code, &random, visit.origin).await?;
+        Ok(Json(SessionAnswer::begun(&begun)).into_response())
+    })
+    .await
+}
+
+/// Whose session it is, for a page that was loaded anew.
+pub async fn read_session(State(services): State<Arc<Services>>, headers: HeaderMap) -> Response {
+    respond(async {
+        let desk = desk(&services)?;
+        let session = session(desk, &headers).await?;
+        Ok(Json(SessionAnswer::of(&session)).into_response())
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WhoBody {
+    person: PersonRef,
+}
+
+pub async fn find(State(services): State<Arc<Services>>, request: HttpRequest) -> Response {
+    respond(async {
+        let desk = desk(&services)?;
+        let session = session(desk, request.headers()).await?;
+        let (_, WhoBody { person }) = read(&services, request).await?;
+        let found = desk.find(&session, &person).await?;
+        Ok(Json(FoundAnswer::of(&found)).into_response())
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContactBody {
+    person: ObjectId,
+    contact: ContactName,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ContactName {
+    BusinessPhone,
+    MobilePhone,
+}
+
+pub async fn contact(State(services): State<Arc<Services>>, request: HttpRequest) -> Response {
+    respond(async {
+        let desk = desk(&services)?;
+        let session = session(desk, request.headers()).await?;
+        let (_, ContactBody { person, contact }) = read(&services, request).await?;
+        let kind = match contact {
+            ContactName::BusinessPhone => ContactKind::BusinessPhone,
+            ContactName::MobilePhone => ContactKind::MobilePhone,
+        };
+        let contact = desk.contact(&session, person, kind).await?;
+        Ok(Json(ContactAnswer::of(&contact)).into_response())
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DraftBody {
+    verification: Option<VerificationBody>,
+    approval: Option<ApprovalBody>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VerificationBody {
+    ticket: TicketKey,
+    target: ObjectId,
+    scope: Scope,
+    reason: Reason,
+    evidence: Vec<EvidenceBody>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EvidenceBody {
+    method: VerificationMethod,
+    via: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApprovalBody {
+    case: DraftId,
+    /// For the ticket's automation to present, instead of beginning the reset here.
+    #[serde(default)]
+    for_ticket: bool,
+}
+
+impl DraftBody {
+    fn wanted(self) -> Result<Wanted, DeskError> {
+        match (self.verification, self.approval) {
+            (Some(verification), None) => {
+                let evidence = verification.evidence.into_iter();
+                let evidence =
+                    evidence.map(|EvidenceBody { method, via }| WantedEvidence { method, via });
+                Ok(Wanted::Verification {
+                    ticket: verification.ticket,
+                    target: verification.target,
+                    scope: verification.scope,
+                    reason: verification.reason,
+                    evidence: evidence.collect(),
+                })
+            }
+            (None, Some(ApprovalBody { case, for_ticket })) => Ok(Wanted::Approval {
+                case,
+                channel: match for_ticket {
+                    true => Channel::Webhook,
+                    false => Channel::Desk,
+                },
+            }),
+            _ => Err(DeskError::Unreadable(
+                "verification or approval, one of the two",
+            )),
+        }
+    }
+}
+
+pub async fn draft(State(services): State<Arc<Services>>, request: HttpRequest) -> Response {
+    respond(async {
+        let desk = desk(&services)?;
+        let session = session(desk, request.headers()).await?;
+        let (_, body) = read::<DraftBody>(&services, request).await?;
+        let draft = desk.draft(&session, body.wanted()?).await?;
+        Ok(Json(DraftAnswer::of(&draft, &session)).into_response())
+    })
+    .await
+}
+
+#[derive(Serialize)]
+struct VerifiedAnswer {
+    case: DraftId,
+    note: String,
+    noted: bool,
+}
+
+#[derive(Serialize)]
+struct ReferenceAnswer {
+    reference: String,
+}
+
+pub async fn sign(
+    State(services): State<Arc<Services>>,
+    Path(id): Path<String>,
+    request: HttpRequest,
+) -> Response {
+    respond(async {
+        let desk = desk(&services)?;
+        let session = session(desk, request.headers()).await?;
+        let id = draft_id(&id)?;
+        let (visit, redemption) = read::<Redemption>(&services, request).await?;
+        let (code, _) = redemption.code()?;
+        Ok(match desk.sign(&session, &id, &code, visit).await? {
+            Signed::Verified {
+                case,
+                note,
+                is_noted: noted,
+            } => Json(VerifiedAnswer { case, note, noted }).into_response(),
+            Signed::Referenced(reference) => Json(ReferenceAnswer {
+                reference: reference.to_string(),
+            })
+            .into_response(),
+            Signed::Submitted(answered) => {
+                response::status(&services, &answered.status, answered.replayed)
+            }
+        })
+    })
+    .await
+}
+
+pub async fn case(
+    State(services): State<Arc<Services>>,
+    Path(id): Path<String>,
+    request: HttpRequest,
+) -> Response {
+    respond(async {
+        let desk = desk(&services)?;
+        let session = session(desk, request.headers()).await?;
+        let visit = visit(&services, &mut request.into_parts().0).await;
+        let case = desk.case(&session, &draft_id(&id)?, visit.until).await?;
+        Ok(Json(CaseAnswer::of(&case, &services.presentation)).into_response())
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RejectionBody {
+    reason: String,
+}
+
+pub async fn reject(
+    State(services): State<Arc<Services>>,
+    Path(id): Path<String>,
+    request: HttpRequest,
+) -> Response {
+    respond(async {
+        let desk = desk(&services)?;
+        let session = session(desk, request.headers()).await?;
+        let (_, RejectionBody { reason }) = read(&services, request).await?;
+        desk.reject(&session, &draft_id(&id)?, &reason).await?;
+        Ok(Json(serde_json::json!({ "rejected": true })).into_response())
+    })
+    .await
+}
+
+pub async fn outcome(
+    State(services): State<Arc<Services>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    respond(async {
+        let desk = desk(&services)?;
+        session(desk, &headers).await?;
+        let status = desk.outcome(&draft_id(&id)?).await?;
+        Ok(response::status(&services, &status, true))
+    })
+    .await
+}
+
+/// What a handler gives up with.
+enum Failed {
+    Desk(DeskError),
+    Problem(Box<Problem>),
+}
+
+impl From<DeskError> for Failed {
+    fn from(error: DeskError) -> Failed {
+        Failed::Desk(error)
+    }
+}
+
+impl From<Problem> for Failed {
+    fn from(problem: Problem) -> Failed {
+        Failed::Problem(Box::new(problem))
+    }
+}
+
+async fn respond(answer: impl Future<Output = Result<Response, Failed>>) -> Response {
+    match answer.await {
+        Ok(response) => response,
+        Err(Failed::Problem(problem)) => problem.into_response(),
+        Err(Failed::Desk(error)) => problem(&error).into_response(),
+    }
+}
+
+fn problem(error: &DeskError) -> Problem {
+    let (status, code, next) = match error {
+        DeskError::Refused(refusal) => return Problem::refused(refusal, 0),
+        DeskError::NoSession => (
+            StatusCode::UNAUTHORIZED,
+            "desk_session_over",
+            "Sign in again. What you have signed is kept.",
+        ),
+        DeskError::RoleMissing(_) => (
+            StatusCode::FORBIDDEN,
+            "desk_role_missing",
+            "Ask the administrators of Microsoft Entra who may verify and approve.",
+        ),
+        DeskError::Unreadable(_) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "desk_request_unreadable",
+            "Reload the page and start again.",
+        ),
+        DeskError::NoSuchDraft => (
+            StatusCode::NOT_FOUND,
+            "desk_no_such_draft",
+            "Start again: this page was opened in another tab or session.",
+        ),
+        DeskError::DraftExpired => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "desk_draft_expired",
+            "Start again. A draft can be signed for ten minutes.",
+        ),
+        DeskError::NoSuchCase => (
+            StatusCode::NOT_FOUND,
+            "desk_no_such_case",
+            "Check the link. If the verification is older than four hours, verify the person again.",
+        ),
+        DeskError::Rejected => (
+            StatusCode::FORBIDDEN,
+            "desk_rejected",
+            "Verify the person again if they still need it.",
+        ),
+        DeskError::ApprovedAlready => (
+            StatusCode::FORBIDDEN,
+            "desk_approved",
+            "To stop it, freeze resets. The security team knows how.",
+        ),
+        DeskError::TooMany(_) => (
+            StatusCode::FORBIDDEN,
+            "desk_too_many",
+            "Try again in an hour, or ask a colleague.",
+        ),
+        DeskError::Busy => {
+            return Problem::passing(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "desk_busy",
+                "Too many people sign in at once.",
+            );
+        }
+        DeskError::CodeRefused => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "desk_code_refused",
+            "Sign in again.",
+        ),
+        DeskError::Evidence(_) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "desk_evidence",
+            "Verify the person in a way that the page offers.",
+        ),
+        DeskError::NotTheSame(_) => (
+            StatusCode::FORBIDDEN,
+            "desk_same_person",
+            "A different person has to do this.",
+        ),
+    };
+    let detail = format!("{}.", crate::report::capitalised(&error.to_string()));
+    Problem::at_desk(status, code, &detail, next)
+}
+
+fn desk(services: &Services) -> Result<&Desk, Failed> {
+    services.desk.as_ref().ok_or_else(|| {
+        let text = "There is no page at this address.";
+        Problem::plain(StatusCode::NOT_FOUND, "not_found", text).into()
+    })
+}
+
+async fn session(desk: &Desk, headers: &HeaderMap) -> Result<Session, DeskError> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(DeskError::NoSession);
+    };
+    let text = value.to_str().ok().and_then(|text| text.split_once(' '));
+    let bearer = text.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
+    let (_, bearer) = bearer.ok_or(DeskError::NoSession)?;
+    desk.session(&Bearer::new(bearer.trim().to_owned())).await
+}
+
+fn draft_id(text: &str) -> Result<DraftId, DeskError> {
+    DraftId::try_from(text).map_err(|_| DeskError::NoSuchDraft)
+}
+
+async fn visit(services: &Arc<Services>, parts: &mut Parts) -> Visit {
+    let Ok(meta) = Meta::from_request_parts(parts, services).await;
+    Visit {
+        until: Deadline::within(meta.deadline, ANSWER_WITHIN, services.clock.now()),
+        origin: meta.origin,
+    }
+}
+
+async fn read<T: DeserializeOwned>(
+    services: &Arc<Services>,
+    request: HttpRequest,
+) -> Result<(Visit, T), Failed> {
+    let (mut parts, body) = request.into_parts();
+    let visit = visit(services, &mut parts).await;
+    let bytes = body::json(&parts.headers, body).await?;
+    let value = json::read(&bytes).map_err(|_| DeskError::Unreadable("the body"))?;
+    Ok((visit, value))
+}

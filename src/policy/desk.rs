@@ -1,0 +1,160 @@
+//! How `[desk]` fits to the other sections, and what follows from it.
+
+use super::desk_section::DeskSection;
+use super::error::{Contradiction, contradiction};
+use super::{Sections, Tenant, check_cap};
+use crate::approval::sign_in::SignInPolicy;
+use crate::approval::{Algorithm, IssuerPolicy, KeyLocation, TypHeader};
+use crate::desk::{Context, DeskSettings, NAME};
+use crate::entra::{Credential, ServiceUrl};
+use crate::ids::{Issuer, Label, ObjectId, TenantId};
+
+/// The trust domain of all that Entra signs, whatever stands behind it.
+const DOMAIN: &str = "entra";
+
+/// Where the desk stands among tenants, issuers and notes.
+pub struct ResolvedDesk {
+    pub settings: DeskSettings,
+    pub credential: Credential,
+    pub tenant: TenantId,
+    pub verifiers: ObjectId,
+    pub approvers: ObjectId,
+    /// The login host of that tenant's cloud.
+    pub login: ServiceUrl,
+    pub sign_in: SignInPolicy,
+    /// Entra's keys, as those of an issuer.
+    pub issuer: IssuerPolicy,
+    pub name: Label,
+}
+
+impl Sections {
+    pub(super) fn check_desk(&self) -> Result<(), Contradiction> {
+        let Some(desk) = &self.desk else {
+            return Ok(());
+        };
+        let settings = desk;
+        check_cap("desk.per_hour".to_owned(), settings.per_hour)?;
+        let audience = self.audience.desk.as_deref().unwrap_or_default().trim();
+        let others = [self.audience.webhook.trim(), self.audience.on_call.trim()];
+        if audience.is_empty() || others.contains(&audience) {
+            return Err(contradiction(
+                "audience.desk",
+                "the desk needs an audience of its own: write audience.desk, a text that differs from the other two",
+            ));
+        }
+        if self.issuers.keys().any(|name| name.as_ref() == NAME) {
+            return Err(contradiction(
+                "issuers.desk",
+                "an issuer is named desk, as the approvals of the desk are: give it another name",
+            ));
+        }
+        if self
+            .on_call
+            .issuers
+            .iter()
+            .any(|name| name.as_ref() == NAME)
+        {
+            return Err(contradiction(
+                "on_call.issuers",
+                "on_call.issuers names the desk, whose approvals count at the desk and in tickets: remove it",
+            ));
+        }
+        if settings.verifiers == settings.approvers {
+            return Err(contradiction(
+                "desk.approvers",
+                "desk.verifiers and desk.approvers are one group: make two",
+            ));
+        }
+        if settings.context == Context::None && settings.privileged {
+            return Err(contradiction(
+                "desk.privileged",
+                "without an authentication context the desk is for standard people: remove privileged, or name a context",
+            ));
+        }
+        if let Some(notes) = &settings.notes
+            && !self.notes.contains_key(notes)
+        {
+            return Err(contradiction(
+                "desk.notes",
+                format!("desk.notes names {notes}, which is not in [notes]: add or correct it"),
+            ));
+        }
+        if settings.notes.is_none() && self.notes.len() > 1 {
+            return Err(contradiction(
+                "desk.notes",
+                "there are several ticket systems: name the one whose tickets the desk writes to, desk.notes = \"NAME\"",
+            ));
+        }
+        self.desk_tenant(desk)?;
+        Ok(())
+    }
+
+    /// The tenant that the desk names, or the only one.
+    fn desk_tenant(&self, desk: &DeskSection) -> Result<&Tenant, Contradiction> {
+        let found = match (&desk.tenant, self.tenants.len()) {
+            (Some(name), _) => self.tenants.get(name),
+            (None, 1) => self.tenants.values().next(),
+            (None, _) => None,
+        };
+        found.ok_or_else(|| {
+            contradiction(
+                "desk.tenant",
+                "the desk must name one of the tenants: tenant = \"NAME\"",
+            )
+        })
+    }
+
+    /// Members, owners and eligible members of the desk's groups are privileged: an attacker who has one of them reset can
+    /// verify or approve.
+    pub(super) fn name_privileged_groups(&mut self) {
+        let Some(desk) = &self.desk else { return };
+        let groups = [desk.verifiers, desk.approvers];
+        for tenant in self.tenants.values_mut() {
+            tenant.rules.privileged_groups.extend(groups);
+        }
+    }
+
+    /// The desk with everything that it rests on; `None` if there is none.
+    pub fn resolved_desk(&self) -> Option<ResolvedDesk> {
+        let desk = self.desk.clone()?;
+        let tenant = self.desk_tenant(&desk).ok()?;
+        let login = tenant.entra.login.clone();
+        let host = login.as_str();
+        let iss = Issuer::try_from(format!("{host}/{}/v2.0", tenant.id)).ok()?;
+        let keys = format!("{host}/{}/discovery/v2.0/keys", tenant.id);
+        let privileged = desk.privileged;
+        let settings = DeskSettings {
+            url: desk.url,
+            client_id: desk.client_id,
+            context: desk.context,
+            notes: desk.notes.or_else(|| self.notes.keys().next().cloned()),
+        };
+        Some(ResolvedDesk {
+            sign_in: SignInPolicy {
+                iss: iss.clone(),
+                tenant: tenant.id,
+                client_id: settings.client_id.clone(),
+                context: settings.context.id().map(str::to_owned),
+                audience: self.audience.desk.clone()?,
+                privileged,
+            },
+            issuer: IssuerPolicy {
+                iss,
+                keys: KeyLocation::Url(keys.try_into().ok()?),
+                algorithms: vec![Algorithm::RS256],
+                typ: TypHeader::Required,
+                domain: Label::try_from(DOMAIN.to_owned()).ok()?,
+                privileged,
+                per_hour: desk.per_hour,
+                key: Default::default(),
+            },
+            name: Label::try_from(NAME.to_owned()).ok()?,
+            tenant: tenant.id,
+            login,
+            credential: desk.credential,
+            verifiers: desk.verifiers,
+            approvers: desk.approvers,
+            settings,
+        })
+    }
+}

@@ -1,0 +1,62 @@
+//! `[desk]`, as it is written.
+
+use serde::{Deserialize, Deserializer};
+use uuid::Uuid;
+
+use crate::desk::{Context, DeskUrl, NAME};
+use crate::entra::Credential;
+use crate::ids::{Label, ObjectId};
+use crate::reset::ChannelPolicy;
+
+/// The section.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeskSection {
+    /// Where the desk is: the redirect URI of its app registration, to the letter.
+    pub url: DeskUrl,
+    /// Whose people sign in: a name of `[tenants]`, needed as soon as there are two.
+    pub tenant: Option<Label>,
+    /// The app registration of the desk, which serves nothing else.
+    #[serde(deserialize_with = "client_id")]
+    pub client_id: String,
+    /// The group whose members verify.
+    pub verifiers: ObjectId,
+    /// The group whose members approve.
+    pub approvers: ObjectId,
+    /// Which authentication context a signature has to be in.
+    pub context: Context,
+    /// The ticket system whose tickets get notes: a name of `[notes]`; by default the only one.
+    pub notes: Option<Label>,
+    /// Whether its approvals count for privileged people, together with one of another trust domain.
+    #[serde(default)]
+    pub privileged: bool,
+    /// The most resets in an hour on its approvals.
+    #[serde(default = "per_hour")]
+    pub per_hour: u16,
+    /// How the function proves that it is that app registration.
+    pub credential: Credential,
+}
+
+fn per_hour() -> u16 {
+    60
+}
+
+fn client_id<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let text = String::deserialize(input)?;
+    let id = Uuid::try_parse(&text).ok().filter(|_| text.len() == 36);
+    id.map(|id| id.to_string()).ok_or_else(|| {
+        serde::de::Error::custom("not a UUID: write the app registration's Application (client) ID")
+    })
+}
+
+impl DeskSection {
+    /// Approver and verifier are two people there, always.
+    pub(super) fn channel(&self) -> Option<ChannelPolicy> {
+        Some(ChannelPolicy {
+            issuers: vec![Label::try_from(NAME.to_owned()).ok()?],
+            privileged: self.privileged,
+            verifier_apart: true,
+            hardware_key: false,
+        })
+    }
+}

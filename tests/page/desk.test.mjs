@@ -1,0 +1,357 @@
+// The desk: the agent who verifies, the approver who decides, and what the page does not do.
+
+import assert from "node:assert/strict";
+import { running, soon } from "./answers.mjs";
+import { tabTo } from "./browser.mjs";
+import {
+  APPROVAL, BEARER, CASE, CONTACT, DRAFT, DRAFTS, ENDED, OVER, PEOPLE, READ, REJECT, RELOADED, SESSION, SETTINGS, SIGN, TARGET, VERIFIED,
+  approvalDraft, done, found, noted, refusal, sha256, verification, verificationDraft,
+} from "./desk-fake.mjs";
+import { at, looked, microsoft, plain, play, press, said, signIn, signsIn, store } from "./desk-play.mjs";
+
+const AGENT = signsIn(["Verifier"]), APPROVER = signsIn(["Approver"]);
+const REJECTED = verification({ rejections: [{ at: soon(-2), by: "Sam", ticket: "HELP-42", reason: "Did not ask", case: CASE }] });
+const CALL = { on: CONTACT, json: { contact: "business_phone", number: "+1 555 0100" } };
+async function fillIn(page, { reason = "It is broken", passkey = "Yes, or they are not sure", way = "I called their desk phone" } = {}) {
+  await page.getByLabel(reason).check();
+  await page.getByLabel(passkey).check();
+  if (way.includes("desk phone")) await press(page, "Show the business phone");
+  await page.getByLabel(way).check();
+}
+async function findJane(visit, path = "desk?ticket=HELP-42") {
+  await signIn(visit, path);
+  await at(visit.page, "find", "Whom do you verify?");
+  await visit.page.getByLabel("The person's user principal name").fill("jane.doe@contoso.example");
+  await press(visit.page, "Find");
+  await at(visit.page, "verify", "Verify this person");
+}
+
+play("a_visitor_reads_what_this_is_and_whom_to_ask_and_nothing_is_sent_before_a_click", {
+  how: { name: "desk-0-" },
+}, async ({ page, url, server, accessible }) => {
+  await page.goto(`${url}desk`);
+  await at(page, "start", "Reset a person's MFA");
+  await page.getByText("If Microsoft shows an error").click();
+  assert.match(await said(page, "start"), /AADSTS50105[^]*Ask the administrators of Microsoft Entra/);
+  await plain(page);
+  await accessible("start");
+  assert.deepEqual(server.requests.map((one) => one.url), ["/desk"]);
+  await tabTo(page, "Sign in to look");
+});
+
+play("an_agent_finds_a_person_calls_them_signs_and_the_approver_is_next", {
+  how: { name: "desk-agent-" },
+  script: [
+    ...AGENT,
+    { on: PEOPLE, json: found({
+      hints: [{ code: "password_changed", text: "The password was changed within the last 24 hours.", at: soon(-60) }],
+      rejections: [{ at: soon(-200), by: "Sam Approver", ticket: "HELP-40", reason: "Did not ask for it" }],
+    }), check: ({ body, headers }) => {
+      assert.deepEqual(JSON.parse(body), { person: "jane.doe@contoso.example" });
+      assert.equal(headers.authorization, `Bearer ${BEARER}`);
+    } },
+    { ...CALL, check: ({ body }) => assert.deepEqual(JSON.parse(body), { person: TARGET, contact: "business_phone" }) },
+    { on: CONTACT, json: { contact: "mobile_phone", number: "+1 555 0199" } },
+    { on: DRAFTS, json: verificationDraft(), check: ({ body }) => assert.deepEqual(JSON.parse(body), { verification: {
+      ticket: "HELP-42", target: TARGET, scope: "mfa:reregister passkeys:remove", reason: "broken",
+      evidence: [{ method: "phone_call", via: "desk" }, { method: "secure_message", via: "teams" }],
+    } }) },
+    { on: SETTINGS },
+    { on: SIGN(DRAFT), json: noted(false), wait: 200, check: ({ body, headers }) => {
+      assert.equal(headers.authorization, `Bearer ${BEARER}`);
+      assert.deepEqual(Object.keys(JSON.parse(body)), ["code", "code_verifier"]);
+    } },
+    RELOADED(["Verifier"]),
+  ],
+}, async (visit) => {
+  const { page, url, entra, server, accessible } = visit;
+  await signIn(visit, "desk?ticket=HELP-42");
+  looked(entra.requests[0], url);
+  await at(page, "find");
+  assert.equal(page.url(), `${url}desk?ticket=HELP-42`, "the address is the agent's again");
+  assert.deepEqual(await store(page), { "desk-bearer": BEARER });
+  assert.equal(await page.getByLabel("Ticket").inputValue(), "HELP-42");
+  await accessible("1-find");
+  await page.getByLabel("The person's user principal name").fill("jane.doe@contoso.example");
+  await page.keyboard.press("Enter");
+  await at(page, "verify");
+  const facts = await said(page, "verify");
+  for (const words of ["Jane Doe", "Marketing", "Designer", "Miriam Graham", "password was changed", "Sam Approver rejected ticket HELP-40", "Did not ask for it", "just double checking you requested an MFA reset"]) {
+    assert.ok(facts.includes(words), words);
+  }
+  assert.equal(await page.locator("section#verify input[type=text]").count(), 0, "no number is typed");
+  assert.ok(await page.getByLabel("I called their desk phone").isDisabled(), "the number was not shown");
+  assert.equal(await page.getByRole("button", { name: "Show the mobile phone" }).count(), 0, "the business phone first");
+  await accessible("2-verify");
+  await press(page, "Continue: see what you sign");
+  assert.match(await said(page, "verify"), /Say what happened to their phone/);
+  await fillIn(page);
+  assert.match(await said(page, "verify"), /\+1 555 0100/);
+  await press(page, "Show the mobile phone");
+  await page.getByText("+1 555 0199").waitFor();
+  assert.doesNotMatch(await said(page, "verify"), /555 0100/, "one at a time");
+  await page.getByLabel("They answered on Microsoft Teams").check();
+  await page.getByText("More", { exact: true }).click();
+  await accessible("2-verify-filled");
+  await press(page, "Continue: see what you sign");
+  await at(page, "sign", "What you sign");
+  assert.match(await said(page, "sign"), /You sign:\s+I have verified Jane Doe \(jane\.doe@contoso\.example\) for HELP-42 by a call to their desk phone and by a message on Microsoft Teams\. Broken device\./);
+  assert.match(await said(page, "sign"), /in (10|9) minutes/);
+  await plain(page);
+  await accessible("3-sign");
+  await tabTo(page, "I have verified them: sign");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/authorize/);
+  const { asked } = entra.requests[1];
+  assert.equal(asked.prompt, "login");
+  assert.equal(asked.login_hint, "vera@contoso.example");
+  assert.equal(JSON.parse(asked.claims).id_token.acrs.value, "c1");
+  await page.getByText("Sign in", { exact: true }).click();
+  await at(page, "outcome", "Verified. The approver is next");
+  assert.equal(sha256(JSON.parse(server.requests.at(-1).body).code_verifier), asked.code_challenge);
+  assert.match(await said(page, "outcome"), /The ticket has no note yet[^]*was verified at the desk[^]*\/desk\/d{32}/);
+  assert.deepEqual(await store(page), { "desk-bearer": BEARER });
+  await plain(page);
+  await accessible("4-verified");
+  // A reload, and Back, sign nothing again.
+  await page.reload();
+  await at(page, "find");
+  assert.equal(server.requests.filter((one) => one.url.endsWith("/signature")).length, 1);
+});
+
+play("a_lost_phone_is_not_called_and_its_messages_do_not_count", {
+  how: { name: "desk-lost-" },
+  script: [...AGENT, { on: PEOPLE, json: found() }, CALL, { on: CONTACT, json: { contact: "mobile_phone", number: "+1 555 0199" } }, { on: DRAFTS, json: verificationDraft(), check: ({ body }) =>
+    assert.equal(JSON.parse(body).verification.scope, "mfa:reregister passkeys:keep lockout:accept") }],
+}, async (visit) => {
+  const { page, accessible } = visit;
+  await findJane(visit);
+  await press(page, "Show the business phone");
+  await press(page, "Show the mobile phone");
+  await page.getByLabel("They answered on Signal").check();
+  for (const reason of ["It is lost", "It was stolen"]) {
+    await page.getByLabel(reason).check();
+    const words = await said(page, "verify");
+    assert.doesNotMatch(words, /555 0199|They answered on Signal|I called their mobile|Telegram\n|Show the mobile/);
+    assert.match(words, /in other hands\. A call to the mobile, SMS, Signal and Telegram do not count/);
+  }
+  await page.getByText("More", { exact: true }).click();
+  assert.ok(await page.getByLabel("Keep their sessions").isDisabled(), "stolen: signed out everywhere");
+  await page.getByLabel("Go ahead even if").check();
+  await page.getByLabel("No, they still have their passkey").check();
+  await page.getByLabel("I saw them on a video call").check();
+  await accessible("2-verify");
+  await press(page, "Continue: see what you sign");
+  await at(page, "sign");
+  assert.match(await said(page, "sign"), /on a video call\. Stolen device\.[^]*even if they cannot register/);
+});
+
+for (const [sentence, change] of [
+  ["a_text_with_another_hash_than_the_server_says_is_not_signed", { answer: { nonce: "x".repeat(43) } }],
+  ["a_text_about_another_person_is_not_signed", { about: { target: CASE } }],
+  ["a_text_that_allows_more_than_was_asked_for_is_not_signed", { about: { scope: "mfa:reregister passkeys:remove lockout:accept" } }],
+]) {
+  play(sentence, {
+    script: [...AGENT, { on: PEOPLE, json: found() }, CALL, { on: DRAFTS, json: verificationDraft(change) }],
+  }, async (visit) => {
+    await findJane(visit);
+    await fillIn(visit.page);
+    await press(visit.page, "Continue: see what you sign");
+    await at(visit.page, "problem", "This cannot be signed");
+    assert.equal(visit.entra.requests.length, 1);
+  });
+}
+
+play("an_agent_learns_that_a_name_is_wrong_and_cannot_verify_themselves", {
+  script: [
+    ...AGENT, { on: PEOPLE, ...refusal(422, "target_not_found", "There is no such person.", "Correct it.") },
+    { on: PEOPLE, json: found({ contacts: [], hints: [{ code: "yourself", text: "This is you. You cannot verify yourself.", at: null }] }) },
+  ],
+}, async (visit) => {
+  const { page } = visit;
+  await signIn(visit, "desk");
+  await at(page, "find");
+  await page.getByLabel("Ticket").fill("HELP 42");
+  await press(page, "Find");
+  assert.match(await said(page, "find"), /such as HELP-42/);
+  await page.getByLabel("Ticket").fill("HELP-42");
+  await page.getByLabel("The person's user principal name").fill("jane");
+  await press(page, "Find");
+  await at(page, "find");
+  assert.match(await said(page, "find"), /has no person with this user principal name/);
+  await press(page, "Find");
+  await at(page, "verify");
+  assert.match(await said(page, "verify"), /This is you/);
+  assert.equal(await page.getByRole("button", { name: "Continue: see what you sign" }).count(), 0);
+});
+
+play("an_approver_reads_the_verification_approves_and_sees_the_outcome", {
+  how: { name: "desk-approver-" },
+  script: [
+    ...APPROVER, { on: READ, json: verification() },
+    { on: DRAFTS, json: approvalDraft(), check: ({ body }) => assert.deepEqual(JSON.parse(body), { approval: { case: CASE, for_ticket: false } }) },
+    { on: SETTINGS },
+    { on: SIGN(APPROVAL), status: 202, json: running() },
+    { on: ENDED, status: 202, json: running() },
+    { on: ENDED, json: done() },
+  ],
+}, async (visit) => {
+  const { page, url, entra, accessible } = visit;
+  await signIn(visit, `desk/${CASE}`);
+  await at(page, "review", "Do you approve this reset?");
+  assert.equal(page.url(), `${url}desk/${CASE}`);
+  const words = await said(page, "review");
+  for (const one of ["Vera Verifier asks to reset the MFA of Jane Doe (jane.doe@contoso.example) for ticket HELP-42, because their device is broken", "A call to the person's desk phone", "6 minutes ago", "in 3 hours", "Now, in Microsoft Entra", "Jane's iPhone"]) {
+    assert.ok(words.includes(one), one);
+  }
+  assert.ok(!words.includes(VERIFIED), "what was signed is folded");
+  const sizes = await page.locator("#review-row button").evaluateAll((all) => all.map((one) => [one.offsetWidth, getComputedStyle(one).backgroundColor]));
+  assert.deepEqual(sizes[0], sizes[1], "both are as easy");
+  await plain(page);
+  await accessible("1-review");
+  await page.getByText("The exact text that the verifier signed").click();
+  assert.equal(await page.locator("#review-body pre").textContent(), VERIFIED);
+  await press(page, "Approve");
+  await at(page, "sign");
+  assert.match(await said(page, "sign"), /I approve the MFA reset of Jane Doe \(jane\.doe@contoso\.example\) for HELP-42\. Broken device\. Vera Verifier has verified them/);
+  await accessible("2-sign");
+  await press(page, "I approve: sign");
+  await page.waitForURL(/authorize/);
+  assert.equal(entra.requests[1].asked.nonce.length, 43);
+  await page.getByText("Sign in", { exact: true }).click();
+  await at(page, "work");
+  await at(page, "outcome", "Done: they can register MFA again");
+  assert.match(await said(page, "outcome"), /aka\.ms\/mfasetup[^]*Removed/);
+  assert.equal(page.url(), `${url}desk/${CASE}`);
+  await plain(page);
+  await accessible("3-outcome");
+});
+
+play("an_approver_rejects_with_a_reason", {
+  how: { name: "desk-reject-" },
+  script: [...APPROVER, { on: READ, json: verification({ rejections: [{ at: soon(-90), by: "Sam", ticket: "HELP-40", reason: null }] }) }, { on: REJECT, json: { rejected: true }, check: ({ body }) =>
+    assert.deepEqual(JSON.parse(body), { reason: "She did not ask" }) }],
+}, async (visit) => {
+  const { page, accessible } = visit;
+  await signIn(visit, `desk/${CASE}`);
+  await at(page, "review");
+  assert.match(await said(page, "review"), /Sam rejected ticket HELP-40/);
+  await press(page, "Reject");
+  await at(page, "reject-it");
+  await press(page, "Reject");
+  assert.match(await said(page, "reject-it"), /Say why/);
+  await page.getByLabel("Why?").fill("She did not ask");
+  await accessible("2-reject");
+  await press(page, "Reject");
+  await at(page, "outcome", "Rejected");
+  await accessible("3-rejected");
+});
+
+for (const [sentence, end, heading, words] of [
+  ["a_refusal_after_the_signature_says_what_to_do", refusal(403, "frozen", "Resets are frozen: an attack.", "Ask the security team to lift the freeze."), "Refused: frozen", /Resets are frozen: an attack[^]*What to do: Ask the security team/],
+  ["an_outcome_that_is_not_complete_is_for_an_administrator", { json: done({ state: "needs_human", can_register: "unknown" }) }, "Not complete: an administrator has to finish it", /by hand in Microsoft Entra/],
+]) {
+  play(sentence, {
+    how: { name: `desk-${heading.slice(0, 3)}-` },
+    script: [...APPROVER, { on: READ, json: verification() }, { on: DRAFTS, json: approvalDraft() }, { on: SETTINGS }, { on: SIGN(APPROVAL), ...end }],
+  }, async (visit) => {
+    const { page, accessible } = visit;
+    await signIn(visit, `desk/${CASE}`);
+    await press(page, "Approve");
+    await press(page, "I approve: sign");
+    await microsoft(page, "Sign in");
+    await at(page, end.json.state ? "outcome" : "problem", heading);
+    assert.match(await said(page, end.json.state ? "outcome" : "problem"), words);
+    await accessible("3-end");
+  });
+}
+
+play("an_answer_that_is_lost_is_asked_for_again_with_the_same_signature", {
+  script: [...APPROVER, { on: READ, json: verification() }, { on: DRAFTS, json: approvalDraft() }, { on: SETTINGS }, { on: SIGN(APPROVAL), drop: true }, { on: SIGN(APPROVAL), json: done() }],
+}, async (visit) => {
+  const { page, server } = visit;
+  await signIn(visit, `desk/${CASE}`);
+  await press(page, "Approve");
+  await press(page, "I approve: sign");
+  await microsoft(page, "Sign in");
+  await at(page, "outcome", "Done: they can register MFA again");
+  const [first, second] = server.requests.filter((one) => one.url.endsWith("/signature"));
+  assert.equal(first.body, second.body);
+});
+
+play("what_was_approved_already_shows_how_it_ended_and_is_not_signed_again", {
+  how: { name: "desk-approved-" },
+  script: [...APPROVER, { on: READ, json: verification({ approved: true, preview: null, obstacle: "The person was reset a short time ago." }) }, { on: ENDED, json: done() }],
+}, async (visit) => {
+  const { page, accessible } = visit;
+  await signIn(visit, `desk/${CASE}`);
+  await at(page, "review", "Approved already");
+  assert.equal(await page.getByRole("button", { name: "Approve" }).count(), 0);
+  await accessible("1-review");
+  await press(page, "Show how it ended");
+  await at(page, "outcome", "Done: they can register MFA again");
+});
+
+play("a_rejected_verification_offers_no_approval_after_a_reload", {
+  how: { name: "desk-rejected-" },
+  script: [...APPROVER, { on: READ, json: REJECTED }, RELOADED(["Approver"]), { on: READ, json: REJECTED }],
+}, async (visit) => {
+  const { page, accessible } = visit;
+  await signIn(visit, `desk/${CASE}`);
+  for (const time of ["first", "reloaded"]) {
+    await at(page, "review", "Rejected already");
+    assert.match(await said(page, "review"), /can no longer be approved[^]*verified again/);
+    assert.equal(await page.getByRole("button", { name: /Approve|Reject/ }).count(), 0, time);
+    if (time === "first") await page.reload();
+  }
+  await accessible("1-review");
+});
+
+play("a_verifier_who_opens_the_approvers_link_reads_it_and_cannot_approve", {
+  how: { name: "desk-verifier-reads-" },
+  script: [...AGENT, { on: READ, json: verification() }],
+}, async (visit) => {
+  await signIn(visit, `desk/${CASE}`);
+  await at(visit.page, "review", "A verification");
+  assert.match(await said(visit.page, "review"), /An approver decides/);
+  assert.equal(await visit.page.getByRole("button", { name: /Approve|Reject/ }).count(), 0);
+  await visit.accessible("1-review");
+});
+
+play("an_approver_without_a_link_is_told_to_open_the_one_in_the_ticket", {
+  how: { name: "desk-no-link-" },
+  script: APPROVER,
+}, async (visit) => {
+  await signIn(visit, "desk?ticket=HELP-42");
+  await at(visit.page, "problem", "You approve, and do not verify");
+  assert.match(await said(visit.page, "problem"), /Open the link in the ticket/);
+  await visit.accessible("1");
+});
+
+play("a_person_without_a_role_is_told_whom_to_ask", {
+  how: { name: "desk-no-role-" },
+  script: [{ on: SETTINGS }, { on: SESSION, ...refusal(403, "desk_role_missing", "The session's person does not have the role Verifier or Approver.", "Ask.") }],
+}, async (visit) => {
+  await signIn(visit, "desk");
+  await at(visit.page, "problem", "You may not do this");
+  assert.match(await said(visit.page, "problem"), /Ask the administrators of Microsoft Entra who may verify/);
+  assert.deepEqual(await store(visit.page), {});
+  await visit.accessible("1");
+});
+
+play("a_session_that_is_over_leads_back_to_where_the_person_was", {
+  how: { name: "desk-over-" },
+  script: [...APPROVER, { on: READ, json: verification() }, { on: DRAFTS, ...OVER }, ...APPROVER, { on: READ, json: verification() }],
+}, async (visit) => {
+  const { page, url, accessible } = visit;
+  await signIn(visit, `desk/${CASE}`);
+  await press(page, "Approve");
+  await at(page, "start");
+  assert.match(await said(page, "start"), /What you typed is gone; what you signed is kept/);
+  assert.deepEqual(await store(page), {});
+  await accessible("1");
+  await press(page, "Sign in again");
+  await microsoft(page, "Sign in");
+  await at(page, "review");
+  assert.equal(page.url(), `${url}desk/${CASE}`);
+});

@@ -1,0 +1,373 @@
+//! Each attack on the desk by its name. None of them may change a person.
+
+use std::time::Duration;
+
+use reregister_mfa::approval::sign_in::{nonce, view_nonce};
+use serde_json::{Value, json};
+use simulated::entra::{Fault, Method};
+
+use super::{Browser, about_to_approve, changed, same, with_desk};
+use crate::test_app::{ADA, JANE, MEGAN, SAM, VERA};
+
+#[tokio::test]
+async fn a_sign_in_that_only_looks_is_no_signature() {
+    let app = with_desk(same).await;
+    let (sam, draft) = about_to_approve(&app).await;
+    let code = sam.code(SAM, &view_nonce("random")).await.unwrap();
+    let refused = sam.redeem(&draft, &code).await;
+    assert_eq!(refused.code(), "sign_in_invalid", "{}", refused.json);
+    assert!(app.writes().is_empty());
+}
+
+#[tokio::test]
+async fn a_signature_is_no_session() {
+    let app = with_desk(same).await;
+    let (sam, draft) = about_to_approve(&app).await;
+    let text = draft["text"].as_str().unwrap();
+    let code = sam.code(SAM, &nonce(text)).await.unwrap();
+    let body = json!({"code": code, "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "random": &text[..100]});
+    let refused = Browser::new(&app).post("/desk/sessions", &body).await;
+    assert_eq!(refused.code(), "sign_in_invalid", "{}", refused.json);
+}
+
+#[tokio::test]
+async fn the_wrong_account_signs_nothing() {
+    let app = with_desk(same).await;
+    let (sam, draft) = about_to_approve(&app).await;
+    let refused = sam.sign_as(ADA, &draft).await;
+    assert_eq!(refused.code(), "sign_in_invalid", "{}", refused.json);
+    // The draft stays open: the right account can still sign it.
+    assert_eq!(sam.sign(&draft).await.state(), "completed");
+}
+
+#[tokio::test]
+async fn a_draft_of_another_session_is_not_there() {
+    let app = with_desk(same).await;
+    let (sam, draft) = about_to_approve(&app).await;
+    let other_tab = Browser::of(&app, SAM).await;
+    let ada = Browser::of(&app, ADA).await;
+    for other in [&other_tab, &ada] {
+        let refused = other.sign_as(SAM, &draft).await;
+        assert_eq!(refused.code(), "desk_no_such_draft");
+    }
+    assert_eq!(sam.sign(&draft).await.state(), "completed");
+}
+
+#[tokio::test]
+async fn a_code_is_redeemed_once_and_a_repeated_signature_gets_what_came_of_it() {
+    let app = with_desk(same).await;
+    let (sam, draft) = about_to_approve(&app).await;
+    let code = sam
+        .code(SAM, draft["nonce"].as_str().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(sam.redeem(&draft, &code).await.state(), "completed");
+    let redeemed = app.tenant.token_requests();
+    let again = sam.redeem(&draft, &code).await;
+    assert_eq!(again.json["replayed"], true, "{}", again.json);
+    assert_eq!(app.tenant.token_requests(), redeemed);
+    let removals = app.writes().len();
+    assert_eq!(sam.sign(&draft).await.json["replayed"], true);
+    assert_eq!(app.writes().len(), removals);
+}
+
+#[tokio::test]
+async fn a_silent_sign_in_from_before_the_draft_signs_nothing() {
+    let app = with_desk(same).await;
+    let (mut sam, draft) = about_to_approve(&app).await;
+    let before = reregister_mfa::clock::Clock::now(&*app.clock).as_second() - 120;
+    sam.changes = changed("auth_time", &json!(before));
+    let refused = sam.sign(&draft).await;
+    assert_eq!(refused.code(), "sign_in_invalid", "{}", refused.json);
+    assert!(app.writes().is_empty());
+}
+
+#[tokio::test]
+async fn a_draft_is_signed_within_ten_minutes_or_not_at_all() {
+    let app = with_desk(same).await;
+    let (sam, draft) = about_to_approve(&app).await;
+    app.clock.pass(Duration::from_secs(10 * 60));
+    assert_eq!(sam.sign(&draft).await.code(), "desk_draft_expired");
+    app.clock.pass(Duration::from_secs(5 * 60));
+    assert_eq!(sam.sign(&draft).await.code(), "desk_session_over");
+    assert!(app.writes().is_empty());
+}
+
+#[tokio::test]
+async fn each_claim_of_a_forged_or_foreign_token_refuses_it() {
+    let app = with_desk(same).await;
+    for (claim, value, code) in [
+        (
+            "aud",
+            json!("6f1c0000-0000-4000-8000-000000000002"),
+            "sign_in_invalid",
+        ),
+        ("iss", json!("https://login.other/v2.0"), "sign_in_invalid"),
+        (
+            "tid",
+            json!("6f1c0000-0000-4000-8000-000000000002"),
+            "sign_in_invalid",
+        ),
+        ("ver", json!("1.0"), "sign_in_invalid"),
+        ("acct", json!(1), "sign_in_invalid"),
+        (
+            "idp",
+            json!("https://sts.windows.net/x/"),
+            "sign_in_invalid",
+        ),
+        ("roles", json!(["Verifier"]), "sign_in_invalid"),
+        ("roles", Value::Null, "sign_in_invalid"),
+        ("acrs", json!(["c2"]), "sign_in_invalid"),
+        ("acrs", Value::Null, "sign_in_invalid"),
+        ("exp", json!(1), "sign_in_invalid"),
+        ("nbf", json!(4_000_000_000_i64), "sign_in_invalid"),
+        ("auth_time", Value::Null, "misconfigured"),
+        ("acct", Value::Null, "misconfigured"),
+        ("oid", Value::Null, "sign_in_invalid"),
+        ("nonce", Value::Null, "sign_in_invalid"),
+    ] {
+        let (mut sam, draft) = about_to_approve(&app).await;
+        sam.changes = changed(claim, &value);
+        let refused = sam.sign(&draft).await;
+        assert_eq!(refused.code(), code, "{claim} {value}: {}", refused.json);
+        assert!(app.writes().is_empty(), "{claim} {value}");
+        app.clock.pass(Duration::from_secs(60 * 60));
+    }
+}
+
+#[tokio::test]
+async fn a_table_writer_with_a_draft_and_a_token_of_his_own_gets_nothing() {
+    let app = with_desk(same).await;
+    let (sam, draft) = about_to_approve(&app).await;
+    // Every stored signature becomes a token of the attacker's, and every draft one that he has written.
+    app.store.edit("desk-signature#", |body| {
+        let mut stored: Value = serde_json::from_str(body).unwrap();
+        stored["token"] = json!("eyJhbGciOiJub25lIn0.e30.");
+        stored.to_string()
+    });
+    let refused = sam.sign(&draft).await;
+    assert_ne!(refused.state(), "completed", "{}", refused.json);
+    assert!(app.writes().is_empty());
+}
+
+#[tokio::test]
+async fn a_table_writer_who_changes_one_byte_of_a_signed_draft_breaks_it() {
+    for (from, to) in [
+        ("HELP-42", "HELP-43"),
+        ("\\\"lost\\\"", "\\\"stolen\\\""),
+        ("passkeys:remove", "passkeys:keep"),
+    ] {
+        let app = with_desk(same).await;
+        let (sam, draft) = about_to_approve(&app).await;
+        app.store.edit("desk-draft#", |body| body.replace(from, to));
+        let refused = sam.sign(&draft).await;
+        assert_ne!(refused.state(), "completed", "{from}: {}", refused.json);
+        assert!(app.writes().is_empty(), "{from}");
+    }
+}
+
+#[tokio::test]
+async fn one_verification_is_good_for_one_reset() {
+    let app = with_desk(crate::test_app::without_cool_down).await;
+    let case = Browser::of(&app, VERA).await.verify(JANE).await;
+    let (sam, ada) = (Browser::of(&app, SAM).await, Browser::of(&app, ADA).await);
+    let drafts = [
+        sam.draft_approval(&case).await,
+        ada.draft_approval(&case).await,
+    ];
+    assert_eq!(sam.sign(&drafts[0].json).await.state(), "completed");
+    let removals = app.writes().len();
+    let second = ada.sign(&drafts[1].json).await;
+    assert_eq!(second.json["replayed"], true, "{}", second.json);
+    assert_eq!(app.writes().len(), removals);
+}
+
+#[tokio::test]
+async fn a_flood_of_look_ups_and_of_drafts_comes_to_its_end() {
+    let app = with_desk(same).await;
+    let vera = Browser::of(&app, VERA).await;
+    let mut last = String::new();
+    for _ in 0..21 {
+        let reply = vera.post("/desk/people", &json!({"person": JANE})).await;
+        last = reply.code().to_owned();
+    }
+    assert_eq!(last, "desk_too_many");
+    for _ in 0..6 {
+        last = vera.draft_verification(JANE).await.code().to_owned();
+    }
+    assert_eq!(last, "desk_too_many");
+}
+
+#[tokio::test]
+async fn without_a_bearer_or_with_a_wrong_one_nothing_is_shown_or_signed() {
+    let app = with_desk(same).await;
+    let case = Browser::of(&app, VERA).await.verify(JANE).await;
+    let mut stranger = Browser::new(&app);
+    let asked = app.tenant.token_requests();
+    for bearer in ["", "wrong", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"] {
+        stranger.bearer = bearer.to_owned();
+        for path in [
+            format!("/desk/cases/{case}"),
+            format!("/desk/cases/{case}/outcome"),
+        ] {
+            assert_eq!(stranger.get(&path).await.code(), "desk_session_over");
+        }
+        for path in ["/desk/people", "/desk/contacts", "/desk/drafts"] {
+            let reply = stranger.post(path, &json!({})).await;
+            assert_eq!(reply.code(), "desk_session_over", "{path}");
+        }
+    }
+    assert_eq!(app.tenant.token_requests(), asked);
+}
+
+#[tokio::test]
+async fn each_role_does_its_own_part_alone() {
+    let app = with_desk(same).await;
+    let (vera, sam) = (Browser::of(&app, VERA).await, Browser::of(&app, SAM).await);
+    let case = vera.verify(JANE).await;
+    assert_eq!(vera.draft_approval(&case).await.code(), "desk_role_missing");
+    assert_eq!(
+        sam.draft_verification(JANE).await.code(),
+        "desk_role_missing"
+    );
+    let found = sam.post("/desk/people", &json!({"person": JANE})).await;
+    assert_eq!(found.code(), "desk_role_missing");
+    let rejected = vera
+        .post(
+            &format!("/desk/cases/{case}/rejection"),
+            &json!({"reason": "x"}),
+        )
+        .await;
+    assert_eq!(rejected.code(), "desk_role_missing");
+    let self_verified = vera.draft_verification(VERA).await;
+    assert_eq!(self_verified.code(), "desk_same_person");
+}
+
+#[tokio::test]
+async fn a_person_who_is_in_no_group_of_the_desk_does_not_come_back_from_entra() {
+    let app = with_desk(same).await;
+    let browser = Browser::new(&app);
+    let page = browser.code(JANE, &view_nonce("random")).await.unwrap_err();
+    assert!(page.contains("AADSTS50105"), "{page}");
+}
+
+#[tokio::test]
+async fn no_code_bearer_or_number_is_kept_and_tokens_only_with_what_they_sign() {
+    let app = with_desk(same).await;
+    let (sam, draft) = about_to_approve(&app).await;
+    let code = sam
+        .code(SAM, draft["nonce"].as_str().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(sam.redeem(&draft, &code).await.state(), "completed");
+    app.work().await;
+    let mut bodies = Vec::new();
+    app.store.look("", |body| bodies.push(body.to_owned()));
+    let events = format!("{:?}", app.trail.events());
+    for secret in [code.as_str(), sam.bearer.as_str()] {
+        assert!(!events.contains(secret));
+        assert!(bodies.iter().all(|body| !body.contains(secret)));
+    }
+    assert!(!events.contains("eyJ"));
+    let mut tokens = 0;
+    app.store.look("desk-signature#", |body| {
+        tokens += body.matches("eyJ").count()
+    });
+    let all: usize = bodies.iter().map(|body| body.matches("eyJ").count()).sum();
+    assert_eq!(all, tokens);
+    assert!(tokens > 0);
+}
+
+#[tokio::test]
+async fn a_rejection_stops_an_approval_that_is_drafted_already_and_comes_too_late_after_one() {
+    let app = with_desk(same).await;
+    let case = Browser::of(&app, VERA).await.verify(JANE).await;
+    let (sam, ada) = (Browser::of(&app, SAM).await, Browser::of(&app, ADA).await);
+    let drafted = ada.draft_approval(&case).await.json;
+    let reject = format!("/desk/cases/{case}/rejection");
+    let no = json!({"reason": "I called: it was not her"});
+    assert_eq!(sam.post(&reject, &no).await.status, 200);
+    assert_eq!(ada.sign(&drafted).await.code(), "desk_rejected");
+    assert!(app.writes().is_empty());
+
+    app.clock.pass(Duration::from_secs(16 * 60));
+    let (sam, draft) = about_to_approve(&app).await;
+    let about: Value = serde_json::from_str(draft["text"].as_str().unwrap()).unwrap();
+    let verified: Value =
+        serde_json::from_str(about["act"]["verification"]["draft"].as_str().unwrap()).unwrap();
+    assert_eq!(sam.sign(&draft).await.state(), "completed");
+    let reject = format!("/desk/cases/{}/rejection", verified["id"].as_str().unwrap());
+    let ada = Browser::of(&app, ADA).await;
+    assert_eq!(ada.post(&reject, &no).await.code(), "desk_approved");
+}
+
+#[tokio::test]
+async fn asking_how_it_ended_begins_nothing() {
+    let app = with_desk(same).await;
+    let case = Browser::of(&app, VERA).await.verify(JANE).await;
+    let sam = Browser::of(&app, SAM).await;
+    app.tenant
+        .leave_group(super::APPROVERS.parse().unwrap(), SAM);
+    let draft = sam.draft_approval(&case).await.json;
+    // Entra still knows him as an approver.
+    let mut again = sam;
+    again.changes = changed("roles", &json!(["Approver"]));
+    if let Ok(code) = again.code(SAM, draft["nonce"].as_str().unwrap()).await {
+        assert_eq!(
+            again.redeem(&draft, &code).await.code(),
+            "signer_without_role"
+        );
+    }
+    let messages = app.queue_length();
+    let outcome = again.get(&format!("/desk/cases/{case}/outcome")).await;
+    assert_ne!(outcome.state(), "completed");
+    assert_eq!(app.queue_length(), messages);
+    assert!(app.writes().is_empty());
+}
+
+#[tokio::test]
+async fn a_break_glass_account_signs_nothing_whatever_group_it_is_in() {
+    let sam = "a1000000-0000-4000-8000-00000000000c";
+    let app = with_desk(|policy| policy.push("tenants.contoso.rules.break_glass", sam)).await;
+    let (sam, draft) = about_to_approve(&app).await;
+    assert_eq!(sam.sign(&draft).await.code(), "signer_without_role");
+    assert!(app.writes().is_empty());
+}
+
+#[tokio::test]
+async fn a_signer_whose_own_reset_is_under_way_or_was_stopped_does_not_sign() {
+    let app = with_desk(same).await;
+    app.tenant
+        .register(SAM, Method::authenticator("Sam's phone"));
+    let outage = Fault::on("DELETE", "Methods").times(u32::MAX);
+    app.tenant.fail(outage.status(503));
+    let begun = app
+        .reset_on_two(
+            app.draft().target(SAM).approver(MEGAN),
+            app.second_draft().target(SAM),
+        )
+        .await;
+    assert_eq!(begun.state(), "running", "{}", begun.json);
+    let (sam, draft) = about_to_approve(&app).await;
+    assert_eq!(sam.sign(&draft).await.code(), "signer_just_reset");
+}
+
+#[tokio::test]
+async fn a_number_that_was_not_shown_here_is_no_contact_of_record() {
+    let app = with_desk(same).await;
+    let vera = Browser::of(&app, VERA).await;
+    for evidence in [
+        json!({"method": "phone_call", "via": "desk"}),
+        json!({"method": "phone_call", "via": "mobile"}),
+        json!({"method": "phone_call", "via": "home"}),
+        json!({"method": "secure_message", "via": "sms"}),
+        json!({"method": "manager_attestation"}),
+        json!({"method": "verified_id"}),
+    ] {
+        let mut body = super::browser::verification(JANE);
+        body["verification"]["evidence"] = json!([evidence]);
+        app.clock.pass(Duration::from_secs(130));
+        let refused = vera.post("/desk/drafts", &body).await;
+        assert_eq!(refused.code(), "desk_evidence", "{evidence}");
+    }
+}

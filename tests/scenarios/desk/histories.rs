@@ -1,0 +1,252 @@
+//! Random histories: sessions, drafts, sign-ins by right and wrong people, false tokens, repeated codes, lost groups,
+//! rotated keys, failing removals and the worker. Whatever happens, a reset rests on two good signatures of two people,
+//! and no verification serves two resets.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use reregister_mfa::reset::Event;
+use serde_json::{Value, json};
+use simulated::entra::{Changes, Fault, Method, OldKey};
+
+use super::{APPROVERS, Browser, same, with_desk};
+use crate::test_app::{ADA, ADELE, JANE, SAM, TestApp, VERA, VICTOR, without_cool_down};
+
+/// `HISTORIES=2000 cargo test --test scenarios histories` takes minutes.
+fn histories() -> u64 {
+    std::env::var("HISTORIES").map_or(15, |number| number.parse().unwrap())
+}
+
+/// SplitMix64.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((z ^ (z >> 31)) % u64::try_from(end).unwrap()).unwrap()
+    }
+
+    fn one_in(&mut self, number: usize) -> bool {
+        self.below(number) == 0
+    }
+}
+
+/// What is known of a draft: who may sign it, and whether it was signed well.
+struct Known {
+    draft: Value,
+    session: usize,
+    signer: &'static str,
+    is_signed_well: bool,
+}
+
+const SIGNERS: [&str; 4] = [VERA, VICTOR, SAM, ADA];
+
+struct World<'a> {
+    app: &'a TestApp,
+    chance: Chance,
+    sessions: Vec<(Browser<'a>, &'static str)>,
+    known: Vec<Known>,
+    cases: Vec<String>,
+    codes: Vec<(usize, String)>,
+}
+
+impl World<'_> {
+    async fn step(&mut self) {
+        match self.chance.below(11) {
+            0 => {
+                let who = SIGNERS[self.chance.below(SIGNERS.len())];
+                let mut browser = Browser::new(self.app);
+                let may_sign_in = browser.code(who, "x").await.is_ok();
+                if may_sign_in && browser.look(who).await.status == 200 {
+                    self.sessions.push((browser, who));
+                }
+                self.app.clock.pass(Duration::from_secs(1));
+            }
+            1 | 2 => self.draft_verification().await,
+            3 | 4 => self.draft_approval().await,
+            5..=7 => self.sign().await,
+            8 => self.repeat_a_code().await,
+            9 => self.disturb(),
+            _ => {
+                let minutes = [1, 3, 7][self.chance.below(3)];
+                self.app.wait(Duration::from_secs(60 * minutes)).await;
+            }
+        }
+    }
+
+    async fn draft_verification(&mut self) {
+        let target = [JANE, ADELE][self.chance.below(2)];
+        let Some(session) = self.any_session() else {
+            return;
+        };
+        let (browser, who) = &self.sessions[session];
+        let reply = browser.draft_verification(target).await;
+        self.keep(reply.json, session, who);
+    }
+
+    async fn draft_approval(&mut self) {
+        if self.cases.is_empty() {
+            return;
+        }
+        let case = self.cases[self.chance.below(self.cases.len())].clone();
+        let Some(session) = self.any_session() else {
+            return;
+        };
+        let (browser, who) = &self.sessions[session];
+        let reply = browser.draft_approval(&case).await;
+        self.keep(reply.json, session, who);
+    }
+
+    fn keep(&mut self, draft: Value, session: usize, signer: &'static str) {
+        if draft["text"].is_string() {
+            self.known.push(Known {
+                draft,
+                session,
+                signer,
+                is_signed_well: false,
+            });
+        }
+    }
+
+    fn any_session(&mut self) -> Option<usize> {
+        (!self.sessions.is_empty()).then(|| self.chance.below(self.sessions.len()))
+    }
+
+    /// Signs in for a draft: mostly the right person with a true token.
+    async fn sign(&mut self) {
+        if self.known.is_empty() {
+            return;
+        }
+        let nth = self.chance.below(self.known.len());
+        let for_another = self.chance.one_in(8);
+        let other = self.chance.below(self.known.len());
+        let nonce_of = if for_another { other } else { nth };
+        let known = &self.known[nth];
+        let mut who = known.signer;
+        if self.chance.one_in(6) {
+            who = SIGNERS[self.chance.below(SIGNERS.len())];
+        }
+        let (changes, is_true) = match self.chance.below(10) {
+            0 => (Changes::none().without("acrs"), false),
+            1 => (Changes::none().claim("auth_time", 1), false),
+            2 => (Changes::none().claim("roles", json!(["Other"])), false),
+            _ => (Changes::none(), true),
+        };
+        let (browser, _) = &mut self.sessions[known.session];
+        browser.changes = changes;
+        let nonce = self.known[nonce_of].draft["nonce"].as_str().unwrap();
+        let code = browser.code(who, nonce).await;
+        browser.changes = Changes::none();
+        let Ok(code) = code else { return };
+        self.codes.push((nth, code.clone()));
+        let reply = browser.redeem(&self.known[nth].draft, &code).await;
+        let is_good = is_true && who == self.known[nth].signer && nonce_of == nth;
+        self.known[nth].is_signed_well |= is_good;
+        if let Some(case) = reply.json["case"].as_str() {
+            self.cases.push(case.to_owned());
+        }
+    }
+
+    async fn repeat_a_code(&mut self) {
+        if self.codes.is_empty() {
+            return;
+        }
+        let (_, code) = self.codes[self.chance.below(self.codes.len())].clone();
+        let nth = self.chance.below(self.known.len());
+        let (browser, _) = &self.sessions[self.known[nth].session];
+        browser.redeem(&self.known[nth].draft, &code).await;
+    }
+
+    fn disturb(&mut self) {
+        match self.chance.below(5) {
+            0 => self
+                .app
+                .tenant
+                .fail(Fault::on("DELETE", "Methods").times(3).status(503)),
+            1 => self.app.tenant.leave_group(APPROVERS.parse().unwrap(), ADA),
+            2 => self.app.tenant.rotate_keys(OldKey::Stays),
+            3 => self.app.lose_messages_before(Duration::from_secs(2)),
+            _ => {
+                for target in [JANE, ADELE] {
+                    self.app
+                        .tenant
+                        .register(target, Method::authenticator("New phone"));
+                }
+            }
+        }
+    }
+}
+
+async fn history(seed: u64) -> usize {
+    let app = with_desk(|policy| without_cool_down(same(policy))).await;
+    let mut world = World {
+        app: &app,
+        chance: Chance(seed),
+        sessions: Vec::new(),
+        known: Vec::new(),
+        cases: Vec::new(),
+        codes: Vec::new(),
+    };
+    for who in [VERA, SAM] {
+        world.sessions.push((Browser::of(&app, who).await, who));
+    }
+    for _ in 0..40 {
+        world.step().await;
+    }
+    app.wait(Duration::from_secs(3 * 60 * 60)).await;
+
+    let well: BTreeMap<&str, &str> = world
+        .known
+        .iter()
+        .filter(|known| known.is_signed_well)
+        .map(|known| (known.draft["id"].as_str().unwrap(), known.signer))
+        .collect();
+    let mut used = BTreeSet::new();
+    let mut resets = 0;
+    let mut changed = BTreeSet::new();
+    for event in app.trail.events() {
+        match event {
+            Event::Allowed { reset, parties, .. } => {
+                let approval = &parties.approvals[0];
+                let verification = approval.id.jti.to_string();
+                assert!(
+                    well.contains_key(verification.as_str()),
+                    "seed {seed}: {approval:?}"
+                );
+                let verifier = &approval.verification[0].verified_by;
+                assert_ne!(*verifier, approval.approver, "seed {seed}");
+                let text = |known: &Known| known.draft["text"].as_str().unwrap().to_owned();
+                let approved_well = world.known.iter().any(|known| {
+                    known.is_signed_well
+                        && text(known).contains("\"kind\":\"approve\"")
+                        && text(known).contains(&verification)
+                });
+                assert!(approved_well, "seed {seed}: {approval:?}");
+                assert!(used.insert(verification), "seed {seed}: used twice");
+                changed.insert(reset);
+                resets += 1;
+            }
+            Event::Intended { reset, .. } => {
+                assert!(
+                    changed.contains(&reset),
+                    "seed {seed}: a change without a decision"
+                );
+            }
+            _ => {}
+        }
+    }
+    resets
+}
+
+#[tokio::test]
+async fn no_history_resets_a_person_without_two_good_signatures_of_two_people() {
+    let mut resets = 0;
+    for seed in 0..histories() {
+        resets += history(seed).await;
+    }
+    println!("{} histories, {resets} resets", histories());
+    assert!(resets > 0);
+}

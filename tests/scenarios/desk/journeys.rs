@@ -1,0 +1,97 @@
+//! What people do at the desk, from the look-up to the outcome.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{Browser, same, with_desk};
+use crate::test_app::{JANE, SAM, TestApp, VERA, VICTOR};
+
+#[tokio::test]
+async fn a_verification_alone_changes_nothing() {
+    let app = with_desk(same).await;
+    let case = Browser::of(&app, VERA).await.verify(JANE).await;
+    app.wait(Duration::from_secs(3 * 60 * 60)).await;
+    assert!(app.writes().is_empty());
+    let sam = Browser::of(&app, SAM).await;
+    let outcome = sam.get(&format!("/desk/cases/{case}/outcome")).await;
+    assert_eq!(outcome.code(), "desk_no_such_case");
+}
+
+#[tokio::test]
+async fn an_approver_who_rejects_ends_the_verification_and_the_next_one_shows_it() {
+    let app = with_desk(same).await;
+    let vera = Browser::of(&app, VERA).await;
+    let case = vera.verify(JANE).await;
+    let sam = Browser::of(&app, SAM).await;
+    let path = format!("/desk/cases/{case}/rejection");
+    let rejected = sam
+        .post(&path, &json!({"reason": "I called: it was not her"}))
+        .await;
+    assert_eq!(rejected.status, 200, "{}", rejected.json);
+
+    let ada = Browser::of(&app, crate::test_app::ADA).await;
+    assert_eq!(ada.draft_approval(&case).await.code(), "desk_rejected");
+    let next = vera.verify(JANE).await;
+    let shown = ada.get(&format!("/desk/cases/{next}")).await;
+    let rejection = &shown.json["rejections"][0];
+    assert_eq!(rejection["reason"], "I called: it was not her");
+    assert_eq!(rejection["by"], "Sam Approver");
+    app.wait(Duration::from_secs(24 * 60 * 60)).await;
+    let later = Browser::of(&app, VERA).await;
+    let found = later.post("/desk/people", &json!({"person": JANE})).await;
+    assert_eq!(found.json["rejections"], json!([]));
+}
+
+#[tokio::test]
+async fn without_a_section_desk_there_is_none() {
+    let app = TestApp::new().await;
+    for path in [
+        "/desk",
+        "/desk/settings",
+        "/desk/0123456789abcdef0123456789abcdef",
+    ] {
+        assert_eq!(app.get(path).await.code(), "not_found", "{path}");
+    }
+    for path in [
+        "/desk/sessions",
+        "/desk/people",
+        "/desk/contacts",
+        "/desk/drafts",
+    ] {
+        let reply = app.ask("POST", path, "", Some(&json!({}))).await;
+        assert_eq!(reply.code(), "not_found", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_reference_in_a_ticket_is_looked_up_and_counts_once() {
+    let app =
+        with_desk(|policy| policy.set("sources.jira.issuers", json!(["service-desk", "desk"])))
+            .await;
+    let case = Browser::of(&app, VERA).await.verify(JANE).await;
+    let sam = Browser::of(&app, SAM).await;
+    let body = json!({"approval": {"case": case, "for_ticket": true}});
+    let draft = sam.post("/desk/drafts", &body).await;
+    let signed = sam.sign(&draft.json).await;
+    let reference = signed.json["reference"].as_str().unwrap().to_owned();
+    assert!(app.writes().is_empty());
+
+    let done = app.send(app.jira(&reference)).await;
+    assert_eq!(done.state(), "completed", "{}", done.json);
+    let other = app.send(app.servicenow("HELP-42", JANE, &reference)).await;
+    assert_eq!(other.code(), "issuer_not_allowed", "{}", other.json);
+}
+
+#[tokio::test]
+async fn a_person_with_both_roles_verifies_and_another_one_approves() {
+    let app = with_desk(same).await;
+    let victor = Browser::of(&app, VICTOR).await;
+    let case = victor.verify(JANE).await;
+    assert_eq!(
+        victor.draft_approval(&case).await.code(),
+        "desk_same_person"
+    );
+    let done = Browser::of(&app, SAM).await.approve(&case).await;
+    assert_eq!(done.state(), "completed", "{}", done.json);
+}
