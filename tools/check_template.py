@@ -15,22 +15,10 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from expanded_template import (
-    EXPANDED,
-    ROOT,
-    SOURCE,
-    UNEXPANDED,
-    alarm_on,
-    as_list,
-    only,
-    properties,
-    resolve,
-    resources,
-    statements,
-)
+from expanded_template import EXPANDED, ROOT, SOURCE, UNEXPANDED
+from expanded_template import alarm_on, as_list, only, properties, resolve, resources, statements
 
-HOUR = 60 * 60
-DAY = 24 * HOUR
+HOUR, DAY = 60 * 60, 24 * 60 * 60
 # How long a reset is tried, and then told of.
 (HOURS,) = re.findall(
     r"\bRETRY_WINDOW: Duration = Duration::from_secs\((\d+) \* 60 \* 60\)",
@@ -46,12 +34,9 @@ class TheTemplate(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             expanded = Path(folder) / "expanded.json"
             expanded.write_text(json.dumps(EXPANDED, indent=1), encoding="utf-8")
-            lint = subprocess.run(
-                [Path(sys.executable).with_name("cfn-lint"), "--include-checks", "I", "--", expanded],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
+            lint = Path(sys.executable).with_name("cfn-lint")
+            lint = [lint, "--include-checks", "I", "--", expanded]
+            lint = subprocess.run(lint, capture_output=True, text=True, check=False)
         self.assertEqual((lint.returncode, lint.stdout + lint.stderr), (0, ""))
 
     def test_every_parameter_is_in_a_group_once(self):
@@ -267,16 +252,14 @@ class TheRole(unittest.TestCase):
             if "Fn::If" in statement:
                 name, then, otherwise = statement["Fn::If"]
                 statement = then if resolve({"Condition": name}, parameters) else otherwise
-            if "Sid" in statement:
-                left.add(statement["Sid"])
+            left |= {statement["Sid"]} if "Sid" in statement else set()
         self.assertLessEqual({"RememberResets", "SendWakes", "TakeWakes", "WriteLog"}, left)
         return {sid for sid in left if "Secrets" in sid}
 
     def test_the_key_decrypts_only_through_secrets_manager_and_only_these_secrets(self):
         (decrypt,) = [s for s in statements() if s["Action"] == "kms:Decrypt"]
-        self.assertEqual(
-            set(decrypt["Condition"]["StringEquals"]), {"kms:ViaService", "kms:EncryptionContext:SecretARN"}
-        )
+        wanted = {"kms:ViaService", "kms:EncryptionContext:SecretARN"}
+        self.assertEqual(set(decrypt["Condition"]["StringEquals"]), wanted)
 
 
 class TheTable(unittest.TestCase):
@@ -290,9 +273,9 @@ class TheTable(unittest.TestCase):
         self.assertIs(recovery["PointInTimeRecoveryEnabled"], True)
 
     def test_it_has_the_key_and_the_expiry_that_the_function_writes(self):
-        table = only("AWS::DynamoDB::Table")["Properties"]
-        self.assertEqual(table["KeySchema"], [{"AttributeName": "pk", "KeyType": "HASH"}])
-        self.assertEqual(table["AttributeDefinitions"], [{"AttributeName": "pk", "AttributeType": "S"}])
+        table, name = only("AWS::DynamoDB::Table")["Properties"], {"AttributeName": "pk"}
+        self.assertEqual(table["KeySchema"], [name | {"KeyType": "HASH"}])
+        self.assertEqual(table["AttributeDefinitions"], [name | {"AttributeType": "S"}])
         self.assertEqual(table["TimeToLiveSpecification"], {"AttributeName": "expires_at", "Enabled": True})
 
 
