@@ -2,6 +2,7 @@
 
 use super::desk_section::DeskSection;
 use super::error::{Contradiction, contradiction};
+use super::separation::is_one_app;
 use super::{Sections, Tenant, check_cap};
 use crate::approval::sign_in::SignInPolicy;
 use crate::approval::{Algorithm, IssuerPolicy, KeyLocation, TypHeader};
@@ -83,6 +84,17 @@ impl Sections {
             return Err(contradiction(
                 "desk.notes",
                 "there are several ticket systems: name the one whose tickets the desk writes to, desk.notes = \"NAME\"",
+            ));
+        }
+        let acts = |tenant: &Tenant| {
+            let privileged = tenant.privileged.as_ref();
+            is_one_app(&desk.credential, &tenant.entra.credential)
+                || privileged.is_some_and(|app| is_one_app(&desk.credential, &app.credential))
+        };
+        if self.tenants.values().any(acts) {
+            return Err(contradiction(
+                "desk.credential",
+                "desk.credential is that of an app which acts on people: make an app registration for the desk alone",
             ));
         }
         self.desk_tenant(desk)?;

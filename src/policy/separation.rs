@@ -146,7 +146,7 @@ impl Signer<'_> {
 }
 
 /// Whether two credentials are known to be of one app registration. Which app a secret is for is in the secret.
-fn is_one_app(one: &Credential, other: &Credential) -> bool {
+pub(super) fn is_one_app(one: &Credential, other: &Credential) -> bool {
     match (one, other) {
         (Credential::Secret(one), Credential::Secret(other)) => one == other,
         (

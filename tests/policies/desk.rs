@@ -69,6 +69,16 @@ fn the_groups_of_the_desk_make_their_members_privileged() {
 fn a_desk_that_contradicts_itself_or_the_rest_is_refused_with_the_reason() {
     for (path, value, why) in [
         (
+            "desk.credential.secret",
+            json!("sandbox/graph"),
+            "an app registration for the desk alone",
+        ),
+        (
+            "desk.credential.secret",
+            json!("sandbox/graph-privileged"),
+            "an app registration for the desk alone",
+        ),
+        (
             "desk.url",
             json!("http://mfa.contoso.example/desk"),
             "https://HOST/desk",

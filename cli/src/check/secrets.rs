@@ -26,6 +26,11 @@ pub fn of(policy: &Policy) -> Vec<String> {
             add(secret, format!("tenants.{name}.privileged"), GRAPH);
         }
     }
+    if let Some(desk) = &sections.desk
+        && let Credential::Secret(secret) = &desk.credential
+    {
+        add(secret, "desk".to_owned(), GRAPH);
+    }
     for (name, source) in &sections.sources {
         let shape = match source.scheme {
             Scheme::JiraWebhook | Scheme::SecretHeader { .. } => {
