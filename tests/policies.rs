@@ -416,15 +416,15 @@ fn two_things_of_a_policy_that_have_to_be_apart_and_are_one_are_refused() {
     ];
     let said = changes.map(refusal_with);
     insta::assert_snapshot!(said.join("\n"), @r"
-    policy.toml: line 57, column 1: sources.jira-automation has the secret of sources.jira: make another secret in Secrets Manager for one of them
-    policy.toml: line 67, column 1: sources.servicenow has the secret of sources.jira: make another secret in Secrets Manager for one of them
-    policy.toml: line 85, column 29: tenants.contoso.privileged has the credential of tenants.contoso.entra: make a second app registration for privileged people
-    policy.toml: line 85, column 29: tenants.contoso.privileged has the credential of tenants.contoso.entra: make a second app registration for privileged people
-    policy.toml: line 36, column 23: issuers.service-desk has the keys of issuers.security: give each issuer keys of its own, or remove one of the two
-    policy.toml: line 36, column 23: issuers.service-desk has the keys of issuers.security: give each issuer keys of its own, or remove one of the two
-    policy.toml: line 14, column 18: issuers.on-call is for on call, and its keys come from an address: put them into a file, with keys.file, or remove on-call from on_call.issuers
-    policy.toml: line 3, column 1: audience.webhook is empty: choose a text that no other deployment has
-    policy.toml: line 2, column 1: audience.on_call is empty: choose a text that no other deployment has
+    policy.toml: line 58, column 1: sources.jira-automation has the secret of sources.jira: make another secret in Secrets Manager for one of them
+    policy.toml: line 68, column 1: sources.servicenow has the secret of sources.jira: make another secret in Secrets Manager for one of them
+    policy.toml: line 86, column 29: tenants.contoso.privileged has the credential of tenants.contoso.entra: make a second app registration for privileged people
+    policy.toml: line 86, column 29: tenants.contoso.privileged has the credential of tenants.contoso.entra: make a second app registration for privileged people
+    policy.toml: line 37, column 23: issuers.service-desk has the keys of issuers.security: give each issuer keys of its own, or remove one of the two
+    policy.toml: line 37, column 23: issuers.service-desk has the keys of issuers.security: give each issuer keys of its own, or remove one of the two
+    policy.toml: line 15, column 18: issuers.on-call is for on call, and its keys come from an address: put them into a file, with keys.file, or remove on-call from on_call.issuers
+    policy.toml: line 4, column 1: audience.webhook is empty: choose a text that no other deployment has
+    policy.toml: line 3, column 1: audience.on_call is empty: choose a text that no other deployment has
     ");
 }
 

@@ -21,8 +21,8 @@ fn page_tests() -> Command {
     let node = std::env::var("NODE").expect("NODE is set by make test");
     let mut tests = Command::new(node);
     tests
-        // Every *.test.mjs in the folder, one after the other: each starts a Chromium.
-        .args(["--test", "--test-concurrency=1"])
+        // Every *.test.mjs in the folder, two at a time: each starts a Chromium.
+        .args(["--test", "--test-concurrency=2"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/page"));
     tests
 }

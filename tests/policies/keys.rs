@@ -68,8 +68,8 @@ fn one_key_under_two_issuers_trust_domains_or_owners_is_refused() {
         refusal_beside(&domains, owners).unwrap(),
     ];
     insta::assert_snapshot!(said.join("\n"), @r"
-    /policy.toml: line 36, column 23: the key desk-2026 of issuers.service-desk and the key sec-2027 of issuers.security are one key: make a new key for one of them
+    /policy.toml: line 37, column 23: the key desk-2026 of issuers.service-desk and the key sec-2027 of issuers.security are one key: make a new key for one of them
+    /policy.toml: line 19, column 18: the key olga-2026 of issuers.on-call and the key ada-2026 of issuers.on-call are one key: make a new key for one of them
     /policy.toml: line 18, column 18: the key olga-2026 of issuers.on-call and the key ada-2026 of issuers.on-call are one key: make a new key for one of them
-    /policy.toml: line 17, column 18: the key olga-2026 of issuers.on-call and the key ada-2026 of issuers.on-call are one key: make a new key for one of them
     ");
 }

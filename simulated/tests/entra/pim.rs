@@ -204,7 +204,7 @@ async fn role_assignable_groups_are_listed_page_by_page() {
         (2, vec![PAYROLL.to_owned()])
     );
     let (_, all) = client.get("/v1.0/groups").await;
-    assert_eq!(each(&all, "id").len(), 5);
+    assert_eq!(each(&all, "id").len(), 7);
 }
 
 #[tokio::test]
