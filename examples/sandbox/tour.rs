@@ -148,6 +148,10 @@ impl Tour<'_> {
         self.expect(&reply, 200, "");
         let reply = vera.post("/desk/people", &json!({"person": KIM})).await?;
         self.expect(&reply, 200, "");
+        // The number that she calls is one that the desk has shown her.
+        let contact = json!({"person": reply.text("id"), "contact": "business_phone"});
+        let shown = vera.post("/desk/contacts", &contact).await?;
+        self.expect(&shown, 200, "");
         let verification = json!({"verification": {
             "ticket": "HELP-9", "target": reply.text("id"), "scope": "mfa:reregister", "reason": "lost",
             "evidence": [{"method": "phone_call", "via": "desk"}],
