@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::approval::{IssuerPolicy, KeyLocation};
 use crate::clock::{self, Clock, Timestamp};
-use crate::desk::{Desk, DeskDeps, DeskStore};
+use crate::desk::{Desk, DeskStore, Redemptions};
 use crate::entra::{ActsOn, AdminCentre, DeskClient, Entra, EntraDeps, EntraSettings, HasPim};
 use crate::http::{Deadline, Services, router};
 use crate::ids::{Label, PersonRef, ResetId};
@@ -170,7 +170,10 @@ impl App {
                 desk.settings.url.as_str().to_owned(),
                 deps.clone(),
             );
-            let deps = DeskDeps {
+            Some(Desk {
+                settings: desk.settings,
+                policy: desk.sign_in,
+                issuer: desk.issuer,
                 store: signed,
                 keys: issuers.clone(),
                 client: Arc::new(client),
@@ -179,8 +182,8 @@ impl App {
                 audit: adapters.audit,
                 resets: resets.clone(),
                 clock: adapters.clock.clone(),
-            };
-            Some(Desk::new(desk.settings, desk.sign_in, desk.issuer, deps))
+                redemptions: Redemptions::default(),
+            })
         });
         Ok(App {
             services: Arc::new(Services {

@@ -50,18 +50,8 @@ impl Desk {
     /// [`DeskError::TooMany`] if the session has too many of them.
     pub(super) async fn open_draft(&self, session: &Session) -> Result<(), DeskError> {
         let key = Key(format!("desk-count#open#{}", session.hash));
-        let now = self.clock.now();
-        let counted = self
-            .store
-            .change_list(&key, HOUR, |times: &mut Vec<Timestamp>| {
-                times.retain(|at| *at > clock::before(now, DRAFT_LIFETIME));
-                if times.len() >= MOST_OPEN {
-                    return Err(DeskError::TooMany("open drafts"));
-                }
-                times.push(now);
-                Ok(())
-            });
-        counted.await?
+        self.take(key, DRAFT_LIFETIME, MOST_OPEN, "open drafts")
+            .await
     }
 
     /// Counts one more.
@@ -70,17 +60,28 @@ impl Desk {
     /// [`DeskError::TooMany`] if there were too many within an hour.
     pub(super) async fn count(&self, what: Allowance, by: ObjectId) -> Result<(), DeskError> {
         let key = Key(format!("desk-count#{}#{by}", what.name()));
+        self.take(key, HOUR, what.most(), what.name()).await
+    }
+
+    /// Adds the present time to a list, if it has fewer than `most` of this last `window`.
+    async fn take(
+        &self,
+        key: Key,
+        window: Duration,
+        most: usize,
+        name: &'static str,
+    ) -> Result<(), DeskError> {
         let now = self.clock.now();
-        let counted = self
+        let taken = self
             .store
             .change_list(&key, HOUR, |times: &mut Vec<Timestamp>| {
-                times.retain(|at| *at > clock::before(now, HOUR));
-                if times.len() >= what.most() {
-                    return Err(DeskError::TooMany(what.name()));
+                times.retain(|at| *at > clock::before(now, window));
+                if times.len() >= most {
+                    return Err(DeskError::TooMany(name));
                 }
                 times.push(now);
                 Ok(())
             });
-        counted.await?
+        taken.await?
     }
 }

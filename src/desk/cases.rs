@@ -74,7 +74,7 @@ impl Desk {
         until: Timestamp,
     ) -> Result<Case, DeskError> {
         let signature = self.open_case(id).await?;
-        let keys = self.keys_of(&signature.signed).await?;
+        let keys = self.keys_of(&signature.signed.token).await?;
         let (draft, sign_in) = verify_draft(&signature.signed, &self.policy, &keys)?;
         let Act::Verify { evidence } = draft.act else {
             return Err(DeskError::NoSuchCase);

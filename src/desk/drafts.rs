@@ -1,6 +1,7 @@
 //! Drafts: what a person is about to sign. Everything in one is decided here, before it is shown; the page adds nothing.
 
 use super::allowance::Allowance;
+use super::error::NO_RANDOM;
 use super::store::StoredDraft;
 use super::{ContactKind, Desk, DeskError, Session};
 use crate::approval::sign_in::{
@@ -11,7 +12,6 @@ use crate::approval::{
 };
 use crate::clock::{self, Timestamp};
 use crate::ids::{DraftId, ObjectId, PersonRef, TicketKey};
-use crate::reset::Refusal;
 
 /// The most ways in which a person is verified at once.
 const MOST_EVIDENCE: usize = 4;
@@ -92,7 +92,7 @@ impl Desk {
                 session.needs(DeskRole::Approver)?;
                 let signature = self.open_case(&case).await?;
                 self.check_not_rejected(&case).await?;
-                let keys = self.keys_of(&signature.signed).await?;
+                let keys = self.keys_of(&signature.signed.token).await?;
                 let (verified, _) = verify_draft(&signature.signed, &self.policy, &keys)?;
                 let about = verified.about;
                 if session.person == about.target || session.person == verified.signer {
@@ -109,7 +109,7 @@ impl Desk {
                 (about, act)
             }
         };
-        let id = DraftId::random().ok_or(DeskError::Refused(NO_RANDOM))?;
+        let id = DraftId::random().ok_or(NO_RANDOM)?;
         let now = self.clock.now();
         let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
         let draft = Draft {
@@ -129,7 +129,7 @@ impl Desk {
             session: session.hash.clone(),
         };
         if !self.store.create_draft(&id, &stored).await? {
-            return Err(DeskError::Refused(NO_RANDOM));
+            return Err(NO_RANDOM);
         }
         Ok(OpenDraft {
             nonce: nonce(&text),
@@ -139,10 +139,6 @@ impl Desk {
         })
     }
 }
-
-const NO_RANDOM: Refusal = Refusal::Misconfigured {
-    what: "the crypto library has no random numbers",
-};
 
 /// The contact of record that a way rests on. What the verifier did not see here, they may have from the caller.
 fn contact_of(evidence: Evidence) -> Option<ContactKind> {

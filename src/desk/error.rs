@@ -43,6 +43,11 @@ pub enum DeskError {
     Refused(Refusal),
 }
 
+/// Nothing that must be random can be made.
+pub(super) const NO_RANDOM: DeskError = DeskError::Refused(Refusal::Misconfigured {
+    what: "the crypto library has no random numbers",
+});
+
 impl DeskError {
     /// Whether it says that what was presented is no signature; false for an outage.
     pub(super) fn is_no_signature(&self) -> bool {

@@ -66,51 +66,14 @@ pub struct Desk {
     pub audit: Arc<dyn AuditTrail>,
     pub resets: Resets,
     pub clock: Arc<dyn Clock>,
-    redemptions: Semaphore,
+    pub redemptions: Redemptions,
 }
 
-/// What [`Desk::new`] is made of.
-pub struct DeskDeps {
-    pub store: DeskStore,
-    pub keys: Arc<dyn KeySource>,
-    pub client: Arc<dyn SignInClient>,
-    pub people: Arc<dyn People>,
-    pub tickets: Arc<dyn Tickets>,
-    pub audit: Arc<dyn AuditTrail>,
-    pub resets: Resets,
-    pub clock: Arc<dyn Clock>,
-}
+/// The redemptions that are under way.
+pub struct Redemptions(Semaphore);
 
-impl Desk {
-    pub fn new(
-        settings: DeskSettings,
-        policy: SignInPolicy,
-        issuer: IssuerPolicy,
-        deps: DeskDeps,
-    ) -> Desk {
-        let DeskDeps {
-            store,
-            keys,
-            client,
-            people,
-            tickets,
-            audit,
-            resets,
-            clock,
-        } = deps;
-        Desk {
-            settings,
-            policy,
-            issuer,
-            store,
-            keys,
-            client,
-            people,
-            tickets,
-            audit,
-            resets,
-            clock,
-            redemptions: Semaphore::new(MOST_REDEMPTIONS),
-        }
+impl Default for Redemptions {
+    fn default() -> Redemptions {
+        Redemptions(Semaphore::new(MOST_REDEMPTIONS))
     }
 }

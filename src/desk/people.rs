@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::allowance::Allowance;
 use super::ports::Profile;
+use super::session::LIFETIME;
 use super::{Desk, DeskError, Rejection, Session};
 use crate::approval::sign_in::DeskRole;
 use crate::clock::{self, Timestamp};
@@ -67,9 +68,6 @@ struct Shown {
     person: ObjectId,
     kind: ContactKind,
 }
-
-/// As long as a session lasts.
-const SESSION: Duration = Duration::from_secs(15 * 60);
 
 fn shown_key(session: &Session) -> Key {
     Key(format!("desk-shown#{}", session.hash))
@@ -143,7 +141,7 @@ impl Desk {
         self.audit.append(&looked_up).await?;
         let shown = Shown { person, kind };
         let key = shown_key(session);
-        let kept = self.store.change_list(&key, SESSION, |list| {
+        let kept = self.store.change_list(&key, LIFETIME, |list| {
             list.push(shown.clone());
             Ok::<(), DeskError>(())
         });

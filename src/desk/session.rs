@@ -9,15 +9,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::error::NO_RANDOM;
 use super::{Code, Desk, DeskError};
-use crate::approval::sign_in::{DeskRole, SignIn, SignInError, SignedDraft, key_of, view_nonce};
+use crate::approval::sign_in::{DeskRole, SignIn, view_nonce};
 use crate::clock::{self, Timestamp};
 use crate::ids::{Digest, ObjectId};
 use crate::reset::ports::Key;
-use crate::reset::{Event, Origin, Refusal};
+use crate::reset::{Event, Origin};
 
 /// How long a person can look before they have to sign in again.
-const LIFETIME: Duration = Duration::from_secs(15 * 60);
+pub(super) const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
 /// The longest text that the nonce of a sign-in that looks is made of.
 const LONGEST_RANDOM: usize = 128;
@@ -77,7 +78,7 @@ impl Desk {
             return Err(DeskError::RoleMissing("Verifier or Approver"));
         }
         let mut bytes = [0; 32];
-        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| DeskError::Refused(NO_RANDOM))?;
+        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| NO_RANDOM)?;
         let bearer = Bearer(URL_SAFE_NO_PAD.encode(bytes).into());
         let now = self.clock.now();
         let session = Session {
@@ -100,7 +101,7 @@ impl Desk {
             })
             .await?;
         if !self.store.create(key, &session, LIFETIME).await? {
-            return Err(DeskError::Refused(NO_RANDOM));
+            return Err(NO_RANDOM);
         }
         Ok(NewSession {
             session,
@@ -122,7 +123,7 @@ impl Desk {
 
     /// Redeems a code, with few others at the same time.
     pub(super) async fn redeem(&self, code: &Code) -> Result<SecretString, DeskError> {
-        let permit = self.redemptions.try_acquire();
+        let permit = self.redemptions.0.try_acquire();
         let _permit = permit.map_err(|_| DeskError::Busy)?;
         Ok(self.client.redeem(code).await?)
     }
@@ -133,21 +134,12 @@ impl Desk {
         token: &SecretString,
         nonce: &str,
     ) -> Result<SignIn, DeskError> {
-        let unread = SignedDraft {
-            draft: String::new(),
-            token: token.clone(),
-        };
-        let kid = key_of(&unread).map_err(SignInError::from)?;
-        let keys = self.keys.keys(&self.issuer, &kid).await?;
+        let keys = self.keys_of(token).await?;
         let sign_in = SignIn::verify(token.expose_secret(), &keys, &self.policy, nonce)?;
         sign_in.check_validity(self.clock.now())?;
         Ok(sign_in)
     }
 }
-
-const NO_RANDOM: Refusal = Refusal::Misconfigured {
-    what: "the crypto library has no random numbers",
-};
 
 impl Session {
     /// Whether the person has a role.

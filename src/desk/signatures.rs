@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use secrecy::SecretString;
+
 use super::store::StoredDraft;
 use super::{Code, Desk, DeskError, Session};
-use crate::approval::sign_in::{Act, Draft, SignInError, SignedDraft, key_of, nonce, verify_draft};
+use crate::approval::sign_in::{Act, Draft, SignInError, SignedDraft, key_of, verify_draft};
 use crate::approval::{Channel, KeySet};
 use crate::clock::Timestamp;
 use crate::ids::{DraftId, Reference};
@@ -73,10 +75,10 @@ impl Desk {
         code: &Code,
     ) -> Result<(), DeskError> {
         let token = self.redeem(code).await?;
-        let sign_in = self.sign_in(&token, &nonce(&text)).await?;
+        let keys = self.keys_of(&token).await?;
         let signed = SignedDraft { draft: text, token };
-        let keys = self.keys_of(&signed).await?;
-        verify_draft(&signed, &self.policy, &keys)?;
+        let (_, sign_in) = verify_draft(&signed, &self.policy, &keys)?;
+        sign_in.check_validity(self.clock.now())?;
         if draft.signer != session.person {
             return Err(SignInError::OtherPerson.into());
         }
@@ -220,8 +222,8 @@ impl Desk {
     }
 
     /// Entra's keys, with the one that signed this if they have it.
-    pub(super) async fn keys_of(&self, signed: &SignedDraft) -> Result<Arc<KeySet>, DeskError> {
-        let kid = key_of(signed).map_err(SignInError::from)?;
+    pub(super) async fn keys_of(&self, token: &SecretString) -> Result<Arc<KeySet>, DeskError> {
+        let kid = key_of(token).map_err(SignInError::from)?;
         Ok(self.keys.keys(&self.issuer, &kid).await?)
     }
 }

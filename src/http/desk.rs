@@ -107,8 +107,7 @@ pub async fn begin_session(
 /// Whose session it is, for a page that was loaded anew.
 pub async fn read_session(State(services): State<Arc<Services>>, headers: HeaderMap) -> Response {
     respond(async {
-        let desk = desk(&services)?;
-        let session = session(desk, &headers).await?;
+        let (_, session) = session(&services, &headers).await?;
         Ok(Json(SessionAnswer::of(&session)).into_response())
     })
     .await
@@ -122,8 +121,7 @@ struct WhoBody {
 
 pub async fn find(State(services): State<Arc<Services>>, request: HttpRequest) -> Response {
     respond(async {
-        let desk = desk(&services)?;
-        let session = session(desk, request.headers()).await?;
+        let (desk, session) = session(&services, request.headers()).await?;
         let (_, WhoBody { person }) = read(&services, request).await?;
         let found = desk.find(&session, &person).await?;
         Ok(Json(FoundAnswer::of(&found)).into_response())
@@ -135,26 +133,14 @@ pub async fn find(State(services): State<Arc<Services>>, request: HttpRequest) -
 #[serde(deny_unknown_fields)]
 struct ContactBody {
     person: ObjectId,
-    contact: ContactName,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ContactName {
-    BusinessPhone,
-    MobilePhone,
+    contact: ContactKind,
 }
 
 pub async fn contact(State(services): State<Arc<Services>>, request: HttpRequest) -> Response {
     respond(async {
-        let desk = desk(&services)?;
-        let session = session(desk, request.headers()).await?;
+        let (desk, session) = session(&services, request.headers()).await?;
         let (_, ContactBody { person, contact }) = read(&services, request).await?;
-        let kind = match contact {
-            ContactName::BusinessPhone => ContactKind::BusinessPhone,
-            ContactName::MobilePhone => ContactKind::MobilePhone,
-        };
-        let contact = desk.contact(&session, person, kind).await?;
+        let contact = desk.contact(&session, person, contact).await?;
         Ok(Json(ContactAnswer::of(&contact)).into_response())
     })
     .await
@@ -224,8 +210,7 @@ impl DraftBody {
 
 pub async fn draft(State(services): State<Arc<Services>>, request: HttpRequest) -> Response {
     respond(async {
-        let desk = desk(&services)?;
-        let session = session(desk, request.headers()).await?;
+        let (desk, session) = session(&services, request.headers()).await?;
         let (_, body) = read::<DraftBody>(&services, request).await?;
         let draft = desk.draft(&session, body.wanted()?).await?;
         Ok(Json(DraftAnswer::of(&draft, &session)).into_response())
@@ -251,8 +236,7 @@ pub async fn sign(
     request: HttpRequest,
 ) -> Response {
     respond(async {
-        let desk = desk(&services)?;
-        let session = session(desk, request.headers()).await?;
+        let (desk, session) = session(&services, request.headers()).await?;
         let id = draft_id(&id)?;
         let (visit, redemption) = read::<Redemption>(&services, request).await?;
         let (code, _) = redemption.code()?;
@@ -280,8 +264,7 @@ pub async fn case(
     request: HttpRequest,
 ) -> Response {
     respond(async {
-        let desk = desk(&services)?;
-        let session = session(desk, request.headers()).await?;
+        let (desk, session) = session(&services, request.headers()).await?;
         let visit = visit(&services, &mut request.into_parts().0).await;
         let case = desk.case(&session, &draft_id(&id)?, visit.until).await?;
         Ok(Json(CaseAnswer::of(&case, &services.presentation)).into_response())
@@ -301,8 +284,7 @@ pub async fn reject(
     request: HttpRequest,
 ) -> Response {
     respond(async {
-        let desk = desk(&services)?;
-        let session = session(desk, request.headers()).await?;
+        let (desk, session) = session(&services, request.headers()).await?;
         let (_, RejectionBody { reason }) = read(&services, request).await?;
         desk.reject(&session, &draft_id(&id)?, &reason).await?;
         Ok(Json(serde_json::json!({ "rejected": true })).into_response())
@@ -316,8 +298,7 @@ pub async fn outcome(
     headers: HeaderMap,
 ) -> Response {
     respond(async {
-        let desk = desk(&services)?;
-        session(desk, &headers).await?;
+        let (desk, _) = session(&services, &headers).await?;
         let status = desk.outcome(&draft_id(&id)?).await?;
         Ok(response::status(&services, &status, true))
     })
@@ -426,21 +407,25 @@ fn problem(error: &DeskError) -> Problem {
 }
 
 fn desk(services: &Services) -> Result<&Desk, Failed> {
-    services.desk.as_ref().ok_or_else(|| {
-        let text = "There is no page at this address.";
-        Problem::plain(StatusCode::NOT_FOUND, "not_found", text).into()
-    })
+    let found = services.desk.as_ref();
+    found.ok_or_else(|| Problem::no_page().into())
 }
 
-async fn session(desk: &Desk, headers: &HeaderMap) -> Result<Session, DeskError> {
+/// The desk, and the session of the request's bearer.
+async fn session<'s>(
+    services: &'s Services,
+    headers: &HeaderMap,
+) -> Result<(&'s Desk, Session), Failed> {
+    let desk = desk(services)?;
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(DeskError::NoSession);
+        return Err(DeskError::NoSession.into());
     };
     let text = value.to_str().ok().and_then(|text| text.split_once(' '));
     let bearer = text.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
     let (_, bearer) = bearer.ok_or(DeskError::NoSession)?;
-    desk.session(&Bearer::new(bearer.trim().to_owned())).await
+    let session = desk.session(&Bearer::new(bearer.trim().to_owned())).await?;
+    Ok((desk, session))
 }
 
 fn draft_id(text: &str) -> Result<DraftId, DeskError> {

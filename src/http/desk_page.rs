@@ -4,7 +4,7 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::HeaderValue;
 use axum::response::{IntoResponse as _, Response};
 
 use super::page;
@@ -17,12 +17,7 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| page::policy_header(PAGE
 
 pub async fn page(State(services): State<Arc<Services>>) -> Response {
     if services.desk.is_none() {
-        return Problem::plain(
-            StatusCode::NOT_FOUND,
-            "not_found",
-            "There is no page at this address.",
-        )
-        .into_response();
+        return Problem::no_page().into_response();
     }
     page::answer(PAGE, &POLICY)
 }

@@ -96,7 +96,7 @@ async fn not_found(uri: Uri) -> Problem {
     } else if path.ends_with('/') {
         "There is no page at this address. Remove the slash at its end."
     } else {
-        "There is no page at this address."
+        return Problem::no_page();
     };
     Problem::plain(StatusCode::NOT_FOUND, "not_found", detail)
 }

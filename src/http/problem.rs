@@ -71,6 +71,12 @@ impl Problem {
         )
     }
 
+    /// Nothing is served at this address.
+    pub fn no_page() -> Problem {
+        let text = "There is no page at this address.";
+        Problem::plain(StatusCode::NOT_FOUND, "not_found", text)
+    }
+
     /// What the desk does not do.
     pub fn at_desk(status: StatusCode, code: &'static str, detail: &str, next: &str) -> Problem {
         Problem::new(status, code, spelled_out(code), detail, next, None)

@@ -4,14 +4,11 @@ use super::desk_section::DeskSection;
 use super::error::{Contradiction, contradiction};
 use super::separation::is_one_app;
 use super::{Sections, Tenant, check_cap};
-use crate::approval::sign_in::SignInPolicy;
+use crate::approval::sign_in::{DOMAIN, SignInPolicy};
 use crate::approval::{Algorithm, IssuerPolicy, KeyLocation, TypHeader};
 use crate::desk::{Context, DeskSettings, NAME};
 use crate::entra::{Credential, ServiceUrl};
 use crate::ids::{Issuer, Label, ObjectId, TenantId};
-
-/// The trust domain of all that Entra signs, whatever stands behind it.
-const DOMAIN: &str = "entra";
 
 /// Where the desk stands among tenants, issuers and notes.
 pub struct ResolvedDesk {

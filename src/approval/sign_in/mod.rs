@@ -23,7 +23,7 @@ use super::InvalidToken;
 pub use super::SignedIn;
 pub use draft::{Act, DRAFT_LIFETIME, Draft, NotADraft, SignedDigest, Subject, nonce, view_nonce};
 pub use id_token::{DeskRole, SignIn};
-pub use signed::{SignedApproval, SignedDraft, authenticate, key_of, verify_draft};
+pub use signed::{DOMAIN, SignedApproval, SignedDraft, authenticate, key_of, verify_draft};
 
 /// Whose sign-ins count.
 #[derive(Debug, Clone)]

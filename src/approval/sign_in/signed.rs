@@ -39,14 +39,14 @@ pub struct SignedApproval {
 }
 
 /// The trust domain of all that Entra signs: an attacker who rules the tenant can sign in as any person in it.
-const DOMAIN: &str = "entra";
+pub const DOMAIN: &str = "entra";
 
 /// Which key signed it, by what the token says of itself.
 ///
 /// # Errors
 /// [`InvalidToken`], if no key could have signed it.
-pub fn key_of(signed: &SignedDraft) -> Result<Kid, InvalidToken> {
-    Ok(Jws::parse(signed.token.expose_secret())?.header.kid)
+pub fn key_of(token: &SecretString) -> Result<Kid, InvalidToken> {
+    Ok(Jws::parse(token.expose_secret())?.header.kid)
 }
 
 /// Verifies that a draft is signed by the person whom it names, in the role that its kind needs, and anew.

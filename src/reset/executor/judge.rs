@@ -6,12 +6,12 @@ use super::context::Run;
 use super::identify::Identified;
 use super::look_ahead::{Answers, People};
 use crate::approval::sign_in::Subject;
-use crate::approval::{Approval, ApprovalError, Authentic, Channel};
+use crate::approval::{Approval, ApprovalError, Authentic, Channel, Reason, Scope};
 use crate::clock::Timestamp;
-use crate::ids::{PersonRef, ResetId};
+use crate::ids::{PersonRef, ResetId, TicketKey};
 use crate::reset::ledger::{GuardrailItems, Obstacle, obstacle};
 use crate::reset::model::{
-    Action, ApprovalSummary, Claim, Event, Guardrails, LedgerError, Parties, PlannedMethod,
+    Action, ApprovalSummary, Claim, Event, Guardrails, LedgerError, Parties, Person, PlannedMethod,
     Preview, PrivilegeFacts, Request,
 };
 use crate::reset::refusal::{Disagreement, Refusal};
@@ -166,21 +166,17 @@ impl Run<'_> {
         let Identified { target, approvals } = identified;
         let hardware = self.tenant.rules.hardware_oath;
         let claim = Claim {
-            id,
-            tenant: request.tenant,
             channel: request.channel,
             source: request.source.clone(),
-            ticket: request.ticket.clone(),
-            target: target.id,
-            upn: target.upn,
-            display_name: target.display_name,
-            external: target.external,
-            privileged: tier.privilege().is_some(),
-            deactivates: hardware == HardwareOath::Deactivate,
-            scope: claims.scope,
-            reason: claims.reason,
             approvals,
-            claimed_at: self.now(),
+            ..self.claim_about(
+                id,
+                target,
+                &tier,
+                &request.ticket,
+                claims.scope,
+                claims.reason,
+            )
         };
         let plan = plan(listing.methods, claims.scope, hardware);
         let left = Leftovers::of_plan(&plan, listing.hardware_unknown);
@@ -218,33 +214,40 @@ impl Run<'_> {
         let tier = privilege::tier(&target, &known.facts?, &self.tenant.rules)?;
         let listing = known.methods?;
         let hardware = self.tenant.rules.hardware_oath;
-        let claim = Claim {
-            id: ResetId::random(),
+        let (id, ticket) = (ResetId::random(), &about.ticket);
+        let claim = self.claim_about(id, target, &tier, ticket, about.scope, Some(about.reason));
+        let plan = plan(listing.methods, about.scope, hardware);
+        let unknown = listing.hardware_unknown;
+        Ok(preview(&tier, &claim, plan, unknown, Vec::new()))
+    }
+
+    /// A claim on this person, without approvals.
+    fn claim_about(
+        &self,
+        id: ResetId,
+        target: Person,
+        tier: &Tier,
+        ticket: &TicketKey,
+        scope: Scope,
+        reason: Option<Reason>,
+    ) -> Claim {
+        Claim {
+            id,
             tenant: self.tenant_id,
             channel: Channel::Desk,
             source: None,
-            ticket: about.ticket.clone(),
+            ticket: ticket.clone(),
             target: target.id,
             upn: target.upn,
             display_name: target.display_name,
             external: target.external,
             privileged: tier.privilege().is_some(),
-            deactivates: hardware == HardwareOath::Deactivate,
-            scope: about.scope,
-            reason: Some(about.reason),
+            deactivates: self.tenant.rules.hardware_oath == HardwareOath::Deactivate,
+            scope,
+            reason,
             approvals: Vec::new(),
             claimed_at: self.now(),
-        };
-        let plan = plan(listing.methods, about.scope, hardware);
-        let outlook = PlannedReset {
-            tier,
-            claim,
-            plan,
-            hardware_unknown: listing.hardware_unknown,
-            guardrails: self.guardrails(&[]),
-            read: GuardrailItems::default(),
-        };
-        Ok(outlook.preview(Vec::new()))
+        }
     }
 }
 
@@ -297,22 +300,37 @@ impl PlannedReset {
 
     /// What the reset would do. `approvals` are those that count.
     pub fn preview(self, approvals: Vec<ApprovalSummary>) -> Preview {
-        let claim = &self.claim;
-        let left = Leftovers::of_plan(&self.plan, self.hardware_unknown);
-        let (can_register, warnings) = (can_register(&left, claim), warnings(&left, claim));
-        Preview {
-            tenant: claim.tenant,
-            ticket: claim.ticket.clone(),
-            target_id: claim.target,
-            target: claim.upn.clone(),
-            target_name: claim.display_name.clone(),
-            privileged: claim.privileged,
-            privilege: self.tier.privilege().map(ToString::to_string),
+        preview(
+            &self.tier,
+            &self.claim,
+            self.plan,
+            self.hardware_unknown,
             approvals,
-            revoke_sessions: !claim.scope.keep_sessions && !claim.external,
-            can_register,
-            warnings,
-            methods: self.plan,
-        }
+        )
+    }
+}
+
+fn preview(
+    tier: &Tier,
+    claim: &Claim,
+    plan: Vec<PlannedMethod>,
+    hardware_unknown: bool,
+    approvals: Vec<ApprovalSummary>,
+) -> Preview {
+    let left = Leftovers::of_plan(&plan, hardware_unknown);
+    let (can_register, warnings) = (can_register(&left, claim), warnings(&left, claim));
+    Preview {
+        tenant: claim.tenant,
+        ticket: claim.ticket.clone(),
+        target_id: claim.target,
+        target: claim.upn.clone(),
+        target_name: claim.display_name.clone(),
+        privileged: claim.privileged,
+        privilege: tier.privilege().map(ToString::to_string),
+        approvals,
+        revoke_sessions: !claim.scope.keep_sessions && !claim.external,
+        can_register,
+        warnings,
+        methods: plan,
     }
 }

@@ -248,7 +248,7 @@ impl ApprovalValidator {
         let signed = signed.ok_or(InvalidToken::NotCompact)?;
         let mut known = None;
         for draft in [&signed.approval, &signed.verification] {
-            let kid = sign_in::key_of(draft)?;
+            let kid = sign_in::key_of(&draft.token)?;
             if !known
                 .as_ref()
                 .is_some_and(|known: &Arc<KeySet>| known.has(&kid))
