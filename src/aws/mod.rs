@@ -43,3 +43,11 @@ pub async fn config() -> SdkConfig {
         .load()
         .await
 }
+
+/// That SQS or SNS has taken a message: each of its successes names it (SendMessage and Publish, `MessageId`).
+fn check_taken(message_id: Option<&str>) -> Result<(), String> {
+    match message_id {
+        Some(id) if !id.is_empty() => Ok(()),
+        _ => Err("a success without a message id".to_owned()),
+    }
+}

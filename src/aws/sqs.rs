@@ -8,6 +8,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use serde::{Deserialize, Serialize};
 
+use super::check_taken;
 use crate::ids::ResetId;
 use crate::json::{self, JsonError};
 use crate::reset::ports::{Queue, QueueError};
@@ -72,14 +73,15 @@ impl Queue for Sqs {
             .map_err(|error| QueueError(error.to_string()))?;
         // Whole seconds, rounded up: a message that comes early finds the lease of another run.
         let delay = after.min(LONGEST_DELAY).as_millis().div_ceil(1000);
-        self.client
+        let sent = self
+            .client
             .send_message()
             .queue_url(&self.url)
             .message_body(body)
             .delay_seconds(i32::try_from(delay).unwrap_or(i32::MAX))
             .send()
             .await
-            .map(|_| ())
-            .map_err(|error| QueueError(error.code().unwrap_or("no answer").to_owned()))
+            .map_err(|error| QueueError(error.code().unwrap_or("no answer").to_owned()))?;
+        check_taken(sent.message_id()).map_err(QueueError)
     }
 }

@@ -157,3 +157,24 @@ fn a_message_that_is_anything_but_a_name_is_no_wake() {
         assert!(message.reset().is_err(), "{message:?}");
     }
 }
+
+/// A service that answers every request with 200 and this body.
+pub async fn answers(kind: &'static str, body: &'static str) -> SdkConfig {
+    let answer = move || async move { ([("content-type", kind)], body) };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let service = axum::Router::new().fallback(answer);
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    moto::config_at(&url).await
+}
+
+#[tokio::test]
+async fn a_success_without_the_id_of_a_message_has_queued_nothing() {
+    let bodies = ["", "{}", r#"{"MessageId":null}"#, r#"{"MessageId":""}"#];
+    for body in bodies {
+        let config = answers("application/x-amz-json-1.0", body).await;
+        let queue = Sqs::new(&config, "http://127.0.0.1/1/queue".to_owned());
+        let queued = queue.schedule(ResetId::random(), Duration::ZERO).await;
+        assert!(queued.is_err(), "{body}");
+    }
+}
