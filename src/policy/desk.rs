@@ -98,6 +98,16 @@ impl Sections {
         Ok(())
     }
 
+    /// Whether tickets come from where `[notes.NAME]` writes to: the name is a source's, or the desk's. The desk needs no
+    /// source. Beside sources it has to say so, since the name may be a source's that is misspelt.
+    pub(super) fn has_tickets(&self, name: &Label) -> bool {
+        let is_the_desks = self.desk.as_ref().is_some_and(|desk| match &desk.notes {
+            Some(notes) => notes == name,
+            None => self.sources.is_empty() && self.notes.len() == 1,
+        });
+        is_the_desks || self.sources.contains_key(name)
+    }
+
     /// The tenant that the desk names, or the only one.
     fn desk_tenant(&self, desk: &DeskSection) -> Result<&Tenant, Contradiction> {
         let found = match (&desk.tenant, self.tenants.len()) {

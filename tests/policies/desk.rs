@@ -56,6 +56,51 @@ fn twenty_lines_are_a_policy_for_the_desk_alone() {
     assert!(desk.settings.notes.is_none());
 }
 
+const NOTES: &str = r#"
+[notes.helpdesk]
+system.jira_cloud.site = "https://contoso.atlassian.net"
+secret = "reregister-mfa/jira-notes"
+"#;
+
+const MORE_NOTES: &str = r#"
+[notes.servicenow]
+system.servicenow = { instance = "https://contoso.service-now.com", table = "sc_req_item" }
+secret = "reregister-mfa/servicenow-notes"
+"#;
+
+#[test]
+fn the_desk_alone_writes_notes_into_a_ticket_system_that_sends_no_webhooks() {
+    let policy = parse(&format!("{DESK_ALONE}{NOTES}")).unwrap();
+    let desk = policy.sections.resolved_desk().unwrap();
+    assert_eq!(desk.settings.notes.unwrap().as_ref(), "helpdesk");
+
+    let two = format!("{DESK_ALONE}{NOTES}{MORE_NOTES}");
+    let named = two.replace("context =", "notes = \"servicenow\"\ncontext =");
+    let refusal = parse(&two).unwrap_err();
+    assert!(refusal.contains("desk.notes = \"helpdesk\""), "{refusal}");
+    // The other one is neither the desk's nor a source's.
+    let refusal = parse(&named).unwrap_err();
+    assert!(
+        refusal.contains("notes.helpdesk is for a source"),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn beside_sources_the_desk_names_its_ticket_system_since_the_name_may_be_a_misspelt_source() {
+    let notes = json!({
+        "system": {"jira_cloud": {"site": "https://contoso.atlassian.net"}}, "secret": "sandbox/jira-notes",
+    });
+    let misspelt = |policy| with_desk(policy).add("notes.jria", notes.clone());
+    let refusal = refusal_with(misspelt);
+    assert!(refusal.contains("notes.jria is for a source"), "{refusal}");
+    let named = misspelt(Document::from_toml(super::TOUR)).add("desk.notes", "jria");
+    let desk = parse(&named.to_toml()).unwrap().sections.resolved_desk();
+    assert_eq!(desk.unwrap().settings.notes.unwrap().as_ref(), "jria");
+    let without_desk = refusal_with(|policy| policy.add("notes.jria", notes.clone()));
+    assert!(!without_desk.contains("desk"), "{without_desk}");
+}
+
 #[test]
 fn the_groups_of_the_desk_make_their_members_privileged() {
     let policy = parse(DESK_ALONE).unwrap();
