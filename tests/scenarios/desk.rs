@@ -4,6 +4,7 @@ mod attacks;
 mod browser;
 mod histories;
 mod journeys;
+mod links;
 
 use reregister_mfa::clock::Clock as _;
 use serde_json::json;

@@ -144,8 +144,13 @@ pub fn verification(target: &str) -> Value {
         VERA => "a1000000-0000-4000-8000-00000000000d",
         other => panic!("{other} has no id here"),
     };
+    verification_in("HELP-42", id)
+}
+
+/// The same in another ticket, of a person by object id.
+pub fn verification_in(ticket: &str, id: &str) -> Value {
     json!({"verification": {
-        "ticket": "HELP-42",
+        "ticket": ticket,
         "target": id,
         "scope": "mfa:reregister passkeys:remove",
         "reason": "lost",
