@@ -10,7 +10,7 @@ use super::graph::Graph;
 use super::group_eligibility::GroupEligibility;
 use super::settings::{ActsOn, EntraDeps, EntraSettings};
 use super::token::Tokens;
-use super::{authentication_methods, people, privilege_facts};
+use super::{authentication_methods, people, privilege_facts, profiles};
 use crate::ids::{ObjectId, PersonRef, TenantId};
 use crate::reset::ports::{Directory, DirectoryError, Fault, Listing};
 use crate::reset::{Method, Person, PrivilegeFacts};
@@ -85,6 +85,11 @@ impl Entra {
 impl Directory for Entra {
     async fn person(&self, who: &PersonRef) -> Result<Person, DirectoryError> {
         people::find(&self.graph, who).await
+    }
+
+    async fn manager(&self, who: &PersonRef) -> Result<Option<ObjectId>, DirectoryError> {
+        let found = profiles::manager(&self.graph, who).await?;
+        Ok(found.map(|manager| manager.id))
     }
 
     async fn privilege_facts(&self, id: ObjectId) -> Result<PrivilegeFacts, DirectoryError> {

@@ -43,7 +43,8 @@ impl People for Entra {
         let id = person.id.to_string();
         let mut url = graph.url(["v1.0", "users", &id])?;
         url.query_pairs_mut().append_pair("$select", SELECT);
-        let (user, manager) = tokio::join!(graph.get::<User>(url), manager(graph, &id));
+        let who = PersonRef::Id(person.id);
+        let (user, manager) = tokio::join!(graph.get::<User>(url), manager(graph, &who));
         let (user, manager) = (user?, manager?);
         if user.id != person.id {
             return Err(DirectoryError::Permanent(Fault::Unreadable));
@@ -66,8 +67,9 @@ impl People for Entra {
     }
 }
 
-async fn manager(graph: &Graph, id: &str) -> Result<Option<Manager>, DirectoryError> {
-    let mut url = graph.url(["v1.0", "users", id, "manager"])?;
+/// Microsoft Graph, "List manager".
+pub async fn manager(graph: &Graph, who: &PersonRef) -> Result<Option<Manager>, DirectoryError> {
+    let mut url = people::url(graph, who, &["manager"])?;
     url.query_pairs_mut()
         .append_pair("$select", "id,displayName");
     match graph.get::<ManagedBy>(url).await {

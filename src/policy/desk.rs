@@ -17,6 +17,7 @@ pub struct ResolvedDesk {
     pub tenant: TenantId,
     pub verifiers: ObjectId,
     pub approvers: ObjectId,
+    pub managers: Option<ObjectId>,
     /// The login host of that tenant's cloud.
     pub login: ServiceUrl,
     pub sign_in: SignInPolicy,
@@ -61,6 +62,15 @@ impl Sections {
             return Err(contradiction(
                 "desk.approvers",
                 "desk.verifiers and desk.approvers are one group: make two",
+            ));
+        }
+        if [settings.verifiers, settings.approvers]
+            .map(Some)
+            .contains(&settings.managers)
+        {
+            return Err(contradiction(
+                "desk.managers",
+                "desk.managers is the group of verifiers or of approvers: make a third one",
             ));
         }
         if settings.context == Context::None && settings.privileged {
@@ -124,7 +134,7 @@ impl Sections {
     }
 
     /// Members, owners and eligible members of the desk's groups are privileged: an attacker who has one of them reset can
-    /// verify or approve.
+    /// verify or approve. Managers are not: all who manage may be most of a tenant, and their word counts for few people.
     pub(super) fn name_privileged_groups(&mut self) {
         let Some(desk) = &self.desk else { return };
         let groups = [desk.verifiers, desk.approvers];
@@ -156,6 +166,7 @@ impl Sections {
                 context: settings.context.id().map(str::to_owned),
                 audience: self.audience.desk.clone()?,
                 privileged,
+                managers: desk.managers.is_some(),
             },
             issuer: IssuerPolicy {
                 iss,
@@ -173,6 +184,7 @@ impl Sections {
             credential: desk.credential,
             verifiers: desk.verifiers,
             approvers: desk.approvers,
+            managers: desk.managers,
             settings,
         })
     }

@@ -102,6 +102,26 @@ fn beside_sources_the_desk_names_its_ticket_system_since_the_name_may_be_a_missp
 }
 
 #[test]
+fn managers_vouch_only_if_the_policy_names_their_group_and_are_not_privileged_by_it() {
+    const MANAGERS: &str = "7d6f5c4b-3a29-4180-9c7e-6b5a49382719";
+    let managers = |policy: &str| {
+        let policy = parse(policy).unwrap();
+        let rules = &policy.sections.tenants.values().next().unwrap().rules;
+        let managers = MANAGERS.parse().unwrap();
+        assert!(!rules.privileged_groups.contains(&managers));
+        let desk = policy.sections.resolved_desk().unwrap();
+        assert_eq!(desk.sign_in.managers, desk.managers.is_some());
+        desk.managers.map(|managers| managers.to_string())
+    };
+    assert_eq!(managers(DESK_ALONE), None);
+    let named = DESK_ALONE.replace(
+        "context =",
+        &format!("managers = \"{MANAGERS}\"\ncontext ="),
+    );
+    assert_eq!(managers(&named).as_deref(), Some(MANAGERS));
+}
+
+#[test]
 fn the_groups_of_the_desk_make_their_members_privileged() {
     let policy = parse(DESK_ALONE).unwrap();
     let rules = &policy.sections.tenants.values().next().unwrap().rules;
@@ -172,6 +192,8 @@ fn a_desk_that_contradicts_itself_or_the_rest_is_refused_with_the_reason() {
         ("desk.per_hour", json!(2001), "above 2000"),
         ("desk.approver", json!("x"), "desk"),
         ("desk.notes", json!("nowhere"), "not in [notes]"),
+        ("desk.managers", json!(VERIFIERS), "make a third one"),
+        ("desk.managers", json!(APPROVERS), "make a third one"),
     ] {
         let refusal = refusal_with(|policy| with_desk(policy).add(path, value.clone()));
         assert!(refusal.contains(why), "{path} = {value}: {refusal}");

@@ -67,10 +67,7 @@ pub fn verify_draft(
     if sign_in.person != draft.signer {
         return Err(SignInError::OtherPerson);
     }
-    let role = match draft.act {
-        Act::Verify { .. } => DeskRole::Verifier,
-        Act::Approve { .. } => DeskRole::Approver,
-    };
+    let role = draft.act.role()?;
     if !sign_in.roles.contains(&role) {
         return Err(SignInError::RoleMissing(role.as_str()));
     }
@@ -154,6 +151,7 @@ pub fn authenticate(
         verifier: verifier.person,
         approved_at: approver.at,
         verified_at: verifier.at,
+        is_vouched_for: verification.act.role()? == DeskRole::Manager,
         in_context: approver.in_context && verifier.in_context,
     };
     let domain = Label::try_from(DOMAIN.to_owned()).map_err(|_| SignInError::NotADraft)?;
