@@ -10,7 +10,7 @@ use super::graph::Graph;
 use super::group_eligibility::GroupEligibility;
 use super::settings::{ActsOn, EntraDeps, EntraSettings};
 use super::token::Tokens;
-use super::{authentication_methods, people, privilege_facts, profiles};
+use super::{authentication_methods, people, privilege_facts};
 use crate::ids::{ObjectId, PersonRef, TenantId};
 use crate::reset::ports::{Directory, DirectoryError, Fault, Listing};
 use crate::reset::{Method, Person, PrivilegeFacts};
@@ -88,7 +88,7 @@ impl Directory for Entra {
     }
 
     async fn manager(&self, who: &PersonRef) -> Result<Option<ObjectId>, DirectoryError> {
-        let found = profiles::manager(&self.graph, who).await?;
+        let found = people::manager(&self.graph, who).await?;
         Ok(found.map(|manager| manager.id))
     }
 

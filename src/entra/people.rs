@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::graph::Graph;
+use crate::desk::Manager;
 use crate::ids::{ObjectId, PersonRef};
 use crate::names::shown;
 use crate::reset::Person;
@@ -97,6 +98,28 @@ impl User {
             )
             || text(&self.external_user_state).is_some()
             || identities.any(is_federated)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ManagedBy {
+    id: ObjectId,
+    display_name: Option<String>,
+}
+
+/// Microsoft Graph, "List manager".
+pub async fn manager(graph: &Graph, who: &PersonRef) -> Result<Option<Manager>, DirectoryError> {
+    let mut url = url(graph, who, &["manager"])?;
+    url.query_pairs_mut()
+        .append_pair("$select", "id,displayName");
+    match graph.get::<ManagedBy>(url).await {
+        Ok(found) => Ok(Some(Manager {
+            id: found.id,
+            name: found.display_name.as_deref().and_then(shown),
+        })),
+        Err(DirectoryError::Permanent(Fault::NotFound)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

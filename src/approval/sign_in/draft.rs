@@ -8,7 +8,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::super::{Channel, Evidence, Reason, Scope};
-use super::id_token::DeskRole;
 use crate::clock::Timestamp;
 use crate::ids::{Digest, DraftId, ObjectId, TenantId, TicketKey};
 use crate::json;
@@ -62,23 +61,6 @@ pub enum Act {
         channel: Channel,
         verification: SignedDigest,
     },
-}
-
-impl Act {
-    /// The role that its signer needs. A manager says nothing but that they vouch, and a verifier says all but that.
-    ///
-    /// # Errors
-    /// [`NotADraft`] if it mixes the two.
-    pub fn role(&self) -> Result<DeskRole, NotADraft> {
-        match self {
-            Act::Approve { .. } => Ok(DeskRole::Approver),
-            Act::Verify { evidence } if !evidence.iter().any(|one| one.is_by_manager()) => {
-                Ok(DeskRole::Verifier)
-            }
-            Act::Verify { evidence } if evidence.len() == 1 => Ok(DeskRole::Manager),
-            Act::Verify { .. } => Err(NotADraft),
-        }
-    }
 }
 
 /// A signed draft, as another one contains it: its text, and the SHA-256 of the token that signs it.

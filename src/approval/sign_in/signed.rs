@@ -10,7 +10,7 @@ use super::super::jws::Jws;
 use super::super::signed_by::{SignedBy, SignedIn};
 use super::super::time_limits::TimeLimits;
 use super::super::token::Authentic;
-use super::draft::{Act, DRAFT_LIFETIME, Draft, nonce};
+use super::draft::{Act, DRAFT_LIFETIME, Draft, NotADraft, nonce};
 use super::id_token::{DeskRole, SignIn};
 use super::{SignInError, SignInPolicy};
 use crate::clock;
@@ -47,6 +47,23 @@ pub const DOMAIN: &str = "entra";
 /// [`InvalidToken`], if no key could have signed it.
 pub fn key_of(token: &SecretString) -> Result<Kid, InvalidToken> {
     Ok(Jws::parse(token.expose_secret())?.header.kid)
+}
+
+impl Act {
+    /// The role that its signer needs. A manager says nothing but that they vouch, and a verifier says all but that.
+    ///
+    /// # Errors
+    /// [`NotADraft`] if it mixes the two.
+    pub fn role(&self) -> Result<DeskRole, NotADraft> {
+        match self {
+            Act::Approve { .. } => Ok(DeskRole::Approver),
+            Act::Verify { evidence } if !evidence.iter().any(|one| one.is_by_manager()) => {
+                Ok(DeskRole::Verifier)
+            }
+            Act::Verify { evidence } if evidence.len() == 1 => Ok(DeskRole::Manager),
+            Act::Verify { .. } => Err(NotADraft),
+        }
+    }
 }
 
 /// Verifies that a draft is signed by the person whom it names, in the role that its kind needs, and anew.
