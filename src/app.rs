@@ -141,6 +141,7 @@ impl App {
             issuer: desk.issuer.clone(),
             verifiers: desk.verifiers,
             approvers: desk.approvers,
+            managers: desk.managers,
             signed: Arc::new(signed.clone()),
         });
         let resets = Resets::new(Deployment {

@@ -23,6 +23,8 @@ pub struct SignedIn {
     /// When each of them signed in for it.
     pub approved_at: Timestamp,
     pub verified_at: Timestamp,
+    /// Whether the verifier signed as the target's manager, and not as a verifier.
+    pub is_vouched_for: bool,
     /// Whether both signed in the policy's authentication context.
     pub in_context: bool,
 }

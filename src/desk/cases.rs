@@ -73,6 +73,7 @@ impl Desk {
         id: &DraftId,
         until: Timestamp,
     ) -> Result<Case, DeskError> {
+        session.needs_to_read()?;
         let signature = self.open_case(id).await?;
         let keys = self.keys_of(&signature.signed.token).await?;
         let (draft, sign_in) = verify_draft(&signature.signed, &self.policy, &keys)?;
@@ -174,7 +175,12 @@ impl Desk {
     ///
     /// # Errors
     /// [`DeskError::NoSuchCase`] if it was not approved at the desk, or its approval was refused.
-    pub async fn outcome(&self, id: &DraftId) -> Result<RequestStatus, DeskError> {
+    pub async fn outcome(
+        &self,
+        session: &Session,
+        id: &DraftId,
+    ) -> Result<RequestStatus, DeskError> {
+        session.needs_to_read()?;
         self.stored_outcome(id).await?.ok_or(DeskError::NoSuchCase)
     }
 

@@ -13,8 +13,8 @@ use super::{Desk, DeskError, Rejection, Session};
 use crate::approval::sign_in::DeskRole;
 use crate::clock::{self, Timestamp};
 use crate::ids::{ObjectId, PersonRef};
-use crate::reset::Event;
 use crate::reset::ports::Key;
+use crate::reset::{Event, Refusal};
 
 /// A password or an account that is younger than this is named.
 const YOUNG: Duration = Duration::from_secs(24 * 60 * 60);
@@ -26,6 +26,25 @@ pub struct Found {
     pub has_mobile_phone: bool,
     pub hints: Vec<Hint>,
     pub rejections: Vec<Rejection>,
+}
+
+impl Found {
+    /// What a manager needs to recognise their own person.
+    fn for_manager(profile: Profile) -> Found {
+        Found {
+            profile: Profile {
+                job_title: None,
+                manager: None,
+                business_phone: None,
+                mobile_phone: None,
+                ..profile
+            },
+            has_business_phone: false,
+            has_mobile_phone: false,
+            hints: Vec::new(),
+            rejections: Vec::new(),
+        }
+    }
 }
 
 /// What speaks against a reset.
@@ -79,9 +98,15 @@ impl Desk {
     /// # Errors
     /// [`DeskError`] if the session's person may not, or the directory does not know the person.
     pub async fn find(&self, session: &Session, who: &PersonRef) -> Result<Found, DeskError> {
-        session.needs(DeskRole::Verifier)?;
+        let only_vouches = session.vouches && !session.verifies;
+        if !only_vouches {
+            session.needs(DeskRole::Verifier)?;
+        }
         self.count(Allowance::LookUps, session.person).await?;
-        let profile = self.people.profile(who).await?;
+        let profile = match only_vouches {
+            true => self.managed(session, who).await?,
+            false => self.people.profile(who).await?,
+        };
         let now = self.clock.now();
         let looked_up = Event::LookedUp {
             at: now,
@@ -90,6 +115,9 @@ impl Desk {
             contact: None,
         };
         self.audit.append(&looked_up).await?;
+        if only_vouches {
+            return Ok(Found::for_manager(profile));
+        }
         let rejections = self.rejections_of(profile.id, None).await?;
         let is_young = |at: &Timestamp| now < clock::after(*at, YOUNG);
         let hints = [
@@ -147,6 +175,27 @@ impl Desk {
         });
         kept.await??;
         Ok(Contact { kind, number })
+    }
+
+    /// A person whose manager is the session's person, as the directory says.
+    ///
+    /// # Errors
+    /// [`Refusal::VerifierNotManager`], also if there is no such person: a manager learns nothing of others.
+    pub(super) async fn managed(
+        &self,
+        session: &Session,
+        who: &PersonRef,
+    ) -> Result<Profile, DeskError> {
+        const NOT_THEIRS: DeskError = DeskError::Refused(Refusal::VerifierNotManager);
+        let found = self.people.profile(who).await.map_err(DeskError::from);
+        let profile = found.map_err(|error| match error {
+            DeskError::Refused(Refusal::NotFound(_)) => NOT_THEIRS,
+            other => other,
+        })?;
+        let manager = profile.manager.as_ref().map(|manager| manager.id);
+        (manager == Some(session.person))
+            .then_some(profile)
+            .ok_or(NOT_THEIRS)
     }
 
     /// Which contacts of a person this session was shown.

@@ -87,6 +87,11 @@ impl Directory for Entra {
         people::find(&self.graph, who).await
     }
 
+    async fn manager(&self, who: &PersonRef) -> Result<Option<ObjectId>, DirectoryError> {
+        let found = people::manager(&self.graph, who).await?;
+        Ok(found.map(|manager| manager.id))
+    }
+
     async fn privilege_facts(&self, id: ObjectId) -> Result<PrivilegeFacts, DirectoryError> {
         privilege_facts::of(&self.graph, &self.group_eligibility, id).await
     }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use reqwest::Method;
+use reqwest::{Method, Url};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::graph::Graph;
+use crate::desk::Manager;
 use crate::ids::{ObjectId, PersonRef};
 use crate::names::shown;
 use crate::reset::Person;
@@ -36,15 +37,21 @@ fn given<'de, D: Deserializer<'de>>(input: D) -> Result<Option<bool>, D::Error> 
 const SELECT: &str = "id,userPrincipalName,displayName,accountEnabled,isManagementRestricted,\
                       creationType,externalUserState,identities";
 
-/// Microsoft Graph, "Get user". A name that starts with `$` cannot be a path segment and goes into a key
-/// predicate, where a quote is doubled.
-pub async fn find(graph: &Graph, who: &PersonRef) -> Result<Person, DirectoryError> {
+/// The address of a user, and of what is below it. A name that starts with `$` cannot be a path segment and goes into a
+/// key predicate, where a quote is doubled.
+pub fn url(graph: &Graph, who: &PersonRef, below: &[&str]) -> Result<Url, DirectoryError> {
     let name = who.to_string();
-    let mut url = if name.starts_with('$') {
-        graph.url(["v1.0", &format!("users('{}')", name.replace('\'', "''"))])?
-    } else {
-        graph.url(["v1.0", "users", &name])?
+    let key = format!("users('{}')", name.replace('\'', "''"));
+    let user: &[&str] = match name.starts_with('$') {
+        true => &["v1.0", &key],
+        false => &["v1.0", "users", &name],
     };
+    graph.url(user.iter().chain(below).copied())
+}
+
+/// Microsoft Graph, "Get user".
+pub async fn find(graph: &Graph, who: &PersonRef) -> Result<Person, DirectoryError> {
+    let mut url = url(graph, who, &[])?;
     url.query_pairs_mut().append_pair("$select", SELECT);
     let user: User = graph.get(url).await?;
     let same = match who {
@@ -91,6 +98,28 @@ impl User {
             )
             || text(&self.external_user_state).is_some()
             || identities.any(is_federated)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ManagedBy {
+    id: ObjectId,
+    display_name: Option<String>,
+}
+
+/// Microsoft Graph, "List manager".
+pub async fn manager(graph: &Graph, who: &PersonRef) -> Result<Option<Manager>, DirectoryError> {
+    let mut url = url(graph, who, &["manager"])?;
+    url.query_pairs_mut()
+        .append_pair("$select", "id,displayName");
+    match graph.get::<ManagedBy>(url).await {
+        Ok(found) => Ok(Some(Manager {
+            id: found.id,
+            name: found.display_name.as_deref().and_then(shown),
+        })),
+        Err(DirectoryError::Permanent(Fault::NotFound)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -298,8 +298,8 @@ pub async fn outcome(
     headers: HeaderMap,
 ) -> Response {
     respond(async {
-        let (desk, _) = session(&services, &headers).await?;
-        let status = desk.outcome(&draft_id(&id)?).await?;
+        let (desk, session) = session(&services, &headers).await?;
+        let status = desk.outcome(&session, &draft_id(&id)?).await?;
         Ok(response::status(&services, &status, true))
     })
     .await

@@ -23,6 +23,8 @@ pub struct DeskSection {
     pub verifiers: ObjectId,
     /// The group whose members approve.
     pub approvers: ObjectId,
+    /// The group whose members may vouch for the people whose manager they are; without it managers do not sign.
+    pub managers: Option<ObjectId>,
     /// Which authentication context a signature has to be in.
     pub context: Context,
     /// The ticket system whose tickets get notes: a name of `[notes]`; by default the only one.

@@ -137,6 +137,7 @@ fn detail(refusal: &Refusal) -> String {
         | Refusal::NotFound(_)
         | Refusal::AttesterDisabled(_)
         | Refusal::SignerJustReset(_)
+        | Refusal::VerifierNotManager
         | Refusal::NotTheKeysOwner
         | Refusal::ApproverVerified
         | Refusal::BreakGlass

@@ -67,6 +67,9 @@ pub enum Refusal {
     /// The target approved or verified themselves.
     #[error("the {0} is the person to be reset")]
     AttesterIsTarget(Attester),
+    /// Who vouched as the target's manager is another person (`manager_attestation`).
+    #[error("the person who vouched as the manager is not the person's manager in the directory")]
+    VerifierNotManager,
     #[error("the approval was signed with a key of another person")]
     NotTheKeysOwner,
     /// On call, each key belongs to one person.
@@ -247,6 +250,7 @@ impl Refusal {
             Refusal::SignIn(_) => Code::SignInInvalid,
             Refusal::SignerWithoutRole(_) => Code::SignerWithoutRole,
             Refusal::SignerJustReset(_) => Code::SignerJustReset,
+            Refusal::VerifierNotManager => Code::VerifierNotManager,
             Refusal::IssuerNotAllowed => Code::IssuerNotAllowed,
             Refusal::OtherTicket => Code::OtherTicket,
             Refusal::OtherTenant => Code::OtherTenant,

@@ -94,6 +94,15 @@ fn an_approval_by_object_ids_saves_one_trip_to_graph() {
 }
 
 #[test]
+fn whether_the_manager_vouched_is_asked_beside_the_rest() {
+    let distant = Distant::new();
+    let sent = distant.submit(&distant.vouched());
+    assert_eq!(sent.state, "completed");
+    assert_eq!(took(&sent), 6 * GRAPH + 6 * AWS);
+    assert_eq!(sent.calls.matches("Graph: manager").count(), 1);
+}
+
+#[test]
 fn an_object_id_of_the_target_alone_saves_that_trip_for_one_more_to_aws() {
     let distant = Distant::new();
     let sent = distant.submit(&distant.target_by_id());

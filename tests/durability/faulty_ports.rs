@@ -246,6 +246,10 @@ impl Directory for FaultyPorts {
         self.ask("Graph: person", |_| person).await
     }
 
+    async fn manager(&self, _: &PersonRef) -> Result<Option<ObjectId>, DirectoryError> {
+        Ok(None)
+    }
+
     async fn privilege_facts(&self, _: ObjectId) -> Result<PrivilegeFacts, DirectoryError> {
         let facts = PrivilegeFacts {
             memberships: Vec::new(),

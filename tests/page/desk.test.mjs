@@ -355,3 +355,44 @@ play("a_session_that_is_over_leads_back_to_where_the_person_was", {
   await at(page, "review");
   assert.equal(page.url(), `${url}desk/${CASE}`);
 });
+
+play("a_manager_vouches_for_their_own_person_and_is_asked_for_nothing_else", {
+  how: { name: "desk-manager-" },
+  script: [
+    ...signsIn(["Manager"]),
+    { on: PEOPLE, ...refusal(403, "verifier_not_manager", "The person who vouched is not the manager.", "Have the manager vouch.") },
+    { on: PEOPLE, json: found({ job_title: null, manager: null, contacts: [] }) },
+    { on: DRAFTS, json: verificationDraft(), check: ({ body }) => assert.deepEqual(JSON.parse(body), { verification: {
+      ticket: "HELP-42", target: TARGET, scope: "mfa:reregister passkeys:remove", reason: "lost", evidence: [{ method: "manager_attestation" }],
+    } }) },
+    { on: SETTINGS },
+    { on: SIGN(DRAFT), json: noted(true) },
+  ],
+}, async (visit) => {
+  const { page, accessible } = visit;
+  await signIn(visit, "desk?ticket=HELP-42");
+  await at(page, "find");
+  await page.getByLabel("The person's user principal name").fill("alex.wilber@contoso.example");
+  await press(page, "Find");
+  await at(page, "problem");
+  assert.match(await said(page, "problem"), /You are not their manager/);
+  await press(page, "Back");
+  await page.getByLabel("The person's user principal name").fill("jane.doe@contoso.example");
+  await press(page, "Find");
+  await at(page, "verify", "Verify this person");
+  const facts = await said(page, "verify");
+  assert.match(facts, /Jane Doe[^]*Marketing/);
+  for (const words of ["Not in the directory", "phone", "Contact them", "Microsoft Teams"]) {
+    assert.ok(!facts.replace("phone or security key", "").includes(words), words);
+  }
+  await page.getByLabel("It is lost").check();
+  await page.getByLabel("Yes, or they are not sure").check();
+  await page.getByLabel("I am their manager").check();
+  await accessible("vouch");
+  await press(page, "Continue: see what you sign");
+  await at(page, "sign");
+  assert.match(await said(page, "sign"), /I have verified Jane Doe [^]* as their manager\./);
+  await press(page, "I have verified them: sign");
+  await microsoft(page, "Sign in");
+  await at(page, "outcome", "Verified. The approver is next");
+});

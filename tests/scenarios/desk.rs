@@ -4,6 +4,8 @@ mod attacks;
 mod browser;
 mod histories;
 mod journeys;
+mod links;
+mod managers;
 
 use reregister_mfa::clock::Clock as _;
 use serde_json::json;
@@ -18,10 +20,14 @@ use crate::test_app::{Document, GRACE, JANE, MEGAN, Overrides, SAM, TestApp, VER
 pub use browser::Browser;
 
 pub const APPROVERS: &str = "c1000000-0000-4000-8000-0000000000d2";
+pub const MANAGERS: &str = "c1000000-0000-4000-8000-0000000000d3";
 pub const CLIENT: &str = "2d3e4f50-6172-4384-9a5b-6c7d8e9fa0b1";
 pub const DESK_URL: &str = "https://mfa.contoso.example/desk";
 
 const VICTOR_ID: &str = "a1000000-0000-4000-8000-000000000011";
+/// Jane's manager.
+pub const MEGAN_ID: &str = "a1000000-0000-4000-8000-000000000003";
+const SAM_ID: &str = "a1000000-0000-4000-8000-00000000000c";
 pub const JANE_ID: &str = "a1000000-0000-4000-8000-00000000000b";
 
 /// In the tenant of the tour Victor verifies; here he approves, too.
@@ -46,7 +52,35 @@ pub async fn with_desk_and(
     change: impl FnOnce(Document) -> Document,
     overrides: Overrides,
 ) -> TestApp {
-    let app = TestApp::build(|document| change(policy(document)), tenant, overrides).await;
+    build(change, tenant, overrides).await
+}
+
+/// Managers of the tenant vouch, too: Megan and Jane are some, and Sam, who approves.
+pub async fn with_managers() -> TestApp {
+    let managers = json!({
+        "id": MANAGERS, "displayName": "MFA managers", "members": [MEGAN_ID, JANE_ID, SAM_ID],
+    });
+    let role = json!({"value": "Manager", "assigned": [MANAGERS]});
+    let with_role = |document| {
+        tenant(document)
+            .push("groups", managers)
+            .push("apps.2.signIn.appRoles", role)
+    };
+    let change = |policy: Document| policy.add("desk.managers", MANAGERS);
+    build(change, with_role, Overrides::default()).await
+}
+
+async fn build(
+    change: impl FnOnce(Document) -> Document,
+    change_tenant: impl FnOnce(Document) -> Document,
+    overrides: Overrides,
+) -> TestApp {
+    let app = TestApp::build(
+        |document| change(policy(document)),
+        change_tenant,
+        overrides,
+    )
+    .await;
     let clock = app.clock.clone();
     app.tenant.set_clock(move || clock.now());
     app
@@ -163,4 +197,25 @@ async fn an_approver_who_was_just_reset_does_not_approve() {
     let (sam, draft) = about_to_approve(&app).await;
     let refused = sam.sign(&draft).await;
     documented(&refused);
+}
+
+#[tokio::test]
+async fn a_manager_vouches_and_an_approver_has_the_person_reset() {
+    let app = with_managers().await;
+    let case = Browser::of(&app, MEGAN).await.vouch(JANE).await;
+    let sam = Browser::of(&app, SAM).await;
+    let shown = sam.get(&format!("/desk/cases/{case}")).await;
+    assert_eq!(shown.json["verifier"], MEGAN, "{}", shown.json);
+    let done = sam.approve(&case).await;
+    documented(&done);
+}
+
+#[tokio::test]
+async fn a_manager_who_has_vouched_and_is_the_persons_no_more_does_not_count() {
+    let app = with_managers().await;
+    let case = Browser::of(&app, MEGAN).await.vouch(JANE).await;
+    app.tenant.set_manager(JANE, None);
+    let refused = Browser::of(&app, SAM).await.approve(&case).await;
+    documented(&refused);
+    assert!(app.writes().is_empty());
 }

@@ -24,7 +24,7 @@ use simulated::request::Request;
 use crate::documented::{Answer, Rows, documented};
 use crate::guardrails::freeze;
 use crate::memory::MemoryStore;
-use crate::test_app::{ADA, ALEX, Document, GRACE, JANE, Overrides, Reply, SAM, TestApp};
+use crate::test_app::{ADA, ALEX, Document, GRACE, JANE, MEGAN, Overrides, Reply, SAM, TestApp};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -345,4 +345,20 @@ async fn a_reset_is_ended_if_the_person_may_no_longer_be_reset() {
         .await;
     let person = "a standard person who becomes privileged while the reset is interrupted";
     rows.show(person, "one", answer);
+}
+
+#[tokio::test]
+async fn a_reset_is_ended_if_the_manager_who_vouched_is_the_persons_no_more() {
+    let (app, store) = uninterrupted(|policy| policy).await;
+    let vouched = json!({
+        "method": "manager_attestation", "contact_source": "company_directory",
+        "verified_by": MEGAN, "verified_at": app.now() - 60,
+    });
+    let delivery = app.jira(&app.approve(app.draft().verification([vouched])));
+    let interrupted = Interrupted::by(app, store, delivery).await;
+    interrupted.app.tenant.set_manager(JANE, None);
+    let answer = interrupted
+        .is_ended("manager", "verifier_not_manager")
+        .await;
+    documented(answer);
 }

@@ -39,6 +39,8 @@ pub struct SignInPolicy {
     pub audience: String,
     /// Whether its approvals count for privileged people, together with one of another trust domain.
     pub privileged: bool,
+    /// Whether managers may vouch for their own people: the policy names their group.
+    pub managers: bool,
 }
 
 /// Why a sign-in does not count, or a signed draft is no signature.

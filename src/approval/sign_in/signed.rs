@@ -10,7 +10,7 @@ use super::super::jws::Jws;
 use super::super::signed_by::{SignedBy, SignedIn};
 use super::super::time_limits::TimeLimits;
 use super::super::token::Authentic;
-use super::draft::{Act, DRAFT_LIFETIME, Draft, nonce};
+use super::draft::{Act, DRAFT_LIFETIME, Draft, NotADraft, nonce};
 use super::id_token::{DeskRole, SignIn};
 use super::{SignInError, SignInPolicy};
 use crate::clock;
@@ -49,6 +49,23 @@ pub fn key_of(token: &SecretString) -> Result<Kid, InvalidToken> {
     Ok(Jws::parse(token.expose_secret())?.header.kid)
 }
 
+impl Act {
+    /// The role that its signer needs. A manager says nothing but that they vouch, and a verifier says all but that.
+    ///
+    /// # Errors
+    /// [`NotADraft`] if it mixes the two.
+    pub fn role(&self) -> Result<DeskRole, NotADraft> {
+        match self {
+            Act::Approve { .. } => Ok(DeskRole::Approver),
+            Act::Verify { evidence } if !evidence.iter().any(|one| one.is_by_manager()) => {
+                Ok(DeskRole::Verifier)
+            }
+            Act::Verify { evidence } if evidence.len() == 1 => Ok(DeskRole::Manager),
+            Act::Verify { .. } => Err(NotADraft),
+        }
+    }
+}
+
 /// Verifies that a draft is signed by the person whom it names, in the role that its kind needs, and anew.
 ///
 /// # Errors
@@ -67,10 +84,7 @@ pub fn verify_draft(
     if sign_in.person != draft.signer {
         return Err(SignInError::OtherPerson);
     }
-    let role = match draft.act {
-        Act::Verify { .. } => DeskRole::Verifier,
-        Act::Approve { .. } => DeskRole::Approver,
-    };
+    let role = draft.act.role()?;
     if !sign_in.roles.contains(&role) {
         return Err(SignInError::RoleMissing(role.as_str()));
     }
@@ -154,6 +168,7 @@ pub fn authenticate(
         verifier: verifier.person,
         approved_at: approver.at,
         verified_at: verifier.at,
+        is_vouched_for: verification.act.role()? == DeskRole::Manager,
         in_context: approver.in_context && verifier.in_context,
     };
     let domain = Label::try_from(DOMAIN.to_owned()).map_err(|_| SignInError::NotADraft)?;

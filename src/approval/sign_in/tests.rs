@@ -62,6 +62,7 @@ fn policy() -> SignInPolicy {
         context: Some("c1".to_owned()),
         audience: "https://mfa.contoso.example/desk".to_owned(),
         privileged: true,
+        managers: true,
     }
 }
 

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Run;
-use super::look_ahead::{People, named};
+use super::look_ahead::{People, named, vouched_for};
 use crate::approval::{Approval, Channel};
-use crate::ids::PersonRef;
+use crate::ids::{ObjectId, PersonRef};
 use crate::reset::model::{ClaimedApproval, Person};
 use crate::reset::ports::{DirectoryError, Fault};
 use crate::reset::refusal::{Attester, Disagreement, Refusal, Role};
@@ -28,7 +28,18 @@ impl Run<'_> {
         approvals: &[Approval],
         known: People,
     ) -> Result<Identified, Refusal> {
-        let people = self.resolve(ticket_user, approvals, known).await?;
+        let People {
+            found,
+            mut managers,
+        } = known;
+        let mut missing = vouched_for(approvals);
+        missing.retain(|who| !managers.contains_key(*who));
+        let (people, asked) = tokio::join!(
+            self.resolve(ticket_user, approvals, found),
+            self.ask_for_managers(missing.into_iter()),
+        );
+        managers.extend(asked);
+        let people = people?;
         let find = |who: &PersonRef, role| people.get(who).ok_or(Refusal::NotFound(role));
 
         let first = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
@@ -67,6 +78,9 @@ impl Run<'_> {
             for verification in &claims.verification {
                 let verifier = find(&verification.verified_by, Role::Verifier)?;
                 check_attester(verifier, target, Attester::Verifier)?;
+                if verification.evidence.is_by_manager() {
+                    check_manager(verifier, managers.get(&claims.sub))?;
+                }
                 verifiers.insert(verifier.id);
             }
             identified.push(ClaimedApproval {
@@ -95,7 +109,7 @@ impl Run<'_> {
         &self,
         ticket_user: Option<&PersonRef>,
         approvals: &[Approval],
-        mut known: People,
+        mut known: BTreeMap<PersonRef, Result<Person, DirectoryError>>,
     ) -> Result<BTreeMap<PersonRef, Person>, Refusal> {
         let wanted = named(ticket_user, approvals);
         let missing: Vec<&PersonRef> = wanted.keys().copied().collect();
@@ -131,5 +145,17 @@ fn check_attester(person: &Person, target: &Person, attester: Attester) -> Resul
         Err(Refusal::AttesterDisabled(attester))
     } else {
         Ok(())
+    }
+}
+
+/// A manager's word is one only if the directory calls this person the target's manager.
+fn check_manager(
+    verifier: &Person,
+    manager: Option<&Result<Option<ObjectId>, DirectoryError>>,
+) -> Result<(), Refusal> {
+    match manager {
+        Some(Ok(Some(id))) if *id == verifier.id => Ok(()),
+        Some(Err(error)) => Err(error.clone().into()),
+        Some(Ok(_)) | None => Err(Refusal::VerifierNotManager),
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Run;
-use crate::approval::Authentic;
+use crate::approval::{Authentic, Claims};
 use crate::ids::{Issuer, ObjectId, PersonRef};
 use crate::reset::ledger::GuardrailItems;
 use crate::reset::model::{
@@ -13,8 +13,15 @@ use crate::reset::model::{
 use crate::reset::ports::{DirectoryError, Listing};
 use crate::reset::refusal::Role;
 
-/// The directory's answer about each person that was asked for.
-pub type People = BTreeMap<PersonRef, Result<Person, DirectoryError>>;
+/// The directory's answers about people who were asked for.
+#[derive(Default)]
+pub struct People {
+    pub found: BTreeMap<PersonRef, Result<Person, DirectoryError>>,
+    pub managers: Managers,
+}
+
+/// Whom the directory calls these people's managers. Asked for only where an approval rests on that.
+pub type Managers = BTreeMap<PersonRef, Result<Option<ObjectId>, DirectoryError>>;
 
 /// Answers that are there before the judgement.
 #[derive(Default)]
@@ -37,6 +44,7 @@ impl Run<'_> {
     /// Asks what can be asked by the names alone. Of a target that is named by object id everything can be asked at once.
     pub async fn look_ahead(&self, request: &Request, approvals: &[Authentic]) -> Answers {
         let people = self.ask_for(named(request.user.as_ref(), approvals).into_keys());
+        let managers = self.ask_for_managers(vouched_for(approvals).into_iter());
         let about_target = async {
             let target = target_by_id(approvals)?;
             Some(
@@ -44,8 +52,22 @@ impl Run<'_> {
                     .await,
             )
         };
-        let (people, target) = tokio::join!(people, about_target);
+        let (found, managers, target) = tokio::join!(people, managers, about_target);
+        let people = People { found, managers };
         Answers { people, target }
+    }
+
+    /// Asks who the targets' managers are, where an approval says that the manager vouched.
+    pub async fn ask_for_managers(&self, of: impl Iterator<Item = &PersonRef>) -> Managers {
+        let directory = &self.tenant.directories.standard;
+        let found = of.map(async |who| {
+            let answer = self.read(|| directory.manager(who)).await;
+            (who.clone(), answer)
+        });
+        futures_util::future::join_all(found)
+            .await
+            .into_iter()
+            .collect()
     }
 
     /// The guardrails, if all approvals name their approvers by object ids.
@@ -80,7 +102,10 @@ impl Run<'_> {
     }
 
     /// Looks these people up, all at the same time.
-    pub async fn ask_for(&self, people: impl Iterator<Item = &PersonRef>) -> People {
+    pub async fn ask_for(
+        &self,
+        people: impl Iterator<Item = &PersonRef>,
+    ) -> BTreeMap<PersonRef, Result<Person, DirectoryError>> {
         let directory = &self.tenant.directories.standard;
         let found = people.map(async |who| {
             let answer = self.read(|| directory.person(who)).await;
@@ -132,6 +157,19 @@ fn target_by_id(approvals: &[Authentic]) -> Option<ObjectId> {
     let mut targets = approvals.iter().map(|one| one.claims().sub.id());
     let first = targets.next()??;
     targets.all(|other| other == Some(first)).then_some(first)
+}
+
+/// The targets for whom a manager is said to have vouched.
+pub fn vouched_for<A: AsRef<Authentic>>(approvals: &[A]) -> BTreeSet<&PersonRef> {
+    let claims = approvals.iter().map(|one| one.as_ref().claims());
+    let is_vouched_for = |claims: &&Claims| {
+        let mut entries = claims.verification.iter();
+        entries.any(|entry| entry.evidence.is_by_manager())
+    };
+    claims
+        .filter(is_vouched_for)
+        .map(|claims| &claims.sub)
+        .collect()
 }
 
 /// Every person whom the approvals and the ticket name, with the most important part that each has.

@@ -204,6 +204,9 @@ codes! {
         "Have a member of the group verify or approve. The administrators of Microsoft Entra know who is in it.", MayReplace;
     SignerJustReset               403 Never Requester Always    Ends  "A signer was reset within the last 24 hours",
         "A different person has to verify or approve.", MayReplace;
+    VerifierNotManager            403 Never Requester Always    Ends  "The verifier is not the person's manager",
+        "The manager whom Microsoft Entra names for the person has to vouch, or have the person verified in another \
+         way. Then get a new approval.", MayReplace;
     OtherTicket                   422 Never Requester Always    Ends  "The approval is for another ticket",
         "Get an approval for this ticket.";
     OtherTenant                   422 Never Requester Always    Ends  "The approval is for another tenant",

@@ -12,6 +12,8 @@ use crate::reset::model::{Method, Person, PrivilegeFacts};
 #[async_trait]
 pub trait Directory: Send + Sync {
     async fn person(&self, who: &PersonRef) -> Result<Person, DirectoryError>;
+    /// Whom it calls a person's manager; `None` if it names none, or does not know the person.
+    async fn manager(&self, who: &PersonRef) -> Result<Option<ObjectId>, DirectoryError>;
     /// The facts that may make a person privileged.
     async fn privilege_facts(&self, id: ObjectId) -> Result<PrivilegeFacts, DirectoryError>;
     /// Of these groups, those that a person is a member of, also through other groups.

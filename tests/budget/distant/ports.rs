@@ -106,6 +106,13 @@ impl Directory for Distant {
         self.call("Graph: person", GRAPH, || person).await
     }
 
+    /// Vera is everybody's.
+    async fn manager(&self, _: &PersonRef) -> Result<Option<ObjectId>, DirectoryError> {
+        let (_, vera) = PEOPLE[2];
+        let manager = Ok(Some(vera.parse().unwrap()));
+        self.call("Graph: manager", GRAPH, || manager).await
+    }
+
     async fn privilege_facts(&self, _: ObjectId) -> Result<PrivilegeFacts, DirectoryError> {
         let role = Membership::Role {
             template: "62e90394-69f5-4237-9190-012177145e10".to_owned(),

@@ -293,6 +293,10 @@ impl Directory for Ports {
         }
     }
 
+    async fn manager(&self, _: &PersonRef) -> Result<Option<ObjectId>, DirectoryError> {
+        Ok(None)
+    }
+
     async fn privilege_facts(&self, _: ObjectId) -> Result<PrivilegeFacts, DirectoryError> {
         Ok(PrivilegeFacts {
             memberships: Vec::new(),
