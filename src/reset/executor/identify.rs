@@ -6,9 +6,10 @@ use super::context::Run;
 use super::look_ahead::{People, named};
 use crate::approval::{Approval, Channel};
 use crate::ids::PersonRef;
-use crate::reset::model::{ClaimedApproval, Person};
+use crate::reset::model::{ApprovalPeople, ClaimedApproval, Person};
 use crate::reset::ports::{DirectoryError, Fault};
 use crate::reset::refusal::{Attester, Disagreement, Refusal, Role};
+use crate::reset::rules::one_person::OnePerson;
 
 /// The target, and the approvals with every person in them resolved.
 pub struct Identified {
@@ -29,6 +30,7 @@ impl Run<'_> {
         known: People,
     ) -> Result<Identified, Refusal> {
         let people = self.resolve(ticket_user, approvals, known).await?;
+        let one_person = OnePerson::among(people.values(), &self.tenant.rules);
         let find = |who: &PersonRef, role| people.get(who).ok_or(Refusal::NotFound(role));
 
         let first = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
@@ -51,7 +53,7 @@ impl Run<'_> {
                 return Err(Refusal::ApprovalsDisagree(Disagreement::Reason));
             }
             let approver = find(&claims.act.sub, Role::Approver)?;
-            check_attester(approver, target, Attester::Approver)?;
+            check_attester(approver, target, Attester::Approver, &one_person)?;
             match (approval.owner(), channel) {
                 (Some(owner), _) => {
                     if find(owner, Role::KeyOwner)?.id != approver.id {
@@ -66,7 +68,7 @@ impl Run<'_> {
             let mut verifiers = BTreeSet::new();
             for verification in &claims.verification {
                 let verifier = find(&verification.verified_by, Role::Verifier)?;
-                check_attester(verifier, target, Attester::Verifier)?;
+                check_attester(verifier, target, Attester::Verifier, &one_person)?;
                 verifiers.insert(verifier.id);
             }
             identified.push(ClaimedApproval {
@@ -76,6 +78,13 @@ impl Run<'_> {
                 domain: approval.domain().clone(),
                 private_half: Some(approval.private_half().clone()),
                 approver: approver.id,
+                people: Some(ApprovalPeople {
+                    approver: one_person.behind(approver.id),
+                    verifiers: verifiers
+                        .iter()
+                        .map(|verifier| one_person.behind(*verifier))
+                        .collect(),
+                }),
                 verifiers: verifiers.into_iter().collect(),
                 evidence: claims.verification.iter().map(|v| v.evidence).collect(),
                 issuer_may: approval.may_be_for_privileged(),
@@ -124,9 +133,16 @@ impl Run<'_> {
 }
 
 /// An approver or verifier must be active, and must not be the target.
-fn check_attester(person: &Person, target: &Person, attester: Attester) -> Result<(), Refusal> {
+fn check_attester(
+    person: &Person,
+    target: &Person,
+    attester: Attester,
+    one_person: &OnePerson,
+) -> Result<(), Refusal> {
     if person.id == target.id {
         Err(Refusal::AttesterIsTarget(attester))
+    } else if one_person.behind(person.id) == one_person.behind(target.id) {
+        Err(Refusal::AttesterHasTargetsEmployeeId(attester))
     } else if !person.enabled {
         Err(Refusal::AttesterDisabled(attester))
     } else {
