@@ -234,6 +234,8 @@ impl Sections {
             for (field, cap) in [
                 ("per_hour", rules.per_hour),
                 ("approver_per_hour", rules.approver_per_hour),
+                ("verifier_per_hour", rules.verifier_per_hour),
+                ("verifier_per_day", rules.verifier_per_day),
             ] {
                 check_cap(format!("tenants.{name}.rules.{field}"), cap)?;
             }

@@ -34,6 +34,8 @@ pub struct Case {
     pub verifier: ObjectId,
     pub verifier_name: Option<String>,
     pub verified_at: Timestamp,
+    /// How many resets were begun within a day on this verifier's word.
+    pub verifier_resets: usize,
     /// Until when it can be approved.
     pub open_until: Timestamp,
     /// What the reset would do, by what the directory says now; or why it would not be done. For approvers alone.
@@ -91,14 +93,19 @@ impl Desk {
             target_id: about.target,
         };
         self.audit.append(&event).await?;
+        let tenant = self.policy.tenant;
         let preview = async {
             match session.needs(DeskRole::Approver) {
-                Ok(()) => Some(self.resets.outlook(self.policy.tenant, &about, until).await),
+                Ok(()) => {
+                    let outlook = self.resets.outlook(tenant, &about, &evidence, until);
+                    Some(outlook.await)
+                }
                 Err(_) => None,
             }
         };
-        let (preview, rejections, approved) = tokio::join!(
+        let (preview, verifier_resets, rejections, approved) = tokio::join!(
             preview,
+            self.resets.verified_within_a_day(tenant, sign_in.person),
             self.rejections_of(about.target, Some(&about.ticket)),
             self.stored_outcome(id),
         );
@@ -110,6 +117,7 @@ impl Desk {
             verifier: sign_in.person,
             verifier_name: sign_in.user_name.or(sign_in.name),
             verified_at: sign_in.at,
+            verifier_resets: verifier_resets?,
             open_until: clock::after(sign_in.at, OPEN),
             preview,
             rejections: rejections?,

@@ -10,8 +10,8 @@ use super::graph::Graph;
 use crate::desk::Manager;
 use crate::ids::{ObjectId, PersonRef};
 use crate::names::shown;
-use crate::reset::Person;
 use crate::reset::ports::{DirectoryError, Fault};
+use crate::reset::{PasswordChange, Person};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -26,16 +26,28 @@ struct User {
     creation_type: Option<Value>,
     external_user_state: Option<Value>,
     identities: Option<Value>,
+    /// Null where the account has none. That it is missing is no answer: two accounts may be one person.
+    #[serde(deserialize_with = "given")]
+    employee_id: Option<String>,
+    on_premises_sync_enabled: Option<Value>,
+    #[serde(default, deserialize_with = "as_it_is")]
+    last_password_change_date_time: Option<Value>,
 }
 
 /// A member that may be null and must be there.
-fn given<'de, D: Deserializer<'de>>(input: D) -> Result<Option<bool>, D::Error> {
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Result<Option<T>, D::Error> {
     Option::deserialize(input)
+}
+
+/// A member of any type, which may be null. `None` if it is missing.
+fn as_it_is<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(input).map(Some)
 }
 
 /// Properties outside the default set have to be asked for.
 const SELECT: &str = "id,userPrincipalName,displayName,accountEnabled,isManagementRestricted,\
-                      creationType,externalUserState,identities";
+                      creationType,externalUserState,identities,employeeId,onPremisesSyncEnabled,\
+                      lastPasswordChangeDateTime";
 
 /// The address of a user, and of what is below it. A name that starts with `$` cannot be a path segment and goes into a
 /// key predicate, where a quote is doubled.
@@ -65,6 +77,9 @@ pub async fn find(graph: &Graph, who: &PersonRef) -> Result<Person, DirectoryErr
     Ok(Person {
         id: user.id,
         external: user.is_external(),
+        // Only what certainly is kept elsewhere is out of the person's own hands.
+        synced: user.on_premises_sync_enabled == Some(Value::Bool(true)),
+        password: password(user.last_password_change_date_time.as_ref()),
         upn: user.user_principal_name,
         display_name: user.display_name.as_deref().and_then(shown),
         // Null means that the app may only read the basic profile.
@@ -72,7 +87,19 @@ pub async fn find(graph: &Graph, who: &PersonRef) -> Result<Person, DirectoryErr
             .account_enabled
             .ok_or(DirectoryError::Permanent(Fault::NotAllowed))?,
         management_restricted: user.is_management_restricted.unwrap_or(false),
+        employee_id: user.employee_id,
     })
+}
+
+/// Accounts whose password Entra does not know may have null (Microsoft Graph, "user": `lastPasswordChangeDateTime`).
+fn password(given: Option<&Value>) -> PasswordChange {
+    match given {
+        Some(Value::Null) => PasswordChange::NoTime,
+        Some(Value::String(time)) => time
+            .parse()
+            .map_or(PasswordChange::Unreadable, PasswordChange::At),
+        _ => PasswordChange::Unreadable,
+    }
 }
 
 impl User {

@@ -192,6 +192,8 @@ pub struct CaseAnswer {
     scope: String,
     verifier: String,
     verified_at: Timestamp,
+    /// How many resets were begun on the verifier's word within 24 hours.
+    verifier_resets: usize,
     open_until: Timestamp,
     /// How the person was verified, in words.
     evidence: Vec<String>,
@@ -216,6 +218,7 @@ impl CaseAnswer {
             scope: case.about.scope.into(),
             verifier: verifier.unwrap_or_else(|| case.verifier.to_string()),
             verified_at: case.verified_at,
+            verifier_resets: case.verifier_resets,
             open_until: case.open_until,
             evidence: case.evidence.iter().copied().map(report::how).collect(),
             rejections: case.rejections.iter().map(RejectionLine::from).collect(),

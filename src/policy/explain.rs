@@ -6,7 +6,7 @@ use toml::de::DeValue;
 use uuid::Uuid;
 
 /// Settings that hold a length of time.
-const LENGTHS_OF_TIME: [&str; 3] = ["answer_within", "cool_down", "tolerance"];
+const LENGTHS_OF_TIME: [&str; 4] = ["answer_within", "cool_down", "fresh_password", "tolerance"];
 
 /// A section that is missing, which has no place in the file.
 pub fn whole(what: &str) -> Option<String> {

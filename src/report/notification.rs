@@ -2,7 +2,7 @@
 
 use super::note;
 use crate::ids::ObjectId;
-use crate::reset::{Event, State};
+use crate::reset::{Event, State, Warning};
 
 /// A message in two parts, as Amazon SNS has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,9 @@ const LONGEST_SUBJECT: usize = 99;
 pub fn notification(event: &Event, register_at: &str) -> Option<Notification> {
     let (what, ticket, lines) = match event {
         Event::Outcome { outcome, .. } => {
+            let is_fast = outcome.warnings.contains(&Warning::VerifierPace);
             let what = match outcome.state {
+                State::Completed if is_fast => "MFA reset, one verifier often",
                 State::Completed => "MFA reset",
                 State::Waiting | State::Running | State::NeedsHuman | State::Refused => {
                     "MFA reset NOT complete"

@@ -60,6 +60,21 @@ fn detail(refusal: &Refusal) -> String {
         }
         Refusal::AttesterIsTarget(Attester::Approver) => "The person approved their own reset.",
         Refusal::AttesterIsTarget(Attester::Verifier) => "The person verified themselves.",
+        Refusal::AttesterHasTargetsEmployeeId(attester) => {
+            return format!(
+                "The {attester} and the person have the same employee id in Microsoft Entra, so they count as one person."
+            );
+        }
+        Refusal::EvidenceWeak => {
+            "The person was verified only over contacts that an attacker inside the account could answer or change."
+        }
+        Refusal::PasswordJustChanged(at) => {
+            let when = match at {
+                Some(at) => format!("The person's password was changed at {}", minute(*at)),
+                None => "It cannot be read when the person's password was changed".to_owned(),
+            };
+            return format!("{when}, and one kind of evidence is then not enough.");
+        }
         Refusal::KeyWithoutOwner => {
             "The approval was signed with a key that has no owner. On call, each key belongs to one person."
         }
@@ -94,6 +109,9 @@ fn detail(refusal: &Refusal) -> String {
                 minute(*since),
                 minute(*until)
             );
+        }
+        Refusal::Guardrail(Guardrail::Cap(Cap::Verifier)) => {
+            "A verifier has had as many people reset in an hour, or in a day, as one person may."
         }
         Refusal::Guardrail(Guardrail::Cap(by)) => {
             return format!(
@@ -192,6 +210,7 @@ fn counted(by: Cap) -> &'static str {
         Cap::Issuer => "The approval system",
         Cap::Approver => "The approver",
         Cap::Tenant => "The tenant",
+        Cap::Verifier => "The verifier",
     }
 }
 
@@ -294,6 +313,8 @@ mod tests {
                 passkeys: Vec::new(),
                 said_to_be_kept: true,
             },
+            Refusal::EvidenceWeak,
+            Refusal::PasswordJustChanged(None),
             Refusal::TooManyPreviews,
             Refusal::NoSuchReset,
             Refusal::TargetBusy,
@@ -313,12 +334,13 @@ mod tests {
         ] {
             examples.push(Refusal::ApprovalsDisagree(about));
         }
-        for by in [Cap::Issuer, Cap::Approver, Cap::Tenant] {
+        for by in [Cap::Issuer, Cap::Approver, Cap::Tenant, Cap::Verifier] {
             examples.push(Refusal::Guardrail(Guardrail::Cap(by)));
         }
         for attester in [Attester::Approver, Attester::Verifier] {
             examples.push(Refusal::AttesterDisabled(attester));
             examples.push(Refusal::AttesterIsTarget(attester));
+            examples.push(Refusal::AttesterHasTargetsEmployeeId(attester));
         }
         for flaw in flaws {
             let privilege = privilege.clone();

@@ -18,10 +18,11 @@ use super::model::{
     RequestStatus,
 };
 use super::refusal::Refusal;
+use super::rules::guardrails::{DAY, verifier_count};
 use crate::approval::sign_in::Subject;
-use crate::approval::{ApprovalError, Authentic};
+use crate::approval::{ApprovalError, Authentic, Evidence};
 use crate::clock::{self, Timestamp};
-use crate::ids::{Label, ResetId, TenantId};
+use crate::ids::{Label, ObjectId, ResetId, TenantId};
 
 /// The resets of the deployment. Cheap to clone.
 #[derive(Clone)]
@@ -278,10 +279,26 @@ impl Resets {
         &self,
         tenant: TenantId,
         about: &Subject,
+        evidence: &[Evidence],
         until: Timestamp,
     ) -> Result<Preview, Refusal> {
         let run = self.deployment.run_in(tenant, until, Caller::Waits)?;
-        run.outlook(about).await
+        run.outlook(about, evidence).await
+    }
+
+    /// How many resets were begun within a day on the word of this verifier.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if that cannot be read.
+    pub async fn verified_within_a_day(
+        &self,
+        tenant: TenantId,
+        verifier: ObjectId,
+    ) -> Result<usize, LedgerError> {
+        let deployment = &self.deployment;
+        let since = clock::before(deployment.clock.now(), DAY);
+        let name = verifier_count(tenant, verifier);
+        deployment.ledger.counted(&name, since).await
     }
 
     /// The stored status of a reset, for the holder of one of its approvals. That the end was read is written down.

@@ -15,8 +15,8 @@ use reregister_mfa::reset::ports::{
     QueueError, Security, SecurityError, Store, StoreError, TicketError, Tickets, Write,
 };
 use reregister_mfa::reset::{
-    Change, Event, Method, MethodKind, Parties, Person, PimEligibility, PrivilegeFacts,
-    RequestStatus, State,
+    Change, Event, Method, MethodKind, Parties, PasswordChange, Person, PimEligibility,
+    PrivilegeFacts, RequestStatus, State,
 };
 use serde_json::Value;
 
@@ -240,6 +240,9 @@ impl Directory for FaultyPorts {
                 enabled: true,
                 external: false,
                 management_restricted: false,
+                employee_id: None,
+                synced: false,
+                password: PasswordChange::At(Timestamp::UNIX_EPOCH),
             }),
             PersonRef::Upn(_) => Err(DirectoryError::Permanent(Fault::NotFound)),
         };

@@ -9,6 +9,7 @@
 //! | guardrails | `the_caps_are_not_looked_at_again_in_a_resumption`, `a_freeze_makes_a_resumption_wait` |
 //! | scope and reason | `a_record_that_was_tampered_with_is_not_resumed` |
 //! | whether the person could register afterwards | `a_claimed_reset_goes_on_although_the_person_cannot_register` |
+//! | what the evidence is worth | `a_claimed_reset_goes_on_although_the_password_was_changed_since` |
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -295,6 +296,16 @@ async fn a_claimed_reset_goes_on_although_the_person_cannot_register() {
     let again = interrupted.app.draft().target(ALEX).scope("mfa:reregister");
     let again = interrupted.app.reset(again).await;
     again.assert_refused(422, "would_lock_out");
+}
+
+#[tokio::test]
+async fn a_claimed_reset_goes_on_although_the_password_was_changed_since() {
+    let interrupted = Interrupted::new().await;
+    let now = Timestamp::now().to_string();
+    let users = Fault::on("GET", "$select=id,userPrincipalName").times(u32::MAX);
+    let changed = users.edit(move |user| user["lastPasswordChangeDateTime"] = json!(now));
+    interrupted.app.tenant.fail(changed);
+    interrupted.resumed().await.assert_completed();
 }
 
 #[tokio::test]

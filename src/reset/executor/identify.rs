@@ -6,9 +6,10 @@ use super::context::Run;
 use super::look_ahead::{People, named, vouched_for};
 use crate::approval::{Approval, Channel};
 use crate::ids::{ObjectId, PersonRef};
-use crate::reset::model::{ClaimedApproval, Person};
+use crate::reset::model::{ApprovalPeople, ClaimedApproval, Person};
 use crate::reset::ports::{DirectoryError, Fault};
 use crate::reset::refusal::{Attester, Disagreement, Refusal, Role};
+use crate::reset::rules::one_person::OnePerson;
 
 /// The target, and the approvals with every person in them resolved.
 pub struct Identified {
@@ -40,6 +41,7 @@ impl Run<'_> {
         );
         managers.extend(asked);
         let people = people?;
+        let one_person = OnePerson::among(people.values(), &self.tenant.rules);
         let find = |who: &PersonRef, role| people.get(who).ok_or(Refusal::NotFound(role));
 
         let first = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
@@ -62,7 +64,7 @@ impl Run<'_> {
                 return Err(Refusal::ApprovalsDisagree(Disagreement::Reason));
             }
             let approver = find(&claims.act.sub, Role::Approver)?;
-            check_attester(approver, target, Attester::Approver)?;
+            check_attester(approver, target, Attester::Approver, &one_person)?;
             match (approval.owner(), channel) {
                 (Some(owner), _) => {
                     if find(owner, Role::KeyOwner)?.id != approver.id {
@@ -77,7 +79,7 @@ impl Run<'_> {
             let mut verifiers = BTreeSet::new();
             for verification in &claims.verification {
                 let verifier = find(&verification.verified_by, Role::Verifier)?;
-                check_attester(verifier, target, Attester::Verifier)?;
+                check_attester(verifier, target, Attester::Verifier, &one_person)?;
                 if verification.evidence.is_by_manager() {
                     check_manager(verifier, managers.get(&claims.sub))?;
                 }
@@ -90,6 +92,13 @@ impl Run<'_> {
                 domain: approval.domain().clone(),
                 private_half: Some(approval.private_half().clone()),
                 approver: approver.id,
+                people: Some(ApprovalPeople {
+                    approver: one_person.behind(approver.id),
+                    verifiers: verifiers
+                        .iter()
+                        .map(|verifier| one_person.behind(*verifier))
+                        .collect(),
+                }),
                 verifiers: verifiers.into_iter().collect(),
                 evidence: claims.verification.iter().map(|v| v.evidence).collect(),
                 issuer_may: approval.may_be_for_privileged(),
@@ -138,9 +147,16 @@ impl Run<'_> {
 }
 
 /// An approver or verifier must be active, and must not be the target.
-fn check_attester(person: &Person, target: &Person, attester: Attester) -> Result<(), Refusal> {
+fn check_attester(
+    person: &Person,
+    target: &Person,
+    attester: Attester,
+    one_person: &OnePerson,
+) -> Result<(), Refusal> {
     if person.id == target.id {
         Err(Refusal::AttesterIsTarget(attester))
+    } else if one_person.behind(person.id) == one_person.behind(target.id) {
+        Err(Refusal::AttesterHasTargetsEmployeeId(attester))
     } else if !person.enabled {
         Err(Refusal::AttesterDisabled(attester))
     } else {

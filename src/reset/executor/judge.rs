@@ -6,17 +6,18 @@ use super::context::Run;
 use super::identify::Identified;
 use super::look_ahead::{Answers, People};
 use crate::approval::sign_in::Subject;
-use crate::approval::{Approval, ApprovalError, Authentic, Channel, Reason, Scope};
+use crate::approval::{Approval, ApprovalError, Authentic, Channel, Evidence, Reason, Scope};
 use crate::clock::Timestamp;
 use crate::ids::{PersonRef, ResetId, TicketKey};
 use crate::reset::ledger::{GuardrailItems, Obstacle, obstacle};
 use crate::reset::model::{
     Action, ApprovalSummary, Claim, Event, Guardrails, LedgerError, Parties, Person, PlannedMethod,
-    Preview, PrivilegeFacts, Request,
+    Preview, PrivilegeFacts, Remarks, Request,
 };
 use crate::reset::refusal::{Disagreement, Refusal};
 use crate::reset::rules::HardwareOath;
 use crate::reset::rules::can_register::{Leftovers, can_register, locked_out_by, warnings};
+use crate::reset::rules::evidence::{self, Proof};
 use crate::reset::rules::plan::plan;
 use crate::reset::rules::privilege::{self, Tier};
 use crate::reset::rules::two_approvals;
@@ -149,6 +150,14 @@ impl Run<'_> {
             }
         };
         let tier = self.judge_privilege(request, &approvals, basis, &identified, &about.facts?)?;
+        let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
+        let remarks = evidence::judge(
+            target,
+            &Proof::of(&identified.approvals),
+            claims.reason,
+            request.received_at,
+            &self.tenant.rules,
+        )?;
         let listing = match &tier {
             Tier::Standard => about.methods?,
             // The credential that will act has to see them itself.
@@ -162,13 +171,13 @@ impl Run<'_> {
             Some((known, Ok(read))) if known == guardrails => Ok(read),
             _ => self.guardrail_items(target.id, &guardrails).await,
         };
-        let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
         let Identified { target, approvals } = identified;
         let hardware = self.tenant.rules.hardware_oath;
         let claim = Claim {
             channel: request.channel,
             source: request.source.clone(),
             approvals,
+            remarks,
             ..self.claim_about(
                 id,
                 target,
@@ -202,7 +211,11 @@ impl Run<'_> {
     ///
     /// # Errors
     /// A [`Refusal`] that every approval would meet.
-    pub async fn outlook(&self, about: &Subject) -> Result<Preview, Refusal> {
+    pub async fn outlook(
+        &self,
+        about: &Subject,
+        evidence: &[Evidence],
+    ) -> Result<Preview, Refusal> {
         let directory = &self.tenant.directories.standard;
         let who = PersonRef::Id(about.target);
         let (target, known) = tokio::join!(
@@ -212,10 +225,25 @@ impl Run<'_> {
         let target = target?;
         privilege::may_be_reset(&target, &self.tenant.rules)?;
         let tier = privilege::tier(&target, &known.facts?, &self.tenant.rules)?;
+        let (reason, rules) = (Some(about.reason), &self.tenant.rules);
+        let remarks = match tier {
+            Tier::Standard => {
+                let proof = Proof {
+                    approvers: 1,
+                    evidence: evidence.to_vec(),
+                };
+                evidence::judge(&target, &proof, reason, self.now(), rules)?
+            }
+            // The evidence of another approval comes to it.
+            Tier::Privileged(_) => Remarks::default(),
+        };
         let listing = known.methods?;
         let hardware = self.tenant.rules.hardware_oath;
         let (id, ticket) = (ResetId::random(), &about.ticket);
-        let claim = self.claim_about(id, target, &tier, ticket, about.scope, Some(about.reason));
+        let claim = Claim {
+            remarks,
+            ..self.claim_about(id, target, &tier, ticket, about.scope, reason)
+        };
         let plan = plan(listing.methods, about.scope, hardware);
         let unknown = listing.hardware_unknown;
         Ok(preview(&tier, &claim, plan, unknown, Vec::new()))
@@ -247,6 +275,7 @@ impl Run<'_> {
             reason,
             approvals: Vec::new(),
             claimed_at: self.now(),
+            remarks: Remarks::default(),
         }
     }
 }

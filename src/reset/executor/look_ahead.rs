@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Run;
 use crate::approval::{Authentic, Claims};
-use crate::ids::{Issuer, ObjectId, PersonRef};
+use crate::ids::{ObjectId, PersonRef};
 use crate::reset::ledger::GuardrailItems;
 use crate::reset::model::{
     ClaimedApproval, Guardrails, LedgerError, Person, PrivilegeFacts, Request,
 };
 use crate::reset::ports::{DirectoryError, Listing};
 use crate::reset::refusal::Role;
+use crate::reset::rules::guardrails::Counted;
 
 /// The directory's answers about people who were asked for.
 #[derive(Default)]
@@ -70,35 +71,35 @@ impl Run<'_> {
             .collect()
     }
 
-    /// The guardrails, if all approvals name their approvers by object ids.
+    /// The guardrails, if all approvals name their approvers and verifiers by object ids.
     fn guardrails_by_ids(&self, approvals: &[Authentic]) -> Option<Guardrails> {
-        let approvers = approvals.iter().map(|one| one.claims().act.sub.id());
-        let approvers = approvers.collect::<Option<BTreeSet<_>>>()?;
+        let claims = || approvals.iter().map(|one| one.claims());
+        let approvers = claims().map(|claims| claims.act.sub.id());
+        let verifications = claims().flat_map(|claims| &claims.verification);
+        let verifiers = verifications.map(|one| one.verified_by.id());
         let ids: Vec<_> = approvals.iter().map(Authentic::id).collect();
-        let signers = ids.iter().map(|id| &id.iss).collect();
-        Some(self.guardrails_for(&approvers, &signers))
+        Some(self.guardrails_for(&Counted {
+            approvers: approvers.collect::<Option<_>>()?,
+            verifiers: verifiers.collect::<Option<_>>()?,
+            signers: ids.iter().map(|id| &id.iss).collect(),
+        }))
     }
 
     /// The guardrails of a claim on these approvals.
     pub fn guardrails(&self, approvals: &[ClaimedApproval]) -> Guardrails {
-        let approvers = approvals.iter().map(|one| one.approver).collect();
-        let signers = approvals.iter().map(|one| &one.id.iss).collect();
-        self.guardrails_for(&approvers, &signers)
+        let verifiers = approvals.iter().flat_map(|one| &one.verifiers);
+        self.guardrails_for(&Counted {
+            approvers: approvals.iter().map(|one| one.approver).collect(),
+            verifiers: verifiers.copied().collect(),
+            signers: approvals.iter().map(|one| &one.id.iss).collect(),
+        })
     }
 
-    fn guardrails_for(
-        &self,
-        approvers: &BTreeSet<ObjectId>,
-        signers: &BTreeSet<&Issuer>,
-    ) -> Guardrails {
+    fn guardrails_for(&self, counted: &Counted<'_>) -> Guardrails {
         let validator = &self.deployment.validator;
-        Guardrails::of(
-            self.tenant_id,
-            approvers,
-            signers,
-            &self.tenant.rules,
-            |iss| validator.per_hour(iss),
-        )
+        Guardrails::of(self.tenant_id, counted, &self.tenant.rules, |iss| {
+            validator.per_hour(iss)
+        })
     }
 
     /// Looks these people up, all at the same time.

@@ -1,7 +1,6 @@
 //! The claim: approvals, person and guardrails in one commit, or nothing.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::freeze;
 use super::items::{
@@ -13,14 +12,11 @@ use super::store::Ledger;
 use crate::clock;
 use crate::ids::{ObjectId, ResetId, TenantId};
 use crate::reset::machine::Reset;
-use crate::reset::model::{Claim, Freeze, Guardrail, Guardrails, LedgerError};
+use crate::reset::model::{Claim, Freeze, Guardrail, Guardrails, LedgerError, Limit};
 use crate::reset::ports::{Item, Key, StoreError, Write};
 
 /// How often a claim is tried while others change the counters.
 const MOST_TRIES: usize = 10;
-
-/// What caps count over.
-const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// What the guardrails of a claim are checked against, as it was read: the switch, the person's item and the counts.
 #[derive(Debug, Default)]
@@ -59,6 +55,8 @@ impl GuardrailItems {
 struct Headroom {
     target: HeldTarget,
     counts: Vec<(String, u64, CounterItem)>,
+    /// A verifier reaches the number that the security team is told of.
+    tells_of_pace: bool,
     /// The version of the freeze switch, which must not be set meanwhile.
     freeze: u64,
 }
@@ -87,22 +85,23 @@ impl Ledger {
     pub(in crate::reset) async fn claim(
         &self,
         lease: &RecordLease,
-        reset: Reset,
+        mut reset: Reset,
         guardrails: &Guardrails,
         mut read: GuardrailItems,
     ) -> Result<ClaimAttempt, LedgerError> {
         let mut record = lease.record().clone();
-        record.stage = Stage::Claimed(reset.clone());
-        let next = || RecordLease {
-            record: Box::new(record.clone()),
-            version: lease.version.saturating_add(1),
-        };
-        let claim = reset.claim();
         for _ in 0..MOST_TRIES {
-            let headroom = match headroom(&read, claim, guardrails)? {
+            let headroom = match headroom(&read, reset.claim(), guardrails)? {
                 Ok(headroom) => headroom,
                 Err(obstacle) => return Ok(ClaimAttempt::Blocked(obstacle)),
             };
+            reset.remark_pace(headroom.tells_of_pace);
+            record.stage = Stage::Claimed(reset.clone());
+            let next = || RecordLease {
+                record: Box::new(record.clone()),
+                version: lease.version.saturating_add(1),
+            };
+            let claim = reset.claim();
             let commit = CommitId::of(&record);
             let mut writes = vec![commit.record(&record, lease.version)?];
             for approval in &claim.approvals {
@@ -199,14 +198,22 @@ fn headroom(
         }
     }
     let mut counts = Vec::new();
+    let mut tells_of_pace = false;
     for counter in &guardrails.counters {
         let item = read.get(&items::count_key(&counter.name))?;
         let mut count: CounterItem = item.map(decode).transpose()?.unwrap_or_default();
-        count.forget_before(clock::before(now, HOUR));
-        if count.at.len() >= counter.most {
+        let longest = counter.limits.iter().chain(&counter.told);
+        let longest = longest.map(|limit| limit.within).max().unwrap_or_default();
+        count.forget_before(clock::before(now, longest));
+        let within =
+            |count: &CounterItem, limit: &Limit| count.since(clock::before(now, limit.within));
+        let is_full = |limit: &Limit| within(&count, limit) >= limit.number;
+        if counter.limits.iter().any(is_full) {
             return blocked(Guardrail::Cap(counter.by));
         }
         count.at.push(now);
+        let told = counter.told.as_ref();
+        tells_of_pace |= told.is_some_and(|limit| within(&count, limit) == limit.number);
         counts.push((counter.name.clone(), version(item), count));
     }
     Ok(Ok(Headroom {
@@ -220,6 +227,7 @@ fn headroom(
             },
         },
         counts,
+        tells_of_pace,
         freeze: version(switch),
     }))
 }

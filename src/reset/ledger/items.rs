@@ -88,7 +88,7 @@ impl HeldTarget {
     }
 }
 
-/// The claims of the last hour.
+/// The claims of the last hour or day.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct CounterItem {
     pub at: Vec<Timestamp>,
@@ -182,6 +182,11 @@ pub fn at(version: u64) -> Condition {
 impl CounterItem {
     pub fn forget_before(&mut self, oldest: Timestamp) {
         self.at.retain(|at| *at > oldest);
+    }
+
+    /// How many there were after this.
+    pub fn since(&self, oldest: Timestamp) -> usize {
+        self.at.iter().filter(|at| **at > oldest).count()
     }
 }
 

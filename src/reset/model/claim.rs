@@ -35,6 +35,29 @@ pub struct Claim {
     pub reason: Option<Reason>,
     pub approvals: Vec<ClaimedApproval>,
     pub claimed_at: Timestamp,
+    /// Records of earlier versions have none, and earlier versions ignore them.
+    #[serde(default, skip_serializing_if = "Remarks::are_none")]
+    pub remarks: Remarks,
+}
+
+/// What the judgement let pass with a warning.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Remarks {
+    /// The password was changed a short time before.
+    pub password_just_changed: bool,
+    /// The directory knows no time at which the password was changed.
+    pub password_age_unknown: bool,
+    /// The evidence is all of a kind that an attacker inside the account could answer.
+    pub weak_contacts: bool,
+    /// A verifier has verified so many people within a short time that the security team is told.
+    pub verifier_pace: bool,
+}
+
+impl Remarks {
+    fn are_none(&self) -> bool {
+        *self == Remarks::default()
+    }
 }
 
 /// An approval in the ledger. The token itself is kept with the request, so that a later run can verify it again.
@@ -56,6 +79,30 @@ pub struct ClaimedApproval {
     /// Whether it was signed by a sign-in outside of an authentication context.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub out_of_context: bool,
+    /// Who the accounts belong to. Not kept: each run finds it anew.
+    #[serde(skip)]
+    pub people: Option<ApprovalPeople>,
+}
+
+/// The people behind the accounts of an approval, each by one account: two accounts with one `employeeId` are one person.
+#[derive(Debug, Clone)]
+pub struct ApprovalPeople {
+    pub approver: ObjectId,
+    pub verifiers: Vec<ObjectId>,
+}
+
+impl ClaimedApproval {
+    /// The person who approved, whichever account they used.
+    pub fn approving(&self) -> ObjectId {
+        let people = self.people.as_ref();
+        people.map_or(self.approver, |people| people.approver)
+    }
+
+    /// The people who verified, whichever accounts they used.
+    pub fn verifying(&self) -> &[ObjectId] {
+        let people = self.people.as_ref();
+        people.map_or(&self.verifiers, |people| &people.verifiers)
+    }
 }
 
 /// A scope in a record. Values that earlier versions do not know are in a member of their own, so that those versions can
@@ -97,8 +144,12 @@ mod stored_scope {
 }
 
 impl Claim {
+    /// The people who approved.
     pub fn approvers(&self) -> BTreeSet<ObjectId> {
-        self.approvals.iter().map(|one| one.approver).collect()
+        self.approvals
+            .iter()
+            .map(ClaimedApproval::approving)
+            .collect()
     }
 }
 

@@ -284,6 +284,14 @@ codes! {
          time. If this approval expires meanwhile, get a new one.";
     CapReached                    403 Never Requester Always    Ends  "There were too many resets in an hour",
         "Have the security team check who requests so many. Try again later, until the approval expires.", Useless;
+    VerifierLimit                 403 Never Requester Always    Ends  "The verifier has verified too many people",
+        "A different person has to verify. Then get a new approval.", MayReplace;
+    EvidenceWeak                  403 Never Requester Always    Ends  "The verification used only weak contacts",
+        "Verify the person in another way as well, such as in person, by video, or by a call to a line that is not in \
+         their account. Then get a new approval.";
+    PasswordJustChanged           403 Never Requester Always    Ends  "The password was just changed",
+        "Ask the person whether they changed it. Then verify them in a second way and get a new approval, or add an \
+         approval by a different approver.";
     WouldLockOut                  422 Never Requester Never     Ends  "The person could not register afterwards",
         "Ask the person whether they still have it. If not, get a new approval that removes passkeys too \
          (passkeys:remove). If they do, get one that keeps them (passkeys:keep). To go ahead although they cannot \

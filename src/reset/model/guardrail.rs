@@ -16,7 +16,7 @@ pub enum Guardrail {
     )]
     CoolingDown { since: Timestamp, until: Timestamp },
     /// The cap of an hour is reached.
-    #[error("{0} has reached the limit of resets in an hour")]
+    #[error("{0} has reached the limit of resets for now")]
     Cap(Cap),
 }
 
@@ -30,6 +30,9 @@ pub enum Cap {
     Approver,
     #[error("the tenant (per_hour)")]
     Tenant,
+    /// A verifier, by the hour and by the day.
+    #[error("the verifier (verifier_per_hour, verifier_per_day)")]
+    Verifier,
 }
 
 /// The guardrails of one claim, as policy.toml sets them.
@@ -40,11 +43,20 @@ pub struct Guardrails {
     pub counters: Vec<Counter>,
 }
 
-/// A count of claims in an hour, and how many there may be.
+/// A count of claims, and how many there may be.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Counter {
     pub by: Cap,
     /// Unambiguous among all counters.
     pub name: String,
-    pub most: usize,
+    pub limits: Vec<Limit>,
+    /// The claim that makes it so many is told to the security team, once until there are fewer again.
+    pub told: Option<Limit>,
+}
+
+/// A number of claims within a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    pub number: usize,
+    pub within: Duration,
 }

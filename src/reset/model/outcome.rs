@@ -137,6 +137,14 @@ pub enum Warning {
     ContactFromColleague,
     /// An approver also verified the person: one person's word.
     ApproverVerified,
+    /// The password was changed a short time before.
+    PasswordJustChanged,
+    /// The directory knows no time at which the password was changed.
+    PasswordAgeUnknown,
+    /// An attacker inside the account could have answered all of the evidence.
+    WeakContacts,
+    /// A verifier has verified many people within a short time.
+    VerifierPace,
     /// A signer signed in without the authentication context that resists phishing.
     SignInOutOfContext,
     /// A method was registered while the reset ran.

@@ -58,11 +58,12 @@ async fn a_first_delivery_is_done_and_its_items_are_in_the_table() {
     is_completed(&reply);
     product.is_done(1).await;
     let digest = Digest::of(&product.delivery.body);
-    let expected: [&str; 7] = [
+    let expected: [&str; 8] = [
         "approval#https://approvals.contoso.example#",
         "count#approver#",
         "count#issuer#",
         "count#tenant#",
+        "count#verifier#",
         &format!("delivery#jira#{digest}"),
         &format!("reset#{}", reply.json["reset"].as_str().unwrap()),
         "target#",

@@ -14,7 +14,8 @@ use reregister_mfa::reset::ports::{
     TicketError, Tickets, Write,
 };
 use reregister_mfa::reset::{
-    Event, Membership, Method, Person, PimEligibility, PrivilegeFacts, RequestStatus,
+    Event, Membership, Method, PasswordChange, Person, PimEligibility, PrivilegeFacts,
+    RequestStatus,
 };
 
 use super::{AWS, Distant, GRAPH, ISSUERS, Issuers, PEOPLE};
@@ -101,6 +102,9 @@ impl Directory for Distant {
             enabled: true,
             external: false,
             management_restricted: false,
+            employee_id: None,
+            synced: false,
+            password: PasswordChange::At(Timestamp::UNIX_EPOCH),
         });
         let person = person.ok_or(DirectoryError::Permanent(Fault::NotFound));
         self.call("Graph: person", GRAPH, || person).await

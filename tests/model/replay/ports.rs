@@ -14,7 +14,8 @@ use reregister_mfa::reset::ports::{
     QueueError, Security, SecurityError, Store, StoreError, TicketError, Tickets, Write,
 };
 use reregister_mfa::reset::{
-    Event, Method, MethodKind, Person, PimEligibility, PrivilegeFacts, RequestStatus,
+    Event, Method, MethodKind, PasswordChange, Person, PimEligibility, PrivilegeFacts,
+    RequestStatus,
 };
 
 use crate::state::{At, SESSIONS};
@@ -288,6 +289,9 @@ impl Directory for Ports {
                 enabled: true,
                 external: false,
                 management_restricted: false,
+                employee_id: None,
+                synced: false,
+                password: PasswordChange::At(Timestamp::UNIX_EPOCH),
             }),
             PersonRef::Upn(_) => Err(DirectoryError::Permanent(Fault::NotFound)),
         }
