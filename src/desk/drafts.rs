@@ -66,7 +66,7 @@ impl Desk {
             } => {
                 session.needs(DeskRole::Verifier)?;
                 if target == session.person {
-                    return Err(DeskError::NotTheSame("verifier"));
+                    return Err(DeskError::NotThreePeople);
                 }
                 let evidence = of_record(evidence)?;
                 let shown = self.shown(session, target).await?;
@@ -96,7 +96,7 @@ impl Desk {
                 let (verified, _) = verify_draft(&signature.signed, &self.policy, &keys)?;
                 let about = verified.about;
                 if session.person == about.target || session.person == verified.signer {
-                    return Err(DeskError::NotTheSame("approver"));
+                    return Err(DeskError::NotThreePeople);
                 }
                 let verification = SignedDigest {
                     token: signature.signed.token_digest(),
