@@ -7,12 +7,21 @@ use crate::desk::DeskError;
 use crate::report;
 use crate::reset::Refusal;
 
-/// The next step after a refusal where it differs at the desk, which has no scopes to write.
+/// The next step after a refusal where it differs at the desk.
 pub fn next_at_desk(refusal: &Refusal) -> Option<&'static str> {
-    matches!(refusal, Refusal::WouldLockOut { .. }).then_some(
-        "Ask the person whether they still have it. Then have them verified again: the agent answers whether a passkey \
-         was on it, or chooses under \"More\" to go ahead.",
-    )
+    match refusal {
+        // Who signs here writes no scopes.
+        Refusal::WouldLockOut { .. } => Some(
+            "Ask the person whether they still have it. Then have them verified again: the agent answers whether a passkey \
+             was on it, or chooses under \"More\" to go ahead.",
+        ),
+        // Often it is the wrong account, and the person stays verified.
+        Refusal::SignIn(_) => Some(
+            "Start again, and sign in with the account that you use on this page. If it happens again, ask the \
+             administrators of this service.",
+        ),
+        _ => None,
+    }
 }
 
 pub fn problem(error: &DeskError) -> Problem {
