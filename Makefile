@@ -121,7 +121,7 @@ fidelity: $(VENV)/complete  ## Hold the calls to Graph, and the simulated tenant
 
 page: export NODE := $(CURDIR)/$(VENV)/bin/node
 page: tools  ## Test the on-call page and the desk in a browser; screenshots go to tests/page/shots
-	tools/with-moto cargo test --locked --test function page -- --include-ignored
+	tools/with-moto cargo test --locked --test function -- --include-ignored page desk:: scan::
 
 pictures: export NODE := $(CURDIR)/$(VENV)/bin/node
 pictures: export PICTURES := $(CURDIR)/docs/images

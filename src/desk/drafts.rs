@@ -73,7 +73,7 @@ impl Desk {
                     false => DeskRole::Verifier,
                 })?;
                 if target == session.person {
-                    return Err(DeskError::NotTheSame("verifier"));
+                    return Err(DeskError::NotThreePeople);
                 }
                 let evidence = match vouches {
                     true => of_manager(evidence)?,
@@ -109,7 +109,7 @@ impl Desk {
                 let (verified, _) = verify_draft(&signature.signed, &self.policy, &keys)?;
                 let about = verified.about;
                 if session.person == about.target || session.person == verified.signer {
-                    return Err(DeskError::NotTheSame("approver"));
+                    return Err(DeskError::NotThreePeople);
                 }
                 let verification = SignedDigest {
                     token: signature.signed.token_digest(),

@@ -3,6 +3,7 @@
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
+use super::desk_problem::next_at_desk;
 use crate::clock::Timestamp;
 use crate::desk::{Case, Contact, Found, Hint, NewSession, OpenDraft, Rejection, Session};
 use crate::ids::{DraftId, ObjectId, TicketKey};
@@ -203,11 +204,18 @@ pub struct CaseAnswer {
     preview: Option<PreviewAnswer>,
     /// Why it would not be done.
     obstacle: Option<String>,
+    /// What can be done about that.
+    obstacle_next: Option<String>,
+    /// Whether a ticket system may start the reset, with a reference.
+    for_ticket: bool,
 }
 
 impl CaseAnswer {
-    pub fn of(case: &Case, presentation: &Presentation) -> CaseAnswer {
+    pub fn of(case: &Case, for_ticket: bool, presentation: &Presentation) -> CaseAnswer {
         let verifier = case.verifier_name.clone();
+        let outlook = case.preview.as_ref();
+        let obstacle = outlook.and_then(|outlook| outlook.as_ref().err());
+        let text = obstacle.map(report::refusal_text);
         CaseAnswer {
             case: case.id.clone(),
             signed_text: case.text.clone(),
@@ -223,16 +231,15 @@ impl CaseAnswer {
             evidence: case.evidence.iter().copied().map(report::how).collect(),
             rejections: case.rejections.iter().map(RejectionLine::from).collect(),
             approved: case.approved,
-            preview: case
-                .preview
-                .as_ref()
-                .and_then(|preview| preview.as_ref().ok())
+            preview: outlook
+                .and_then(|outlook| outlook.as_ref().ok())
                 .map(|preview| report::preview(preview, presentation)),
-            obstacle: case
-                .preview
-                .as_ref()
-                .and_then(|preview| preview.as_ref().err())
-                .map(|refusal| report::refusal_text(refusal).detail),
+            obstacle_next: obstacle
+                .and_then(next_at_desk)
+                .map(str::to_owned)
+                .or_else(|| text.as_ref().map(|text| text.next.clone())),
+            obstacle: text.map(|text| text.detail),
+            for_ticket,
         }
     }
 }

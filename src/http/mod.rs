@@ -15,6 +15,7 @@ mod body;
 mod desk;
 mod desk_answers;
 mod desk_page;
+mod desk_problem;
 mod meta;
 mod on_call;
 mod page;

@@ -157,6 +157,11 @@ impl Sections {
             client_id: desk.client_id,
             context: desk.context,
             notes: desk.notes.or_else(|| self.notes.keys().next().cloned()),
+            takes_references: self
+                .sources
+                .values()
+                .flat_map(|source| &source.issuers)
+                .any(|name| name.as_ref() == NAME),
         };
         Some(ResolvedDesk {
             sign_in: SignInPolicy {

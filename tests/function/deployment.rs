@@ -28,12 +28,14 @@ pub struct Deployment {
     pub on_call: Issuer,
     /// The address of its queue in SQS, if it has one.
     pub queue: Option<String>,
+    /// The name of its table.
+    pub table: String,
     // Before what it is connected to.
     process: Process,
     log: Log,
     door: Channel,
     environment: Vec<(String, String)>,
-    _entra: Serving,
+    entra: Serving,
     _files: tempfile::TempDir,
 }
 
@@ -46,18 +48,27 @@ pub struct Extras {
     pub secrets: Vec<(&'static str, Value)>,
     /// A queue in SQS, in the place of the one inside the process.
     pub queue: bool,
+    /// In the environment of its processes.
+    pub environment: Vec<(&'static str, String)>,
 }
 
 /// The second function of a deployment, which the queue invokes.
 pub struct Worker {
     // Before what it is connected to.
     process: Process,
+    log: Log,
     pub api: RuntimeApi,
 }
 
 impl Worker {
     pub fn is_up(&mut self) -> bool {
         self.process.is_up()
+    }
+
+    /// Ends it, and gives all that it has ever written.
+    pub fn into_log(mut self) -> String {
+        self.process.end();
+        whole(self.log)
     }
 }
 
@@ -123,7 +134,7 @@ impl Deployment {
         // Its name is as good as any to tell this deployment's secrets from those of others.
         let table = moto::table(&aws).await;
         let prefix = table.clone();
-        secrets(&aws, &prefix, extras.secrets).await;
+        secrets(&aws, &prefix, &extras.secrets).await;
         // On Lambda nothing is accepted without one.
         let on_lambda = !matches!(entrance, Entrance::Socket);
         let queue = if extras.queue || on_lambda {
@@ -131,12 +142,12 @@ impl Deployment {
         } else {
             None
         };
-        Deployment::build(entrance, &url, &prefix, &table, &extras.policy, queue).await
+        Deployment::build(entrance, &url, &prefix, &table, extras, queue).await
     }
 
     /// With AWS at this address, whoever answers there.
     pub async fn at(entrance: Entrance, aws: &str, prefix: &str, table: &str) -> Deployment {
-        Deployment::build(entrance, aws, prefix, table, "", None).await
+        Deployment::build(entrance, aws, prefix, table, Extras::default(), None).await
     }
 
     async fn build(
@@ -144,7 +155,7 @@ impl Deployment {
         aws: &str,
         prefix: &str,
         table: &str,
-        policy: &str,
+        extras: Extras,
         queue: Option<String>,
     ) -> Deployment {
         let tenant = Tenant::from_json(include_str!("../../examples/users.json")).unwrap();
@@ -162,7 +173,8 @@ impl Deployment {
         write("security.jwks.json", security.jwks().to_string());
         write(
             "policy.toml",
-            format!("{}\n{policy}", include_str!("../../examples/policy.toml"))
+            [include_str!("../../examples/policy.toml"), &extras.policy]
+                .join("\n")
                 .replace("http://127.0.0.1:8443", &entra.url)
                 .replace("\"sandbox/", &format!("\"{prefix}/")),
         );
@@ -183,6 +195,8 @@ impl Deployment {
         if let Some(url) = &queue {
             environment.push(("QUEUE_URL".to_owned(), url.clone()));
         }
+        let more = extras.environment.into_iter();
+        environment.extend(more.map(|(name, value)| (name.to_owned(), value)));
         let (door, process, log) = match entrance {
             Entrance::Socket => socket(environment.clone()),
             Entrance::RuntimeApi => {
@@ -199,11 +213,12 @@ impl Deployment {
             service_desk,
             on_call,
             queue,
+            table: table.to_owned(),
             process: Process(process),
             log,
             door,
             environment,
-            _entra: entra,
+            entra,
             _files: files,
         }
     }
@@ -242,10 +257,12 @@ impl Deployment {
     /// Ends it, and gives all that it has ever written; of cargo lambda, nothing.
     pub fn into_log(mut self) -> String {
         self.process.end();
-        self.log
-            .drain(..)
-            .map(|written| written.join().unwrap())
-            .collect()
+        whole(self.log)
+    }
+
+    /// Where its tenant is.
+    pub fn login(&self) -> &str {
+        &self.entra.url
     }
 
     /// The Runtime API, where that is the door.
@@ -260,9 +277,10 @@ impl Deployment {
     pub async fn worker(&self) -> Worker {
         let mut environment = self.environment.clone();
         environment.push(("EVENTS".to_owned(), "queue".to_owned()));
-        let (api, process, _) = runtime_api(environment).await;
+        let (api, process, log) = runtime_api(environment).await;
         Worker {
             process: Process(process),
+            log,
             api,
         }
     }
@@ -339,10 +357,15 @@ async fn runtime_api(environment: Vec<(String, String)>) -> (RuntimeApi, Child, 
         .envs(environment)
         .env("RUST_BACKTRACE", "0")
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let stdout = process.stdout.take().unwrap();
-    let log = vec![rest(Box::new(stdout), String::new())];
+    let stderr = process.stderr.take().unwrap();
+    let log = vec![
+        rest(Box::new(stdout), String::new()),
+        rest(Box::new(stderr), String::new()),
+    ];
     (api, process, log)
 }
 
@@ -352,6 +375,12 @@ fn rest(mut from: Box<dyn Read + Send>, mut written: String) -> JoinHandle<Strin
         from.read_to_string(&mut written).unwrap();
         written
     })
+}
+
+fn whole(log: Log) -> String {
+    log.into_iter()
+        .map(|written| written.join().unwrap())
+        .collect()
 }
 
 /// Under `cargo lambda watch`, as a developer has it; the first request waits for its build.
@@ -394,10 +423,13 @@ async fn queue(aws: &SdkConfig, name: &str) -> String {
     queue.queue_url().unwrap().to_owned()
 }
 
-async fn secrets(aws: &SdkConfig, prefix: &str, more: Vec<(&'static str, Value)>) {
+async fn secrets(aws: &SdkConfig, prefix: &str, more: &[(&'static str, Value)]) {
     let mut texts: BTreeMap<String, Value> =
         serde_json::from_str(include_str!("../../examples/secrets.json")).unwrap();
-    texts.extend(more.into_iter().map(|(name, text)| (name.to_owned(), text)));
+    texts.extend(
+        more.iter()
+            .map(|(name, text)| ((*name).to_owned(), text.clone())),
+    );
     let client = aws_sdk_secretsmanager::Client::new(aws);
     for (name, text) in texts {
         client

@@ -9,10 +9,13 @@
 )]
 
 mod deployment;
+mod desk;
 mod durable;
 mod freeze;
+mod front;
 mod journeys;
 #[path = "../aws/moto.rs"]
 mod moto;
 mod page;
 mod robustness;
+mod scan;

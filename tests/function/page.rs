@@ -1,5 +1,5 @@
 //! The on-call page in a real Chromium: by itself, and with the real binary behind it. The tests of the page are in
-//! tests/page, with those of the desk, which are by themselves.
+//! tests/page, with those of the desk by itself.
 
 use std::process::Command;
 

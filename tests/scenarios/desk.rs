@@ -119,6 +119,10 @@ async fn two_people_who_sign_in_have_a_person_reset() {
     assert_eq!(shown.json["ticket"], "HELP-42", "{}", shown.json);
     assert_eq!(shown.json["verifier"], VERA);
     assert_eq!(shown.json["preview"]["target"], JANE);
+    assert_eq!(
+        shown.json["for_ticket"], false,
+        "no source takes references"
+    );
     assert!(app.writes().is_empty());
 
     let done = sam.approve(&case).await;
@@ -148,7 +152,13 @@ async fn two_people_who_sign_in_have_a_person_reset() {
 async fn a_sign_in_is_one_of_two_approvals_that_a_privileged_person_needs() {
     let app = with_desk(|policy| policy.add("desk.privileged", true)).await;
     let case = Browser::of(&app, VERA).await.verify(GRACE).await;
-    let refused = Browser::of(&app, SAM).await.approve(&case).await;
+    let sam = Browser::of(&app, SAM).await;
+    let shown = sam.get(&format!("/desk/cases/{case}")).await;
+    assert_eq!(
+        shown.json["preview"]["privileged"], true,
+        "the page says so"
+    );
+    let refused = sam.approve(&case).await;
     documented(&refused);
     assert!(app.writes().is_empty());
 }
