@@ -40,6 +40,9 @@ pub enum DeskError {
     Evidence(&'static str),
     #[error("the verifier, the approver and the person to be reset must be three people")]
     NotThreePeople,
+    /// Also where there is no such person: a manager learns nothing of others.
+    #[error("Microsoft Entra does not name you as the manager of this person")]
+    NotTheirManager,
     #[error(transparent)]
     Refused(Refusal),
 }

@@ -180,22 +180,21 @@ impl Desk {
     /// A person whose manager is the session's person, as the directory says.
     ///
     /// # Errors
-    /// [`Refusal::VerifierNotManager`], also if there is no such person: a manager learns nothing of others.
+    /// [`DeskError::NotTheirManager`], also if there is no such person.
     pub(super) async fn managed(
         &self,
         session: &Session,
         who: &PersonRef,
     ) -> Result<Profile, DeskError> {
-        const NOT_THEIRS: DeskError = DeskError::Refused(Refusal::VerifierNotManager);
         let found = self.people.profile(who).await.map_err(DeskError::from);
         let profile = found.map_err(|error| match error {
-            DeskError::Refused(Refusal::NotFound(_)) => NOT_THEIRS,
+            DeskError::Refused(Refusal::NotFound(_)) => DeskError::NotTheirManager,
             other => other,
         })?;
         let manager = profile.manager.as_ref().map(|manager| manager.id);
         (manager == Some(session.person))
             .then_some(profile)
-            .ok_or(NOT_THEIRS)
+            .ok_or(DeskError::NotTheirManager)
     }
 
     /// Which contacts of a person this session was shown.

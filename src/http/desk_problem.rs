@@ -110,6 +110,12 @@ pub fn problem(error: &DeskError) -> Problem {
             "A different person has to do this",
             "Ask a colleague to do it.",
         ),
+        DeskError::NotTheirManager => (
+            StatusCode::FORBIDDEN,
+            "verifier_not_manager",
+            "You are not their manager",
+            "Check the spelling. If you are their manager, ask the administrators of Microsoft Entra to correct it.",
+        ),
     };
     let detail = format!("{}.", report::capitalised(&error.to_string()));
     Problem::at_desk(status, code, title, &detail, next)
@@ -132,6 +138,7 @@ mod tests {
             DeskError::TooMany("look-ups by you within an hour"),
             DeskError::Busy,
             DeskError::CodeRefused,
+            DeskError::NotTheirManager,
             DeskError::Evidence("the directory has no such contact"),
             DeskError::NotThreePeople,
             DeskError::Refused(Refusal::WouldLockOut {

@@ -419,7 +419,7 @@ play("a_manager_vouches_for_their_own_person_and_is_asked_for_nothing_else", {
   how: { name: "desk-manager-" },
   script: [
     ...signsIn(["Manager"]),
-    { on: PEOPLE, ...refusal(403, "verifier_not_manager", "The person who vouched is not the manager.", "Have the manager vouch.") },
+    { on: PEOPLE, ...refusal(403, "verifier_not_manager", "Microsoft Entra does not name you as the manager of this person.", "Check the spelling.", false, "You are not their manager") },
     { on: PEOPLE, json: found({ job_title: null, manager: null, contacts: [] }) },
     { on: DRAFTS, json: verificationDraft(), check: ({ body }) => assert.deepEqual(JSON.parse(body), { verification: {
       ticket: "HELP-42", target: TARGET, scope: "mfa:reregister passkeys:remove", reason: "lost", evidence: [{ method: "manager_attestation" }],
