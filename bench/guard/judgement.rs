@@ -38,6 +38,7 @@ fn approval(name: &str, approver: u8, verifier: u8, evidence: Evidence) -> Resul
         evidence: vec![evidence],
         issuer_may: true,
         out_of_context: false,
+        alone: false,
     })
 }
 

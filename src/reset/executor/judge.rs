@@ -11,8 +11,8 @@ use crate::clock::Timestamp;
 use crate::ids::{PersonRef, ResetId, TicketKey};
 use crate::reset::ledger::{GuardrailItems, Obstacle, obstacle};
 use crate::reset::model::{
-    Action, ApprovalSummary, Claim, Event, Guardrails, LedgerError, Parties, Person, PlannedMethod,
-    Preview, PrivilegeFacts, Request,
+    Action, Alone, ApprovalSummary, Claim, Event, Guardrails, LedgerError, Parties, Person,
+    PlannedMethod, Preview, PrivilegeFacts, Request,
 };
 use crate::reset::refusal::{Disagreement, Refusal};
 use crate::reset::rules::HardwareOath;
@@ -163,11 +163,17 @@ impl Run<'_> {
             _ => self.guardrail_items(target.id, &guardrails).await,
         };
         let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
-        let Identified { target, approvals } = identified;
+        let Identified {
+            target,
+            approvals,
+            manager,
+        } = identified;
+        let is_alone = approvals.iter().any(|one| one.alone);
         let hardware = self.tenant.rules.hardware_oath;
         let claim = Claim {
             channel: request.channel,
             source: request.source.clone(),
+            alone: is_alone.then_some(Alone { manager }),
             approvals,
             ..self.claim_about(
                 id,
@@ -246,6 +252,7 @@ impl Run<'_> {
             scope,
             reason,
             approvals: Vec::new(),
+            alone: None,
             claimed_at: self.now(),
         }
     }

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Run;
-use crate::approval::{Authentic, Claims};
+use crate::approval::Authentic;
+use crate::approval::sign_in::SignedIn;
 use crate::ids::{Issuer, ObjectId, PersonRef};
 use crate::reset::ledger::GuardrailItems;
 use crate::reset::model::{
-    ClaimedApproval, Guardrails, LedgerError, Person, PrivilegeFacts, Request,
+    ClaimedApproval, Guardrails, LedgerError, Manager, Person, PrivilegeFacts, Request,
 };
 use crate::reset::ports::{DirectoryError, Listing};
 use crate::reset::refusal::Role;
@@ -21,7 +22,7 @@ pub struct People {
 }
 
 /// Whom the directory calls these people's managers. Asked for only where an approval rests on that.
-pub type Managers = BTreeMap<PersonRef, Result<Option<ObjectId>, DirectoryError>>;
+pub type Managers = BTreeMap<PersonRef, Result<Option<Manager>, DirectoryError>>;
 
 /// Answers that are there before the judgement.
 #[derive(Default)]
@@ -44,7 +45,7 @@ impl Run<'_> {
     /// Asks what can be asked by the names alone. Of a target that is named by object id everything can be asked at once.
     pub async fn look_ahead(&self, request: &Request, approvals: &[Authentic]) -> Answers {
         let people = self.ask_for(named(request.user.as_ref(), approvals).into_keys());
-        let managers = self.ask_for_managers(vouched_for(approvals).into_iter());
+        let managers = self.ask_for_managers(asks_for_manager(approvals).into_iter());
         let about_target = async {
             let target = target_by_id(approvals)?;
             Some(
@@ -76,28 +77,34 @@ impl Run<'_> {
         let approvers = approvers.collect::<Option<BTreeSet<_>>>()?;
         let ids: Vec<_> = approvals.iter().map(Authentic::id).collect();
         let signers = ids.iter().map(|id| &id.iss).collect();
-        Some(self.guardrails_for(&approvers, &signers))
+        let is_alone = |one: &Authentic| one.by_sign_in().is_some_and(SignedIn::is_alone);
+        let alone = approvals.iter().any(is_alone);
+        Some(self.guardrails_for(&approvers, &signers, alone))
     }
 
     /// The guardrails of a claim on these approvals.
     pub fn guardrails(&self, approvals: &[ClaimedApproval]) -> Guardrails {
         let approvers = approvals.iter().map(|one| one.approver).collect();
         let signers = approvals.iter().map(|one| &one.id.iss).collect();
-        self.guardrails_for(&approvers, &signers)
+        let alone = approvals.iter().any(|one| one.alone);
+        self.guardrails_for(&approvers, &signers, alone)
     }
 
     fn guardrails_for(
         &self,
         approvers: &BTreeSet<ObjectId>,
         signers: &BTreeSet<&Issuer>,
+        alone: bool,
     ) -> Guardrails {
         let validator = &self.deployment.validator;
+        let desk = validator.desk.as_ref().filter(|_| alone);
         Guardrails::of(
             self.tenant_id,
             approvers,
             signers,
             &self.tenant.rules,
             |iss| validator.per_hour(iss),
+            desk.map(|desk| desk.policy.alone.unwrap_or_default()),
         )
     }
 
@@ -159,17 +166,16 @@ fn target_by_id(approvals: &[Authentic]) -> Option<ObjectId> {
     targets.all(|other| other == Some(first)).then_some(first)
 }
 
-/// The targets for whom a manager is said to have vouched.
-pub fn vouched_for<A: AsRef<Authentic>>(approvals: &[A]) -> BTreeSet<&PersonRef> {
-    let claims = approvals.iter().map(|one| one.as_ref().claims());
-    let is_vouched_for = |claims: &&Claims| {
-        let mut entries = claims.verification.iter();
+/// The targets whose manager has to be known: a manager is said to have vouched, or is to be told.
+pub fn asks_for_manager<A: AsRef<Authentic>>(approvals: &[A]) -> BTreeSet<&PersonRef> {
+    let asks = |approval: &&Authentic| {
+        let mut entries = approval.claims().verification.iter();
         entries.any(|entry| entry.evidence.is_by_manager())
+            || approval.by_sign_in().is_some_and(SignedIn::is_alone)
     };
-    claims
-        .filter(is_vouched_for)
-        .map(|claims| &claims.sub)
-        .collect()
+    let approvals = approvals.iter().map(AsRef::<Authentic>::as_ref);
+    let asking = approvals.filter(asks);
+    asking.map(|approval| &approval.claims().sub).collect()
 }
 
 /// Every person whom the approvals and the ticket name, with the most important part that each has.

@@ -1,7 +1,6 @@
 //! The claim: approvals, person and guardrails in one commit, or nothing.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::freeze;
 use super::items::{
@@ -20,7 +19,6 @@ use crate::reset::ports::{Item, Key, StoreError, Write};
 const MOST_TRIES: usize = 10;
 
 /// What caps count over.
-const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// What the guardrails of a claim are checked against, as it was read: the switch, the person's item and the counts.
 #[derive(Debug, Default)]
@@ -202,9 +200,9 @@ fn headroom(
     for counter in &guardrails.counters {
         let item = read.get(&items::count_key(&counter.name))?;
         let mut count: CounterItem = item.map(decode).transpose()?.unwrap_or_default();
-        count.forget_before(clock::before(now, HOUR));
+        count.forget_before(clock::before(now, counter.window));
         if count.at.len() >= counter.most {
-            return blocked(Guardrail::Cap(counter.by));
+            return blocked(counter.guardrail.clone());
         }
         count.at.push(now);
         counts.push((counter.name.clone(), version(item), count));

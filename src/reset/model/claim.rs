@@ -34,6 +34,9 @@ pub struct Claim {
     pub scope: Scope,
     pub reason: Option<Reason>,
     pub approvals: Vec<ClaimedApproval>,
+    /// Records of earlier versions have none, and earlier versions ignore it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone: Option<Alone>,
     pub claimed_at: Timestamp,
 }
 
@@ -56,6 +59,16 @@ pub struct ClaimedApproval {
     /// Whether it was signed by a sign-in outside of an authentication context.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub out_of_context: bool,
+    /// Whether one person verified and approved, at the desk, where the policy lets them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
+}
+
+/// That one person verified and approved, for the security team to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alone {
+    /// Whom the directory calls the target's manager, by name.
+    pub manager: Option<String>,
 }
 
 /// A scope in a record. Values that earlier versions do not know are in a member of their own, so that those versions can

@@ -284,6 +284,8 @@ codes! {
          time. If this approval expires meanwhile, get a new one.";
     CapReached                    403 Never Requester Always    Ends  "There were too many resets in an hour",
         "Have the security team check who requests so many. Try again later, until the approval expires.", Useless;
+    AloneCapReached               403 Never Requester Always    Ends  "One person may not do more of this alone",
+        "Have a different person verify or approve: that is not counted.", Useless;
     WouldLockOut                  422 Never Requester Never     Ends  "The person could not register afterwards",
         "Ask the person whether they still have it. If not, get a new approval that removes passkeys too \
          (passkeys:remove). If they do, get one that keeps them (passkeys:keep). To go ahead although they cannot \

@@ -18,6 +18,9 @@ pub enum Guardrail {
     /// The cap of an hour is reached.
     #[error("{0} has reached the limit of resets in an hour")]
     Cap(Cap),
+    /// One person verified and approved too often.
+    #[error("too many resets within 12 hours were verified and approved by one person each")]
+    Alone,
 }
 
 /// What a cap counts by.
@@ -40,10 +43,13 @@ pub struct Guardrails {
     pub counters: Vec<Counter>,
 }
 
-/// A count of claims in an hour, and how many there may be.
+/// A count of claims, and how many there may be.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Counter {
-    pub by: Cap,
+    /// What stops a claim that is one too many.
+    pub guardrail: Guardrail,
+    /// How long a claim is counted.
+    pub window: Duration,
     /// Unambiguous among all counters.
     pub name: String,
     pub most: usize,

@@ -16,7 +16,7 @@ mod request;
 mod state;
 mod status;
 
-pub use claim::{Claim, ClaimedApproval};
+pub use claim::{Alone, Claim, ClaimedApproval};
 pub use code::{Begun, Code, Responsible, Retry, TellsSecurity};
 pub use event::{Change, Event};
 pub use freeze::{Freeze, FreezeChange, FreezeReason, FreezeReasonError, Tiers};
@@ -27,7 +27,9 @@ pub use outcome::{
     CanRegister, Failure, MethodOutcome, MethodStatus, Outcome, Preview, SessionStatus, Warning,
 };
 pub use parties::{ApprovalSummary, Origin, Parties};
-pub use person::{Membership, Person, PimEligibility, Privilege, PrivilegeFacts, RoleAssignment};
+pub use person::{
+    Manager, Membership, Person, PimEligibility, Privilege, PrivilegeFacts, RoleAssignment,
+};
 pub use plan::{Action, KeepReason, PlannedMethod};
 pub use refusal_text::{RecordedRefusal, RefusalText};
 pub use request::{MOST_APPROVALS, NotOneRequest, Request};

@@ -20,6 +20,14 @@ pub struct Person {
     pub management_restricted: bool,
 }
 
+/// Whom the directory calls a person's manager.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manager {
+    pub id: ObjectId,
+    /// `displayName`, made safe to show.
+    pub name: Option<String>,
+}
+
 /// Every fact that may make a person privileged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrivilegeFacts {

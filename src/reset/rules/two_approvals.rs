@@ -113,6 +113,7 @@ mod tests {
             evidence: vec![evidence],
             issuer_may: true,
             out_of_context: false,
+            alone: false,
         };
         let video = Evidence::VideoCall {
             contact_source: ContactSource::CompanyDirectory,

@@ -14,7 +14,7 @@ use reregister_mfa::reset::ports::{
     QueueError, Security, SecurityError, Store, StoreError, TicketError, Tickets, Write,
 };
 use reregister_mfa::reset::{
-    Event, Method, MethodKind, Person, PimEligibility, PrivilegeFacts, RequestStatus,
+    Event, Manager, Method, MethodKind, Person, PimEligibility, PrivilegeFacts, RequestStatus,
 };
 
 use crate::state::{At, SESSIONS};
@@ -293,7 +293,7 @@ impl Directory for Ports {
         }
     }
 
-    async fn manager(&self, _: &PersonRef) -> Result<Option<ObjectId>, DirectoryError> {
+    async fn manager(&self, _: &PersonRef) -> Result<Option<Manager>, DirectoryError> {
         Ok(None)
     }
 
