@@ -40,6 +40,7 @@ fn approval(name: &str, approver: u8, verifier: u8, evidence: Evidence) -> Resul
         issuer_may: true,
         out_of_context: false,
         people: None,
+        alone: false,
     })
 }
 

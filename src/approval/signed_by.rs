@@ -28,3 +28,10 @@ pub struct SignedIn {
     /// Whether both signed in the policy's authentication context.
     pub in_context: bool,
 }
+
+impl SignedIn {
+    /// Whether one person verified and approved.
+    pub fn is_alone(&self) -> bool {
+        self.approver == self.verifier
+    }
+}

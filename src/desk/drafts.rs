@@ -5,7 +5,7 @@ use super::error::NO_RANDOM;
 use super::store::StoredDraft;
 use super::{ContactKind, Desk, DeskError, Session};
 use crate::approval::sign_in::{
-    Act, DRAFT_LIFETIME, DeskRole, Draft, SignedDigest, Subject, nonce, verify_draft,
+    Act, DRAFT_LIFETIME, DeskRole, Draft, SignedDigest, Subject, may_be_one, nonce, verify_draft,
 };
 use crate::approval::{
     Channel, ContactSource, Evidence, Messenger, PhoneLine, Reason, Scope, VerificationMethod,
@@ -108,7 +108,10 @@ impl Desk {
                 let keys = self.keys_of(&signature.signed.token).await?;
                 let (verified, _) = verify_draft(&signature.signed, &self.policy, &keys)?;
                 let about = verified.about;
-                if session.person == about.target || session.person == verified.signer {
+                let role = verified.act.role()?;
+                let may_be_one = self.policy.alone.is_some() && may_be_one(channel, role);
+                let is_one = session.person == verified.signer && !may_be_one;
+                if session.person == about.target || is_one {
                     return Err(DeskError::NotThreePeople);
                 }
                 let verification = SignedDigest {

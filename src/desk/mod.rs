@@ -43,7 +43,7 @@ pub use cases::{Case, Rejection};
 pub use drafts::{OpenDraft, Wanted, WantedEvidence};
 pub use error::DeskError;
 pub use people::{Contact, ContactKind, Found, Hint};
-pub use ports::{Code, Manager, People, Profile, RedeemError, SignInClient};
+pub use ports::{Code, People, Profile, RedeemError, SignInClient};
 pub use session::{Bearer, NewSession, Session};
 pub use settings::{Context, DeskSettings, DeskUrl, NAME};
 pub use signatures::{Signed, Visit};

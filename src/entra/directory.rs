@@ -13,7 +13,7 @@ use super::token::Tokens;
 use super::{authentication_methods, people, privilege_facts};
 use crate::ids::{ObjectId, PersonRef, TenantId};
 use crate::reset::ports::{Directory, DirectoryError, Fault, Listing};
-use crate::reset::{Method, Person, PrivilegeFacts};
+use crate::reset::{Manager, Method, Person, PrivilegeFacts};
 
 /// How many people are looked up at once.
 const AT_ONCE: usize = 8;
@@ -87,9 +87,8 @@ impl Directory for Entra {
         people::find(&self.graph, who).await
     }
 
-    async fn manager(&self, who: &PersonRef) -> Result<Option<ObjectId>, DirectoryError> {
-        let found = people::manager(&self.graph, who).await?;
-        Ok(found.map(|manager| manager.id))
+    async fn manager(&self, who: &PersonRef) -> Result<Option<Manager>, DirectoryError> {
+        people::manager(&self.graph, who).await
     }
 
     async fn privilege_facts(&self, id: ObjectId) -> Result<PrivilegeFacts, DirectoryError> {

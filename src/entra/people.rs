@@ -7,11 +7,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::graph::Graph;
-use crate::desk::Manager;
 use crate::ids::{ObjectId, PersonRef};
 use crate::names::shown;
 use crate::reset::ports::{DirectoryError, Fault};
-use crate::reset::{PasswordChange, Person};
+use crate::reset::{Manager, PasswordChange, Person};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -79,6 +79,12 @@ impl Sections {
                 "without an authentication context the desk is for standard people: remove privileged, or name a context",
             ));
         }
+        if settings.context == Context::None && settings.alone.is_some() {
+            return Err(contradiction(
+                "desk.alone",
+                "without an authentication context one stolen password would be enough: remove alone, or name a context",
+            ));
+        }
         if let Some(notes) = &settings.notes
             && !self.notes.contains_key(notes)
         {
@@ -172,6 +178,7 @@ impl Sections {
                 audience: self.audience.desk.clone()?,
                 privileged,
                 managers: desk.managers.is_some(),
+                alone: desk.alone.map(|alone| alone.per_night),
             },
             issuer: IssuerPolicy {
                 iss,

@@ -2,7 +2,7 @@
 
 use super::note;
 use crate::ids::ObjectId;
-use crate::reset::{Event, State, Warning};
+use crate::reset::{Alone, Event, State, Warning};
 
 /// A message in two parts, as Amazon SNS has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,13 +28,15 @@ pub fn notification(event: &Event, register_at: &str) -> Option<Notification> {
                 }
             };
             let ticket = outcome.ticket.as_ref();
-            let lines = vec![
+            let lines = [
                 note::of_outcome(outcome, register_at),
                 format!("Ticket: {ticket}"),
                 format!("Approved by: {}", listed(&outcome.approvers)),
                 format!("Verified by: {}", listed(&outcome.verifiers)),
                 format!("Reset: {}", outcome.reset),
             ];
+            let alone = outcome.alone.iter().map(alone);
+            let lines: Vec<String> = alone.chain(lines).collect();
             (format!("{what}: {}", outcome.target), ticket, lines)
         }
         Event::Refused {
@@ -86,6 +88,15 @@ pub fn notification(event: &Event, register_at: &str) -> Option<Notification> {
         subject: subject(&format!("{what} ({ticket})")),
         text: lines.join("\n"),
     })
+}
+
+/// That one person did it all, and who can say whether it was right.
+fn alone(alone: &Alone) -> String {
+    let ask = match &alone.manager {
+        Some(manager) => format!("Tell the person's manager, {manager}."),
+        None => "Microsoft Entra names no manager: ask the person.".to_owned(),
+    };
+    format!("ALONE: one person verified and approved this. {ask}")
 }
 
 fn listed(ids: &[ObjectId]) -> String {

@@ -163,7 +163,7 @@ fn detail(refusal: &Refusal) -> String {
         | Refusal::TooManyPreviews
         | Refusal::NoSuchReset
         | Refusal::TargetBusy
-        | Refusal::Guardrail(Guardrail::Frozen(_))
+        | Refusal::Guardrail(Guardrail::Frozen(_) | Guardrail::Alone)
         | Refusal::ChangedMeanwhile(_)
         | Refusal::OutOfTime => {
             let text = refusal.to_string();
@@ -301,6 +301,8 @@ mod tests {
             Refusal::OtherPerson,
             Refusal::ApprovalUsed,
             Refusal::NotTheKeysOwner,
+            Refusal::VerifierNotManager,
+            Refusal::Guardrail(Guardrail::Alone),
             Refusal::KeyWithoutOwner,
             Refusal::ApproverVerified,
             Refusal::HardwareKeyMissing,

@@ -332,6 +332,7 @@ impl Refusal {
             Refusal::Guardrail(Guardrail::Cap(Cap::Issuer | Cap::Approver | Cap::Tenant)) => {
                 Code::CapReached
             }
+            Refusal::Guardrail(Guardrail::Alone) => Code::AloneCapReached,
             Refusal::Queue(_) => Code::QueueUnavailable,
             Refusal::Secret(SecretError::Unavailable(_)) => Code::SecretsUnavailable,
             Refusal::Misconfigured { .. }

@@ -78,6 +78,7 @@ fn completed() -> Event {
             privileged: false,
             approvers: Vec::new(),
             verifiers: Vec::new(),
+            alone: None,
             sessions: SessionStatus::Revoked,
             methods: Vec::new(),
             can_register: CanRegister::Yes,

@@ -15,7 +15,7 @@ use reregister_mfa::reset::ports::{
     QueueError, Security, SecurityError, Store, StoreError, TicketError, Tickets, Write,
 };
 use reregister_mfa::reset::{
-    Change, Event, Method, MethodKind, Parties, PasswordChange, Person, PimEligibility,
+    Change, Event, Manager, Method, MethodKind, Parties, PasswordChange, Person, PimEligibility,
     PrivilegeFacts, RequestStatus, State,
 };
 use serde_json::Value;
@@ -249,7 +249,7 @@ impl Directory for FaultyPorts {
         self.ask("Graph: person", |_| person).await
     }
 
-    async fn manager(&self, _: &PersonRef) -> Result<Option<ObjectId>, DirectoryError> {
+    async fn manager(&self, _: &PersonRef) -> Result<Option<Manager>, DirectoryError> {
         Ok(None)
     }
 

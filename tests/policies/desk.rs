@@ -122,6 +122,22 @@ fn managers_vouch_only_if_the_policy_names_their_group_and_are_not_privileged_by
 }
 
 #[test]
+fn verifier_and_approver_are_two_people_unless_the_policy_lets_one_go_alone() {
+    let alone = |policy: &str| {
+        let policy = parse(policy).unwrap();
+        let alone = policy.sections.resolved_desk().unwrap().sign_in.alone;
+        assert_eq!(
+            policy.channels.desk.unwrap().verifier_apart,
+            alone.is_none()
+        );
+        alone
+    };
+    assert_eq!(alone(DESK_ALONE), None);
+    let night = DESK_ALONE.replace("context =", "alone = { per_night = 2 }\ncontext =");
+    assert_eq!(alone(&night), Some(2));
+}
+
+#[test]
 fn the_groups_of_the_desk_make_their_members_privileged() {
     let policy = parse(DESK_ALONE).unwrap();
     let rules = &policy.sections.tenants.values().next().unwrap().rules;
@@ -192,6 +208,9 @@ fn a_desk_that_contradicts_itself_or_the_rest_is_refused_with_the_reason() {
         ("desk.per_hour", json!(2001), "above 2000"),
         ("desk.approver", json!("x"), "desk"),
         ("desk.notes", json!("nowhere"), "not in [notes]"),
+        ("desk.alone", json!({"per_night": 0}), "write 1 or 2"),
+        ("desk.alone", json!({"per_night": 3}), "write 1 or 2"),
+        ("desk.alone", json!({}), "per_night"),
         ("desk.managers", json!(VERIFIERS), "make a third one"),
         ("desk.managers", json!(APPROVERS), "make a third one"),
     ] {
@@ -203,6 +222,11 @@ fn a_desk_that_contradicts_itself_or_the_rest_is_refused_with_the_reason() {
         policy.add("desk.privileged", true)
     });
     assert!(without.contains("standard people"), "{without}");
+    let without = refusal_with(|policy| {
+        let policy = with_desk(policy).set("desk.context", "none");
+        policy.add("desk.alone", json!({"per_night": 1}))
+    });
+    assert!(without.contains("one stolen password"), "{without}");
     let on_call = refusal_with(|policy| with_desk(policy).set("on_call.issuers", json!(["desk"])));
     assert!(
         on_call.contains("on_call.issuers names the desk"),

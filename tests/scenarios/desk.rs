@@ -1,5 +1,6 @@
 //! The desk: people verify and approve by signing in, in a browser that only speaks HTTP.
 
+mod alone;
 mod attacks;
 mod browser;
 mod histories;
@@ -14,8 +15,10 @@ use reregister_mfa::approval::sign_in::nonce;
 use serde_json::Value;
 use simulated::entra::{Changes, Method};
 
-use crate::documented::documented;
-use crate::test_app::{Document, GRACE, JANE, MEGAN, Overrides, SAM, TestApp, VERA};
+use crate::documented::{Rows, documented};
+use crate::test_app::{
+    ADELE, ALEX, Document, GRACE, JANE, MEGAN, Overrides, SAM, TestApp, VERA, VICTOR,
+};
 
 pub use browser::Browser;
 
@@ -57,6 +60,10 @@ pub async fn with_desk_and(
 
 /// Managers of the tenant vouch, too: Megan and Jane are some, and Sam, who approves.
 pub async fn with_managers() -> TestApp {
+    with_managers_and(same).await
+}
+
+pub async fn with_managers_and(more: impl FnOnce(Document) -> Document) -> TestApp {
     let managers = json!({
         "id": MANAGERS, "displayName": "MFA managers", "members": [MEGAN_ID, JANE_ID, SAM_ID],
     });
@@ -66,7 +73,7 @@ pub async fn with_managers() -> TestApp {
             .push("groups", managers)
             .push("apps.2.signIn.appRoles", role)
     };
-    let change = |policy: Document| policy.add("desk.managers", MANAGERS);
+    let change = |policy: Document| more(policy.add("desk.managers", MANAGERS));
     build(change, with_role, Overrides::default()).await
 }
 
@@ -228,4 +235,26 @@ async fn a_manager_who_has_vouched_and_is_the_persons_no_more_does_not_count() {
     let refused = Browser::of(&app, SAM).await.approve(&case).await;
     documented(&refused);
     assert!(app.writes().is_empty());
+}
+
+#[tokio::test]
+async fn one_person_on_call_verifies_and_approves_where_the_policy_says_so() {
+    let rows = Rows::of_this_scenario();
+    let approvals = "signed twice by one verifier and approver, `alone` is set";
+    let app = with_desk(alone::alone).await;
+    // A session has five open drafts.
+    for target in [JANE, ADELE] {
+        let victor = Browser::of(&app, VICTOR).await;
+        let case = victor.verify(target).await;
+        let done = victor.approve(&case).await;
+        rows.show("a standard person, at the desk", approvals, &done);
+    }
+    let victor = Browser::of(&app, VICTOR).await;
+    let case = victor.verify(ALEX).await;
+    let refused = victor.approve(&case).await;
+    let third = "a standard person, at the desk, the third within 12 hours";
+    rows.show(third, approvals, &refused);
+    let case = victor.verify(GRACE).await;
+    let refused = victor.approve(&case).await;
+    rows.show("a Global Administrator, at the desk", approvals, &refused);
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use reregister_mfa::clock::{Clock, Timestamp};
 use reregister_mfa::ids::ResetId;
-use reregister_mfa::report;
+use reregister_mfa::report::{self, Notification};
 use reregister_mfa::reset::Event;
 use reregister_mfa::reset::ports::{Queue, QueueError, Security, SecurityError};
 
@@ -72,7 +72,7 @@ impl Queue for TestQueue {
 /// The notifications that the security team has got.
 #[derive(Default)]
 pub struct SecurityInbox {
-    subjects: Mutex<Vec<String>>,
+    notifications: Mutex<Vec<Notification>>,
     is_down: AtomicBool,
 }
 
@@ -83,7 +83,14 @@ impl SecurityInbox {
 
     /// The subjects, oldest first.
     pub fn subjects(&self) -> Vec<String> {
-        self.subjects.lock().unwrap().clone()
+        let all = self.notifications.lock().unwrap();
+        all.iter().map(|one| one.subject.clone()).collect()
+    }
+
+    /// The texts, oldest first.
+    pub fn texts(&self) -> Vec<String> {
+        let all = self.notifications.lock().unwrap();
+        all.iter().map(|one| one.text.clone()).collect()
     }
 }
 
@@ -94,7 +101,7 @@ impl Security for SecurityInbox {
             return Err(SecurityError("down".to_owned()));
         }
         let notification = report::notification(event, "https://aka.ms/mfasetup").unwrap();
-        self.subjects.lock().unwrap().push(notification.subject);
+        self.notifications.lock().unwrap().push(notification);
         Ok(())
     }
 }

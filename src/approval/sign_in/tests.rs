@@ -63,6 +63,7 @@ fn policy() -> SignInPolicy {
         audience: "https://mfa.contoso.example/desk".to_owned(),
         privileged: true,
         managers: true,
+        alone: None,
     }
 }
 

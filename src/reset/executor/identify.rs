@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Run;
-use super::look_ahead::{People, named, vouched_for};
+use super::look_ahead::{People, asks_for_manager, named};
+use crate::approval::sign_in::SignedIn;
 use crate::approval::{Approval, Channel};
-use crate::ids::{ObjectId, PersonRef};
-use crate::reset::model::{ApprovalPeople, ClaimedApproval, Person};
+use crate::ids::PersonRef;
+use crate::reset::model::{ApprovalPeople, ClaimedApproval, Manager, Person};
 use crate::reset::ports::{DirectoryError, Fault};
 use crate::reset::refusal::{Attester, Disagreement, Refusal, Role};
 use crate::reset::rules::one_person::OnePerson;
@@ -15,6 +16,8 @@ use crate::reset::rules::one_person::OnePerson;
 pub struct Identified {
     pub target: Person,
     pub approvals: Vec<ClaimedApproval>,
+    /// The target's manager, by name, where the directory was asked and says it.
+    pub manager: Option<String>,
 }
 
 impl Run<'_> {
@@ -33,7 +36,7 @@ impl Run<'_> {
             found,
             mut managers,
         } = known;
-        let mut missing = vouched_for(approvals);
+        let mut missing = asks_for_manager(approvals);
         missing.retain(|who| !managers.contains_key(*who));
         let (people, asked) = tokio::join!(
             self.resolve(ticket_user, approvals, found),
@@ -105,10 +108,13 @@ impl Run<'_> {
                 out_of_context: approval
                     .by_sign_in()
                     .is_some_and(|signed| !signed.in_context),
+                alone: approval.by_sign_in().is_some_and(SignedIn::is_alone),
             });
         }
+        let named = managers.into_values().filter_map(Result::ok).flatten();
         Ok(Identified {
             target: target.clone(),
+            manager: named.filter_map(|manager| manager.name).next(),
             approvals: identified,
         })
     }
@@ -167,10 +173,10 @@ fn check_attester(
 /// A manager's word is one only if the directory calls this person the target's manager.
 fn check_manager(
     verifier: &Person,
-    manager: Option<&Result<Option<ObjectId>, DirectoryError>>,
+    manager: Option<&Result<Option<Manager>, DirectoryError>>,
 ) -> Result<(), Refusal> {
     match manager {
-        Some(Ok(Some(id))) if *id == verifier.id => Ok(()),
+        Some(Ok(Some(manager))) if manager.id == verifier.id => Ok(()),
         Some(Err(error)) => Err(error.clone().into()),
         Some(Ok(_)) | None => Err(Refusal::VerifierNotManager),
     }

@@ -11,8 +11,8 @@ use crate::clock::Timestamp;
 use crate::ids::{PersonRef, ResetId, TicketKey};
 use crate::reset::ledger::{GuardrailItems, Obstacle, obstacle};
 use crate::reset::model::{
-    Action, ApprovalSummary, Claim, Event, Guardrails, LedgerError, Parties, Person, PlannedMethod,
-    Preview, PrivilegeFacts, Remarks, Request,
+    Action, Alone, ApprovalSummary, Claim, Event, Guardrails, LedgerError, Parties, Person,
+    PlannedMethod, Preview, PrivilegeFacts, Remarks, Request,
 };
 use crate::reset::refusal::{Disagreement, Refusal};
 use crate::reset::rules::HardwareOath;
@@ -171,11 +171,18 @@ impl Run<'_> {
             Some((known, Ok(read))) if known == guardrails => Ok(read),
             _ => self.guardrail_items(target.id, &guardrails).await,
         };
-        let Identified { target, approvals } = identified;
+        let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
+        let Identified {
+            target,
+            approvals,
+            manager,
+        } = identified;
+        let is_alone = approvals.iter().any(|one| one.alone);
         let hardware = self.tenant.rules.hardware_oath;
         let claim = Claim {
             channel: request.channel,
             source: request.source.clone(),
+            alone: is_alone.then_some(Alone { manager }),
             approvals,
             remarks,
             ..self.claim_about(
@@ -274,6 +281,7 @@ impl Run<'_> {
             scope,
             reason,
             approvals: Vec::new(),
+            alone: None,
             claimed_at: self.now(),
             remarks: Remarks::default(),
         }

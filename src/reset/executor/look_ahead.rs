@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Run;
-use crate::approval::{Authentic, Claims};
+use crate::approval::Authentic;
+use crate::approval::sign_in::SignedIn;
 use crate::ids::{ObjectId, PersonRef};
 use crate::reset::ledger::GuardrailItems;
 use crate::reset::model::{
-    ClaimedApproval, Guardrails, LedgerError, Person, PrivilegeFacts, Request,
+    ClaimedApproval, Guardrails, LedgerError, Manager, Person, PrivilegeFacts, Request,
 };
 use crate::reset::ports::{DirectoryError, Listing};
 use crate::reset::refusal::Role;
@@ -22,7 +23,7 @@ pub struct People {
 }
 
 /// Whom the directory calls these people's managers. Asked for only where an approval rests on that.
-pub type Managers = BTreeMap<PersonRef, Result<Option<ObjectId>, DirectoryError>>;
+pub type Managers = BTreeMap<PersonRef, Result<Option<Manager>, DirectoryError>>;
 
 /// Answers that are there before the judgement.
 #[derive(Default)]
@@ -45,7 +46,7 @@ impl Run<'_> {
     /// Asks what can be asked by the names alone. Of a target that is named by object id everything can be asked at once.
     pub async fn look_ahead(&self, request: &Request, approvals: &[Authentic]) -> Answers {
         let people = self.ask_for(named(request.user.as_ref(), approvals).into_keys());
-        let managers = self.ask_for_managers(vouched_for(approvals).into_iter());
+        let managers = self.ask_for_managers(asks_for_manager(approvals).into_iter());
         let about_target = async {
             let target = target_by_id(approvals)?;
             Some(
@@ -78,10 +79,12 @@ impl Run<'_> {
         let verifications = claims().flat_map(|claims| &claims.verification);
         let verifiers = verifications.map(|one| one.verified_by.id());
         let ids: Vec<_> = approvals.iter().map(Authentic::id).collect();
+        let is_alone = |one: &Authentic| one.by_sign_in().is_some_and(SignedIn::is_alone);
         Some(self.guardrails_for(&Counted {
             approvers: approvers.collect::<Option<_>>()?,
             verifiers: verifiers.collect::<Option<_>>()?,
             signers: ids.iter().map(|id| &id.iss).collect(),
+            is_alone: approvals.iter().any(is_alone),
         }))
     }
 
@@ -92,14 +95,21 @@ impl Run<'_> {
             approvers: approvals.iter().map(|one| one.approver).collect(),
             verifiers: verifiers.copied().collect(),
             signers: approvals.iter().map(|one| &one.id.iss).collect(),
+            is_alone: approvals.iter().any(|one| one.alone),
         })
     }
 
     fn guardrails_for(&self, counted: &Counted<'_>) -> Guardrails {
         let validator = &self.deployment.validator;
-        Guardrails::of(self.tenant_id, counted, &self.tenant.rules, |iss| {
-            validator.per_hour(iss)
-        })
+        let desk = validator.desk.as_ref();
+        let alone = desk.and_then(|desk| desk.policy.alone).unwrap_or_default();
+        Guardrails::of(
+            self.tenant_id,
+            counted,
+            &self.tenant.rules,
+            |iss| validator.per_hour(iss),
+            alone,
+        )
     }
 
     /// Looks these people up, all at the same time.
@@ -160,17 +170,16 @@ fn target_by_id(approvals: &[Authentic]) -> Option<ObjectId> {
     targets.all(|other| other == Some(first)).then_some(first)
 }
 
-/// The targets for whom a manager is said to have vouched.
-pub fn vouched_for<A: AsRef<Authentic>>(approvals: &[A]) -> BTreeSet<&PersonRef> {
-    let claims = approvals.iter().map(|one| one.as_ref().claims());
-    let is_vouched_for = |claims: &&Claims| {
-        let mut entries = claims.verification.iter();
+/// The targets whose manager has to be known: a manager is said to have vouched, or is to be told.
+pub fn asks_for_manager<A: AsRef<Authentic>>(approvals: &[A]) -> BTreeSet<&PersonRef> {
+    let asks = |approval: &&Authentic| {
+        let mut entries = approval.claims().verification.iter();
         entries.any(|entry| entry.evidence.is_by_manager())
+            || approval.by_sign_in().is_some_and(SignedIn::is_alone)
     };
-    claims
-        .filter(is_vouched_for)
-        .map(|claims| &claims.sub)
-        .collect()
+    let approvals = approvals.iter().map(AsRef::<Authentic>::as_ref);
+    let asking = approvals.filter(asks);
+    asking.map(|approval| &approval.claims().sub).collect()
 }
 
 /// Every person whom the approvals and the ticket name, with the most important part that each has.

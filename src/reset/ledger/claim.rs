@@ -209,7 +209,7 @@ fn headroom(
             |count: &CounterItem, limit: &Limit| count.since(clock::before(now, limit.within));
         let is_full = |limit: &Limit| within(&count, limit) >= limit.number;
         if counter.limits.iter().any(is_full) {
-            return blocked(Guardrail::Cap(counter.by));
+            return blocked(counter.guardrail.clone());
         }
         count.at.push(now);
         let told = counter.told.as_ref();

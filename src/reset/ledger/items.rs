@@ -88,7 +88,7 @@ impl HeldTarget {
     }
 }
 
-/// The claims of the last hour or day.
+/// The claims that are counted still.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct CounterItem {
     pub at: Vec<Timestamp>,

@@ -63,6 +63,7 @@ fn reset(hardware: HardwareOath) -> Reset {
         deactivates: false,
         scope,
         reason: None,
+        alone: None,
         approvals: Vec::new(),
         claimed_at: start,
         remarks: Default::default(),

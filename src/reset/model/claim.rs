@@ -34,6 +34,9 @@ pub struct Claim {
     pub scope: Scope,
     pub reason: Option<Reason>,
     pub approvals: Vec<ClaimedApproval>,
+    /// Records of earlier versions have none, and earlier versions ignore it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone: Option<Alone>,
     pub claimed_at: Timestamp,
     /// Records of earlier versions have none, and earlier versions ignore them.
     #[serde(default, skip_serializing_if = "Remarks::are_none")]
@@ -82,6 +85,9 @@ pub struct ClaimedApproval {
     /// Who the accounts belong to. Not kept: each run finds it anew.
     #[serde(skip)]
     pub people: Option<ApprovalPeople>,
+    /// Whether one person verified and approved, at the desk, where the policy lets them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
 }
 
 /// The people behind the accounts of an approval, each by one account: two accounts with one `employeeId` are one person.
@@ -103,6 +109,13 @@ impl ClaimedApproval {
         let people = self.people.as_ref();
         people.map_or(&self.verifiers, |people| &people.verifiers)
     }
+}
+
+/// That one person verified and approved, for the security team to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alone {
+    /// Whom the directory calls the target's manager, by name.
+    pub manager: Option<String>,
 }
 
 /// A scope in a record. Values that earlier versions do not know are in a member of their own, so that those versions can

@@ -292,6 +292,8 @@ codes! {
     PasswordJustChanged           403 Never Requester Always    Ends  "The password was just changed",
         "Ask the person whether they changed it. Then verify them in a second way and get a new approval, or add an \
          approval by a different approver.";
+    AloneCapReached               403 Never Requester Always    Ends  "One person may not do more of this alone",
+        "Have a different person verify or approve: that is not counted.", Useless;
     WouldLockOut                  422 Never Requester Never     Ends  "The person could not register afterwards",
         "Ask the person whether they still have it. If not, get a new approval that removes passkeys too \
          (passkeys:remove). If they do, get one that keeps them (passkeys:keep). To go ahead although they cannot \

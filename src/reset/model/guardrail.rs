@@ -18,6 +18,9 @@ pub enum Guardrail {
     /// The cap of an hour is reached.
     #[error("{0} has reached the limit of resets for now")]
     Cap(Cap),
+    /// One person verified and approved too often.
+    #[error("too many resets within 12 hours were verified and approved by one person each")]
+    Alone,
 }
 
 /// What a cap counts by.
@@ -46,7 +49,8 @@ pub struct Guardrails {
 /// A count of claims, and how many there may be.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Counter {
-    pub by: Cap,
+    /// What stops a claim that is one too many.
+    pub guardrail: Guardrail,
     /// Unambiguous among all counters.
     pub name: String,
     pub limits: Vec<Limit>,

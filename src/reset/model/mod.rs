@@ -16,7 +16,7 @@ mod request;
 mod state;
 mod status;
 
-pub use claim::{ApprovalPeople, Claim, ClaimedApproval, Remarks};
+pub use claim::{Alone, ApprovalPeople, Claim, ClaimedApproval, Remarks};
 pub use code::{Begun, Code, Responsible, Retry, TellsSecurity};
 pub use event::{Change, Event};
 pub use freeze::{Freeze, FreezeChange, FreezeReason, FreezeReasonError, Tiers};
@@ -28,7 +28,8 @@ pub use outcome::{
 };
 pub use parties::{ApprovalSummary, Origin, Parties};
 pub use person::{
-    Membership, PasswordChange, Person, PimEligibility, Privilege, PrivilegeFacts, RoleAssignment,
+    Manager, Membership, PasswordChange, Person, PimEligibility, Privilege, PrivilegeFacts,
+    RoleAssignment,
 };
 pub use plan::{Action, KeepReason, PlannedMethod};
 pub use refusal_text::{RecordedRefusal, RefusalText};

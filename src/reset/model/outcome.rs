@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::claim::Alone;
 use super::method::Method;
 use super::parties::ApprovalSummary;
 use super::plan::{KeepReason, PlannedMethod};
@@ -29,6 +30,9 @@ pub struct Outcome {
     pub approvers: Vec<ObjectId>,
     /// Who verified, as object ids.
     pub verifiers: Vec<ObjectId>,
+    /// That one person did both. For the security team, not for records.
+    #[serde(skip)]
+    pub alone: Option<Alone>,
     pub sessions: SessionStatus,
     pub methods: Vec<MethodOutcome>,
     /// Whether the person can register now.

@@ -37,6 +37,14 @@ pub enum PasswordChange {
     Unreadable,
 }
 
+/// Whom the directory calls a person's manager.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manager {
+    pub id: ObjectId,
+    /// `displayName`, made safe to show.
+    pub name: Option<String>,
+}
+
 /// Every fact that may make a person privileged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrivilegeFacts {

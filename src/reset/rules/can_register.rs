@@ -223,6 +223,7 @@ mod tests {
             scope,
             reason,
             approvals: Vec::new(),
+            alone: None,
             claimed_at: Timestamp::UNIX_EPOCH,
             remarks: Default::default(),
         }

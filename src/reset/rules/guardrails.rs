@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Rules;
 use crate::ids::{Issuer, ObjectId, TenantId};
-use crate::reset::model::{Cap, Counter, Guardrails, Limit};
+use crate::reset::model::{Cap, Counter, Guardrail, Guardrails, Limit};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -16,11 +16,16 @@ pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Over how long a verifier's pace is watched. One fooled service desk reset three accounts in a morning.
 const PACE: Duration = Duration::from_secs(2 * 60 * 60);
 
+/// From the evening to the morning.
+const NIGHT: Duration = Duration::from_secs(12 * 60 * 60);
+
 /// Whose claims are counted.
 pub struct Counted<'a> {
     pub approvers: BTreeSet<ObjectId>,
     pub verifiers: BTreeSet<ObjectId>,
     pub signers: BTreeSet<&'a Issuer>,
+    /// Whether one person verified and approved.
+    pub is_alone: bool,
 }
 
 /// The name of the count of the resets that this person verified.
@@ -29,19 +34,27 @@ pub fn verifier_count(tenant: TenantId, verifier: ObjectId) -> String {
 }
 
 impl Guardrails {
-    /// Those that policy.toml sets for approvals by these people and issuers.
+    /// Those that policy.toml sets for approvals by these people and issuers; `alone` is how many one person alone may do in
+    /// a night.
     pub fn of(
         tenant: TenantId,
         counted: &Counted<'_>,
         rules: &Rules,
         per_hour_of: impl Fn(&Issuer) -> u16,
+        alone: u16,
     ) -> Guardrails {
         let by_hour = |by, name, most: u16| Counter {
-            by,
+            guardrail: Guardrail::Cap(by),
             name,
             limits: vec![limit(most, HOUR)],
             told: None,
         };
+        let of_nights = counted.is_alone.then(|| Counter {
+            guardrail: Guardrail::Alone,
+            name: "alone".to_owned(),
+            limits: vec![limit(alone, NIGHT)],
+            told: None,
+        });
         let of_tenant = by_hour(Cap::Tenant, format!("tenant#{tenant}"), rules.per_hour);
         let of_approvers = counted.approvers.iter().map(|approver| {
             let name = format!("approver#{tenant}#{approver}");
@@ -52,7 +65,7 @@ impl Guardrails {
             .iter()
             .map(|iss| by_hour(Cap::Issuer, format!("issuer#{iss}"), per_hour_of(iss)));
         let of_verifiers = counted.verifiers.iter().map(|verifier| Counter {
-            by: Cap::Verifier,
+            guardrail: Guardrail::Cap(Cap::Verifier),
             name: verifier_count(tenant, *verifier),
             limits: vec![
                 limit(rules.verifier_per_hour, HOUR),
@@ -67,6 +80,7 @@ impl Guardrails {
                 .chain(of_approvers)
                 .chain(of_issuers)
                 .chain(of_verifiers)
+                .chain(of_nights)
                 .collect(),
         }
     }

@@ -114,6 +114,7 @@ mod tests {
             issuer_may: true,
             out_of_context: false,
             people: None,
+            alone: false,
         };
         let video = Evidence::VideoCall {
             contact_source: ContactSource::CompanyDirectory,

@@ -14,7 +14,7 @@ use reregister_mfa::reset::ports::{
     TicketError, Tickets, Write,
 };
 use reregister_mfa::reset::{
-    Event, Membership, Method, PasswordChange, Person, PimEligibility, PrivilegeFacts,
+    Event, Manager, Membership, Method, PasswordChange, Person, PimEligibility, PrivilegeFacts,
     RequestStatus,
 };
 
@@ -111,10 +111,14 @@ impl Directory for Distant {
     }
 
     /// Vera is everybody's.
-    async fn manager(&self, _: &PersonRef) -> Result<Option<ObjectId>, DirectoryError> {
+    async fn manager(&self, _: &PersonRef) -> Result<Option<Manager>, DirectoryError> {
         let (_, vera) = PEOPLE[2];
-        let manager = Ok(Some(vera.parse().unwrap()));
-        self.call("Graph: manager", GRAPH, || manager).await
+        let manager = Manager {
+            id: vera.parse().unwrap(),
+            name: None,
+        };
+        self.call("Graph: manager", GRAPH, || Ok(Some(manager)))
+            .await
     }
 
     async fn privilege_facts(&self, _: ObjectId) -> Result<PrivilegeFacts, DirectoryError> {

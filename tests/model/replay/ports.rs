@@ -14,7 +14,7 @@ use reregister_mfa::reset::ports::{
     QueueError, Security, SecurityError, Store, StoreError, TicketError, Tickets, Write,
 };
 use reregister_mfa::reset::{
-    Event, Method, MethodKind, PasswordChange, Person, PimEligibility, PrivilegeFacts,
+    Event, Manager, Method, MethodKind, PasswordChange, Person, PimEligibility, PrivilegeFacts,
     RequestStatus,
 };
 
@@ -297,7 +297,7 @@ impl Directory for Ports {
         }
     }
 
-    async fn manager(&self, _: &PersonRef) -> Result<Option<ObjectId>, DirectoryError> {
+    async fn manager(&self, _: &PersonRef) -> Result<Option<Manager>, DirectoryError> {
         Ok(None)
     }
 
