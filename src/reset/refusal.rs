@@ -300,6 +300,7 @@ impl Refusal {
             Refusal::Guardrail(Guardrail::Frozen(_)) => Code::Frozen,
             Refusal::Guardrail(Guardrail::CoolingDown { .. }) => Code::CoolingDown,
             Refusal::Guardrail(Guardrail::Cap(_)) => Code::CapReached,
+            Refusal::Guardrail(Guardrail::PasskeyCopied(_)) => Code::PasskeyCopied,
             Refusal::Queue(_) => Code::QueueUnavailable,
             Refusal::Secret(SecretError::Unavailable(_)) => Code::SecretsUnavailable,
             Refusal::Misconfigured { .. }

@@ -75,6 +75,7 @@ impl Run<'_> {
                 kid: approval.kid().clone(),
                 domain: approval.domain().clone(),
                 private_half: Some(approval.private_half().clone()),
+                passkey: approval.passkey().cloned(),
                 approver: approver.id,
                 verifiers: verifiers.into_iter().collect(),
                 evidence: claims.verification.iter().map(|v| v.evidence).collect(),

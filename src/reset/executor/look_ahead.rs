@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Run;
-use crate::approval::Authentic;
-use crate::ids::{Issuer, ObjectId, PersonRef};
+use crate::approval::{Authentic, PasskeyUse};
+use crate::ids::{Issuer, Kid, ObjectId, PersonRef};
 use crate::reset::ledger::GuardrailItems;
 use crate::reset::model::{
     ClaimedApproval, Guardrails, LedgerError, Person, PrivilegeFacts, Request,
@@ -54,20 +54,27 @@ impl Run<'_> {
         let approvers = approvers.collect::<Option<BTreeSet<_>>>()?;
         let ids: Vec<_> = approvals.iter().map(Authentic::id).collect();
         let signers = ids.iter().map(|id| &id.iss).collect();
-        Some(self.guardrails_for(&approvers, &signers))
+        let passkeys = approvals
+            .iter()
+            .filter_map(|one| Some((one.kid(), one.passkey()?)));
+        Some(self.guardrails_for(&approvers, &signers, passkeys))
     }
 
     /// The guardrails of a claim on these approvals.
     pub fn guardrails(&self, approvals: &[ClaimedApproval]) -> Guardrails {
         let approvers = approvals.iter().map(|one| one.approver).collect();
         let signers = approvals.iter().map(|one| &one.id.iss).collect();
-        self.guardrails_for(&approvers, &signers)
+        let passkeys = approvals
+            .iter()
+            .filter_map(|one| Some((&one.kid, one.passkey.as_ref()?)));
+        self.guardrails_for(&approvers, &signers, passkeys)
     }
 
-    fn guardrails_for(
+    fn guardrails_for<'a>(
         &self,
         approvers: &BTreeSet<ObjectId>,
         signers: &BTreeSet<&Issuer>,
+        passkeys: impl Iterator<Item = (&'a Kid, &'a PasskeyUse)>,
     ) -> Guardrails {
         let validator = &self.deployment.validator;
         Guardrails::of(
@@ -75,6 +82,7 @@ impl Run<'_> {
             approvers,
             signers,
             &self.tenant.rules,
+            passkeys,
             |iss| validator.per_hour(iss),
         )
     }

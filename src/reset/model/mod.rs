@@ -20,7 +20,7 @@ pub use claim::{Claim, ClaimedApproval};
 pub use code::{Begun, Code, Responsible, Retry, TellsSecurity};
 pub use event::{Change, Event};
 pub use freeze::{Freeze, FreezeChange, FreezeReason, FreezeReasonError, Tiers};
-pub use guardrail::{Cap, Counter, Guardrail, Guardrails};
+pub use guardrail::{Cap, Counter, Guardrail, Guardrails, PasskeyCount};
 pub use ledger_error::LedgerError;
 pub use method::{Method, MethodId, MethodKind, PhoneType};
 pub use outcome::{
