@@ -13,7 +13,7 @@ use crate::approval::{IssuerPolicy, KeyLocation};
 use crate::clock::{self, Clock, Timestamp};
 use crate::desk::{Desk, DeskStore, Redemptions};
 use crate::entra::{ActsOn, AdminCentre, DeskClient, Entra, EntraDeps, EntraSettings, HasPim};
-use crate::http::{Deadline, Services, router};
+use crate::http::{Deadline, PasskeyPages, Services, router};
 use crate::ids::{Label, PersonRef, ResetId};
 use crate::issuers::Issuers;
 use crate::local_queue::LocalQueue;
@@ -92,6 +92,7 @@ impl App {
             http.clone(),
             adapters.clock.clone(),
         ));
+        let passkeys = sections.passkey_settings();
         let desk = sections.resolved_desk();
         let with_tenant = |(name, source)| {
             let tenant = channels.sources.get(&name)?.tenant;
@@ -188,6 +189,7 @@ impl App {
         });
         Ok(App {
             services: Arc::new(Services {
+                passkeys: passkeys.as_ref().map(PasskeyPages::new),
                 desk,
                 resets,
                 sources,
@@ -262,7 +264,7 @@ impl App {
         let WarmUp {
             issuers, policies, ..
         } = &*self.warm_up;
-        let in_files = |issuer: &&IssuerPolicy| matches!(issuer.keys, KeyLocation::File(_));
+        let in_files = |issuer: &&IssuerPolicy| !matches!(issuer.keys, KeyLocation::Url(_));
         fetch_keys(issuers, policies.iter().filter(in_files)).await;
         if aws_lc_rs::rand::fill(&mut [0; 32]).is_err() {
             tracing::error!("the crypto library has no random numbers");

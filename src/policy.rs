@@ -6,6 +6,7 @@ mod desk_section;
 mod document;
 mod error;
 mod explain;
+mod passkeys;
 mod separation;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -269,6 +270,7 @@ impl Sections {
                 ));
             }
         }
+        self.check_passkeys()?;
         self.check_names_of_issuers("on_call", &self.on_call.issuers)
     }
 

@@ -34,6 +34,7 @@ fn approval(name: &str, approver: u8, verifier: u8, evidence: Evidence) -> Resul
         kid: name.try_into()?,
         domain: name.try_into()?,
         private_half: Some(Digest::of(name.as_bytes())),
+        passkey: None,
         approver: person(approver)?,
         verifiers: vec![person(verifier)?],
         evidence: vec![evidence],

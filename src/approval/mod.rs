@@ -36,6 +36,7 @@ mod signed_by;
 mod time_limits;
 mod token;
 mod validate;
+mod webauthn;
 #[cfg(test)]
 mod wycheproof;
 
@@ -57,6 +58,7 @@ pub use token::{
     Audiences, Authentic, TYP, TokenId, UnverifiedToken, authenticate, parse_unverified,
 };
 pub use validate::Approval;
+pub use webauthn::{CredentialId, Origin, PasskeyFault, PasskeyJwk, PasskeyUse, RelyingParty};
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,7 @@
 //! What is known of the signature of an approval.
 
 use super::Channel;
+use super::webauthn::PasskeyUse;
 use crate::clock::Timestamp;
 use crate::ids::{Digest, Kid, Label, ObjectId, PersonRef};
 
@@ -13,6 +14,8 @@ pub(super) struct SignedBy {
     pub domain: Label,
     pub owner: Option<PersonRef>,
     pub privileged: bool,
+    /// If the key is a passkey.
+    pub passkey: Option<PasskeyUse>,
 }
 
 /// Who signed an approval, and how well.

@@ -7,6 +7,7 @@
 //! | `POST /resets/preview` | the same | the same; changes and consumes nothing |
 //! | `GET /resets/{id}` | the holder of one of its approvals | the approval, expired or not |
 //! | `GET /` | on-call in a browser | nothing: a static page; the approval stays in the address's fragment |
+//! | `GET /passkey` | people who make a passkey for approvals | nothing: a static page |
 //! | `GET /desk`, `GET /desk/{id}` | the desk in a browser | nothing: a static page |
 //! | the other routes of `/desk` | the desk's page | a session's bearer, which a sign-in to Entra gives |
 //! | `GET /health` | monitors | nothing |
@@ -19,6 +20,7 @@ mod desk_problem;
 mod meta;
 mod on_call;
 mod page;
+mod passkeys;
 mod problem;
 mod response;
 mod serve;
@@ -37,6 +39,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use meta::{Deadline, RequestId, SourceAddress};
+pub use passkeys::{PasskeyPages, PasskeySettings};
 pub use serve::{SLOWEST_HEADERS, serve};
 pub use services::Services;
 
@@ -52,6 +55,7 @@ pub fn router(services: Arc<Services>) -> Router {
         .route("/resets/{id}", get(on_call::read))
         .route("/health", get(health))
         .route("/", get(page::page))
+        .route("/passkey", get(passkeys::enrol))
         .route("/desk", get(desk_page::page))
         .route("/desk/{id}", get(desk_page::page))
         .route("/desk/settings", get(desk::settings))

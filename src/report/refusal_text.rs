@@ -119,6 +119,9 @@ fn detail(refusal: &Refusal) -> String {
                 counted(*by)
             );
         }
+        Refusal::Guardrail(Guardrail::PasskeyCopied(_)) => {
+            "A later signature of the same passkey was used before this one, or there is a copy of the passkey."
+        }
         Refusal::Privileged(privilege) => {
             return format!("The person {privilege}: one approval is not enough.");
         }
@@ -321,6 +324,7 @@ mod tests {
             Refusal::NoSuchReset,
             Refusal::TargetBusy,
             Refusal::Guardrail(Guardrail::Frozen("SEC-77".to_owned())),
+            Refusal::Guardrail(Guardrail::PasskeyCopied("olga-phone".try_into().unwrap())),
             Refusal::ChangedMeanwhile("the planned removals"),
             Refusal::OutOfTime,
             Refusal::Misconfigured {

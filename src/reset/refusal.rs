@@ -333,6 +333,7 @@ impl Refusal {
                 Code::CapReached
             }
             Refusal::Guardrail(Guardrail::Alone) => Code::AloneCapReached,
+            Refusal::Guardrail(Guardrail::PasskeyCopied(_)) => Code::PasskeyCopied,
             Refusal::Queue(_) => Code::QueueUnavailable,
             Refusal::Secret(SecretError::Unavailable(_)) => Code::SecretsUnavailable,
             Refusal::Misconfigured { .. }

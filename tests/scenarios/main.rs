@@ -34,6 +34,7 @@ mod notes;
 mod odd_answers;
 mod on_call;
 mod outages;
+mod passkeys;
 mod permissions;
 mod pictures;
 mod privileged;

@@ -112,7 +112,7 @@ impl SignIn {
         if !keys.has(&jws.header.kid) {
             return Err(SignInError::UnknownKey);
         }
-        let key = jws.verify(keys)?;
+        let key = jws.verify(keys)?.key;
         // A set holds keys for others too, such as those of personal accounts.
         let issued_by = key.issuer.as_deref().unwrap_or_default();
         if issued_by.replace("{tenantid}", &policy.tenant.to_string()) != policy.iss.as_ref() {

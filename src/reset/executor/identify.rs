@@ -94,6 +94,7 @@ impl Run<'_> {
                 kid: approval.kid().clone(),
                 domain: approval.domain().clone(),
                 private_half: Some(approval.private_half().clone()),
+                passkey: approval.passkey().cloned(),
                 approver: approver.id,
                 people: Some(ApprovalPeople {
                     approver: one_person.behind(approver.id),

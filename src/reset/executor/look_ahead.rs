@@ -80,12 +80,18 @@ impl Run<'_> {
         let verifiers = verifications.map(|one| one.verified_by.id());
         let ids: Vec<_> = approvals.iter().map(Authentic::id).collect();
         let is_alone = |one: &Authentic| one.by_sign_in().is_some_and(SignedIn::is_alone);
-        Some(self.guardrails_for(&Counted {
-            approvers: approvers.collect::<Option<_>>()?,
-            verifiers: verifiers.collect::<Option<_>>()?,
-            signers: ids.iter().map(|id| &id.iss).collect(),
-            is_alone: approvals.iter().any(is_alone),
-        }))
+        Some(
+            self.guardrails_for(&Counted {
+                approvers: approvers.collect::<Option<_>>()?,
+                verifiers: verifiers.collect::<Option<_>>()?,
+                signers: ids.iter().map(|id| &id.iss).collect(),
+                passkeys: approvals
+                    .iter()
+                    .filter_map(|one| Some((one.kid(), one.passkey()?)))
+                    .collect(),
+                is_alone: approvals.iter().any(is_alone),
+            }),
+        )
     }
 
     /// The guardrails of a claim on these approvals.
@@ -95,6 +101,10 @@ impl Run<'_> {
             approvers: approvals.iter().map(|one| one.approver).collect(),
             verifiers: verifiers.copied().collect(),
             signers: approvals.iter().map(|one| &one.id.iss).collect(),
+            passkeys: approvals
+                .iter()
+                .filter_map(|one| Some((&one.kid, one.passkey.as_ref()?)))
+                .collect(),
             is_alone: approvals.iter().any(|one| one.alone),
         })
     }

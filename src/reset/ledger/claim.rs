@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use super::freeze;
 use super::items::{
-    self, ApprovalItem, CommitId, CounterItem, HeldTarget, TargetItem, decode, encode, version,
+    self, ApprovalItem, CommitId, CounterItem, HeldTarget, PasskeyItem, TargetItem, decode, encode,
+    version,
 };
 use super::lease::{RecordLease, ResetLease};
 use super::record::Stage;
 use super::store::Ledger;
 use crate::clock;
-use crate::ids::{ObjectId, ResetId, TenantId};
+use crate::ids::{Digest, ObjectId, ResetId, TenantId};
 use crate::reset::machine::Reset;
 use crate::reset::model::{Claim, Freeze, Guardrail, Guardrails, LedgerError, Limit};
 use crate::reset::ports::{Item, Key, StoreError, Write};
@@ -26,9 +27,11 @@ impl GuardrailItems {
     /// The keys that a claim on this person within these guardrails looks at.
     fn keys(tenant: TenantId, target: ObjectId, guardrails: &Guardrails) -> Vec<Key> {
         let counters = guardrails.counters.iter();
+        let passkeys = guardrails.passkeys.iter();
         [freeze::key(), items::target_key(tenant, target)]
             .into_iter()
             .chain(counters.map(|counter| items::count_key(&counter.name)))
+            .chain(passkeys.map(|passkey| items::passkey_key(&passkey.credential)))
             .collect()
     }
 
@@ -57,6 +60,7 @@ struct Headroom {
     counts: Vec<(String, u64, CounterItem)>,
     /// A verifier reaches the number that the security team is told of.
     tells_of_pace: bool,
+    passkeys: Vec<(Digest, u64, PasskeyItem)>,
     /// The version of the freeze switch, which must not be set meanwhile.
     freeze: u64,
 }
@@ -189,6 +193,21 @@ fn headroom(
     {
         return Ok(Err(Obstacle::Busy(other.reset)));
     }
+    let mut passkeys = Vec::new();
+    for passkey in &guardrails.passkeys {
+        let item = read.get(&items::passkey_key(&passkey.credential))?;
+        let known: Option<PasskeyItem> = item.map(decode).transpose()?;
+        let last = known.map_or(0, |known| known.sign_count);
+        match passkey.after(last) {
+            None => return blocked(Guardrail::PasskeyCopied(passkey.kid.clone())),
+            // It does not count, so there is nothing to keep.
+            Some(0) => {}
+            Some(sign_count) => {
+                let next = PasskeyItem { sign_count };
+                passkeys.push((passkey.credential.clone(), version(item), next));
+            }
+        }
+    }
     let removed_at = held.as_ref().and_then(|held| held.removed_at);
     let stopped_at = held.and_then(|held| held.stopped_at);
     if let Some(since) = removed_at.filter(|_| claim.approvers().len() < 2) {
@@ -228,6 +247,7 @@ fn headroom(
         },
         counts,
         tells_of_pace,
+        passkeys,
         freeze: version(switch),
     }))
 }
@@ -239,6 +259,10 @@ impl Headroom {
         let mut writes = vec![commit.write(key, *version, encode(item)?)];
         for (name, version, count) in &self.counts {
             writes.push(commit.write(items::count_key(name), *version, encode(count)?));
+        }
+        for (credential, version, signed) in &self.passkeys {
+            let key = items::passkey_key(credential);
+            writes.push(commit.write(key, *version, encode(signed)?));
         }
         writes.push(freeze::switch_stays(self.freeze));
         Ok(writes)

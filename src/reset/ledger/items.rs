@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::record::Record;
 use crate::approval::TokenId;
 use crate::clock::{self, Timestamp};
-use crate::ids::{ObjectId, ResetId, TenantId};
+use crate::ids::{Digest, ObjectId, ResetId, TenantId};
 use crate::reset::machine::Reset;
 use crate::reset::model::{LedgerError, Request, State};
 use crate::reset::ports::{Condition, Item, Key, Write};
@@ -92,6 +92,16 @@ impl HeldTarget {
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct CounterItem {
     pub at: Vec<Timestamp>,
+}
+
+/// How often a passkey has signed, so that a copy of it shows. Only of one that counts.
+#[derive(Serialize, Deserialize)]
+pub struct PasskeyItem {
+    pub sign_count: u32,
+}
+
+pub fn passkey_key(credential: &Digest) -> Key {
+    Key(format!("passkey#{credential}"))
 }
 
 pub fn reset_key(id: ResetId) -> Key {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::approval::{Channel, Evidence, Reason, Scope, TokenId};
+use crate::approval::{Channel, Evidence, PasskeyUse, Reason, Scope, TokenId};
 use crate::clock::Timestamp;
 use crate::ids::{Digest, Kid, Label, ObjectId, PersonRef, ResetId, TenantId, TicketKey};
 
@@ -74,6 +74,9 @@ pub struct ClaimedApproval {
     /// What names the private key that signed it. Not kept: each run finds it anew.
     #[serde(skip)]
     pub private_half: Option<Digest>,
+    /// The passkey that signed it, if one did. Not kept, either.
+    #[serde(skip)]
+    pub passkey: Option<PasskeyUse>,
     pub approver: ObjectId,
     pub verifiers: Vec<ObjectId>,
     pub evidence: Vec<Evidence>,

@@ -294,6 +294,9 @@ codes! {
          approval by a different approver.";
     AloneCapReached               403 Never Requester Always    Ends  "One person may not do more of this alone",
         "Have a different person verify or approve: that is not counted.", Useless;
+    PasskeyCopied                 403 Never Requester Always    Ends  "A passkey may have been copied",
+        "Have the security team ask the owner of the passkey what they approved, and in which order. Then approve again; \
+         if the passkey was copied, with another one.", MayReplace;
     WouldLockOut                  422 Never Requester Never     Ends  "The person could not register afterwards",
         "Ask the person whether they still have it. If not, get a new approval that removes passkeys too \
          (passkeys:remove). If they do, get one that keeps them (passkeys:keep). To go ahead although they cannot \

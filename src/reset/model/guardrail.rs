@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::ids::{Digest, Kid};
 
 /// The guardrail that stopped a claim.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +22,9 @@ pub enum Guardrail {
     /// One person verified and approved too often.
     #[error("too many resets within 12 hours were verified and approved by one person each")]
     Alone,
+    /// A passkey that counts its signatures has not counted on: a copy of it may have signed.
+    #[error("the passkey {0} has not counted on, so there may be a copy of it")]
+    PasskeyCopied(Kid),
 }
 
 /// What a cap counts by.
@@ -44,6 +48,26 @@ pub struct Guardrails {
     /// For how long after a reset one approver is not enough for the same person.
     pub cool_down: Duration,
     pub counters: Vec<Counter>,
+    pub passkeys: Vec<PasskeyCount>,
+}
+
+/// How often a passkey says that it has signed, in the approvals of one claim.
+#[derive(Debug, PartialEq, Eq)]
+pub struct PasskeyCount {
+    pub kid: Kid,
+    pub credential: Digest,
+    /// In each of its approvals, the smallest first. 0 where it does not count.
+    pub signed: Vec<u32>,
+}
+
+impl PasskeyCount {
+    /// The count to keep after `last`; `None` unless each is larger than the one before it. A passkey that has never
+    /// counted need not begin to (WebAuthn Level 3, section 6.1.1).
+    pub fn after(&self, last: u32) -> Option<u32> {
+        self.signed.iter().try_fold(last, |last, count| {
+            (*count > last || (*count == 0 && last == 0)).then_some(*count)
+        })
+    }
 }
 
 /// A count of claims, and how many there may be.

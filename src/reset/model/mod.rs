@@ -20,7 +20,7 @@ pub use claim::{Alone, ApprovalPeople, Claim, ClaimedApproval, Remarks};
 pub use code::{Begun, Code, Responsible, Retry, TellsSecurity};
 pub use event::{Change, Event};
 pub use freeze::{Freeze, FreezeChange, FreezeReason, FreezeReasonError, Tiers};
-pub use guardrail::{Cap, Counter, Guardrail, Guardrails, Limit};
+pub use guardrail::{Cap, Counter, Guardrail, Guardrails, Limit, PasskeyCount};
 pub use ledger_error::LedgerError;
 pub use method::{Method, MethodId, MethodKind, PhoneType};
 pub use outcome::{

@@ -1,12 +1,13 @@
 //! Which guardrails a claim meets: caps by the hour and by the day, and the cool-down. All are checked inside the claim, and
 //! none uses an approval up. The freeze switch is in the ledger.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::Rules;
-use crate::ids::{Issuer, ObjectId, TenantId};
-use crate::reset::model::{Cap, Counter, Guardrail, Guardrails, Limit};
+use crate::approval::PasskeyUse;
+use crate::ids::{Issuer, Kid, ObjectId, TenantId};
+use crate::reset::model::{Cap, Counter, Guardrail, Guardrails, Limit, PasskeyCount};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -24,6 +25,7 @@ pub struct Counted<'a> {
     pub approvers: BTreeSet<ObjectId>,
     pub verifiers: BTreeSet<ObjectId>,
     pub signers: BTreeSet<&'a Issuer>,
+    pub passkeys: Vec<(&'a Kid, &'a PasskeyUse)>,
     /// Whether one person verified and approved.
     pub is_alone: bool,
 }
@@ -82,6 +84,7 @@ impl Guardrails {
                 .chain(of_verifiers)
                 .chain(of_nights)
                 .collect(),
+            passkeys: counts(&counted.passkeys),
         }
     }
 }
@@ -91,4 +94,21 @@ fn limit(number: u16, within: Duration) -> Limit {
         number: number.into(),
         within,
     }
+}
+
+/// The counts of each passkey.
+fn counts(passkeys: &[(&Kid, &PasskeyUse)]) -> Vec<PasskeyCount> {
+    let mut counts = BTreeMap::new();
+    for (kid, used) in passkeys {
+        let count = counts
+            .entry(&used.credential)
+            .or_insert_with(|| PasskeyCount {
+                kid: (*kid).clone(),
+                credential: used.credential.clone(),
+                signed: Vec::new(),
+            });
+        count.signed.push(used.sign_count);
+        count.signed.sort_unstable();
+    }
+    counts.into_values().collect()
 }

@@ -108,6 +108,7 @@ mod tests {
             kid: name.try_into().unwrap(),
             domain: name.try_into().unwrap(),
             private_half: Some(Digest::of(name.as_bytes())),
+            passkey: None,
             approver: person(approver),
             verifiers: vec![person(verifier)],
             evidence: vec![evidence],
