@@ -18,6 +18,7 @@ use simulated::request::Request;
 use simulated::runtime_api::{Invocation, RuntimeApi};
 use tokio::net::TcpListener;
 
+use crate::document::Document;
 use crate::moto;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_reregister-mfa");
@@ -46,6 +47,8 @@ pub struct Extras {
     pub secrets: Vec<(&'static str, Value)>,
     /// A queue in SQS, in the place of the one inside the process.
     pub queue: bool,
+    /// An issuer of passkeys on call, and the port of the page that they sign on.
+    pub passkeys: Option<(Value, u16)>,
 }
 
 /// The second function of a deployment, which the queue invokes.
@@ -123,7 +126,7 @@ impl Deployment {
         // Its name is as good as any to tell this deployment's secrets from those of others.
         let table = moto::table(&aws).await;
         let prefix = table.clone();
-        secrets(&aws, &prefix, extras.secrets).await;
+        secrets(&aws, &prefix, extras.secrets.clone()).await;
         // On Lambda nothing is accepted without one.
         let on_lambda = !matches!(entrance, Entrance::Socket);
         let queue = if extras.queue || on_lambda {
@@ -131,12 +134,12 @@ impl Deployment {
         } else {
             None
         };
-        Deployment::build(entrance, &url, &prefix, &table, &extras.policy, queue).await
+        Deployment::build(entrance, &url, &prefix, &table, &extras, queue).await
     }
 
     /// With AWS at this address, whoever answers there.
     pub async fn at(entrance: Entrance, aws: &str, prefix: &str, table: &str) -> Deployment {
-        Deployment::build(entrance, aws, prefix, table, "", None).await
+        Deployment::build(entrance, aws, prefix, table, &Extras::default(), None).await
     }
 
     async fn build(
@@ -144,7 +147,7 @@ impl Deployment {
         aws: &str,
         prefix: &str,
         table: &str,
-        policy: &str,
+        extras: &Extras,
         queue: Option<String>,
     ) -> Deployment {
         let tenant = Tenant::from_json(include_str!("../../examples/users.json")).unwrap();
@@ -160,9 +163,15 @@ impl Deployment {
         write("on-call.jwks.json", on_call.jwks().to_string());
         let security = Issuer::es256("https://security.contoso.example", "sec-2026");
         write("security.jwks.json", security.jwks().to_string());
+        let mut policy = Document::from_toml(include_str!("../../examples/policy.toml"));
+        if let Some((issuer, _)) = &extras.passkeys {
+            policy = policy
+                .add("issuers.passkeys", issuer.clone())
+                .push("on_call.issuers", "passkeys");
+        }
         write(
             "policy.toml",
-            format!("{}\n{policy}", include_str!("../../examples/policy.toml"))
+            format!("{}\n{}", policy.to_toml(), extras.policy)
                 .replace("http://127.0.0.1:8443", &entra.url)
                 .replace("\"sandbox/", &format!("\"{prefix}/")),
         );
@@ -180,6 +189,9 @@ impl Deployment {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec();
+        if let Some((_, port)) = extras.passkeys {
+            environment.push(("LISTEN".to_owned(), format!("127.0.0.1:{port}")));
+        }
         if let Some(url) = &queue {
             environment.push(("QUEUE_URL".to_owned(), url.clone()));
         }
@@ -304,8 +316,8 @@ pub async fn over_runtime_api(api: &RuntimeApi, event: Value) -> Reply {
 /// On a socket of its own choice, which its log tells. The log is as wordy as can be, and read to its end.
 fn socket(environment: Vec<(String, String)>) -> (Channel, Child, Log) {
     let mut process = Command::new(BINARY)
-        .envs(environment)
         .env("LISTEN", "127.0.0.1:0")
+        .envs(environment)
         .env("RUST_LOG", "trace")
         .env_remove("AWS_LAMBDA_RUNTIME_API")
         .stdout(Stdio::piped())

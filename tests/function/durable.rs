@@ -97,6 +97,7 @@ async fn what_the_function_behind_the_url_could_not_do_the_worker_does_when_the_
         policy: notes,
         secrets: vec![("sandbox/servicenow-notes", account)],
         queue: true,
+        passkeys: None,
     };
     let deployment = Deployment::with(Entrance::RuntimeApi, extras).await;
     let mut worker = deployment.worker().await;
@@ -164,6 +165,7 @@ async fn fifty_deliveries_of_one_approval_at_once_make_one_reset_and_one_note() 
         policy: notes,
         secrets: vec![("sandbox/jira-notes", account)],
         queue: false,
+        passkeys: None,
     };
     let deployment = Deployment::with(Entrance::Socket, extras).await;
     let draft = deployment.draft("HELP-1", JANE);

@@ -9,6 +9,8 @@
 )]
 
 mod deployment;
+#[path = "../support/document.rs"]
+mod document;
 mod durable;
 mod freeze;
 mod journeys;
