@@ -20,6 +20,7 @@ mod desk_problem;
 mod meta;
 mod on_call;
 mod page;
+mod pages;
 mod passkeys;
 mod problem;
 mod response;
@@ -54,8 +55,8 @@ pub fn router(services: Arc<Services>) -> Router {
         .route("/resets/preview", post(on_call::preview))
         .route("/resets/{id}", get(on_call::read))
         .route("/health", get(health))
-        .route("/", get(page::page))
-        .route("/passkey", get(passkeys::enrol))
+        .route("/", get(pages::on_call))
+        .route("/passkey", get(pages::passkey))
         .route("/desk", get(desk_page::page))
         .route("/desk/{id}", get(desk_page::page))
         .route("/desk/settings", get(desk::settings))

@@ -4,10 +4,9 @@
 //! alone. What may run and look is bound to the file's own bytes, so that text which comes from elsewhere, such as the
 //! name of a device, can never become a script.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use axum::extract::State;
 use axum::http::header::{
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_FRAME_OPTIONS,
@@ -17,22 +16,12 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::services::Services;
-
 static PAGE: &str = include_str!("page/index.html");
 
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy_header(PAGE));
 
 /// The page itself. It is the same for every visitor and has no data.
-pub async fn page(State(services): State<Arc<Services>>) -> Response {
-    match &services.passkeys {
-        Some(pages) => pages.on_call(),
-        None => plain(),
-    }
-}
-
-/// The page without what is there for passkeys.
-fn plain() -> Response {
+pub fn page() -> Response {
     answer(PAGE, &POLICY)
 }
 
@@ -210,7 +199,7 @@ mod tests {
 
     #[test]
     fn it_is_not_framed_and_sends_no_referrer() {
-        let answer = plain();
+        let answer = page();
         let header = |name: &str| answer.headers()[name].to_str().unwrap();
         assert_eq!(header("content-type"), "text/html; charset=utf-8");
         assert_eq!(header("referrer-policy"), "no-referrer");

@@ -1,16 +1,11 @@
 //! The pages for passkeys: the one that makes a passkey, and the on-call page with the part that approves with one. They
 //! are made once, from static files and the policy, and have no data of any person.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::http::HeaderValue;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use serde::Serialize;
 
 use super::page;
-use super::problem::Problem;
-use super::services::Services;
 
 static ENROLMENT: &str = include_str!("page/passkey.html");
 static ON_CALL: &str = include_str!("page/index.html");
@@ -71,6 +66,11 @@ impl PasskeyPages {
     pub fn on_call(&self) -> Response {
         self.on_call.answer()
     }
+
+    /// The page that makes a passkey.
+    pub fn enrolment(&self) -> Response {
+        self.enrolment.answer()
+    }
 }
 
 impl Page {
@@ -87,14 +87,6 @@ impl Page {
 
     fn answer(&self) -> Response {
         page::answer(self.html.clone(), &self.policy)
-    }
-}
-
-/// The page that makes a passkey; none where no passkey counts.
-pub async fn enrol(State(services): State<Arc<Services>>) -> Response {
-    match &services.passkeys {
-        Some(pages) => pages.enrolment.answer(),
-        None => Problem::no_page().into_response(),
     }
 }
 

@@ -18,6 +18,7 @@ use simulated::request::Request;
 use simulated::runtime_api::{Invocation, RuntimeApi};
 use tokio::net::TcpListener;
 
+use crate::document::Document;
 use crate::moto;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_reregister-mfa");
@@ -50,6 +51,8 @@ pub struct Extras {
     pub queue: bool,
     /// In the environment of its processes.
     pub environment: Vec<(&'static str, String)>,
+    /// An issuer of passkeys on call, and the port of the page that they sign on.
+    pub passkeys: Option<(Value, u16)>,
 }
 
 /// The second function of a deployment, which the queue invokes.
@@ -171,9 +174,15 @@ impl Deployment {
         write("on-call.jwks.json", on_call.jwks().to_string());
         let security = Issuer::es256("https://security.contoso.example", "sec-2026");
         write("security.jwks.json", security.jwks().to_string());
+        let mut policy = Document::from_toml(include_str!("../../examples/policy.toml"));
+        if let Some((issuer, _)) = &extras.passkeys {
+            policy = policy
+                .add("issuers.passkeys", issuer.clone())
+                .push("on_call.issuers", "passkeys");
+        }
         write(
             "policy.toml",
-            [include_str!("../../examples/policy.toml"), &extras.policy]
+            [&policy.to_toml(), &extras.policy]
                 .join("\n")
                 .replace("http://127.0.0.1:8443", &entra.url)
                 .replace("\"sandbox/", &format!("\"{prefix}/")),
@@ -192,6 +201,9 @@ impl Deployment {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec();
+        if let Some((_, port)) = extras.passkeys {
+            environment.push(("LISTEN".to_owned(), format!("127.0.0.1:{port}")));
+        }
         if let Some(url) = &queue {
             environment.push(("QUEUE_URL".to_owned(), url.clone()));
         }
@@ -322,8 +334,8 @@ pub async fn over_runtime_api(api: &RuntimeApi, event: Value) -> Reply {
 /// On a socket of its own choice, which its log tells. The log is as wordy as can be, and read to its end.
 fn socket(environment: Vec<(String, String)>) -> (Channel, Child, Log) {
     let mut process = Command::new(BINARY)
-        .envs(environment)
         .env("LISTEN", "127.0.0.1:0")
+        .envs(environment)
         .env("RUST_LOG", "trace")
         .env_remove("AWS_LAMBDA_RUNTIME_API")
         .stdout(Stdio::piped())

@@ -10,6 +10,8 @@
 
 mod deployment;
 mod desk;
+#[path = "../support/document.rs"]
+mod document;
 mod durable;
 mod freeze;
 mod front;

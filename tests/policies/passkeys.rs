@@ -80,7 +80,7 @@ fn a_passkey_without_one_of_its_members_is_refused() {
 fn a_public_key_that_is_weak_private_or_none_is_refused() {
     let public_key = format!("{LINE}.public_key");
     let zeros = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-    let short = "x".repeat(171);
+    let short = "x".repeat(172);
     for (key, said) in [
         (
             json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "x": zeros}),
