@@ -90,6 +90,7 @@ impl Judgement {
                 employee_id: None,
                 synced: false,
                 password: PasswordChange::At(Timestamp::UNIX_EPOCH),
+                contacts: Default::default(),
             },
             facts: PrivilegeFacts {
                 memberships,

@@ -1,6 +1,6 @@
 //! What is known of the signature of an approval.
 
-use super::Channel;
+use super::{Channel, ContactEnds};
 use crate::clock::Timestamp;
 use crate::ids::{Digest, Kid, Label, ObjectId, PersonRef};
 
@@ -23,6 +23,8 @@ pub struct SignedIn {
     /// When each of them signed in for it.
     pub approved_at: Timestamp,
     pub verified_at: Timestamp,
+    /// What the contacts of record ended in that the verifier used.
+    pub contacts: ContactEnds,
     /// Whether both signed in the policy's authentication context.
     pub in_context: bool,
 }

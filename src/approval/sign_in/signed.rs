@@ -106,7 +106,7 @@ pub fn authenticate(
     else {
         return Err(SignInError::OtherKind);
     };
-    let Act::Verify { evidence } = &verification.act else {
+    let Act::Verify { evidence, contacts } = &verification.act else {
         return Err(SignInError::OtherKind);
     };
     let is_chained = rests_on.draft == signed.verification.draft
@@ -154,6 +154,7 @@ pub fn authenticate(
         verifier: verifier.person,
         approved_at: approver.at,
         verified_at: verifier.at,
+        contacts: *contacts,
         in_context: approver.in_context && verifier.in_context,
     };
     let domain = Label::try_from(DOMAIN.to_owned()).map_err(|_| SignInError::NotADraft)?;

@@ -96,6 +96,7 @@ fn verify() -> Act {
     };
     Act::Verify {
         evidence: vec![call],
+        contacts: Default::default(),
     }
 }
 
