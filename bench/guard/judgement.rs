@@ -92,6 +92,7 @@ impl Judgement {
                 employee_id: None,
                 synced: false,
                 password: PasswordChange::At(Timestamp::UNIX_EPOCH),
+                contacts: Default::default(),
             },
             facts: PrivilegeFacts {
                 memberships,

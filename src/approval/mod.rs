@@ -20,6 +20,7 @@
 
 mod channel;
 mod claims;
+mod contact;
 mod damage;
 mod ed25519;
 mod error;
@@ -42,6 +43,7 @@ mod wycheproof;
 
 pub use channel::Channel;
 pub use claims::{Claims, Scope};
+pub use contact::{ContactEnds, ContactKind, LastDigits};
 pub use damage::Damage;
 pub use error::{ApprovalError, InvalidToken, claim_subject};
 pub use evidence::{

@@ -1,7 +1,7 @@
 //! What is known of the signature of an approval.
 
-use super::Channel;
 use super::webauthn::PasskeyUse;
+use super::{Channel, ContactEnds};
 use crate::clock::Timestamp;
 use crate::ids::{Digest, Kid, Label, ObjectId, PersonRef};
 
@@ -28,6 +28,8 @@ pub struct SignedIn {
     pub verified_at: Timestamp,
     /// Whether the verifier signed as the target's manager, and not as a verifier.
     pub is_vouched_for: bool,
+    /// What the contacts of record ended in that the verifier used.
+    pub contacts: ContactEnds,
     /// Whether both signed in the policy's authentication context.
     pub in_context: bool,
 }

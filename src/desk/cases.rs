@@ -79,7 +79,7 @@ impl Desk {
         let signature = self.open_case(id).await?;
         let keys = self.keys_of(&signature.signed.token).await?;
         let (draft, sign_in) = verify_draft(&signature.signed, &self.policy, &keys)?;
-        let Act::Verify { evidence } = draft.act else {
+        let Act::Verify { evidence, contacts } = draft.act else {
             return Err(DeskError::NoSuchCase);
         };
         let about = draft.about;
@@ -97,7 +97,9 @@ impl Desk {
         let preview = async {
             match session.needs(DeskRole::Approver) {
                 Ok(()) => {
-                    let outlook = self.resets.outlook(tenant, &about, &evidence, until);
+                    let outlook = self
+                        .resets
+                        .outlook(tenant, &about, (&evidence, contacts), until);
                     Some(outlook.await)
                 }
                 Err(_) => None,

@@ -1,14 +1,17 @@
 //! Drafts: what a person is about to sign. Everything in one is decided here, before it is shown; the page adds nothing.
 
+use secrecy::ExposeSecret;
+
 use super::allowance::Allowance;
 use super::error::NO_RANDOM;
 use super::store::StoredDraft;
-use super::{ContactKind, Desk, DeskError, Session};
+use super::{Desk, DeskError, Profile, Session};
 use crate::approval::sign_in::{
     Act, DRAFT_LIFETIME, DeskRole, Draft, SignedDigest, Subject, may_be_one, nonce, verify_draft,
 };
 use crate::approval::{
-    Channel, ContactSource, Evidence, Messenger, PhoneLine, Reason, Scope, VerificationMethod,
+    Channel, ContactEnds, ContactKind, ContactSource, Evidence, LastDigits, Messenger, PhoneLine,
+    Reason, Scope, VerificationMethod,
 };
 use crate::clock::{self, Timestamp};
 use crate::ids::{DraftId, ObjectId, PersonRef, TicketKey};
@@ -92,6 +95,7 @@ impl Desk {
                     true => self.managed(session, &PersonRef::Id(target)).await?,
                     false => self.people.profile(&PersonRef::Id(target)).await?,
                 };
+                let contacts = ends_of(&evidence, &target)?;
                 let about = Subject {
                     ticket,
                     target: target.id,
@@ -99,7 +103,7 @@ impl Desk {
                     scope,
                     reason,
                 };
-                (about, Act::Verify { evidence })
+                (about, Act::Verify { evidence, contacts })
             }
             Wanted::Approval { case, channel } => {
                 session.needs(DeskRole::Approver)?;
@@ -187,6 +191,21 @@ fn of_manager(wanted: Vec<WantedEvidence>) -> Result<Vec<Evidence>, DeskError> {
     Ok(vec![Evidence::ManagerAttestation {
         contact_source: ContactSource::CompanyDirectory,
     }])
+}
+
+/// What the contacts of record end in that the evidence rests on.
+fn ends_of(evidence: &[Evidence], profile: &Profile) -> Result<ContactEnds, DeskError> {
+    let mut contacts = ContactEnds::default();
+    for kind in evidence.iter().copied().filter_map(contact_of) {
+        let (number, ends) = match kind {
+            ContactKind::BusinessPhone => (&profile.business_phone, &mut contacts.business_phone),
+            ContactKind::MobilePhone => (&profile.mobile_phone, &mut contacts.mobile_phone),
+        };
+        let digits = number.as_ref().map(ExposeSecret::expose_secret);
+        let digits = digits.and_then(LastDigits::of);
+        *ends = Some(digits.ok_or(DeskError::Evidence("the directory has no such number"))?);
+    }
+    Ok(contacts)
 }
 
 /// The evidence, if each is a way that the desk offers.

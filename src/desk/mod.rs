@@ -42,7 +42,7 @@ use crate::reset::ports::{AuditTrail, KeySource, Tickets};
 pub use cases::{Case, Rejection};
 pub use drafts::{OpenDraft, Wanted, WantedEvidence};
 pub use error::DeskError;
-pub use people::{Contact, ContactKind, Found, Hint};
+pub use people::{Contact, Found, Hint};
 pub use ports::{Code, People, Profile, RedeemError, SignInClient};
 pub use session::{Bearer, NewSession, Session};
 pub use settings::{Context, DeskSettings, DeskUrl, NAME};

@@ -10,6 +10,7 @@ use super::allowance::Allowance;
 use super::ports::Profile;
 use super::session::LIFETIME;
 use super::{Desk, DeskError, Rejection, Session};
+use crate::approval::ContactKind;
 use crate::approval::sign_in::DeskRole;
 use crate::clock::{self, Timestamp};
 use crate::ids::{ObjectId, PersonRef};
@@ -56,23 +57,6 @@ pub enum Hint {
     AccountCreated(Timestamp),
     /// They would verify themselves.
     Yourself,
-}
-
-/// A contact of record. Numbers of authentication methods are none: an attacker may have registered them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ContactKind {
-    BusinessPhone,
-    MobilePhone,
-}
-
-impl ContactKind {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ContactKind::BusinessPhone => "business_phone",
-            ContactKind::MobilePhone => "mobile_phone",
-        }
-    }
 }
 
 /// A contact of record, for the verifier's eyes alone.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::graph::Graph;
+use crate::approval::{ContactEnds, LastDigits};
 use crate::ids::{ObjectId, PersonRef};
 use crate::names::shown;
 use crate::reset::ports::{DirectoryError, Fault};
@@ -31,6 +32,18 @@ struct User {
     on_premises_sync_enabled: Option<Value>,
     #[serde(default, deserialize_with = "as_it_is")]
     last_password_change_date_time: Option<Value>,
+    #[serde(default, deserialize_with = "ends")]
+    mobile_phone: Option<LastDigits>,
+    /// A list, of which the first is used.
+    #[serde(default, deserialize_with = "ends")]
+    business_phones: Option<LastDigits>,
+}
+
+/// What a number ends in. Of the number itself nothing stays.
+fn ends<'de, D: Deserializer<'de>>(input: D) -> Result<Option<LastDigits>, D::Error> {
+    let value = Value::deserialize(input)?;
+    let first = value.as_array().map_or(Some(&value), |list| list.first());
+    Ok(first.and_then(Value::as_str).and_then(LastDigits::of))
 }
 
 /// A member that may be null and must be there.
@@ -46,7 +59,7 @@ fn as_it_is<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Value>, D::Err
 /// Properties outside the default set have to be asked for.
 const SELECT: &str = "id,userPrincipalName,displayName,accountEnabled,isManagementRestricted,\
                       creationType,externalUserState,identities,employeeId,onPremisesSyncEnabled,\
-                      lastPasswordChangeDateTime";
+                      lastPasswordChangeDateTime,mobilePhone,businessPhones";
 
 /// The address of a user, and of what is below it. A name that starts with `$` cannot be a path segment and goes into a
 /// key predicate, where a quote is doubled.
@@ -87,6 +100,10 @@ pub async fn find(graph: &Graph, who: &PersonRef) -> Result<Person, DirectoryErr
             .ok_or(DirectoryError::Permanent(Fault::NotAllowed))?,
         management_restricted: user.is_management_restricted.unwrap_or(false),
         employee_id: user.employee_id,
+        contacts: ContactEnds {
+            business_phone: user.business_phones,
+            mobile_phone: user.mobile_phone,
+        },
     })
 }
 

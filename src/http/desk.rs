@@ -19,10 +19,8 @@ use super::meta::{Deadline, Meta};
 use super::problem::Problem;
 use super::response;
 use super::services::Services;
-use crate::approval::{Channel, Reason, Scope, VerificationMethod};
-use crate::desk::{
-    Bearer, Code, ContactKind, Desk, DeskError, Session, Signed, Visit, Wanted, WantedEvidence,
-};
+use crate::approval::{Channel, ContactKind, Reason, Scope, VerificationMethod};
+use crate::desk::{Bearer, Code, Desk, DeskError, Session, Signed, Visit, Wanted, WantedEvidence};
 use crate::ids::{DraftId, ObjectId, PersonRef, TicketKey};
 use crate::json;
 

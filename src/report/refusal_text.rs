@@ -3,7 +3,7 @@
 //! which secret is missing, is there alone.
 
 use super::capitalised;
-use crate::approval::{ApprovalError, claim_subject};
+use crate::approval::{ApprovalError, ContactKind, claim_subject};
 use crate::clock::Timestamp;
 use crate::reset::{Attester, Cap, Flaw, Guardrail, LedgerError, Method, Refusal, RefusalText};
 use crate::secrets::SecretError;
@@ -64,6 +64,12 @@ fn detail(refusal: &Refusal) -> String {
             return format!(
                 "The {attester} and the person have the same employee id in Microsoft Entra, so they count as one person."
             );
+        }
+        Refusal::ContactChanged(ContactKind::BusinessPhone) => {
+            "The business phone in Microsoft Entra is not the one that the verifier used."
+        }
+        Refusal::ContactChanged(ContactKind::MobilePhone) => {
+            "The mobile phone in Microsoft Entra is not the one that the verifier used."
         }
         Refusal::EvidenceWeak => {
             "The person was verified only over contacts that an attacker inside the account could answer or change."
@@ -319,6 +325,7 @@ mod tests {
                 said_to_be_kept: true,
             },
             Refusal::EvidenceWeak,
+            Refusal::ContactChanged(ContactKind::MobilePhone),
             Refusal::PasswordJustChanged(None),
             Refusal::TooManyPreviews,
             Refusal::NoSuchReset,

@@ -11,7 +11,7 @@ use super::model::{
 };
 use super::ports::{AuditError, DirectoryError, Fault, KeysUnavailable, QueueError};
 use crate::approval::sign_in::SignInError;
-use crate::approval::{ApprovalError, Damage, InvalidToken};
+use crate::approval::{ApprovalError, ContactKind, Damage, InvalidToken};
 use crate::clock::Timestamp;
 use crate::ids::Kid;
 use crate::secrets::SecretError;
@@ -105,6 +105,9 @@ pub enum Refusal {
     /// Privileged, and this deployment has no credential for that.
     #[error("the person {0}, and policy.toml has no credential for privileged people")]
     NoPrivilegedCredential(Privilege),
+    /// The number that the verifier used is another one now.
+    #[error("the {} that the verifier used is another one in the directory now", .0.as_str())]
+    ContactChanged(ContactKind),
     /// An attacker inside the account could have answered all of the evidence.
     #[error(
         "the evidence is a message, a call to a mobile number that the person may change, or one to a desk line in the account, and nothing else (weak_contacts, desk_lines)"
@@ -320,6 +323,7 @@ impl Refusal {
                 Flaw::IssuerForStandardOnly => Code::IssuerStandardOnly,
             },
             Refusal::NoPrivilegedCredential(_) => Code::NoPrivilegedCredential,
+            Refusal::ContactChanged(_) => Code::ContactChanged,
             Refusal::EvidenceWeak => Code::EvidenceWeak,
             Refusal::PasswordJustChanged(_) => Code::PasswordJustChanged,
             Refusal::WouldLockOut { .. } => Code::WouldLockOut,

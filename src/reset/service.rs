@@ -20,7 +20,7 @@ use super::model::{
 use super::refusal::Refusal;
 use super::rules::guardrails::{DAY, verifier_count};
 use crate::approval::sign_in::Subject;
-use crate::approval::{ApprovalError, Authentic, Evidence};
+use crate::approval::{ApprovalError, Authentic, ContactEnds, Evidence};
 use crate::clock::{self, Timestamp};
 use crate::ids::{Label, ObjectId, ResetId, TenantId};
 
@@ -279,11 +279,11 @@ impl Resets {
         &self,
         tenant: TenantId,
         about: &Subject,
-        evidence: &[Evidence],
+        verified: (&[Evidence], ContactEnds),
         until: Timestamp,
     ) -> Result<Preview, Refusal> {
         let run = self.deployment.run_in(tenant, until, Caller::Waits)?;
-        run.outlook(about, evidence).await
+        run.outlook(about, verified).await
     }
 
     /// How many resets were begun within a day on the word of this verifier.

@@ -243,6 +243,7 @@ impl Directory for FaultyPorts {
                 employee_id: None,
                 synced: false,
                 password: PasswordChange::At(Timestamp::UNIX_EPOCH),
+                contacts: Default::default(),
             }),
             PersonRef::Upn(_) => Err(DirectoryError::Permanent(Fault::NotFound)),
         };

@@ -182,7 +182,7 @@ impl Deployment {
         }
         write(
             "policy.toml",
-            [&policy.to_toml(), &extras.policy]
+            [policy.to_toml(), extras.policy]
                 .join("\n")
                 .replace("http://127.0.0.1:8443", &entra.url)
                 .replace("\"sandbox/", &format!("\"{prefix}/")),

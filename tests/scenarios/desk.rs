@@ -13,7 +13,7 @@ use serde_json::json;
 
 use reregister_mfa::approval::sign_in::nonce;
 use serde_json::Value;
-use simulated::entra::{Changes, Method};
+use simulated::entra::{Changes, Fault, Method};
 
 use crate::documented::{Rows, documented};
 use crate::test_app::{
@@ -181,6 +181,65 @@ async fn a_sign_in_for_another_text_is_no_signature() {
     let refused = sam.redeem(&draft, &code).await;
     documented(&refused);
     assert!(app.writes().is_empty());
+}
+
+#[tokio::test]
+async fn a_number_that_was_changed_after_the_verifier_called_it_proves_nothing() {
+    let app = with_desk(same).await;
+    let vera = Browser::of(&app, VERA).await;
+    let contact = json!({"person": JANE_ID, "contact": "business_phone"});
+    let shown = vera.post("/desk/contacts", &contact).await;
+    assert_eq!(shown.json["number"], "+1 4255550150", "{}", shown.json);
+    let mut body = browser::verification(JANE);
+    body["verification"]["evidence"] = json!([{"method": "phone_call", "via": "desk"}]);
+    let draft = vera.post("/desk/drafts", &body).await;
+    let text = draft.json["text"].as_str().unwrap();
+    assert!(
+        text.contains(r#""contacts":{"business_phone":"50"}"#),
+        "{text}"
+    );
+    assert!(!text.contains("4255550150"), "{text}");
+    let case = vera.sign(&draft.json).await.json["case"].clone();
+    let case = case.as_str().unwrap();
+
+    let change = |number: Option<&'static str>| {
+        let people = Fault::on("GET", "$select=id,userPrincipalName").times(u32::MAX);
+        people.edit(move |user| user["businessPhones"] = json!(number.as_slice()))
+    };
+    app.tenant.fail(change(Some("+1 4255550199")));
+    let sam = Browser::of(&app, SAM).await;
+    let seen = sam.get(&format!("/desk/cases/{case}")).await;
+    let obstacle = seen.json["obstacle"].as_str().unwrap_or_default();
+    assert!(obstacle.contains("business phone"), "{}", seen.json);
+    let refused = sam.approve(case).await;
+    documented(&refused);
+    app.tenant.mend();
+    app.tenant.fail(change(None));
+    assert_eq!(sam.approve(case).await.code(), "contact_changed");
+    assert!(app.writes().is_empty());
+
+    app.tenant.mend();
+    let done = sam.approve(case).await;
+    assert_eq!(done.state(), "completed", "{}", done.json);
+}
+
+#[tokio::test]
+async fn the_approver_sees_how_many_resets_were_begun_on_the_verifiers_word_within_a_day() {
+    let app = with_desk(same).await;
+    let victor = "victor.verifier@contoso.example";
+    for (nth, target) in [ALEX, "kim.larsen@contoso.example"].into_iter().enumerate() {
+        let case = Browser::of(&app, VERA).await.verify(JANE).await;
+        let shown = Browser::of(&app, SAM).await;
+        let shown = shown.get(&format!("/desk/cases/{case}")).await;
+        assert_eq!(shown.json["verifier_resets"], nth, "{}", shown.json);
+        app.reset(app.draft().target(target))
+            .await
+            .assert_completed();
+        // What another person verified is not counted.
+        let other = app.draft().target(victor).verified(SAM, app.now());
+        app.reset(other).await;
+        app.clock.pass(std::time::Duration::from_secs(60 * 60));
+    }
 }
 
 #[tokio::test]

@@ -57,10 +57,10 @@ impl Act {
     pub fn role(&self) -> Result<DeskRole, NotADraft> {
         match self {
             Act::Approve { .. } => Ok(DeskRole::Approver),
-            Act::Verify { evidence } if !evidence.iter().any(|one| one.is_by_manager()) => {
+            Act::Verify { evidence, .. } if !evidence.iter().any(|one| one.is_by_manager()) => {
                 Ok(DeskRole::Verifier)
             }
-            Act::Verify { evidence } if evidence.len() == 1 => Ok(DeskRole::Manager),
+            Act::Verify { evidence, .. } if evidence.len() == 1 => Ok(DeskRole::Manager),
             Act::Verify { .. } => Err(NotADraft),
         }
     }
@@ -125,7 +125,7 @@ pub fn authenticate(
     else {
         return Err(SignInError::OtherKind);
     };
-    let Act::Verify { evidence } = &verification.act else {
+    let Act::Verify { evidence, contacts } = &verification.act else {
         return Err(SignInError::OtherKind);
     };
     let is_chained = rests_on.draft == signed.verification.draft
@@ -176,6 +176,7 @@ pub fn authenticate(
         approved_at: approver.at,
         verified_at: verifier.at,
         is_vouched_for: role == DeskRole::Manager,
+        contacts: *contacts,
         in_context: approver.in_context && verifier.in_context,
     };
     let domain = Label::try_from(DOMAIN.to_owned()).map_err(|_| SignInError::NotADraft)?;

@@ -98,6 +98,7 @@ fn verify() -> Act {
     };
     Act::Verify {
         evidence: vec![call],
+        contacts: Default::default(),
     }
 }
 

@@ -6,7 +6,9 @@ use super::context::Run;
 use super::identify::Identified;
 use super::look_ahead::{Answers, People};
 use crate::approval::sign_in::Subject;
-use crate::approval::{Approval, ApprovalError, Authentic, Channel, Evidence, Reason, Scope};
+use crate::approval::{
+    Approval, ApprovalError, Authentic, Channel, ContactEnds, Evidence, Reason, Scope,
+};
 use crate::clock::Timestamp;
 use crate::ids::{PersonRef, ResetId, TicketKey};
 use crate::reset::ledger::{GuardrailItems, Obstacle, obstacle};
@@ -151,6 +153,8 @@ impl Run<'_> {
         };
         let tier = self.judge_privilege(request, &approvals, basis, &identified, &about.facts?)?;
         let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
+        let signed = approvals.iter().filter_map(|one| one.by_sign_in());
+        evidence::contacts_stay(target, signed.map(|signed| signed.contacts))?;
         let remarks = evidence::judge(
             target,
             &Proof::of(&identified.approvals),
@@ -221,7 +225,7 @@ impl Run<'_> {
     pub async fn outlook(
         &self,
         about: &Subject,
-        evidence: &[Evidence],
+        (evidence, contacts): (&[Evidence], ContactEnds),
     ) -> Result<Preview, Refusal> {
         let directory = &self.tenant.directories.standard;
         let who = PersonRef::Id(about.target);
@@ -232,6 +236,7 @@ impl Run<'_> {
         let target = target?;
         privilege::may_be_reset(&target, &self.tenant.rules)?;
         let tier = privilege::tier(&target, &known.facts?, &self.tenant.rules)?;
+        evidence::contacts_stay(&target, [contacts])?;
         let (reason, rules) = (Some(about.reason), &self.tenant.rules);
         let remarks = match tier {
             Tier::Standard => {

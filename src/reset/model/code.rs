@@ -286,6 +286,8 @@ codes! {
         "Have the security team check who requests so many. Try again later, until the approval expires.", Useless;
     VerifierLimit                 403 Never Requester Always    Ends  "The verifier has verified too many people",
         "A different person has to verify. Then get a new approval.", MayReplace;
+    ContactChanged                403 Never Requester Always    Ends  "A number in the directory has changed",
+        "Find out who changed it. Then verify the person in another way and get a new approval.", MayReplace;
     EvidenceWeak                  403 Never Requester Always    Ends  "The verification used only weak contacts",
         "Verify the person in another way as well, such as in person, by video, or by a call to a line that is not in \
          their account. Then get a new approval.";

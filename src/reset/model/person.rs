@@ -1,5 +1,6 @@
 //! What the directory knows of people: facts, and what may make them privileged.
 
+use crate::approval::ContactEnds;
 use crate::clock::Timestamp;
 use crate::ids::ObjectId;
 
@@ -25,6 +26,8 @@ pub struct Person {
     pub synced: bool,
     /// `lastPasswordChangeDateTime`.
     pub password: PasswordChange,
+    /// What `businessPhones` and `mobilePhone` end in.
+    pub contacts: ContactEnds,
 }
 
 /// When a password was last changed, as far as the directory says it.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{DeskLines, Rules, WeakContacts};
-use crate::approval::{ContactSource, Evidence, PhoneLine, Reason};
+use crate::approval::{ContactEnds, ContactSource, Evidence, PhoneLine, Reason};
 use crate::clock::{self, Timestamp};
 use crate::reset::model::{ClaimedApproval, PasswordChange, Person, Remarks};
 use crate::reset::refusal::Refusal;
@@ -25,6 +25,21 @@ impl Proof {
             approvers: approvers.len(),
             evidence: evidence.copied().collect(),
         }
+    }
+}
+
+/// Whether the contacts of record that were used are as they were.
+///
+/// # Errors
+/// [`Refusal::ContactChanged`].
+pub fn contacts_stay(
+    target: &Person,
+    used: impl IntoIterator<Item = ContactEnds>,
+) -> Result<(), Refusal> {
+    let mut used = used.into_iter();
+    match used.find_map(|used| target.contacts.changed_since(&used)) {
+        Some(kind) => Err(Refusal::ContactChanged(kind)),
+        None => Ok(()),
     }
 }
 
@@ -146,6 +161,7 @@ mod tests {
             employee_id: None,
             synced,
             password,
+            contacts: Default::default(),
         }
     }
 

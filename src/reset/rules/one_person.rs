@@ -55,6 +55,7 @@ mod tests {
             employee_id: employee_id.map(str::to_owned),
             synced: false,
             password: PasswordChange::At(Timestamp::UNIX_EPOCH),
+            contacts: Default::default(),
         }
     }
 

@@ -197,6 +197,7 @@ mod tests {
             employee_id: None,
             synced: false,
             password: PasswordChange::At(Timestamp::UNIX_EPOCH),
+            contacts: Default::default(),
         }
     }
 

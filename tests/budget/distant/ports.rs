@@ -105,6 +105,7 @@ impl Directory for Distant {
             employee_id: None,
             synced: false,
             password: PasswordChange::At(Timestamp::UNIX_EPOCH),
+            contacts: Default::default(),
         });
         let person = person.ok_or(DirectoryError::Permanent(Fault::NotFound));
         self.call("Graph: person", GRAPH, || person).await

@@ -292,6 +292,7 @@ impl Directory for Ports {
                 employee_id: None,
                 synced: false,
                 password: PasswordChange::At(Timestamp::UNIX_EPOCH),
+                contacts: Default::default(),
             }),
             PersonRef::Upn(_) => Err(DirectoryError::Permanent(Fault::NotFound)),
         }
