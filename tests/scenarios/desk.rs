@@ -2,8 +2,11 @@
 
 mod attacks;
 mod browser;
+mod deaths;
 mod histories;
 mod journeys;
+mod mortal;
+mod worker;
 
 use reregister_mfa::clock::Clock as _;
 use serde_json::json;
