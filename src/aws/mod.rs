@@ -18,7 +18,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 pub use dynamodb::DynamoDb;
 pub use secrets_manager::SecretsManager;
 pub use sns::Sns;
-pub use sqs::{Sqs, SqsEvent, SqsMessage, Wake};
+pub use sqs::{Sqs, SqsEvent, SqsMessage};
 pub use sts::Sts;
 pub use worker_event::{WorkerEvent, WorkerEventError};
 

@@ -2,7 +2,7 @@
 
 use crate::approval::sign_in::{NotADraft, SignInError};
 use crate::reset::Refusal;
-use crate::reset::ports::{AuditError, DirectoryError, Fault, KeysUnavailable};
+use crate::reset::ports::{AuditError, DirectoryError, Fault, KeysUnavailable, QueueError};
 use crate::reset::{LedgerError, Role};
 
 use super::ports::RedeemError;
@@ -89,6 +89,12 @@ impl From<LedgerError> for DeskError {
 
 impl From<KeysUnavailable> for DeskError {
     fn from(error: KeysUnavailable) -> DeskError {
+        DeskError::Refused(error.into())
+    }
+}
+
+impl From<QueueError> for DeskError {
+    fn from(error: QueueError) -> DeskError {
         DeskError::Refused(error.into())
     }
 }

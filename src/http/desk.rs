@@ -285,8 +285,9 @@ pub async fn reject(
 ) -> Response {
     respond(async {
         let (desk, session) = session(&services, request.headers()).await?;
-        let (_, RejectionBody { reason }) = read(&services, request).await?;
-        desk.reject(&session, &draft_id(&id)?, &reason).await?;
+        let (visit, RejectionBody { reason }) = read(&services, request).await?;
+        desk.reject(&session, &draft_id(&id)?, &reason, visit.until)
+            .await?;
         Ok(Json(serde_json::json!({ "rejected": true })).into_response())
     })
     .await

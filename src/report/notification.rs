@@ -72,6 +72,25 @@ pub fn notification(event: &Event, register_at: &str) -> Option<Notification> {
             .collect();
             (format!("MFA reset {what}: {code}"), ticket, lines)
         }
+        Event::SignatureRefused {
+            by,
+            ticket,
+            target_id,
+            why,
+            ..
+        } => {
+            let lines = vec![
+                "Three sign-ins of one person within an hour were no signatures. More of them are in the audit trail. \
+                 Nothing was changed."
+                    .to_owned(),
+                format!("The last reason: {}.", why.trim_end_matches('.')),
+                format!("Person who signed in: {by}"),
+                format!("Ticket: {ticket}"),
+                format!("Person to be reset: {target_id}"),
+            ];
+            let what = "MFA desk: signatures refused".to_owned();
+            (what, ticket.as_ref(), lines)
+        }
         Event::Allowed { .. }
         | Event::Previewed { .. }
         | Event::Replayed { .. }
@@ -81,8 +100,8 @@ pub fn notification(event: &Event, register_at: &str) -> Option<Notification> {
         | Event::LookedUp { .. }
         | Event::CaseShown { .. }
         | Event::Signed { .. }
-        | Event::SignatureRefused { .. }
-        | Event::Rejected { .. } => return None,
+        | Event::Rejected { .. }
+        | Event::Expired { .. } => return None,
     };
     Some(Notification {
         subject: subject(&format!("{what} ({ticket})")),

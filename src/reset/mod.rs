@@ -27,7 +27,7 @@ pub use directories::{Directories, Privileged};
 pub use executor::context::{Deployment, TenantContext};
 pub use executor::replay::Answered;
 pub use executor::validate::{ApprovalValidator, DeskSignatures, Presented};
-pub use ledger::{Ledger, ResetLease, SwitchError, SwitchedTo};
+pub use ledger::{Duty, Ledger, ResetLease, SwitchError, SwitchedTo};
 pub use machine::Reset;
 pub use model::{
     Action, Alone, ApprovalPeople, ApprovalSummary, CanRegister, Cap, Change, ClaimedApproval,

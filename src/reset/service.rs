@@ -22,7 +22,7 @@ use super::rules::guardrails::{DAY, verifier_count};
 use crate::approval::sign_in::Subject;
 use crate::approval::{ApprovalError, Authentic, ContactEnds, Evidence};
 use crate::clock::{self, Timestamp};
-use crate::ids::{Label, ObjectId, ResetId, TenantId};
+use crate::ids::{Label, ObjectId, Reference, ResetId, TenantId};
 
 /// The resets of the deployment. Cheap to clone.
 #[derive(Clone)]
@@ -269,6 +269,28 @@ impl Resets {
             Some(record) => Ok(deployment.followed(record).await?.status()),
             None => Ok(None),
         }
+    }
+
+    /// Whether a request was accepted before, whatever came of it.
+    ///
+    /// # Errors
+    /// A [`Refusal`] if the ledger does not answer.
+    pub async fn was_accepted(&self, request: &Request) -> Result<bool, Refusal> {
+        let (previous, _) = self.deployment.ledger.look_up(request, &[]).await?;
+        Ok(previous.is_any())
+    }
+
+    /// Authenticates an approval that was signed at the desk, with the keys that Entra has now.
+    ///
+    /// # Errors
+    /// The [`Refusal`] that it would meet.
+    pub async fn authenticate_at_desk(&self, reference: &Reference) -> Result<(), Refusal> {
+        let validator = &self.deployment.validator;
+        let names = validator.desk.iter().map(|desk| desk.name.clone());
+        let names: Vec<Label> = names.collect();
+        let tokens = [reference.to_string()];
+        let presented = validator.authenticate_all(&tokens, &names).await;
+        presented.stand_together()
     }
 
     /// What a reset of this person would do, before it is approved.

@@ -12,7 +12,7 @@ use reregister_mfa::clock::{Clock, Timestamp};
 use reregister_mfa::ids::{Label, ObjectId, PersonRef, ResetId, TicketKey};
 use reregister_mfa::reset::ports::{
     AuditError, AuditTrail, Directory, DirectoryError, Fault, Item, Key, Listing, Queue,
-    QueueError, Security, SecurityError, Store, StoreError, TicketError, Tickets, Write,
+    QueueError, Security, SecurityError, Store, StoreError, TicketError, Tickets, Wake, Write,
 };
 use reregister_mfa::reset::{
     Change, Event, Manager, Method, MethodKind, Parties, PasswordChange, Person, PimEligibility,
@@ -318,7 +318,10 @@ impl Directory for FaultyPorts {
 
 #[async_trait]
 impl Queue for FaultyPorts {
-    async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
+    async fn schedule(&self, wake: Wake, after: Duration) -> Result<(), QueueError> {
+        let Wake::Reset(id) = wake else {
+            panic!("there is no desk here");
+        };
         let wake = |happened: &mut Happened| {
             let due = happened.now.checked_add(after).unwrap();
             if happened.table.broken != Broken::LosesMessages {
@@ -434,7 +437,10 @@ fn a_dead_actor_is_dead_in_every_branch_and_branches_interleave_by_the_seed() {
         let ports = world.ports([(point, Injection::DiesBefore)]);
         let schedules = async {
             for _ in 0..2 {
-                ports.schedule(ResetId::random(), RUN).await.unwrap();
+                ports
+                    .schedule(Wake::Reset(ResetId::random()), RUN)
+                    .await
+                    .unwrap();
             }
         };
         let notifications = async {

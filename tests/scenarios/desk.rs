@@ -3,10 +3,13 @@
 mod alone;
 mod attacks;
 mod browser;
+mod deaths;
 mod histories;
 mod journeys;
 mod links;
 mod managers;
+mod mortal;
+mod worker;
 
 use reregister_mfa::clock::Clock as _;
 use serde_json::json;

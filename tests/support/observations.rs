@@ -58,6 +58,7 @@ impl TestApp {
                 Event::Signed { kind, .. } => format!("signed {kind}"),
                 Event::SignatureRefused { .. } => "signature refused".to_owned(),
                 Event::Rejected { .. } => "rejected".to_owned(),
+                Event::Expired { .. } => "expired".to_owned(),
             })
             .collect()
     }

@@ -44,6 +44,11 @@ pub struct Previous {
 }
 
 impl Previous {
+    /// Whether it was ever accepted.
+    pub fn is_any(&self) -> bool {
+        self.version > 0
+    }
+
     /// The record that answers the delivery, if one does.
     pub fn take_answer(&mut self) -> Option<Record> {
         self.record.take().or(self.final_refusal.take())

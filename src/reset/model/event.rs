@@ -121,6 +121,13 @@ pub enum Event {
         target_id: ObjectId,
         why: Option<String>,
     },
+    /// A verification at the desk was neither approved nor rejected in its time.
+    Expired {
+        at: Timestamp,
+        draft: String,
+        ticket: TicketKey,
+        target_id: ObjectId,
+    },
     /// A reset is over.
     Outcome {
         at: Timestamp,
@@ -146,6 +153,7 @@ impl Event {
             | Event::Signed { at, .. }
             | Event::SignatureRefused { at, .. }
             | Event::Rejected { at, .. }
+            | Event::Expired { at, .. }
             | Event::Outcome { at, .. } => *at,
         }
     }

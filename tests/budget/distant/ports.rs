@@ -7,11 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use reregister_mfa::approval::{Algorithm, IssuerPolicy, KeySet};
 use reregister_mfa::clock::{Clock, Timestamp};
-use reregister_mfa::ids::{Kid, Label, ObjectId, PersonRef, ResetId, TicketKey};
+use reregister_mfa::ids::{Kid, Label, ObjectId, PersonRef, TicketKey};
 use reregister_mfa::reset::ports::{
     AuditError, AuditTrail, Directory, DirectoryError, Fault, Item, Key, KeySource,
     KeysUnavailable, Listing, Queue, QueueError, Security, SecurityError, Store, StoreError,
-    TicketError, Tickets, Write,
+    TicketError, Tickets, Wake, Write,
 };
 use reregister_mfa::reset::{
     Event, Manager, Membership, Method, PasswordChange, Person, PimEligibility, PrivilegeFacts,
@@ -80,7 +80,10 @@ impl Store for Distant {
 
 #[async_trait]
 impl Queue for Distant {
-    async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
+    async fn schedule(&self, wake: Wake, after: Duration) -> Result<(), QueueError> {
+        let Wake::Reset(id) = wake else {
+            panic!("there is no desk here");
+        };
         let name = format!("AWS: wake in {} s", after.as_secs());
         let schedule = || self.0.queue.lock().unwrap().push(id);
         self.call(name, AWS, schedule).await;

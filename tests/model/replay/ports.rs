@@ -11,7 +11,7 @@ use reregister_mfa::clock::{Clock, Timestamp};
 use reregister_mfa::ids::{Label, ObjectId, PersonRef, ResetId, TicketKey};
 use reregister_mfa::reset::ports::{
     AuditError, AuditTrail, Condition, Directory, DirectoryError, Fault, Item, Key, Listing, Queue,
-    QueueError, Security, SecurityError, Store, StoreError, TicketError, Tickets, Write,
+    QueueError, Security, SecurityError, Store, StoreError, TicketError, Tickets, Wake, Write,
 };
 use reregister_mfa::reset::{
     Event, Manager, Method, MethodKind, PasswordChange, Person, PimEligibility, PrivilegeFacts,
@@ -385,7 +385,10 @@ fn failure_of(order: Order) -> Option<DirectoryError> {
 
 #[async_trait]
 impl Queue for Ports {
-    async fn schedule(&self, id: ResetId, _: Duration) -> Result<(), QueueError> {
+    async fn schedule(&self, wake: Wake, _: Duration) -> Result<(), QueueError> {
+        let Wake::Reset(id) = wake else {
+            panic!("there is no desk here");
+        };
         self.gate().record.get_or_insert(id);
         self.effect(Call::Schedule, |_| Ok(()), Ok(())).await
     }
