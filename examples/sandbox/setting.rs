@@ -28,6 +28,15 @@ pub const ADA: &str = "ada.approver@contoso.example";
 pub const VICTOR: &str = "victor.verifier@contoso.example";
 pub const OLGA: &str = "olga.oncall@contoso.example";
 
+pub const NINA: &str = "nina.night@contoso.example";
+/// A person of the tour alone, whom no other scene resets.
+const NINA_AT_NIGHT: &str = r#"{
+    "id": "a1000000-0000-4000-8000-0000000000d7",
+    "userPrincipalName": "nina.night@contoso.example",
+    "displayName": "Nina Night",
+    "methods": [{ "type": "microsoftAuthenticator", "displayName": "Nina's phone" }]
+}"#;
+
 /// Where the desk is in desk.toml and users.json.
 const DEFAULT_URL: &str = "http://127.0.0.1:9000";
 
@@ -74,7 +83,9 @@ impl Setting {
             Err(_) => TcpListener::bind("127.0.0.1:0").await?,
         };
         let url = format!("http://{}", listener.local_addr()?);
-        let users = include_str!("../users.json").replace(DEFAULT_URL, &url);
+        let users = include_str!("../users.json")
+            .replace(DEFAULT_URL, &url)
+            .replacen("\"users\": [", &format!("\"users\": [{NINA_AT_NIGHT},"), 1);
         let tenant = Tenant::from_json(&users)?;
         let entra = tenant.serve(TcpListener::bind("127.0.0.1:0").await?);
 

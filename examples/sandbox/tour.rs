@@ -13,7 +13,7 @@ use simulated::senders::servicenow::ItemApproved;
 
 use crate::browser::Browser;
 use crate::setting::{
-    AUTOMATION_SECRET, FIELD, JIRA_SECRET, Reply, SAM, SERVICENOW_KEY, Setting, VERA,
+    AUTOMATION_SECRET, FIELD, JIRA_SECRET, NINA, Reply, SAM, SERVICENOW_KEY, Setting, VERA,
 };
 
 const BOB: &str = "bob.brooks@contoso.example";
@@ -139,7 +139,7 @@ impl Tour<'_> {
             "Jira and Entra's sign-in are down: Olga approves with the passkey of her phone",
             "Checked: page, challenge, user verification and signature. No sign-in and no key file.",
         );
-        let approval = setting.by_phone("INC-8", "isaiah.langer@contoso.example");
+        let approval = setting.by_phone("INC-8", NINA);
         let reply = setting
             .send(&on_call::post("/resets", &approval, None))
             .await?;
