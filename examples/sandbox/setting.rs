@@ -111,6 +111,7 @@ impl Setting {
                 queue: Arc::new(queue.clone()),
                 audit: trail.clone(),
                 security: Arc::new(NoSecurityTeam),
+                evidence: None,
                 clock: Arc::new(SystemClock),
             },
         )?;

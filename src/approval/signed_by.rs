@@ -1,6 +1,9 @@
 //! What is known of the signature of an approval.
 
+use std::sync::Arc;
+
 use super::Channel;
+use super::public_jwk::PublicJwk;
 use crate::clock::Timestamp;
 use crate::ids::{Digest, Kid, Label, ObjectId, PersonRef};
 
@@ -13,6 +16,8 @@ pub(super) struct SignedBy {
     pub domain: Label,
     pub owner: Option<PersonRef>,
     pub privileged: bool,
+    /// The keys that verified it, for an auditor: of a sign-in the approver's, then the verifier's.
+    pub keys: Vec<Arc<PublicJwk>>,
 }
 
 /// Who signed an approval, and how well.

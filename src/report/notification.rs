@@ -78,7 +78,8 @@ pub fn notification(event: &Event, register_at: &str) -> Option<Notification> {
         | Event::CaseShown { .. }
         | Event::Signed { .. }
         | Event::SignatureRefused { .. }
-        | Event::Rejected { .. } => return None,
+        | Event::Rejected { .. }
+        | Event::Evidence { .. } => return None,
     };
     Some(Notification {
         subject: subject(&format!("{what} ({ticket})")),

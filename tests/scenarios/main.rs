@@ -16,6 +16,7 @@ mod crashes;
 mod credentials;
 mod desk;
 mod documented;
+mod evidence;
 mod fidelity;
 mod forged_deliveries;
 mod graph_samples;

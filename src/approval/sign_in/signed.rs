@@ -167,6 +167,7 @@ pub fn authenticate(
             owner: Some(PersonRef::Id(approver.person)),
             // Without the context a sign-in is no more than a password and what the tenant asks for beside it.
             privileged: policy.privileged && signed_in.in_context,
+            keys: vec![approver.key, verifier.key],
         },
         signed_in,
         reference,

@@ -6,9 +6,9 @@ use super::context::Run;
 use super::identify::Identified;
 use super::look_ahead::{Answers, People};
 use crate::approval::sign_in::Subject;
-use crate::approval::{Approval, ApprovalError, Authentic, Channel, Reason, Scope};
+use crate::approval::{Approval, ApprovalError, Authentic, Channel, KeptApproval, Reason, Scope};
 use crate::clock::Timestamp;
-use crate::ids::{PersonRef, ResetId, TicketKey};
+use crate::ids::{Digest, PersonRef, ResetId, TicketKey};
 use crate::reset::ledger::{GuardrailItems, Obstacle, obstacle};
 use crate::reset::model::{
     Action, ApprovalSummary, Claim, Event, Guardrails, LedgerError, Parties, Person, PlannedMethod,
@@ -163,12 +163,14 @@ impl Run<'_> {
             _ => self.guardrail_items(target.id, &guardrails).await,
         };
         let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
+        let kept = self.kept_judgement(&tier, &approvals);
         let Identified { target, approvals } = identified;
         let hardware = self.tenant.rules.hardware_oath;
         let claim = Claim {
             channel: request.channel,
             source: request.source.clone(),
             approvals,
+            kept,
             ..self.claim_about(
                 id,
                 target,
@@ -247,6 +249,7 @@ impl Run<'_> {
             reason,
             approvals: Vec::new(),
             claimed_at: self.now(),
+            kept: None,
         }
     }
 }
@@ -284,8 +287,14 @@ impl PlannedReset {
             target_id: self.claim.target,
             tier: self.tier.to_string(),
             removals: self.plan.iter().filter(is_removed).count(),
+            kept_sha256: self.kept_digests(),
             parties,
         }
+    }
+
+    fn kept_digests(&self) -> Vec<Digest> {
+        let kept = self.claim.kept.iter().flat_map(|kept| &kept.approvals);
+        kept.map(KeptApproval::digest).collect()
     }
 
     /// For the audit trail, before it is shown.

@@ -65,6 +65,7 @@ fn reset(hardware: HardwareOath) -> Reset {
         reason: None,
         approvals: Vec::new(),
         claimed_at: start,
+        kept: None,
     };
     Reset::new(claim, plan(registered(), scope, hardware), false)
 }

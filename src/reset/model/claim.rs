@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::approval::{Channel, Evidence, Reason, Scope, TokenId};
+use crate::approval::{Channel, Evidence, KeptApproval, Reason, Scope, TokenId};
 use crate::clock::Timestamp;
 use crate::ids::{Digest, Kid, Label, ObjectId, PersonRef, ResetId, TenantId, TicketKey};
 
@@ -35,6 +35,20 @@ pub struct Claim {
     pub reason: Option<Reason>,
     pub approvals: Vec<ClaimedApproval>,
     pub claimed_at: Timestamp,
+    /// For the evidence record, where there is a bucket for it; nothing is decided by it. Earlier versions ignore it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Box<KeptJudgement>>,
+}
+
+/// What an auditor needs to make the judgement again, and the claim does not say.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KeptJudgement {
+    /// SHA-256 of policy.toml.
+    pub policy_sha256: Digest,
+    /// `standard`, or what makes the target privileged.
+    pub tier: String,
+    /// One for each of the claim's approvals, in their order.
+    pub approvals: Vec<KeptApproval>,
 }
 
 /// An approval in the ledger. The token itself is kept with the request, so that a later run can verify it again.

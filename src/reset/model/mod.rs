@@ -16,7 +16,7 @@ mod request;
 mod state;
 mod status;
 
-pub use claim::{Claim, ClaimedApproval};
+pub use claim::{Claim, ClaimedApproval, KeptJudgement};
 pub use code::{Begun, Code, Responsible, Retry, TellsSecurity};
 pub use event::{Change, Event};
 pub use freeze::{Freeze, FreezeChange, FreezeReason, FreezeReasonError, Tiers};
