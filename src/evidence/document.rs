@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::verify::EvidenceFault;
+use super::fault::EvidenceFault;
 use crate::approval::{Channel, KeptApproval, Reason, Scope, TokenId};
 use crate::clock::Timestamp;
 use crate::ids::{Digest, Label, ObjectId, ResetId, TenantId, TicketKey};

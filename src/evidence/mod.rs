@@ -5,6 +5,7 @@
 //! Pure, and of no use at run time: what is kept here decides nothing.
 
 mod document;
+mod fault;
 mod trail;
 mod verify;
 
@@ -12,5 +13,6 @@ pub use document::{
     ApprovalsPart, DonePart, Ended, EvidenceRecord, FORMAT, JudgedPart, KeptText, MethodDone,
     MethodRead, RequestPart, Signed, SignedPart, Standing, object_name,
 };
+pub use fault::EvidenceFault;
 pub use trail::{Trail, TrailFault};
-pub use verify::{EvidenceFault, Verified, VerifiedApproval, verify};
+pub use verify::{Verified, VerifiedApproval, verify};
