@@ -293,7 +293,7 @@ async fn what_only_the_archive_says_is_confirmed_or_denied_by_the_audit_trail() 
     type Forgery = fn(&mut EvidenceRecord);
     let forgeries: [Forgery; 4] = [
         |one| one.judged.display_name = Some("John Doe".to_owned()),
-        |one| one.request.agent = None,
+        |one| one.request.address = None,
         |one| one.done.can_register = "no".to_owned(),
         |one| one.judged.policy_sha256 = reregister_mfa::ids::Digest::of(b"another"),
     ];
