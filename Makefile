@@ -40,7 +40,7 @@ run:  ## Start the function with a simulated tenant and ticket systems on this m
 
 #@ Deploy
 # Without the crypto library's second source of entropy: docs/decisions/0001-entropy-of-the-crypto-library.md.
-release bench load guard: export AWS_LC_SYS_NO_JITTER_ENTROPY := 1
+release bench load: export AWS_LC_SYS_NO_JITTER_ENTROPY := 1
 
 release: .tools/cargo-lambda/complete  ## Build dist/reregister-mfa.zip for `sam deploy`, with policy.toml and keys/
 	cargo run --locked --quiet --package reregister -- check policy.toml
@@ -112,8 +112,8 @@ bench/beside/bundled.mjs: bench/beside/function.mjs bench/beside/package-lock.js
 
 guard:  ## Count instructions, and compare with those in bench/guard; needs valgrind. WRITE=1 writes them anew
 	@tools/check-machine valgrind
-	cargo build --profile measure --locked --example guard --example load
-	python3 -B tools/guard.py $(TARGET)/measure/examples
+	cargo build --locked --example guard
+	python3 -B tools/guard.py $(TARGET)/debug/examples/guard
 
 fidelity: export PYTHON := $(CURDIR)/$(VENV)/bin/python
 fidelity: $(VENV)/complete  ## Hold the calls to Graph, and the simulated tenant's answers, against Microsoft's descriptions
@@ -121,7 +121,7 @@ fidelity: $(VENV)/complete  ## Hold the calls to Graph, and the simulated tenant
 
 page: export NODE := $(CURDIR)/$(VENV)/bin/node
 page: tools  ## Test the on-call page and the desk in a browser; screenshots go to tests/page/shots
-	tools/with-moto cargo test --locked --test function page -- --include-ignored
+	tools/with-moto cargo test --locked --test function -- --include-ignored page desk:: scan::
 
 pictures: export NODE := $(CURDIR)/$(VENV)/bin/node
 pictures: export PICTURES := $(CURDIR)/docs/images

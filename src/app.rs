@@ -13,14 +13,14 @@ use crate::approval::{IssuerPolicy, KeyLocation};
 use crate::clock::{self, Clock, Timestamp};
 use crate::desk::{Desk, DeskStore, Redemptions};
 use crate::entra::{ActsOn, AdminCentre, DeskClient, Entra, EntraDeps, EntraSettings, HasPim};
-use crate::http::{Deadline, Services, router};
-use crate::ids::{Label, PersonRef, ResetId};
+use crate::http::{Deadline, PasskeyPages, Services, router};
+use crate::ids::{Label, PersonRef};
 use crate::issuers::Issuers;
 use crate::local_queue::LocalQueue;
 use crate::outbound::{HttpClientError, http_client};
 use crate::policy::{Policy, Tenant};
 use crate::report::{self, Presentation};
-use crate::reset::ports::{AuditTrail, EvidenceStore, Queue, Security, Store, Tickets};
+use crate::reset::ports::{AuditTrail, EvidenceStore, Queue, Security, Store, Tickets, Wake};
 use crate::reset::{
     ApprovalValidator, Deployment, DeskSignatures, Directories, EvidenceKeeping, FreezeChange,
     HardwareOath, Ledger, LedgerError, Pim, Privileged, Refusal, Resets, SwitchError,
@@ -96,6 +96,7 @@ impl App {
             http.clone(),
             adapters.clock.clone(),
         ));
+        let passkeys = sections.passkey_settings();
         let desk = sections.resolved_desk();
         let with_tenant = |(name, source)| {
             let tenant = channels.sources.get(&name)?.tenant;
@@ -145,6 +146,7 @@ impl App {
             issuer: desk.issuer.clone(),
             verifiers: desk.verifiers,
             approvers: desk.approvers,
+            managers: desk.managers,
             signed: Arc::new(signed.clone()),
         });
         let resets = Resets::new(Deployment {
@@ -157,9 +159,9 @@ impl App {
                 desk: signatures,
             },
             ledger: Ledger::new(adapters.store),
-            queue: adapters.queue,
+            queue: adapters.queue.clone(),
             audit: adapters.audit.clone(),
-            security: adapters.security,
+            security: adapters.security.clone(),
             tickets: notes.clone(),
             evidence: adapters.evidence.map(|store| EvidenceKeeping {
                 store,
@@ -188,6 +190,8 @@ impl App {
                 people,
                 tickets: notes,
                 audit: adapters.audit,
+                security: adapters.security,
+                queue: adapters.queue,
                 resets: resets.clone(),
                 clock: adapters.clock.clone(),
                 redemptions: Redemptions::default(),
@@ -195,6 +199,7 @@ impl App {
         });
         Ok(App {
             services: Arc::new(Services {
+                passkeys: passkeys.as_ref().map(PasskeyPages::new),
                 desk,
                 resets,
                 sources,
@@ -214,13 +219,20 @@ impl App {
         router(self.services.clone())
     }
 
-    /// Goes on with a record that the queue has brought. `platform` is when the platform ends the process, if it says so.
+    /// Goes on with what the queue has brought. `platform` is when the platform ends the process, if it says so.
     ///
     /// # Errors
     /// A [`Refusal`] if the queue has to bring it again.
-    pub async fn wake(&self, id: ResetId, platform: Option<Deadline>) -> Result<(), Refusal> {
+    pub async fn wake(&self, wake: Wake, platform: Option<Deadline>) -> Result<(), Refusal> {
         let until = Deadline::within(platform, LONGEST_RUN, self.services.clock.now());
-        self.services.resets.wake(id, until).await
+        match (wake, &self.services.desk) {
+            (Wake::Reset(id), _) => self.services.resets.wake(id, until).await,
+            (Wake::Draft(draft), Some(desk)) => desk.wake(&draft, until).await,
+            (Wake::Draft(draft), None) => {
+                tracing::warn!(event = "desk", %draft, "there is no desk: nothing is done");
+                Ok(())
+            }
+        }
     }
 
     /// Freezes or thaws resets, and says how the switch is set then.
@@ -251,12 +263,12 @@ impl App {
     /// Makes this program the worker of a queue inside this process.
     pub fn work(&self, queue: &LocalQueue) {
         let app = self.clone();
-        queue.set_worker(self.services.clock.clone(), move |id| {
+        queue.set_worker(self.services.clock.clone(), move |wake| {
             let app = app.clone();
             Box::pin(async move {
-                let woken = app.wake(id, None).await;
+                let woken = app.wake(wake.clone(), None).await;
                 if let Err(error) = &woken {
-                    tracing::warn!(%error, reset = %id, "the run failed and is retried");
+                    tracing::warn!(%error, ?wake, "the run failed and is retried");
                 }
                 woken.is_ok()
             })
@@ -269,7 +281,7 @@ impl App {
         let WarmUp {
             issuers, policies, ..
         } = &*self.warm_up;
-        let in_files = |issuer: &&IssuerPolicy| matches!(issuer.keys, KeyLocation::File(_));
+        let in_files = |issuer: &&IssuerPolicy| !matches!(issuer.keys, KeyLocation::Url(_));
         fetch_keys(issuers, policies.iter().filter(in_files)).await;
         if aws_lc_rs::rand::fill(&mut [0; 32]).is_err() {
             tracing::error!("the crypto library has no random numbers");

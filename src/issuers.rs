@@ -128,6 +128,9 @@ impl Issuers {
 
     async fn fetch(&self, issuer: &IssuerPolicy) -> Result<KeySet, String> {
         let json = match &issuer.keys {
+            KeyLocation::Webauthn(at) => {
+                return KeySet::of_passkeys(issuer, at).map_err(|unfit| unfit.to_string());
+            }
             KeyLocation::File(path) => read(&self.directory.join(path)).await?,
             KeyLocation::Url(url) => {
                 tokio::time::timeout(FETCH_TIMEOUT, self.download(url.as_str()))

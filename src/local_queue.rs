@@ -7,8 +7,7 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 
 use crate::clock::Clock;
-use crate::ids::ResetId;
-use crate::reset::ports::{Queue, QueueError};
+use crate::reset::ports::{Queue, QueueError, Wake};
 
 /// A queue inside this process. It takes messages once it has a worker.
 #[derive(Clone, Default)]
@@ -19,7 +18,7 @@ pub struct LocalQueue {
 /// What a message is handed to, and the clock that it waits by.
 struct Worker {
     clock: Arc<dyn Clock>,
-    handle: Box<dyn Fn(ResetId) -> BoxFuture<'static, bool> + Send + Sync>,
+    handle: Box<dyn Fn(Wake) -> BoxFuture<'static, bool> + Send + Sync>,
 }
 
 /// When a message that failed comes again.
@@ -31,7 +30,7 @@ impl LocalQueue {
     pub fn set_worker(
         &self,
         clock: Arc<dyn Clock>,
-        handle: impl Fn(ResetId) -> BoxFuture<'static, bool> + Send + Sync + 'static,
+        handle: impl Fn(Wake) -> BoxFuture<'static, bool> + Send + Sync + 'static,
     ) {
         let handle = Box::new(handle);
         let _ = self.worker.set(Worker { clock, handle });
@@ -40,7 +39,7 @@ impl LocalQueue {
 
 #[async_trait]
 impl Queue for LocalQueue {
-    async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
+    async fn schedule(&self, wake: Wake, after: Duration) -> Result<(), QueueError> {
         if self.worker.get().is_none() {
             return Err(QueueError("it has no worker".to_owned()));
         }
@@ -48,7 +47,7 @@ impl Queue for LocalQueue {
         tokio::spawn(async move {
             let Some(worker) = worker.get() else { return };
             worker.clock.sleep(after).await;
-            while !(worker.handle)(id).await {
+            while !(worker.handle)(wake.clone()).await {
                 worker.clock.sleep(AGAIN).await;
             }
         });

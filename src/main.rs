@@ -108,7 +108,7 @@ async fn work(
     match event.payload {
         WorkerEvent::Queue(messages) => {
             for message in &messages.records {
-                app.wake(message.reset()?, deadline(&event.context)).await?;
+                app.wake(message.wake()?, deadline(&event.context)).await?;
             }
             Ok(Value::Null)
         }

@@ -6,6 +6,7 @@ mod desk_section;
 mod document;
 mod error;
 mod explain;
+mod passkeys;
 mod separation;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,7 +56,7 @@ pub struct Sections {
     pub sources: BTreeMap<Label, Source>,
     #[serde(default)]
     pub issuers: BTreeMap<Label, IssuerPolicy>,
-    /// Notes into the tickets of a source, by its name.
+    /// Notes into the tickets of a source, by its name, or into those that the desk names.
     #[serde(default)]
     pub notes: BTreeMap<Label, Notes>,
     /// The desk, where people approve by signing in.
@@ -237,6 +238,8 @@ impl Sections {
             for (field, cap) in [
                 ("per_hour", rules.per_hour),
                 ("approver_per_hour", rules.approver_per_hour),
+                ("verifier_per_hour", rules.verifier_per_hour),
+                ("verifier_per_day", rules.verifier_per_day),
             ] {
                 check_cap(format!("tenants.{name}.rules.{field}"), cap)?;
             }
@@ -270,19 +273,24 @@ impl Sections {
                 ));
             }
         }
+        self.check_passkeys()?;
         self.check_names_of_issuers("on_call", &self.on_call.issuers)
     }
 
     fn check_sources(&self) -> Result<(), Contradiction> {
-        for name in self.notes.keys() {
-            if !self.sources.contains_key(name) {
-                return Err(contradiction(
-                    format!("notes.{name}"),
-                    format!(
-                        "notes.{name} is for a source that is not in [sources]: add the source or correct the name"
-                    ),
-                ));
-            }
+        if let Some(name) = self.notes.keys().find(|name| !self.has_tickets(name)) {
+            let or_the_desk = match &self.desk {
+                None => String::new(),
+                Some(_) => {
+                    format!(", or write desk.notes = \"{name}\" if the desk's tickets are there")
+                }
+            };
+            return Err(contradiction(
+                format!("notes.{name}"),
+                format!(
+                    "notes.{name} is for a source that is not in [sources]: add the source or correct the name{or_the_desk}"
+                ),
+            ));
         }
         for (name, source) in &self.sources {
             let section = format!("sources.{name}");

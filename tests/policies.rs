@@ -15,6 +15,8 @@ mod desk;
 mod document;
 #[path = "policies/keys.rs"]
 mod keys;
+#[path = "policies/passkeys.rs"]
+mod passkeys;
 
 use reregister_mfa::policy::{Policy, PolicyError};
 use serde_json::{Value, json};

@@ -1,11 +1,12 @@
 //! The judgement alone: whether a privileged person may be reset on two approvals, and the plan that follows.
 
 use reregister_mfa::approval::{Channel, ContactSource, Evidence, Scope, TokenId};
+use reregister_mfa::clock::Timestamp;
 use reregister_mfa::ids::{Digest, ObjectId};
 use reregister_mfa::reset::rules::{plan::plan, privilege, two_approvals};
 use reregister_mfa::reset::{
-    ClaimedApproval, Membership, Method, MethodKind, Person, PhoneType, PimEligibility,
-    PrivilegeFacts, Rules,
+    ClaimedApproval, Membership, Method, MethodKind, PasswordChange, Person, PhoneType,
+    PimEligibility, PrivilegeFacts, Rules,
 };
 
 use crate::Result;
@@ -33,11 +34,14 @@ fn approval(name: &str, approver: u8, verifier: u8, evidence: Evidence) -> Resul
         kid: name.try_into()?,
         domain: name.try_into()?,
         private_half: Some(Digest::of(name.as_bytes())),
+        passkey: None,
         approver: person(approver)?,
         verifiers: vec![person(verifier)?],
         evidence: vec![evidence],
         issuer_may: true,
         out_of_context: false,
+        people: None,
+        alone: false,
     })
 }
 
@@ -85,6 +89,10 @@ impl Judgement {
                 enabled: true,
                 external: false,
                 management_restricted: false,
+                employee_id: None,
+                synced: false,
+                password: PasswordChange::At(Timestamp::UNIX_EPOCH),
+                contacts: Default::default(),
             },
             facts: PrivilegeFacts {
                 memberships,

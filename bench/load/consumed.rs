@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reregister_mfa::ids::ResetId;
-use reregister_mfa::reset::ports::{Item, Key, Queue, QueueError, Store, StoreError, Write};
+use reregister_mfa::reset::ports::{Item, Key, Queue, QueueError, Store, StoreError, Wake, Write};
 
 use crate::memory::MemoryStore;
 
@@ -192,8 +191,8 @@ pub struct CountedQueue {
 
 #[async_trait]
 impl Queue for CountedQueue {
-    async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
+    async fn schedule(&self, wake: Wake, after: Duration) -> Result<(), QueueError> {
         self.used.0.messages.fetch_add(1, Ordering::Relaxed);
-        self.queue.schedule(id, after).await
+        self.queue.schedule(wake, after).await
     }
 }

@@ -15,6 +15,7 @@ use serde_json::Value;
 use simulated::approval::{Draft, ON_CALL_AUDIENCE};
 use simulated::entra::{Serving, Tenant};
 use simulated::issuer::Issuer;
+use simulated::passkey::Passkey;
 use simulated::request::Request;
 use simulated::senders::jira::{Issue, IssueEvent, Status};
 use tokio::net::TcpListener;
@@ -44,6 +45,7 @@ pub struct Setting {
     service_desk: Issuer,
     security: Issuer,
     on_call: Issuer,
+    phone: Passkey,
     client: reqwest::Client,
     files: PathBuf,
 }
@@ -79,6 +81,9 @@ impl Setting {
         let service_desk = Issuer::es256("https://approvals.contoso.example", "desk-2026");
         let security = Issuer::es256("https://security.contoso.example", "sec-2026");
         let on_call = Issuer::es256("https://on-call.contoso.example", "olga-2026");
+        // A passkey needs a domain, and an address such as 127.0.0.1 is none.
+        let page = url.replace("127.0.0.1", "localhost");
+        let phone = Passkey::es256("https://passkeys.contoso.example", "olga-phone", &page);
         let files = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/sandbox"));
         fs::create_dir_all(&files)?;
         fs::write(
@@ -94,7 +99,12 @@ impl Setting {
         let policy = [include_str!("../policy.toml"), include_str!("../desk.toml")]
             .join("\n")
             .replace("http://127.0.0.1:8443", &entra.url)
-            .replace(DEFAULT_URL, &url);
+            .replace(DEFAULT_URL, &url)
+            .replace(
+                "issuers = [\"on-call\"]",
+                "issuers = [\"on-call\", \"passkeys\"]",
+            );
+        let policy = format!("{policy}\n{}", passkeys(&phone, &page)?);
         let secrets = MemorySecrets::default();
         let texts: BTreeMap<String, Value> = serde_json::from_str(include_str!("../secrets.json"))?;
         for (name, text) in texts {
@@ -127,6 +137,7 @@ impl Setting {
             service_desk,
             security,
             on_call,
+            phone,
             client: reqwest::Client::new(),
             files,
         })
@@ -168,6 +179,15 @@ impl Setting {
             .audience(ON_CALL_AUDIENCE)
             .approver(OLGA);
         self.on_call.approve(&draft)
+    }
+
+    /// Olga approves with the passkey of her phone.
+    pub fn by_phone(&self, ticket: &str, target: &str) -> String {
+        let draft = self
+            .draft(ticket, target)
+            .audience(ON_CALL_AUDIENCE)
+            .approver(OLGA);
+        self.phone.approve(&draft)
     }
 
     /// A Jira webhook that says: this ticket has been approved, and here is the approval.
@@ -226,4 +246,17 @@ impl Setting {
         );
         Ok(())
     }
+}
+
+/// The section of the policy with the passkey of Olga's phone, which signs on this page.
+fn passkeys(phone: &Passkey, page: &str) -> Result<String, toml::ser::Error> {
+    let issuer = serde_json::json!({ "issuers": { "passkeys": {
+        "iss": phone.iss(),
+        "keys": { "webauthn": { "rp_id": phone.rp_id(), "origin": page } },
+        "algorithms": ["ES256", "RS256", "Ed25519"],
+        "domain": "phones",
+        "privileged": true,
+        "key": { phone.kid(): phone.policy(OLGA) },
+    } } });
+    toml::to_string(&issuer)
 }

@@ -134,6 +134,17 @@ impl Tour<'_> {
             .send(&on_call::post("/resets/preview", &approval, None))
             .await?;
         self.expect(&reply, 200, "");
+
+        self.scene(
+            "Jira and Entra's sign-in are down: Olga approves with the passkey of her phone",
+            "Checked: page, challenge, user verification and signature. No sign-in and no key file.",
+        );
+        let approval = setting.by_phone("INC-8", "isaiah.langer@contoso.example");
+        let reply = setting
+            .send(&on_call::post("/resets", &approval, None))
+            .await?;
+        self.expect(&reply, 200, "completed");
+        show_methods(&reply);
         Ok(())
     }
 

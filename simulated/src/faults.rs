@@ -25,6 +25,17 @@ pub struct Fault {
     times: u32,
     skip: u32,
     effect: Effect,
+    only_while: Option<When>,
+}
+
+/// When a fault is there.
+#[derive(Clone)]
+struct When(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl fmt::Debug for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("When").finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -72,6 +83,7 @@ impl Fault {
             times: 1,
             skip: 0,
             effect: Effect::Status(503),
+            only_while: None,
         }
     }
 
@@ -83,6 +95,14 @@ impl Fault {
     /// How many matching requests pass before it begins.
     pub fn skip(self, skip: u32) -> Fault {
         Fault { skip, ..self }
+    }
+
+    /// It is there only while this holds.
+    pub fn only_while(self, holds: impl Fn() -> bool + Send + Sync + 'static) -> Fault {
+        Fault {
+            only_while: Some(When(Arc::new(holds))),
+            ..self
+        }
     }
 
     /// An error in the server's own envelope; nothing is changed.
@@ -145,7 +165,8 @@ impl Fault {
     fn strike(&mut self, method: &str, target: &str) -> Option<Effect> {
         let matches =
             (self.method == "*" || self.method == method) && target.contains(&self.path_contains);
-        if !matches || self.times == 0 {
+        let is_there = self.only_while.as_ref().is_none_or(|when| (when.0)());
+        if !matches || !is_there || self.times == 0 {
             return None;
         }
         if self.skip > 0 {

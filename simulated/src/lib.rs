@@ -7,6 +7,7 @@ pub mod entra;
 mod faults;
 pub mod function_url;
 pub mod issuer;
+pub mod passkey;
 mod received;
 pub mod request;
 pub mod runtime_api;

@@ -1,5 +1,6 @@
 //! Why an approval is not accepted.
 
+use super::webauthn::PasskeyFault;
 use crate::clock::Timestamp;
 use crate::ids::Kid;
 
@@ -31,6 +32,9 @@ pub enum InvalidToken {
     /// Another key made the signature.
     #[error("the signature does not match")]
     Signature,
+    /// What came instead of a signature is not what the issuer's passkey makes for this token.
+    #[error("the passkey's signature is not accepted: {0}")]
+    Passkey(#[from] PasskeyFault),
 }
 
 /// The token is genuine and says something that is not accepted.

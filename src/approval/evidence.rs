@@ -48,7 +48,7 @@ pub enum Evidence {
     },
     /// Face to face.
     InPerson,
-    /// The target's manager vouched.
+    /// The target's manager vouched: `verified_by`, as the directory has to say, too.
     ManagerAttestation {
         /// Where the manager's address is from.
         contact_source: ContactSource,
@@ -257,6 +257,11 @@ impl Evidence {
             Evidence::ManagerAttestation { .. } => VerificationMethod::ManagerAttestation,
             Evidence::VerifiedId => VerificationMethod::VerifiedId,
         }
+    }
+
+    /// Whether it is the word of the target's manager.
+    pub fn is_by_manager(self) -> bool {
+        matches!(self, Evidence::ManagerAttestation { .. })
     }
 
     /// Whether it is a text message.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
+use super::webauthn::{CredentialId, PasskeyJwk, RelyingParty};
 use crate::ids::{Issuer, Kid, Label, PersonRef, trusted_url};
 
 /// An issuer of approvals.
@@ -38,7 +39,7 @@ fn per_hour() -> u16 {
     60
 }
 
-/// Where a JWK Set is (RFC 7517, section 5).
+/// Where a JWK Set is (RFC 7517, section 5), or that the keys are passkeys.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum KeyLocation {
@@ -46,6 +47,18 @@ pub enum KeyLocation {
     File(PathBuf),
     /// At an https address.
     Url(KeysUrl),
+    /// The keys are passkeys, which sign on this page, and are in the policy itself.
+    Webauthn(RelyingParty),
+}
+
+impl KeyLocation {
+    /// Where passkeys sign, if the keys are passkeys.
+    pub fn relying_party(&self) -> Option<&RelyingParty> {
+        match self {
+            KeyLocation::Webauthn(at) => Some(at),
+            KeyLocation::File(_) | KeyLocation::Url(_) => None,
+        }
+    }
 }
 
 /// An https address, or an http one of this machine.
@@ -78,6 +91,10 @@ pub struct KeyPolicy {
     pub owner: Option<PersonRef>,
     /// Its trust domain, if not the issuer's.
     pub domain: Option<Label>,
+    /// The passkey's id.
+    pub credential: Option<CredentialId>,
+    /// The passkey's public key.
+    pub public_key: Option<PasskeyJwk>,
 }
 
 /// Whether an issuer's tokens say what they are (RFC 8725, section 3.11).
@@ -104,6 +121,27 @@ pub enum Algorithm {
     /// EdDSA over Curve25519 (RFC 9864, section 2.2), also under its older name EdDSA.
     #[serde(alias = "EdDSA")]
     Ed25519,
+}
+
+impl Algorithm {
+    /// As JOSE writes it (RFC 7518, section 3.1; RFC 9864).
+    pub fn name(self) -> &'static str {
+        match self {
+            Algorithm::ES256 => "ES256",
+            Algorithm::PS256 => "PS256",
+            Algorithm::RS256 => "RS256",
+            Algorithm::Ed25519 => "Ed25519",
+        }
+    }
+}
+
+impl KeyPolicy {
+    /// What people compare of a passkey: the page that made it shows the same. `None` of another key.
+    pub fn check_number(&self) -> Option<String> {
+        let public_key = self.public_key.as_ref()?;
+        let credential = self.credential.as_ref()?;
+        Some(public_key.check_number(credential))
+    }
 }
 
 impl IssuerPolicy {

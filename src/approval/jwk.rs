@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::issuer::Algorithm;
 use super::public_jwk::PublicJwk;
+use super::webauthn::{CredentialId, Passkey, PasskeyJwk, PublicKey, RelyingParty};
 use super::{ed25519, rsa};
 use crate::ids::{Digest, Kid};
 use crate::json;
@@ -19,7 +20,7 @@ use crate::json;
 /// A public key, and the one algorithm that it verifies.
 pub(super) struct Key {
     pub algorithm: Algorithm,
-    pub decoding: DecodingKey,
+    pub verifier: Verifier,
     /// Which private key signs for it: keys of one private half are stolen together.
     pub private_half: Digest,
     /// For which issuer it is, where the set says so: Entra's sets are for several.
@@ -28,6 +29,14 @@ pub(super) struct Key {
     members: [Option<String>; 4],
     /// The key as an auditor reads it.
     pub published: Arc<PublicJwk>,
+}
+
+/// What a key signs. One that signs the one signs nothing else.
+pub(super) enum Verifier {
+    /// Tokens.
+    Jws(DecodingKey),
+    /// The assertions of a passkey.
+    Passkey(Passkey),
 }
 
 impl Key {
@@ -149,7 +158,7 @@ impl Key {
         let (decoding, private_half) = jwk.decode(algorithm)?;
         let key = Key {
             algorithm,
-            decoding,
+            verifier: Verifier::Jws(decoding),
             private_half,
             issuer: jwk
                 .issuer
@@ -160,6 +169,32 @@ impl Key {
             published: Arc::new(published),
         };
         Ok((jwk.kid, key))
+    }
+
+    /// Reads the public key of a passkey, under the same rules.
+    pub fn of_passkey(
+        kid: &Kid,
+        jwk: &PasskeyJwk,
+        credential: &CredentialId,
+        at: &RelyingParty,
+        allowed: &[Algorithm],
+    ) -> Result<Key, Unfit> {
+        let (_, key) = Key::read(jwk.entry(kid), allowed)?;
+        let [n, e, x, y] = &key.members;
+        let public_key = match key.algorithm {
+            Algorithm::ES256 => PublicKey::p256(&member(x)?.1, &member(y)?.1),
+            Algorithm::Ed25519 => PublicKey::ed25519(&member(x)?.1),
+            Algorithm::RS256 => Some(PublicKey::Rsa {
+                n: member(n)?.1,
+                e: member(e)?.1,
+            }),
+            Algorithm::PS256 => return Err(Unfit::Algorithm),
+        };
+        let public_key = public_key.ok_or(Unfit::PublicPart)?;
+        Ok(Key {
+            verifier: Verifier::Passkey(Passkey::new(credential, public_key, at)),
+            ..key
+        })
     }
 }
 

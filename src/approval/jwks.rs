@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::issuer::Algorithm;
+use super::issuer::{Algorithm, IssuerPolicy};
 use super::jwk::{Key, Unfit, is_private, private_halves};
+use super::webauthn::RelyingParty;
 use crate::ids::{Digest, Kid};
 use crate::json;
 
@@ -119,6 +120,26 @@ impl KeySet {
                 },
                 Err(why) => found.passed_over.push(PassedOver { kid, why }),
             }
+        }
+        Ok(found)
+    }
+
+    /// The passkeys that the policy names for an issuer.
+    ///
+    /// # Errors
+    /// The first one that cannot be used, and why.
+    pub fn of_passkeys(issuer: &IssuerPolicy, at: &RelyingParty) -> Result<KeySet, PassedOver> {
+        let mut found = KeySet::default();
+        for (kid, policy) in &issuer.key {
+            let unfit = |why| PassedOver {
+                kid: kid.to_string(),
+                why,
+            };
+            let (Some(jwk), Some(credential)) = (&policy.public_key, &policy.credential) else {
+                return Err(unfit(Unfit::PublicPart));
+            };
+            let key = Key::of_passkey(kid, jwk, credential, at, &issuer.algorithms);
+            found.keys.insert(kid.clone(), key.map_err(unfit)?);
         }
         Ok(found)
     }

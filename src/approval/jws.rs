@@ -8,8 +8,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
 use super::InvalidToken;
-use super::jwk::Key;
+use super::jwk::{Key, Verifier};
 use super::jwks::KeySet;
+use super::webauthn::{self, PasskeyUse};
 use crate::ids::Kid;
 use crate::json;
 
@@ -41,6 +42,14 @@ pub struct Jws<'a> {
     pub payload: Vec<u8>,
 }
 
+/// What made a signature that is good.
+#[derive(Debug)]
+pub struct Verified<'k> {
+    pub key: &'k Key,
+    /// If the key is a passkey.
+    pub passkey: Option<PasskeyUse>,
+}
+
 impl<'a> Jws<'a> {
     /// Takes a token apart, without a key.
     pub fn parse(token: &'a str) -> Result<Jws<'a>, InvalidToken> {
@@ -67,22 +76,29 @@ impl<'a> Jws<'a> {
         self.whole
     }
 
-    /// Proves that the key of this name made the signature, by the one algorithm that the key is for. Gives the key.
-    pub fn verify<'k>(&self, keys: &'k KeySet) -> Result<&'k Key, InvalidToken> {
+    /// Proves that the key of this name made the signature, by the one algorithm that the key is for, or as the passkey
+    /// that it is.
+    pub fn verify<'k>(&self, keys: &'k KeySet) -> Result<Verified<'k>, InvalidToken> {
         let key = keys.get(&self.header.kid).ok_or(InvalidToken::UnknownKey)?;
-        if !key.algorithm.is_named(&self.header.alg) {
-            return Err(InvalidToken::Algorithm);
-        }
-        let good = jsonwebtoken::crypto::verify(
-            self.signature,
-            self.signed.as_bytes(),
-            &key.decoding,
-            key.algorithm.for_crate(),
-        );
-        if matches!(good, Ok(true)) {
-            Ok(key)
-        } else {
-            Err(InvalidToken::Signature)
+        let alg = self.header.alg.as_str();
+        match &key.verifier {
+            Verifier::Jws(decoding) if key.algorithm.is_named(alg) => {
+                let good = jsonwebtoken::crypto::verify(
+                    self.signature,
+                    self.signed.as_bytes(),
+                    decoding,
+                    key.algorithm.for_crate(),
+                );
+                if !matches!(good, Ok(true)) {
+                    return Err(InvalidToken::Signature);
+                }
+                Ok(Verified { key, passkey: None })
+            }
+            Verifier::Passkey(passkey) if alg == webauthn::ALG => {
+                let passkey = Some(passkey.verify(self.signed, self.signature)?);
+                Ok(Verified { key, passkey })
+            }
+            Verifier::Jws(_) | Verifier::Passkey(_) => Err(InvalidToken::Algorithm),
         }
     }
 }

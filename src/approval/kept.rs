@@ -12,8 +12,9 @@ use super::jwks::{KeyFault, KeySet};
 use super::public_jwk::PublicJwk;
 use super::sign_in::{self, SignInError, SignInPolicy, SignedApproval};
 use super::token::{Audiences, Authentic, authenticate, parse_unverified};
+use super::webauthn::{CredentialId, PasskeyJwk, RelyingParty};
 use super::{ApprovalError, Channel};
-use crate::ids::{Digest, Issuer, Kid, Label, PersonRef, Reference, TenantId};
+use crate::ids::{Digest, Issuer, Label, PersonRef, Reference, TenantId};
 
 /// What is kept of an approval beside what was signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,8 +45,11 @@ pub enum Terms {
         privileged: bool,
         /// The key's only signer.
         owner: Option<PersonRef>,
-        /// The file or the address of its keys.
+        /// The file or the address of its keys, or the page that its passkeys sign on.
         keys_from: String,
+        /// If its keys are passkeys.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        passkey: Option<PasskeyTerms>,
     },
     /// `[desk]`: two people signed in to Entra.
     SignIn {
@@ -55,9 +59,23 @@ pub enum Terms {
         context: Option<String>,
         audience: String,
         privileged: bool,
+        /// Whether managers may vouch.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        managers: bool,
+        /// Whether one person may verify and approve, and how many in a night.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        alone: Option<u16>,
         /// The address of Entra's keys.
         keys_from: String,
     },
+}
+
+/// Which passkey signed, and on which page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PasskeyTerms {
+    pub at: RelyingParty,
+    pub credential: CredentialId,
 }
 
 /// Why a kept approval proves nothing.
@@ -69,6 +87,8 @@ pub enum KeptFault {
     Approval(#[from] ApprovalError),
     #[error(transparent)]
     SignIn(#[from] SignInError),
+    #[error("its passkey cannot be used")]
+    Passkey,
     /// A token under the terms of the desk, or the other way round.
     #[error("what was signed is not what its terms are for")]
     OtherKind,
@@ -80,6 +100,7 @@ fn place(keys: &KeyLocation) -> String {
     match keys {
         KeyLocation::File(path) => path.display().to_string(),
         KeyLocation::Url(url) => url.as_str().to_owned(),
+        KeyLocation::Webauthn(at) => at.origin.as_str().to_owned(),
     }
 }
 
@@ -106,6 +127,12 @@ impl KeptApproval {
             privileged: issuer.privileged,
             owner: approval.owner().cloned(),
             keys_from: place(&issuer.keys),
+            passkey: issuer.keys.relying_party().and_then(|at| {
+                Some(PasskeyTerms {
+                    at: at.clone(),
+                    credential: issuer.key.get(approval.kid())?.credential.clone()?,
+                })
+            }),
         };
         KeptApproval::under(terms, approval)
     }
@@ -123,6 +150,8 @@ impl KeptApproval {
             context: policy.context.clone(),
             audience: policy.audience.clone(),
             privileged: policy.privileged,
+            managers: policy.managers,
+            alone: policy.alone,
             keys_from: place(keys),
         };
         KeptApproval::under(terms, approval)
@@ -155,28 +184,32 @@ impl KeptApproval {
             domain,
             privileged,
             owner,
+            passkey,
             ..
         } = &self.terms
         else {
             return Err(KeptFault::OtherKind);
         };
         let unverified = parse_unverified(token).map_err(ApprovalError::from)?;
-        let owned = owner.clone().map(|owner| {
-            let policy = KeyPolicy {
-                owner: Some(owner),
-                domain: None,
-            };
-            (unverified.kid().clone(), policy)
-        });
+        let public_key = self.keys.first().and_then(PasskeyJwk::kept);
+        let policy = KeyPolicy {
+            owner: owner.clone(),
+            domain: None,
+            credential: passkey.as_ref().map(|passkey| passkey.credential.clone()),
+            public_key: public_key.filter(|_| passkey.is_some()),
+        };
         let issuer = IssuerPolicy {
             iss: iss.clone(),
-            keys: KeyLocation::File(PathBuf::new()),
+            keys: match passkey {
+                Some(passkey) => KeyLocation::Webauthn(passkey.at.clone()),
+                None => KeyLocation::File(PathBuf::new()),
+            },
             algorithms: algorithms.clone(),
             typ: *typ,
             domain: domain.clone(),
             privileged: *privileged,
             per_hour: 0,
-            key: owned.into_iter().collect::<BTreeMap<Kid, KeyPolicy>>(),
+            key: BTreeMap::from([(unverified.kid().clone(), policy)]),
         };
         // The claim `aud` names one channel. No token is for the other one here.
         let (webhook, on_call) = match channel {
@@ -188,7 +221,13 @@ impl KeptApproval {
             on_call,
             desk: None,
         };
-        let approval = authenticate(&unverified, &issuer, &self.keys(algorithms)?, &audiences)?;
+        let keys = match passkey {
+            Some(passkey) => {
+                KeySet::of_passkeys(&issuer, &passkey.at).map_err(|_| KeptFault::Passkey)?
+            }
+            None => self.keys(algorithms)?,
+        };
+        let approval = authenticate(&unverified, &issuer, &keys, &audiences)?;
         if approval.channel() == *channel {
             self.presented(approval)
         } else {
@@ -212,6 +251,8 @@ impl KeptApproval {
             context,
             audience,
             privileged,
+            managers,
+            alone,
             ..
         } = &self.terms
         else {
@@ -224,6 +265,8 @@ impl KeptApproval {
             context: context.clone(),
             audience: audience.clone(),
             privileged: *privileged,
+            managers: *managers,
+            alone: *alone,
         };
         // Entra signs with RS256 alone.
         let keys = self.keys(&[Algorithm::RS256])?;

@@ -20,6 +20,7 @@
 
 mod channel;
 mod claims;
+mod contact;
 mod damage;
 mod ed25519;
 mod error;
@@ -38,11 +39,13 @@ mod signed_by;
 mod time_limits;
 mod token;
 mod validate;
+mod webauthn;
 #[cfg(test)]
 mod wycheproof;
 
 pub use channel::Channel;
 pub use claims::{Claims, Scope};
+pub use contact::{ContactEnds, ContactKind, LastDigits};
 pub use damage::Damage;
 pub use error::{ApprovalError, InvalidToken, claim_subject};
 pub use evidence::{
@@ -61,6 +64,7 @@ pub use token::{
     Audiences, Authentic, TYP, TokenId, UnverifiedToken, authenticate, parse_unverified,
 };
 pub use validate::Approval;
+pub use webauthn::{CredentialId, Origin, PasskeyFault, PasskeyJwk, PasskeyUse, RelyingParty};
 
 #[cfg(test)]
 mod tests {

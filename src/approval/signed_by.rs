@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Channel;
 use super::public_jwk::PublicJwk;
+use super::webauthn::PasskeyUse;
+use super::{Channel, ContactEnds};
 use crate::clock::Timestamp;
 use crate::ids::{Digest, Kid, Label, ObjectId, PersonRef};
 
@@ -18,6 +19,8 @@ pub(super) struct SignedBy {
     pub privileged: bool,
     /// The keys that verified it, for an auditor: of a sign-in the approver's, then the verifier's.
     pub keys: Vec<Arc<PublicJwk>>,
+    /// If the key is a passkey.
+    pub passkey: Option<PasskeyUse>,
 }
 
 /// Who signed an approval, and how well.
@@ -28,6 +31,17 @@ pub struct SignedIn {
     /// When each of them signed in for it.
     pub approved_at: Timestamp,
     pub verified_at: Timestamp,
+    /// Whether the verifier signed as the target's manager, and not as a verifier.
+    pub is_vouched_for: bool,
+    /// What the contacts of record ended in that the verifier used.
+    pub contacts: ContactEnds,
     /// Whether both signed in the policy's authentication context.
     pub in_context: bool,
+}
+
+impl SignedIn {
+    /// Whether one person verified and approved.
+    pub fn is_alone(&self) -> bool {
+        self.approver == self.verifier
+    }
 }

@@ -7,9 +7,10 @@ use serde_json::Value;
 use super::claims::Claims;
 use super::issuer::{IssuerPolicy, TypHeader};
 use super::jwks::KeySet;
-use super::jws::Jws;
+use super::jws::{Jws, Verified};
 use super::public_jwk::PublicJwk;
 use super::signed_by::{SignedBy, SignedIn};
+use super::webauthn::PasskeyUse;
 use super::{ApprovalError, Channel, InvalidToken};
 use crate::ids::{Digest, Issuer, Jti, Kid, Label, PersonRef, Reference};
 use crate::json;
@@ -100,13 +101,17 @@ pub fn authenticate(
     if !typ_fits {
         return Err(InvalidToken::Typ.into());
     }
-    let key = unverified.jws.verify(keys)?;
+    let Verified { key, passkey } = unverified.jws.verify(keys)?;
 
-    let claims: Claims =
+    let mut claims: Claims =
         json::of_value(unverified.claims.clone()).map_err(|error| ApprovalError::Claim {
             at: error.place(),
             kid: unverified.kid().clone(),
         })?;
+    if let Some(passkey) = &passkey {
+        // What the authenticator says counts, and not what the page has written.
+        claims.amr = vec![passkey.method().to_owned()];
+    }
     let channel = if claims.aud == audiences.webhook {
         Channel::Webhook
     } else if claims.aud == audiences.on_call {
@@ -125,6 +130,7 @@ pub fn authenticate(
             kid: unverified.kid().clone(),
             private_half: key.private_half.clone(),
             keys: vec![key.published.clone()],
+            passkey,
         },
         signed_in: None,
         compact: unverified.jws.as_str().into(),
@@ -183,6 +189,11 @@ impl Authentic {
     /// What names the private key that signed it, under whatever name and issuer.
     pub fn private_half(&self) -> &Digest {
         &self.signed_by.private_half
+    }
+
+    /// The passkey that signed it, if one did.
+    pub fn passkey(&self) -> Option<&PasskeyUse> {
+        self.signed_by.passkey.as_ref()
     }
 
     /// The channel that its audience is for.

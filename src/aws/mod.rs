@@ -21,7 +21,7 @@ pub use dynamodb::DynamoDb;
 pub use s3::S3;
 pub use secrets_manager::SecretsManager;
 pub use sns::Sns;
-pub use sqs::{Sqs, SqsEvent, SqsMessage, Wake};
+pub use sqs::{Sqs, SqsEvent, SqsMessage};
 pub use sts::Sts;
 pub use worker_event::{WorkerEvent, WorkerEventError};
 
@@ -45,4 +45,12 @@ pub async fn config() -> SdkConfig {
         )
         .load()
         .await
+}
+
+/// That SQS or SNS has taken a message: each of its successes names it (SendMessage and Publish, `MessageId`).
+fn check_taken(message_id: Option<&str>) -> Result<(), String> {
+    match message_id {
+        Some(id) if !id.is_empty() => Ok(()),
+        _ => Err("a success without a message id".to_owned()),
+    }
 }

@@ -5,6 +5,7 @@ use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::ProvideErrorMetadata;
 
+use super::check_taken;
 use crate::report::notification;
 use crate::reset::Event;
 use crate::reset::ports::{Security, SecurityError};
@@ -33,14 +34,15 @@ impl Security for Sns {
         let Some(notification) = notification(event, &self.register_at) else {
             return Ok(());
         };
-        self.client
+        let published = self
+            .client
             .publish()
             .topic_arn(&self.topic)
             .subject(notification.subject)
             .message(notification.text)
             .send()
             .await
-            .map(|_| ())
-            .map_err(|error| SecurityError(error.code().unwrap_or("no answer").to_owned()))
+            .map_err(|error| SecurityError(error.code().unwrap_or("no answer").to_owned()))?;
+        check_taken(published.message_id()).map_err(SecurityError)
     }
 }

@@ -6,11 +6,11 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::ProvideErrorMetadata;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::ids::ResetId;
+use super::check_taken;
 use crate::json::{self, JsonError};
-use crate::reset::ports::{Queue, QueueError};
+use crate::reset::ports::{Queue, QueueError, Wake};
 
 /// The longest delay of a message (Amazon SQS API reference, SendMessage).
 const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
@@ -19,15 +19,6 @@ const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
 pub struct Sqs {
     client: Client,
     url: String,
-}
-
-/// What a message carries: an id, and nothing of what is to be done. An attacker who can write to the queue can cause a
-/// run, which then looks at the record, and nothing else.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Wake {
-    /// The reset.
-    pub reset: ResetId,
 }
 
 /// What Lambda hands over from the queue (AWS Lambda developer guide, "Using Lambda with Amazon SQS").
@@ -46,12 +37,12 @@ pub struct SqsMessage {
 }
 
 impl SqsMessage {
-    /// The reset that it is about.
+    /// What it is about.
     ///
     /// # Errors
     /// If this program did not send it: it then ends among the dead letters, where an operator looks at it.
-    pub fn reset(&self) -> Result<ResetId, JsonError> {
-        json::read::<Wake>(self.body.as_bytes()).map(|wake| wake.reset)
+    pub fn wake(&self) -> Result<Wake, JsonError> {
+        json::read(self.body.as_bytes())
     }
 }
 
@@ -67,19 +58,19 @@ impl Sqs {
 
 #[async_trait]
 impl Queue for Sqs {
-    async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
-        let body = serde_json::to_string(&Wake { reset: id })
-            .map_err(|error| QueueError(error.to_string()))?;
+    async fn schedule(&self, wake: Wake, after: Duration) -> Result<(), QueueError> {
+        let body = serde_json::to_string(&wake).map_err(|error| QueueError(error.to_string()))?;
         // Whole seconds, rounded up: a message that comes early finds the lease of another run.
         let delay = after.min(LONGEST_DELAY).as_millis().div_ceil(1000);
-        self.client
+        let sent = self
+            .client
             .send_message()
             .queue_url(&self.url)
             .message_body(body)
             .delay_seconds(i32::try_from(delay).unwrap_or(i32::MAX))
             .send()
             .await
-            .map(|_| ())
-            .map_err(|error| QueueError(error.code().unwrap_or("no answer").to_owned()))
+            .map_err(|error| QueueError(error.code().unwrap_or("no answer").to_owned()))?;
+        check_taken(sent.message_id()).map_err(QueueError)
     }
 }

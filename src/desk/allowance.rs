@@ -22,11 +22,21 @@ pub enum Allowance {
 }
 
 impl Allowance {
+    /// In the key of what is stored.
     fn name(self) -> &'static str {
         match self {
             Allowance::LookUps => "look-ups",
             Allowance::Drafts => "drafts",
             Allowance::Cases => "views of verifications",
+        }
+    }
+
+    /// For the person who is told that there were too many.
+    fn words(self) -> &'static str {
+        match self {
+            Allowance::LookUps => "look-ups by you within an hour",
+            Allowance::Drafts => "texts to sign for you within an hour",
+            Allowance::Cases => "verifications shown to you within an hour",
         }
     }
 
@@ -50,8 +60,13 @@ impl Desk {
     /// [`DeskError::TooMany`] if the session has too many of them.
     pub(super) async fn open_draft(&self, session: &Session) -> Result<(), DeskError> {
         let key = Key(format!("desk-count#open#{}", session.hash));
-        self.take(key, DRAFT_LIFETIME, MOST_OPEN, "open drafts")
-            .await
+        self.take(
+            key,
+            DRAFT_LIFETIME,
+            MOST_OPEN,
+            "texts waiting for your signature",
+        )
+        .await
     }
 
     /// Counts one more.
@@ -60,7 +75,7 @@ impl Desk {
     /// [`DeskError::TooMany`] if there were too many within an hour.
     pub(super) async fn count(&self, what: Allowance, by: ObjectId) -> Result<(), DeskError> {
         let key = Key(format!("desk-count#{}#{by}", what.name()));
-        self.take(key, HOUR, what.most(), what.name()).await
+        self.take(key, HOUR, what.most(), what.words()).await
     }
 
     /// Adds the present time to a list, if it has fewer than `most` of this last `window`.
@@ -69,7 +84,7 @@ impl Desk {
         key: Key,
         window: Duration,
         most: usize,
-        name: &'static str,
+        words: &'static str,
     ) -> Result<(), DeskError> {
         let now = self.clock.now();
         let taken = self
@@ -77,7 +92,7 @@ impl Desk {
             .change_list(&key, HOUR, |times: &mut Vec<Timestamp>| {
                 times.retain(|at| *at > clock::before(now, window));
                 if times.len() >= most {
-                    return Err(DeskError::TooMany(name));
+                    return Err(DeskError::TooMany(words));
                 }
                 times.push(now);
                 Ok(())

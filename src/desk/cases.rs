@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::allowance::Allowance;
+use super::decisions::{Decision, Rejection};
 use super::store::Signature;
 use super::{Desk, DeskError, Session};
 use crate::approval::Evidence;
@@ -16,7 +15,7 @@ use crate::reset::ports::Key;
 use crate::reset::{Event, Origin, Preview, Refusal, RequestStatus};
 
 /// How long a verification waits for its approval: evidence is not older.
-const OPEN: Duration = Duration::from_secs(4 * 60 * 60);
+pub(super) const OPEN: Duration = Duration::from_secs(4 * 60 * 60);
 
 /// How long a rejection is shown.
 const REJECTED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -34,32 +33,14 @@ pub struct Case {
     pub verifier: ObjectId,
     pub verifier_name: Option<String>,
     pub verified_at: Timestamp,
+    /// How many resets were begun within a day on this verifier's word.
+    pub verifier_resets: usize,
     /// Until when it can be approved.
     pub open_until: Timestamp,
     /// What the reset would do, by what the directory says now; or why it would not be done. For approvers alone.
     pub preview: Option<Result<Preview, Refusal>>,
     pub rejections: Vec<Rejection>,
     pub approved: bool,
-}
-
-/// A "no".
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rejection {
-    pub at: Timestamp,
-    pub by: ObjectId,
-    pub name: Option<String>,
-    pub case: DraftId,
-    pub ticket: TicketKey,
-    pub why: Option<String>,
-}
-
-/// What was decided about a case. The first decides: after a "no" there is no approval, and after an approval no "no".
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Decision {
-    /// By this approval. There may be several: the first that is not refused has the person reset.
-    Approved(DraftId),
-    Rejected,
 }
 
 impl Desk {
@@ -73,10 +54,11 @@ impl Desk {
         id: &DraftId,
         until: Timestamp,
     ) -> Result<Case, DeskError> {
+        session.needs_to_read()?;
         let signature = self.open_case(id).await?;
         let keys = self.keys_of(&signature.signed.token).await?;
         let (draft, sign_in) = verify_draft(&signature.signed, &self.policy, &keys)?;
-        let Act::Verify { evidence } = draft.act else {
+        let Act::Verify { evidence, contacts } = draft.act else {
             return Err(DeskError::NoSuchCase);
         };
         let about = draft.about;
@@ -90,14 +72,21 @@ impl Desk {
             target_id: about.target,
         };
         self.audit.append(&event).await?;
+        let tenant = self.policy.tenant;
         let preview = async {
             match session.needs(DeskRole::Approver) {
-                Ok(()) => Some(self.resets.outlook(self.policy.tenant, &about, until).await),
+                Ok(()) => {
+                    let outlook = self
+                        .resets
+                        .outlook(tenant, &about, (&evidence, contacts), until);
+                    Some(outlook.await)
+                }
                 Err(_) => None,
             }
         };
-        let (preview, rejections, approved) = tokio::join!(
+        let (preview, verifier_resets, rejections, approved) = tokio::join!(
             preview,
+            self.resets.verified_within_a_day(tenant, sign_in.person),
             self.rejections_of(about.target, Some(&about.ticket)),
             self.stored_outcome(id),
         );
@@ -109,6 +98,7 @@ impl Desk {
             verifier: sign_in.person,
             verifier_name: sign_in.user_name.or(sign_in.name),
             verified_at: sign_in.at,
+            verifier_resets: verifier_resets?,
             open_until: clock::after(sign_in.at, OPEN),
             preview,
             rejections: rejections?,
@@ -125,11 +115,11 @@ impl Desk {
         session: &Session,
         id: &DraftId,
         why: &str,
+        until: Timestamp,
     ) -> Result<(), DeskError> {
         session.needs(DeskRole::Approver)?;
         let signature = self.open_case(id).await?;
         let draft = Draft::read(&signature.signed.draft)?;
-        self.decide(id, Decision::Rejected).await?;
         let rejection = Rejection {
             at: self.clock.now(),
             by: session.person,
@@ -138,19 +128,22 @@ impl Desk {
             ticket: draft.about.ticket.clone(),
             why: shown_without_numbers(why),
         };
-        let event = Event::Rejected {
-            at: rejection.at,
-            by: session.person,
-            draft: id.to_string(),
-            ticket: rejection.ticket.clone(),
-            target_id: draft.about.target,
-            why: rejection.why.clone(),
-        };
-        self.audit.append(&event).await?;
-        for key in [
-            of_person(draft.about.target),
-            of_ticket(&draft.about.ticket),
-        ] {
+        // A "no" is not lost with the queue: the message of the verification comes as well, only later.
+        if let Err(error) = self.schedule_next(id, until).await {
+            tracing::warn!(%error, draft = %id, "the worker could not be woken for a rejection");
+        }
+        self.decide(id, Decision::RejectedBy(rejection)).await?;
+        self.go_on(&draft, &signature, until).await?;
+        Ok(())
+    }
+
+    /// Shows a rejection with the next verifications of the same person or ticket.
+    pub(super) async fn list_rejection(
+        &self,
+        about: &Subject,
+        rejection: &Rejection,
+    ) -> Result<(), DeskError> {
+        for key in [of_person(about.target), of_ticket(&about.ticket)] {
             let oldest = clock::before(rejection.at, REJECTED);
             let add = |list: &mut Vec<Rejection>| {
                 list.retain(|one| one.at > oldest && one.case != rejection.case);
@@ -161,12 +154,6 @@ impl Desk {
             };
             self.store.change_list(&key, REJECTED, add).await??;
         }
-        let text = crate::report::rejected_note(
-            &draft.about.target_name,
-            session.name.as_deref(),
-            rejection.why.as_deref(),
-        );
-        self.note_about(&draft, "rejected", &text).await;
         Ok(())
     }
 
@@ -174,7 +161,12 @@ impl Desk {
     ///
     /// # Errors
     /// [`DeskError::NoSuchCase`] if it was not approved at the desk, or its approval was refused.
-    pub async fn outcome(&self, id: &DraftId) -> Result<RequestStatus, DeskError> {
+    pub async fn outcome(
+        &self,
+        session: &Session,
+        id: &DraftId,
+    ) -> Result<RequestStatus, DeskError> {
+        session.needs_to_read()?;
         self.stored_outcome(id).await?.ok_or(DeskError::NoSuchCase)
     }
 
@@ -209,53 +201,6 @@ impl Desk {
         Ok(signature)
     }
 
-    /// A case that was rejected is over.
-    ///
-    /// # Errors
-    /// [`DeskError::Rejected`].
-    pub(super) async fn check_not_rejected(&self, id: &DraftId) -> Result<(), DeskError> {
-        match self.decisions(id).await?.contains(&Decision::Rejected) {
-            true => Err(DeskError::Rejected),
-            false => Ok(()),
-        }
-    }
-
-    /// Decides that a case is approved, before its signature is kept.
-    ///
-    /// # Errors
-    /// [`DeskError::Rejected`] if an approver has rejected it meanwhile.
-    pub(super) async fn approve_case(
-        &self,
-        case: &DraftId,
-        approval: &DraftId,
-    ) -> Result<(), DeskError> {
-        self.decide(case, Decision::Approved(approval.clone()))
-            .await
-    }
-
-    async fn decide(&self, case: &DraftId, decision: Decision) -> Result<(), DeskError> {
-        let key = decision_key(case);
-        let decided = self.store.change_list(&key, OPEN * 2, |list| {
-            let is_rejected = list.contains(&Decision::Rejected);
-            match &decision {
-                // The same again, after a crash.
-                decision if list.contains(decision) => Ok(()),
-                Decision::Approved(_) if is_rejected => Err(DeskError::Rejected),
-                Decision::Rejected if !list.is_empty() => Err(DeskError::ApprovedAlready),
-                decision => {
-                    list.push(decision.clone());
-                    Ok(())
-                }
-            }
-        });
-        decided.await?
-    }
-
-    async fn decisions(&self, case: &DraftId) -> Result<Vec<Decision>, DeskError> {
-        let list: Option<Vec<Decision>> = self.store.read(&decision_key(case)).await?;
-        Ok(list.unwrap_or_default())
-    }
-
     /// Who said no to this person, or to this ticket, within a day.
     pub(super) async fn rejections_of(
         &self,
@@ -275,10 +220,6 @@ impl Desk {
         }
         Ok(found)
     }
-}
-
-fn decision_key(case: &DraftId) -> Key {
-    Key(format!("desk-decision#{case}"))
 }
 
 fn of_person(person: ObjectId) -> Key {

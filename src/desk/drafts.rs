@@ -1,14 +1,17 @@
 //! Drafts: what a person is about to sign. Everything in one is decided here, before it is shown; the page adds nothing.
 
+use secrecy::ExposeSecret;
+
 use super::allowance::Allowance;
 use super::error::NO_RANDOM;
 use super::store::StoredDraft;
-use super::{ContactKind, Desk, DeskError, Session};
+use super::{Desk, DeskError, Profile, Session};
 use crate::approval::sign_in::{
-    Act, DRAFT_LIFETIME, DeskRole, Draft, SignedDigest, Subject, nonce, verify_draft,
+    Act, DRAFT_LIFETIME, DeskRole, Draft, SignedDigest, Subject, may_be_one, nonce, verify_draft,
 };
 use crate::approval::{
-    Channel, ContactSource, Evidence, Messenger, PhoneLine, Reason, Scope, VerificationMethod,
+    Channel, ContactEnds, ContactKind, ContactSource, Evidence, LastDigits, Messenger, PhoneLine,
+    Reason, Scope, VerificationMethod,
 };
 use crate::clock::{self, Timestamp};
 use crate::ids::{DraftId, ObjectId, PersonRef, TicketKey};
@@ -64,11 +67,21 @@ impl Desk {
                 reason,
                 evidence,
             } => {
-                session.needs(DeskRole::Verifier)?;
+                let vouches = self.policy.managers
+                    && evidence
+                        .iter()
+                        .any(|one| one.method == VerificationMethod::ManagerAttestation);
+                session.needs(match vouches {
+                    true => DeskRole::Manager,
+                    false => DeskRole::Verifier,
+                })?;
                 if target == session.person {
-                    return Err(DeskError::NotTheSame("verifier"));
+                    return Err(DeskError::NotThreePeople);
                 }
-                let evidence = of_record(evidence)?;
+                let evidence = match vouches {
+                    true => of_manager(evidence)?,
+                    false => of_record(evidence)?,
+                };
                 let shown = self.shown(session, target).await?;
                 if !evidence
                     .iter()
@@ -78,7 +91,11 @@ impl Desk {
                         "its contact of record was not shown here",
                     ));
                 }
-                let target = self.people.profile(&PersonRef::Id(target)).await?;
+                let target = match vouches {
+                    true => self.managed(session, &PersonRef::Id(target)).await?,
+                    false => self.people.profile(&PersonRef::Id(target)).await?,
+                };
+                let contacts = ends_of(&evidence, &target)?;
                 let about = Subject {
                     ticket,
                     target: target.id,
@@ -86,7 +103,7 @@ impl Desk {
                     scope,
                     reason,
                 };
-                (about, Act::Verify { evidence })
+                (about, Act::Verify { evidence, contacts })
             }
             Wanted::Approval { case, channel } => {
                 session.needs(DeskRole::Approver)?;
@@ -95,8 +112,11 @@ impl Desk {
                 let keys = self.keys_of(&signature.signed.token).await?;
                 let (verified, _) = verify_draft(&signature.signed, &self.policy, &keys)?;
                 let about = verified.about;
-                if session.person == about.target || session.person == verified.signer {
-                    return Err(DeskError::NotTheSame("approver"));
+                let role = verified.act.role()?;
+                let may_be_one = self.policy.alone.is_some() && may_be_one(channel, role);
+                let is_one = session.person == verified.signer && !may_be_one;
+                if session.person == about.target || is_one {
+                    return Err(DeskError::NotThreePeople);
                 }
                 let verification = SignedDigest {
                     token: signature.signed.token_digest(),
@@ -158,6 +178,34 @@ fn contact_of(evidence: Evidence) -> Option<ContactKind> {
         | Evidence::ManagerAttestation { .. }
         | Evidence::VerifiedId => None,
     }
+}
+
+/// A manager's word, if it is nothing besides.
+fn of_manager(wanted: Vec<WantedEvidence>) -> Result<Vec<Evidence>, DeskError> {
+    let via = wanted.iter().any(|one| one.via.is_some());
+    if wanted.len() != 1 || via {
+        return Err(DeskError::Evidence(
+            "a manager vouches, and nothing besides",
+        ));
+    }
+    Ok(vec![Evidence::ManagerAttestation {
+        contact_source: ContactSource::CompanyDirectory,
+    }])
+}
+
+/// What the contacts of record end in that the evidence rests on.
+fn ends_of(evidence: &[Evidence], profile: &Profile) -> Result<ContactEnds, DeskError> {
+    let mut contacts = ContactEnds::default();
+    for kind in evidence.iter().copied().filter_map(contact_of) {
+        let (number, ends) = match kind {
+            ContactKind::BusinessPhone => (&profile.business_phone, &mut contacts.business_phone),
+            ContactKind::MobilePhone => (&profile.mobile_phone, &mut contacts.mobile_phone),
+        };
+        let digits = number.as_ref().map(ExposeSecret::expose_secret);
+        let digits = digits.and_then(LastDigits::of);
+        *ends = Some(digits.ok_or(DeskError::Evidence("the directory has no such number"))?);
+    }
+    Ok(contacts)
 }
 
 /// The evidence, if each is a way that the desk offers.

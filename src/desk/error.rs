@@ -2,7 +2,7 @@
 
 use crate::approval::sign_in::{NotADraft, SignInError};
 use crate::reset::Refusal;
-use crate::reset::ports::{AuditError, DirectoryError, Fault, KeysUnavailable};
+use crate::reset::ports::{AuditError, DirectoryError, Fault, KeysUnavailable, QueueError};
 use crate::reset::{LedgerError, Role};
 
 use super::ports::RedeemError;
@@ -11,34 +11,38 @@ use super::ports::RedeemError;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DeskError {
     /// The bearer is missing, wrong or over; all three look the same.
-    #[error("there is no such session, or it is over")]
+    #[error("you are not signed in to this page, or your 15 minutes here are over")]
     NoSession,
-    #[error("the session's person does not have the role {0}")]
+    #[error("your account does not have the role {0}")]
     RoleMissing(&'static str),
     #[error("the request cannot be read: {0}")]
     Unreadable(&'static str),
     /// Also where the draft is another session's.
-    #[error("there is no such draft")]
+    #[error("what was to be signed belongs to another tab or to an earlier sign-in")]
     NoSuchDraft,
-    #[error("the draft has expired")]
+    #[error("the ten minutes for signing are over")]
     DraftExpired,
-    #[error("there is no such case, or it is older than four hours")]
+    #[error("the link is wrong, or the verification is older than four hours")]
     NoSuchCase,
-    #[error("an approver has rejected it")]
+    #[error("an approver has rejected this verification")]
     Rejected,
-    #[error("the reset was approved already")]
+    #[error("an approver has approved this reset already")]
     ApprovedAlready,
-    #[error("there were too many {0} within an hour")]
+    /// Of what, in words.
+    #[error("there were too many {0}")]
     TooMany(&'static str),
-    #[error("too many people sign in at once")]
+    #[error("too many people sign in at this moment")]
     Busy,
     /// It was used, is too old, or does not belong to this sign-in.
-    #[error("Entra does not accept the code of this sign-in")]
+    #[error("Microsoft Entra does not accept this sign-in any more")]
     CodeRefused,
     #[error("the person was not verified in a way that counts: {0}")]
     Evidence(&'static str),
-    #[error("a {0} may not be the person to be reset, nor verify and approve at once")]
-    NotTheSame(&'static str),
+    #[error("the verifier, the approver and the person to be reset must be three people")]
+    NotThreePeople,
+    /// Also where there is no such person: a manager learns nothing of others.
+    #[error("Microsoft Entra does not name you as the manager of this person")]
+    NotTheirManager,
     #[error(transparent)]
     Refused(Refusal),
 }
@@ -85,6 +89,12 @@ impl From<LedgerError> for DeskError {
 
 impl From<KeysUnavailable> for DeskError {
     fn from(error: KeysUnavailable) -> DeskError {
+        DeskError::Refused(error.into())
+    }
+}
+
+impl From<QueueError> for DeskError {
+    fn from(error: QueueError) -> DeskError {
         DeskError::Refused(error.into())
     }
 }

@@ -14,20 +14,30 @@
 //! | what is about to be signed | `drafts` |
 //! | a signature, and what follows from it | `signatures` |
 //! | what the approver sees, and says no to | `cases` |
+//! | which of approval, rejection and expiry came first | `decisions` |
+//! | how a draft and a case stand | `standing` |
+//! | what the worker does, without a visitor | `wake` |
+//! | what ticket and trail are told of a case | `course` |
+//! | refused sign-ins, which the security team hears of | `refused` |
 //! | how often each may be done | `allowance` |
 //! | what is stored | `store` |
 //! | what the world has to do | `ports` |
 
 mod allowance;
 mod cases;
+mod course;
+mod decisions;
 mod drafts;
 mod error;
 mod people;
 mod ports;
+mod refused;
 mod session;
 mod settings;
 mod signatures;
+mod standing;
 mod store;
+mod wake;
 
 use std::sync::Arc;
 
@@ -37,13 +47,14 @@ use crate::approval::IssuerPolicy;
 use crate::approval::sign_in::SignInPolicy;
 use crate::clock::Clock;
 use crate::reset::Resets;
-use crate::reset::ports::{AuditTrail, KeySource, Tickets};
+use crate::reset::ports::{AuditTrail, KeySource, Queue, Security, Tickets};
 
-pub use cases::{Case, Rejection};
+pub use cases::Case;
+pub use decisions::Rejection;
 pub use drafts::{OpenDraft, Wanted, WantedEvidence};
 pub use error::DeskError;
-pub use people::{Contact, ContactKind, Found, Hint};
-pub use ports::{Code, Manager, People, Profile, RedeemError, SignInClient};
+pub use people::{Contact, Found, Hint};
+pub use ports::{Code, People, Profile, RedeemError, SignInClient};
 pub use session::{Bearer, NewSession, Session};
 pub use settings::{Context, DeskSettings, DeskUrl, NAME};
 pub use signatures::{Signed, Visit};
@@ -64,6 +75,8 @@ pub struct Desk {
     pub people: Arc<dyn People>,
     pub tickets: Arc<dyn Tickets>,
     pub audit: Arc<dyn AuditTrail>,
+    pub security: Arc<dyn Security>,
+    pub queue: Arc<dyn Queue>,
     pub resets: Resets,
     pub clock: Arc<dyn Clock>,
     pub redemptions: Redemptions,

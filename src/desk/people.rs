@@ -10,11 +10,12 @@ use super::allowance::Allowance;
 use super::ports::Profile;
 use super::session::LIFETIME;
 use super::{Desk, DeskError, Rejection, Session};
+use crate::approval::ContactKind;
 use crate::approval::sign_in::DeskRole;
 use crate::clock::{self, Timestamp};
 use crate::ids::{ObjectId, PersonRef};
-use crate::reset::Event;
 use crate::reset::ports::Key;
+use crate::reset::{Event, Refusal};
 
 /// A password or an account that is younger than this is named.
 const YOUNG: Duration = Duration::from_secs(24 * 60 * 60);
@@ -28,6 +29,25 @@ pub struct Found {
     pub rejections: Vec<Rejection>,
 }
 
+impl Found {
+    /// What a manager needs to recognise their own person.
+    fn for_manager(profile: Profile) -> Found {
+        Found {
+            profile: Profile {
+                job_title: None,
+                manager: None,
+                business_phone: None,
+                mobile_phone: None,
+                ..profile
+            },
+            has_business_phone: false,
+            has_mobile_phone: false,
+            hints: Vec::new(),
+            rejections: Vec::new(),
+        }
+    }
+}
+
 /// What speaks against a reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hint {
@@ -37,23 +57,6 @@ pub enum Hint {
     AccountCreated(Timestamp),
     /// They would verify themselves.
     Yourself,
-}
-
-/// A contact of record. Numbers of authentication methods are none: an attacker may have registered them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ContactKind {
-    BusinessPhone,
-    MobilePhone,
-}
-
-impl ContactKind {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ContactKind::BusinessPhone => "business_phone",
-            ContactKind::MobilePhone => "mobile_phone",
-        }
-    }
 }
 
 /// A contact of record, for the verifier's eyes alone.
@@ -79,9 +82,15 @@ impl Desk {
     /// # Errors
     /// [`DeskError`] if the session's person may not, or the directory does not know the person.
     pub async fn find(&self, session: &Session, who: &PersonRef) -> Result<Found, DeskError> {
-        session.needs(DeskRole::Verifier)?;
+        let only_vouches = session.vouches && !session.verifies;
+        if !only_vouches {
+            session.needs(DeskRole::Verifier)?;
+        }
         self.count(Allowance::LookUps, session.person).await?;
-        let profile = self.people.profile(who).await?;
+        let profile = match only_vouches {
+            true => self.managed(session, who).await?,
+            false => self.people.profile(who).await?,
+        };
         let now = self.clock.now();
         let looked_up = Event::LookedUp {
             at: now,
@@ -90,6 +99,9 @@ impl Desk {
             contact: None,
         };
         self.audit.append(&looked_up).await?;
+        if only_vouches {
+            return Ok(Found::for_manager(profile));
+        }
         let rejections = self.rejections_of(profile.id, None).await?;
         let is_young = |at: &Timestamp| now < clock::after(*at, YOUNG);
         let hints = [
@@ -147,6 +159,26 @@ impl Desk {
         });
         kept.await??;
         Ok(Contact { kind, number })
+    }
+
+    /// A person whose manager is the session's person, as the directory says.
+    ///
+    /// # Errors
+    /// [`DeskError::NotTheirManager`], also if there is no such person.
+    pub(super) async fn managed(
+        &self,
+        session: &Session,
+        who: &PersonRef,
+    ) -> Result<Profile, DeskError> {
+        let found = self.people.profile(who).await.map_err(DeskError::from);
+        let profile = found.map_err(|error| match error {
+            DeskError::Refused(Refusal::NotFound(_)) => DeskError::NotTheirManager,
+            other => other,
+        })?;
+        let manager = profile.manager.as_ref().map(|manager| manager.id);
+        (manager == Some(session.person))
+            .then_some(profile)
+            .ok_or(DeskError::NotTheirManager)
     }
 
     /// Which contacts of a person this session was shown.

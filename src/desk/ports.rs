@@ -5,6 +5,7 @@ use secrecy::SecretString;
 
 use crate::clock::Timestamp;
 use crate::ids::{ObjectId, PersonRef};
+use crate::reset::Manager;
 use crate::reset::ports::DirectoryError;
 
 /// What a browser brings back from a sign-in.
@@ -55,11 +56,4 @@ pub struct Profile {
     pub business_phone: Option<SecretString>,
     /// `mobilePhone`. People may change it themselves, unless it is synced from elsewhere.
     pub mobile_phone: Option<SecretString>,
-}
-
-/// Whom the directory calls a person's manager.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Manager {
-    pub id: ObjectId,
-    pub name: Option<String>,
 }

@@ -45,6 +45,9 @@ pub struct Session {
     pub user_name: Option<String>,
     pub verifies: bool,
     pub approves: bool,
+    /// Whether they may vouch for the people whose manager they are.
+    #[serde(default)]
+    pub vouches: bool,
     pub signed_in_at: Timestamp,
     pub expires_at: Timestamp,
     /// The hash of its bearer.
@@ -87,6 +90,7 @@ impl Desk {
             user_name: sign_in.user_name,
             verifies: sign_in.roles.contains(&DeskRole::Verifier),
             approves: sign_in.roles.contains(&DeskRole::Approver),
+            vouches: sign_in.roles.contains(&DeskRole::Manager),
             signed_in_at: sign_in.at,
             expires_at: clock::after(now, LIFETIME),
             hash: bearer.hash(),
@@ -150,15 +154,28 @@ impl Session {
         let has = match role {
             DeskRole::Verifier => self.verifies,
             DeskRole::Approver => self.approves,
+            DeskRole::Manager => self.vouches,
         };
         has.then_some(())
             .ok_or(DeskError::RoleMissing(role.as_str()))
+    }
+
+    /// Whether the person may see what others signed, and what came of it. A manager sees only what they sign.
+    ///
+    /// # Errors
+    /// [`DeskError::RoleMissing`].
+    pub(super) fn needs_to_read(&self) -> Result<(), DeskError> {
+        let reads = self.verifies || self.approves;
+        reads
+            .then_some(())
+            .ok_or(DeskError::RoleMissing("Verifier or Approver"))
     }
 
     pub fn roles(&self) -> BTreeSet<DeskRole> {
         let roles = [
             (self.verifies, DeskRole::Verifier),
             (self.approves, DeskRole::Approver),
+            (self.vouches, DeskRole::Manager),
         ];
         roles
             .into_iter()

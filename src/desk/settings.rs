@@ -16,6 +16,8 @@ pub struct DeskSettings {
     pub context: Context,
     /// The ticket system whose tickets get notes, if there is one.
     pub notes: Option<Label>,
+    /// Whether a ticket system may start a reset, with a reference to an approval that is signed here.
+    pub takes_references: bool,
 }
 
 /// An https address that ends in `/desk`, or an http one of this machine.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+use super::decisions::Decision;
 use super::store::StoredDraft;
 use super::{Code, Desk, DeskError, Session};
 use crate::approval::sign_in::{Act, Draft, SignInError, SignedDraft, key_of, verify_draft};
@@ -53,12 +54,12 @@ impl Desk {
             if self.clock.now() >= draft.expires_at {
                 return Err(DeskError::DraftExpired);
             }
-            let redeemed = self.redeem_signature(session, &draft, stored.text, code);
+            let redeemed = self.redeem_signature(session, &draft, stored.text, code, visit.until);
             if let Err(error) = redeemed.await {
                 // The page may have sent it twice: what counts is whether it is signed.
                 if self.store.signature(id).await?.is_none() {
                     if error.is_no_signature() {
-                        self.audit_refused(session, &draft, &error).await;
+                        self.audit_refused(session.person, &draft, &error).await;
                     }
                     return Err(error);
                 }
@@ -73,6 +74,7 @@ impl Desk {
         draft: &Draft,
         text: String,
         code: &Code,
+        until: Timestamp,
     ) -> Result<(), DeskError> {
         let token = self.redeem(code).await?;
         let keys = self.keys_of(&token).await?;
@@ -98,41 +100,34 @@ impl Desk {
             token_id: sign_in.token_id,
             token_sha256: signed.token_digest(),
         };
+        // The worker is woken first, so that what is signed comes to its end even if this process dies.
+        self.schedule_next(&draft.id, until).await?;
         // What is not in the trail is no signature.
         self.audit.append(&event).await?;
         if let Some(case) = &verification {
-            self.approve_case(case, &draft.id).await?;
+            let approved = Decision::Approved(draft.id.clone());
+            self.decide(case, approved).await?;
         }
+        let kept = self
+            .store
+            .keep_signature(&draft.id, &signed.token, verification);
         // Another one may have been first: then that one counts.
-        self.store
-            .keep_signature(&draft.id, &signed.token, verification)
-            .await?;
-        Ok(())
-    }
-
-    async fn audit_refused(&self, session: &Session, draft: &Draft, error: &DeskError) {
-        let why = error.to_string();
-        tracing::warn!(event = "desk", draft = %draft.id, why, "a signature was refused");
-        let event = Event::SignatureRefused {
-            at: self.clock.now(),
-            by: session.person,
-            draft: draft.id.to_string(),
-            ticket: draft.about.ticket.clone(),
-            target_id: draft.about.target,
-            why,
-        };
-        if let Err(error) = self.audit.append(&event).await {
-            tracing::error!(%error, "a refused signature could not be written into the audit trail");
+        if !kept.await? && self.store.signature(&draft.id).await?.is_none() {
+            return Err(DeskError::DraftExpired);
         }
+        Ok(())
     }
 
     /// Does what a draft says that is signed. Again, it does nothing twice.
     async fn follow(&self, draft: Draft, visit: Visit) -> Result<Signed, DeskError> {
         match &draft.act {
             Act::Verify { .. } => {
-                let link = format!("{}/{}", self.settings.url.as_str(), draft.id);
+                let signature = self.store.signature(&draft.id).await?;
+                let signature = signature.ok_or(DeskError::NoSuchDraft)?;
+                self.go_on(&draft, &signature, visit.until).await?;
+                let is_noted = self.has_link(&draft.id).await?;
+                let link = self.link(&draft.id);
                 let note = report::verified_note(&draft.about.target_name, &link);
-                let is_noted = self.note_about(&draft, "verified", &note).await;
                 Ok(Signed::Verified {
                     case: draft.id,
                     note,
@@ -195,22 +190,6 @@ impl Desk {
             origin,
             self.clock.now(),
         )
-    }
-
-    /// Writes a note into the ticket, once for each draft. Its failure stops nothing: the page shows the note.
-    pub(super) async fn note_about(&self, draft: &Draft, what: &str, text: &str) -> bool {
-        let Some(source) = &self.settings.notes else {
-            return false;
-        };
-        let mark = format!("{what} {}", draft.id);
-        let ticket = &draft.about.ticket;
-        match self.tickets.write(source, ticket, text, &mark).await {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::error!(%error, %ticket, "the ticket has no note of the desk");
-                false
-            }
-        }
     }
 
     /// A draft that this session made.

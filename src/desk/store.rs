@@ -5,6 +5,9 @@
 //! | `desk-session#HASH` | who looks, since when | once |
 //! | `desk-draft#ID` | the draft's bytes, and whose session made it | once |
 //! | `desk-signature#ID` | the token that signs the draft, and that of the verification under it | once: the first good one |
+//! | the same | a tombstone, under which nothing is kept any more | by the worker, of a draft that expired unsigned |
+//! | `desk-decision#ID` | what was decided about a case | by approvals, a rejection, its expiry |
+//! | `desk-course#ID` | what the ticket and the trail know of a case | by the run that has its lease |
 //! | `desk-rejections#…` | who rejected what of a person or a ticket, for a day | by a rejection |
 //! | `desk-count#…` | times of what is limited by the hour | by what is counted |
 
@@ -24,7 +27,7 @@ use crate::reset::LedgerError;
 use crate::reset::ports::{Condition, Item, Key, SignedApprovals, Store, StoreError, Write};
 
 /// How long what was signed is kept, as the records of resets are.
-const RETENTION: Duration = Duration::from_secs(35 * 24 * 60 * 60);
+pub(super) const RETENTION: Duration = Duration::from_secs(35 * 24 * 60 * 60);
 
 /// How often a list is written anew where others write it, too.
 const MOST_TRIES: usize = 5;
@@ -52,6 +55,9 @@ struct StoredSignature {
     /// Of an approval, the verification that it rests on.
     verification: Option<DraftId>,
     signed_at: Timestamp,
+    /// It is a tombstone, and no signature.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_tombstone: bool,
 }
 
 /// A signature, as it was found.
@@ -76,7 +82,8 @@ impl DeskStore {
         self.write(key, 0, value, keep).await
     }
 
-    async fn write(
+    /// Writes an item over the version that was read; 0 stands for none. False if it is another one meanwhile.
+    pub(super) async fn write(
         &self,
         key: Key,
         over: u64,
@@ -120,9 +127,20 @@ impl DeskStore {
         &self,
         key: &Key,
     ) -> Result<Option<T>, LedgerError> {
-        let item = self.item(key).await?;
-        item.map(|item| serde_json::from_str(&item.body).map_err(|_| LedgerError::Corrupt))
-            .transpose()
+        let (_, value) = self.read_versioned(key).await?;
+        Ok(value)
+    }
+
+    /// What is there, with its version; 0 if there is nothing.
+    pub(super) async fn read_versioned<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+    ) -> Result<(u64, Option<T>), LedgerError> {
+        let Some(item) = self.item(key).await? else {
+            return Ok((0, None));
+        };
+        let value = serde_json::from_str(&item.body).map_err(|_| LedgerError::Corrupt)?;
+        Ok((item.version, Some(value)))
     }
 
     /// Changes a list. `change` says whether it may be written.
@@ -136,12 +154,8 @@ impl DeskStore {
         T: Serialize + DeserializeOwned,
     {
         for _ in 0..MOST_TRIES {
-            let item = self.item(key).await?;
-            let version = item.as_ref().map_or(0, |item| item.version);
-            let mut list: Vec<T> = match item {
-                None => Vec::new(),
-                Some(item) => serde_json::from_str(&item.body).map_err(|_| LedgerError::Corrupt)?,
-            };
+            let (version, list) = self.read_versioned(key).await?;
+            let mut list: Vec<T> = list.unwrap_or_default();
             if let Err(refused) = change(&mut list) {
                 return Ok(Err(refused));
             }
@@ -177,9 +191,23 @@ impl DeskStore {
             token: token.expose_secret().to_owned(),
             verification,
             signed_at: self.clock.now(),
+            is_tombstone: false,
         };
         let key = Key(format!("desk-signature#{id}"));
         self.create(key, &stored, RETENTION).await
+    }
+
+    /// Leaves a tombstone, if there is no signature: a process that was frozen before it kept one can then no longer keep
+    /// what no message would bring back.
+    pub(super) async fn block_signature(&self, id: &DraftId) -> Result<(), LedgerError> {
+        let tombstone = StoredSignature {
+            token: String::new(),
+            verification: None,
+            signed_at: self.clock.now(),
+            is_tombstone: true,
+        };
+        let key = Key(format!("desk-signature#{id}"));
+        self.create(key, &tombstone, RETENTION).await.map(|_| ())
     }
 
     /// The signature of a draft; `None` if it has none.
@@ -188,6 +216,9 @@ impl DeskStore {
         let Some(stored) = self.read::<StoredSignature>(&key).await? else {
             return Ok(None);
         };
+        if stored.is_tombstone {
+            return Ok(None);
+        }
         // A signature without what it signs is none.
         let draft = self.draft(id).await?.ok_or(LedgerError::Corrupt)?;
         Ok(Some(Signature {

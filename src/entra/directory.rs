@@ -13,7 +13,7 @@ use super::token::Tokens;
 use super::{authentication_methods, people, privilege_facts};
 use crate::ids::{ObjectId, PersonRef, TenantId};
 use crate::reset::ports::{Directory, DirectoryError, Fault, Listing};
-use crate::reset::{Method, Person, PrivilegeFacts};
+use crate::reset::{Manager, Method, Person, PrivilegeFacts};
 
 /// How many people are looked up at once.
 const AT_ONCE: usize = 8;
@@ -85,6 +85,10 @@ impl Entra {
 impl Directory for Entra {
     async fn person(&self, who: &PersonRef) -> Result<Person, DirectoryError> {
         people::find(&self.graph, who).await
+    }
+
+    async fn manager(&self, who: &PersonRef) -> Result<Option<Manager>, DirectoryError> {
+        people::manager(&self.graph, who).await
     }
 
     async fn privilege_facts(&self, id: ObjectId) -> Result<PrivilegeFacts, DirectoryError> {

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use reqwest::Method;
+use reqwest::{Method, Url};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::graph::Graph;
+use crate::approval::{ContactEnds, LastDigits};
 use crate::ids::{ObjectId, PersonRef};
 use crate::names::shown;
-use crate::reset::Person;
 use crate::reset::ports::{DirectoryError, Fault};
+use crate::reset::{Manager, PasswordChange, Person};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -25,26 +26,56 @@ struct User {
     creation_type: Option<Value>,
     external_user_state: Option<Value>,
     identities: Option<Value>,
+    /// Null where the account has none. That it is missing is no answer: two accounts may be one person.
+    #[serde(deserialize_with = "given")]
+    employee_id: Option<String>,
+    on_premises_sync_enabled: Option<Value>,
+    #[serde(default, deserialize_with = "as_it_is")]
+    last_password_change_date_time: Option<Value>,
+    #[serde(default, deserialize_with = "ends")]
+    mobile_phone: Option<LastDigits>,
+    /// A list, of which the first is used.
+    #[serde(default, deserialize_with = "ends")]
+    business_phones: Option<LastDigits>,
+}
+
+/// What a number ends in. Of the number itself nothing stays.
+fn ends<'de, D: Deserializer<'de>>(input: D) -> Result<Option<LastDigits>, D::Error> {
+    let value = Value::deserialize(input)?;
+    let first = value.as_array().map_or(Some(&value), |list| list.first());
+    Ok(first.and_then(Value::as_str).and_then(LastDigits::of))
 }
 
 /// A member that may be null and must be there.
-fn given<'de, D: Deserializer<'de>>(input: D) -> Result<Option<bool>, D::Error> {
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Result<Option<T>, D::Error> {
     Option::deserialize(input)
+}
+
+/// A member of any type, which may be null. `None` if it is missing.
+fn as_it_is<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(input).map(Some)
 }
 
 /// Properties outside the default set have to be asked for.
 const SELECT: &str = "id,userPrincipalName,displayName,accountEnabled,isManagementRestricted,\
-                      creationType,externalUserState,identities";
+                      creationType,externalUserState,identities,employeeId,onPremisesSyncEnabled,\
+                      lastPasswordChangeDateTime,mobilePhone,businessPhones";
 
-/// Microsoft Graph, "Get user". A name that starts with `$` cannot be a path segment and goes into a key
-/// predicate, where a quote is doubled.
-pub async fn find(graph: &Graph, who: &PersonRef) -> Result<Person, DirectoryError> {
+/// The address of a user, and of what is below it. A name that starts with `$` cannot be a path segment and goes into a
+/// key predicate, where a quote is doubled.
+pub fn url(graph: &Graph, who: &PersonRef, below: &[&str]) -> Result<Url, DirectoryError> {
     let name = who.to_string();
-    let mut url = if name.starts_with('$') {
-        graph.url(["v1.0", &format!("users('{}')", name.replace('\'', "''"))])?
-    } else {
-        graph.url(["v1.0", "users", &name])?
+    let key = format!("users('{}')", name.replace('\'', "''"));
+    let user: &[&str] = match name.starts_with('$') {
+        true => &["v1.0", &key],
+        false => &["v1.0", "users", &name],
     };
+    graph.url(user.iter().chain(below).copied())
+}
+
+/// Microsoft Graph, "Get user".
+pub async fn find(graph: &Graph, who: &PersonRef) -> Result<Person, DirectoryError> {
+    let mut url = url(graph, who, &[])?;
     url.query_pairs_mut().append_pair("$select", SELECT);
     let user: User = graph.get(url).await?;
     let same = match who {
@@ -58,6 +89,9 @@ pub async fn find(graph: &Graph, who: &PersonRef) -> Result<Person, DirectoryErr
     Ok(Person {
         id: user.id,
         external: user.is_external(),
+        // Only what certainly is kept elsewhere is out of the person's own hands.
+        synced: user.on_premises_sync_enabled == Some(Value::Bool(true)),
+        password: password(user.last_password_change_date_time.as_ref()),
         upn: user.user_principal_name,
         display_name: user.display_name.as_deref().and_then(shown),
         // Null means that the app may only read the basic profile.
@@ -65,7 +99,23 @@ pub async fn find(graph: &Graph, who: &PersonRef) -> Result<Person, DirectoryErr
             .account_enabled
             .ok_or(DirectoryError::Permanent(Fault::NotAllowed))?,
         management_restricted: user.is_management_restricted.unwrap_or(false),
+        employee_id: user.employee_id,
+        contacts: ContactEnds {
+            business_phone: user.business_phones,
+            mobile_phone: user.mobile_phone,
+        },
     })
+}
+
+/// Accounts whose password Entra does not know may have null (Microsoft Graph, "user": `lastPasswordChangeDateTime`).
+fn password(given: Option<&Value>) -> PasswordChange {
+    match given {
+        Some(Value::Null) => PasswordChange::NoTime,
+        Some(Value::String(time)) => time
+            .parse()
+            .map_or(PasswordChange::Unreadable, PasswordChange::At),
+        _ => PasswordChange::Unreadable,
+    }
 }
 
 impl User {
@@ -91,6 +141,28 @@ impl User {
             )
             || text(&self.external_user_state).is_some()
             || identities.any(is_federated)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ManagedBy {
+    id: ObjectId,
+    display_name: Option<String>,
+}
+
+/// Microsoft Graph, "List manager".
+pub async fn manager(graph: &Graph, who: &PersonRef) -> Result<Option<Manager>, DirectoryError> {
+    let mut url = url(graph, who, &["manager"])?;
+    url.query_pairs_mut()
+        .append_pair("$select", "id,displayName");
+    match graph.get::<ManagedBy>(url).await {
+        Ok(found) => Ok(Some(Manager {
+            id: found.id,
+            name: found.display_name.as_deref().and_then(shown),
+        })),
+        Err(DirectoryError::Permanent(Fault::NotFound)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

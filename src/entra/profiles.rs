@@ -5,10 +5,9 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::directory::Entra;
-use super::graph::Graph;
 use super::people;
 use crate::clock::Timestamp;
-use crate::desk::{Manager, People, Profile};
+use crate::desk::{People, Profile};
 use crate::ids::{ObjectId, PersonRef};
 use crate::names::shown;
 use crate::reset::ports::{DirectoryError, Fault};
@@ -28,13 +27,6 @@ struct User {
 const SELECT: &str =
     "id,department,jobTitle,createdDateTime,lastPasswordChangeDateTime,businessPhones,mobilePhone";
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ManagedBy {
-    id: ObjectId,
-    display_name: Option<String>,
-}
-
 #[async_trait]
 impl People for Entra {
     async fn profile(&self, who: &PersonRef) -> Result<Profile, DirectoryError> {
@@ -43,7 +35,8 @@ impl People for Entra {
         let id = person.id.to_string();
         let mut url = graph.url(["v1.0", "users", &id])?;
         url.query_pairs_mut().append_pair("$select", SELECT);
-        let (user, manager) = tokio::join!(graph.get::<User>(url), manager(graph, &id));
+        let who = PersonRef::Id(person.id);
+        let (user, manager) = tokio::join!(graph.get::<User>(url), people::manager(graph, &who));
         let (user, manager) = (user?, manager?);
         if user.id != person.id {
             return Err(DirectoryError::Permanent(Fault::Unreadable));
@@ -63,19 +56,5 @@ impl People for Entra {
             business_phone: user.business_phones.unwrap_or_default().into_iter().next(),
             mobile_phone: user.mobile_phone,
         })
-    }
-}
-
-async fn manager(graph: &Graph, id: &str) -> Result<Option<Manager>, DirectoryError> {
-    let mut url = graph.url(["v1.0", "users", id, "manager"])?;
-    url.query_pairs_mut()
-        .append_pair("$select", "id,displayName");
-    match graph.get::<ManagedBy>(url).await {
-        Ok(found) => Ok(Some(Manager {
-            id: found.id,
-            name: found.display_name.as_deref().and_then(shown),
-        })),
-        Err(DirectoryError::Permanent(Fault::NotFound)) => Ok(None),
-        Err(error) => Err(error),
     }
 }

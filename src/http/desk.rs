@@ -5,23 +5,22 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{FromRequestParts as _, Path, Request as HttpRequest, State};
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::body;
 use super::desk_answers::{CaseAnswer, ContactAnswer, DraftAnswer, FoundAnswer, SessionAnswer};
+use super::desk_problem::problem;
 use super::meta::{Deadline, Meta};
 use super::problem::Problem;
 use super::response;
 use super::services::Services;
-use crate::approval::{Channel, Reason, Scope, VerificationMethod};
-use crate::desk::{
-    Bearer, Code, ContactKind, Desk, DeskError, Session, Signed, Visit, Wanted, WantedEvidence,
-};
+use crate::approval::{Channel, ContactKind, Reason, Scope, VerificationMethod};
+use crate::desk::{Bearer, Code, Desk, DeskError, Session, Signed, Visit, Wanted, WantedEvidence};
 use crate::ids::{DraftId, ObjectId, PersonRef, TicketKey};
 use crate::json;
 
@@ -267,7 +266,8 @@ pub async fn case(
         let (desk, session) = session(&services, request.headers()).await?;
         let visit = visit(&services, &mut request.into_parts().0).await;
         let case = desk.case(&session, &draft_id(&id)?, visit.until).await?;
-        Ok(Json(CaseAnswer::of(&case, &services.presentation)).into_response())
+        let for_ticket = desk.settings.takes_references;
+        Ok(Json(CaseAnswer::of(&case, for_ticket, &services.presentation)).into_response())
     })
     .await
 }
@@ -285,8 +285,9 @@ pub async fn reject(
 ) -> Response {
     respond(async {
         let (desk, session) = session(&services, request.headers()).await?;
-        let (_, RejectionBody { reason }) = read(&services, request).await?;
-        desk.reject(&session, &draft_id(&id)?, &reason).await?;
+        let (visit, RejectionBody { reason }) = read(&services, request).await?;
+        desk.reject(&session, &draft_id(&id)?, &reason, visit.until)
+            .await?;
         Ok(Json(serde_json::json!({ "rejected": true })).into_response())
     })
     .await
@@ -298,8 +299,8 @@ pub async fn outcome(
     headers: HeaderMap,
 ) -> Response {
     respond(async {
-        let (desk, _) = session(&services, &headers).await?;
-        let status = desk.outcome(&draft_id(&id)?).await?;
+        let (desk, session) = session(&services, &headers).await?;
+        let status = desk.outcome(&session, &draft_id(&id)?).await?;
         Ok(response::status(&services, &status, true))
     })
     .await
@@ -329,81 +330,6 @@ async fn respond(answer: impl Future<Output = Result<Response, Failed>>) -> Resp
         Err(Failed::Problem(problem)) => problem.into_response(),
         Err(Failed::Desk(error)) => problem(&error).into_response(),
     }
-}
-
-fn problem(error: &DeskError) -> Problem {
-    let (status, code, next) = match error {
-        DeskError::Refused(refusal) => return Problem::refused(refusal, 0),
-        DeskError::NoSession => (
-            StatusCode::UNAUTHORIZED,
-            "desk_session_over",
-            "Sign in again. What you have signed is kept.",
-        ),
-        DeskError::RoleMissing(_) => (
-            StatusCode::FORBIDDEN,
-            "desk_role_missing",
-            "Ask the administrators of Microsoft Entra who may verify and approve.",
-        ),
-        DeskError::Unreadable(_) => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "desk_request_unreadable",
-            "Reload the page and start again.",
-        ),
-        DeskError::NoSuchDraft => (
-            StatusCode::NOT_FOUND,
-            "desk_no_such_draft",
-            "Start again: this page was opened in another tab or session.",
-        ),
-        DeskError::DraftExpired => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "desk_draft_expired",
-            "Start again. A draft can be signed for ten minutes.",
-        ),
-        DeskError::NoSuchCase => (
-            StatusCode::NOT_FOUND,
-            "desk_no_such_case",
-            "Check the link. If the verification is older than four hours, verify the person again.",
-        ),
-        DeskError::Rejected => (
-            StatusCode::FORBIDDEN,
-            "desk_rejected",
-            "Verify the person again if they still need it.",
-        ),
-        DeskError::ApprovedAlready => (
-            StatusCode::FORBIDDEN,
-            "desk_approved",
-            "To stop it, freeze resets. The security team knows how.",
-        ),
-        DeskError::TooMany(_) => (
-            StatusCode::FORBIDDEN,
-            "desk_too_many",
-            "Try again in an hour, or ask a colleague.",
-        ),
-        DeskError::Busy => {
-            return Problem::passing(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "desk_busy",
-                "Too many people sign in at once.",
-            );
-        }
-        DeskError::CodeRefused => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "desk_code_refused",
-            "Sign in again.",
-        ),
-        DeskError::Evidence(_) => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "desk_evidence",
-            "Verify the person in a way that the page offers.",
-        ),
-        DeskError::NotTheSame(_) => (
-            StatusCode::FORBIDDEN,
-            "desk_same_person",
-            "A different person has to do this.",
-        ),
-    };
-    let detail = format!("{}.", crate::report::capitalised(&error.to_string()));
-    Problem::at_desk(status, code, &detail, next)
 }
 
 fn desk(services: &Services) -> Result<&Desk, Failed> {

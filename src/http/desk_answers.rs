@@ -3,6 +3,7 @@
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
+use super::desk_problem::next_at_desk;
 use crate::clock::Timestamp;
 use crate::desk::{Case, Contact, Found, Hint, NewSession, OpenDraft, Rejection, Session};
 use crate::ids::{DraftId, ObjectId, TicketKey};
@@ -192,6 +193,8 @@ pub struct CaseAnswer {
     scope: String,
     verifier: String,
     verified_at: Timestamp,
+    /// How many resets were begun on the verifier's word within 24 hours.
+    verifier_resets: usize,
     open_until: Timestamp,
     /// How the person was verified, in words.
     evidence: Vec<String>,
@@ -201,11 +204,18 @@ pub struct CaseAnswer {
     preview: Option<PreviewAnswer>,
     /// Why it would not be done.
     obstacle: Option<String>,
+    /// What can be done about that.
+    obstacle_next: Option<String>,
+    /// Whether a ticket system may start the reset, with a reference.
+    for_ticket: bool,
 }
 
 impl CaseAnswer {
-    pub fn of(case: &Case, presentation: &Presentation) -> CaseAnswer {
+    pub fn of(case: &Case, for_ticket: bool, presentation: &Presentation) -> CaseAnswer {
         let verifier = case.verifier_name.clone();
+        let outlook = case.preview.as_ref();
+        let obstacle = outlook.and_then(|outlook| outlook.as_ref().err());
+        let text = obstacle.map(report::refusal_text);
         CaseAnswer {
             case: case.id.clone(),
             signed_text: case.text.clone(),
@@ -216,20 +226,20 @@ impl CaseAnswer {
             scope: case.about.scope.into(),
             verifier: verifier.unwrap_or_else(|| case.verifier.to_string()),
             verified_at: case.verified_at,
+            verifier_resets: case.verifier_resets,
             open_until: case.open_until,
             evidence: case.evidence.iter().copied().map(report::how).collect(),
             rejections: case.rejections.iter().map(RejectionLine::from).collect(),
             approved: case.approved,
-            preview: case
-                .preview
-                .as_ref()
-                .and_then(|preview| preview.as_ref().ok())
+            preview: outlook
+                .and_then(|outlook| outlook.as_ref().ok())
                 .map(|preview| report::preview(preview, presentation)),
-            obstacle: case
-                .preview
-                .as_ref()
-                .and_then(|preview| preview.as_ref().err())
-                .map(|refusal| report::refusal_text(refusal).detail),
+            obstacle_next: obstacle
+                .and_then(next_at_desk)
+                .map(str::to_owned)
+                .or_else(|| text.as_ref().map(|text| text.next.clone())),
+            obstacle: text.map(|text| text.detail),
+            for_ticket,
         }
     }
 }

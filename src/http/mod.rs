@@ -7,6 +7,7 @@
 //! | `POST /resets/preview` | the same | the same; changes and consumes nothing |
 //! | `GET /resets/{id}` | the holder of one of its approvals | the approval, expired or not |
 //! | `GET /` | on-call in a browser | nothing: a static page; the approval stays in the address's fragment |
+//! | `GET /passkey` | people who make a passkey for approvals | nothing: a static page |
 //! | `GET /desk`, `GET /desk/{id}` | the desk in a browser | nothing: a static page |
 //! | the other routes of `/desk` | the desk's page | a session's bearer, which a sign-in to Entra gives |
 //! | `GET /health` | monitors | nothing |
@@ -15,9 +16,12 @@ mod body;
 mod desk;
 mod desk_answers;
 mod desk_page;
+mod desk_problem;
 mod meta;
 mod on_call;
 mod page;
+mod pages;
+mod passkeys;
 mod problem;
 mod response;
 mod serve;
@@ -36,6 +40,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use meta::{Deadline, RequestId, SourceAddress};
+pub use passkeys::{PasskeyPages, PasskeySettings};
 pub use serve::{SLOWEST_HEADERS, serve};
 pub use services::Services;
 
@@ -50,7 +55,8 @@ pub fn router(services: Arc<Services>) -> Router {
         .route("/resets/preview", post(on_call::preview))
         .route("/resets/{id}", get(on_call::read))
         .route("/health", get(health))
-        .route("/", get(page::page))
+        .route("/", get(pages::on_call))
+        .route("/passkey", get(pages::passkey))
         .route("/desk", get(desk_page::page))
         .route("/desk/{id}", get(desk_page::page))
         .route("/desk/settings", get(desk::settings))

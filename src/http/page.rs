@@ -21,12 +21,12 @@ static PAGE: &str = include_str!("page/index.html");
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy_header(PAGE));
 
 /// The page itself. It is the same for every visitor and has no data.
-pub async fn page() -> Response {
+pub fn page() -> Response {
     answer(PAGE, &POLICY)
 }
 
 /// A page under its policy.
-pub(super) fn answer(page: &'static str, policy: &HeaderValue) -> Response {
+pub(super) fn answer(page: impl IntoResponse, policy: &HeaderValue) -> Response {
     let headers = [
         (
             CONTENT_TYPE,
@@ -56,16 +56,32 @@ pub(super) fn policy_header(page: &str) -> HeaderValue {
 /// What the page may do: run its own script, look as its own style says, and ask where it is from. Its icon is empty
 /// and in the page itself, since browsers ask for one.
 fn policy(page: &str) -> String {
-    let script = hash(inside(page, "script"));
-    let style = hash(inside(page, "style"));
+    let script = hashes(page, "script");
+    let style = hashes(page, "style");
     format!(
-        "default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; connect-src 'self'; img-src data:; \
+        "default-src 'none'; script-src {script}; style-src {style}; connect-src 'self'; img-src data:; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
     )
 }
 
-/// The very bytes between an element's tags, as a browser hashes them. Of an element that is not there, nothing: then
-/// the policy lets nothing run.
+/// The hash of each such element, at least one.
+fn hashes(page: &str, element: &str) -> String {
+    let mut hashes = Vec::new();
+    let (open, close) = (format!("<{element}>"), format!("</{element}>"));
+    let mut rest = page;
+    while let Some((_, after)) = rest.split_once(&open) {
+        let (inside, after) = after.split_once(&close).unwrap_or_default();
+        hashes.push(format!("'sha256-{}'", hash(inside)));
+        rest = after;
+    }
+    if hashes.is_empty() {
+        hashes.push(format!("'sha256-{}'", hash("")));
+    }
+    hashes.join(" ")
+}
+
+/// The very bytes between an element's tags, as a browser hashes them. Of an element that is not there, nothing.
+#[cfg(test)]
 fn inside<'a>(page: &'a str, element: &str) -> &'a str {
     page.split_once(&format!("<{element}>"))
         .and_then(|(_, rest)| rest.split_once(&format!("</{element}>")))
@@ -181,9 +197,9 @@ mod tests {
         assert!(PAGE.len() < 52 * 1024);
     }
 
-    #[tokio::test]
-    async fn it_is_not_framed_and_sends_no_referrer() {
-        let answer = page().await;
+    #[test]
+    fn it_is_not_framed_and_sends_no_referrer() {
+        let answer = page();
         let header = |name: &str| answer.headers()[name].to_str().unwrap();
         assert_eq!(header("content-type"), "text/html; charset=utf-8");
         assert_eq!(header("referrer-policy"), "no-referrer");

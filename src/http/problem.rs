@@ -78,8 +78,24 @@ impl Problem {
     }
 
     /// What the desk does not do.
-    pub fn at_desk(status: StatusCode, code: &'static str, detail: &str, next: &str) -> Problem {
-        Problem::new(status, code, spelled_out(code), detail, next, None)
+    pub fn at_desk(
+        status: StatusCode,
+        code: &'static str,
+        title: &str,
+        detail: &str,
+        next: &str,
+    ) -> Problem {
+        Problem::new(status, code, title.to_owned(), detail, next, None)
+    }
+
+    /// With another next step, if there is one.
+    pub fn followed_by(self, next: Option<&str>) -> Problem {
+        let Some(next) = next else { return self };
+        let (status, code, title) = (self.status, self.code, self.title);
+        Problem {
+            second_approval: self.second_approval,
+            ..Problem::new(status, &code, title, &self.detail, next, self.retry_after)
+        }
     }
 
     /// This program has made a mistake.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::passkeys::PasskeyPages;
 use super::problem::Problem;
 use crate::clock::Clock;
 use crate::desk::Desk;
@@ -21,6 +22,8 @@ pub struct Services {
     pub secrets: Arc<dyn SecretSource>,
     pub clock: Arc<dyn Clock>,
     pub presentation: Presentation,
+    /// `None` if no issuer has passkeys.
+    pub passkeys: Option<PasskeyPages>,
     /// `None` without a section `[desk]`.
     pub desk: Option<Desk>,
 }

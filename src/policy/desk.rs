@@ -17,6 +17,7 @@ pub struct ResolvedDesk {
     pub tenant: TenantId,
     pub verifiers: ObjectId,
     pub approvers: ObjectId,
+    pub managers: Option<ObjectId>,
     /// The login host of that tenant's cloud.
     pub login: ServiceUrl,
     pub sign_in: SignInPolicy,
@@ -63,10 +64,25 @@ impl Sections {
                 "desk.verifiers and desk.approvers are one group: make two",
             ));
         }
+        if [settings.verifiers, settings.approvers]
+            .map(Some)
+            .contains(&settings.managers)
+        {
+            return Err(contradiction(
+                "desk.managers",
+                "desk.managers is the group of verifiers or of approvers: make a third one",
+            ));
+        }
         if settings.context == Context::None && settings.privileged {
             return Err(contradiction(
                 "desk.privileged",
                 "without an authentication context the desk is for standard people: remove privileged, or name a context",
+            ));
+        }
+        if settings.context == Context::None && settings.alone.is_some() {
+            return Err(contradiction(
+                "desk.alone",
+                "without an authentication context one stolen password would be enough: remove alone, or name a context",
             ));
         }
         if let Some(notes) = &settings.notes
@@ -98,6 +114,16 @@ impl Sections {
         Ok(())
     }
 
+    /// Whether tickets come from where `[notes.NAME]` writes to: the name is a source's, or the desk's. The desk needs no
+    /// source. Beside sources it has to say so, since the name may be a source's that is misspelt.
+    pub(super) fn has_tickets(&self, name: &Label) -> bool {
+        let is_the_desks = self.desk.as_ref().is_some_and(|desk| match &desk.notes {
+            Some(notes) => notes == name,
+            None => self.sources.is_empty() && self.notes.len() == 1,
+        });
+        is_the_desks || self.sources.contains_key(name)
+    }
+
     /// The tenant that the desk names, or the only one.
     fn desk_tenant(&self, desk: &DeskSection) -> Result<&Tenant, Contradiction> {
         let found = match (&desk.tenant, self.tenants.len()) {
@@ -114,7 +140,7 @@ impl Sections {
     }
 
     /// Members, owners and eligible members of the desk's groups are privileged: an attacker who has one of them reset can
-    /// verify or approve.
+    /// verify or approve. Managers are not: all who manage may be most of a tenant, and their word counts for few people.
     pub(super) fn name_privileged_groups(&mut self) {
         let Some(desk) = &self.desk else { return };
         let groups = [desk.verifiers, desk.approvers];
@@ -137,6 +163,11 @@ impl Sections {
             client_id: desk.client_id,
             context: desk.context,
             notes: desk.notes.or_else(|| self.notes.keys().next().cloned()),
+            takes_references: self
+                .sources
+                .values()
+                .flat_map(|source| &source.issuers)
+                .any(|name| name.as_ref() == NAME),
         };
         Some(ResolvedDesk {
             sign_in: SignInPolicy {
@@ -146,6 +177,8 @@ impl Sections {
                 context: settings.context.id().map(str::to_owned),
                 audience: self.audience.desk.clone()?,
                 privileged,
+                managers: desk.managers.is_some(),
+                alone: desk.alone.map(|alone| alone.per_night),
             },
             issuer: IssuerPolicy {
                 iss,
@@ -163,6 +196,7 @@ impl Sections {
             credential: desk.credential,
             verifiers: desk.verifiers,
             approvers: desk.approvers,
+            managers: desk.managers,
             settings,
         })
     }

@@ -6,7 +6,7 @@ use toml::de::DeValue;
 use uuid::Uuid;
 
 /// Settings that hold a length of time.
-const LENGTHS_OF_TIME: [&str; 3] = ["answer_within", "cool_down", "tolerance"];
+const LENGTHS_OF_TIME: [&str; 4] = ["answer_within", "cool_down", "fresh_password", "tolerance"];
 
 /// A section that is missing, which has no place in the file.
 pub fn whole(what: &str) -> Option<String> {
@@ -67,7 +67,8 @@ pub fn value(path: &str, found: Option<&DeValue<'_>>, what: &str) -> Option<Stri
 /// `key.olga.2026.owner`, in which TOML takes the dot of the kid for the next name.
 fn kid_with_a_dot(path: &str) -> Option<String> {
     let (_, kid) = path.split_once(".key.")?;
-    kid.contains('.')
+    // A passkey's public key has members of its own.
+    (kid.contains('.') && !kid.contains(".public_key"))
         .then(|| format!("a kid with a dot must be in quotes: key.\"{kid}\".owner"))
 }
 

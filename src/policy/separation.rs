@@ -96,13 +96,7 @@ impl Sections {
     pub(super) fn check_keys(&self, directory: &Path) -> Result<(), Contradiction> {
         let mut known: BTreeMap<Digest, Signer<'_>> = BTreeMap::new();
         for (name, issuer) in &self.issuers {
-            let KeyLocation::File(file) = &issuer.keys else {
-                continue;
-            };
-            let Some(keys) = std::fs::read(directory.join(file))
-                .ok()
-                .and_then(|json| KeySet::parse(&json, &issuer.algorithms).ok())
-            else {
+            let Some(keys) = keys_here(issuer, directory) else {
                 continue;
             };
             for (kid, half) in keys.private_halves() {
@@ -126,6 +120,18 @@ impl Sections {
             }
         }
         Ok(())
+    }
+}
+
+/// The keys that the policy or a file beside it has.
+fn keys_here(issuer: &IssuerPolicy, directory: &Path) -> Option<KeySet> {
+    match &issuer.keys {
+        KeyLocation::File(file) => {
+            let json = std::fs::read(directory.join(file)).ok()?;
+            KeySet::parse(&json, &issuer.algorithms).ok()
+        }
+        KeyLocation::Url(_) => None,
+        KeyLocation::Webauthn(at) => KeySet::of_passkeys(issuer, at).ok(),
     }
 }
 

@@ -8,6 +8,14 @@ pub fn verified_note(target: &str, link: &str) -> String {
     )
 }
 
+/// No approver decided in time.
+pub fn expired_note(target: &str) -> String {
+    format!(
+        "MFA re-registration of {target} has expired: no approver approved or rejected it within four hours. Nothing was \
+         changed. If the person still needs it, verify them again."
+    )
+}
+
 /// An approver said no.
 pub fn rejected_note(target: &str, approver: Option<&str>, why: Option<&str>) -> String {
     let approver = approver.unwrap_or("The approver");

@@ -15,7 +15,7 @@ pub use answer::{
     Answer, MethodLine, PreviewAnswer, Unclaimed, WarningLine, answer, preview, refused, waiting,
 };
 pub use approval::{ApprovalLine, VerificationLine, how};
-pub use desk::{rejected_note, verified_note};
+pub use desk::{expired_note, rejected_note, verified_note};
 pub use freeze::{freeze_answer, freeze_state, thawed};
 pub use note::{note, outcome_not_shown, refusal_note};
 pub use notification::{Notification, notification};

@@ -58,7 +58,7 @@ pub(super) fn of_refusal(refusal: &RecordedRefusal) -> String {
 }
 
 pub(super) fn of_outcome(outcome: &Outcome, register_at: &str) -> String {
-    let target = &outcome.target;
+    let target = called(&outcome.target, outcome.target_name.as_deref());
     let register_at = where_to_register(outcome, register_at);
     let mut note = match (outcome.state, outcome.can_register) {
         (State::Waiting | State::Running, _) => {
@@ -118,7 +118,7 @@ pub(super) fn of_outcome(outcome: &Outcome, register_at: &str) -> String {
 pub(super) fn of_preview(preview: &Preview) -> String {
     let mut note = format!(
         "Nothing has been changed. A reset of {} would do this.",
-        preview.target
+        called(&preview.target, preview.target_name.as_deref())
     );
     let methods = preview.methods.iter();
     list(
@@ -136,6 +136,14 @@ pub(super) fn of_preview(preview: &Preview) -> String {
         note.push_str(" Sessions would be revoked.");
     }
     note
+}
+
+/// A person by the name that colleagues know, and the one that is sure.
+fn called(user_name: &str, display_name: Option<&str>) -> String {
+    match display_name {
+        Some(name) => format!("{name} ({user_name})"),
+        None => user_name.to_owned(),
+    }
 }
 
 /// A person who signs in elsewhere has to say in which tenant (Microsoft Learn, "Combined security information registration": guest users).

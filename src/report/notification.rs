@@ -2,7 +2,7 @@
 
 use super::note;
 use crate::ids::ObjectId;
-use crate::reset::{Event, State};
+use crate::reset::{Alone, Event, State, Warning};
 
 /// A message in two parts, as Amazon SNS has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,20 +19,24 @@ const LONGEST_SUBJECT: usize = 99;
 pub fn notification(event: &Event, register_at: &str) -> Option<Notification> {
     let (what, ticket, lines) = match event {
         Event::Outcome { outcome, .. } => {
+            let is_fast = outcome.warnings.contains(&Warning::VerifierPace);
             let what = match outcome.state {
+                State::Completed if is_fast => "MFA reset, one verifier often",
                 State::Completed => "MFA reset",
                 State::Waiting | State::Running | State::NeedsHuman | State::Refused => {
                     "MFA reset NOT complete"
                 }
             };
             let ticket = outcome.ticket.as_ref();
-            let lines = vec![
+            let lines = [
                 note::of_outcome(outcome, register_at),
                 format!("Ticket: {ticket}"),
                 format!("Approved by: {}", listed(&outcome.approvers)),
                 format!("Verified by: {}", listed(&outcome.verifiers)),
                 format!("Reset: {}", outcome.reset),
             ];
+            let alone = outcome.alone.iter().map(alone);
+            let lines: Vec<String> = alone.chain(lines).collect();
             (format!("{what}: {}", outcome.target), ticket, lines)
         }
         Event::Refused {
@@ -68,6 +72,25 @@ pub fn notification(event: &Event, register_at: &str) -> Option<Notification> {
             .collect();
             (format!("MFA reset {what}: {code}"), ticket, lines)
         }
+        Event::SignatureRefused {
+            by,
+            ticket,
+            target_id,
+            why,
+            ..
+        } => {
+            let lines = vec![
+                "Three sign-ins of one person within an hour were no signatures. More of them are in the audit trail. \
+                 Nothing was changed."
+                    .to_owned(),
+                format!("The last reason: {}.", why.trim_end_matches('.')),
+                format!("Person who signed in: {by}"),
+                format!("Ticket: {ticket}"),
+                format!("Person to be reset: {target_id}"),
+            ];
+            let what = "MFA desk: signatures refused".to_owned();
+            (what, ticket.as_ref(), lines)
+        }
         Event::Allowed { .. }
         | Event::Previewed { .. }
         | Event::Replayed { .. }
@@ -77,14 +100,23 @@ pub fn notification(event: &Event, register_at: &str) -> Option<Notification> {
         | Event::LookedUp { .. }
         | Event::CaseShown { .. }
         | Event::Signed { .. }
-        | Event::SignatureRefused { .. }
         | Event::Rejected { .. }
+        | Event::Expired { .. }
         | Event::Evidence { .. } => return None,
     };
     Some(Notification {
         subject: subject(&format!("{what} ({ticket})")),
         text: lines.join("\n"),
     })
+}
+
+/// That one person did it all, and who can say whether it was right.
+fn alone(alone: &Alone) -> String {
+    let ask = match &alone.manager {
+        Some(manager) => format!("Tell the person's manager, {manager}."),
+        None => "Microsoft Entra names no manager: ask the person.".to_owned(),
+    };
+    format!("ALONE: one person verified and approved this. {ask}")
 }
 
 fn listed(ids: &[ObjectId]) -> String {

@@ -50,6 +50,20 @@ pub fn warning(warning: Warning) -> &'static str {
         Warning::ApproverVerified => {
             "An approver also verified the person, so fewer people have checked than it seems."
         }
+        Warning::PasswordJustChanged => {
+            "The password was changed a short time before. Ask the person whether they did it. If not, tell the security \
+             team."
+        }
+        Warning::PasswordAgeUnknown => {
+            "Microsoft Entra does not say when the password was changed, so a recent change would not show."
+        }
+        Warning::WeakContacts => {
+            "The verification used only contacts that an attacker inside the account could answer or change."
+        }
+        Warning::VerifierPace => {
+            "A verifier has had several people reset within two hours. The security team has to check with them that each \
+             was verified."
+        }
         Warning::SignInOutOfContext => "It was approved by a sign-in that phishing may imitate.",
         Warning::NoLongerAllowed => {
             "The reset was interrupted. These approvals no longer allowed it when it resumed, so it was stopped."

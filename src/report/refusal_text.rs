@@ -3,7 +3,7 @@
 //! which secret is missing, is there alone.
 
 use super::capitalised;
-use crate::approval::{ApprovalError, claim_subject};
+use crate::approval::{ApprovalError, ContactKind, claim_subject};
 use crate::clock::Timestamp;
 use crate::reset::{Attester, Cap, Flaw, Guardrail, LedgerError, Method, Refusal, RefusalText};
 use crate::secrets::SecretError;
@@ -60,6 +60,27 @@ fn detail(refusal: &Refusal) -> String {
         }
         Refusal::AttesterIsTarget(Attester::Approver) => "The person approved their own reset.",
         Refusal::AttesterIsTarget(Attester::Verifier) => "The person verified themselves.",
+        Refusal::AttesterHasTargetsEmployeeId(attester) => {
+            return format!(
+                "The {attester} and the person have the same employee id in Microsoft Entra, so they count as one person."
+            );
+        }
+        Refusal::ContactChanged(ContactKind::BusinessPhone) => {
+            "The business phone in Microsoft Entra is not the one that the verifier used."
+        }
+        Refusal::ContactChanged(ContactKind::MobilePhone) => {
+            "The mobile phone in Microsoft Entra is not the one that the verifier used."
+        }
+        Refusal::EvidenceWeak => {
+            "The person was verified only over contacts that an attacker inside the account could answer or change."
+        }
+        Refusal::PasswordJustChanged(at) => {
+            let when = match at {
+                Some(at) => format!("The person's password was changed at {}", minute(*at)),
+                None => "It cannot be read when the person's password was changed".to_owned(),
+            };
+            return format!("{when}, and one kind of evidence is then not enough.");
+        }
         Refusal::KeyWithoutOwner => {
             "The approval was signed with a key that has no owner. On call, each key belongs to one person."
         }
@@ -95,11 +116,17 @@ fn detail(refusal: &Refusal) -> String {
                 minute(*until)
             );
         }
+        Refusal::Guardrail(Guardrail::Cap(Cap::Verifier)) => {
+            "A verifier has had as many people reset in an hour, or in a day, as one person may."
+        }
         Refusal::Guardrail(Guardrail::Cap(by)) => {
             return format!(
                 "{} has reached the limit of resets in an hour.",
                 counted(*by)
             );
+        }
+        Refusal::Guardrail(Guardrail::PasskeyCopied(_)) => {
+            "A later signature of the same passkey was used before this one, or there is a copy of the passkey."
         }
         Refusal::Privileged(privilege) => {
             return format!("The person {privilege}: one approval is not enough.");
@@ -137,6 +164,7 @@ fn detail(refusal: &Refusal) -> String {
         | Refusal::NotFound(_)
         | Refusal::AttesterDisabled(_)
         | Refusal::SignerJustReset(_)
+        | Refusal::VerifierNotManager
         | Refusal::NotTheKeysOwner
         | Refusal::ApproverVerified
         | Refusal::BreakGlass
@@ -144,7 +172,7 @@ fn detail(refusal: &Refusal) -> String {
         | Refusal::TooManyPreviews
         | Refusal::NoSuchReset
         | Refusal::TargetBusy
-        | Refusal::Guardrail(Guardrail::Frozen(_))
+        | Refusal::Guardrail(Guardrail::Frozen(_) | Guardrail::Alone)
         | Refusal::ChangedMeanwhile(_)
         | Refusal::OutOfTime => {
             let text = refusal.to_string();
@@ -191,6 +219,7 @@ fn counted(by: Cap) -> &'static str {
         Cap::Issuer => "The approval system",
         Cap::Approver => "The approver",
         Cap::Tenant => "The tenant",
+        Cap::Verifier => "The verifier",
     }
 }
 
@@ -281,6 +310,8 @@ mod tests {
             Refusal::OtherPerson,
             Refusal::ApprovalUsed,
             Refusal::NotTheKeysOwner,
+            Refusal::VerifierNotManager,
+            Refusal::Guardrail(Guardrail::Alone),
             Refusal::KeyWithoutOwner,
             Refusal::ApproverVerified,
             Refusal::HardwareKeyMissing,
@@ -293,10 +324,14 @@ mod tests {
                 passkeys: Vec::new(),
                 said_to_be_kept: true,
             },
+            Refusal::EvidenceWeak,
+            Refusal::ContactChanged(ContactKind::MobilePhone),
+            Refusal::PasswordJustChanged(None),
             Refusal::TooManyPreviews,
             Refusal::NoSuchReset,
             Refusal::TargetBusy,
             Refusal::Guardrail(Guardrail::Frozen("SEC-77".to_owned())),
+            Refusal::Guardrail(Guardrail::PasskeyCopied("olga-phone".try_into().unwrap())),
             Refusal::ChangedMeanwhile("the planned removals"),
             Refusal::OutOfTime,
             Refusal::Misconfigured {
@@ -312,12 +347,13 @@ mod tests {
         ] {
             examples.push(Refusal::ApprovalsDisagree(about));
         }
-        for by in [Cap::Issuer, Cap::Approver, Cap::Tenant] {
+        for by in [Cap::Issuer, Cap::Approver, Cap::Tenant, Cap::Verifier] {
             examples.push(Refusal::Guardrail(Guardrail::Cap(by)));
         }
         for attester in [Attester::Approver, Attester::Verifier] {
             examples.push(Refusal::AttesterDisabled(attester));
             examples.push(Refusal::AttesterIsTarget(attester));
+            examples.push(Refusal::AttesterHasTargetsEmployeeId(attester));
         }
         for flaw in flaws {
             let privilege = privilege.clone();

@@ -27,15 +27,16 @@ pub use directories::{Directories, Privileged};
 pub use executor::context::{Deployment, EvidenceKeeping, TenantContext};
 pub use executor::replay::Answered;
 pub use executor::validate::{ApprovalValidator, DeskSignatures, Presented};
-pub use ledger::{Ledger, ResetLease, SwitchError, SwitchedTo};
+pub use ledger::{Duty, Ledger, ResetLease, SwitchError, SwitchedTo};
 pub use machine::Reset;
 pub use model::{
-    Action, ApprovalSummary, CanRegister, Cap, Change, ClaimedApproval, Code, Event, Failure,
-    Freeze, FreezeChange, FreezeReason, FreezeReasonError, Guardrail, KeepReason, LedgerError,
-    MOST_APPROVALS, Membership, Method, MethodId, MethodKind, MethodOutcome, MethodStatus, Origin,
-    Outcome, Parties, Person, PhoneType, PimEligibility, PlannedMethod, Preview, Privilege,
-    PrivilegeFacts, RecordedRefusal, RefusalText, Request, RequestStatus, Responsible, Retry,
-    RoleAssignment, SessionStatus, State, Tiers, Warning,
+    Action, Alone, ApprovalPeople, ApprovalSummary, CanRegister, Cap, Change, ClaimedApproval,
+    Code, Event, Failure, Freeze, FreezeChange, FreezeReason, FreezeReasonError, Guardrail,
+    KeepReason, LedgerError, MOST_APPROVALS, Manager, Membership, Method, MethodId, MethodKind,
+    MethodOutcome, MethodStatus, Origin, Outcome, Parties, PasswordChange, Person, PhoneType,
+    PimEligibility, PlannedMethod, Preview, Privilege, PrivilegeFacts, RecordedRefusal,
+    RefusalText, Request, RequestStatus, Responsible, Retry, RoleAssignment, SessionStatus, State,
+    Tiers, Warning,
 };
 pub use refusal::{Attester, Disagreement, Flaw, Refusal, Role};
 pub use rules::channels::{ChannelPolicy, Channels, SourceChannel};

@@ -6,12 +6,12 @@
 use std::time::Duration;
 
 use super::model::{
-    Code, Guardrail, LedgerError, MOST_APPROVALS, Method, NotOneRequest, Privilege, Retry,
+    Cap, Code, Guardrail, LedgerError, MOST_APPROVALS, Method, NotOneRequest, Privilege, Retry,
     TellsSecurity,
 };
 use super::ports::{AuditError, DirectoryError, Fault, KeysUnavailable, QueueError};
 use crate::approval::sign_in::SignInError;
-use crate::approval::{ApprovalError, Damage, InvalidToken};
+use crate::approval::{ApprovalError, ContactKind, Damage, InvalidToken};
 use crate::clock::Timestamp;
 use crate::ids::Kid;
 use crate::secrets::SecretError;
@@ -67,6 +67,14 @@ pub enum Refusal {
     /// The target approved or verified themselves.
     #[error("the {0} is the person to be reset")]
     AttesterIsTarget(Attester),
+    /// Who vouched as the target's manager is another person (`manager_attestation`).
+    #[error("the person who vouched as the manager is not the person's manager in the directory")]
+    VerifierNotManager,
+    /// Another account of the target's approved or verified.
+    #[error(
+        "the {0} and the person have one employeeId, so they are one person (compare_employee_ids)"
+    )]
+    AttesterHasTargetsEmployeeId(Attester),
     #[error("the approval was signed with a key of another person")]
     NotTheKeysOwner,
     /// On call, each key belongs to one person.
@@ -97,6 +105,20 @@ pub enum Refusal {
     /// Privileged, and this deployment has no credential for that.
     #[error("the person {0}, and policy.toml has no credential for privileged people")]
     NoPrivilegedCredential(Privilege),
+    /// The number that the verifier used is another one now.
+    #[error("the {} that the verifier used is another one in the directory now", .0.as_str())]
+    ContactChanged(ContactKind),
+    /// An attacker inside the account could have answered all of the evidence.
+    #[error(
+        "the evidence is a message, a call to a mobile number that the person may change, or one to a desk line in the account, and nothing else (weak_contacts, desk_lines)"
+    )]
+    EvidenceWeak,
+    /// An attacker who changed the password may be the one who asks. The time is `None` where it cannot be read.
+    #[error(
+        "the password was changed a short time ago ({}), and there is neither a second kind of evidence nor a second approver (fresh_password)",
+        changed_at(.0)
+    )]
+    PasswordJustChanged(Option<Timestamp>),
     /// These passkeys stay, and sign-in would ask for them. Nothing is begun unless the approval says that the person
     /// still has them (`passkeys:keep`) or accepts it (`lockout:accept`).
     #[error("the person could not register afterwards: a passkey stays that they do not have")]
@@ -216,6 +238,10 @@ pub enum Flaw {
     IssuerForStandardOnly,
 }
 
+fn changed_at(time: &Option<Timestamp>) -> String {
+    time.map_or_else(|| "the time cannot be read".to_owned(), |at| at.to_string())
+}
+
 /// A tenant's word that it has no licence is no answer about a person unless the policy agrees.
 pub(super) const UNLICENSED: Refusal = Refusal::Misconfigured {
     what: "the tenant says that it has no licence for PIM, and the policy does not say pim = \"unlicensed\"",
@@ -247,6 +273,7 @@ impl Refusal {
             Refusal::SignIn(_) => Code::SignInInvalid,
             Refusal::SignerWithoutRole(_) => Code::SignerWithoutRole,
             Refusal::SignerJustReset(_) => Code::SignerJustReset,
+            Refusal::VerifierNotManager => Code::VerifierNotManager,
             Refusal::IssuerNotAllowed => Code::IssuerNotAllowed,
             Refusal::OtherTicket => Code::OtherTicket,
             Refusal::OtherTenant => Code::OtherTenant,
@@ -262,8 +289,11 @@ impl Refusal {
             },
             Refusal::AttesterDisabled(Attester::Approver) => Code::ApproverDisabled,
             Refusal::AttesterDisabled(Attester::Verifier) => Code::VerifierDisabled,
-            Refusal::AttesterIsTarget(Attester::Approver) => Code::ApproverIsTarget,
-            Refusal::AttesterIsTarget(Attester::Verifier) => Code::VerifierIsTarget,
+            Refusal::AttesterIsTarget(attester)
+            | Refusal::AttesterHasTargetsEmployeeId(attester) => match attester {
+                Attester::Approver => Code::ApproverIsTarget,
+                Attester::Verifier => Code::VerifierIsTarget,
+            },
             Refusal::NotTheKeysOwner => Code::NotTheKeysOwner,
             Refusal::KeyWithoutOwner => Code::KeyWithoutOwner,
             Refusal::ApproverVerified => Code::ApproverVerified,
@@ -293,13 +323,21 @@ impl Refusal {
                 Flaw::IssuerForStandardOnly => Code::IssuerStandardOnly,
             },
             Refusal::NoPrivilegedCredential(_) => Code::NoPrivilegedCredential,
+            Refusal::ContactChanged(_) => Code::ContactChanged,
+            Refusal::EvidenceWeak => Code::EvidenceWeak,
+            Refusal::PasswordJustChanged(_) => Code::PasswordJustChanged,
             Refusal::WouldLockOut { .. } => Code::WouldLockOut,
             Refusal::TooManyPreviews => Code::TooManyPreviews,
             Refusal::NoSuchReset => Code::NoSuchReset,
             Refusal::TargetBusy => Code::TargetBusy,
             Refusal::Guardrail(Guardrail::Frozen(_)) => Code::Frozen,
             Refusal::Guardrail(Guardrail::CoolingDown { .. }) => Code::CoolingDown,
-            Refusal::Guardrail(Guardrail::Cap(_)) => Code::CapReached,
+            Refusal::Guardrail(Guardrail::Cap(Cap::Verifier)) => Code::VerifierLimit,
+            Refusal::Guardrail(Guardrail::Cap(Cap::Issuer | Cap::Approver | Cap::Tenant)) => {
+                Code::CapReached
+            }
+            Refusal::Guardrail(Guardrail::Alone) => Code::AloneCapReached,
+            Refusal::Guardrail(Guardrail::PasskeyCopied(_)) => Code::PasskeyCopied,
             Refusal::Queue(_) => Code::QueueUnavailable,
             Refusal::Secret(SecretError::Unavailable(_)) => Code::SecretsUnavailable,
             Refusal::Misconfigured { .. }

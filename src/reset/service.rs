@@ -18,10 +18,11 @@ use super::model::{
     RequestStatus,
 };
 use super::refusal::Refusal;
+use super::rules::guardrails::{DAY, verifier_count};
 use crate::approval::sign_in::Subject;
-use crate::approval::{ApprovalError, Authentic};
+use crate::approval::{ApprovalError, Authentic, ContactEnds, Evidence};
 use crate::clock::{self, Timestamp};
-use crate::ids::{Label, ResetId, TenantId};
+use crate::ids::{Label, ObjectId, Reference, ResetId, TenantId};
 
 /// The resets of the deployment. Cheap to clone.
 #[derive(Clone)]
@@ -270,6 +271,28 @@ impl Resets {
         }
     }
 
+    /// Whether a request was accepted before, whatever came of it.
+    ///
+    /// # Errors
+    /// A [`Refusal`] if the ledger does not answer.
+    pub async fn was_accepted(&self, request: &Request) -> Result<bool, Refusal> {
+        let (previous, _) = self.deployment.ledger.look_up(request, &[]).await?;
+        Ok(previous.is_any())
+    }
+
+    /// Authenticates an approval that was signed at the desk, with the keys that Entra has now.
+    ///
+    /// # Errors
+    /// The [`Refusal`] that it would meet.
+    pub async fn authenticate_at_desk(&self, reference: &Reference) -> Result<(), Refusal> {
+        let validator = &self.deployment.validator;
+        let names = validator.desk.iter().map(|desk| desk.name.clone());
+        let names: Vec<Label> = names.collect();
+        let tokens = [reference.to_string()];
+        let presented = validator.authenticate_all(&tokens, &names).await;
+        presented.stand_together()
+    }
+
     /// What a reset of this person would do, before it is approved.
     ///
     /// # Errors
@@ -278,10 +301,26 @@ impl Resets {
         &self,
         tenant: TenantId,
         about: &Subject,
+        verified: (&[Evidence], ContactEnds),
         until: Timestamp,
     ) -> Result<Preview, Refusal> {
         let run = self.deployment.run_in(tenant, until, Caller::Waits)?;
-        run.outlook(about).await
+        run.outlook(about, verified).await
+    }
+
+    /// How many resets were begun within a day on the word of this verifier.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if that cannot be read.
+    pub async fn verified_within_a_day(
+        &self,
+        tenant: TenantId,
+        verifier: ObjectId,
+    ) -> Result<usize, LedgerError> {
+        let deployment = &self.deployment;
+        let since = clock::before(deployment.clock.now(), DAY);
+        let name = verifier_count(tenant, verifier);
+        deployment.ledger.counted(&name, since).await
     }
 
     /// The stored status of a reset, for the holder of one of its approvals. That the end was read is written down.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::call::Failed;
 use crate::ids::{Malformed, SecretName, Table, trusted_url};
 
-/// One section `[notes.NAME]` of policy.toml: notes into the tickets of the source of that name.
+/// One section `[notes.NAME]` of policy.toml: notes into the tickets of the source of that name, or of the desk.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notes {

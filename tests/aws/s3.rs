@@ -90,7 +90,8 @@ async fn a_record_is_written_once_under_a_lock_with_its_checksum() {
 #[tokio::test]
 #[ignore = "needs moto: make test"]
 async fn a_bucket_that_is_not_there_is_an_error_that_says_so() {
-    let error = s3(&moto::config().await, "no-such-bucket-here").keep(NAME, "{}");
+    let nowhere = s3(&moto::config().await, "no-such-bucket-here");
+    let error = nowhere.keep(NAME, "{}");
     let expected = "status 404 NoSuchBucket".to_owned();
     assert_eq!(error.await, Err(EvidenceError(expected)));
 }

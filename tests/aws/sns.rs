@@ -10,7 +10,7 @@ use reregister_mfa::reset::{CanRegister, Event, Outcome, Parties, SessionStatus,
 use serde_json::Value;
 
 use crate::moto;
-use crate::sqs::Letterbox;
+use crate::sqs::{Letterbox, answers};
 
 const REGISTER_AT: &str = "https://register.contoso.example";
 
@@ -78,6 +78,7 @@ fn completed() -> Event {
             privileged: false,
             approvers: Vec::new(),
             verifiers: Vec::new(),
+            alone: None,
             sessions: SessionStatus::Revoked,
             methods: Vec::new(),
             can_register: CanRegister::Yes,
@@ -138,4 +139,20 @@ async fn a_topic_that_is_not_there_has_told_nobody() {
     let sns = Sns::new(&moto::config().await, arn, REGISTER_AT.to_owned());
     let told = sns.notify(&refused()).await;
     assert!(matches!(told, Err(SecurityError(_))), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_success_without_the_id_of_a_message_has_published_nothing() {
+    let results = [
+        "",
+        "<PublishResponse/>",
+        "<PublishResponse><PublishResult/></PublishResponse>",
+        "<PublishResponse><PublishResult><MessageId/></PublishResult></PublishResponse>",
+    ];
+    for body in results {
+        let config = answers("text/xml", body).await;
+        let topic = "arn:aws:sns:eu-west-1:123456789012:security".to_owned();
+        let sns = Sns::new(&config, topic, REGISTER_AT.to_owned());
+        assert!(sns.notify(&refused()).await.is_err(), "{body}");
+    }
 }

@@ -6,10 +6,12 @@ use aws_config::SdkConfig;
 use aws_sdk_sqs::types::QueueAttributeName;
 use reregister_mfa::aws::{Sqs, SqsEvent, SqsMessage};
 use reregister_mfa::ids::ResetId;
-use reregister_mfa::reset::ports::{Queue, QueueError};
+use reregister_mfa::reset::ports::{Queue, QueueError, Wake};
 use serde_json::{Value, json};
 
 use crate::moto;
+
+const DRAFT: &str = "0123456789abcdef0123456789abcdef";
 
 /// A new queue, and somebody who looks into it.
 pub struct Letterbox {
@@ -68,7 +70,10 @@ async fn a_wake_is_one_message_with_the_name_of_the_reset_and_nothing_else() {
     let letterbox = Letterbox::new(&config).await;
     let queue = Sqs::new(&config, letterbox.url.clone());
     let id = ResetId::random();
-    queue.schedule(id, Duration::ZERO).await.unwrap();
+    queue
+        .schedule(Wake::Reset(id), Duration::ZERO)
+        .await
+        .unwrap();
 
     let letters = letterbox.letters().await;
     assert_eq!(letters.len(), 1);
@@ -77,7 +82,7 @@ async fn a_wake_is_one_message_with_the_name_of_the_reset_and_nothing_else() {
     let message = SqsMessage {
         body: letters[0].clone(),
     };
-    assert_eq!(message.reset().unwrap(), id);
+    assert_eq!(message.wake().unwrap(), Wake::Reset(id));
 }
 
 #[tokio::test]
@@ -89,7 +94,10 @@ async fn a_wake_does_not_come_before_it_is_due_and_at_the_latest_after_the_fifte
         let letterbox = Letterbox::new(&config).await;
         let queue = Sqs::new(&config, letterbox.url.clone());
         let after = Duration::from_secs(after);
-        queue.schedule(ResetId::random(), after).await.unwrap();
+        queue
+            .schedule(Wake::Reset(ResetId::random()), after)
+            .await
+            .unwrap();
         assert_eq!(letterbox.letters().await, [""; 0]);
         let delayed = QueueAttributeName::ApproximateNumberOfMessagesDelayed;
         assert_eq!(letterbox.attribute(delayed).await, "1");
@@ -103,7 +111,10 @@ async fn part_of_a_second_makes_a_wake_late_rather_than_early() {
     let letterbox = Letterbox::new(&config).await;
     let queue = Sqs::new(&config, letterbox.url.clone());
     let after = Duration::from_millis(1);
-    queue.schedule(ResetId::random(), after).await.unwrap();
+    queue
+        .schedule(Wake::Reset(ResetId::random()), after)
+        .await
+        .unwrap();
     let delayed = QueueAttributeName::ApproximateNumberOfMessagesDelayed;
     assert_eq!(letterbox.attribute(delayed).await, "1");
     let mut letters = letterbox.letters().await;
@@ -117,7 +128,7 @@ async fn a_queue_that_is_not_there_has_taken_nothing() {
     let config = moto::config().await;
     let url = format!("{}/123456789012/no-such-queue", moto::url());
     let woken = Sqs::new(&config, url)
-        .schedule(ResetId::random(), Duration::ZERO)
+        .schedule(Wake::Reset(ResetId::random()), Duration::ZERO)
         .await;
     assert!(matches!(woken, Err(QueueError(_))), "{woken:?}");
 }
@@ -138,7 +149,15 @@ fn an_event_of_lambda_is_read_by_its_bodies_alone() {
     }]}))
     .unwrap();
     assert_eq!(event.records.len(), 1);
-    assert_eq!(event.records[0].reset().unwrap(), id);
+    assert_eq!(event.records[0].wake().unwrap(), Wake::Reset(id));
+}
+
+#[test]
+fn a_wake_of_the_desk_is_the_id_of_a_draft_and_nothing_else() {
+    let wake = Wake::Draft(DRAFT.try_into().unwrap());
+    let body = serde_json::to_string(&wake).unwrap();
+    assert_eq!(body, json!({"draft": DRAFT}).to_string());
+    assert_eq!(SqsMessage { body }.wake().unwrap(), wake);
 }
 
 #[test]
@@ -151,9 +170,36 @@ fn a_message_that_is_anything_but_a_name_is_no_wake() {
         json!({"reset": "all"}).to_string(),
         json!({"reset": [id.to_string()]}).to_string(),
         json!({"reset": id.to_string(), "remove": "everything"}).to_string(),
+        json!({"draft": "all"}).to_string(),
+        json!({"draft": DRAFT, "approve": true}).to_string(),
+        json!({"reset": id.to_string(), "draft": DRAFT}).to_string(),
+        json!({"reset": null, "draft": DRAFT}).to_string(),
         format!("{} {{}}", json!({"reset": id.to_string()})),
     ] {
         let message = SqsMessage { body };
-        assert!(message.reset().is_err(), "{message:?}");
+        assert!(message.wake().is_err(), "{message:?}");
+    }
+}
+
+/// A service that answers every request with 200 and this body.
+pub async fn answers(kind: &'static str, body: &'static str) -> SdkConfig {
+    let answer = move || async move { ([("content-type", kind)], body) };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let service = axum::Router::new().fallback(answer);
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    moto::config_at(&url).await
+}
+
+#[tokio::test]
+async fn a_success_without_the_id_of_a_message_has_queued_nothing() {
+    let bodies = ["", "{}", r#"{"MessageId":null}"#, r#"{"MessageId":""}"#];
+    for body in bodies {
+        let config = answers("application/x-amz-json-1.0", body).await;
+        let queue = Sqs::new(&config, "http://127.0.0.1/1/queue".to_owned());
+        let queued = queue
+            .schedule(Wake::Reset(ResetId::random()), Duration::ZERO)
+            .await;
+        assert!(queued.is_err(), "{body}");
     }
 }

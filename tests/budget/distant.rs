@@ -192,6 +192,21 @@ impl Distant {
         }
     }
 
+    /// The same on the word of Jane's manager.
+    pub fn vouched(&self) -> Approved {
+        let [(_, jane), (_, sam), (_, vera), ..] = PEOPLE;
+        let now = START.parse::<Timestamp>().unwrap().as_second();
+        let vouched = json!({
+            "method": "manager_attestation", "contact_source": "company_directory",
+            "verified_by": vera, "verified_at": now - 120,
+        });
+        let draft = Draft::new(now).target(jane).approver(sam).ticket("HELP-42");
+        Approved {
+            body: "vouched".to_owned(),
+            approvals: vec![ISSUERS.desk.approve(&draft.verification([vouched]))],
+        }
+    }
+
     /// Two approvals of two issuers.
     pub fn two_by_name(&self) -> Approved {
         let [(jane, _), (sam, _), (vera, _), (ada, _), (victor, _)] = PEOPLE;

@@ -44,10 +44,10 @@ fn a_reset_of_three_methods_by_name_takes_seven_trips_to_graph_and_six_to_aws() 
       4 Graph: person
       4 Graph: person
       8 AWS: commit reset, delivery
-     64 AWS: read freeze, target, count, count, count
+     64 AWS: read freeze, target, count, count, count, count
      64 Graph: methods
      64 Graph: privilege facts
-    124 AWS: commit reset, approval, target, count, count, count, freeze
+    124 AWS: commit reset, approval, target, count, count, count, count, freeze
     128 Graph: methods
     128 Graph: revoke sessions
     188 AWS: commit reset
@@ -70,7 +70,7 @@ fn an_approval_by_object_ids_saves_one_trip_to_graph() {
     assert_eq!(took(&sent), 6 * GRAPH + 6 * AWS);
     insta::assert_snapshot!(sent.calls, @r"
       0 AWS: read delivery, approval
-      4 AWS: read freeze, target, count, count, count
+      4 AWS: read freeze, target, count, count, count, count
       4 AWS: wake in 34 s
       4 Graph: methods
       4 Graph: person
@@ -78,7 +78,7 @@ fn an_approval_by_object_ids_saves_one_trip_to_graph() {
       4 Graph: person
       4 Graph: privilege facts
       8 AWS: commit reset, delivery
-     64 AWS: commit reset, approval, target, count, count, count, freeze
+     64 AWS: commit reset, approval, target, count, count, count, count, freeze
      68 Graph: methods
      68 Graph: revoke sessions
     128 AWS: commit reset
@@ -91,6 +91,15 @@ fn an_approval_by_object_ids_saves_one_trip_to_graph() {
     380 AWS: commit reset, target
     380 AWS: wake in 1 s
     ");
+}
+
+#[test]
+fn whether_the_manager_vouched_is_asked_beside_the_rest() {
+    let distant = Distant::new();
+    let sent = distant.submit(&distant.vouched());
+    assert_eq!(sent.state, "completed");
+    assert_eq!(took(&sent), 6 * GRAPH + 6 * AWS);
+    assert_eq!(sent.calls.matches("Graph: manager").count(), 1);
 }
 
 #[test]

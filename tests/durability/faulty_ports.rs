@@ -12,11 +12,11 @@ use reregister_mfa::clock::{Clock, Timestamp};
 use reregister_mfa::ids::{Label, ObjectId, PersonRef, ResetId, TicketKey};
 use reregister_mfa::reset::ports::{
     AuditError, AuditTrail, Directory, DirectoryError, Fault, Item, Key, Listing, Queue,
-    QueueError, Security, SecurityError, Store, StoreError, TicketError, Tickets, Write,
+    QueueError, Security, SecurityError, Store, StoreError, TicketError, Tickets, Wake, Write,
 };
 use reregister_mfa::reset::{
-    Change, Event, Method, MethodKind, Parties, Person, PimEligibility, PrivilegeFacts,
-    RequestStatus, State,
+    Change, Event, Manager, Method, MethodKind, Parties, PasswordChange, Person, PimEligibility,
+    PrivilegeFacts, RequestStatus, State,
 };
 use serde_json::Value;
 
@@ -240,10 +240,18 @@ impl Directory for FaultyPorts {
                 enabled: true,
                 external: false,
                 management_restricted: false,
+                employee_id: None,
+                synced: false,
+                password: PasswordChange::At(Timestamp::UNIX_EPOCH),
+                contacts: Default::default(),
             }),
             PersonRef::Upn(_) => Err(DirectoryError::Permanent(Fault::NotFound)),
         };
         self.ask("Graph: person", |_| person).await
+    }
+
+    async fn manager(&self, _: &PersonRef) -> Result<Option<Manager>, DirectoryError> {
+        Ok(None)
     }
 
     async fn privilege_facts(&self, _: ObjectId) -> Result<PrivilegeFacts, DirectoryError> {
@@ -310,7 +318,10 @@ impl Directory for FaultyPorts {
 
 #[async_trait]
 impl Queue for FaultyPorts {
-    async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
+    async fn schedule(&self, wake: Wake, after: Duration) -> Result<(), QueueError> {
+        let Wake::Reset(id) = wake else {
+            panic!("there is no desk here");
+        };
         let wake = |happened: &mut Happened| {
             let due = happened.now.checked_add(after).unwrap();
             if happened.table.broken != Broken::LosesMessages {
@@ -426,7 +437,10 @@ fn a_dead_actor_is_dead_in_every_branch_and_branches_interleave_by_the_seed() {
         let ports = world.ports([(point, Injection::DiesBefore)]);
         let schedules = async {
             for _ in 0..2 {
-                ports.schedule(ResetId::random(), RUN).await.unwrap();
+                ports
+                    .schedule(Wake::Reset(ResetId::random()), RUN)
+                    .await
+                    .unwrap();
             }
         };
         let notifications = async {

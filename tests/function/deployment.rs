@@ -18,6 +18,7 @@ use simulated::request::Request;
 use simulated::runtime_api::{Invocation, RuntimeApi};
 use tokio::net::TcpListener;
 
+use crate::document::Document;
 use crate::moto;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_reregister-mfa");
@@ -28,12 +29,14 @@ pub struct Deployment {
     pub on_call: Issuer,
     /// The address of its queue in SQS, if it has one.
     pub queue: Option<String>,
+    /// The name of its table.
+    pub table: String,
     // Before what it is connected to.
     process: Process,
     log: Log,
     door: Channel,
     environment: Vec<(String, String)>,
-    _entra: Serving,
+    entra: Serving,
     _files: tempfile::TempDir,
 }
 
@@ -46,18 +49,29 @@ pub struct Extras {
     pub secrets: Vec<(&'static str, Value)>,
     /// A queue in SQS, in the place of the one inside the process.
     pub queue: bool,
+    /// In the environment of its processes.
+    pub environment: Vec<(&'static str, String)>,
+    /// An issuer of passkeys on call, and the port of the page that they sign on.
+    pub passkeys: Option<(Value, u16)>,
 }
 
 /// The second function of a deployment, which the queue invokes.
 pub struct Worker {
     // Before what it is connected to.
     process: Process,
+    log: Log,
     pub api: RuntimeApi,
 }
 
 impl Worker {
     pub fn is_up(&mut self) -> bool {
         self.process.is_up()
+    }
+
+    /// Ends it, and gives all that it has ever written.
+    pub fn into_log(mut self) -> String {
+        self.process.end();
+        whole(self.log)
     }
 }
 
@@ -123,7 +137,7 @@ impl Deployment {
         // Its name is as good as any to tell this deployment's secrets from those of others.
         let table = moto::table(&aws).await;
         let prefix = table.clone();
-        secrets(&aws, &prefix, extras.secrets).await;
+        secrets(&aws, &prefix, &extras.secrets).await;
         // On Lambda nothing is accepted without one.
         let on_lambda = !matches!(entrance, Entrance::Socket);
         let queue = if extras.queue || on_lambda {
@@ -131,12 +145,12 @@ impl Deployment {
         } else {
             None
         };
-        Deployment::build(entrance, &url, &prefix, &table, &extras.policy, queue).await
+        Deployment::build(entrance, &url, &prefix, &table, extras, queue).await
     }
 
     /// With AWS at this address, whoever answers there.
     pub async fn at(entrance: Entrance, aws: &str, prefix: &str, table: &str) -> Deployment {
-        Deployment::build(entrance, aws, prefix, table, "", None).await
+        Deployment::build(entrance, aws, prefix, table, Extras::default(), None).await
     }
 
     async fn build(
@@ -144,7 +158,7 @@ impl Deployment {
         aws: &str,
         prefix: &str,
         table: &str,
-        policy: &str,
+        extras: Extras,
         queue: Option<String>,
     ) -> Deployment {
         let tenant = Tenant::from_json(include_str!("../../examples/users.json")).unwrap();
@@ -160,9 +174,16 @@ impl Deployment {
         write("on-call.jwks.json", on_call.jwks().to_string());
         let security = Issuer::es256("https://security.contoso.example", "sec-2026");
         write("security.jwks.json", security.jwks().to_string());
+        let mut policy = Document::from_toml(include_str!("../../examples/policy.toml"));
+        if let Some((issuer, _)) = &extras.passkeys {
+            policy = policy
+                .add("issuers.passkeys", issuer.clone())
+                .push("on_call.issuers", "passkeys");
+        }
         write(
             "policy.toml",
-            format!("{}\n{policy}", include_str!("../../examples/policy.toml"))
+            [policy.to_toml(), extras.policy]
+                .join("\n")
                 .replace("http://127.0.0.1:8443", &entra.url)
                 .replace("\"sandbox/", &format!("\"{prefix}/")),
         );
@@ -180,9 +201,14 @@ impl Deployment {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec();
+        if let Some((_, port)) = extras.passkeys {
+            environment.push(("LISTEN".to_owned(), format!("127.0.0.1:{port}")));
+        }
         if let Some(url) = &queue {
             environment.push(("QUEUE_URL".to_owned(), url.clone()));
         }
+        let more = extras.environment.into_iter();
+        environment.extend(more.map(|(name, value)| (name.to_owned(), value)));
         let (door, process, log) = match entrance {
             Entrance::Socket => socket(environment.clone()),
             Entrance::RuntimeApi => {
@@ -199,11 +225,12 @@ impl Deployment {
             service_desk,
             on_call,
             queue,
+            table: table.to_owned(),
             process: Process(process),
             log,
             door,
             environment,
-            _entra: entra,
+            entra,
             _files: files,
         }
     }
@@ -242,10 +269,12 @@ impl Deployment {
     /// Ends it, and gives all that it has ever written; of cargo lambda, nothing.
     pub fn into_log(mut self) -> String {
         self.process.end();
-        self.log
-            .drain(..)
-            .map(|written| written.join().unwrap())
-            .collect()
+        whole(self.log)
+    }
+
+    /// Where its tenant is.
+    pub fn login(&self) -> &str {
+        &self.entra.url
     }
 
     /// The Runtime API, where that is the door.
@@ -260,9 +289,10 @@ impl Deployment {
     pub async fn worker(&self) -> Worker {
         let mut environment = self.environment.clone();
         environment.push(("EVENTS".to_owned(), "queue".to_owned()));
-        let (api, process, _) = runtime_api(environment).await;
+        let (api, process, log) = runtime_api(environment).await;
         Worker {
             process: Process(process),
+            log,
             api,
         }
     }
@@ -304,8 +334,8 @@ pub async fn over_runtime_api(api: &RuntimeApi, event: Value) -> Reply {
 /// On a socket of its own choice, which its log tells. The log is as wordy as can be, and read to its end.
 fn socket(environment: Vec<(String, String)>) -> (Channel, Child, Log) {
     let mut process = Command::new(BINARY)
-        .envs(environment)
         .env("LISTEN", "127.0.0.1:0")
+        .envs(environment)
         .env("RUST_LOG", "trace")
         .env_remove("AWS_LAMBDA_RUNTIME_API")
         .stdout(Stdio::piped())
@@ -339,10 +369,15 @@ async fn runtime_api(environment: Vec<(String, String)>) -> (RuntimeApi, Child, 
         .envs(environment)
         .env("RUST_BACKTRACE", "0")
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let stdout = process.stdout.take().unwrap();
-    let log = vec![rest(Box::new(stdout), String::new())];
+    let stderr = process.stderr.take().unwrap();
+    let log = vec![
+        rest(Box::new(stdout), String::new()),
+        rest(Box::new(stderr), String::new()),
+    ];
     (api, process, log)
 }
 
@@ -352,6 +387,12 @@ fn rest(mut from: Box<dyn Read + Send>, mut written: String) -> JoinHandle<Strin
         from.read_to_string(&mut written).unwrap();
         written
     })
+}
+
+fn whole(log: Log) -> String {
+    log.into_iter()
+        .map(|written| written.join().unwrap())
+        .collect()
 }
 
 /// Under `cargo lambda watch`, as a developer has it; the first request waits for its build.
@@ -394,10 +435,13 @@ async fn queue(aws: &SdkConfig, name: &str) -> String {
     queue.queue_url().unwrap().to_owned()
 }
 
-async fn secrets(aws: &SdkConfig, prefix: &str, more: Vec<(&'static str, Value)>) {
+async fn secrets(aws: &SdkConfig, prefix: &str, more: &[(&'static str, Value)]) {
     let mut texts: BTreeMap<String, Value> =
         serde_json::from_str(include_str!("../../examples/secrets.json")).unwrap();
-    texts.extend(more.into_iter().map(|(name, text)| (name.to_owned(), text)));
+    texts.extend(
+        more.iter()
+            .map(|(name, text)| ((*name).to_owned(), text.clone())),
+    );
     let client = aws_sdk_secretsmanager::Client::new(aws);
     for (name, text) in texts {
         client

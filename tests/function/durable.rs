@@ -28,12 +28,12 @@ const SERVICENOW_KEY: &str = "whsec_ZGV2ZWxvcG1lbnQgb25seTogdGhlIHNlY3JldCBvZiBT
 /// More than anything here takes.
 const TIME: Duration = Duration::from_secs(60);
 
-async fn listener() -> TcpListener {
+pub async fn listener() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.unwrap()
 }
 
 /// One message as Lambda hands it over (AWS Lambda developer guide, "Using Lambda with Amazon SQS").
-fn event(body: &str) -> Value {
+pub fn event(body: &str) -> Value {
     json!({"Records": [{
         "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
         "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
@@ -47,7 +47,7 @@ fn event(body: &str) -> Value {
 }
 
 /// What the queue brings next, within ten seconds.
-async fn next_message(queue: &str) -> String {
+pub async fn next_message(queue: &str) -> String {
     let client = aws_sdk_sqs::Client::new(&moto::config().await);
     for _ in 0..10 {
         let received = client
@@ -64,7 +64,7 @@ async fn next_message(queue: &str) -> String {
     panic!("nothing came out of the queue");
 }
 
-async fn succeeds(worker: &Worker, event: Value) {
+pub async fn succeeds(worker: &Worker, event: Value) {
     let answer = worker.api.invoke(event, TIME).await;
     assert!(
         matches!(answer, Ok(Invocation::Response(_))),
@@ -97,6 +97,7 @@ async fn what_the_function_behind_the_url_could_not_do_the_worker_does_when_the_
         policy: notes,
         secrets: vec![("sandbox/servicenow-notes", account)],
         queue: true,
+        ..Extras::default()
     };
     let deployment = Deployment::with(Entrance::RuntimeApi, extras).await;
     let mut worker = deployment.worker().await;
@@ -163,7 +164,7 @@ async fn fifty_deliveries_of_one_approval_at_once_make_one_reset_and_one_note() 
     let extras = Extras {
         policy: notes,
         secrets: vec![("sandbox/jira-notes", account)],
-        queue: false,
+        ..Extras::default()
     };
     let deployment = Deployment::with(Entrance::Socket, extras).await;
     let draft = deployment.draft("HELP-1", JANE);

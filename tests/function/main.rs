@@ -9,10 +9,15 @@
 )]
 
 mod deployment;
+mod desk;
+#[path = "../support/document.rs"]
+mod document;
 mod durable;
 mod freeze;
+mod front;
 mod journeys;
 #[path = "../aws/moto.rs"]
 mod moto;
 mod page;
 mod robustness;
+mod scan;

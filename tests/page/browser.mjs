@@ -28,16 +28,16 @@ export function launch() {
 export async function open(browser, url, how = {}) {
   const { name = "", size = { width: 1280, height: 900 }, scheme = "light", ...more } = how;
   const context = await browser.newContext({ viewport: size, colorScheme: scheme, locale: "en-GB", ...more });
-  const page = await context.newPage();
   const seen = { errors: [], urls: [], secrets: [] };
   const origin = new URL(url).origin;
-  page.on("pageerror", (error) => seen.errors.push(error.message));
-  page.on("console", (line) => {
+  // In every tab.
+  context.on("weberror", (error) => seen.errors.push(error.error().message));
+  context.on("console", (line) => {
     // The browser itself reports every status of 400 and more as a failed resource; that is no error of the page.
     const status = /^Failed to load resource: (the server responded with a status|net::ERR_)/.test(line.text());
     if (["error", "warning"].includes(line.type()) && !status) seen.errors.push(line.text());
   });
-  await page.addInitScript(() => {
+  await context.addInitScript(() => {
     window.broken = [];
     document.addEventListener("securitypolicyviolation", (event) =>
       window.broken.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));
@@ -49,6 +49,7 @@ export async function open(browser, url, how = {}) {
       if (header !== "authorization" && /eyJ/.test(value)) seen.secrets.push(`${header} of ${request.url()}`);
     }
   });
+  const page = await context.newPage();
   return {
     page,
     context,
@@ -63,9 +64,9 @@ export async function open(browser, url, how = {}) {
       assert.equal(await page.evaluate(() => location.href + document.referrer), new URL("/", url).href);
       assert.equal(await page.evaluate(() => localStorage.length + sessionStorage.length + document.cookie.length), 0);
     },
-    /** axe-core finds no violation, in light and in dark; pictures go to shots/. */
-    async accessible(step, widths = [360, 1280]) {
-      for (const colour of ["light", "dark"]) {
+    /** axe-core finds no violation, by default in light and in dark; pictures go to shots/. */
+    async accessible(step, widths = [360, 1280], colours = ["light", "dark"]) {
+      for (const colour of colours) {
         await page.emulateMedia({ colorScheme: colour });
         await page.evaluate(AXE);
         const { violations, passes } = await page.evaluate(() =>

@@ -46,21 +46,21 @@ export const verificationDraft = (change = {}) => ({ body }) => {
   return { ...draft(DRAFT, written(DRAFT, subject, { kind: "verify", evidence: evidence.map(source) })), ...change.answer };
 };
 export const approvalDraft = (change = {}) => {
-  const act = { kind: "approve", channel: "desk", verification: { draft: VERIFIED, token: "0".repeat(64) } };
+  const act = { kind: "approve", channel: change.channel ?? "desk", verification: { draft: VERIFIED, token: "0".repeat(64) } };
   return { ...draft(APPROVAL, written(APPROVAL, about(change.about ?? {}), act)), ...change.answer };
 };
 export const verification = (change = {}) => ({
   case: CASE, signed_text: VERIFIED, ticket: "HELP-42", target: JANE, target_id: TARGET, reason: "broken",
   scope: "mfa:reregister passkeys:remove", verifier: "Vera Verifier", verified_at: soon(-6), open_until: soon(234),
   evidence: ["a call to the person's desk phone, with contact details from the company directory"],
-  rejections: [], approved: false, preview: preview({ approvals: [] }), obstacle: null, ...change,
+  rejections: [], approved: false, preview: preview({ approvals: [] }), obstacle: null, obstacle_next: null, for_ticket: false, ...change,
 });
 export const noted = (noted) => ({ case: DRAFT, note: `MFA re-registration: ${JANE} was verified at the desk.`, noted });
 export const done = outcome;
-export const refusal = (status, code, detail, next, retry = false) => ({
-  status, json: { type: `urn:reregister-mfa:problem:${code}`, status, title: code.replaceAll("_", " "), detail, code, next, note: detail, retry },
+export const refusal = (status, code, detail, next, retry = false, title = code.replaceAll("_", " ")) => ({
+  status, json: { type: `urn:reregister-mfa:problem:${code}`, status, title, detail, code, next, note: detail, retry },
 });
-export const OVER = refusal(401, "desk_session_over", "There is no such session, or it is over.", "Sign in again.");
+export const OVER = refusal(401, "desk_session_over", "You are not signed in to this page, or your 15 minutes here are over.", "Sign in again.");
 
 /** A sign-in page at another origin. Its links go back as Entra does: by the fragment of the redirect URI. */
 export async function fakeEntra() {

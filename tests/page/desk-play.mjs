@@ -6,7 +6,7 @@ import { focused, launch, open } from "./browser.mjs";
 import { BEARER, SESSION, SETTINGS, fakeEntra, session, sha256 } from "./desk-fake.mjs";
 import { DESK, fake } from "./fake.mjs";
 
-let browser;
+export let browser;
 before(async () => { if (!process.env.PAGE_URL) browser = await launch(); });
 after(() => browser?.close());
 

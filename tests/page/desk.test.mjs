@@ -1,7 +1,7 @@
 // The desk: the agent who verifies, the approver who decides, and what the page does not do.
 
 import assert from "node:assert/strict";
-import { running, soon } from "./answers.mjs";
+import { preview, running, soon } from "./answers.mjs";
 import { tabTo } from "./browser.mjs";
 import {
   APPROVAL, BEARER, CASE, CONTACT, DRAFT, DRAFTS, ENDED, OVER, PEOPLE, READ, REJECT, RELOADED, SESSION, SETTINGS, SIGN, TARGET, VERIFIED,
@@ -9,8 +9,11 @@ import {
 } from "./desk-fake.mjs";
 import { at, looked, microsoft, plain, play, press, said, signIn, signsIn, store } from "./desk-play.mjs";
 
+const REFERENCE = `desk:${APPROVAL}`;
 const AGENT = signsIn(["Verifier"]), APPROVER = signsIn(["Approver"]);
 const REJECTED = verification({ rejections: [{ at: soon(-2), by: "Sam", ticket: "HELP-42", reason: "Did not ask", case: CASE }] });
+/** What concerns an approver only as long as nothing is decided. */
+const UNDECIDED = /Approve before|What will happen|Will be removed|would be refused|Let the ticket/;
 const CALL = { on: CONTACT, json: { contact: "business_phone", number: "+1 555 0100" } };
 async function fillIn(page, { reason = "It is broken", passkey = "Yes, or they are not sure", way = "I called their desk phone" } = {}) {
   await page.getByLabel(reason).check();
@@ -188,7 +191,7 @@ play("an_agent_learns_that_a_name_is_wrong_and_cannot_verify_themselves", {
 play("an_approver_reads_the_verification_approves_and_sees_the_outcome", {
   how: { name: "desk-approver-" },
   script: [
-    ...APPROVER, { on: READ, json: verification() },
+    ...APPROVER, { on: READ, json: () => verification() },
     { on: DRAFTS, json: approvalDraft(), check: ({ body }) => assert.deepEqual(JSON.parse(body), { approval: { case: CASE, for_ticket: false } }) },
     { on: SETTINGS },
     { on: SIGN(APPROVAL), status: 202, json: running() },
@@ -287,6 +290,7 @@ play("what_was_approved_already_shows_how_it_ended_and_is_not_signed_again", {
   await signIn(visit, `desk/${CASE}`);
   await at(page, "review", "Approved already");
   assert.equal(await page.getByRole("button", { name: "Approve" }).count(), 0);
+  assert.doesNotMatch(await said(page, "review"), UNDECIDED);
   await accessible("1-review");
   await press(page, "Show how it ended");
   await at(page, "outcome", "Done: they can register MFA again");
@@ -301,18 +305,73 @@ play("a_rejected_verification_offers_no_approval_after_a_reload", {
   for (const time of ["first", "reloaded"]) {
     await at(page, "review", "Rejected already");
     assert.match(await said(page, "review"), /can no longer be approved[^]*verified again/);
+    assert.doesNotMatch(await said(page, "review"), UNDECIDED);
     assert.equal(await page.getByRole("button", { name: /Approve|Reject/ }).count(), 0, time);
     if (time === "first") await page.reload();
   }
   await accessible("1-review");
 });
 
+play("an_approver_signs_a_reference_for_the_ticket_and_copies_it", {
+  how: { name: "desk-ticket-", permissions: ["clipboard-read", "clipboard-write"] },
+  script: [
+    ...APPROVER, { on: READ, json: verification({ for_ticket: true, preview: null, obstacle: "The person holds a role: one approval is not enough.", obstacle_next: "Add an approval." }) },
+    { on: DRAFTS, json: approvalDraft({ channel: "webhook" }), check: ({ body }) => assert.deepEqual(JSON.parse(body), { approval: { case: CASE, for_ticket: true } }) },
+    { on: SETTINGS }, { on: SIGN(APPROVAL), json: { reference: REFERENCE } },
+  ],
+}, async (visit) => {
+  const { page, accessible } = visit;
+  await signIn(visit, `desk/${CASE}`);
+  await at(page, "review");
+  assert.match(await said(page, "review"), /would be refused[^]*one approval is not enough[^]*What to do: Add an approval/);
+  await page.getByText("Let the ticket start the reset").click();
+  await accessible("1-review");
+  await press(page, "Approve for the ticket");
+  await at(page, "sign");
+  assert.match(await said(page, "sign"), /This alone changes nothing[^]*The ticket system begins the reset/);
+  await accessible("2-sign");
+  await press(page, "I approve: sign");
+  await microsoft(page, "Sign in");
+  await at(page, "outcome", "Approved for the ticket");
+  assert.match(await said(page, "outcome"), /desk:a{32}[^]*counts for 90 minutes/);
+  await press(page, "Copy the reference");
+  await page.getByText("Copied.").waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), REFERENCE);
+  await plain(page);
+  await accessible("3-reference");
+});
+
+for (const [forTicket, words] of [[true, /cannot reset them\. Approve for the ticket, below/], [false, /cannot reset them\. Ask the administrators/]]) {
+  play(`a_privileged_person_is_not_approved_on_the_page_${forTicket ? "but_for_the_ticket" : "where_no_ticket_takes_references"}`, {
+    how: { name: "desk-privileged-" },
+    script: [...APPROVER, { on: READ, json: verification({ for_ticket: forTicket, preview: preview({ approvals: [], privileged: true, privilege: "holds the role Global Administrator" }) }) }],
+  }, async (visit) => {
+    await signIn(visit, `desk/${CASE}`);
+    await at(visit.page, "review");
+    assert.match(await said(visit.page, "review"), words);
+    assert.equal(await visit.page.getByRole("button", { name: "Approve", exact: true }).count(), 0);
+    assert.equal(await visit.page.getByText("Let the ticket start the reset").count(), forTicket ? 1 : 0);
+    await visit.accessible(`1-review-${forTicket}`);
+  });
+}
+
+play("a_text_that_begins_the_reset_is_not_signed_for_a_reference", {
+  script: [...APPROVER, { on: READ, json: verification({ for_ticket: true }) }, { on: DRAFTS, json: approvalDraft() }],
+}, async (visit) => {
+  await signIn(visit, `desk/${CASE}`);
+  await visit.page.getByText("Let the ticket start the reset").click();
+  await press(visit.page, "Approve for the ticket");
+  await at(visit.page, "problem", "This cannot be signed");
+  assert.equal(visit.entra.requests.length, 1);
+});
+
 play("a_verifier_who_opens_the_approvers_link_reads_it_and_cannot_approve", {
   how: { name: "desk-verifier-reads-" },
-  script: [...AGENT, { on: READ, json: verification() }],
+  script: [...AGENT, { on: READ, json: verification({ preview: null }) }],
 }, async (visit) => {
   await signIn(visit, `desk/${CASE}`);
   await at(visit.page, "review", "A verification");
+  assert.doesNotMatch(await said(visit.page, "review"), /cannot be shown/, "an approver sees their methods");
   assert.match(await said(visit.page, "review"), /An approver decides/);
   assert.equal(await visit.page.getByRole("button", { name: /Approve|Reject/ }).count(), 0);
   await visit.accessible("1-review");
@@ -330,11 +389,11 @@ play("an_approver_without_a_link_is_told_to_open_the_one_in_the_ticket", {
 
 play("a_person_without_a_role_is_told_whom_to_ask", {
   how: { name: "desk-no-role-" },
-  script: [{ on: SETTINGS }, { on: SESSION, ...refusal(403, "desk_role_missing", "The session's person does not have the role Verifier or Approver.", "Ask.") }],
+  script: [{ on: SETTINGS }, { on: SESSION, ...refusal(403, "desk_role_missing", "Your account does not have the role Verifier or Approver.", "Ask the administrators.", false, "You may not do this") }],
 }, async (visit) => {
   await signIn(visit, "desk");
   await at(visit.page, "problem", "You may not do this");
-  assert.match(await said(visit.page, "problem"), /Ask the administrators of Microsoft Entra who may verify/);
+  assert.match(await said(visit.page, "problem"), /does not have the role[^]*What to do: Ask the administrators/);
   assert.deepEqual(await store(visit.page), {});
   await visit.accessible("1");
 });
@@ -354,4 +413,45 @@ play("a_session_that_is_over_leads_back_to_where_the_person_was", {
   await microsoft(page, "Sign in");
   await at(page, "review");
   assert.equal(page.url(), `${url}desk/${CASE}`);
+});
+
+play("a_manager_vouches_for_their_own_person_and_is_asked_for_nothing_else", {
+  how: { name: "desk-manager-" },
+  script: [
+    ...signsIn(["Manager"]),
+    { on: PEOPLE, ...refusal(403, "verifier_not_manager", "Microsoft Entra does not name you as the manager of this person.", "Check the spelling.", false, "You are not their manager") },
+    { on: PEOPLE, json: found({ job_title: null, manager: null, contacts: [] }) },
+    { on: DRAFTS, json: verificationDraft(), check: ({ body }) => assert.deepEqual(JSON.parse(body), { verification: {
+      ticket: "HELP-42", target: TARGET, scope: "mfa:reregister passkeys:remove", reason: "lost", evidence: [{ method: "manager_attestation" }],
+    } }) },
+    { on: SETTINGS },
+    { on: SIGN(DRAFT), json: noted(true) },
+  ],
+}, async (visit) => {
+  const { page, accessible } = visit;
+  await signIn(visit, "desk?ticket=HELP-42");
+  await at(page, "find");
+  await page.getByLabel("The person's user principal name").fill("alex.wilber@contoso.example");
+  await press(page, "Find");
+  await at(page, "problem");
+  assert.match(await said(page, "problem"), /You are not their manager/);
+  await press(page, "Back");
+  await page.getByLabel("The person's user principal name").fill("jane.doe@contoso.example");
+  await press(page, "Find");
+  await at(page, "verify", "Verify this person");
+  const facts = await said(page, "verify");
+  assert.match(facts, /Jane Doe[^]*Marketing/);
+  for (const words of ["Not in the directory", "phone", "Contact them", "Microsoft Teams"]) {
+    assert.ok(!facts.replace("phone or security key", "").includes(words), words);
+  }
+  await page.getByLabel("It is lost").check();
+  await page.getByLabel("Yes, or they are not sure").check();
+  await page.getByLabel("I am their manager").check();
+  await accessible("vouch");
+  await press(page, "Continue: see what you sign");
+  await at(page, "sign");
+  assert.match(await said(page, "sign"), /I have verified Jane Doe [^]* as their manager\./);
+  await press(page, "I have verified them: sign");
+  await microsoft(page, "Sign in");
+  await at(page, "outcome", "Verified. The approver is next");
 });

@@ -8,17 +8,33 @@ import { createServer } from "node:http";
 
 export const PAGE = readFileSync(new URL("../../src/http/page/index.html", import.meta.url), "utf8");
 
+export const ENROLMENT = readFileSync(new URL("../../src/http/page/passkey.html", import.meta.url), "utf8");
+
+const part = (name) => readFileSync(new URL(`../../src/http/page/approve.${name}`, import.meta.url), "utf8");
+const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+/** The pages of a deployment whose policy has passkeys: put together as in src/http/passkeys.rs. */
+export function withPasskeys(settings) {
+  const settled = (html) => html.replace('data-settings="{}"', () => `data-settings="${escaped(JSON.stringify(settings))}"`);
+  const page = PAGE
+    .replace("</head>", () => `<style>${part("css")}</style>\n</head>`)
+    .replace("<!-- passkey -->", () => part("html").trimEnd())
+    .replace("</body>", () => `<script>${part("js")}</script>\n</body>`);
+  const pages = { "/": settled(page), "/passkey": settled(ENROLMENT) };
+  return { page: (url) => pages[url], isAt: (url) => url in pages };
+}
+
 export const DESK = readFileSync(new URL("../../src/http/page/desk.html", import.meta.url), "utf8");
 
 function headersOf(page) {
-  const hash = (element) => {
-    const inside = page.split(`<${element}>`)[1].split(`</${element}>`)[0];
-    return createHash("sha256").update(inside).digest("base64");
-  };
+  const hashes = (element) => page.split(`<${element}>`).slice(1).map((rest) => {
+    const inside = rest.split(`</${element}>`)[0];
+    return `'sha256-${createHash("sha256").update(inside).digest("base64")}'`;
+  }).join(" ");
   return {
     "content-type": "text/html; charset=utf-8",
     "content-security-policy":
-      `default-src 'none'; script-src 'sha256-${hash("script")}'; style-src 'sha256-${hash("style")}'; ` +
+      `default-src 'none'; script-src ${hashes("script")}; style-src ${hashes("style")}; ` +
       "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
@@ -46,7 +62,8 @@ export async function fake(script, { page, isAt } = ON_CALL) {
     const seen = { method: request.method, url: request.url, headers: request.headers, body };
     requests.push(seen);
     if (request.method === "GET" && isAt(request.url)) {
-      response.writeHead(200, headersOf(page)).end(page);
+      const html = typeof page === "function" ? page(request.url) : page;
+      response.writeHead(200, headersOf(html)).end(html);
       return;
     }
     if (request.url === "/favicon.ico") {

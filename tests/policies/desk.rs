@@ -56,6 +56,87 @@ fn twenty_lines_are_a_policy_for_the_desk_alone() {
     assert!(desk.settings.notes.is_none());
 }
 
+const NOTES: &str = r#"
+[notes.helpdesk]
+system.jira_cloud.site = "https://contoso.atlassian.net"
+secret = "reregister-mfa/jira-notes"
+"#;
+
+const MORE_NOTES: &str = r#"
+[notes.servicenow]
+system.servicenow = { instance = "https://contoso.service-now.com", table = "sc_req_item" }
+secret = "reregister-mfa/servicenow-notes"
+"#;
+
+#[test]
+fn the_desk_alone_writes_notes_into_a_ticket_system_that_sends_no_webhooks() {
+    let policy = parse(&format!("{DESK_ALONE}{NOTES}")).unwrap();
+    let desk = policy.sections.resolved_desk().unwrap();
+    assert_eq!(desk.settings.notes.unwrap().as_ref(), "helpdesk");
+
+    let two = format!("{DESK_ALONE}{NOTES}{MORE_NOTES}");
+    let named = two.replace("context =", "notes = \"servicenow\"\ncontext =");
+    let refusal = parse(&two).unwrap_err();
+    assert!(refusal.contains("desk.notes = \"helpdesk\""), "{refusal}");
+    // The other one is neither the desk's nor a source's.
+    let refusal = parse(&named).unwrap_err();
+    assert!(
+        refusal.contains("notes.helpdesk is for a source"),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn beside_sources_the_desk_names_its_ticket_system_since_the_name_may_be_a_misspelt_source() {
+    let notes = json!({
+        "system": {"jira_cloud": {"site": "https://contoso.atlassian.net"}}, "secret": "sandbox/jira-notes",
+    });
+    let misspelt = |policy| with_desk(policy).add("notes.jria", notes.clone());
+    let refusal = refusal_with(misspelt);
+    assert!(refusal.contains("notes.jria is for a source"), "{refusal}");
+    let named = misspelt(Document::from_toml(super::TOUR)).add("desk.notes", "jria");
+    let desk = parse(&named.to_toml()).unwrap().sections.resolved_desk();
+    assert_eq!(desk.unwrap().settings.notes.unwrap().as_ref(), "jria");
+    let without_desk = refusal_with(|policy| policy.add("notes.jria", notes.clone()));
+    assert!(!without_desk.contains("desk"), "{without_desk}");
+}
+
+#[test]
+fn managers_vouch_only_if_the_policy_names_their_group_and_are_not_privileged_by_it() {
+    const MANAGERS: &str = "7d6f5c4b-3a29-4180-9c7e-6b5a49382719";
+    let managers = |policy: &str| {
+        let policy = parse(policy).unwrap();
+        let rules = &policy.sections.tenants.values().next().unwrap().rules;
+        let managers = MANAGERS.parse().unwrap();
+        assert!(!rules.privileged_groups.contains(&managers));
+        let desk = policy.sections.resolved_desk().unwrap();
+        assert_eq!(desk.sign_in.managers, desk.managers.is_some());
+        desk.managers.map(|managers| managers.to_string())
+    };
+    assert_eq!(managers(DESK_ALONE), None);
+    let named = DESK_ALONE.replace(
+        "context =",
+        &format!("managers = \"{MANAGERS}\"\ncontext ="),
+    );
+    assert_eq!(managers(&named).as_deref(), Some(MANAGERS));
+}
+
+#[test]
+fn verifier_and_approver_are_two_people_unless_the_policy_lets_one_go_alone() {
+    let alone = |policy: &str| {
+        let policy = parse(policy).unwrap();
+        let alone = policy.sections.resolved_desk().unwrap().sign_in.alone;
+        assert_eq!(
+            policy.channels.desk.unwrap().verifier_apart,
+            alone.is_none()
+        );
+        alone
+    };
+    assert_eq!(alone(DESK_ALONE), None);
+    let night = DESK_ALONE.replace("context =", "alone = { per_night = 2 }\ncontext =");
+    assert_eq!(alone(&night), Some(2));
+}
+
 #[test]
 fn the_groups_of_the_desk_make_their_members_privileged() {
     let policy = parse(DESK_ALONE).unwrap();
@@ -127,6 +208,11 @@ fn a_desk_that_contradicts_itself_or_the_rest_is_refused_with_the_reason() {
         ("desk.per_hour", json!(2001), "above 2000"),
         ("desk.approver", json!("x"), "desk"),
         ("desk.notes", json!("nowhere"), "not in [notes]"),
+        ("desk.alone", json!({"per_night": 0}), "write 1 or 2"),
+        ("desk.alone", json!({"per_night": 3}), "write 1 or 2"),
+        ("desk.alone", json!({}), "per_night"),
+        ("desk.managers", json!(VERIFIERS), "make a third one"),
+        ("desk.managers", json!(APPROVERS), "make a third one"),
     ] {
         let refusal = refusal_with(|policy| with_desk(policy).add(path, value.clone()));
         assert!(refusal.contains(why), "{path} = {value}: {refusal}");
@@ -136,6 +222,11 @@ fn a_desk_that_contradicts_itself_or_the_rest_is_refused_with_the_reason() {
         policy.add("desk.privileged", true)
     });
     assert!(without.contains("standard people"), "{without}");
+    let without = refusal_with(|policy| {
+        let policy = with_desk(policy).set("desk.context", "none");
+        policy.add("desk.alone", json!({"per_night": 1}))
+    });
+    assert!(without.contains("one stolen password"), "{without}");
     let on_call = refusal_with(|policy| with_desk(policy).set("on_call.issuers", json!(["desk"])));
     assert!(
         on_call.contains("on_call.issuers names the desk"),

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 use simulated::approval::Draft;
+use simulated::entra::Fault;
 use simulated::senders::on_call;
 
 use crate::documented::{Rows, documented};
-use crate::test_app::{ADA, Document, GRACE, JANE, OLGA, Reply, SAM, TestApp, VERA};
+use crate::test_app::{ADA, ALEX, Document, GRACE, JANE, MEGAN, OLGA, Reply, SAM, TestApp, VERA};
 
 #[tokio::test]
 async fn a_person_cannot_approve_or_verify_their_own_reset_under_any_spelling() {
@@ -301,4 +302,55 @@ async fn where_a_hardware_key_is_demanded_each_of_two_approvers_on_call_needs_on
             assert_eq!(reply.code(), "hardware_key_missing", "{case}: {reply:?}");
         }
     }
+}
+
+/// That this person vouched as the manager.
+fn vouched(by: &str, at: i64) -> serde_json::Value {
+    json!({
+        "method": "manager_attestation", "contact_source": "company_directory",
+        "verified_by": by, "verified_at": at,
+    })
+}
+
+#[tokio::test]
+async fn a_managers_word_counts_only_by_the_manager_whom_entra_names() {
+    let rows = Rows::of_this_scenario();
+    let app = TestApp::new().await;
+    let by = |who: &str| app.draft().verification([vouched(who, app.now() - 60)]);
+    let refused = app.reset(by(VERA)).await;
+    rows.show(
+        "a standard person",
+        "one, and another person vouched as the manager",
+        &refused,
+    );
+    app.assert_nothing_happened();
+    let done = app.reset(by(MEGAN)).await;
+    rows.show("a standard person", "one, and the manager vouched", &done);
+}
+
+#[tokio::test]
+async fn no_ones_word_counts_where_entra_names_no_manager_or_cannot_say() {
+    let app = TestApp::new().await;
+    let vouched = [vouched(MEGAN, app.now() - 60)];
+    app.tenant.set_manager(JANE, None);
+    let refused = app.reset(app.draft().verification(vouched.clone())).await;
+    refused.assert_refused(403, "verifier_not_manager");
+    let outage = Fault::on("GET", "/manager").times(u32::MAX).status(503);
+    app.tenant.fail(outage);
+    let waits = app.reset(app.draft().verification(vouched)).await;
+    assert_eq!(waits.code(), "directory_unavailable", "{}", waits.json);
+    app.assert_nothing_happened();
+}
+
+#[tokio::test]
+async fn the_manager_of_a_person_in_an_expired_approval_is_not_the_targets() {
+    let app = TestApp::new().await;
+    let (now, megan) = (app.now(), [vouched(MEGAN, app.now() - 60)]);
+    // Megan is Jane's manager, and Jane is Alex's.
+    let expired = app.draft().target(JANE).verification(megan.clone());
+    let expired = app.approve(expired.issued_at(now - 900).expires_at(now - 61));
+    let good = app.approve(app.draft().target(ALEX).verification(megan));
+    let refused = app.send(app.jira(&format!("{expired} {good}"))).await;
+    refused.assert_refused(403, "verifier_not_manager");
+    app.assert_nothing_happened();
 }

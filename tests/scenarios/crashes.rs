@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use reregister_mfa::ids::ResetId;
-use reregister_mfa::reset::ports::{Item, Key, Store, StoreError, Write};
+use reregister_mfa::reset::ports::{Item, Key, Store, StoreError, Wake, Write};
 use simulated::entra::Fault;
 
 use crate::documented::{Rows, documented};
@@ -148,8 +148,11 @@ async fn an_attacker_who_writes_to_the_queue_alone_causes_no_call() {
     let calls = app.tenant.calls().len();
     let id = reply.reset().parse().unwrap();
     for _ in 0..3 {
-        app.app.wake(id, None).await.unwrap();
-        app.app.wake(ResetId::random(), None).await.unwrap();
+        app.app.wake(Wake::Reset(id), None).await.unwrap();
+        app.app
+            .wake(Wake::Reset(ResetId::random()), None)
+            .await
+            .unwrap();
     }
     assert_eq!(app.tenant.calls().len(), calls);
     assert_eq!(app.decisions(), ["allowed", "Completed"]);

@@ -1,27 +1,39 @@
 //! The desk: people verify and approve by signing in, in a browser that only speaks HTTP.
 
+mod alone;
 mod attacks;
 mod browser;
+mod deaths;
 mod histories;
 mod journeys;
+mod links;
+mod managers;
+mod mortal;
+mod worker;
 
 use reregister_mfa::clock::Clock as _;
 use serde_json::json;
 
 use reregister_mfa::approval::sign_in::nonce;
 use serde_json::Value;
-use simulated::entra::{Changes, Method};
+use simulated::entra::{Changes, Fault, Method};
 
-use crate::documented::documented;
-use crate::test_app::{Document, GRACE, JANE, MEGAN, Overrides, SAM, TestApp, VERA};
+use crate::documented::{Rows, documented};
+use crate::test_app::{
+    ADELE, ALEX, Document, GRACE, JANE, MEGAN, Overrides, SAM, TestApp, VERA, VICTOR,
+};
 
 pub use browser::Browser;
 
 pub const APPROVERS: &str = "c1000000-0000-4000-8000-0000000000d2";
+pub const MANAGERS: &str = "c1000000-0000-4000-8000-0000000000d3";
 pub const CLIENT: &str = "2d3e4f50-6172-4384-9a5b-6c7d8e9fa0b1";
 pub const DESK_URL: &str = "https://mfa.contoso.example/desk";
 
 const VICTOR_ID: &str = "a1000000-0000-4000-8000-000000000011";
+/// Jane's manager.
+pub const MEGAN_ID: &str = "a1000000-0000-4000-8000-000000000003";
+const SAM_ID: &str = "a1000000-0000-4000-8000-00000000000c";
 pub const JANE_ID: &str = "a1000000-0000-4000-8000-00000000000b";
 
 /// In the tenant of the tour Victor verifies; here he approves, too.
@@ -46,7 +58,39 @@ pub async fn with_desk_and(
     change: impl FnOnce(Document) -> Document,
     overrides: Overrides,
 ) -> TestApp {
-    let app = TestApp::build(|document| change(policy(document)), tenant, overrides).await;
+    build(change, tenant, overrides).await
+}
+
+/// Managers of the tenant vouch, too: Megan and Jane are some, and Sam, who approves.
+pub async fn with_managers() -> TestApp {
+    with_managers_and(same).await
+}
+
+pub async fn with_managers_and(more: impl FnOnce(Document) -> Document) -> TestApp {
+    let managers = json!({
+        "id": MANAGERS, "displayName": "MFA managers", "members": [MEGAN_ID, JANE_ID, SAM_ID],
+    });
+    let role = json!({"value": "Manager", "assigned": [MANAGERS]});
+    let with_role = |document| {
+        tenant(document)
+            .push("groups", managers)
+            .push("apps.2.signIn.appRoles", role)
+    };
+    let change = |policy: Document| more(policy.add("desk.managers", MANAGERS));
+    build(change, with_role, Overrides::default()).await
+}
+
+async fn build(
+    change: impl FnOnce(Document) -> Document,
+    change_tenant: impl FnOnce(Document) -> Document,
+    overrides: Overrides,
+) -> TestApp {
+    let app = TestApp::build(
+        |document| change(policy(document)),
+        change_tenant,
+        overrides,
+    )
+    .await;
     let clock = app.clock.clone();
     app.tenant.set_clock(move || clock.now());
     app
@@ -85,6 +129,10 @@ async fn two_people_who_sign_in_have_a_person_reset() {
     assert_eq!(shown.json["ticket"], "HELP-42", "{}", shown.json);
     assert_eq!(shown.json["verifier"], VERA);
     assert_eq!(shown.json["preview"]["target"], JANE);
+    assert_eq!(
+        shown.json["for_ticket"], false,
+        "no source takes references"
+    );
     assert!(app.writes().is_empty());
 
     let done = sam.approve(&case).await;
@@ -114,7 +162,13 @@ async fn two_people_who_sign_in_have_a_person_reset() {
 async fn a_sign_in_is_one_of_two_approvals_that_a_privileged_person_needs() {
     let app = with_desk(|policy| policy.add("desk.privileged", true)).await;
     let case = Browser::of(&app, VERA).await.verify(GRACE).await;
-    let refused = Browser::of(&app, SAM).await.approve(&case).await;
+    let sam = Browser::of(&app, SAM).await;
+    let shown = sam.get(&format!("/desk/cases/{case}")).await;
+    assert_eq!(
+        shown.json["preview"]["privileged"], true,
+        "the page says so"
+    );
+    let refused = sam.approve(&case).await;
     documented(&refused);
     assert!(app.writes().is_empty());
 }
@@ -130,6 +184,65 @@ async fn a_sign_in_for_another_text_is_no_signature() {
     let refused = sam.redeem(&draft, &code).await;
     documented(&refused);
     assert!(app.writes().is_empty());
+}
+
+#[tokio::test]
+async fn a_number_that_was_changed_after_the_verifier_called_it_proves_nothing() {
+    let app = with_desk(same).await;
+    let vera = Browser::of(&app, VERA).await;
+    let contact = json!({"person": JANE_ID, "contact": "business_phone"});
+    let shown = vera.post("/desk/contacts", &contact).await;
+    assert_eq!(shown.json["number"], "+1 4255550150", "{}", shown.json);
+    let mut body = browser::verification(JANE);
+    body["verification"]["evidence"] = json!([{"method": "phone_call", "via": "desk"}]);
+    let draft = vera.post("/desk/drafts", &body).await;
+    let text = draft.json["text"].as_str().unwrap();
+    assert!(
+        text.contains(r#""contacts":{"business_phone":"50"}"#),
+        "{text}"
+    );
+    assert!(!text.contains("4255550150"), "{text}");
+    let case = vera.sign(&draft.json).await.json["case"].clone();
+    let case = case.as_str().unwrap();
+
+    let change = |number: Option<&'static str>| {
+        let people = Fault::on("GET", "$select=id,userPrincipalName").times(u32::MAX);
+        people.edit(move |user| user["businessPhones"] = json!(number.as_slice()))
+    };
+    app.tenant.fail(change(Some("+1 4255550199")));
+    let sam = Browser::of(&app, SAM).await;
+    let seen = sam.get(&format!("/desk/cases/{case}")).await;
+    let obstacle = seen.json["obstacle"].as_str().unwrap_or_default();
+    assert!(obstacle.contains("business phone"), "{}", seen.json);
+    let refused = sam.approve(case).await;
+    documented(&refused);
+    app.tenant.mend();
+    app.tenant.fail(change(None));
+    assert_eq!(sam.approve(case).await.code(), "contact_changed");
+    assert!(app.writes().is_empty());
+
+    app.tenant.mend();
+    let done = sam.approve(case).await;
+    assert_eq!(done.state(), "completed", "{}", done.json);
+}
+
+#[tokio::test]
+async fn the_approver_sees_how_many_resets_were_begun_on_the_verifiers_word_within_a_day() {
+    let app = with_desk(same).await;
+    let victor = "victor.verifier@contoso.example";
+    for (nth, target) in [ALEX, "kim.larsen@contoso.example"].into_iter().enumerate() {
+        let case = Browser::of(&app, VERA).await.verify(JANE).await;
+        let shown = Browser::of(&app, SAM).await;
+        let shown = shown.get(&format!("/desk/cases/{case}")).await;
+        assert_eq!(shown.json["verifier_resets"], nth, "{}", shown.json);
+        app.reset(app.draft().target(target))
+            .await
+            .assert_completed();
+        // What another person verified is not counted.
+        let other = app.draft().target(victor).verified(SAM, app.now());
+        app.reset(other).await;
+        app.clock.pass(std::time::Duration::from_secs(60 * 60));
+    }
 }
 
 #[tokio::test]
@@ -163,4 +276,47 @@ async fn an_approver_who_was_just_reset_does_not_approve() {
     let (sam, draft) = about_to_approve(&app).await;
     let refused = sam.sign(&draft).await;
     documented(&refused);
+}
+
+#[tokio::test]
+async fn a_manager_vouches_and_an_approver_has_the_person_reset() {
+    let app = with_managers().await;
+    let case = Browser::of(&app, MEGAN).await.vouch(JANE).await;
+    let sam = Browser::of(&app, SAM).await;
+    let shown = sam.get(&format!("/desk/cases/{case}")).await;
+    assert_eq!(shown.json["verifier"], MEGAN, "{}", shown.json);
+    let done = sam.approve(&case).await;
+    documented(&done);
+}
+
+#[tokio::test]
+async fn a_manager_who_has_vouched_and_is_the_persons_no_more_does_not_count() {
+    let app = with_managers().await;
+    let case = Browser::of(&app, MEGAN).await.vouch(JANE).await;
+    app.tenant.set_manager(JANE, None);
+    let refused = Browser::of(&app, SAM).await.approve(&case).await;
+    documented(&refused);
+    assert!(app.writes().is_empty());
+}
+
+#[tokio::test]
+async fn one_person_on_call_verifies_and_approves_where_the_policy_says_so() {
+    let rows = Rows::of_this_scenario();
+    let approvals = "signed twice by one verifier and approver, `alone` is set";
+    let app = with_desk(alone::alone).await;
+    // A session has five open drafts.
+    for target in [JANE, ADELE] {
+        let victor = Browser::of(&app, VICTOR).await;
+        let case = victor.verify(target).await;
+        let done = victor.approve(&case).await;
+        rows.show("a standard person, at the desk", approvals, &done);
+    }
+    let victor = Browser::of(&app, VICTOR).await;
+    let case = victor.verify(ALEX).await;
+    let refused = victor.approve(&case).await;
+    let third = "a standard person, at the desk, the third within 12 hours";
+    rows.show(third, approvals, &refused);
+    let case = victor.verify(GRACE).await;
+    let refused = victor.approve(&case).await;
+    rows.show("a Global Administrator, at the desk", approvals, &refused);
 }

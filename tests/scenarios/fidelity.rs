@@ -15,6 +15,7 @@ use recorder::Traffic;
 async fn requests_and_answers_are_as_microsofts_descriptions_of_graph_say() {
     let traffic = Traffic::default();
     journeys::each_person_is_reset(&traffic).await;
+    journeys::people_use_the_desk(&traffic).await;
     journeys::graph_gets_in_the_way(&traffic).await;
     journeys::lists_have_many_pages(&traffic).await;
     caller::asks_for_everything(&traffic).await;

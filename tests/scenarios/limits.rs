@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reregister_mfa::clock::Clock as _;
 use reregister_mfa::http::Deadline;
+use reregister_mfa::reset::ports::Wake;
 use simulated::entra::Fault;
 
 use crate::resumption::Interrupted;
@@ -42,7 +43,7 @@ async fn a_request_with_just_enough_time_left_is_begun_and_one_with_less_is_give
     for (less, begins) in [(Duration::ZERO, true), (NANOSECOND, false)] {
         let app = TestApp::new().await;
         let arrived = app.clock.now();
-        let id = waiting(&app).await.parse().unwrap();
+        let id = Wake::Reset(waiting(&app).await.parse().unwrap());
         let end = arrived.checked_add(RETRIED).unwrap();
         let left = WORTH_STARTING - less;
         let at = end.checked_sub(left).unwrap();
@@ -61,7 +62,7 @@ async fn a_request_with_just_enough_time_left_is_begun_and_one_with_less_is_give
 async fn a_run_with_just_enough_time_left_claims_and_one_with_less_leaves_it_to_the_next() {
     for (less, claims) in [(Duration::ZERO, true), (NANOSECOND, false)] {
         let app = TestApp::new().await;
-        let id = waiting(&app).await.parse().unwrap();
+        let id = Wake::Reset(waiting(&app).await.parse().unwrap());
         app.clock.pass(MINUTE);
         let ends = app.clock.now().checked_add(MARGIN + WORTH_STARTING - less);
         app.app

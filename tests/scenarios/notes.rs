@@ -115,7 +115,7 @@ async fn a_completed_reset_leaves_one_note_with_what_was_done_and_where_to_regis
     assert!(comments[0].internal, "the customer does not see it");
     insta::assert_snapshot!(
         reply.note(),
-        @"Done: jane.doe@contoso.example can now register MFA again. Please ask them to go to https://aka.ms/mfasetup. Removed: Passkey (Passkey on the iPhone), Software OATH token, Microsoft Authenticator (Jane's iPhone), Alternate mobile phone (ending in 34), Mobile phone (ending in 12). Kept: Windows Hello for Business (JANE-LAPTOP). Sessions were revoked."
+        @"Done: Jane Doe (jane.doe@contoso.example) can now register MFA again. Please ask them to go to https://aka.ms/mfasetup. Removed: Passkey (Passkey on the iPhone), Software OATH token, Microsoft Authenticator (Jane's iPhone), Alternate mobile phone (ending in 34), Mobile phone (ending in 12). Kept: Windows Hello for Business (JANE-LAPTOP). Sessions were revoked."
     );
 }
 

@@ -9,6 +9,7 @@
 //! | guardrails | `the_caps_are_not_looked_at_again_in_a_resumption`, `a_freeze_makes_a_resumption_wait` |
 //! | scope and reason | `a_record_that_was_tampered_with_is_not_resumed` |
 //! | whether the person could register afterwards | `a_claimed_reset_goes_on_although_the_person_cannot_register` |
+//! | what the evidence is worth | `a_claimed_reset_goes_on_although_the_password_was_changed_since` |
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +25,7 @@ use simulated::request::Request;
 use crate::documented::{Answer, Rows, documented};
 use crate::guardrails::freeze;
 use crate::memory::MemoryStore;
-use crate::test_app::{ADA, ALEX, Document, GRACE, JANE, Overrides, Reply, SAM, TestApp};
+use crate::test_app::{ADA, ALEX, Document, GRACE, JANE, MEGAN, Overrides, Reply, SAM, TestApp};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -298,6 +299,16 @@ async fn a_claimed_reset_goes_on_although_the_person_cannot_register() {
 }
 
 #[tokio::test]
+async fn a_claimed_reset_goes_on_although_the_password_was_changed_since() {
+    let interrupted = Interrupted::new().await;
+    let now = Timestamp::now().to_string();
+    let users = Fault::on("GET", "$select=id,userPrincipalName").times(u32::MAX);
+    let changed = users.edit(move |user| user["lastPasswordChangeDateTime"] = json!(now));
+    interrupted.app.tenant.fail(changed);
+    interrupted.resumed().await.assert_completed();
+}
+
+#[tokio::test]
 async fn a_record_that_was_tampered_with_is_not_resumed() {
     let rows = Rows::of_this_scenario();
     let other_tenant = "00000000-0000-4000-8000-000000000001";
@@ -345,4 +356,20 @@ async fn a_reset_is_ended_if_the_person_may_no_longer_be_reset() {
         .await;
     let person = "a standard person who becomes privileged while the reset is interrupted";
     rows.show(person, "one", answer);
+}
+
+#[tokio::test]
+async fn a_reset_is_ended_if_the_manager_who_vouched_is_the_persons_no_more() {
+    let (app, store) = uninterrupted(|policy| policy).await;
+    let vouched = json!({
+        "method": "manager_attestation", "contact_source": "company_directory",
+        "verified_by": MEGAN, "verified_at": app.now() - 60,
+    });
+    let delivery = app.jira(&app.approve(app.draft().verification([vouched])));
+    let interrupted = Interrupted::by(app, store, delivery).await;
+    interrupted.app.tenant.set_manager(JANE, None);
+    let answer = interrupted
+        .is_ended("manager", "verifier_not_manager")
+        .await;
+    documented(answer);
 }

@@ -36,7 +36,7 @@ async fn four_methods_are_removed_and_the_passkey_and_windows_hello_are_kept_and
     assert_eq!(app.has(JANE), ["fido2", "windowsHelloForBusiness"]);
     assert_eq!(reply.json["can_register"], "no");
     reply.assert_completed();
-    insta::assert_snapshot!(reply.note(), @"The approved changes are done, but jane.doe@contoso.example CANNOT register yet. Sign-in will ask for a registered method that they no longer have. Removed: Software OATH token, Microsoft Authenticator (Jane's iPhone), Alternate mobile phone (ending in 34), Mobile phone (ending in 12). Kept: Passkey (Passkey on the iPhone), Windows Hello for Business (JANE-LAPTOP). Sessions were revoked. A passkey stays in place. If it was on the phone that is gone, ask for an approval that removes passkeys too (passkeys:remove). So soon after a reset, it needs two approvers.");
+    insta::assert_snapshot!(reply.note(), @"The approved changes are done, but Jane Doe (jane.doe@contoso.example) CANNOT register yet. Sign-in will ask for a registered method that they no longer have. Removed: Software OATH token, Microsoft Authenticator (Jane's iPhone), Alternate mobile phone (ending in 34), Mobile phone (ending in 12). Kept: Passkey (Passkey on the iPhone), Windows Hello for Business (JANE-LAPTOP). Sessions were revoked. A passkey stays in place. If it was on the phone that is gone, ask for an approval that removes passkeys too (passkeys:remove). So soon after a reset, it needs two approvers.");
 }
 
 #[tokio::test]

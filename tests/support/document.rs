@@ -35,6 +35,11 @@ impl Document {
         let (parents, name) = path.rsplit_once('.').unwrap_or(("", path));
         let mut parent = &mut self.0;
         for name in parents.split('.').filter(|name| !name.is_empty()) {
+            if let Value::Array(items) = parent {
+                let at: usize = name.parse().unwrap();
+                parent = &mut items[at];
+                continue;
+            }
             let members = parent.as_object_mut();
             let members = members.unwrap_or_else(|| panic!("{path}: {name} is in no object"));
             parent = members

@@ -60,6 +60,7 @@ impl TestApp {
                 Event::Rejected { .. } => "rejected".to_owned(),
                 Event::Evidence { kept: true, .. } => "evidence kept".to_owned(),
                 Event::Evidence { kept: false, .. } => "evidence lost".to_owned(),
+                Event::Expired { .. } => "expired".to_owned(),
             })
             .collect()
     }

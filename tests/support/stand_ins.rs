@@ -9,10 +9,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use reregister_mfa::clock::{Clock, Timestamp};
-use reregister_mfa::ids::ResetId;
-use reregister_mfa::report;
+use reregister_mfa::report::{self, Notification};
 use reregister_mfa::reset::Event;
-use reregister_mfa::reset::ports::{Queue, QueueError, Security, SecurityError};
+use reregister_mfa::reset::ports::{Queue, QueueError, Security, SecurityError, Wake};
 
 /// A clock in which a sleep takes no real time.
 pub struct ManualClock(Mutex<Timestamp>);
@@ -43,7 +42,7 @@ impl Clock for ManualClock {
 /// The messages in the queue, each with the time when it is due.
 #[derive(Default)]
 pub struct QueuedMessages {
-    pub messages: Mutex<Vec<(Timestamp, ResetId)>>,
+    pub messages: Mutex<Vec<(Timestamp, Wake)>>,
     pub is_down: AtomicBool,
 }
 
@@ -56,15 +55,15 @@ pub struct TestQueue {
 
 #[async_trait]
 impl Queue for TestQueue {
-    async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
+    async fn schedule(&self, wake: Wake, after: Duration) -> Result<(), QueueError> {
         if self.queued.is_down.load(Ordering::SeqCst) {
             return Err(QueueError("down".to_owned()));
         }
         if let Some(first) = &self.first {
-            first.schedule(id, after).await?;
+            first.schedule(wake.clone(), after).await?;
         }
         let due = self.clock.now().checked_add(after).unwrap();
-        self.queued.messages.lock().unwrap().push((due, id));
+        self.queued.messages.lock().unwrap().push((due, wake));
         Ok(())
     }
 }
@@ -72,7 +71,7 @@ impl Queue for TestQueue {
 /// The notifications that the security team has got.
 #[derive(Default)]
 pub struct SecurityInbox {
-    subjects: Mutex<Vec<String>>,
+    notifications: Mutex<Vec<Notification>>,
     is_down: AtomicBool,
 }
 
@@ -83,7 +82,14 @@ impl SecurityInbox {
 
     /// The subjects, oldest first.
     pub fn subjects(&self) -> Vec<String> {
-        self.subjects.lock().unwrap().clone()
+        let all = self.notifications.lock().unwrap();
+        all.iter().map(|one| one.subject.clone()).collect()
+    }
+
+    /// The texts, oldest first.
+    pub fn texts(&self) -> Vec<String> {
+        let all = self.notifications.lock().unwrap();
+        all.iter().map(|one| one.text.clone()).collect()
     }
 }
 
@@ -94,7 +100,7 @@ impl Security for SecurityInbox {
             return Err(SecurityError("down".to_owned()));
         }
         let notification = report::notification(event, "https://aka.ms/mfasetup").unwrap();
-        self.subjects.lock().unwrap().push(notification.subject);
+        self.notifications.lock().unwrap().push(notification);
         Ok(())
     }
 }

@@ -17,9 +17,9 @@ use crate::memory::{MemorySecrets, MemoryStore, MemoryTrail, NoWebIdentity};
 use reregister_mfa::app::{Adapters, App};
 use reregister_mfa::clock::{Clock, Timestamp};
 use reregister_mfa::http::{SLOWEST_HEADERS, serve};
-use reregister_mfa::ids::{ResetId, SecretName};
+use reregister_mfa::ids::SecretName;
 use reregister_mfa::policy::Policy;
-use reregister_mfa::reset::ports::{AuditTrail, EvidenceStore, Queue, Security, Store};
+use reregister_mfa::reset::ports::{AuditTrail, EvidenceStore, Queue, Security, Store, Wake};
 use reregister_mfa::secrets::SecretSource;
 use reregister_mfa::web_identity::WebIdentity;
 use serde_json::Value;
@@ -264,13 +264,20 @@ impl TestApp {
     /// again after three minutes.
     pub async fn wait(&self, time: Duration) {
         let end = self.clock.now().checked_add(time).unwrap();
-        while let Some((due, id)) = self.next_message(end) {
-            let early = due.duration_since(self.clock.now());
-            self.clock.pass(early.try_into().unwrap_or_default());
-            self.wake(id).await;
-        }
+        while self.deliver_one(end).await {}
         let left = end.duration_since(self.clock.now());
         self.clock.pass(left.try_into().unwrap_or_default());
+    }
+
+    /// Lets the queue deliver the first message that is due by then, when it is due. False if there is none.
+    pub async fn deliver_one(&self, end: Timestamp) -> bool {
+        let Some((due, wake)) = self.next_message(end) else {
+            return false;
+        };
+        let early = due.duration_since(self.clock.now());
+        self.clock.pass(early.try_into().unwrap_or_default());
+        self.wake(wake).await;
+        true
     }
 
     /// Lets the worker do what it is woken for at the end of a request, in no time.
@@ -279,29 +286,29 @@ impl TestApp {
         let soon = soon.unwrap();
         let due = {
             let mut messages = self.queued.messages.lock().unwrap();
-            let (due, later) = messages.iter().copied().partition(|(at, _)| *at <= soon);
+            let (due, later) = messages.drain(..).partition(|(at, _)| *at <= soon);
             *messages = later;
             due
         };
-        let due: Vec<(Timestamp, ResetId)> = due;
-        for (_, id) in due {
-            self.wake(id).await;
+        let due: Vec<(Timestamp, Wake)> = due;
+        for (_, wake) in due {
+            self.wake(wake).await;
         }
     }
 
     /// Takes the first message out of the queue that is due by then.
-    fn next_message(&self, end: Timestamp) -> Option<(Timestamp, ResetId)> {
+    fn next_message(&self, end: Timestamp) -> Option<(Timestamp, Wake)> {
         let mut messages = self.queued.messages.lock().unwrap();
         messages.sort();
         let (due, _) = messages.first()?;
         (*due <= end).then(|| messages.remove(0))
     }
 
-    async fn wake(&self, id: ResetId) {
-        if self.app.wake(id, None).await.is_err() {
+    async fn wake(&self, wake: Wake) {
+        if self.app.wake(wake.clone(), None).await.is_err() {
             let again = self.clock.now().checked_add(Duration::from_secs(180));
             let mut messages = self.queued.messages.lock().unwrap();
-            messages.push((again.unwrap(), id));
+            messages.push((again.unwrap(), wake));
         }
     }
 
@@ -315,6 +322,13 @@ impl TestApp {
         let end = self.clock.now().checked_add(time).unwrap();
         let mut messages = self.queued.messages.lock().unwrap();
         messages.retain(|(due, _)| *due > end);
+    }
+
+    /// The queue loses the messages by which the worker tells of an end at once: those of the acceptance come later.
+    pub fn lose_ends_before(&self, time: Duration) {
+        let end = self.clock.now().checked_add(time).unwrap();
+        let mut messages = self.queued.messages.lock().unwrap();
+        messages.retain(|(due, wake)| *due > end || matches!(wake, Wake::Draft(_)));
     }
 
     /// The queue loses every message.

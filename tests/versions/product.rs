@@ -10,13 +10,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use reregister_mfa::app::{Adapters, App};
-use reregister_mfa::aws::{SqsEvent, Wake};
+use reregister_mfa::aws::SqsEvent;
 use reregister_mfa::clock::Clock;
 use reregister_mfa::ids::{ResetId, SecretName};
 use reregister_mfa::policy::Policy;
 use reregister_mfa::reset::ports::{
     AuditError, AuditTrail, Condition, Item, Key, Queue, QueueError, Security, SecurityError,
-    Store, StoreError, Write,
+    Store, StoreError, Wake, Write,
 };
 use reregister_mfa::reset::{Event, FreezeChange, FreezeReason, Ledger, Tiers};
 use reregister_mfa::secrets::{Freshness, SecretError, SecretSource};
@@ -87,8 +87,8 @@ impl Product {
     pub async fn take(&self, body: &str) -> bool {
         let event = json!({"Records": [{"body": body}]});
         let event: SqsEvent = serde_json::from_value(event).unwrap();
-        let id = event.records[0].reset().unwrap();
-        self.app.wake(id, None).await.is_ok()
+        let wake = event.records[0].wake().unwrap();
+        self.app.wake(wake, None).await.is_ok()
     }
 
     /// Sets the freeze switch as `reregister freeze` and `thaw` do.
@@ -111,7 +111,7 @@ impl Product {
 /// The body of the message that wakes this reset.
 pub fn message_for(reset: &str) -> String {
     let reset: ResetId = reset.parse().unwrap();
-    serde_json::to_string(&Wake { reset }).unwrap()
+    serde_json::to_string(&Wake::Reset(reset)).unwrap()
 }
 
 /// Time that passes when it is told to, and when the product waits.
@@ -251,8 +251,8 @@ impl MessageQueue {
 
 #[async_trait]
 impl Queue for MessageQueue {
-    async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
-        self.put(message_for(&id.to_string()), after);
+    async fn schedule(&self, wake: Wake, after: Duration) -> Result<(), QueueError> {
+        self.put(serde_json::to_string(&wake).unwrap(), after);
         Ok(())
     }
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use reregister_mfa::approval::{
-    Algorithm, IssuerPolicy, KeyFault, KeyLocation, KeySet, PassedOver, Unfit,
+    Algorithm, IssuerPolicy, KeyFault, KeyLocation, KeyPolicy, KeySet, PassedOver, RelyingParty,
+    Unfit,
 };
 use reregister_mfa::ids::{Kid, Label};
 use reregister_mfa::policy::Policy;
@@ -23,6 +24,7 @@ pub fn of(policy: &Policy, name: &Label, issuer: &IssuerPolicy) -> Found {
             owners::check(&mut found, policy, name, issuer, None);
         }
         KeyLocation::File(file) => found.read(policy, file, name, issuer),
+        KeyLocation::Webauthn(at) => found.passkeys(name, issuer, at),
     }
     found
 }
@@ -83,6 +85,28 @@ impl Found {
         }
     }
 
+    /// The passkeys in the policy. One that cannot be used is a fault of the policy itself.
+    fn passkeys(&mut self, name: &Label, issuer: &IssuerPolicy, at: &RelyingParty) {
+        let page = at.origin.as_str();
+        self.lines
+            .push(format!("issuers.{name}: passkeys, which sign at {page}"));
+        let Ok(keys) = KeySet::of_passkeys(issuer, at) else {
+            return;
+        };
+        for (kid, algorithm) in keys.iter() {
+            self.lines.push(format!(
+                "issuers.{name}: pass{}, check number {}",
+                line(kid, algorithm, issuer),
+                check_number(issuer, kid),
+            ));
+        }
+        if keys.iter().next().is_none() {
+            self.warnings.push(format!(
+                "issuers.{name} has no passkey yet. Each person makes one at {page}/passkey."
+            ));
+        }
+    }
+
     /// The keys of the file that the function does not use.
     fn passed_over(&mut self, file: &Path, keys: &KeySet) {
         let shown = file.display();
@@ -106,20 +130,16 @@ fn line(kid: &Kid, algorithm: Algorithm, issuer: &IssuerPolicy) -> String {
         None => "no owner".to_owned(),
     };
     let domain = issuer.domain(kid);
-    let algorithm = name_of(algorithm);
+    let algorithm = algorithm.name();
     format!("key {kid}, {algorithm}, {owner}, trust domain {domain}")
+}
+
+/// What the person who made the passkey reads out, as the page has shown it.
+fn check_number(issuer: &IssuerPolicy, kid: &Kid) -> String {
+    let key = issuer.key.get(kid);
+    key.and_then(KeyPolicy::check_number).unwrap_or_default()
 }
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
-}
-
-/// As JOSE writes it (RFC 7518, section 3.1).
-fn name_of(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::ES256 => "ES256",
-        Algorithm::PS256 => "PS256",
-        Algorithm::RS256 => "RS256",
-        Algorithm::Ed25519 => "Ed25519",
-    }
 }

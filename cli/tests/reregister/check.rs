@@ -393,3 +393,32 @@ fn a_policy_that_is_not_there_is_an_error_on_standard_error() {
         "{refusal}"
     );
 }
+
+/// The first vector of WebAuthn Level 3, and an issuer for it.
+const PASSKEYS: &str = r#"
+[issuers.passkeys]
+iss = "https://passkeys.contoso.example"
+keys.webauthn = { rp_id = "mfa.contoso.example", origin = "https://mfa.contoso.example" }
+algorithms = ["ES256"]
+domain = "phones"
+"#;
+const LINE: &str = r#"key.olga-phone = { owner = "olga.oncall@contoso.example", credential = "-R85HbTJsv3g6nAYnLo_tj9Xm6YSKzOtlP8-wzAIS-Q", public_key = { kty = "EC", crv = "P-256", alg = "ES256", x = "r--hb5fKmy0j64bMtkCY0g25CFYGLrJJwzqbZy8m32E", y = "kwpWuHovymYzSwNFir-HlxfBLMaO1zKQry4mZHlrkiA" } }"#;
+
+#[test]
+fn passkeys_are_listed_with_the_number_that_their_owner_reads_out() {
+    let policy = POLICY.replace(
+        "issuers = [\"on-call\"]",
+        "issuers = [\"on-call\", \"passkeys\"]",
+    );
+    let empty = checked(&with_policy(&format!("{policy}{PASSKEYS}")));
+    let warning = "issuers.passkeys has no passkey yet. Each person makes one at https://mfa.contoso.example/passkey.";
+    assert!(empty.contains(warning), "{empty}");
+    let report = checked(&with_policy(&format!("{policy}{PASSKEYS}{LINE}\n")));
+    for line in [
+        "exit 0",
+        "issuers.passkeys: passkeys, which sign at https://mfa.contoso.example",
+        "issuers.passkeys: passkey olga-phone, ES256, owner olga.oncall@contoso.example, trust domain phones, check number a8d7 4ca6 27a4 a522 35d7",
+    ] {
+        assert!(report.contains(line), "{line}: {report}");
+    }
+}

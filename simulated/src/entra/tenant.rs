@@ -133,6 +133,13 @@ impl Tenant {
         }
     }
 
+    /// Gives a person another manager, or none.
+    pub fn set_manager(&self, user: &str, manager: Option<Uuid>) {
+        if let Some(person) = self.lock().directory.find_mut(user) {
+            person.profile.manager = manager;
+        }
+    }
+
     pub fn set_default(&self, user: &str, default: DefaultMethod) {
         if let Some(person) = self.lock().directory.find_mut(user) {
             person.default = Some(default);

@@ -104,11 +104,34 @@ impl JiraCloud {
 
     /// Adds a public comment of one paragraph by another author, and the issue if there is none with this key.
     pub fn add_comment(&self, key: &str, text: &str) {
+        self.comment(key, text, Vec::new());
+    }
+
+    /// Jira Automation's *Comment on work item*, internal, with this text in the rule. Of smart values it knows the key of
+    /// the issue; the others are empty, as unknown ones are in Jira
+    /// (<https://support.atlassian.com/cloud-automation/docs/what-are-smart-values/>).
+    pub fn run_comment_rule(&self, key: &str, text: &str) {
+        let mut written = String::new();
+        let mut rest = text;
+        while let Some((before, value)) = rest.split_once("{{") {
+            let (name, after) = value.split_once("}}").unwrap_or((value, ""));
+            written.push_str(before);
+            if matches!(name.trim(), "issue.key" | "key") {
+                written.push_str(key);
+            }
+            rest = after;
+        }
+        written.push_str(rest);
+        let internal = json!({"key": "sd.public.comment", "value": {"internal": true}});
+        self.comment(key, &written, vec![internal]);
+    }
+
+    fn comment(&self, key: &str, text: &str, properties: Vec<Value>) {
         let jira = &mut self.server.lock().system;
         let paragraph = json!({"type": "paragraph", "content": [{"type": "text", "text": text}]});
         let document = json!({"type": "doc", "version": 1, "content": [paragraph]});
         let id = jira.next_comment_id();
-        let comment = StoredComment::new(id, OTHER_AUTHOR, document, Vec::new());
+        let comment = StoredComment::new(id, OTHER_AUTHOR, document, properties);
         jira.issue(key).comments.push(comment);
     }
 }

@@ -77,6 +77,19 @@ impl ServiceNow {
         records.push(record(table, number));
     }
 
+    /// A script of the instance sets the work notes of a record that is written.
+    pub fn add_work_note(&self, number: &str, text: &str) {
+        let instance = &mut self.server.lock().system;
+        let mut rows = instance.tables.iter().flat_map(|(table, rows)| {
+            let rows = rows.iter().map(move |row| (table, row));
+            rows.filter(|(_, row)| value(row, "number") == number)
+        });
+        if let Some((table, row)) = rows.next() {
+            let entry = entry(table, value(row, "sys_id"), "work_notes", text);
+            instance.journal.push(entry);
+        }
+    }
+
     /// Serves over HTTP on the current runtime, until the returned value is dropped.
     pub fn serve(&self, listener: TcpListener) -> Serving {
         self.server.serve(listener)

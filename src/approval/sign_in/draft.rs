@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use super::super::{Channel, Evidence, Reason, Scope};
+use super::super::{Channel, ContactEnds, Evidence, Reason, Scope};
 use crate::clock::Timestamp;
 use crate::ids::{Digest, DraftId, ObjectId, TenantId, TicketKey};
 use crate::json;
@@ -54,7 +54,12 @@ pub struct Subject {
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Act {
     /// I have verified the person, in these ways.
-    Verify { evidence: Vec<Evidence> },
+    Verify {
+        evidence: Vec<Evidence>,
+        /// What the contacts of record end in that the evidence rests on.
+        #[serde(default, skip_serializing_if = "ContactEnds::are_none")]
+        contacts: ContactEnds,
+    },
     /// I approve the reset, on this verification.
     Approve {
         /// Where the approval counts: at the desk, or in the ticket.

@@ -23,7 +23,9 @@ use super::InvalidToken;
 pub use super::SignedIn;
 pub use draft::{Act, DRAFT_LIFETIME, Draft, NotADraft, SignedDigest, Subject, nonce, view_nonce};
 pub use id_token::{DeskRole, SignIn};
-pub use signed::{DOMAIN, SignedApproval, SignedDraft, authenticate, key_of, verify_draft};
+pub use signed::{
+    DOMAIN, SignedApproval, SignedDraft, authenticate, key_of, may_be_one, verify_draft,
+};
 
 /// Whose sign-ins count.
 #[derive(Debug, Clone)]
@@ -39,6 +41,10 @@ pub struct SignInPolicy {
     pub audience: String,
     /// Whether its approvals count for privileged people, together with one of another trust domain.
     pub privileged: bool,
+    /// Whether managers may vouch for their own people: the policy names their group.
+    pub managers: bool,
+    /// How many resets in 12 hours one person may verify and approve; `None` if they are always two.
+    pub alone: Option<u16>,
 }
 
 /// Why a sign-in does not count, or a signed draft is no signature.

@@ -2,7 +2,6 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::super::InvalidToken;
 use super::super::claims::{Actor, Claims};
 use super::super::evidence::Verification;
 use super::super::jwks::KeySet;
@@ -10,7 +9,8 @@ use super::super::jws::Jws;
 use super::super::signed_by::{SignedBy, SignedIn};
 use super::super::time_limits::TimeLimits;
 use super::super::token::Authentic;
-use super::draft::{Act, DRAFT_LIFETIME, Draft, nonce};
+use super::super::{Channel, InvalidToken};
+use super::draft::{Act, DRAFT_LIFETIME, Draft, NotADraft, nonce};
 use super::id_token::{DeskRole, SignIn};
 use super::{SignInError, SignInPolicy};
 use crate::clock;
@@ -49,6 +49,23 @@ pub fn key_of(token: &SecretString) -> Result<Kid, InvalidToken> {
     Ok(Jws::parse(token.expose_secret())?.header.kid)
 }
 
+impl Act {
+    /// The role that its signer needs. A manager says nothing but that they vouch, and a verifier says all but that.
+    ///
+    /// # Errors
+    /// [`NotADraft`] if it mixes the two.
+    pub fn role(&self) -> Result<DeskRole, NotADraft> {
+        match self {
+            Act::Approve { .. } => Ok(DeskRole::Approver),
+            Act::Verify { evidence, .. } if !evidence.iter().any(|one| one.is_by_manager()) => {
+                Ok(DeskRole::Verifier)
+            }
+            Act::Verify { evidence, .. } if evidence.len() == 1 => Ok(DeskRole::Manager),
+            Act::Verify { .. } => Err(NotADraft),
+        }
+    }
+}
+
 /// Verifies that a draft is signed by the person whom it names, in the role that its kind needs, and anew.
 ///
 /// # Errors
@@ -67,10 +84,7 @@ pub fn verify_draft(
     if sign_in.person != draft.signer {
         return Err(SignInError::OtherPerson);
     }
-    let role = match draft.act {
-        Act::Verify { .. } => DeskRole::Verifier,
-        Act::Approve { .. } => DeskRole::Approver,
-    };
+    let role = draft.act.role()?;
     if !sign_in.roles.contains(&role) {
         return Err(SignInError::RoleMissing(role.as_str()));
     }
@@ -85,6 +99,11 @@ pub fn verify_draft(
         return Err(SignInError::NotAnew);
     }
     Ok((draft, sign_in))
+}
+
+/// Where the policy lets one person verify and approve: at the desk, by what they found out themselves.
+pub fn may_be_one(channel: Channel, verified_as: DeskRole) -> bool {
+    channel == Channel::Desk && verified_as == DeskRole::Verifier
 }
 
 /// Proves that a verifier and an approver signed this approval. Its time and its channel are still to be judged.
@@ -106,7 +125,7 @@ pub fn authenticate(
     else {
         return Err(SignInError::OtherKind);
     };
-    let Act::Verify { evidence } = &verification.act else {
+    let Act::Verify { evidence, contacts } = &verification.act else {
         return Err(SignInError::OtherKind);
     };
     let is_chained = rests_on.draft == signed.verification.draft
@@ -117,7 +136,9 @@ pub fn authenticate(
     if !is_chained {
         return Err(SignInError::OtherVerification);
     }
-    if approver.person == verifier.person {
+    let role = verification.act.role()?;
+    let is_allowed = policy.alone.is_some() && may_be_one(*channel, role);
+    if approver.person == verifier.person && !is_allowed {
         return Err(SignInError::OneSigner);
     }
     if !(1..=4).contains(&evidence.len()) {
@@ -154,6 +175,8 @@ pub fn authenticate(
         verifier: verifier.person,
         approved_at: approver.at,
         verified_at: verifier.at,
+        is_vouched_for: role == DeskRole::Manager,
+        contacts: *contacts,
         in_context: approver.in_context && verifier.in_context,
     };
     let domain = Label::try_from(DOMAIN.to_owned()).map_err(|_| SignInError::NotADraft)?;
@@ -166,7 +189,8 @@ pub fn authenticate(
             domain,
             owner: Some(PersonRef::Id(approver.person)),
             // Without the context a sign-in is no more than a password and what the tenant asks for beside it.
-            privileged: policy.privileged && signed_in.in_context,
+            privileged: policy.privileged && signed_in.in_context && !signed_in.is_alone(),
+            passkey: None,
             keys: vec![approver.key, verifier.key],
         },
         signed_in,

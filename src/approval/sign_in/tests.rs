@@ -62,6 +62,8 @@ fn policy() -> SignInPolicy {
         context: Some("c1".to_owned()),
         audience: "https://mfa.contoso.example/desk".to_owned(),
         privileged: true,
+        managers: true,
+        alone: None,
     }
 }
 
@@ -96,6 +98,7 @@ fn verify() -> Act {
     };
     Act::Verify {
         evidence: vec![call],
+        contacts: Default::default(),
     }
 }
 

@@ -3,17 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Run;
-use super::look_ahead::{People, named};
+use super::look_ahead::{People, asks_for_manager, named};
+use crate::approval::sign_in::SignedIn;
 use crate::approval::{Approval, Channel};
 use crate::ids::PersonRef;
-use crate::reset::model::{ClaimedApproval, Person};
+use crate::reset::model::{ApprovalPeople, ClaimedApproval, Manager, Person};
 use crate::reset::ports::{DirectoryError, Fault};
 use crate::reset::refusal::{Attester, Disagreement, Refusal, Role};
+use crate::reset::rules::one_person::OnePerson;
 
 /// The target, and the approvals with every person in them resolved.
 pub struct Identified {
     pub target: Person,
     pub approvals: Vec<ClaimedApproval>,
+    /// The target's manager, by name, where the directory was asked and says it.
+    pub manager: Option<String>,
 }
 
 impl Run<'_> {
@@ -28,7 +32,19 @@ impl Run<'_> {
         approvals: &[Approval],
         known: People,
     ) -> Result<Identified, Refusal> {
-        let people = self.resolve(ticket_user, approvals, known).await?;
+        let People {
+            found,
+            mut managers,
+        } = known;
+        let mut missing = asks_for_manager(approvals);
+        missing.retain(|who| !managers.contains_key(*who));
+        let (people, asked) = tokio::join!(
+            self.resolve(ticket_user, approvals, found),
+            self.ask_for_managers(missing.into_iter()),
+        );
+        managers.extend(asked);
+        let people = people?;
+        let one_person = OnePerson::among(people.values(), &self.tenant.rules);
         let find = |who: &PersonRef, role| people.get(who).ok_or(Refusal::NotFound(role));
 
         let first = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
@@ -51,7 +67,7 @@ impl Run<'_> {
                 return Err(Refusal::ApprovalsDisagree(Disagreement::Reason));
             }
             let approver = find(&claims.act.sub, Role::Approver)?;
-            check_attester(approver, target, Attester::Approver)?;
+            check_attester(approver, target, Attester::Approver, &one_person)?;
             match (approval.owner(), channel) {
                 (Some(owner), _) => {
                     if find(owner, Role::KeyOwner)?.id != approver.id {
@@ -66,7 +82,10 @@ impl Run<'_> {
             let mut verifiers = BTreeSet::new();
             for verification in &claims.verification {
                 let verifier = find(&verification.verified_by, Role::Verifier)?;
-                check_attester(verifier, target, Attester::Verifier)?;
+                check_attester(verifier, target, Attester::Verifier, &one_person)?;
+                if verification.evidence.is_by_manager() {
+                    check_manager(verifier, managers.get(&claims.sub))?;
+                }
                 verifiers.insert(verifier.id);
             }
             identified.push(ClaimedApproval {
@@ -75,17 +94,28 @@ impl Run<'_> {
                 kid: approval.kid().clone(),
                 domain: approval.domain().clone(),
                 private_half: Some(approval.private_half().clone()),
+                passkey: approval.passkey().cloned(),
                 approver: approver.id,
+                people: Some(ApprovalPeople {
+                    approver: one_person.behind(approver.id),
+                    verifiers: verifiers
+                        .iter()
+                        .map(|verifier| one_person.behind(*verifier))
+                        .collect(),
+                }),
                 verifiers: verifiers.into_iter().collect(),
                 evidence: claims.verification.iter().map(|v| v.evidence).collect(),
                 issuer_may: approval.may_be_for_privileged(),
                 out_of_context: approval
                     .by_sign_in()
                     .is_some_and(|signed| !signed.in_context),
+                alone: approval.by_sign_in().is_some_and(SignedIn::is_alone),
             });
         }
+        let named = managers.into_values().filter_map(Result::ok).flatten();
         Ok(Identified {
             target: target.clone(),
+            manager: named.filter_map(|manager| manager.name).next(),
             approvals: identified,
         })
     }
@@ -95,7 +125,7 @@ impl Run<'_> {
         &self,
         ticket_user: Option<&PersonRef>,
         approvals: &[Approval],
-        mut known: People,
+        mut known: BTreeMap<PersonRef, Result<Person, DirectoryError>>,
     ) -> Result<BTreeMap<PersonRef, Person>, Refusal> {
         let wanted = named(ticket_user, approvals);
         let missing: Vec<&PersonRef> = wanted.keys().copied().collect();
@@ -124,12 +154,31 @@ impl Run<'_> {
 }
 
 /// An approver or verifier must be active, and must not be the target.
-fn check_attester(person: &Person, target: &Person, attester: Attester) -> Result<(), Refusal> {
+fn check_attester(
+    person: &Person,
+    target: &Person,
+    attester: Attester,
+    one_person: &OnePerson,
+) -> Result<(), Refusal> {
     if person.id == target.id {
         Err(Refusal::AttesterIsTarget(attester))
+    } else if one_person.behind(person.id) == one_person.behind(target.id) {
+        Err(Refusal::AttesterHasTargetsEmployeeId(attester))
     } else if !person.enabled {
         Err(Refusal::AttesterDisabled(attester))
     } else {
         Ok(())
+    }
+}
+
+/// A manager's word is one only if the directory calls this person the target's manager.
+fn check_manager(
+    verifier: &Person,
+    manager: Option<&Result<Option<Manager>, DirectoryError>>,
+) -> Result<(), Refusal> {
+    match manager {
+        Some(Ok(Some(manager))) if manager.id == verifier.id => Ok(()),
+        Some(Err(error)) => Err(error.clone().into()),
+        Some(Ok(_)) | None => Err(Refusal::VerifierNotManager),
     }
 }

@@ -6,17 +6,20 @@ use super::context::Run;
 use super::identify::Identified;
 use super::look_ahead::{Answers, People};
 use crate::approval::sign_in::Subject;
-use crate::approval::{Approval, ApprovalError, Authentic, Channel, KeptApproval, Reason, Scope};
+use crate::approval::{
+    Approval, ApprovalError, Authentic, Channel, ContactEnds, Evidence, KeptApproval, Reason, Scope,
+};
 use crate::clock::Timestamp;
 use crate::ids::{Digest, PersonRef, ResetId, TicketKey};
 use crate::reset::ledger::{GuardrailItems, Obstacle, obstacle};
 use crate::reset::model::{
-    Action, ApprovalSummary, Claim, Event, Guardrails, LedgerError, Parties, Person, PlannedMethod,
-    Preview, PrivilegeFacts, Request,
+    Action, Alone, ApprovalSummary, Claim, Event, Guardrails, LedgerError, Parties, Person,
+    PlannedMethod, Preview, PrivilegeFacts, Remarks, Request,
 };
 use crate::reset::refusal::{Disagreement, Refusal};
 use crate::reset::rules::HardwareOath;
 use crate::reset::rules::can_register::{Leftovers, can_register, locked_out_by, warnings};
+use crate::reset::rules::evidence::{self, Proof};
 use crate::reset::rules::plan::plan;
 use crate::reset::rules::privilege::{self, Tier};
 use crate::reset::rules::two_approvals;
@@ -149,6 +152,16 @@ impl Run<'_> {
             }
         };
         let tier = self.judge_privilege(request, &approvals, basis, &identified, &about.facts?)?;
+        let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
+        let signed = approvals.iter().filter_map(|one| one.by_sign_in());
+        evidence::contacts_stay(target, signed.map(|signed| signed.contacts))?;
+        let remarks = evidence::judge(
+            target,
+            &Proof::of(&identified.approvals),
+            claims.reason,
+            request.received_at,
+            &self.tenant.rules,
+        )?;
         let listing = match &tier {
             Tier::Standard => about.methods?,
             // The credential that will act has to see them itself.
@@ -164,13 +177,20 @@ impl Run<'_> {
         };
         let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
         let kept = self.kept_judgement(&tier, &approvals);
-        let Identified { target, approvals } = identified;
+        let Identified {
+            target,
+            approvals,
+            manager,
+        } = identified;
+        let is_alone = approvals.iter().any(|one| one.alone);
         let hardware = self.tenant.rules.hardware_oath;
         let claim = Claim {
             channel: request.channel,
             source: request.source.clone(),
+            alone: is_alone.then_some(Alone { manager }),
             approvals,
             kept,
+            remarks,
             ..self.claim_about(
                 id,
                 target,
@@ -204,7 +224,11 @@ impl Run<'_> {
     ///
     /// # Errors
     /// A [`Refusal`] that every approval would meet.
-    pub async fn outlook(&self, about: &Subject) -> Result<Preview, Refusal> {
+    pub async fn outlook(
+        &self,
+        about: &Subject,
+        (evidence, contacts): (&[Evidence], ContactEnds),
+    ) -> Result<Preview, Refusal> {
         let directory = &self.tenant.directories.standard;
         let who = PersonRef::Id(about.target);
         let (target, known) = tokio::join!(
@@ -214,10 +238,26 @@ impl Run<'_> {
         let target = target?;
         privilege::may_be_reset(&target, &self.tenant.rules)?;
         let tier = privilege::tier(&target, &known.facts?, &self.tenant.rules)?;
+        evidence::contacts_stay(&target, [contacts])?;
+        let (reason, rules) = (Some(about.reason), &self.tenant.rules);
+        let remarks = match tier {
+            Tier::Standard => {
+                let proof = Proof {
+                    approvers: 1,
+                    evidence: evidence.to_vec(),
+                };
+                evidence::judge(&target, &proof, reason, self.now(), rules)?
+            }
+            // The evidence of another approval comes to it.
+            Tier::Privileged(_) => Remarks::default(),
+        };
         let listing = known.methods?;
         let hardware = self.tenant.rules.hardware_oath;
         let (id, ticket) = (ResetId::random(), &about.ticket);
-        let claim = self.claim_about(id, target, &tier, ticket, about.scope, Some(about.reason));
+        let claim = Claim {
+            remarks,
+            ..self.claim_about(id, target, &tier, ticket, about.scope, reason)
+        };
         let plan = plan(listing.methods, about.scope, hardware);
         let unknown = listing.hardware_unknown;
         Ok(preview(&tier, &claim, plan, unknown, Vec::new()))
@@ -248,8 +288,10 @@ impl Run<'_> {
             scope,
             reason,
             approvals: Vec::new(),
+            alone: None,
             claimed_at: self.now(),
             kept: None,
+            remarks: Remarks::default(),
         }
     }
 }

@@ -5,16 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Run;
 use crate::approval::Authentic;
-use crate::ids::{Issuer, ObjectId, PersonRef};
+use crate::approval::sign_in::SignedIn;
+use crate::ids::{ObjectId, PersonRef};
 use crate::reset::ledger::GuardrailItems;
 use crate::reset::model::{
-    ClaimedApproval, Guardrails, LedgerError, Person, PrivilegeFacts, Request,
+    ClaimedApproval, Guardrails, LedgerError, Manager, Person, PrivilegeFacts, Request,
 };
 use crate::reset::ports::{DirectoryError, Listing};
 use crate::reset::refusal::Role;
+use crate::reset::rules::guardrails::Counted;
 
-/// The directory's answer about each person that was asked for.
-pub type People = BTreeMap<PersonRef, Result<Person, DirectoryError>>;
+/// The directory's answers about people who were asked for.
+#[derive(Default)]
+pub struct People {
+    pub found: BTreeMap<PersonRef, Result<Person, DirectoryError>>,
+    pub managers: Managers,
+}
+
+/// Whom the directory calls these people's managers. Asked for only where an approval rests on that.
+pub type Managers = BTreeMap<PersonRef, Result<Option<Manager>, DirectoryError>>;
 
 /// Answers that are there before the judgement.
 #[derive(Default)]
@@ -37,6 +46,7 @@ impl Run<'_> {
     /// Asks what can be asked by the names alone. Of a target that is named by object id everything can be asked at once.
     pub async fn look_ahead(&self, request: &Request, approvals: &[Authentic]) -> Answers {
         let people = self.ask_for(named(request.user.as_ref(), approvals).into_keys());
+        let managers = self.ask_for_managers(asks_for_manager(approvals).into_iter());
         let about_target = async {
             let target = target_by_id(approvals)?;
             Some(
@@ -44,43 +54,79 @@ impl Run<'_> {
                     .await,
             )
         };
-        let (people, target) = tokio::join!(people, about_target);
+        let (found, managers, target) = tokio::join!(people, managers, about_target);
+        let people = People { found, managers };
         Answers { people, target }
     }
 
-    /// The guardrails, if all approvals name their approvers by object ids.
+    /// Asks who the targets' managers are, where an approval says that the manager vouched.
+    pub async fn ask_for_managers(&self, of: impl Iterator<Item = &PersonRef>) -> Managers {
+        let directory = &self.tenant.directories.standard;
+        let found = of.map(async |who| {
+            let answer = self.read(|| directory.manager(who)).await;
+            (who.clone(), answer)
+        });
+        futures_util::future::join_all(found)
+            .await
+            .into_iter()
+            .collect()
+    }
+
+    /// The guardrails, if all approvals name their approvers and verifiers by object ids.
     fn guardrails_by_ids(&self, approvals: &[Authentic]) -> Option<Guardrails> {
-        let approvers = approvals.iter().map(|one| one.claims().act.sub.id());
-        let approvers = approvers.collect::<Option<BTreeSet<_>>>()?;
+        let claims = || approvals.iter().map(|one| one.claims());
+        let approvers = claims().map(|claims| claims.act.sub.id());
+        let verifications = claims().flat_map(|claims| &claims.verification);
+        let verifiers = verifications.map(|one| one.verified_by.id());
         let ids: Vec<_> = approvals.iter().map(Authentic::id).collect();
-        let signers = ids.iter().map(|id| &id.iss).collect();
-        Some(self.guardrails_for(&approvers, &signers))
+        let is_alone = |one: &Authentic| one.by_sign_in().is_some_and(SignedIn::is_alone);
+        Some(
+            self.guardrails_for(&Counted {
+                approvers: approvers.collect::<Option<_>>()?,
+                verifiers: verifiers.collect::<Option<_>>()?,
+                signers: ids.iter().map(|id| &id.iss).collect(),
+                passkeys: approvals
+                    .iter()
+                    .filter_map(|one| Some((one.kid(), one.passkey()?)))
+                    .collect(),
+                is_alone: approvals.iter().any(is_alone),
+            }),
+        )
     }
 
     /// The guardrails of a claim on these approvals.
     pub fn guardrails(&self, approvals: &[ClaimedApproval]) -> Guardrails {
-        let approvers = approvals.iter().map(|one| one.approver).collect();
-        let signers = approvals.iter().map(|one| &one.id.iss).collect();
-        self.guardrails_for(&approvers, &signers)
+        let verifiers = approvals.iter().flat_map(|one| &one.verifiers);
+        self.guardrails_for(&Counted {
+            approvers: approvals.iter().map(|one| one.approver).collect(),
+            verifiers: verifiers.copied().collect(),
+            signers: approvals.iter().map(|one| &one.id.iss).collect(),
+            passkeys: approvals
+                .iter()
+                .filter_map(|one| Some((&one.kid, one.passkey.as_ref()?)))
+                .collect(),
+            is_alone: approvals.iter().any(|one| one.alone),
+        })
     }
 
-    fn guardrails_for(
-        &self,
-        approvers: &BTreeSet<ObjectId>,
-        signers: &BTreeSet<&Issuer>,
-    ) -> Guardrails {
+    fn guardrails_for(&self, counted: &Counted<'_>) -> Guardrails {
         let validator = &self.deployment.validator;
+        let desk = validator.desk.as_ref();
+        let alone = desk.and_then(|desk| desk.policy.alone).unwrap_or_default();
         Guardrails::of(
             self.tenant_id,
-            approvers,
-            signers,
+            counted,
             &self.tenant.rules,
             |iss| validator.per_hour(iss),
+            alone,
         )
     }
 
     /// Looks these people up, all at the same time.
-    pub async fn ask_for(&self, people: impl Iterator<Item = &PersonRef>) -> People {
+    pub async fn ask_for(
+        &self,
+        people: impl Iterator<Item = &PersonRef>,
+    ) -> BTreeMap<PersonRef, Result<Person, DirectoryError>> {
         let directory = &self.tenant.directories.standard;
         let found = people.map(async |who| {
             let answer = self.read(|| directory.person(who)).await;
@@ -132,6 +178,18 @@ fn target_by_id(approvals: &[Authentic]) -> Option<ObjectId> {
     let mut targets = approvals.iter().map(|one| one.claims().sub.id());
     let first = targets.next()??;
     targets.all(|other| other == Some(first)).then_some(first)
+}
+
+/// The targets whose manager has to be known: a manager is said to have vouched, or is to be told.
+pub fn asks_for_manager<A: AsRef<Authentic>>(approvals: &[A]) -> BTreeSet<&PersonRef> {
+    let asks = |approval: &&Authentic| {
+        let mut entries = approval.claims().verification.iter();
+        entries.any(|entry| entry.evidence.is_by_manager())
+            || approval.by_sign_in().is_some_and(SignedIn::is_alone)
+    };
+    let approvals = approvals.iter().map(AsRef::<Authentic>::as_ref);
+    let asking = approvals.filter(asks);
+    asking.map(|approval| &approval.claims().sub).collect()
 }
 
 /// Every person whom the approvals and the ticket name, with the most important part that each has.

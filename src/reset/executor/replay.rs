@@ -8,6 +8,7 @@ use super::run_end::RunEnd;
 use crate::clock::{self, Timestamp};
 use crate::reset::ledger::{Record, Stage};
 use crate::reset::model::{Event, LedgerError, Parties, RequestStatus};
+use crate::reset::ports::Wake;
 use crate::reset::refusal::Refusal;
 
 /// The answer to a request.
@@ -37,7 +38,7 @@ impl Deployment {
             RunEnd::Finished(record) => record,
             RunEnd::Retry(released) => {
                 let id = released.record.id;
-                if let Err(error) = self.queue.schedule(id, released.after).await {
+                if let Err(error) = self.queue.schedule(Wake::Reset(id), released.after).await {
                     tracing::warn!(%error, reset = %id, "the next run could not be scheduled early: it starts later");
                 }
                 *released.record

@@ -104,7 +104,7 @@ impl Run<'_> {
         }
         let basis = Basis::Claim(claim);
         let identified = self
-            .judge_people(request, &approvals, basis, People::new())
+            .judge_people(request, &approvals, basis, People::default())
             .await?;
         let directory = &self.tenant.directories.standard;
         let target = identified.target.id;

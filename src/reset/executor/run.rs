@@ -10,6 +10,7 @@ use crate::clock;
 use crate::ids::ResetId;
 use crate::reset::ledger::{Record, RecordLease, Stage, VersionedRecord, WriteError};
 use crate::reset::model::RecordedRefusal;
+use crate::reset::ports::Wake;
 use crate::reset::refusal::Refusal;
 use crate::reset::rules::retry::WORTH_STARTING;
 
@@ -128,6 +129,10 @@ impl Run<'_> {
     }
 
     pub async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), Refusal> {
-        Ok(self.deployment.queue.schedule(id, after).await?)
+        Ok(self
+            .deployment
+            .queue
+            .schedule(Wake::Reset(id), after)
+            .await?)
     }
 }

@@ -26,28 +26,27 @@ impl Run<'_> {
             return Ok(());
         };
         let signed = approvals.iter().filter_map(|one| one.as_ref().by_sign_in());
-        let signers: BTreeSet<Signer> = signed.flat_map(in_roles).collect();
+        let signers: BTreeSet<Signer> = signed.flat_map(|signed| in_roles(signed, desk)).collect();
         let judged = signers
             .into_iter()
-            .map(async |signer| self.judge_signer(desk, signer).await);
+            .map(async |signer| self.judge_signer(signer).await);
         let judged = futures_util::future::join_all(judged).await;
         judged.into_iter().collect()
     }
 
-    async fn judge_signer(&self, desk: &DeskSignatures, signer: Signer) -> Result<(), Refusal> {
+    async fn judge_signer(&self, signer: Signer) -> Result<(), Refusal> {
         let Signer {
             person,
             attester,
+            group,
             signed_at,
         } = signer;
         // Conditional Access leaves such accounts out, so their sign-in proves less than it says.
         if self.tenant.rules.break_glass.contains(person) {
             return Err(Refusal::SignerWithoutRole(attester));
         }
-        let group = match attester {
-            Attester::Approver => desk.approvers,
-            Attester::Verifier => desk.verifiers,
-        };
+        // The policy lets no manager vouch, or not any more.
+        let group = group.ok_or(Refusal::SignerWithoutRole(attester))?;
         let directory = &self.tenant.directories.standard;
         let wanted = [group];
         let (groups, last_reset) = tokio::join!(
@@ -74,19 +73,26 @@ impl Run<'_> {
 struct Signer {
     person: ObjectId,
     attester: Attester,
+    /// The group that they have to be in.
+    group: Option<ObjectId>,
     signed_at: Timestamp,
 }
 
-fn in_roles(signed: &SignedIn) -> [Signer; 2] {
+fn in_roles(signed: &SignedIn, desk: &DeskSignatures) -> [Signer; 2] {
     [
         Signer {
             person: signed.approver,
             attester: Attester::Approver,
+            group: Some(desk.approvers),
             signed_at: signed.approved_at,
         },
         Signer {
             person: signed.verifier,
             attester: Attester::Verifier,
+            group: match signed.is_vouched_for {
+                true => desk.managers,
+                false => Some(desk.verifiers),
+            },
             signed_at: signed.verified_at,
         },
     ]

@@ -37,6 +37,8 @@ pub struct DeskSignatures {
     pub verifiers: ObjectId,
     /// The group whose members approve.
     pub approvers: ObjectId,
+    /// The group whose members may vouch for their own people; `None` if managers do not.
+    pub managers: Option<ObjectId>,
     /// What was signed.
     pub signed: Arc<dyn SignedApprovals>,
 }

@@ -1,26 +1,23 @@
 //! The claim: approvals, person and guardrails in one commit, or nothing.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::freeze;
 use super::items::{
-    self, ApprovalItem, CommitId, CounterItem, HeldTarget, TargetItem, decode, encode, version,
+    self, ApprovalItem, CommitId, CounterItem, HeldTarget, PasskeyItem, TargetItem, decode, encode,
+    version,
 };
 use super::lease::{RecordLease, ResetLease};
 use super::record::Stage;
 use super::store::Ledger;
 use crate::clock;
-use crate::ids::{ObjectId, ResetId, TenantId};
+use crate::ids::{Digest, ObjectId, ResetId, TenantId};
 use crate::reset::machine::Reset;
-use crate::reset::model::{Claim, Freeze, Guardrail, Guardrails, LedgerError};
+use crate::reset::model::{Claim, Freeze, Guardrail, Guardrails, LedgerError, Limit};
 use crate::reset::ports::{Item, Key, StoreError, Write};
 
 /// How often a claim is tried while others change the counters.
 const MOST_TRIES: usize = 10;
-
-/// What caps count over.
-const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// What the guardrails of a claim are checked against, as it was read: the switch, the person's item and the counts.
 #[derive(Debug, Default)]
@@ -30,9 +27,11 @@ impl GuardrailItems {
     /// The keys that a claim on this person within these guardrails looks at.
     fn keys(tenant: TenantId, target: ObjectId, guardrails: &Guardrails) -> Vec<Key> {
         let counters = guardrails.counters.iter();
+        let passkeys = guardrails.passkeys.iter();
         [freeze::key(), items::target_key(tenant, target)]
             .into_iter()
             .chain(counters.map(|counter| items::count_key(&counter.name)))
+            .chain(passkeys.map(|passkey| items::passkey_key(&passkey.credential)))
             .collect()
     }
 
@@ -59,6 +58,9 @@ impl GuardrailItems {
 struct Headroom {
     target: HeldTarget,
     counts: Vec<(String, u64, CounterItem)>,
+    /// A verifier reaches the number that the security team is told of.
+    tells_of_pace: bool,
+    passkeys: Vec<(Digest, u64, PasskeyItem)>,
     /// The version of the freeze switch, which must not be set meanwhile.
     freeze: u64,
 }
@@ -87,22 +89,23 @@ impl Ledger {
     pub(in crate::reset) async fn claim(
         &self,
         lease: &RecordLease,
-        reset: Reset,
+        mut reset: Reset,
         guardrails: &Guardrails,
         mut read: GuardrailItems,
     ) -> Result<ClaimAttempt, LedgerError> {
         let mut record = lease.record().clone();
-        record.stage = Stage::Claimed(reset.clone());
-        let next = || RecordLease {
-            record: Box::new(record.clone()),
-            version: lease.version.saturating_add(1),
-        };
-        let claim = reset.claim();
         for _ in 0..MOST_TRIES {
-            let headroom = match headroom(&read, claim, guardrails)? {
+            let headroom = match headroom(&read, reset.claim(), guardrails)? {
                 Ok(headroom) => headroom,
                 Err(obstacle) => return Ok(ClaimAttempt::Blocked(obstacle)),
             };
+            reset.remark_pace(headroom.tells_of_pace);
+            record.stage = Stage::Claimed(reset.clone());
+            let next = || RecordLease {
+                record: Box::new(record.clone()),
+                version: lease.version.saturating_add(1),
+            };
+            let claim = reset.claim();
             let commit = CommitId::of(&record);
             let mut writes = vec![commit.record(&record, lease.version)?];
             for approval in &claim.approvals {
@@ -190,6 +193,21 @@ fn headroom(
     {
         return Ok(Err(Obstacle::Busy(other.reset)));
     }
+    let mut passkeys = Vec::new();
+    for passkey in &guardrails.passkeys {
+        let item = read.get(&items::passkey_key(&passkey.credential))?;
+        let known: Option<PasskeyItem> = item.map(decode).transpose()?;
+        let last = known.map_or(0, |known| known.sign_count);
+        match passkey.after(last) {
+            None => return blocked(Guardrail::PasskeyCopied(passkey.kid.clone())),
+            // It does not count, so there is nothing to keep.
+            Some(0) => {}
+            Some(sign_count) => {
+                let next = PasskeyItem { sign_count };
+                passkeys.push((passkey.credential.clone(), version(item), next));
+            }
+        }
+    }
     let removed_at = held.as_ref().and_then(|held| held.removed_at);
     let stopped_at = held.and_then(|held| held.stopped_at);
     if let Some(since) = removed_at.filter(|_| claim.approvers().len() < 2) {
@@ -199,14 +217,22 @@ fn headroom(
         }
     }
     let mut counts = Vec::new();
+    let mut tells_of_pace = false;
     for counter in &guardrails.counters {
         let item = read.get(&items::count_key(&counter.name))?;
         let mut count: CounterItem = item.map(decode).transpose()?.unwrap_or_default();
-        count.forget_before(clock::before(now, HOUR));
-        if count.at.len() >= counter.most {
-            return blocked(Guardrail::Cap(counter.by));
+        let longest = counter.limits.iter().chain(&counter.told);
+        let longest = longest.map(|limit| limit.within).max().unwrap_or_default();
+        count.forget_before(clock::before(now, longest));
+        let within =
+            |count: &CounterItem, limit: &Limit| count.since(clock::before(now, limit.within));
+        let is_full = |limit: &Limit| within(&count, limit) >= limit.number;
+        if counter.limits.iter().any(is_full) {
+            return blocked(counter.guardrail.clone());
         }
         count.at.push(now);
+        let told = counter.told.as_ref();
+        tells_of_pace |= told.is_some_and(|limit| within(&count, limit) == limit.number);
         counts.push((counter.name.clone(), version(item), count));
     }
     Ok(Ok(Headroom {
@@ -220,6 +246,8 @@ fn headroom(
             },
         },
         counts,
+        tells_of_pace,
+        passkeys,
         freeze: version(switch),
     }))
 }
@@ -231,6 +259,10 @@ impl Headroom {
         let mut writes = vec![commit.write(key, *version, encode(item)?)];
         for (name, version, count) in &self.counts {
             writes.push(commit.write(items::count_key(name), *version, encode(count)?));
+        }
+        for (credential, version, signed) in &self.passkeys {
+            let key = items::passkey_key(credential);
+            writes.push(commit.write(key, *version, encode(signed)?));
         }
         writes.push(freeze::switch_stays(self.freeze));
         Ok(writes)

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::record::Record;
 use crate::approval::TokenId;
 use crate::clock::{self, Timestamp};
-use crate::ids::{ObjectId, ResetId, TenantId};
+use crate::ids::{Digest, ObjectId, ResetId, TenantId};
 use crate::reset::machine::Reset;
 use crate::reset::model::{LedgerError, Request, State};
 use crate::reset::ports::{Condition, Item, Key, Write};
@@ -88,10 +88,20 @@ impl HeldTarget {
     }
 }
 
-/// The claims of the last hour.
+/// The claims that are counted still.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct CounterItem {
     pub at: Vec<Timestamp>,
+}
+
+/// How often a passkey has signed, so that a copy of it shows. Only of one that counts.
+#[derive(Serialize, Deserialize)]
+pub struct PasskeyItem {
+    pub sign_count: u32,
+}
+
+pub fn passkey_key(credential: &Digest) -> Key {
+    Key(format!("passkey#{credential}"))
 }
 
 pub fn reset_key(id: ResetId) -> Key {
@@ -182,6 +192,11 @@ pub fn at(version: u64) -> Condition {
 impl CounterItem {
     pub fn forget_before(&mut self, oldest: Timestamp) {
         self.at.retain(|at| *at > oldest);
+    }
+
+    /// How many there were after this.
+    pub fn since(&self, oldest: Timestamp) -> usize {
+        self.at.iter().filter(|at| **at > oldest).count()
     }
 }
 

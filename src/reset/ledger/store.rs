@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::items::{self, ApprovalItem, CommitId, DeliveryItem, HeldTarget, decode, encode};
+use super::items::{
+    self, ApprovalItem, CommitId, CounterItem, DeliveryItem, HeldTarget, decode, encode,
+};
 use super::lease::{RecordLease, ResetLease, WriteError};
 use super::record::{Record, Stage};
 use crate::approval::TokenId;
@@ -42,6 +44,11 @@ pub struct Previous {
 }
 
 impl Previous {
+    /// Whether it was ever accepted.
+    pub fn is_any(&self) -> bool {
+        self.version > 0
+    }
+
     /// The record that answers the delivery, if one does.
     pub fn take_answer(&mut self) -> Option<Record> {
         self.record.take().or(self.final_refusal.take())
@@ -153,6 +160,17 @@ impl Ledger {
                 .last_removal()
                 .map_or(LastReset::Never, LastReset::At),
         })
+    }
+
+    /// How many claims this count has had since then.
+    pub(in crate::reset) async fn counted(
+        &self,
+        name: &str,
+        since: Timestamp,
+    ) -> Result<usize, LedgerError> {
+        let item = self.get(&items::count_key(name)).await?;
+        let count: CounterItem = item.as_ref().map(decode).transpose()?.unwrap_or_default();
+        Ok(count.since(since))
     }
 
     async fn previous(

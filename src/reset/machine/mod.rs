@@ -142,6 +142,11 @@ impl Reset {
         &self.0.claim
     }
 
+    /// Whether a verifier has verified so many people that the security team is told: the claim finds it out.
+    pub(super) fn remark_pace(&mut self, is_told: bool) {
+        self.0.claim.remarks.verifier_pace = is_told;
+    }
+
     pub(super) fn sessions(&self) -> SessionProgress {
         self.0.sessions
     }

@@ -47,6 +47,7 @@ impl From<&Reset> for Outcome {
                 .iter()
                 .flat_map(|one| one.verifiers.clone())
                 .collect(),
+            alone: claim.alone.clone(),
             sessions: reset.sessions().into(),
             can_register: can_register(&left, claim),
             warnings,

@@ -63,9 +63,11 @@ fn reset(hardware: HardwareOath) -> Reset {
         deactivates: false,
         scope,
         reason: None,
+        alone: None,
         approvals: Vec::new(),
         claimed_at: start,
         kept: None,
+        remarks: Default::default(),
     };
     Reset::new(claim, plan(registered(), scope, hardware), false)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::approval::{Channel, Evidence, KeptApproval, Reason, Scope, TokenId};
+use crate::approval::{Channel, Evidence, KeptApproval, PasskeyUse, Reason, Scope, TokenId};
 use crate::clock::Timestamp;
 use crate::ids::{Digest, Kid, Label, ObjectId, PersonRef, ResetId, TenantId, TicketKey};
 
@@ -34,10 +34,16 @@ pub struct Claim {
     pub scope: Scope,
     pub reason: Option<Reason>,
     pub approvals: Vec<ClaimedApproval>,
+    /// Records of earlier versions have none, and earlier versions ignore it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone: Option<Alone>,
     pub claimed_at: Timestamp,
     /// For the evidence record, where there is a bucket for it; nothing is decided by it. Earlier versions ignore it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<Box<KeptJudgement>>,
+    /// Records of earlier versions have none, and earlier versions ignore them.
+    #[serde(default, skip_serializing_if = "Remarks::are_none")]
+    pub remarks: Remarks,
 }
 
 /// What an auditor needs to make the judgement again, and the claim does not say.
@@ -51,6 +57,26 @@ pub struct KeptJudgement {
     pub approvals: Vec<KeptApproval>,
 }
 
+/// What the judgement let pass with a warning.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Remarks {
+    /// The password was changed a short time before.
+    pub password_just_changed: bool,
+    /// The directory knows no time at which the password was changed.
+    pub password_age_unknown: bool,
+    /// The evidence is all of a kind that an attacker inside the account could answer.
+    pub weak_contacts: bool,
+    /// A verifier has verified so many people within a short time that the security team is told.
+    pub verifier_pace: bool,
+}
+
+impl Remarks {
+    fn are_none(&self) -> bool {
+        *self == Remarks::default()
+    }
+}
+
 /// An approval in the ledger. The token itself is kept with the request, so that a later run can verify it again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ClaimedApproval {
@@ -62,6 +88,9 @@ pub struct ClaimedApproval {
     /// What names the private key that signed it. Not kept: each run finds it anew.
     #[serde(skip)]
     pub private_half: Option<Digest>,
+    /// The passkey that signed it, if one did. Not kept, either.
+    #[serde(skip)]
+    pub passkey: Option<PasskeyUse>,
     pub approver: ObjectId,
     pub verifiers: Vec<ObjectId>,
     pub evidence: Vec<Evidence>,
@@ -70,6 +99,40 @@ pub struct ClaimedApproval {
     /// Whether it was signed by a sign-in outside of an authentication context.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub out_of_context: bool,
+    /// Who the accounts belong to. Not kept: each run finds it anew.
+    #[serde(skip)]
+    pub people: Option<ApprovalPeople>,
+    /// Whether one person verified and approved, at the desk, where the policy lets them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
+}
+
+/// The people behind the accounts of an approval, each by one account: two accounts with one `employeeId` are one person.
+#[derive(Debug, Clone)]
+pub struct ApprovalPeople {
+    pub approver: ObjectId,
+    pub verifiers: Vec<ObjectId>,
+}
+
+impl ClaimedApproval {
+    /// The person who approved, whichever account they used.
+    pub fn approving(&self) -> ObjectId {
+        let people = self.people.as_ref();
+        people.map_or(self.approver, |people| people.approver)
+    }
+
+    /// The people who verified, whichever accounts they used.
+    pub fn verifying(&self) -> &[ObjectId] {
+        let people = self.people.as_ref();
+        people.map_or(&self.verifiers, |people| &people.verifiers)
+    }
+}
+
+/// That one person verified and approved, for the security team to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alone {
+    /// Whom the directory calls the target's manager, by name.
+    pub manager: Option<String>,
 }
 
 /// A scope in a record. Values that earlier versions do not know are in a member of their own, so that those versions can
@@ -111,8 +174,12 @@ mod stored_scope {
 }
 
 impl Claim {
+    /// The people who approved.
     pub fn approvers(&self) -> BTreeSet<ObjectId> {
-        self.approvals.iter().map(|one| one.approver).collect()
+        self.approvals
+            .iter()
+            .map(ClaimedApproval::approving)
+            .collect()
     }
 }
 

@@ -204,6 +204,9 @@ codes! {
         "Have a member of the group verify or approve. The administrators of Microsoft Entra know who is in it.", MayReplace;
     SignerJustReset               403 Never Requester Always    Ends  "A signer was reset within the last 24 hours",
         "A different person has to verify or approve.", MayReplace;
+    VerifierNotManager            403 Never Requester Always    Ends  "The verifier is not the person's manager",
+        "The manager whom Microsoft Entra names for the person has to vouch, or have the person verified in another \
+         way. Then get a new approval.", MayReplace;
     OtherTicket                   422 Never Requester Always    Ends  "The approval is for another ticket",
         "Get an approval for this ticket.";
     OtherTenant                   422 Never Requester Always    Ends  "The approval is for another tenant",
@@ -281,6 +284,21 @@ codes! {
          time. If this approval expires meanwhile, get a new one.";
     CapReached                    403 Never Requester Always    Ends  "There were too many resets in an hour",
         "Have the security team check who requests so many. Try again later, until the approval expires.", Useless;
+    VerifierLimit                 403 Never Requester Always    Ends  "The verifier has verified too many people",
+        "A different person has to verify. Then get a new approval.", MayReplace;
+    ContactChanged                403 Never Requester Always    Ends  "A number in the directory has changed",
+        "Find out who changed it. Then verify the person in another way and get a new approval.", MayReplace;
+    EvidenceWeak                  403 Never Requester Always    Ends  "The verification used only weak contacts",
+        "Verify the person in another way as well, such as in person, by video, or by a call to a line that is not in \
+         their account. Then get a new approval.";
+    PasswordJustChanged           403 Never Requester Always    Ends  "The password was just changed",
+        "Ask the person whether they changed it. Then verify them in a second way and get a new approval, or add an \
+         approval by a different approver.";
+    AloneCapReached               403 Never Requester Always    Ends  "One person may not do more of this alone",
+        "Have a different person verify or approve: that is not counted.", Useless;
+    PasskeyCopied                 403 Never Requester Always    Ends  "A passkey may have been copied",
+        "Have the security team ask the owner of the passkey what they approved, and in which order. Then approve again; \
+         if the passkey was copied, with another one.", MayReplace;
     WouldLockOut                  422 Never Requester Never     Ends  "The person could not register afterwards",
         "Ask the person whether they still have it. If not, get a new approval that removes passkeys too \
          (passkeys:remove). If they do, get one that keeps them (passkeys:keep). To go ahead although they cannot \

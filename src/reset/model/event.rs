@@ -135,6 +135,13 @@ pub enum Event {
         sha256: Digest,
         kept: bool,
     },
+    /// A verification at the desk was neither approved nor rejected in its time.
+    Expired {
+        at: Timestamp,
+        draft: String,
+        ticket: TicketKey,
+        target_id: ObjectId,
+    },
     /// A reset is over.
     Outcome {
         at: Timestamp,
@@ -161,6 +168,7 @@ impl Event {
             | Event::SignatureRefused { at, .. }
             | Event::Rejected { at, .. }
             | Event::Evidence { at, .. }
+            | Event::Expired { at, .. }
             | Event::Outcome { at, .. } => *at,
         }
     }

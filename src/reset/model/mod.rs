@@ -16,18 +16,21 @@ mod request;
 mod state;
 mod status;
 
-pub use claim::{Claim, ClaimedApproval, KeptJudgement};
+pub use claim::{Alone, ApprovalPeople, Claim, ClaimedApproval, KeptJudgement, Remarks};
 pub use code::{Begun, Code, Responsible, Retry, TellsSecurity};
 pub use event::{Change, Event};
 pub use freeze::{Freeze, FreezeChange, FreezeReason, FreezeReasonError, Tiers};
-pub use guardrail::{Cap, Counter, Guardrail, Guardrails};
+pub use guardrail::{Cap, Counter, Guardrail, Guardrails, Limit, PasskeyCount};
 pub use ledger_error::LedgerError;
 pub use method::{Method, MethodId, MethodKind, PhoneType};
 pub use outcome::{
     CanRegister, Failure, MethodOutcome, MethodStatus, Outcome, Preview, SessionStatus, Warning,
 };
 pub use parties::{ApprovalSummary, Origin, Parties};
-pub use person::{Membership, Person, PimEligibility, Privilege, PrivilegeFacts, RoleAssignment};
+pub use person::{
+    Manager, Membership, PasswordChange, Person, PimEligibility, Privilege, PrivilegeFacts,
+    RoleAssignment,
+};
 pub use plan::{Action, KeepReason, PlannedMethod};
 pub use refusal_text::{RecordedRefusal, RefusalText};
 pub use request::{MOST_APPROVALS, NotOneRequest, Request};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::claim::Alone;
 use super::method::Method;
 use super::parties::ApprovalSummary;
 use super::plan::{KeepReason, PlannedMethod};
@@ -29,6 +30,9 @@ pub struct Outcome {
     pub approvers: Vec<ObjectId>,
     /// Who verified, as object ids.
     pub verifiers: Vec<ObjectId>,
+    /// That one person did both. For the security team, not for records.
+    #[serde(skip)]
+    pub alone: Option<Alone>,
     pub sessions: SessionStatus,
     pub methods: Vec<MethodOutcome>,
     /// Whether the person can register now.
@@ -137,6 +141,14 @@ pub enum Warning {
     ContactFromColleague,
     /// An approver also verified the person: one person's word.
     ApproverVerified,
+    /// The password was changed a short time before.
+    PasswordJustChanged,
+    /// The directory knows no time at which the password was changed.
+    PasswordAgeUnknown,
+    /// An attacker inside the account could have answered all of the evidence.
+    WeakContacts,
+    /// A verifier has verified many people within a short time.
+    VerifierPace,
     /// A signer signed in without the authentication context that resists phishing.
     SignInOutOfContext,
     /// A method was registered while the reset ran.

@@ -1,5 +1,7 @@
 //! What the directory knows of people: facts, and what may make them privileged.
 
+use crate::approval::ContactEnds;
+use crate::clock::Timestamp;
 use crate::ids::ObjectId;
 
 /// A person in the tenant.
@@ -18,6 +20,32 @@ pub struct Person {
     pub external: bool,
     /// `isManagementRestricted`: in a restricted management administrative unit.
     pub management_restricted: bool,
+    /// `employeeId`, where the account has one. Two accounts with one are one person.
+    pub employee_id: Option<String>,
+    /// `onPremisesSyncEnabled`: the account is kept elsewhere. Of others the person may change some contacts.
+    pub synced: bool,
+    /// `lastPasswordChangeDateTime`.
+    pub password: PasswordChange,
+    /// What `businessPhones` and `mobilePhone` end in.
+    pub contacts: ContactEnds,
+}
+
+/// When a password was last changed, as far as the directory says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordChange {
+    At(Timestamp),
+    /// The directory says that it knows no time.
+    NoTime,
+    /// The answer lacks it, or it is no time.
+    Unreadable,
+}
+
+/// Whom the directory calls a person's manager.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manager {
+    pub id: ObjectId,
+    /// `displayName`, made safe to show.
+    pub name: Option<String>,
 }
 
 /// Every fact that may make a person privileged.

@@ -6,12 +6,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::ids::{ObjectId, PersonRef};
-use crate::reset::model::{Method, Person, PrivilegeFacts};
+use crate::reset::model::{Manager, Method, Person, PrivilegeFacts};
 
 /// The directory of one tenant, seen through one credential: Microsoft Graph, or a simulation.
 #[async_trait]
 pub trait Directory: Send + Sync {
     async fn person(&self, who: &PersonRef) -> Result<Person, DirectoryError>;
+    /// Whom it calls a person's manager; `None` if it names none, or does not know the person.
+    async fn manager(&self, who: &PersonRef) -> Result<Option<Manager>, DirectoryError>;
     /// The facts that may make a person privileged.
     async fn privilege_facts(&self, id: ObjectId) -> Result<PrivilegeFacts, DirectoryError>;
     /// Of these groups, those that a person is a member of, also through other groups.

@@ -14,7 +14,7 @@ pub use audit::{AuditError, AuditTrail};
 pub use directory::{Directory, DirectoryError, Fault, Listing};
 pub use evidence::{EvidenceError, EvidenceStore};
 pub use keys::{KeySource, KeysUnavailable};
-pub use queue::{Queue, QueueError};
+pub use queue::{Queue, QueueError, Wake};
 pub use security::{NoSecurityTeam, Security, SecurityError};
 pub use signed_approvals::SignedApprovals;
 pub use store::{Condition, Item, Key, Store, StoreError, Write};

@@ -165,6 +165,16 @@ pub fn warnings(left: &Leftovers<'_>, claim: &Claim) -> Vec<Warning> {
             Warning::ApproverVerified,
         ),
         (
+            claim.remarks.password_just_changed,
+            Warning::PasswordJustChanged,
+        ),
+        (
+            claim.remarks.password_age_unknown,
+            Warning::PasswordAgeUnknown,
+        ),
+        (claim.remarks.weak_contacts, Warning::WeakContacts),
+        (claim.remarks.verifier_pace, Warning::VerifierPace),
+        (
             claim
                 .approvals
                 .iter()
@@ -176,4 +186,119 @@ pub fn warnings(left: &Leftovers<'_>, claim: &Claim) -> Vec<Warning> {
     .into_iter()
     .filter_map(|(applies, warning)| applies.then_some(warning))
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::approval::{Channel, Scope};
+    use crate::clock::Timestamp;
+    use crate::ids::{ResetId, TicketKey};
+    use crate::reset::rules::HardwareOath;
+    use crate::reset::rules::plan::plan;
+
+    fn method(id: &str, kind: MethodKind, in_authenticator: bool) -> Method {
+        Method {
+            id: id.to_owned().try_into().unwrap(),
+            kind,
+            label: None,
+            created: None,
+            in_authenticator,
+        }
+    }
+
+    fn claim(scope: Scope, reason: Option<Reason>) -> Claim {
+        Claim {
+            id: ResetId::random(),
+            tenant: "7d6f5c4b-3a29-4180-9c7e-6b5a49382716".parse().unwrap(),
+            channel: Channel::Webhook,
+            source: None,
+            ticket: TicketKey::try_from("HELP-1").unwrap(),
+            target: "a1000000-0000-4000-8000-000000000001".parse().unwrap(),
+            upn: "jane@contoso.example".to_owned(),
+            display_name: None,
+            external: false,
+            privileged: false,
+            deactivates: false,
+            scope,
+            reason,
+            approvals: Vec::new(),
+            alone: None,
+            kept: None,
+            claimed_at: Timestamp::UNIX_EPOCH,
+            remarks: Default::default(),
+        }
+    }
+
+    /// What comes of a person with this passkey, in the words of the table.
+    fn outcome(passkey: &str, reason: &str, scope: &str) -> [&'static str; 2] {
+        let more = if scope == "nothing" { "" } else { scope };
+        let scope = Scope::try_from(format!("mfa:reregister {more}").trim_end().to_owned());
+        let scope = scope.unwrap();
+        let reason = match reason {
+            "none" => None,
+            name => Some(serde_json::from_value(name.into()).unwrap()),
+        };
+        let mut methods = vec![
+            method("password", MethodKind::Password, false),
+            method("app", MethodKind::MicrosoftAuthenticator, false),
+        ];
+        match passkey {
+            "none" => {}
+            "security key" => methods.push(method("key", MethodKind::Passkey, false)),
+            "in Authenticator" => methods.push(method("key", MethodKind::Passkey, true)),
+            other => panic!("{other}"),
+        }
+        let claim = claim(scope, reason);
+        let plan = plan(methods, scope, HardwareOath::Report);
+        let left = Leftovers::of_plan(&plan, false);
+        if locked_out_by(&left, &claim).is_some() {
+            return ["would_lock_out", "–"];
+        }
+        let can = match can_register(&left, &claim) {
+            CanRegister::Yes => "yes",
+            CanRegister::No => "no",
+            CanRegister::Unknown => "unknown",
+        };
+        ["begins", can]
+    }
+
+    #[test]
+    fn the_table_of_docs_approvals_says_what_comes_of_each_passkey() {
+        let reasons = ["lost", "stolen", "replaced", "broken", "other", "none"];
+        let scopes = [
+            "nothing",
+            "passkeys:remove",
+            "passkeys:keep",
+            "lockout:accept",
+        ];
+        let page = include_str!("../../../docs/approvals.md");
+        let (_, table) = page.split_once("| passkey | `reason` |").unwrap();
+        let (table, _) = table.split_once("\n\n").unwrap();
+        let mut shown = 0;
+        for row in table.lines().skip(2) {
+            let row = row.replace('`', "");
+            let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+            let [passkey, reason, scope, reset, can] = cells[..] else {
+                panic!("{row}");
+            };
+            let all = |cell: &'static str, any: &[&'static str]| match cell {
+                "any" => any.to_vec(),
+                listed => listed.split(", ").collect(),
+            };
+            let cells = [passkey, reason, scope].map(|cell| &*cell.to_owned().leak());
+            for passkey in all(cells[0], &["security key", "in Authenticator"]) {
+                for reason in all(cells[1], &reasons) {
+                    for scope in all(cells[2], &scopes) {
+                        let found = outcome(passkey, reason, scope);
+                        assert_eq!(found, [reset, can], "{passkey}, {reason}, {scope}");
+                        shown += 1;
+                    }
+                }
+            }
+        }
+        // None of the combinations is left out, but those where an acceptance changes nothing.
+        let with_passkeys = 2 * reasons.len() * 3 + 2 * 4;
+        assert_eq!(shown, reasons.len() * scopes.len() + with_passkeys);
+    }
 }

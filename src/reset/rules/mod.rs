@@ -4,6 +4,8 @@
 //! |---|---|
 //! | who may be reset, and who is privileged | `privilege` |
 //! | what two approvals must be like | `two_approvals` |
+//! | what evidence is worth for this account | `evidence` |
+//! | which accounts are one person | `one_person` |
 //! | what a channel demands of approvals | `channels` |
 //! | which methods go, and in which order | `plan` |
 //! | whether the person can register afterwards | `can_register` |
@@ -12,7 +14,9 @@
 
 pub mod can_register;
 pub mod channels;
+pub mod evidence;
 pub mod guardrails;
+pub mod one_person;
 pub mod plan;
 pub mod privilege;
 pub mod retry;
@@ -51,12 +55,44 @@ pub struct Rules {
     /// The most resets in an hour that one person may approve.
     #[serde(default = "approver_per_hour")]
     pub approver_per_hour: u16,
+    /// The most resets in an hour that one person may verify.
+    #[serde(default = "verifier_per_hour")]
+    pub verifier_per_hour: u16,
+    /// The most resets in a day that one person may verify.
+    #[serde(default = "verifier_per_day")]
+    pub verifier_per_day: u16,
+    /// Which reset of one verifier within two hours the security team is told of; 0 for none.
+    #[serde(default = "verifier_told_at")]
+    pub verifier_told_at: u16,
     /// For how long a person who was reset is not reset again, unless a second person approves.
     #[serde(
         default = "cool_down",
         deserialize_with = "jiff::fmt::serde::unsigned_duration::required::deserialize"
     )]
     pub cool_down: Duration,
+    /// For how long after a change of the password a reset takes two kinds of evidence or two approvers.
+    #[serde(
+        default = "fresh_password",
+        deserialize_with = "jiff::fmt::serde::unsigned_duration::required::deserialize"
+    )]
+    pub fresh_password: Duration,
+    /// What becomes of evidence that an attacker inside the account could answer.
+    #[serde(default)]
+    pub weak_contacts: WeakContacts,
+    /// Where the lines of desk phones ring.
+    #[serde(default)]
+    pub desk_lines: DeskLines,
+    /// Whether two accounts with one `employeeId` are one person.
+    #[serde(default = "yes")]
+    pub compare_employee_ids: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn fresh_password() -> Duration {
+    Duration::from_secs(24 * 60 * 60)
 }
 
 fn per_hour() -> u16 {
@@ -65,6 +101,18 @@ fn per_hour() -> u16 {
 
 fn approver_per_hour() -> u16 {
     20
+}
+
+fn verifier_per_hour() -> u16 {
+    10
+}
+
+fn verifier_per_day() -> u16 {
+    25
+}
+
+fn verifier_told_at() -> u16 {
+    3
 }
 
 fn cool_down() -> Duration {
@@ -80,6 +128,27 @@ pub enum Pim {
     Licensed,
     /// It has no licence for it (Microsoft Entra ID P2 or Governance).
     Unlicensed,
+}
+
+/// What becomes of a reset whose evidence is all of a kind that an attacker inside the account could answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WeakContacts {
+    #[default]
+    Refuse,
+    /// It goes ahead, with a warning.
+    Warn,
+}
+
+/// Where a call to a desk phone rings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeskLines {
+    /// On a telephone of its own.
+    #[default]
+    Separate,
+    /// In a program that the account signs in to, such as Teams Phone.
+    InAccount,
 }
 
 /// The break-glass accounts. To have none is a decision, so the policy must say it.
@@ -148,6 +217,8 @@ impl Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Timestamp;
+    use crate::reset::model::PasswordChange;
 
     const JANE: &str = "a1000000-0000-4000-8000-00000000000b";
     const OTHER: &str = "a1000000-0000-4000-8000-00000000000c";
@@ -164,6 +235,10 @@ mod tests {
             enabled: true,
             external: false,
             management_restricted: false,
+            employee_id: None,
+            synced: false,
+            password: PasswordChange::At(Timestamp::UNIX_EPOCH),
+            contacts: Default::default(),
         }
     }
 

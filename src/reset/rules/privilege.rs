@@ -182,7 +182,8 @@ fn is_standard(role: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reset::model::PimEligibility;
+    use crate::clock::Timestamp;
+    use crate::reset::model::{PasswordChange, PimEligibility};
     use crate::reset::rules::BreakGlass;
 
     fn target() -> Person {
@@ -193,6 +194,10 @@ mod tests {
             enabled: true,
             external: false,
             management_restricted: false,
+            employee_id: None,
+            synced: false,
+            password: PasswordChange::At(Timestamp::UNIX_EPOCH),
+            contacts: Default::default(),
         }
     }
 
@@ -215,7 +220,14 @@ mod tests {
             pim: Default::default(),
             per_hour: 60,
             approver_per_hour: 20,
+            verifier_per_hour: 10,
+            verifier_per_day: 25,
+            verifier_told_at: 3,
             cool_down: std::time::Duration::ZERO,
+            fresh_password: std::time::Duration::ZERO,
+            compare_employee_ids: true,
+            weak_contacts: Default::default(),
+            desk_lines: Default::default(),
         }
     }
 

@@ -41,8 +41,8 @@ pub fn check(
 /// Whether an approver is also a verifier, in the same approval or in another: then fewer people have looked than it
 /// seems.
 pub fn has_approver_verified(approvals: &[ClaimedApproval]) -> bool {
-    let mut verifiers = approvals.iter().flat_map(|approval| &approval.verifiers);
-    verifiers.any(|verifier| approvals.iter().any(|one| one.approver == *verifier))
+    let mut verifiers = approvals.iter().flat_map(ClaimedApproval::verifying);
+    verifiers.any(|verifier| approvals.iter().any(|one| one.approving() == *verifier))
 }
 
 /// `closed` is the channel, if it is for standard people only.
@@ -51,7 +51,7 @@ fn flaw(
     reason: Option<Reason>,
     closed: Option<Channel>,
 ) -> Option<Flaw> {
-    let approvers: BTreeSet<_> = approvals.iter().map(|approval| approval.approver).collect();
+    let approvers: BTreeSet<_> = approvals.iter().map(ClaimedApproval::approving).collect();
     let domains: BTreeSet<_> = approvals.iter().map(|approval| &approval.domain).collect();
     // Whatever the policy calls them, one theft gives all the names of one key.
     let keys: BTreeSet<_> = approvals.iter().map(|one| &one.private_half).collect();
@@ -108,11 +108,14 @@ mod tests {
             kid: name.try_into().unwrap(),
             domain: name.try_into().unwrap(),
             private_half: Some(Digest::of(name.as_bytes())),
+            passkey: None,
             approver: person(approver),
             verifiers: vec![person(verifier)],
             evidence: vec![evidence],
             issuer_may: true,
             out_of_context: false,
+            people: None,
+            alone: false,
         };
         let video = Evidence::VideoCall {
             contact_source: ContactSource::CompanyDirectory,

@@ -38,6 +38,7 @@ use std::time::Duration;
 
 use reregister_mfa::clock::{self, Clock, Timestamp};
 use reregister_mfa::ids::Digest;
+use reregister_mfa::reset::ports::Wake;
 use serde_json::{Map, Value, json};
 use simulated::request::Request;
 use simulated::senders::signatures::hub_signature;
@@ -58,11 +59,12 @@ async fn a_first_delivery_is_done_and_its_items_are_in_the_table() {
     is_completed(&reply);
     product.is_done(1).await;
     let digest = Digest::of(&product.delivery.body);
-    let expected: [&str; 7] = [
+    let expected: [&str; 8] = [
         "approval#https://approvals.contoso.example#",
         "count#approver#",
         "count#issuer#",
         "count#tenant#",
+        "count#verifier#",
         &format!("delivery#jira#{digest}"),
         &format!("reset#{}", reply.json["reset"].as_str().unwrap()),
         "target#",
@@ -147,11 +149,11 @@ async fn a_lease_is_held_to_its_last_second_and_then_taken_up() {
     assert_eq!(left, Duration::from_secs(15 + 20));
     let short = Duration::from_millis(999);
     clock.pass(left - short);
-    app.wake(id, None).await.unwrap();
+    app.wake(Wake::Reset(id), None).await.unwrap();
     product.nothing_was_changed();
     assert_eq!(product.records().await, [record]);
     clock.pass(short);
-    app.wake(id, None).await.unwrap();
+    app.wake(Wake::Reset(id), None).await.unwrap();
     product.is_done(1).await;
 }
 

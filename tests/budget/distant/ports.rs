@@ -7,14 +7,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use reregister_mfa::approval::{Algorithm, IssuerPolicy, KeySet};
 use reregister_mfa::clock::{Clock, Timestamp};
-use reregister_mfa::ids::{Kid, Label, ObjectId, PersonRef, ResetId, TicketKey};
+use reregister_mfa::ids::{Kid, Label, ObjectId, PersonRef, TicketKey};
 use reregister_mfa::reset::ports::{
     AuditError, AuditTrail, Directory, DirectoryError, Fault, Item, Key, KeySource,
     KeysUnavailable, Listing, Queue, QueueError, Security, SecurityError, Store, StoreError,
-    TicketError, Tickets, Write,
+    TicketError, Tickets, Wake, Write,
 };
 use reregister_mfa::reset::{
-    Event, Membership, Method, Person, PimEligibility, PrivilegeFacts, RequestStatus,
+    Event, Manager, Membership, Method, PasswordChange, Person, PimEligibility, PrivilegeFacts,
+    RequestStatus,
 };
 
 use super::{AWS, Distant, GRAPH, ISSUERS, Issuers, PEOPLE};
@@ -79,7 +80,10 @@ impl Store for Distant {
 
 #[async_trait]
 impl Queue for Distant {
-    async fn schedule(&self, id: ResetId, after: Duration) -> Result<(), QueueError> {
+    async fn schedule(&self, wake: Wake, after: Duration) -> Result<(), QueueError> {
+        let Wake::Reset(id) = wake else {
+            panic!("there is no desk here");
+        };
         let name = format!("AWS: wake in {} s", after.as_secs());
         let schedule = || self.0.queue.lock().unwrap().push(id);
         self.call(name, AWS, schedule).await;
@@ -101,9 +105,24 @@ impl Directory for Distant {
             enabled: true,
             external: false,
             management_restricted: false,
+            employee_id: None,
+            synced: false,
+            password: PasswordChange::At(Timestamp::UNIX_EPOCH),
+            contacts: Default::default(),
         });
         let person = person.ok_or(DirectoryError::Permanent(Fault::NotFound));
         self.call("Graph: person", GRAPH, || person).await
+    }
+
+    /// Vera is everybody's.
+    async fn manager(&self, _: &PersonRef) -> Result<Option<Manager>, DirectoryError> {
+        let (_, vera) = PEOPLE[2];
+        let manager = Manager {
+            id: vera.parse().unwrap(),
+            name: None,
+        };
+        self.call("Graph: manager", GRAPH, || Ok(Some(manager)))
+            .await
     }
 
     async fn privilege_facts(&self, _: ObjectId) -> Result<PrivilegeFacts, DirectoryError> {

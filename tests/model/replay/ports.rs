@@ -11,10 +11,11 @@ use reregister_mfa::clock::{Clock, Timestamp};
 use reregister_mfa::ids::{Label, ObjectId, PersonRef, ResetId, TicketKey};
 use reregister_mfa::reset::ports::{
     AuditError, AuditTrail, Condition, Directory, DirectoryError, Fault, Item, Key, Listing, Queue,
-    QueueError, Security, SecurityError, Store, StoreError, TicketError, Tickets, Write,
+    QueueError, Security, SecurityError, Store, StoreError, TicketError, Tickets, Wake, Write,
 };
 use reregister_mfa::reset::{
-    Event, Method, MethodKind, Person, PimEligibility, PrivilegeFacts, RequestStatus,
+    Event, Manager, Method, MethodKind, PasswordChange, Person, PimEligibility, PrivilegeFacts,
+    RequestStatus,
 };
 
 use crate::state::{At, SESSIONS};
@@ -288,9 +289,17 @@ impl Directory for Ports {
                 enabled: true,
                 external: false,
                 management_restricted: false,
+                employee_id: None,
+                synced: false,
+                password: PasswordChange::At(Timestamp::UNIX_EPOCH),
+                contacts: Default::default(),
             }),
             PersonRef::Upn(_) => Err(DirectoryError::Permanent(Fault::NotFound)),
         }
+    }
+
+    async fn manager(&self, _: &PersonRef) -> Result<Option<Manager>, DirectoryError> {
+        Ok(None)
     }
 
     async fn privilege_facts(&self, _: ObjectId) -> Result<PrivilegeFacts, DirectoryError> {
@@ -376,7 +385,10 @@ fn failure_of(order: Order) -> Option<DirectoryError> {
 
 #[async_trait]
 impl Queue for Ports {
-    async fn schedule(&self, id: ResetId, _: Duration) -> Result<(), QueueError> {
+    async fn schedule(&self, wake: Wake, _: Duration) -> Result<(), QueueError> {
+        let Wake::Reset(id) = wake else {
+            panic!("there is no desk here");
+        };
         self.gate().record.get_or_insert(id);
         self.effect(Call::Schedule, |_| Ok(()), Ok(())).await
     }

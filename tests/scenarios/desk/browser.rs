@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use simulated::entra::{Changes, SignIn};
 
 use super::{CLIENT, DESK_URL, JANE_ID};
-use crate::test_app::{ADELE, GRACE, JANE, Reply, TestApp, VERA};
+use crate::test_app::{ADELE, ALEX, GRACE, JANE, MEGAN, Reply, TestApp, VERA};
 
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
@@ -127,6 +127,21 @@ impl<'a> Browser<'a> {
         signed.json["case"].as_str().unwrap().to_owned()
     }
 
+    pub async fn draft_vouching(&self, target: &str) -> Reply {
+        let mut body = verification(target);
+        body["verification"]["evidence"] = json!([{"method": "manager_attestation"}]);
+        self.post("/desk/drafts", &body).await
+    }
+
+    /// Vouches for a person as their manager. Gives the case.
+    pub async fn vouch(&self, target: &str) -> String {
+        let draft = self.draft_vouching(target).await;
+        assert_eq!(draft.status, 200, "{}", draft.json);
+        let signed = self.sign(&draft.json).await;
+        assert_eq!(signed.status, 200, "{}", signed.json);
+        signed.json["case"].as_str().unwrap().to_owned()
+    }
+
     /// Approves a case.
     pub async fn approve(&self, case: &str) -> Reply {
         let draft = self.draft_approval(case).await;
@@ -140,12 +155,19 @@ pub fn verification(target: &str) -> Value {
     let id = match target {
         JANE => JANE_ID,
         ADELE => "a1000000-0000-4000-8000-000000000001",
+        ALEX => "a1000000-0000-4000-8000-000000000002",
+        MEGAN => super::MEGAN_ID,
         GRACE => "a1000000-0000-4000-8000-000000000004",
         VERA => "a1000000-0000-4000-8000-00000000000d",
         other => panic!("{other} has no id here"),
     };
+    verification_in("HELP-42", id)
+}
+
+/// The same in another ticket, of a person by object id.
+pub fn verification_in(ticket: &str, id: &str) -> Value {
     json!({"verification": {
-        "ticket": "HELP-42",
+        "ticket": ticket,
         "target": id,
         "scope": "mfa:reregister passkeys:remove",
         "reason": "lost",

@@ -1,16 +1,20 @@
 //! Random histories: sessions, drafts, sign-ins by right and wrong people, false tokens, repeated codes, lost groups,
-//! rotated keys, failing removals and the worker. Whatever happens, a reset rests on two good signatures of two people,
-//! and no verification serves two resets.
+//! rotated keys, failing removals, the worker, messages that come twice, and processes that die between any two calls.
+//! Whatever happens, a reset rests on two good signatures of two people, no verification serves two resets, and every
+//! approval that was kept is submitted in the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use reregister_mfa::ids::Digest;
 use reregister_mfa::reset::Event;
+use reregister_mfa::reset::ports::{Key, Wake};
 use serde_json::{Value, json};
 use simulated::entra::{Changes, Fault, Method, OldKey};
 
-use super::{APPROVERS, Browser, same, with_desk};
-use crate::test_app::{ADA, ADELE, JANE, SAM, TestApp, VERA, VICTOR, without_cool_down};
+use super::mortal::World as Mortals;
+use super::{APPROVERS, Browser};
+use crate::test_app::{ADA, ADELE, JANE, SAM, VERA, VICTOR, without_cool_down};
 
 /// `HISTORIES=2000 cargo test --test scenarios histories` takes minutes.
 fn histories() -> u64 {
@@ -45,36 +49,65 @@ struct Known {
 const SIGNERS: [&str; 4] = [VERA, VICTOR, SAM, ADA];
 
 struct World<'a> {
-    app: &'a TestApp,
+    mortals: &'a Mortals,
     chance: Chance,
     sessions: Vec<(Browser<'a>, &'static str)>,
     known: Vec<Known>,
     cases: Vec<String>,
     codes: Vec<(usize, String)>,
+    deaths: usize,
 }
 
 impl World<'_> {
     async fn step(&mut self) {
-        match self.chance.below(11) {
+        if self.chance.one_in(4) {
+            self.mortals.mortal.dies_after(self.chance.below(45));
+        }
+        match self.chance.below(13) {
             0 => {
                 let who = SIGNERS[self.chance.below(SIGNERS.len())];
-                let mut browser = Browser::new(self.app);
+                let mut browser = Browser::new(&self.mortals.app);
                 let may_sign_in = browser.code(who, "x").await.is_ok();
                 if may_sign_in && browser.look(who).await.status == 200 {
                     self.sessions.push((browser, who));
                 }
-                self.app.clock.pass(Duration::from_secs(1));
+                self.mortals.app.clock.pass(Duration::from_secs(1));
             }
             1 | 2 => self.draft_verification().await,
             3 | 4 => self.draft_approval().await,
             5..=7 => self.sign().await,
             8 => self.repeat_a_code().await,
             9 => self.disturb(),
+            10 => self.reject().await,
+            11 => self.redeliver().await,
             _ => {
                 let minutes = [1, 3, 7][self.chance.below(3)];
-                self.app.wait(Duration::from_secs(60 * minutes)).await;
+                let time = Duration::from_secs(60 * minutes);
+                self.deaths += usize::from(self.mortals.wait(time, None).await);
             }
         }
+        self.deaths += usize::from(self.mortals.mortal.begins_anew());
+    }
+
+    /// A message about any draft comes once more.
+    async fn redeliver(&mut self) {
+        if self.known.is_empty() {
+            return;
+        }
+        let nth = self.chance.below(self.known.len());
+        let id = self.known[nth].draft["id"].as_str().unwrap();
+        let wake = Wake::Draft(id.try_into().unwrap());
+        let _comes_again = self.mortals.app.app.wake(wake, None).await;
+    }
+
+    async fn reject(&mut self) {
+        let (Some(session), false) = (self.any_session(), self.cases.is_empty()) else {
+            return;
+        };
+        let case = &self.cases[self.chance.below(self.cases.len())];
+        let path = format!("/desk/cases/{case}/rejection");
+        let (browser, _) = &self.sessions[session];
+        browser.post(&path, &json!({"reason": "no"})).await;
     }
 
     async fn draft_verification(&mut self) {
@@ -161,18 +194,17 @@ impl World<'_> {
     }
 
     fn disturb(&mut self) {
+        let app = &self.mortals.app;
         match self.chance.below(5) {
-            0 => self
-                .app
+            0 => app
                 .tenant
                 .fail(Fault::on("DELETE", "Methods").times(3).status(503)),
-            1 => self.app.tenant.leave_group(APPROVERS.parse().unwrap(), ADA),
-            2 => self.app.tenant.rotate_keys(OldKey::Stays),
-            3 => self.app.lose_messages_before(Duration::from_secs(2)),
+            1 => app.tenant.leave_group(APPROVERS.parse().unwrap(), ADA),
+            2 => app.tenant.rotate_keys(OldKey::Stays),
+            3 => app.lose_ends_before(Duration::from_secs(2)),
             _ => {
                 for target in [JANE, ADELE] {
-                    self.app
-                        .tenant
+                    app.tenant
                         .register(target, Method::authenticator("New phone"));
                 }
             }
@@ -180,23 +212,27 @@ impl World<'_> {
     }
 }
 
-async fn history(seed: u64) -> usize {
-    let app = with_desk(|policy| without_cool_down(same(policy))).await;
+/// How many resets and how many deaths there were.
+async fn history(seed: u64) -> (usize, usize) {
+    let mortals = Mortals::new(without_cool_down).await;
     let mut world = World {
-        app: &app,
+        mortals: &mortals,
         chance: Chance(seed),
         sessions: Vec::new(),
         known: Vec::new(),
         cases: Vec::new(),
         codes: Vec::new(),
+        deaths: 0,
     };
     for who in [VERA, SAM] {
-        world.sessions.push((Browser::of(&app, who).await, who));
+        world
+            .sessions
+            .push((Browser::of(&mortals.app, who).await, who));
     }
     for _ in 0..40 {
         world.step().await;
     }
-    app.wait(Duration::from_secs(3 * 60 * 60)).await;
+    mortals.wait(Duration::from_secs(8 * 60 * 60), None).await;
 
     let well: BTreeMap<&str, &str> = world
         .known
@@ -204,10 +240,10 @@ async fn history(seed: u64) -> usize {
         .filter(|known| known.is_signed_well)
         .map(|known| (known.draft["id"].as_str().unwrap(), known.signer))
         .collect();
+    let mut rests_on = BTreeMap::new();
+    let mut ended = BTreeSet::new();
     let mut used = BTreeSet::new();
-    let mut resets = 0;
-    let mut changed = BTreeSet::new();
-    for event in app.trail.events() {
+    for event in mortals.mortal.trail.events() {
         match event {
             Event::Allowed { reset, parties, .. } => {
                 let approval = &parties.approvals[0];
@@ -225,28 +261,57 @@ async fn history(seed: u64) -> usize {
                         && text(known).contains(&verification)
                 });
                 assert!(approved_well, "seed {seed}: {approval:?}");
-                assert!(used.insert(verification), "seed {seed}: used twice");
-                changed.insert(reset);
-                resets += 1;
+                rests_on.insert(reset, verification);
             }
             Event::Intended { reset, .. } => {
                 assert!(
-                    changed.contains(&reset),
+                    rests_on.contains_key(&reset),
                     "seed {seed}: a change without a decision"
                 );
+            }
+            // It may be written down twice.
+            Event::Outcome { outcome, .. } if ended.insert(outcome.reset) => {
+                let verification = &rests_on[&outcome.reset];
+                assert!(used.insert(verification.clone()), "seed {seed}: used twice");
             }
             _ => {}
         }
     }
-    resets
+    for id in approvals_kept(&mortals) {
+        let digest = Digest::of(format!("desk:{id}").as_bytes()).to_string();
+        let keys = mortals.mortal.store.keys();
+        let is_submitted = keys.iter().any(|Key(key)| key.contains(&digest));
+        assert!(is_submitted, "seed {seed}: {id} was not submitted");
+    }
+    assert_eq!(mortals.app.queue_length(), 0, "seed {seed}");
+    (ended.len(), world.deaths)
+}
+
+/// The approvals at the desk whose signature was kept.
+fn approvals_kept(mortals: &Mortals) -> Vec<String> {
+    let mut kept = Vec::new();
+    mortals.mortal.store.look("desk-draft#", |body| {
+        let stored: Value = serde_json::from_str(body).unwrap();
+        let text = stored["text"].as_str().unwrap();
+        let draft: Value = serde_json::from_str(text).unwrap();
+        if draft["act"]["channel"] == "desk" {
+            kept.push(draft["id"].as_str().unwrap().to_owned());
+        }
+    });
+    kept.retain(|id| mortals.has_signature(id));
+    kept
 }
 
 #[tokio::test]
 async fn no_history_resets_a_person_without_two_good_signatures_of_two_people() {
-    let mut resets = 0;
+    let (mut resets, mut deaths) = (0, 0);
     for seed in 0..histories() {
-        resets += history(seed).await;
+        let (more_resets, more_deaths) = history(seed).await;
+        (resets, deaths) = (resets + more_resets, deaths + more_deaths);
     }
-    println!("{} histories, {resets} resets", histories());
-    assert!(resets > 0);
+    println!(
+        "{} histories, {resets} resets, {deaths} deaths",
+        histories()
+    );
+    assert!(resets > 0 && deaths > 0);
 }

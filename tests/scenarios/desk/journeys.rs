@@ -44,6 +44,19 @@ async fn an_approver_who_rejects_ends_the_verification_and_the_next_one_shows_it
 }
 
 #[tokio::test]
+async fn an_approver_is_told_what_stands_in_the_way_and_what_to_do() {
+    let app = with_desk(same).await;
+    let case = Browser::of(&app, VERA).await.verify(JANE).await;
+    app.tenant.set_enabled(JANE, false);
+    let sam = Browser::of(&app, SAM).await;
+    let shown = sam.get(&format!("/desk/cases/{case}")).await;
+    let refused = sam.approve(&case).await;
+    assert_eq!(shown.json["preview"], json!(null), "{}", shown.json);
+    assert_eq!(shown.json["obstacle"], refused.json["detail"]);
+    assert_eq!(shown.json["obstacle_next"], refused.json["next"]);
+}
+
+#[tokio::test]
 async fn without_a_section_desk_there_is_none() {
     let app = TestApp::new().await;
     for path in [
@@ -71,6 +84,8 @@ async fn a_reference_in_a_ticket_is_looked_up_and_counts_once() {
             .await;
     let case = Browser::of(&app, VERA).await.verify(JANE).await;
     let sam = Browser::of(&app, SAM).await;
+    let shown = sam.get(&format!("/desk/cases/{case}")).await;
+    assert_eq!(shown.json["for_ticket"], true, "{}", shown.json);
     let body = json!({"approval": {"case": case, "for_ticket": true}});
     let draft = sam.post("/desk/drafts", &body).await;
     let signed = sam.sign(&draft.json).await;

@@ -126,11 +126,23 @@ pub async fn asks_for_everything(traffic: &Traffic) {
 async fn read(caller: &Caller) {
     let every = "id,userPrincipalName,displayName,businessPhones,givenName,jobTitle,mail,mobilePhone,officeLocation,\
                  preferredLanguage,surname,accountEnabled,createdDateTime,userType,externalUserState,\
-                 onPremisesSyncEnabled,isManagementRestricted,signInSessionsValidFromDateTime";
+                 onPremisesSyncEnabled,isManagementRestricted,signInSessionsValidFromDateTime,department,\
+                 lastPasswordChangeDateTime,creationType,identities";
     let file: Value = serde_json::from_str(include_str!("../../../examples/users.json")).unwrap();
+    let groups = file["groups"].as_array().unwrap();
+    let groups: Vec<_> = groups.iter().map(|group| &group["id"]).collect();
     for user in file["users"].as_array().unwrap() {
         let id = user["id"].as_str().unwrap();
         caller.get_both(&format!("/users/{id}")).await;
+        for query in ["", "?$select=id,displayName"] {
+            let path = format!("/users/{id}/manager{query}");
+            caller.get_both(&path).await;
+        }
+        for version in ["v1.0", "beta"] {
+            let path = format!("/{version}/users/{id}/checkMemberGroups");
+            let asked = json!({ "groupIds": groups });
+            caller.call(Verb::POST, &path, Some(asked)).await;
+        }
         caller
             .get_both(&format!("/users/{id}?$select={every}"))
             .await;
@@ -158,8 +170,8 @@ async fn read(caller: &Caller) {
     }
     let eligibilities = "/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances";
     caller.get_both(eligibilities).await;
-    for group in file["groups"].as_array().unwrap() {
-        let group = group["id"].as_str().unwrap();
+    for group in groups {
+        let group = group.as_str().unwrap();
         caller
             .get_both(&format!("{eligibilities}?$filter=groupId eq '{group}'"))
             .await;

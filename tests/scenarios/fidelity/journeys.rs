@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use simulated::entra::{DefaultMethod, DefaultRefusal, Fault, Kind, Method, PhoneType};
 
 use super::recorder::Traffic;
-use crate::test_app::{ADELE, Document, GRACE, JANE, MEGAN, Overrides, TestApp, without_cool_down};
+use crate::desk::{Browser, JANE_ID, same, with_desk};
+use crate::test_app::{
+    ADELE, Document, GRACE, JANE, MEGAN, Overrides, SAM, TestApp, VERA, without_cool_down,
+};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const EVERYTHING: &str = "mfa:reregister passkeys:remove";
@@ -27,7 +30,12 @@ async fn start(traffic: &Traffic, change: impl FnOnce(&mut Value)) -> TestApp {
         change(&mut file);
         Document::from_json(&file.to_string())
     };
-    let mut app = TestApp::build(policy, tenant, Overrides::default()).await;
+    let app = TestApp::build(policy, tenant, Overrides::default()).await;
+    behind_door(traffic, app).await
+}
+
+/// The same product, which reaches its tenant through the recorder's door.
+async fn behind_door(traffic: &Traffic, mut app: TestApp) -> TestApp {
     let door = traffic.door(&app.tenant).await;
     // A token is for the host that is asked, so both are behind the door.
     app.redeploy(|policy| {
@@ -99,6 +107,37 @@ pub async fn each_person_is_reset(traffic: &Traffic) {
         app.preview(&app.approve_on_call(preview)).await;
         reset(&app, name.as_str().unwrap()).await;
     }
+}
+
+/// People are looked up, verified and approved at the desk, also while Graph gets in the way.
+pub async fn people_use_the_desk(traffic: &Traffic) {
+    let app = behind_door(traffic, with_desk(same).await).await;
+    let vera = Browser::of(&app, VERA).await;
+    for contact in ["business_phone", "mobile_phone"] {
+        let asked = json!({"person": JANE_ID, "contact": contact});
+        let shown = vera.post("/desk/contacts", &asked).await;
+        assert_eq!(shown.status, 200, "{}", shown.json);
+    }
+    let find = async |who: &str| vera.post("/desk/people", &json!({"person": who})).await;
+    // With a manager and without one, and no person.
+    for who in [JANE, ADELE, MEGAN, SAM, "nobody@contoso.example"] {
+        find(who).await;
+    }
+    let statuses = [400, 401, 403, 404, 429, 500, 502, 503, 504];
+    for status in statuses {
+        app.tenant.fail(Fault::on("GET", "manager").status(status));
+        find(JANE).await;
+    }
+    let case = vera.verify(JANE).await;
+    let sam = Browser::of(&app, SAM).await;
+    for status in statuses {
+        let fault = Fault::on("POST", "checkMemberGroups");
+        app.tenant.fail(fault.status(status));
+        sam.get(&format!("/desk/cases/{case}")).await;
+    }
+    app.tenant.mend();
+    let done = sam.approve(&case).await;
+    assert_eq!(done.state(), "completed", "{}", done.json);
 }
 
 /// Errors of every sort, for reads and for writes.

@@ -1,0 +1,266 @@
+//! What follows from how a case stands: notes in the ticket, events in the trail. Each is told once, by the page or by the
+//! worker, and tried again until it is told or given up.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::standing::{SOON, Standing};
+use super::store::{RETENTION, Signature};
+use super::{Desk, DeskError};
+use crate::approval::sign_in::Draft;
+use crate::clock::{self, Timestamp};
+use crate::ids::DraftId;
+use crate::report;
+use crate::reset::ports::{Key, TicketError};
+use crate::reset::rules::retry::{LEASE_MARGIN, RETRY_WINDOW, pause};
+use crate::reset::{Duty, Event};
+
+/// What must be left of the time for a call to be worth it.
+const WORTH_CALLING: Duration = Duration::from_secs(1);
+
+/// How far a case is told.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+struct Course {
+    /// Until then other runs leave it alone.
+    lease_until: Timestamp,
+    /// The tries of the present note.
+    tries: u32,
+    /// The note with the approver's link.
+    link: Duty,
+    /// The trail, of a rejection or of expiry.
+    trail: Duty,
+    /// The note about the same.
+    note: Duty,
+}
+
+impl Default for Course {
+    fn default() -> Course {
+        Course {
+            lease_until: Timestamp::MIN,
+            tries: 0,
+            link: Duty::Owed,
+            trail: Duty::Owed,
+            note: Duty::Owed,
+        }
+    }
+}
+
+/// When to go on with a case.
+pub(super) enum Next {
+    /// It is over, and told.
+    Nothing,
+    After(Duration),
+}
+
+/// What is told of an end.
+struct End {
+    at: Timestamp,
+    event: Event,
+    /// The note, and what its mark says.
+    text: String,
+    what: &'static str,
+}
+
+impl Desk {
+    /// Does what is missing for a case: the same in the page that has just signed or rejected, and in the worker.
+    pub(super) async fn go_on(
+        &self,
+        case: &Draft,
+        signature: &Signature,
+        until: Timestamp,
+    ) -> Result<Next, DeskError> {
+        let standing = self.standing(&case.id, signature).await?;
+        let key = course_key(&case.id);
+        let (version, course) = self.store.read_versioned::<Course>(&key).await?;
+        let mut course = course.unwrap_or_default();
+        let now = self.clock.now();
+        let is_owed = match &standing {
+            Standing::Open(_) => course.link == Duty::Owed,
+            Standing::Rejected(Some(_)) | Standing::Expired(_) => {
+                course.trail == Duty::Owed || course.note == Duty::Owed
+            }
+            Standing::Approved | Standing::Rejected(None) => false,
+        };
+        if !is_owed {
+            return Ok(match standing {
+                Standing::Open(again) => Next::After(clock::between(now, again)),
+                _ => Next::Nothing,
+            });
+        }
+        if course.lease_until > now {
+            return Ok(Next::After(clock::between(now, course.lease_until)));
+        }
+        course.lease_until = clock::after(until, LEASE_MARGIN);
+        let leased = self.store.write(key.clone(), version, &course, RETENTION);
+        if !leased.await? {
+            return Ok(Next::After(SOON));
+        }
+        let next = self.tell(case, standing, &mut course, until).await?;
+        course.lease_until = self.clock.now();
+        let version = version.saturating_add(1);
+        match self.store.write(key, version, &course, RETENTION).await? {
+            true => Ok(next),
+            false => Ok(Next::After(SOON)),
+        }
+    }
+
+    /// Whether the ticket has the note with the approver's link.
+    pub(super) async fn has_link(&self, case: &DraftId) -> Result<bool, DeskError> {
+        let course: Option<Course> = self.store.read(&course_key(case)).await?;
+        Ok(course.is_some_and(|course| course.link == Duty::Done))
+    }
+
+    async fn tell(
+        &self,
+        case: &Draft,
+        standing: Standing,
+        course: &mut Course,
+        until: Timestamp,
+    ) -> Result<Next, DeskError> {
+        let end = match standing {
+            Standing::Open(again) => {
+                let text = report::verified_note(&case.about.target_name, &self.link(&case.id));
+                let asked = self
+                    .note(case, "verified", &text, &mut course.link, until)
+                    .await;
+                let again = clock::between(self.clock.now(), again);
+                return Ok(Next::After(match course.link {
+                    Duty::Owed => again.min(course.pause(asked)),
+                    _ => again,
+                }));
+            }
+            Standing::Approved | Standing::Rejected(None) => return Ok(Next::Nothing),
+            Standing::Rejected(Some(rejection)) => {
+                self.list_rejection(&case.about, &rejection).await?;
+                End {
+                    at: rejection.at,
+                    text: report::rejected_note(
+                        &case.about.target_name,
+                        rejection.name.as_deref(),
+                        rejection.why.as_deref(),
+                    ),
+                    what: "rejected",
+                    event: Event::Rejected {
+                        at: rejection.at,
+                        by: rejection.by,
+                        draft: case.id.to_string(),
+                        ticket: rejection.ticket,
+                        target_id: case.about.target,
+                        why: rejection.why,
+                    },
+                }
+            }
+            Standing::Expired(at) => End {
+                at,
+                text: report::expired_note(&case.about.target_name),
+                what: "expired",
+                event: Event::Expired {
+                    at,
+                    draft: case.id.to_string(),
+                    ticket: case.about.ticket.clone(),
+                    target_id: case.about.target,
+                },
+            },
+        };
+        if course.link == Duty::Owed {
+            // What it leads to is over.
+            (course.link, course.tries) = (Duty::None, 0);
+        }
+        self.tell_end(case, end, course, until).await
+    }
+
+    async fn tell_end(
+        &self,
+        case: &Draft,
+        end: End,
+        course: &mut Course,
+        until: Timestamp,
+    ) -> Result<Next, DeskError> {
+        if course.trail == Duty::Owed {
+            match self.audit.append(&end.event).await {
+                Ok(()) => course.trail = Duty::Done,
+                Err(error) => {
+                    tracing::error!(%error, draft = %case.id, "the end of a case is not in the audit trail yet: it is retried");
+                }
+            }
+        }
+        let mut asked = None;
+        if course.note == Duty::Owed {
+            asked = self
+                .note(case, end.what, &end.text, &mut course.note, until)
+                .await;
+        }
+        let is_late = self.clock.now() >= clock::after(end.at, RETRY_WINDOW);
+        for (event, duty) in [("trail", &mut course.trail), ("note", &mut course.note)] {
+            if *duty == Duty::Owed && is_late {
+                *duty = Duty::GivenUp;
+                tracing::info!(event, state = "given_up", draft = %case.id);
+            }
+        }
+        match course.trail == Duty::Owed || course.note == Duty::Owed {
+            true => Ok(Next::After(course.pause(asked))),
+            false => Ok(Next::Nothing),
+        }
+    }
+
+    /// Tries a note of a case. Gives the pause that the ticket system asked for.
+    async fn note(
+        &self,
+        case: &Draft,
+        what: &str,
+        text: &str,
+        duty: &mut Duty,
+        until: Timestamp,
+    ) -> Option<Duration> {
+        let Some(source) = &self.settings.notes else {
+            *duty = Duty::None;
+            return None;
+        };
+        let left = clock::between(self.clock.now(), until);
+        if left < WORTH_CALLING {
+            return None;
+        }
+        let ticket = &case.about.ticket;
+        let mark = format!("{what} {}", case.id);
+        let written = self.tickets.write(source, ticket, text, &mark);
+        let written = tokio::time::timeout(left, written).await;
+        let error = match written.unwrap_or(Err(TicketError::Transient { after: None })) {
+            Ok(()) => {
+                *duty = Duty::Done;
+                return None;
+            }
+            Err(error) => error,
+        };
+        // As for the note of a reset: the alarms count these lines.
+        tracing::info!(event = "note", state = "failed", draft = %case.id, %ticket);
+        match error {
+            TicketError::Transient { after } => {
+                tracing::error!(%error, draft = %case.id, %ticket, "the ticket has no note of the desk yet");
+                after
+            }
+            TicketError::Permanent(_) => {
+                tracing::error!(%error, draft = %case.id, %ticket, "the ticket gets no note of the desk");
+                *duty = Duty::GivenUp;
+                None
+            }
+        }
+    }
+
+    /// Where the approver reads a case. Harmless to open.
+    pub(super) fn link(&self, case: &DraftId) -> String {
+        format!("{}/{case}", self.settings.url.as_str())
+    }
+}
+
+impl Course {
+    /// The pause before the next try.
+    fn pause(&mut self, asked: Option<Duration>) -> Duration {
+        self.tries = self.tries.saturating_add(1);
+        pause(asked, self.tries)
+    }
+}
+
+fn course_key(case: &DraftId) -> Key {
+    Key(format!("desk-course#{case}"))
+}

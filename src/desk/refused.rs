@@ -1,0 +1,73 @@
+//! Sign-ins that are no signatures: written down, and from the third within an hour on told to the security team, once.
+
+use std::time::Duration;
+
+use super::{Desk, DeskError};
+use crate::approval::sign_in::Draft;
+use crate::clock::{self, Timestamp};
+use crate::ids::ObjectId;
+use crate::reset::Event;
+use crate::reset::ports::Key;
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// Which refused sign-in of one person within an hour is told. A person mistypes, and a browser comes back twice.
+const TOLD: usize = 3;
+
+impl Desk {
+    /// Writes down that a draft was not signed. A failure changes nothing: it is refused all the same.
+    pub(super) async fn audit_refused(&self, by: ObjectId, draft: &Draft, error: &DeskError) {
+        let why = error.to_string();
+        tracing::warn!(event = "desk", draft = %draft.id, why, "a signature was refused");
+        let event = Event::SignatureRefused {
+            at: self.clock.now(),
+            by,
+            draft: draft.id.to_string(),
+            ticket: draft.about.ticket.clone(),
+            target_id: draft.about.target,
+            why,
+        };
+        if let Err(error) = self.audit.append(&event).await {
+            tracing::error!(%error, "a refused signature could not be written into the audit trail");
+        }
+        if let Err(error) = self.tell_of_refused(by, &event).await {
+            tracing::error!(%error, "refused signatures could not be counted");
+        }
+    }
+
+    /// Counts a refused sign-in. The third within an hour is told; more of them are not, until an hour has passed. If it
+    /// cannot be told, the next one is.
+    async fn tell_of_refused(&self, by: ObjectId, event: &Event) -> Result<(), DeskError> {
+        let key = Key(format!("desk-count#refused sign-ins#{by}"));
+        let now = self.clock.now();
+        let is_recent = |at: &Timestamp| *at > clock::before(now, HOUR);
+        let times: Option<Vec<Timestamp>> = self.store.read(&key).await?;
+        let before = times
+            .unwrap_or_default()
+            .iter()
+            .filter(|at| is_recent(at))
+            .count();
+        if before >= TOLD {
+            return Ok(());
+        }
+        if before.saturating_add(1) == TOLD
+            && let Err(error) = self.security.notify(event).await
+        {
+            tracing::info!(
+                event = "notice",
+                state = "failed",
+                code = "signature_refused"
+            );
+            tracing::error!(%error, "the security team could not be notified of refused signatures");
+            return Ok(());
+        }
+        let counted = self
+            .store
+            .change_list(&key, HOUR, |times: &mut Vec<Timestamp>| {
+                times.retain(is_recent);
+                times.push(now);
+                Ok::<(), DeskError>(())
+            });
+        counted.await?
+    }
+}

@@ -1,0 +1,107 @@
+//! How what was signed stands: a draft, and the case that a verification opens.
+
+use std::time::Duration;
+
+use super::cases::OPEN;
+use super::decisions::{Decision, Rejection};
+use super::store::Signature;
+use super::{Desk, DeskError};
+use crate::approval::sign_in::{Act, Draft};
+use crate::clock::{self, Timestamp};
+use crate::ids::DraftId;
+
+/// How long after a draft has expired a visitor's process may still be about to keep its signature.
+const BEING_SIGNED: Duration = Duration::from_secs(2 * 60);
+
+/// How soon to look again at what has just changed.
+pub(super) const SOON: Duration = Duration::from_secs(5);
+
+/// What became of a draft.
+pub(super) enum Fate {
+    Signed(Signature),
+    /// It may be signed until then.
+    Open(Timestamp),
+    Never,
+}
+
+/// How a case stands.
+pub(super) enum Standing {
+    /// It is not decided, or not for good; when to look again.
+    Open(Timestamp),
+    /// The messages of the approval bring the reset to its end.
+    Approved,
+    /// `None` if an earlier version did at once what follows.
+    Rejected(Option<Rejection>),
+    Expired(Timestamp),
+}
+
+impl Desk {
+    /// The draft that is stored under this id; `None` if it is another's. An attacker who can write to the table can hang
+    /// one draft under the id of another.
+    pub(super) async fn draft_of(&self, id: &DraftId) -> Result<Option<Draft>, DeskError> {
+        let Some(stored) = self.store.draft(id).await? else {
+            return Ok(None);
+        };
+        let draft = Draft::read(&stored.text)?;
+        Ok((draft.id == *id).then_some(draft))
+    }
+
+    /// Whether a draft is signed, or can be. Of one that was not signed in time, nothing is left.
+    pub(super) async fn fate(&self, draft: &Draft) -> Result<Fate, DeskError> {
+        if let Some(signature) = self.store.signature(&draft.id).await? {
+            return Ok(Fate::Signed(signature));
+        }
+        let last = clock::after(draft.expires_at, BEING_SIGNED);
+        if self.clock.now() < last {
+            return Ok(Fate::Open(last));
+        }
+        self.store.block_signature(&draft.id).await?;
+        // It may have been kept in the last moment.
+        if let Some(signature) = self.store.signature(&draft.id).await? {
+            return Ok(Fate::Signed(signature));
+        }
+        if let Act::Approve { verification, .. } = &draft.act {
+            let case = Draft::read(&verification.draft)?.id;
+            self.withdraw(&case, &draft.id).await?;
+        }
+        Ok(Fate::Never)
+    }
+
+    /// How a case stands. One that was not decided in its time has expired.
+    pub(super) async fn standing(
+        &self,
+        case: &DraftId,
+        signature: &Signature,
+    ) -> Result<Standing, DeskError> {
+        let now = self.clock.now();
+        let open_until = clock::after(signature.signed_at, OPEN);
+        let mut look_again = open_until;
+        for decision in self.decisions(case).await? {
+            match decision {
+                Decision::Rejected => return Ok(Standing::Rejected(None)),
+                Decision::RejectedBy(rejection) => return Ok(Standing::Rejected(Some(rejection))),
+                Decision::Expired { at } => return Ok(Standing::Expired(at)),
+                Decision::Approved(approval) => match self.draft_of(&approval).await? {
+                    None => self.withdraw(case, &approval).await?,
+                    // It is decided before its signature is kept: a process may have died in between.
+                    Some(draft) => match self.fate(&draft).await? {
+                        Fate::Signed(_) => return Ok(Standing::Approved),
+                        Fate::Open(last) => look_again = look_again.max(last),
+                        Fate::Never => {}
+                    },
+                },
+            }
+        }
+        if now < look_again {
+            return Ok(Standing::Open(look_again));
+        }
+        match self.decide(case, Decision::Expired { at: now }).await {
+            Ok(()) => Ok(Standing::Expired(now)),
+            // Another decision came first.
+            Err(DeskError::Rejected | DeskError::ApprovedAlready | DeskError::NoSuchCase) => {
+                Ok(Standing::Open(clock::after(now, SOON)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What the desk does not do, in words for the people at its page.
+
+use axum::http::StatusCode;
+
+use super::problem::Problem;
+use crate::desk::DeskError;
+use crate::report;
+use crate::reset::Refusal;
+
+/// The next step after a refusal where it differs at the desk.
+pub fn next_at_desk(refusal: &Refusal) -> Option<&'static str> {
+    match refusal {
+        // Who signs here writes no scopes.
+        Refusal::WouldLockOut { .. } => Some(
+            "Ask the person whether they still have it. Then have them verified again: the agent answers whether a passkey \
+             was on it, or chooses under \"More\" to go ahead.",
+        ),
+        // Often it is the wrong account, and the person stays verified.
+        Refusal::SignIn(_) => Some(
+            "Start again, and sign in with the account that you use on this page. If it happens again, ask the \
+             administrators of this service.",
+        ),
+        _ => None,
+    }
+}
+
+pub fn problem(error: &DeskError) -> Problem {
+    let (status, code, title, next) = match error {
+        DeskError::Refused(refusal) => {
+            return Problem::refused(refusal, 0).followed_by(next_at_desk(refusal));
+        }
+        DeskError::NoSession => (
+            StatusCode::UNAUTHORIZED,
+            "desk_session_over",
+            "You are not signed in here",
+            "Sign in again. What you signed is kept.",
+        ),
+        DeskError::RoleMissing(_) => (
+            StatusCode::FORBIDDEN,
+            "desk_role_missing",
+            "You may not do this",
+            "Ask the administrators of Microsoft Entra who may verify and who may approve MFA resets. An approver opens \
+             the link in the ticket.",
+        ),
+        DeskError::Unreadable(_) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "desk_request_unreadable",
+            "The request cannot be read",
+            "Reload the page and start again.",
+        ),
+        DeskError::NoSuchDraft => (
+            StatusCode::NOT_FOUND,
+            "desk_no_such_draft",
+            "Nothing to sign here",
+            "Start again. Nothing was signed.",
+        ),
+        DeskError::DraftExpired => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "desk_draft_expired",
+            "Too late to sign",
+            "Start again. Nothing was signed.",
+        ),
+        DeskError::NoSuchCase => (
+            StatusCode::NOT_FOUND,
+            "desk_no_such_case",
+            "There is no such verification",
+            "Check the link. If it is older, have the person verified again.",
+        ),
+        DeskError::Rejected => (
+            StatusCode::FORBIDDEN,
+            "desk_rejected",
+            "Rejected already",
+            "Have the person verified again if they still need it.",
+        ),
+        DeskError::ApprovedAlready => (
+            StatusCode::FORBIDDEN,
+            "desk_approved",
+            "Approved already",
+            "To stop the reset, ask the security team to freeze resets.",
+        ),
+        DeskError::TooMany(_) => (
+            StatusCode::FORBIDDEN,
+            "desk_too_many",
+            "Too many",
+            "Try again later, or ask a colleague.",
+        ),
+        DeskError::Busy => {
+            return Problem::passing(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "desk_busy",
+                "Too many people sign in at this moment.",
+            )
+            .followed_by(Some("Try again in a few seconds."));
+        }
+        DeskError::CodeRefused => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "desk_code_refused",
+            "The sign-in did not count",
+            "Sign in again. Nothing was signed.",
+        ),
+        DeskError::Evidence(_) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "desk_evidence",
+            "This way does not count",
+            "Verify the person in a way that the page offers.",
+        ),
+        DeskError::NotThreePeople => (
+            StatusCode::FORBIDDEN,
+            "desk_same_person",
+            "A different person has to do this",
+            "Ask a colleague to do it.",
+        ),
+        DeskError::NotTheirManager => (
+            StatusCode::FORBIDDEN,
+            "verifier_not_manager",
+            "You are not their manager",
+            "Check the spelling. If you are their manager, ask the administrators of Microsoft Entra to correct it.",
+        ),
+    };
+    let detail = format!("{}.", report::capitalised(&error.to_string()));
+    Problem::at_desk(status, code, title, &detail, next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_read_no_word_that_only_programmers_use() {
+        for error in [
+            DeskError::NoSession,
+            DeskError::RoleMissing("Approver"),
+            DeskError::NoSuchDraft,
+            DeskError::DraftExpired,
+            DeskError::NoSuchCase,
+            DeskError::Rejected,
+            DeskError::ApprovedAlready,
+            DeskError::TooMany("look-ups by you within an hour"),
+            DeskError::Busy,
+            DeskError::CodeRefused,
+            DeskError::NotTheirManager,
+            DeskError::Evidence("the directory has no such contact"),
+            DeskError::NotThreePeople,
+            DeskError::Refused(Refusal::WouldLockOut {
+                passkeys: Vec::new(),
+                said_to_be_kept: true,
+            }),
+        ] {
+            let json = serde_json::to_value(problem(&error)).unwrap();
+            for name in ["title", "detail", "next", "note"] {
+                let text = json[name].as_str().unwrap().to_lowercase();
+                assert!(text.len() > 4, "{json}");
+                let mut words = text.split(|letter: char| !letter.is_alphanumeric());
+                let odd = ["draft", "case", "session", "nonce", "claim", "scope"];
+                let is_odd = |word: &str| odd.contains(&word.trim_end_matches('s'));
+                assert!(!words.any(is_odd), "{json}");
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+
+"use strict";
+// Makes an approval, and has a passkey sign it. The challenge is the hash of what is signed, so the server keeps nothing.
+(() => {
+const $ = (id) => document.getElementById(id);
+const settings = JSON.parse($("passkey").dataset.settings);
+const value = (id) => $(id).value.trim();
+const chosen = (id) => $(id).selectedOptions[0].textContent;
+const bytes = (text) => new TextEncoder().encode(text);
+const encoded = (data) => btoa(Array.from(new Uint8Array(data), (one) => String.fromCharCode(one)).join(""))
+  .replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+const decoded = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
+
+// The link that the page for making a passkey gives: names, and nothing secret. It stays in the address, for a bookmark.
+function fromLink() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  if (!given.has("passkey")) return;
+  $("pk-kid").value = given.get("passkey");
+  $("pk-approver").value = given.get("approver") || "";
+  credential = given.get("credential") || "";
+  $("passkey").open = true;
+}
+let credential = "", busy = false;
+
+const inTicket = () => settings.ticket && (!settings.on_call || value("pk-for") === "ticket");
+const needsContact = () => !["", "in_person", "verified_id"].includes(value("pk-how").split("/")[0]);
+
+function set(id, open) { $(id).hidden = !open; }
+set("pk-for-row", settings.on_call && settings.ticket);
+set("pk-tenant-row", settings.tenants.length > 0);
+for (const [name, id] of settings.tenants) {
+  const option = document.createElement("option");
+  option.value = id; option.textContent = name;
+  $("pk-tenant").append(option);
+}
+
+// What is missing, in the order of the page.
+const WANTED = [
+  ["pk-tenant", () => settings.tenants.length > 0, "Choose the tenant."],
+  ["pk-ticket", () => true, "Type the ticket, such as INC0010023.", /^[\w.-]{1,64}$/],
+  ["pk-target", () => true, "Type the user name of the person to reset, such as jane@contoso.com.", /^[^\s@]+@[^\s@]+$|^[\da-f-]{36}$/i],
+  ["pk-reason", () => true, "Choose what happened to their device."],
+  ["pk-passkey", () => true, "Choose what becomes of their passkey."],
+  ["pk-how", () => true, "Choose how they were verified."],
+  ["pk-contact", needsContact, "Choose where the contact was from."],
+  ["pk-verifier", () => true, "Type the user name of the person who verified them.", /^[^\s@]+@[^\s@]+$|^[\da-f-]{36}$/i],
+  ["pk-minutes", () => true, "Type how many minutes ago it was, from 0 to 240.", /^\d{1,3}$/],
+  ["pk-reference", () => value("pk-reference"), "A number of a record has letters, digits, dots and hyphens only.", /^[\w.-]{1,64}$/],
+  ["pk-approver", () => true, "Type your own user name.", /^[^\s@]+@[^\s@]+$|^[\da-f-]{36}$/i],
+  ["pk-kid", () => true, "Type the name of your passkey.", /^[!-~]{1,256}$/],
+];
+function missing() {
+  return WANTED.find(([id, applies, , shape]) => applies() && !(shape ? shape.test(value(id)) : value(id)));
+}
+
+function claims(now) {
+  const [method, via] = value("pk-how").split("/");
+  const passkey = value("pk-passkey"), evidence = { method };
+  if (via) evidence.via = via;
+  if (needsContact()) evidence.contact_source = value("pk-contact");
+  evidence.verified_by = value("pk-verifier");
+  evidence.verified_at = now - 60 * Number(value("pk-minutes"));
+  if (value("pk-reference")) evidence.reference = value("pk-reference");
+  const made = {
+    iss: settings.iss,
+    aud: inTicket() ? settings.ticket : settings.on_call,
+    iat: now,
+    exp: now + 60 * (inTicket() ? 60 : 15),
+    jti: crypto.randomUUID(),
+    txn: value("pk-ticket"),
+    sub: value("pk-target"),
+    act: { sub: value("pk-approver") },
+    scope: ["mfa:reregister", passkey === "none" ? "" : passkey, value("pk-sessions")].filter(Boolean).join(" "),
+    reason: value("pk-reason"),
+    verification: [evidence],
+  };
+  if (value("pk-tenant")) made.tid = value("pk-tenant");
+  return made;
+}
+
+// The same in words, before it is signed.
+function sentence() {
+  const minutes = Number(value("pk-minutes"));
+  return "You sign: " + value("pk-approver") + " approves that MFA is reset for " + value("pk-target") + ", ticket " + value("pk-ticket") +
+    ". Their device: " + chosen("pk-reason").toLowerCase() + ". A passkey on it: " + chosen("pk-passkey").toLowerCase() +
+    ". Sessions: " + chosen("pk-sessions").toLowerCase() + ". Verified: " + chosen("pk-how").toLowerCase() +
+    (needsContact() ? ", contact from " + chosen("pk-contact").toLowerCase() : "") + ", by " + value("pk-verifier") + ", " +
+    (minutes ? minutes + (minutes === 1 ? " minute ago" : " minutes ago") : "just now") +
+    (value("pk-tenant") ? ". Tenant: " + chosen("pk-tenant") : "") +
+    (inTicket() ? ". It is for the ticket, and valid for an hour." : ". It is for a reset on call, and valid for 15 minutes.");
+}
+function changed() {
+  set("pk-contact-row", needsContact());
+  $("pk-sign").hidden = Boolean(inTicket());
+  const whole = !missing(), words = whole ? sentence() : "";
+  if ($("pk-sentence").textContent !== words) $("pk-sentence").textContent = words;
+  set("pk-sentence", whole);
+  set("pk-done", false);
+  $("pk-token").value = "";
+}
+function fault(words, id) {
+  $("pk-fault").textContent = words;
+  set("pk-fault", words);
+  for (const [one] of WANTED) $(one).removeAttribute("aria-invalid");
+  if (id) { $(id).setAttribute("aria-invalid", "true"); $(id).focus(); }
+}
+
+async function sign() {
+  const header = { alg: "WebAuthn", kid: value("pk-kid"), typ: "mfa-approval+jwt" };
+  const signed = [header, claims(Math.floor(Date.now() / 1000))].map((part) => encoded(bytes(JSON.stringify(part)))).join(".");
+  const known = credential && value("pk-kid") === new URLSearchParams(location.hash.slice(1)).get("passkey");
+  const given = await navigator.credentials.get({
+    publicKey: {
+      challenge: await crypto.subtle.digest("SHA-256", bytes(signed)),
+      rpId: settings.rp_id,
+      userVerification: "required",
+      timeout: 120000,
+      allowCredentials: known ? [{ type: "public-key", id: decoded(credential) }] : [],
+    },
+  });
+  const { authenticatorData, clientDataJSON, signature } = given.response;
+  const part = {
+    authenticator_data: encoded(authenticatorData),
+    client_data: encoded(clientDataJSON),
+    signature: encoded(signature),
+  };
+  return signed + "." + encoded(bytes(JSON.stringify(part)));
+}
+const FAULTS = {
+  NotAllowedError: "Nothing was signed: the question was closed, took too long, or this device does not have your passkey. Try again.",
+  SecurityError: "Nothing was signed: passkeys do not work at this address. Open the page at the address that it was set up for.",
+};
+
+$("pk-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (busy) return;
+  const lacks = missing();
+  if (lacks) return fault(lacks[2], lacks[0]);
+  if (!window.PublicKeyCredential) return fault("This browser has no passkeys. Use another one.");
+  fault("");
+  busy = true;
+  const copies = inTicket() || (event.submitter && event.submitter.value === "copy");
+  try {
+    const token = await sign();
+    if (copies) return await give(token);
+    // From here on it is like an approval that was pasted.
+    $("paste-text").value = token;
+    $("paste-form").requestSubmit();
+  } catch (error) {
+    fault(FAULTS[error.name] || "Nothing was signed: " + error.message);
+  } finally {
+    busy = false;
+  }
+});
+async function give(token) {
+  set("pk-done", true);
+  $("pk-token").value = token;
+  let words = "It is copied. Send it to your colleague alone, or paste it into the ticket.";
+  try { await navigator.clipboard.writeText(token); } catch { words = "It is signed. Copy it from the box below."; }
+  $("pk-done-words").textContent = words;
+  $("pk-token").focus();
+}
+$("pk-form").addEventListener("input", () => { fault(""); changed(); });
+window.addEventListener("pagehide", () => { $("pk-token").value = ""; set("pk-done", false); });
+window.addEventListener("hashchange", () => { fromLink(); changed(); });
+fromLink();
+changed();
+})();

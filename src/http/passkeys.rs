@@ -1,0 +1,183 @@
+//! The pages for passkeys: the one that makes a passkey, and the on-call page with the part that approves with one. They
+//! are made once, from static files and the policy, and have no data of any person.
+
+use axum::http::HeaderValue;
+use axum::response::Response;
+use serde::Serialize;
+
+use super::page;
+
+static ENROLMENT: &str = include_str!("page/passkey.html");
+static ON_CALL: &str = include_str!("page/index.html");
+
+/// The parts that the on-call page has beside its own.
+static FORM: &str = include_str!("page/approve.html");
+static STYLE: &str = include_str!("page/approve.css");
+static SCRIPT: &str = include_str!("page/approve.js");
+
+/// Where the form stands in the on-call page.
+const HERE: &str = "<!-- passkey -->";
+
+/// Where the settings stand in a page.
+const SETTINGS: &str = "data-settings=\"{}\"";
+
+/// What the pages have to know of the policy. It is the same for every visitor.
+#[derive(Debug, Clone, Serialize)]
+pub struct PasskeySettings {
+    /// The issuer of the passkeys, by its name in policy.toml and by its `iss`.
+    pub name: String,
+    pub iss: String,
+    pub rp_id: String,
+    pub algorithms: Vec<&'static str>,
+    /// `aud` on call; absent if passkeys do not count there.
+    pub on_call: Option<String>,
+    /// `aud` in a ticket; absent if passkeys do not count there.
+    pub ticket: Option<String>,
+    /// By name and id; empty if there is one, which an approval need not name.
+    pub tenants: Vec<(String, String)>,
+}
+
+/// A page, and what it may do.
+struct Page {
+    html: String,
+    policy: HeaderValue,
+}
+
+/// Both pages of a deployment.
+pub struct PasskeyPages {
+    enrolment: Page,
+    on_call: Page,
+}
+
+impl PasskeyPages {
+    pub fn new(settings: &PasskeySettings) -> PasskeyPages {
+        let on_call = if settings.on_call.is_some() || settings.ticket.is_some() {
+            with_form()
+        } else {
+            ON_CALL.to_owned()
+        };
+        PasskeyPages {
+            enrolment: Page::new(ENROLMENT, settings),
+            on_call: Page::new(&on_call, settings),
+        }
+    }
+
+    /// The on-call page with the form.
+    pub fn on_call(&self) -> Response {
+        self.on_call.answer()
+    }
+
+    /// The page that makes a passkey.
+    pub fn enrolment(&self) -> Response {
+        self.enrolment.answer()
+    }
+}
+
+impl Page {
+    fn new(html: &str, settings: &PasskeySettings) -> Page {
+        let json = serde_json::to_string(settings).unwrap_or_default();
+        let html = html.replacen(
+            SETTINGS,
+            &format!("data-settings=\"{}\"", escaped(&json)),
+            1,
+        );
+        let policy = page::policy_header(&html);
+        Page { html, policy }
+    }
+
+    fn answer(&self) -> Response {
+        page::answer(self.html.clone(), &self.policy)
+    }
+}
+
+fn with_form() -> String {
+    ON_CALL
+        .replacen("</head>", &format!("<style>{STYLE}</style>\n</head>"), 1)
+        .replacen(HERE, FORM.trim_end(), 1)
+        .replacen("</body>", &format!("<script>{SCRIPT}</script>\n</body>"), 1)
+}
+
+/// As the value of an attribute.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('"', "&quot;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> PasskeySettings {
+        PasskeySettings {
+            name: "passkeys".to_owned(),
+            iss: "https://passkeys.example/?a=1&b=\"<script>".to_owned(),
+            rp_id: "mfa.contoso.example".to_owned(),
+            algorithms: vec!["ES256"],
+            on_call: Some("on call".to_owned()),
+            ticket: None,
+            tenants: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_on_call_page_has_the_form_only_where_a_passkey_counts() {
+        let pages = PasskeyPages::new(&settings());
+        assert!(pages.on_call.html.contains("id=\"passkey\""));
+        assert!(!pages.on_call.html.contains(HERE));
+        let policy = pages.on_call.policy.to_str().unwrap();
+        for directive in ["script-src", "style-src"] {
+            let hashes = policy.split("; ").find(|one| one.starts_with(directive));
+            assert_eq!(hashes.unwrap().matches("'sha256-").count(), 2);
+        }
+        let nowhere = PasskeySettings {
+            on_call: None,
+            ..settings()
+        };
+        assert_eq!(PasskeyPages::new(&nowhere).on_call.html, ON_CALL);
+    }
+
+    #[test]
+    fn the_settings_are_text_and_never_markup() {
+        let pages = PasskeyPages::new(&settings());
+        for page in [&pages.on_call, &pages.enrolment] {
+            assert!(page.html.contains("a=1&amp;b=\\&quot;&lt;script&gt;"));
+            assert!(!page.html.contains(SETTINGS));
+        }
+    }
+
+    #[test]
+    fn nothing_of_the_parts_comes_from_elsewhere_is_kept_or_paints() {
+        let parts = [ENROLMENT, FORM, STYLE, SCRIPT].join("\n");
+        for word in [
+            "://",
+            "src=",
+            "@import",
+            "url(",
+            "innerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "new Function",
+            "localStorage",
+            "sessionStorage",
+            "indexedDB",
+            "cookie",
+            "postMessage",
+            "window.open",
+            " style=",
+            " onclick=",
+        ] {
+            assert!(!parts.contains(word), "{word}");
+        }
+        assert!(!parts.contains('\r'));
+    }
+
+    #[test]
+    fn both_pages_are_small_enough_for_a_bad_line() {
+        let pages = PasskeyPages::new(&settings());
+        assert!(pages.on_call.html.len() < 72 * 1024);
+        assert!(pages.enrolment.html.len() < 20 * 1024);
+    }
+}

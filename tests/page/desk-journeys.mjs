@@ -1,0 +1,190 @@
+// What people do at the desk, each in a browser of their own, with the function itself behind the page:
+// tests/function/desk.rs starts it beside a simulated tenant, which has a sign-in page, and runs this file.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { open } from "./browser.mjs";
+import { at, browser, plain, press, said, store } from "./desk-play.mjs";
+
+const { DESK_URL, LOGIN_URL } = process.env;
+const JANE = "jane.doe@contoso.example", BOB = "bob.brooks@contoso.example", KIM = "kim.larsen@contoso.example";
+const PHONE = { size: { width: 390, height: 844 }, scheme: "dark", isMobile: true, hasTouch: true };
+const DESKTOP = { size: { width: 1280, height: 900 }, scheme: "light" };
+
+/** A journey of several people. */
+function journey(sentence, name, how, body) {
+  test(sentence, { timeout: 120_000 }, async () => {
+    const visits = [];
+    /** A browser for this person, at an address of the desk. */
+    const visitor = async (who, path) => {
+      const visit = await open(browser, DESK_URL, { name: `${name}-${who.toLowerCase()}-`, ...how });
+      visits.push(visit);
+      visit.page.setDefaultTimeout(20_000);
+      await visit.page.goto(DESK_URL + path);
+      await at(visit.page, "start");
+      await look(visit, "0-start", how);
+      await press(visit.page, "Sign in to look");
+      await microsoft(visit.page, who);
+      return { ...visit, look: (step) => look(visit, step, how) };
+    };
+    try {
+      await body(visitor);
+      for (const { page, seen } of visits) {
+        await press(page, "Sign out of this page");
+        await at(page, "start");
+        assert.deepEqual(await store(page), {});
+        assert.equal(await page.evaluate(() => localStorage.length + document.cookie.length), 0);
+        assert.deepEqual(seen.errors, [], "console");
+        const origins = new Set(seen.urls.map((one) => new URL(one).origin));
+        assert.deepEqual([...origins].sort(), [DESK_URL, LOGIN_URL].sort(), "no other origin");
+        assert.deepEqual(seen.secrets, [], "headers");
+      }
+    } finally {
+      for (const visit of visits) await visit.close();
+    }
+  });
+}
+
+/** axe-core finds nothing, nothing is too wide, and no word is for programmers alone. */
+async function look({ page, accessible }, step, { size, scheme }) {
+  await plain(page);
+  await accessible(step, [size.width], [scheme]);
+}
+async function microsoft(page, who) {
+  await page.waitForURL(`${LOGIN_URL}/**`);
+  await page.getByRole("button", { name: `Sign in as ${who}` }).click();
+}
+
+/** A verifier verifies a person. Gives the path of the link for the approver. */
+async function verify({ page, look }, person, reason) {
+  await at(page, "find", "Whom do you verify?");
+  await look("1-find");
+  await page.getByLabel("The person's user principal name").fill(person);
+  await press(page, "Find");
+  await at(page, "verify", "Verify this person");
+  await press(page, "Show the business phone");
+  await page.getByText("+1 425").waitFor();
+  await page.getByLabel("I called their desk phone").check();
+  await page.getByLabel(reason).check();
+  await page.getByLabel("Yes, or they are not sure").check();
+  await look("2-verify");
+  await press(page, "Continue: see what you sign");
+  await at(page, "sign", "What you sign");
+  await look("3-sign");
+  await press(page, "I have verified them: sign");
+  await microsoft(page, "Vera");
+  await at(page, "outcome", "Verified. The approver is next");
+  await look("4-verified");
+  const words = await said(page, "outcome");
+  assert.match(words, /The ticket has a note/);
+  return new URL(words.match(/http\S+\/desk\/[0-9a-f]{32}/)[0]).pathname;
+}
+
+// At once, since each waits most of the time.
+describe("the desk", { concurrency: true }, () => {
+
+journey("on_a_phone_a_verifier_verifies_and_an_approver_approves", "phone", PHONE, async (visitor) => {
+  const vera = await visitor("Vera", "/desk?ticket=HELP-42");
+  const link = await verify(vera, JANE, "It is lost");
+
+  const { page, look } = await visitor("Sam", link);
+  await at(page, "review", "Do you approve this reset?");
+  const words = await said(page, "review");
+  for (const one of ["vera.desk@contoso.example asks to reset the MFA of Jane Doe (jane.doe@contoso.example) for ticket HELP-42, because their device is lost", "A call to the person's desk phone", "Will be removed"]) {
+    assert.ok(words.includes(one), `${one}: ${words}`);
+  }
+  await look("1-review");
+  await press(page, "Approve");
+  await at(page, "sign", "What you sign");
+  await look("2-sign");
+  await press(page, "I approve: sign");
+  await microsoft(page, "Sam");
+  await at(page, "outcome", "Done: they can register MFA again");
+  assert.match(await said(page, "outcome"), /aka\.ms\/mfasetup/);
+  await look("3-outcome");
+  await page.reload();
+  await at(page, "review", "Approved already");
+  await look("4-reloaded");
+  await press(page, "Show how it ended");
+  await at(page, "outcome", "Done: they can register MFA again");
+});
+
+journey("on_a_desktop_an_approver_rejects_and_another_one_cannot_approve", "desktop", DESKTOP, async (visitor) => {
+  const vera = await visitor("Vera", "/desk?ticket=HELP-43");
+  const link = await verify(vera, KIM, "It was stolen");
+
+  // Ada reads it before Sam decides.
+  const ada = await visitor("Ada", link);
+  await at(ada.page, "review", "Do you approve this reset?");
+  const { page, look } = await visitor("Sam", link);
+  await at(page, "review", "Do you approve this reset?");
+  await look("1-review");
+  await press(page, "Reject");
+  await at(page, "reject-it", "Reject this reset");
+  await page.getByLabel("Why?").fill("I called her: she did not ask");
+  await look("2-reject");
+  await press(page, "Reject");
+  await at(page, "outcome", "Rejected");
+  await look("3-rejected");
+
+  await press(ada.page, "Approve");
+  await at(ada.page, "problem", "Rejected already");
+  await ada.look("1-too-late");
+  await ada.page.reload();
+  await at(ada.page, "review", "Rejected already");
+  assert.match(await said(ada.page, "review"), /Sam Approver rejected ticket HELP-43[^]*she did not ask/);
+  assert.equal(await ada.page.getByRole("button", { name: /Approve|Reject/ }).count(), 0);
+  await ada.look("2-rejected");
+});
+
+journey("a_wrong_account_a_reload_back_and_a_second_tab_sign_nothing_twice", "detours", PHONE, async (visitor) => {
+  const vera = await visitor("Vera", "/desk?ticket=HELP-44");
+  const link = await verify(vera, BOB, "It is broken");
+
+  const { page, context, look } = await visitor("Sam", link);
+  const toSign = async (tab) => {
+    await at(tab, "review", "Do you approve this reset?");
+    await press(tab, "Approve");
+    await at(tab, "sign", "What you sign");
+  };
+  // A second tab is signed in by itself; Microsoft knows the browser.
+  const tab = await context.newPage();
+  await tab.goto(DESK_URL + link);
+  await at(tab, "start");
+  await press(tab, "Sign in to look");
+  await toSign(tab);
+
+  // Another approver's account is taken.
+  await toSign(page);
+  await press(page, "I approve: sign");
+  await microsoft(page, "Ada");
+  await at(page, "problem");
+  assert.match(await said(page, "problem"), /with the account that you use on this page[^]*This signature did not start a reset/);
+  await look("1-wrong-account");
+  await page.reload();
+  // What was to be signed is gone with the page.
+  await toSign(page);
+  await page.reload();
+  await toSign(page);
+  await press(page, "I approve: sign");
+  await page.waitForURL(`${LOGIN_URL}/**`);
+  await page.goBack();
+  const section = page.locator("section#review, section#sign").locator("visible=true");
+  await section.waitFor();
+  if (await section.getAttribute("id") === "review") await toSign(page);
+
+  await press(page, "I approve: sign");
+  await microsoft(page, "Sam");
+  await at(page, "outcome", "Done: they can register MFA again");
+  await page.goBack();
+  await page.waitForURL(`${LOGIN_URL}/**`);
+  await page.goForward();
+  await at(page, "review", "Approved already");
+
+  await press(tab, "I approve: sign");
+  await microsoft(tab, "Sam");
+  // The same reset answers: nothing is done twice, which the tenant shows.
+  await at(tab, "outcome", "Done: they can register MFA again");
+});
+
+});

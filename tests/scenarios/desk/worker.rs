@@ -1,0 +1,214 @@
+//! What the worker does for the desk without a visitor, and what it leaves alone.
+
+use std::time::Duration;
+
+use reregister_mfa::reset::ports::Wake;
+use serde_json::json;
+use simulated::tickets::Fault;
+
+use super::mortal::World;
+use super::{Browser, JANE_ID, about_to_approve, changed, same, with_desk};
+use crate::log;
+use crate::test_app::{JANE, SAM, VERA};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// An approval that was signed and kept, and a page that died before it asked for the reset. Gives the approval's draft.
+async fn left_alone(world: &World) -> String {
+    let case = Browser::of(&world.app, VERA).await.verify(JANE).await;
+    let sam = Browser::of(&world.app, SAM).await;
+    let draft = sam.draft_approval(&case).await.json;
+    let id = draft["id"].as_str().unwrap().to_owned();
+    let mut calls = 0;
+    while !world.has_signature(&id) {
+        world.mortal.dies_after(calls);
+        sam.sign(&draft).await;
+        world.mortal.begins_anew();
+        calls += 1;
+    }
+    assert!(world.app.writes().is_empty());
+    id
+}
+
+#[tokio::test]
+async fn an_approval_whose_page_died_after_the_signature_is_submitted_within_a_minute_and_once() {
+    let world = World::new(same).await;
+    let draft = left_alone(&world).await;
+    world.wait(MINUTE, None).await;
+    let kept = ["windowsHelloForBusiness"];
+    assert_eq!(world.app.has(JANE), kept);
+    let writes = world.app.writes();
+    for _ in 0..3 {
+        let wake = Wake::Draft(draft.as_str().try_into().unwrap());
+        world.app.app.wake(wake, None).await.unwrap();
+    }
+    world.wait(HOUR, None).await;
+    assert_eq!(world.app.writes(), writes);
+    assert_eq!(world.trail(), ["Completed"]);
+    assert_eq!(world.comments(), ["verified", "done"]);
+}
+
+#[tokio::test]
+async fn a_stored_signature_that_entra_did_not_make_is_not_submitted() {
+    let world = World::new(same).await;
+    let draft = left_alone(&world).await;
+    let key = format!("desk-signature#{draft}");
+    world.mortal.store.edit(&key, |body| {
+        let at = body.rfind("\",\"verification\"").unwrap();
+        let (token, rest) = body.split_at(at);
+        let (front, _) = token.split_at(token.len() - 8);
+        format!("{front}AAAAAAAA{rest}")
+    });
+    world.wait(HOUR, None).await;
+    assert!(world.app.writes().is_empty());
+    assert_eq!(world.trail(), ["signature refused"]);
+}
+
+#[tokio::test]
+async fn an_approval_that_was_signed_for_a_ticket_is_not_submitted() {
+    let app = with_desk(same).await;
+    let case = Browser::of(&app, VERA).await.verify(JANE).await;
+    let sam = Browser::of(&app, SAM).await;
+    let body = json!({"approval": {"case": case, "for_ticket": true}});
+    let draft = sam.post("/desk/drafts", &body).await;
+    assert!(sam.sign(&draft.json).await.json["reference"].is_string());
+    app.wait(6 * HOUR).await;
+    assert!(app.writes().is_empty());
+    assert!(!app.decisions().contains(&"expired".to_owned()));
+    assert_eq!(app.queue_length(), 0);
+}
+
+#[tokio::test]
+async fn a_message_about_a_draft_that_is_not_signed_does_nothing_and_says_so() {
+    log::start();
+    let app = with_desk(same).await;
+    let (_, draft) = about_to_approve(&app).await;
+    let unsigned = draft["id"].as_str().unwrap();
+    let unknown = "0123456789abcdef0123456789abcdef";
+    app.wait(15 * MINUTE).await;
+    for id in [unsigned, unknown] {
+        let wake = Wake::Draft(id.try_into().unwrap());
+        app.app.wake(wake, None).await.unwrap();
+        assert!(log::lines_with(id).contains("nothing is done"));
+    }
+    assert!(app.writes().is_empty());
+    assert_eq!(app.decisions().last().unwrap(), "session begun");
+}
+
+#[tokio::test]
+async fn a_message_that_comes_before_the_signature_does_not_stop_it() {
+    let app = with_desk(same).await;
+    let (sam, draft) = about_to_approve(&app).await;
+    let wake = Wake::Draft(draft["id"].as_str().unwrap().try_into().unwrap());
+    app.app.wake(wake, None).await.unwrap();
+    assert_eq!(sam.sign(&draft).await.state(), "completed");
+}
+
+#[tokio::test]
+async fn without_the_queue_nothing_is_signed_since_no_message_would_bring_it_to_its_end() {
+    let app = with_desk(same).await;
+    let (sam, draft) = about_to_approve(&app).await;
+    app.break_queue();
+    let refused = sam.sign(&draft).await;
+    refused.assert_refused(503, "queue_unavailable");
+    assert!(!app.decisions().contains(&"signed approval".to_owned()));
+}
+
+#[tokio::test]
+async fn a_note_with_the_link_that_fails_is_written_when_the_ticket_system_answers_again() {
+    let world = World::new(same).await;
+    world.jira.fail(Fault::on("*", "").times(4).status(503));
+    let vera = Browser::of(&world.app, VERA).await;
+    let draft = vera.draft_verification(JANE).await.json;
+    let signed = vera.sign(&draft).await;
+    assert_eq!(signed.json["noted"], false, "{}", signed.json);
+    world.wait(10 * MINUTE, None).await;
+    assert_eq!(world.comments(), ["verified"]);
+    world.wait(5 * HOUR, None).await;
+    assert_eq!(world.comments(), ["verified", "expired"]);
+    assert_eq!(world.app.queue_length(), 0);
+}
+
+#[tokio::test]
+async fn a_note_about_a_rejection_that_fails_is_retried_for_two_hours() {
+    for (outage, expected) in [(5, vec!["rejected"]), (u32::MAX, vec![])] {
+        let world = World::new(same).await;
+        let vera = Browser::of(&world.app, VERA).await;
+        world
+            .jira
+            .fail(Fault::on("*", "").times(outage).status(503));
+        let case = vera.verify(JANE).await;
+        let sam = Browser::of(&world.app, SAM).await;
+        let path = format!("/desk/cases/{case}/rejection");
+        let rejected = sam.post(&path, &json!({"reason": "no"})).await;
+        assert_eq!(rejected.status, 200, "{}", rejected.json);
+        world.wait(3 * HOUR, None).await;
+        assert_eq!(world.comments(), expected);
+        assert_eq!(world.trail(), ["rejected"]);
+        assert_eq!(world.app.queue_length(), 0);
+    }
+}
+
+#[tokio::test]
+async fn the_first_of_two_rejections_is_the_one_that_is_told() {
+    let world = World::new(same).await;
+    let case = Browser::of(&world.app, VERA).await.verify(JANE).await;
+    let path = format!("/desk/cases/{case}/rejection");
+    let sam = Browser::of(&world.app, SAM).await;
+    for reason in ["the first", "the second"] {
+        let rejected = sam.post(&path, &json!({"reason": reason})).await;
+        assert_eq!(rejected.status, 200, "{}", rejected.json);
+    }
+    let vera = Browser::of(&world.app, VERA).await;
+    let found = vera.post("/desk/people", &json!({"person": JANE})).await;
+    assert_eq!(found.json["id"], JANE_ID);
+    let rejections = found.json["rejections"].as_array().unwrap();
+    assert_eq!(rejections.len(), 1);
+    assert_eq!(rejections[0]["reason"], "the first");
+}
+
+#[tokio::test]
+async fn a_case_that_has_expired_is_not_approved_by_a_draft_from_before() {
+    let app = with_desk(same).await;
+    let case = Browser::of(&app, VERA).await.verify(JANE).await;
+    app.wait(4 * HOUR - 2 * MINUTE).await;
+    let sam = Browser::of(&app, SAM).await;
+    let draft = sam.draft_approval(&case).await.json;
+    app.wait(5 * MINUTE).await;
+    let refused = sam.sign(&draft).await;
+    assert_eq!(refused.code(), "desk_no_such_case", "{}", refused.json);
+    app.wait(HOUR).await;
+    assert!(app.writes().is_empty());
+    assert_eq!(app.queue_length(), 0);
+}
+
+#[tokio::test]
+async fn the_third_refused_sign_in_within_an_hour_is_told_to_the_security_team_once_an_hour() {
+    let app = with_desk(same).await;
+    let told = || {
+        let subjects = app.security_inbox.subjects().into_iter();
+        let about_it = |text: &String| text.contains("signatures refused");
+        subjects.filter(about_it).count()
+    };
+    let refuse = async |times: u32| {
+        let case = Browser::of(&app, VERA).await.verify(JANE).await;
+        let mut sam = Browser::of(&app, SAM).await;
+        let draft = sam.draft_approval(&case).await.json;
+        sam.changes = changed("acrs", &json!(null));
+        for _ in 0..times {
+            assert_eq!(sam.sign(&draft).await.code(), "sign_in_invalid");
+        }
+    };
+    refuse(2).await;
+    assert_eq!(told(), 0);
+    app.security_inbox.set_down(true);
+    refuse(1).await;
+    app.security_inbox.set_down(false);
+    assert_eq!(told(), 0, "it could not be told");
+    refuse(5).await;
+    assert_eq!(told(), 1);
+    app.wait(HOUR).await;
+    refuse(4).await;
+    assert_eq!(told(), 2);
+}
