@@ -20,10 +20,11 @@ use crate::local_queue::LocalQueue;
 use crate::outbound::{HttpClientError, http_client};
 use crate::policy::{Policy, Tenant};
 use crate::report::{self, Presentation};
-use crate::reset::ports::{AuditTrail, Queue, Security, Store, Tickets, Wake};
+use crate::reset::ports::{AuditTrail, EvidenceStore, Queue, Security, Store, Tickets, Wake};
 use crate::reset::{
-    ApprovalValidator, Deployment, DeskSignatures, Directories, FreezeChange, HardwareOath, Ledger,
-    LedgerError, Pim, Privileged, Refusal, Resets, SwitchError, TenantContext,
+    ApprovalValidator, Deployment, DeskSignatures, Directories, EvidenceKeeping, FreezeChange,
+    HardwareOath, Ledger, LedgerError, Pim, Privileged, Refusal, Resets, SwitchError,
+    TenantContext,
 };
 use crate::secrets::{Freshness, SecretSource};
 use crate::tickets::TicketNotes;
@@ -38,6 +39,8 @@ pub struct Adapters {
     pub queue: Arc<dyn Queue>,
     pub audit: Arc<dyn AuditTrail>,
     pub security: Arc<dyn Security>,
+    /// `None`: no evidence is kept for auditors.
+    pub evidence: Option<Arc<dyn EvidenceStore>>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -86,6 +89,7 @@ impl App {
             sections,
             channels,
             directory,
+            sha256: policy_sha256,
         } = policy;
         let issuers = Arc::new(Issuers::new(
             directory,
@@ -159,6 +163,10 @@ impl App {
             audit: adapters.audit.clone(),
             security: adapters.security.clone(),
             tickets: notes.clone(),
+            evidence: adapters.evidence.map(|store| EvidenceKeeping {
+                store,
+                policy_sha256,
+            }),
             refusal_text: report::refusal_text,
             clock: adapters.clock.clone(),
         });

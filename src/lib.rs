@@ -13,6 +13,7 @@
 //! desk                                                  people verify and approve by signing in; declares its own ports
 //! report                                                what people and programs read; sentences only
 //! reset                                                 the core: decides and acts
+//! evidence                                              the record of a reset for an auditor, verified offline; pure
 //! webhook . approval                                    the two checks: pure, keys and secrets passed in
 //! ids . json . clock . names . secrets . web_identity . settings . logs . outbound . backoff . single_flight
 //! ```
@@ -25,6 +26,7 @@ pub mod backoff;
 pub mod clock;
 pub mod desk;
 pub mod entra;
+pub mod evidence;
 pub mod http;
 pub mod ids;
 pub mod issuers;

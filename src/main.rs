@@ -9,13 +9,13 @@ use lambda_runtime::{Context, LambdaEvent, service_fn};
 use reregister_mfa::app::{Adapters, App};
 use reregister_mfa::audit::LogTrail;
 use reregister_mfa::aws::function_url::{self, FunctionUrlError};
-use reregister_mfa::aws::{self, DynamoDb, SecretsManager, Sns, Sqs, Sts, WorkerEvent};
+use reregister_mfa::aws::{self, DynamoDb, S3, SecretsManager, Sns, Sqs, Sts, WorkerEvent};
 use reregister_mfa::clock::{SystemClock, Timestamp};
 use reregister_mfa::http::{self, Deadline, RequestId, SLOWEST_HEADERS};
 use reregister_mfa::local_queue::LocalQueue;
 use reregister_mfa::logs;
 use reregister_mfa::policy::Policy;
-use reregister_mfa::reset::ports::{NoSecurityTeam, Queue, Security};
+use reregister_mfa::reset::ports::{EvidenceStore, NoSecurityTeam, Queue, Security};
 use reregister_mfa::settings::{Entrance, Settings};
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -47,6 +47,10 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn Error + Send + Sync>> {
         Some(topic) => Arc::new(Sns::new(&aws, topic, policy.sections.register_at.clone())),
         None => Arc::new(NoSecurityTeam),
     };
+    let evidence = settings.evidence_bucket.map(|bucket| {
+        let bucket: Arc<dyn EvidenceStore> = Arc::new(S3::new(&aws, &bucket, clock.clone()));
+        bucket
+    });
     let app = App::new(
         policy,
         Adapters {
@@ -56,6 +60,7 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn Error + Send + Sync>> {
             queue,
             audit: Arc::new(LogTrail),
             security,
+            evidence,
             clock,
         },
     )?;

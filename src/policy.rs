@@ -18,7 +18,7 @@ use serde::{Deserialize, Deserializer};
 use crate::approval::{Audiences, IssuerPolicy, KeyLocation};
 use crate::desk::NAME;
 use crate::entra::{Credential, EntraSettings};
-use crate::ids::{Label, TenantId};
+use crate::ids::{Digest, Label, TenantId};
 use crate::reset::{ChannelPolicy, Channels, Rules, SourceChannel};
 use crate::tickets::Notes;
 use crate::webhook::{Source, Status};
@@ -34,6 +34,8 @@ pub struct Policy {
     pub channels: Channels,
     /// Where the file was: key files are beside it.
     pub directory: PathBuf,
+    /// SHA-256 of the file's bytes.
+    pub sha256: Digest,
 }
 
 /// The file, section by section.
@@ -180,6 +182,7 @@ impl Policy {
             channels: sections.channels().map_err(contradiction)?,
             sections,
             directory,
+            sha256: Digest::of(text.as_bytes()),
         })
     }
 }

@@ -24,6 +24,8 @@ pub struct Settings {
     pub queue: Option<String>,
     /// `SECURITY_TOPIC_ARN`: the SNS topic of the security team, if they are told.
     pub security_topic: Option<String>,
+    /// `EVIDENCE_BUCKET`: the S3 bucket where what an auditor needs of each reset is kept, if it is.
+    pub evidence_bucket: Option<String>,
     /// Where requests come in.
     pub entrance: Entrance,
     /// `AWS_LAMBDA_LOG_LEVEL`, or `RUST_LOG` outside Lambda: a `tracing` filter.
@@ -48,6 +50,7 @@ impl Settings {
             table: var("TABLE_NAME").unwrap_or_else(|| "reregister-mfa".to_owned()),
             queue: var("QUEUE_URL"),
             security_topic: var("SECURITY_TOPIC_ARN"),
+            evidence_bucket: var("EVIDENCE_BUCKET"),
             entrance: if in_lambda && var("EVENTS").as_deref() == Some("queue") {
                 Entrance::Queue
             } else if in_lambda {

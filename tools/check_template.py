@@ -17,6 +17,7 @@ from pathlib import Path
 
 from expanded_template import EXPANDED, ROOT, SOURCE, UNEXPANDED
 from expanded_template import alarm_on, as_list, only, properties, resolve, resources, statements
+from template_storage import TheEvidence, TheTable  # which run here
 
 HOUR, DAY = 60 * 60, 24 * 60 * 60
 # How long a reset is tried, and then told of.
@@ -147,8 +148,10 @@ class TheRole(unittest.TestCase):
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",
                 "kms:Decrypt",
+                "kms:GenerateDataKey",
                 "logs:CreateLogStream",
                 "logs:PutLogEvents",
+                "s3:PutObject",
                 "secretsmanager:GetSecretValue",
                 "sns:Publish",
                 "sqs:DeleteMessage",
@@ -185,10 +188,10 @@ class TheRole(unittest.TestCase):
             parameters["SecurityTopicArn"]["AllowedPattern"], parameters["AlarmTopicArn"]["AllowedPattern"]
         )
 
-    def test_no_statement_has_a_wildcard_but_the_one_that_is_about_no_resource(self):
+    def test_no_statement_has_a_wildcard_but_that_about_no_resource_and_that_about_names_of_records(self):
         for statement in statements():
             self.assertNotIn("*", json.dumps(statement["Action"]), statement["Sid"])
-            if statement["Action"] != "sts:GetWebIdentityToken":
+            if statement["Action"] not in ("sts:GetWebIdentityToken", "s3:PutObject"):
                 self.assertNotIn("*", json.dumps(statement["Resource"]), statement["Sid"])
 
     def test_it_says_who_it_is_only_if_it_is_let_and_to_one_audience_for_five_minutes(self):
@@ -262,23 +265,6 @@ class TheRole(unittest.TestCase):
         self.assertEqual(set(decrypt["Condition"]["StringEquals"]), wanted)
 
 
-class TheTable(unittest.TestCase):
-    def test_no_stack_operation_loses_it(self):
-        table = only("AWS::DynamoDB::Table")
-        self.assertEqual((table["DeletionPolicy"], table["UpdateReplacePolicy"]), ("Retain", "Retain"))
-        self.assertIs(table["Properties"]["DeletionProtectionEnabled"], True)
-
-    def test_it_can_be_restored_to_a_point_in_time(self):
-        recovery = only("AWS::DynamoDB::Table")["Properties"]["PointInTimeRecoverySpecification"]
-        self.assertIs(recovery["PointInTimeRecoveryEnabled"], True)
-
-    def test_it_has_the_key_and_the_expiry_that_the_function_writes(self):
-        table, name = only("AWS::DynamoDB::Table")["Properties"], {"AttributeName": "pk"}
-        self.assertEqual(table["KeySchema"], [name | {"KeyType": "HASH"}])
-        self.assertEqual(table["AttributeDefinitions"], [name | {"AttributeType": "S"}])
-        self.assertEqual(table["TimeToLiveSpecification"], {"AttributeName": "expires_at", "Enabled": True})
-
-
 class TheFunction(unittest.TestCase):
     def setUp(self):
         self.function = properties("Function")
@@ -300,6 +286,9 @@ class TheFunction(unittest.TestCase):
                 "QUEUE_URL": {"Ref": "WakeQueue"},
                 "SECURITY_TOPIC_ARN": {
                     "Fn::If": ["SecurityHasATopic", {"Ref": "SecurityTopicArn"}, {"Ref": "AWS::NoValue"}]
+                },
+                "EVIDENCE_BUCKET": {
+                    "Fn::If": ["ThereIsEvidence", {"Ref": "EvidenceBucket"}, {"Ref": "AWS::NoValue"}]
                 },
             },
         )

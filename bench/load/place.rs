@@ -189,6 +189,7 @@ impl Place {
                 }),
                 audit: Arc::new(MemoryTrail::default()),
                 security: Arc::new(NoSecurityTeam),
+                evidence: None,
                 clock: Arc::new(SystemClock),
             },
         )?;

@@ -37,6 +37,7 @@ mod status;
 mod streams;
 mod table;
 mod usage;
+mod verify_evidence;
 
 use std::process::ExitCode;
 
@@ -75,6 +76,7 @@ enum Command {
     Event(event::Event),
     Freeze(freeze::Freeze),
     Thaw(freeze::Thaw),
+    VerifyEvidence(verify_evidence::VerifyEvidence),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -93,6 +95,7 @@ impl Command {
             Command::Event(event) => event.run().map(done),
             Command::Freeze(freeze) => freeze.run().map(done),
             Command::Thaw(thaw) => thaw.run().map(done),
+            Command::VerifyEvidence(verify) => verify.run(),
             Command::Completions(completions) => completions.run(Cli::command()),
             Command::Man(man) => man.run(Cli::command()),
         }

@@ -132,6 +132,7 @@ impl Setting {
                 queue: Arc::new(queue.clone()),
                 audit: trail.clone(),
                 security: Arc::new(NoSecurityTeam),
+                evidence: None,
                 clock: Arc::new(SystemClock),
             },
         )?;

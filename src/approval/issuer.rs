@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use reqwest::Url;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::webauthn::{CredentialId, PasskeyJwk, RelyingParty};
 use crate::ids::{Issuer, Kid, Label, PersonRef, trusted_url};
@@ -98,7 +98,7 @@ pub struct KeyPolicy {
 }
 
 /// Whether an issuer's tokens say what they are (RFC 8725, section 3.11).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TypHeader {
     /// `typ` must be `mfa-approval+jwt`.
@@ -110,7 +110,7 @@ pub enum TypHeader {
 }
 
 /// A signature algorithm that an approval may have: asymmetric ones only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Algorithm {
     /// ECDSA over P-256 (RFC 7518, section 3.4).
     ES256,

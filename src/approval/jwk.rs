@@ -4,11 +4,14 @@ use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD};
+use std::sync::Arc;
+
 use jsonwebtoken::DecodingKey;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::issuer::Algorithm;
+use super::public_jwk::PublicJwk;
 use super::webauthn::{CredentialId, Passkey, PasskeyJwk, PublicKey, RelyingParty};
 use super::{ed25519, rsa};
 use crate::ids::{Digest, Kid};
@@ -24,6 +27,8 @@ pub(super) struct Key {
     pub issuer: Option<String>,
     /// The members that make the key, as they stand in the set.
     members: [Option<String>; 4],
+    /// The key as an auditor reads it.
+    pub published: Arc<PublicJwk>,
 }
 
 /// What a key signs. One that signs the one signs nothing else.
@@ -144,6 +149,7 @@ fn private_half(public: &[u8]) -> Digest {
 impl Key {
     /// Reads an entry that is no private key.
     pub fn read(entry: Value, allowed: &[Algorithm]) -> Result<(Kid, Key), Unfit> {
+        let published = PublicJwk::of(&entry);
         let jwk: Jwk = json::of_value(entry).map_err(|error| Unfit::Malformed(error.place()))?;
         if !jwk.verifies() {
             return Err(Unfit::Purpose);
@@ -160,6 +166,7 @@ impl Key {
                 .and_then(Value::as_str)
                 .map(str::to_owned),
             members: [jwk.n, jwk.e, jwk.x, jwk.y],
+            published: Arc::new(published),
         };
         Ok((jwk.kid, key))
     }

@@ -29,7 +29,9 @@ mod issuer;
 mod jwk;
 mod jwks;
 mod jws;
+mod kept;
 mod numeric_date;
+mod public_jwk;
 mod reason;
 mod rsa;
 pub mod sign_in;
@@ -53,6 +55,8 @@ pub use issuer::{Algorithm, IssuerPolicy, KeyLocation, KeyPolicy, KeysUrl, TypHe
 pub use jwk::Unfit;
 pub use jwks::{KeyFault, KeySet, LARGEST_SET, PassedOver};
 pub use jws::LONGEST_TOKEN;
+pub use kept::{KeptApproval, KeptFault, Terms};
+pub use public_jwk::PublicJwk;
 pub use reason::Reason;
 pub use signed_by::SignedIn;
 pub use time_limits::{TimeLimits, longest_use};

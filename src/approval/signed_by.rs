@@ -1,5 +1,8 @@
 //! What is known of the signature of an approval.
 
+use std::sync::Arc;
+
+use super::public_jwk::PublicJwk;
 use super::webauthn::PasskeyUse;
 use super::{Channel, ContactEnds};
 use crate::clock::Timestamp;
@@ -14,6 +17,8 @@ pub(super) struct SignedBy {
     pub domain: Label,
     pub owner: Option<PersonRef>,
     pub privileged: bool,
+    /// The keys that verified it, for an auditor: of a sign-in the approver's, then the verifier's.
+    pub keys: Vec<Arc<PublicJwk>>,
     /// If the key is a passkey.
     pub passkey: Option<PasskeyUse>,
 }

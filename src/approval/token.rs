@@ -8,6 +8,7 @@ use super::claims::Claims;
 use super::issuer::{IssuerPolicy, TypHeader};
 use super::jwks::KeySet;
 use super::jws::{Jws, Verified};
+use super::public_jwk::PublicJwk;
 use super::signed_by::{SignedBy, SignedIn};
 use super::webauthn::PasskeyUse;
 use super::{ApprovalError, Channel, InvalidToken};
@@ -128,6 +129,7 @@ pub fn authenticate(
             privileged: issuer.privileged,
             kid: unverified.kid().clone(),
             private_half: key.private_half.clone(),
+            keys: vec![key.published.clone()],
             passkey,
         },
         signed_in: None,
@@ -212,6 +214,16 @@ impl Authentic {
     /// Whether its issuer may approve privileged people.
     pub fn may_be_for_privileged(&self) -> bool {
         self.signed_by.privileged
+    }
+
+    /// The keys that verified it, for an auditor. Of a sign-in the approver's is the first.
+    pub fn verified_by(&self) -> impl Iterator<Item = &PublicJwk> {
+        self.signed_by.keys.iter().map(AsRef::as_ref)
+    }
+
+    /// What names the token, or the reference to what was signed.
+    pub fn compact_digest(&self) -> Digest {
+        Digest::of(self.compact().as_bytes())
     }
 
     /// The token itself, or the reference to what was signed, for the ledger alone.

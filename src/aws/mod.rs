@@ -1,7 +1,9 @@
-//! AWS: secrets, the store, the queue, the security team's topic, and the function's identity. Translates; decides nothing.
+//! AWS: secrets, the store, the queue, the security team's topic, the bucket of evidence records, and the function's
+//! identity. Translates; decides nothing.
 
 mod dynamodb;
 pub mod function_url;
+mod s3;
 mod secrets_manager;
 mod sns;
 mod sqs;
@@ -16,6 +18,7 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
 pub use dynamodb::DynamoDb;
+pub use s3::S3;
 pub use secrets_manager::SecretsManager;
 pub use sns::Sns;
 pub use sqs::{Sqs, SqsEvent, SqsMessage};

@@ -101,7 +101,8 @@ pub fn notification(event: &Event, register_at: &str) -> Option<Notification> {
         | Event::CaseShown { .. }
         | Event::Signed { .. }
         | Event::Rejected { .. }
-        | Event::Expired { .. } => return None,
+        | Event::Expired { .. }
+        | Event::Evidence { .. } => return None,
     };
     Some(Notification {
         subject: subject(&format!("{what} ({ticket})")),

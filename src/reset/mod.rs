@@ -24,7 +24,7 @@ pub mod rules;
 mod service;
 
 pub use directories::{Directories, Privileged};
-pub use executor::context::{Deployment, TenantContext};
+pub use executor::context::{Deployment, EvidenceKeeping, TenantContext};
 pub use executor::replay::Answered;
 pub use executor::validate::{ApprovalValidator, DeskSignatures, Presented};
 pub use ledger::{Duty, Ledger, ResetLease, SwitchError, SwitchedTo};

@@ -24,6 +24,7 @@ mod powertools;
 #[path = "../answers/proxy.rs"]
 mod proxy;
 mod round_trips;
+mod s3;
 mod secrets_manager;
 mod sns;
 mod sqs;

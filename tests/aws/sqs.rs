@@ -197,7 +197,9 @@ async fn a_success_without_the_id_of_a_message_has_queued_nothing() {
     for body in bodies {
         let config = answers("application/x-amz-json-1.0", body).await;
         let queue = Sqs::new(&config, "http://127.0.0.1/1/queue".to_owned());
-        let queued = queue.schedule(Wake::Reset(ResetId::random()), Duration::ZERO).await;
+        let queued = queue
+            .schedule(Wake::Reset(ResetId::random()), Duration::ZERO)
+            .await;
         assert!(queued.is_err(), "{body}");
     }
 }

@@ -17,6 +17,7 @@ mod credentials;
 mod desk;
 mod documented;
 mod evidence;
+mod evidence_records;
 mod fidelity;
 mod forged_deliveries;
 mod frauds;

@@ -4,14 +4,15 @@
 #![allow(dead_code, reason = "not every user of this file uses every stand-in")]
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use reregister_mfa::ids::SecretName;
 use reregister_mfa::reset::Event;
 use reregister_mfa::reset::ports::{
-    AuditError, AuditTrail, Condition, Item, Key, Store, StoreError, Write,
+    AuditError, AuditTrail, Condition, EvidenceError, EvidenceStore, Item, Key, Store, StoreError,
+    Write,
 };
 use reregister_mfa::secrets::{Freshness, SecretError, SecretSource};
 use reregister_mfa::web_identity::{WebIdentity, WebIdentityError};
@@ -178,6 +179,45 @@ impl MemoryTrail {
 impl AuditTrail for MemoryTrail {
     async fn append(&self, event: &Event) -> Result<(), AuditError> {
         lock(&self.events).push(event.clone());
+        Ok(())
+    }
+}
+
+/// Evidence records in memory.
+#[derive(Default)]
+pub struct MemoryEvidence {
+    documents: Mutex<BTreeMap<String, String>>,
+    is_down: AtomicBool,
+    tries: AtomicUsize,
+}
+
+impl MemoryEvidence {
+    /// While it is down, nothing is kept.
+    pub fn set_down(&self, is_down: bool) {
+        self.is_down.store(is_down, Ordering::SeqCst);
+    }
+
+    /// What is kept, by name.
+    pub fn documents(&self) -> BTreeMap<String, String> {
+        lock(&self.documents).clone()
+    }
+
+    /// How often it was asked to keep something.
+    pub fn tries(&self) -> usize {
+        self.tries.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl EvidenceStore for MemoryEvidence {
+    async fn keep(&self, name: &str, document: &str) -> Result<(), EvidenceError> {
+        self.tries.fetch_add(1, Ordering::SeqCst);
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err(EvidenceError("down".to_owned()));
+        }
+        let mut documents = lock(&self.documents);
+        let written = documents.entry(name.to_owned());
+        written.or_insert_with(|| document.to_owned());
         Ok(())
     }
 }

@@ -58,6 +58,8 @@ impl TestApp {
                 Event::Signed { kind, .. } => format!("signed {kind}"),
                 Event::SignatureRefused { .. } => "signature refused".to_owned(),
                 Event::Rejected { .. } => "rejected".to_owned(),
+                Event::Evidence { kept: true, .. } => "evidence kept".to_owned(),
+                Event::Evidence { kept: false, .. } => "evidence lost".to_owned(),
                 Event::Expired { .. } => "expired".to_owned(),
             })
             .collect()

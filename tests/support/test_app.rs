@@ -19,7 +19,7 @@ use reregister_mfa::clock::{Clock, Timestamp};
 use reregister_mfa::http::{SLOWEST_HEADERS, serve};
 use reregister_mfa::ids::SecretName;
 use reregister_mfa::policy::Policy;
-use reregister_mfa::reset::ports::{AuditTrail, Queue, Security, Store, Wake};
+use reregister_mfa::reset::ports::{AuditTrail, EvidenceStore, Queue, Security, Store, Wake};
 use reregister_mfa::secrets::SecretSource;
 use reregister_mfa::web_identity::WebIdentity;
 use serde_json::Value;
@@ -60,6 +60,8 @@ pub struct Overrides {
     pub identity: Option<Arc<dyn WebIdentity>>,
     pub secrets: Option<Arc<dyn SecretSource>>,
     pub security: Option<Arc<dyn Security>>,
+    /// Otherwise no evidence is kept for auditors.
+    pub evidence: Option<Arc<dyn EvidenceStore>>,
     /// A message goes here first, and into the usual queue only if this one takes it.
     pub first_queue: Option<Arc<dyn Queue>>,
 }
@@ -100,6 +102,7 @@ async fn start(policy: &Document, keys: &Path, adapters: &Adapters) -> (App, Str
         queue: adapters.queue.clone(),
         audit: adapters.audit.clone(),
         security: adapters.security.clone(),
+        evidence: adapters.evidence.clone(),
         clock: adapters.clock.clone(),
     };
     let app = App::new(policy, adapters).unwrap();
@@ -185,6 +188,7 @@ impl TestApp {
             }),
             audit: overrides.trail.unwrap_or_else(|| trail.clone()),
             security: overrides.security.unwrap_or_else(|| security_inbox.clone()),
+            evidence: overrides.evidence,
             clock: clock.clone(),
         };
         let keys = tempfile::tempdir().unwrap();

@@ -115,6 +115,7 @@ pub fn resets<P: Ports>(ports: Arc<P>, approvers: Approvers) -> Resets {
         audit: ports.clone(),
         security: ports.clone(),
         tickets: ports.clone(),
+        evidence: None,
         refusal_text: report::refusal_text,
         clock: ports,
     })

@@ -64,6 +64,7 @@ impl Product {
                 queue: queue.clone(),
                 audit: audit.clone(),
                 security: security.clone(),
+                evidence: None,
                 clock: clock.clone(),
             },
         )

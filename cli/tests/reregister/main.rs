@@ -22,6 +22,7 @@ mod on_call;
 mod streams;
 mod terminal;
 mod typed;
+mod verify_evidence;
 
 use std::fs;
 use std::path::PathBuf;

@@ -2,6 +2,7 @@
 //! which text, when, and how. What comes here was redeemed by this program with a code; a token from outside never does.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 use super::super::jwks::KeySet;
 use super::super::jws::Jws;
 use super::super::numeric_date::numeric_date;
+use super::super::public_jwk::PublicJwk;
 use super::{SignInError, SignInPolicy};
 use crate::approval::InvalidToken;
 use crate::clock::{self, Timestamp};
@@ -62,6 +64,8 @@ pub struct SignIn {
     /// Which of Entra's keys signed.
     pub kid: Kid,
     pub private_half: Digest,
+    /// That key, for an auditor.
+    pub key: Arc<PublicJwk>,
     not_before: Timestamp,
     expires_at: Timestamp,
 }
@@ -159,6 +163,7 @@ impl SignIn {
             user_name: claims.preferred_username.as_deref().and_then(shown),
             kid: jws.header.kid.clone(),
             private_half: key.private_half.clone(),
+            key: key.published.clone(),
             not_before: claims.nbf,
             expires_at: claims.exp,
         })

@@ -191,6 +191,7 @@ pub fn authenticate(
             // Without the context a sign-in is no more than a password and what the tenant asks for beside it.
             privileged: policy.privileged && signed_in.in_context && !signed_in.is_alone(),
             passkey: None,
+            keys: vec![approver.key, verifier.key],
         },
         signed_in,
         reference,

@@ -3,13 +3,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Url;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::approval::public_jwk::PublicJwk;
 use crate::ids::{Digest, Kid, trusted_url};
 
 /// The page that passkeys sign on, and the domain that they are made for.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "Written")]
 pub struct RelyingParty {
     rp_id: String,
@@ -24,7 +25,7 @@ struct Written {
 }
 
 /// Scheme, host and port of a page, as browsers write it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String")]
 pub struct Origin(String);
 
@@ -84,8 +85,8 @@ impl RelyingParty {
 }
 
 /// The id of a passkey, which its authenticator has chosen.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct CredentialId(Vec<u8>);
 
 /// Why it is no credential id.
@@ -104,6 +105,12 @@ impl TryFrom<String> for CredentialId {
         } else {
             Err(NotACredential)
         }
+    }
+}
+
+impl From<CredentialId> for String {
+    fn from(id: CredentialId) -> String {
+        URL_SAFE_NO_PAD.encode(id.0)
     }
 }
 
@@ -127,6 +134,29 @@ pub struct PasskeyJwk {
 }
 
 impl PasskeyJwk {
+    /// The key that is kept for an auditor; `None` if it does not say for which algorithm it is.
+    pub(in crate::approval) fn kept(key: &PublicJwk) -> Option<PasskeyJwk> {
+        let PublicJwk {
+            kty,
+            alg,
+            crv,
+            x,
+            y,
+            n,
+            e,
+            ..
+        } = key.clone();
+        Some(PasskeyJwk {
+            kty,
+            alg: alg?,
+            crv,
+            x,
+            y,
+            n,
+            e,
+        })
+    }
+
     /// Twenty digits of a hash of the passkey's line without its names, in groups of four. Two people compare them by
     /// voice; 80 bits are more than a forger can search.
     pub fn check_number(&self, credential: &CredentialId) -> String {

@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::validate::ApprovalValidator;
 use crate::backoff::Backoff;
 use crate::clock::{self, Clock, Timestamp};
-use crate::ids::{ResetId, TenantId};
+use crate::ids::{Digest, ResetId, TenantId};
 use crate::reset::directories::Directories;
 use crate::reset::ledger::{Ledger, Record};
 use crate::reset::model::RefusalText;
-use crate::reset::ports::{AuditTrail, DirectoryError, Queue, Security, Tickets};
+use crate::reset::ports::{AuditTrail, DirectoryError, EvidenceStore, Queue, Security, Tickets};
 use crate::reset::refusal::Refusal;
 use crate::reset::rules::Rules;
 use crate::reset::rules::channels::Channels;
@@ -27,9 +27,18 @@ pub struct Deployment {
     pub audit: Arc<dyn AuditTrail>,
     pub security: Arc<dyn Security>,
     pub tickets: Arc<dyn Tickets>,
+    /// `None` without a bucket for it.
+    pub evidence: Option<EvidenceKeeping>,
     /// The text of a refusal, for the ledger to keep.
     pub refusal_text: fn(&Refusal) -> RefusalText,
     pub clock: Arc<dyn Clock>,
+}
+
+/// What an auditor gets.
+pub struct EvidenceKeeping {
+    pub store: Arc<dyn EvidenceStore>,
+    /// SHA-256 of policy.toml.
+    pub policy_sha256: Digest,
 }
 
 /// What the core works with in one tenant.

@@ -7,10 +7,10 @@ use super::identify::Identified;
 use super::look_ahead::{Answers, People};
 use crate::approval::sign_in::Subject;
 use crate::approval::{
-    Approval, ApprovalError, Authentic, Channel, ContactEnds, Evidence, Reason, Scope,
+    Approval, ApprovalError, Authentic, Channel, ContactEnds, Evidence, KeptApproval, Reason, Scope,
 };
 use crate::clock::Timestamp;
-use crate::ids::{PersonRef, ResetId, TicketKey};
+use crate::ids::{Digest, PersonRef, ResetId, TicketKey};
 use crate::reset::ledger::{GuardrailItems, Obstacle, obstacle};
 use crate::reset::model::{
     Action, Alone, ApprovalSummary, Claim, Event, Guardrails, LedgerError, Parties, Person,
@@ -176,6 +176,7 @@ impl Run<'_> {
             _ => self.guardrail_items(target.id, &guardrails).await,
         };
         let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
+        let kept = self.kept_judgement(&tier, &approvals);
         let Identified {
             target,
             approvals,
@@ -188,6 +189,7 @@ impl Run<'_> {
             source: request.source.clone(),
             alone: is_alone.then_some(Alone { manager }),
             approvals,
+            kept,
             remarks,
             ..self.claim_about(
                 id,
@@ -288,6 +290,7 @@ impl Run<'_> {
             approvals: Vec::new(),
             alone: None,
             claimed_at: self.now(),
+            kept: None,
             remarks: Remarks::default(),
         }
     }
@@ -326,8 +329,14 @@ impl PlannedReset {
             target_id: self.claim.target,
             tier: self.tier.to_string(),
             removals: self.plan.iter().filter(is_removed).count(),
+            kept_sha256: self.kept_digests(),
             parties,
         }
+    }
+
+    fn kept_digests(&self) -> Vec<Digest> {
+        let kept = self.claim.kept.iter().flat_map(|kept| &kept.approvals);
+        kept.map(KeptApproval::digest).collect()
     }
 
     /// For the audit trail, before it is shown.

@@ -1,9 +1,10 @@
 //! Who is notified of an end: the audit trail, the security team, the ticket. Each is tried for two hours; none of them
-//! undoes a reset.
+//! undoes a reset. The evidence record is written at the same time, and tried for three days.
 
 use std::time::Duration;
 
 use super::context::Run;
+use super::evidence::{EVIDENCE_WINDOW, PATIENT};
 use super::run_end::{RunEnd, Stopped};
 use crate::clock;
 use crate::reset::ledger::{Duty, Record, RecordLease, Stage};
@@ -46,10 +47,21 @@ impl Run<'_> {
             log("note", &record, &notified);
             settle(&mut record.duties.note, &notified, &mut asked);
         }
+        if owed.evidence == Duty::Owed {
+            let notified = self.in_time(self.write_evidence(&record)).await;
+            log("evidence", &record, &notified);
+            settle(&mut record.duties.evidence, &notified, &mut asked);
+        }
         let now = self.now();
         let ended_at = record.over_at().unwrap_or(now);
         if now >= clock::after(ended_at, RETRY_WINDOW) {
             give_up(&mut record);
+            asked = asked.max(Some(PATIENT));
+        }
+        if record.duties.evidence == Duty::Owed && now >= clock::after(ended_at, EVIDENCE_WINDOW) {
+            record.duties.evidence = Duty::GivenUp;
+            tracing::info!(event = "evidence", state = "given_up", reset = %record.id);
+            self.append_lost_evidence(&record).await;
         }
         if record.duties.any_owed() {
             let after = pause(asked, record.runs);
@@ -95,6 +107,16 @@ impl Run<'_> {
             Ok(()) => Notified::Yes,
             Err(error) => {
                 tracing::error!(%error, reset = %record.id, "the security team is not notified yet: it is retried");
+                Notified::Retry(None)
+            }
+        }
+    }
+
+    async fn write_evidence(&self, record: &Record) -> Notified {
+        match self.keep_evidence(record).await {
+            Ok(()) => Notified::Yes,
+            Err(error) => {
+                tracing::error!(%error, reset = %record.id, "the evidence record is not kept yet: it is retried");
                 Notified::Retry(None)
             }
         }

@@ -120,11 +120,15 @@ impl Run<'_> {
     pub fn duties(&self, record: &Record) -> Duties {
         let tickets = &self.deployment.tickets;
         let source = record.request.source.as_ref();
+        // Of what was claimed without a bucket nothing was kept for it.
+        let has_evidence = self.deployment.evidence.is_some()
+            && matches!(&record.stage, Stage::Claimed(reset) if reset.claim().kept.is_some());
         let has_notes = source.is_some_and(|source| tickets.takes_notes(source));
         Duties {
             trail: Duty::Owed,
             notice: Duty::Owed,
             note: if has_notes { Duty::Owed } else { Duty::None },
+            evidence: if has_evidence { Duty::Owed } else { Duty::None },
         }
     }
 }

@@ -49,6 +49,9 @@ pub struct Duties {
     pub trail: Duty,
     pub notice: Duty,
     pub note: Duty,
+    /// The evidence record. Earlier versions do not know it.
+    #[serde(default, skip_serializing_if = "Duty::is_none")]
+    pub evidence: Duty,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,9 +67,15 @@ pub enum Duty {
     GivenUp,
 }
 
+impl Duty {
+    fn is_none(&self) -> bool {
+        *self == Duty::None
+    }
+}
+
 impl Duties {
     pub fn any_owed(self) -> bool {
-        [self.trail, self.notice, self.note].contains(&Duty::Owed)
+        [self.trail, self.notice, self.note, self.evidence].contains(&Duty::Owed)
     }
 }
 

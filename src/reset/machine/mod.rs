@@ -156,6 +156,11 @@ impl Reset {
         (self.0.sessions == SessionProgress::Trying).then_some(Step::RevokeSessions)
     }
 
+    /// When the methods were last listed.
+    pub(super) fn listed_at(&self) -> Option<Timestamp> {
+        self.0.list.seen_at
+    }
+
     pub(super) fn finished_at(&self) -> Option<Timestamp> {
         self.0.finished_at
     }

@@ -66,6 +66,7 @@ fn reset(hardware: HardwareOath) -> Reset {
         alone: None,
         approvals: Vec::new(),
         claimed_at: start,
+        kept: None,
         remarks: Default::default(),
     };
     Reset::new(claim, plan(registered(), scope, hardware), false)

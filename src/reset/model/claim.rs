@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::approval::{Channel, Evidence, PasskeyUse, Reason, Scope, TokenId};
+use crate::approval::{Channel, Evidence, KeptApproval, PasskeyUse, Reason, Scope, TokenId};
 use crate::clock::Timestamp;
 use crate::ids::{Digest, Kid, Label, ObjectId, PersonRef, ResetId, TenantId, TicketKey};
 
@@ -38,9 +38,23 @@ pub struct Claim {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alone: Option<Alone>,
     pub claimed_at: Timestamp,
+    /// For the evidence record, where there is a bucket for it; nothing is decided by it. Earlier versions ignore it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Box<KeptJudgement>>,
     /// Records of earlier versions have none, and earlier versions ignore them.
     #[serde(default, skip_serializing_if = "Remarks::are_none")]
     pub remarks: Remarks,
+}
+
+/// What an auditor needs to make the judgement again, and the claim does not say.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KeptJudgement {
+    /// SHA-256 of policy.toml.
+    pub policy_sha256: Digest,
+    /// `standard`, or what makes the target privileged.
+    pub tier: String,
+    /// One for each of the claim's approvals, in their order.
+    pub approvals: Vec<KeptApproval>,
 }
 
 /// What the judgement let pass with a warning.

@@ -34,6 +34,9 @@ pub enum Event {
         tier: String,
         /// How many methods are to go.
         removals: usize,
+        /// Where evidence is kept: for each approval the SHA-256 of what is kept of it, its keys among that.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        kept_sha256: Vec<Digest>,
         #[serde(flatten)]
         parties: Parties,
     },
@@ -121,6 +124,17 @@ pub enum Event {
         target_id: ObjectId,
         why: Option<String>,
     },
+    /// What an auditor needs of a reset is kept, or could not be.
+    Evidence {
+        at: Timestamp,
+        reset: ResetId,
+        ticket: TicketKey,
+        /// The name of the object in the bucket.
+        object: String,
+        /// SHA-256 of all its bytes.
+        sha256: Digest,
+        kept: bool,
+    },
     /// A verification at the desk was neither approved nor rejected in its time.
     Expired {
         at: Timestamp,
@@ -153,6 +167,7 @@ impl Event {
             | Event::Signed { at, .. }
             | Event::SignatureRefused { at, .. }
             | Event::Rejected { at, .. }
+            | Event::Evidence { at, .. }
             | Event::Expired { at, .. }
             | Event::Outcome { at, .. } => *at,
         }

@@ -16,7 +16,7 @@ mod request;
 mod state;
 mod status;
 
-pub use claim::{Alone, ApprovalPeople, Claim, ClaimedApproval, Remarks};
+pub use claim::{Alone, ApprovalPeople, Claim, ClaimedApproval, KeptJudgement, Remarks};
 pub use code::{Begun, Code, Responsible, Retry, TellsSecurity};
 pub use event::{Change, Event};
 pub use freeze::{Freeze, FreezeChange, FreezeReason, FreezeReasonError, Tiers};

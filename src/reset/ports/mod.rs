@@ -2,6 +2,7 @@
 
 mod audit;
 mod directory;
+mod evidence;
 mod keys;
 mod queue;
 mod security;
@@ -11,6 +12,7 @@ mod tickets;
 
 pub use audit::{AuditError, AuditTrail};
 pub use directory::{Directory, DirectoryError, Fault, Listing};
+pub use evidence::{EvidenceError, EvidenceStore};
 pub use keys::{KeySource, KeysUnavailable};
 pub use queue::{Queue, QueueError, Wake};
 pub use security::{NoSecurityTeam, Security, SecurityError};

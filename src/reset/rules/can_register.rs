@@ -224,6 +224,7 @@ mod tests {
             reason,
             approvals: Vec::new(),
             alone: None,
+            kept: None,
             claimed_at: Timestamp::UNIX_EPOCH,
             remarks: Default::default(),
         }

@@ -1,0 +1,273 @@
+//! The evidence record of a reset that is over, and where it is kept. What was kept for it at the claim decides nothing.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::context::Run;
+use crate::approval::{Approval, KeptApproval};
+use crate::evidence::{
+    ApprovalsPart, DonePart, Ended, EvidenceRecord, JudgedPart, KeptText, MethodDone, MethodRead,
+    RequestPart, Signed, SignedPart, Standing,
+};
+use crate::ids::{Digest, Reference};
+use crate::reset::ledger::{Record, Stage};
+use crate::reset::machine::Reset;
+use crate::reset::model::{
+    Claim, ClaimedApproval, Event, KeptJudgement, Method, MethodKind, MethodStatus, Outcome,
+    PhoneType, SessionStatus,
+};
+use crate::reset::ports::EvidenceError;
+use crate::reset::rules::privilege::Tier;
+
+/// How long after the end of a reset its evidence record is tried: an outage may last for a weekend.
+pub const EVIDENCE_WINDOW: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
+/// The pause between two tries after the first two hours.
+pub const PATIENT: Duration = Duration::from_secs(15 * 60);
+
+impl Run<'_> {
+    /// What is kept of a judgement; `None` without a bucket.
+    pub fn kept_judgement(
+        &self,
+        tier: &Tier,
+        approvals: &[Approval],
+    ) -> Option<Box<KeptJudgement>> {
+        let keeping = self.deployment.evidence.as_ref()?;
+        let kept = approvals.iter().map(|approval| self.kept(approval));
+        Some(Box::new(KeptJudgement {
+            policy_sha256: keeping.policy_sha256.clone(),
+            tier: tier.to_string(),
+            approvals: kept.collect::<Option<_>>()?,
+        }))
+    }
+
+    fn kept(&self, approval: &Approval) -> Option<KeptApproval> {
+        let validator = &self.deployment.validator;
+        if approval.by_sign_in().is_some() {
+            let desk = validator.desk.as_ref()?;
+            let keys = &desk.issuer.keys;
+            return Some(KeptApproval::of_sign_in(&desk.policy, keys, approval));
+        }
+        let mut issuers = validator.issuers.iter();
+        let (name, issuer) = issuers.find(|(_, issuer)| issuer.iss == approval.claims().iss)?;
+        let audiences = &validator.audiences;
+        Some(KeptApproval::of_token(name, issuer, audiences, approval))
+    }
+
+    /// Keeps the evidence record, and writes its digest into the audit trail.
+    ///
+    /// # Errors
+    /// [`EvidenceError`] if one of the two is not known to be done.
+    pub async fn keep_evidence(&self, record: &Record) -> Result<(), EvidenceError> {
+        let keeping = self.deployment.evidence.as_ref();
+        let keeping = keeping.ok_or_else(|| failed("there is no bucket"))?;
+        let (name, document) = self.evidence_document(record).await?;
+        keeping.store.keep(&name, &document).await?;
+        self.append_evidence(record, name, &document, true).await
+    }
+
+    /// Writes into the audit trail that an evidence record was given up.
+    pub async fn append_lost_evidence(&self, record: &Record) {
+        let appended = match self.evidence_document(record).await {
+            Ok((name, document)) => self.append_evidence(record, name, &document, false).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = appended {
+            tracing::error!(%error, reset = %record.id, "a lost evidence record is not in the audit trail");
+        }
+    }
+
+    async fn append_evidence(
+        &self,
+        record: &Record,
+        object: String,
+        document: &str,
+        kept: bool,
+    ) -> Result<(), EvidenceError> {
+        let event = Event::Evidence {
+            at: self.now(),
+            reset: record.id,
+            ticket: record.request.ticket.clone(),
+            object,
+            sha256: Digest::of(document.as_bytes()),
+            kept,
+        };
+        let appended = self.deployment.audit.append(&event).await;
+        appended.map_err(|error| EvidenceError(error.to_string()))
+    }
+
+    /// The name and the text of the document: the same each time, since what it is made of does not change any more.
+    async fn evidence_document(&self, record: &Record) -> Result<(String, String), EvidenceError> {
+        let evidence = self.evidence_record(record).await?;
+        let text = evidence
+            .text()
+            .map_err(|_| failed("it cannot be written"))?;
+        Ok((evidence.object_name(), text))
+    }
+
+    async fn evidence_record(&self, record: &Record) -> Result<EvidenceRecord, EvidenceError> {
+        let Stage::Claimed(reset) = &record.stage else {
+            return Err(failed("nothing was claimed"));
+        };
+        let (claim, request) = (reset.claim(), &record.request);
+        let kept = claim.kept.as_ref();
+        let kept = kept.ok_or_else(|| failed("nothing was kept at the claim"))?;
+        let mut approvals = Vec::new();
+        for (claimed, kept) in claim.approvals.iter().zip(&kept.approvals) {
+            approvals.push(self.signed_part(record, claimed, kept).await?);
+        }
+        Ok(EvidenceRecord {
+            request: RequestPart {
+                reset: record.id,
+                tenant: request.tenant,
+                channel: request.channel,
+                source: request.source.clone(),
+                ticket: request.ticket.clone(),
+                received_at: request.received_at,
+                address: request.origin.address.clone(),
+                agent: request.origin.agent.clone(),
+            },
+            approvals: ApprovalsPart {
+                reset: record.id,
+                approvals,
+            },
+            judged: judged(claim, kept, reset),
+            done: done(reset)?,
+        })
+    }
+
+    /// An approval with what was signed, from the request or from the desk.
+    async fn signed_part(
+        &self,
+        record: &Record,
+        claimed: &ClaimedApproval,
+        kept: &KeptApproval,
+    ) -> Result<SignedPart, EvidenceError> {
+        let mut tokens = record.request.tokens.iter();
+        let presented = tokens.find(|token| Digest::of(token.as_bytes()) == kept.compact_sha256);
+        let presented = presented.ok_or_else(|| failed("an approval is not in the request"))?;
+        let signed = match Reference::read(presented) {
+            None => Signed::Token {
+                token: presented.clone(),
+            },
+            Some(reference) => self.signed_at_desk(&reference).await?,
+        };
+        Ok(SignedPart {
+            id: claimed.id.clone(),
+            approver: claimed.approver,
+            verifiers: claimed.verifiers.clone(),
+            signed,
+            kept: kept.clone(),
+        })
+    }
+
+    async fn signed_at_desk(&self, reference: &Reference) -> Result<Signed, EvidenceError> {
+        use secrecy::ExposeSecret as _;
+        let desk = self.deployment.validator.desk.as_ref();
+        let desk = desk.ok_or_else(|| failed("the policy has no desk any more"))?;
+        let found = desk.signed.find(reference).await;
+        let found = found.map_err(|error| EvidenceError(error.to_string()))?;
+        let found = found.ok_or_else(|| failed("what was signed at the desk is not there"))?;
+        let text = |signed: crate::approval::sign_in::SignedDraft| KeptText {
+            token: signed.token.expose_secret().to_owned(),
+            draft: signed.draft,
+        };
+        Ok(Signed::Desk {
+            reference: reference.to_string(),
+            approval: text(found.approval),
+            verification: text(found.verification),
+        })
+    }
+}
+
+fn failed(why: &str) -> EvidenceError {
+    EvidenceError(why.to_owned())
+}
+
+fn judged(claim: &Claim, kept: &KeptJudgement, reset: &Reset) -> JudgedPart {
+    JudgedPart {
+        reset: claim.id,
+        policy_sha256: kept.policy_sha256.clone(),
+        claimed_at: claim.claimed_at,
+        target: claim.target,
+        target_name: claim.upn.clone(),
+        display_name: claim.display_name.clone(),
+        external: claim.external,
+        tier: kept.tier.clone(),
+        scope: claim.scope,
+        reason: claim.reason,
+        methods: reset.methods().map(|(method, _)| read(method)).collect(),
+    }
+}
+
+fn done(reset: &Reset) -> Result<DonePart, EvidenceError> {
+    let outcome = Outcome::from(reset);
+    let finished_at = outcome
+        .finished_at
+        .ok_or_else(|| failed("it is not over"))?;
+    let methods = outcome.methods.iter().map(|one| {
+        let proof = match one.status {
+            // Only while every list says so.
+            MethodStatus::Removed => Some("absent_from_list"),
+            MethodStatus::Deactivated => Some("accepted"),
+            _ => None,
+        };
+        Ok(MethodDone {
+            method: read(&one.method),
+            outcome: standing(&one.status, proof)?,
+        })
+    });
+    let revoked = (outcome.sessions == SessionStatus::Revoked).then_some("accepted");
+    Ok(DonePart {
+        reset: outcome.reset,
+        state: outcome.state.as_str().to_owned(),
+        finished_at,
+        sessions: standing(&outcome.sessions, revoked)?,
+        methods: methods.collect::<Result<_, EvidenceError>>()?,
+        listed_at: reset.listed_at(),
+        can_register: name(&outcome.can_register)?,
+        warnings: outcome
+            .warnings
+            .iter()
+            .map(name)
+            .collect::<Result<_, _>>()?,
+        ended_because: outcome.ended_because.map(|text| Ended {
+            code: text.code,
+            detail: text.detail,
+        }),
+    })
+}
+
+fn read(method: &Method) -> MethodRead {
+    let kind = match &method.kind {
+        MethodKind::Phone(PhoneType::Mobile) => "phone/mobile".to_owned(),
+        MethodKind::Phone(PhoneType::AlternateMobile) => "phone/alternate_mobile".to_owned(),
+        MethodKind::Phone(PhoneType::Office) => "phone/office".to_owned(),
+        MethodKind::Unknown(kind) => format!("unknown/{kind}"),
+        other => name(other).unwrap_or_default(),
+    };
+    MethodRead {
+        id: method.id.to_string(),
+        kind,
+        label: method.label.clone(),
+        created: method.created,
+    }
+}
+
+/// What serde calls it: as it is in the audit trail.
+fn name(value: &impl Serialize) -> Result<String, EvidenceError> {
+    match serde_json::to_value(value) {
+        Ok(Value::String(name)) => Ok(name),
+        _ => Err(failed("a name cannot be written")),
+    }
+}
+
+fn standing(status: &impl Serialize, proof: Option<&str>) -> Result<Standing, EvidenceError> {
+    let value = serde_json::to_value(status).map_err(|_| failed("a status cannot be written"))?;
+    let mut standing: Standing =
+        serde_json::from_value(value).map_err(|_| failed("a status cannot be written"))?;
+    standing.proof = proof.map(str::to_owned);
+    Ok(standing)
+}

@@ -1,0 +1,16 @@
+//! Where evidence records are kept for auditors.
+
+use async_trait::async_trait;
+
+/// Keeps documents that are written once. It gives nothing back.
+#[async_trait]
+pub trait EvidenceStore: Send + Sync {
+    /// Makes sure that there is a document of this name. If there is one already, nothing is written, whatever it says. One
+    /// attempt.
+    async fn keep(&self, name: &str, document: &str) -> Result<(), EvidenceError>;
+}
+
+/// The document is not kept, or may be; another try may help.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the evidence record is not kept: {0}")]
+pub struct EvidenceError(pub String);

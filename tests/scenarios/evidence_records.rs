@@ -1,0 +1,343 @@
+//! What an auditor gets of a reset: a record that is verified when all keys have changed, and in which each change is
+//! found.
+
+mod forgeries;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reregister_mfa::evidence::{
+    EvidenceFault, EvidenceRecord, Trail, TrailFault, Verified, verify,
+};
+use reregister_mfa::reset::Event;
+use reregister_mfa::reset::ports::Wake;
+use serde_json::Value;
+use simulated::entra::OldKey;
+
+use crate::desk::{Browser, same, with_desk_and};
+use crate::memory::MemoryEvidence;
+use crate::test_app::{ADELE, Document, GRACE, JANE, Overrides, SAM, TestApp, VERA};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The product with a desk and a bucket.
+async fn with_bucket() -> (TestApp, Arc<MemoryEvidence>) {
+    with_bucket_and(same).await
+}
+
+async fn with_bucket_and(
+    change: impl FnOnce(Document) -> Document,
+) -> (TestApp, Arc<MemoryEvidence>) {
+    let evidence = Arc::new(MemoryEvidence::default());
+    let overrides = Overrides {
+        evidence: Some(evidence.clone()),
+        ..Overrides::default()
+    };
+    (with_desk_and(change, overrides).await, evidence)
+}
+
+/// The only record.
+fn kept(evidence: &MemoryEvidence) -> String {
+    let documents = evidence.documents();
+    assert_eq!(documents.len(), 1, "{:?}", documents.keys());
+    documents.into_values().next().unwrap()
+}
+
+/// The audit trail, as it is exported from the log.
+fn trail_lines(app: &TestApp) -> String {
+    let lines = app.trail.events().into_iter();
+    let lines = lines.map(|event| serde_json::to_string(&event).unwrap());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+async fn reset_at_desk(app: &TestApp) {
+    let case = Browser::of(app, VERA).await.verify(JANE).await;
+    let done = Browser::of(app, SAM).await.approve(&case).await;
+    assert_eq!(done.state(), "completed", "{}", done.json);
+    app.work().await;
+}
+
+async fn reset_on_two_tokens(app: &TestApp) {
+    let first = app.draft().target(GRACE);
+    let done = app
+        .reset_on_two(first, app.second_draft().target(GRACE))
+        .await;
+    assert_eq!(done.state(), "completed", "{}", done.json);
+}
+
+/// A record of a reset at the desk, and what the audit trail says of it.
+async fn record_of_desk() -> (String, Trail) {
+    let (app, evidence) = with_bucket().await;
+    reset_at_desk(&app).await;
+    (kept(&evidence), Trail::read(&trail_lines(&app)))
+}
+
+async fn record_of_tokens() -> (String, Trail) {
+    let (app, evidence) = with_bucket().await;
+    reset_on_two_tokens(&app).await;
+    (kept(&evidence), Trail::read(&trail_lines(&app)))
+}
+
+fn verified(record: &str) -> Verified {
+    verify(record.as_bytes()).unwrap_or_else(|fault| panic!("{fault}: {record}"))
+}
+
+/// Where a fixture of the command's tests is written, if it is.
+fn write_fixture(name: &str, text: &str) {
+    if let Ok(folder) = std::env::var("EVIDENCE_FIXTURES") {
+        std::fs::write(std::path::Path::new(&folder).join(name), text).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_reset_at_the_desk_is_proven_after_entra_has_changed_all_its_keys() {
+    let (app, evidence) = with_bucket().await;
+    reset_at_desk(&app).await;
+    let published = app.tenant.key_set("https://login.microsoftonline.com");
+    app.tenant.rotate_keys(OldKey::Leaves);
+    app.clock.pass(400 * DAY);
+
+    let (name, record) = evidence.documents().into_iter().next().unwrap();
+    let verified = verified(&record);
+    let reset = verified.record.request.reset;
+    assert!(name.starts_with("evidence/20"), "{name}");
+    assert!(name.ends_with(&format!("/{reset}.json")), "{name}");
+    let [approval] = &verified.approvals[..] else {
+        panic!("{:?}", verified.approvals);
+    };
+    assert!(approval.by_sign_in && !approval.by_one_person);
+    assert_eq!(verified.record.judged.target_name, JANE);
+    let lines = trail_lines(&app);
+    assert_eq!(Trail::read(&lines).confirm(&verified), Ok(()));
+    let decisions = app.decisions();
+    assert_eq!(decisions.last().unwrap(), "evidence kept");
+    write_fixture("desk.json", &record);
+    write_fixture("desk.trail.jsonl", &lines);
+    write_fixture("desk.jwks.json", &published.to_string());
+}
+
+#[tokio::test]
+async fn a_reset_on_two_tokens_is_proven_after_their_issuers_have_changed_all_their_keys() {
+    let (app, evidence) = with_bucket().await;
+    reset_on_two_tokens(&app).await;
+    app.withdraw_keys();
+    app.clock.pass(400 * DAY);
+    let record = kept(&evidence);
+    let verified = verified(&record);
+    assert_eq!(verified.approvals.len(), 2);
+    assert!(verified.approvals.iter().all(|one| !one.by_sign_in));
+    assert_ne!(verified.record.judged.tier, "standard");
+    let lines = trail_lines(&app);
+    assert_eq!(Trail::read(&lines).confirm(&verified), Ok(()));
+    write_fixture("tokens.json", &record);
+    write_fixture("tokens.trail.jsonl", &lines);
+    write_fixture(
+        "tokens.jwks.json",
+        &app.service_desk_issuer.jwks().to_string(),
+    );
+}
+
+#[tokio::test]
+async fn a_caller_who_waits_for_a_reset_does_not_wait_for_its_evidence() {
+    let (app, evidence) = with_bucket().await;
+    let approval = app.approve(app.draft().scope("mfa:reregister passkeys:remove"));
+    let done = app.send_alone(app.jira(&approval)).await;
+    assert_eq!(done.state(), "completed", "{}", done.json);
+    assert_eq!(evidence.tries(), 0);
+    app.work().await;
+    assert_eq!(evidence.documents().len(), 1);
+}
+
+#[tokio::test]
+async fn without_a_bucket_nothing_is_kept_and_the_table_holds_what_it_held() {
+    let app = with_desk_and(same, Overrides::default()).await;
+    reset_at_desk(&app).await;
+    assert!(
+        !app.decisions()
+            .iter()
+            .any(|one| one.starts_with("evidence"))
+    );
+    app.store.look("reset#", |body| {
+        let record: Value = serde_json::from_str(body).unwrap();
+        assert!(record["stage"]["claimed"]["claim"].get("kept").is_none());
+        assert!(record["duties"].get("evidence").is_none());
+    });
+}
+
+#[tokio::test]
+async fn a_refused_request_has_no_evidence_record() {
+    let (app, evidence) = with_bucket().await;
+    let refused = app.reset(app.draft().target(GRACE)).await;
+    assert_eq!(refused.status, 403, "{}", refused.json);
+    app.wait(Duration::from_secs(60)).await;
+    assert_eq!(evidence.tries(), 0);
+}
+
+#[tokio::test]
+async fn what_a_process_that_died_after_the_end_has_not_written_the_next_one_writes() {
+    let (mut app, evidence) = with_bucket().await;
+    let approval = app.approve(app.draft().scope("mfa:reregister passkeys:remove"));
+    let done = app.send_alone(app.jira(&approval)).await;
+    assert_eq!(done.state(), "completed", "{}", done.json);
+    // The wake of the end is lost with the process. That of the acceptance is left.
+    app.lose_messages_before(Duration::from_secs(2));
+    app.redeploy(same).await;
+    app.wait(Duration::from_secs(5 * 60)).await;
+    verified(&kept(&evidence));
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_kept_is_retried_for_days_while_the_rest_is_notified() {
+    let (app, evidence) = with_bucket().await;
+    evidence.set_down(true);
+    reset_at_desk(&app).await;
+    app.wait(2 * DAY).await;
+    assert!(evidence.tries() > 100, "{}", evidence.tries());
+    let tries = evidence.tries();
+    app.wait(Duration::from_secs(60 * 60)).await;
+    assert!(
+        evidence.tries() - tries <= 5,
+        "{}",
+        evidence.tries() - tries
+    );
+    assert_eq!(app.security_inbox.subjects().len(), 1);
+    assert_eq!(app.decisions().last().unwrap(), "Completed");
+
+    evidence.set_down(false);
+    app.wait(Duration::from_secs(16 * 60)).await;
+    assert_eq!(
+        Trail::read(&trail_lines(&app)).confirm(&verified(&kept(&evidence))),
+        Ok(())
+    );
+    assert_eq!(app.queue_length(), 0);
+}
+
+#[tokio::test]
+async fn a_record_that_is_given_up_after_three_days_is_named_in_the_audit_trail() {
+    let (app, evidence) = with_bucket().await;
+    evidence.set_down(true);
+    reset_at_desk(&app).await;
+    app.wait(3 * DAY + Duration::from_secs(60 * 60)).await;
+    assert_eq!(app.decisions().last().unwrap(), "evidence lost");
+    assert_eq!(app.queue_length(), 0);
+    assert!(evidence.documents().is_empty());
+}
+
+#[tokio::test]
+async fn a_record_that_is_there_already_is_not_written_over_and_the_trail_says_what_was_to_be_there()
+ {
+    let (app, evidence) = with_bucket().await;
+    reset_at_desk(&app).await;
+    let record = kept(&evidence);
+    // As if the answer had been lost.
+    app.store.edit("reset#", |body| {
+        body.replace(r#""evidence":"done""#, r#""evidence":"owed""#)
+    });
+    let id = verified(&record).record.request.reset;
+    app.app.wake(Wake::Reset(id), None).await.unwrap();
+    assert_eq!(evidence.tries(), 2);
+    assert_eq!(kept(&evidence), record);
+    let digests: Vec<_> = app
+        .trail
+        .events()
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Evidence { sha256, .. } => Some(sha256),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(digests.len(), 2);
+    assert_eq!(digests[0], digests[1], "it is the same document each time");
+}
+
+#[tokio::test]
+async fn no_number_code_or_bearer_is_in_a_record() {
+    let (app, evidence) = with_bucket().await;
+    let case = Browser::of(&app, VERA).await.verify(JANE).await;
+    let sam = Browser::of(&app, SAM).await;
+    let bearer = sam.bearer.clone();
+    let draft = sam.draft_approval(&case).await.json;
+    let code = sam
+        .code(SAM, draft["nonce"].as_str().unwrap())
+        .await
+        .unwrap();
+    sam.redeem(&draft, &code).await;
+    app.work().await;
+    let record = kept(&evidence);
+    assert!(!record.contains(&bearer) && !record.contains(&code));
+    let users: Value = serde_json::from_str(include_str!("../../examples/users.json")).unwrap();
+    for text in texts(&users) {
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        if text.starts_with('+') {
+            assert!(
+                !record.contains(&text) && !record.contains(&digits),
+                "{text}"
+            );
+        }
+    }
+}
+
+/// Every text in a value.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(list) => list.iter().flat_map(texts).collect(),
+        Value::Object(members) => members.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn what_only_the_archive_says_is_confirmed_or_denied_by_the_audit_trail() {
+    let (desk, trail) = record_of_desk().await;
+    let record = verified(&desk).record;
+    type Forgery = fn(&mut EvidenceRecord);
+    let forgeries: [Forgery; 4] = [
+        |one| one.judged.display_name = Some("John Doe".to_owned()),
+        |one| one.request.address = None,
+        |one| one.done.can_register = "no".to_owned(),
+        |one| one.judged.policy_sha256 = reregister_mfa::ids::Digest::of(b"another"),
+    ];
+    for forge in forgeries {
+        let mut forged = record.clone();
+        forge(&mut forged);
+        let text = forged.text().unwrap();
+        let verified = verified(&text);
+        assert_eq!(
+            trail.confirm(&verified),
+            Err(TrailFault::OtherRecord),
+            "{text}"
+        );
+    }
+    let (other, _) = record_of_tokens().await;
+    assert_eq!(
+        trail.confirm(&verified(&other)),
+        Err(TrailFault::NoEvidence)
+    );
+}
+
+#[tokio::test]
+async fn a_document_of_another_version_is_no_record() {
+    let (desk, _) = record_of_desk().await;
+    let later = desk.replace("reregister-mfa-evidence/1", "reregister-mfa-evidence/2");
+    let fault = verify(later.as_bytes()).unwrap_err();
+    assert_eq!(fault, EvidenceFault::Unreadable("format".to_owned()));
+}
+
+#[tokio::test]
+async fn a_table_writer_who_changes_the_kept_key_is_found_by_the_audit_trail() {
+    let (app, evidence) = with_bucket().await;
+    let approval = app.approve(app.draft().target(ADELE));
+    let done = app.send_alone(app.jira(&approval)).await;
+    assert_eq!(done.state(), "completed", "{}", done.json);
+    app.store.edit("reset#", |body| {
+        body.replace("\"use\":\"sig\"", "\"use\":\"sig\",\"x5c\":[\"AA\"]")
+    });
+    app.work().await;
+    let record = kept(&evidence);
+    let trail = Trail::read(&trail_lines(&app));
+    assert_eq!(
+        trail.confirm(&verified(&record)),
+        Err(TrailFault::OtherApprovals)
+    );
+}
