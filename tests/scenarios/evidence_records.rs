@@ -16,6 +16,7 @@ use simulated::entra::OldKey;
 
 use crate::desk::{Browser, same, with_desk_and};
 use crate::memory::MemoryEvidence;
+use crate::passkeys;
 use crate::test_app::{ADELE, Document, GRACE, JANE, Overrides, SAM, TestApp, VERA};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -248,6 +249,28 @@ async fn a_record_that_is_there_already_is_not_written_over_and_the_trail_says_w
         .collect();
     assert_eq!(digests.len(), 2);
     assert_eq!(digests[0], digests[1], "it is the same document each time");
+}
+
+#[tokio::test]
+async fn a_reset_by_a_passkey_verifies_when_its_line_has_left_the_policy() {
+    let olga = passkeys::phone("olga-phone");
+    let (app, evidence) = with_bucket_and(|policy| passkeys::with_passkey(policy, &olga)).await;
+    let approval = olga.approve(&passkeys::draft(&app, JANE));
+    app.reset_on_call(&approval).await.assert_completed();
+    app.work().await;
+    let record = kept(&evidence);
+    verified(&record);
+    // Another page, or another passkey, is another signature.
+    for (is, other) in [
+        ("mfa.contoso.example", "www.contoso.example"),
+        ("ES256", "RS256"),
+    ] {
+        assert!(record.contains(is));
+        assert!(
+            verify(record.replace(is, other).as_bytes()).is_err(),
+            "{other}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -13,12 +13,12 @@ use crate::test_app::{ADA, ALEX, Document, GRACE, JANE, OLGA, Reply, TestApp, VE
 const ISS: &str = "https://passkeys.contoso.example";
 const ORIGIN: &str = "https://mfa.contoso.example";
 
-fn phone(kid: &str) -> Passkey {
+pub fn phone(kid: &str) -> Passkey {
     Passkey::es256(ISS, kid, ORIGIN)
 }
 
 /// A policy in which this passkey is Olga's, and counts on call and in Jira.
-fn with_passkey(policy: Document, passkey: &Passkey) -> Document {
+pub fn with_passkey(policy: Document, passkey: &Passkey) -> Document {
     let issuer = json!({
         "iss": ISS,
         "keys": { "webauthn": { "rp_id": "mfa.contoso.example", "origin": ORIGIN } },
@@ -38,7 +38,7 @@ async fn app_with(passkey: &Passkey) -> TestApp {
 }
 
 /// What Olga approves on call: Vera has called the person.
-fn draft(app: &TestApp, target: &str) -> Draft {
+pub fn draft(app: &TestApp, target: &str) -> Draft {
     app.on_call_draft()
         .target(target)
         .verification([evidence(VERA, app.now() - 300)])

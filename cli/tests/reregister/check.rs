@@ -117,16 +117,16 @@ fn the_shipped_policy_is_a_list_of_what_to_change() {
     policy.toml: line 51, column 15: tenants.contoso.rules.break_glass lists no account: say "none" if there is none
     policy.toml: line 55, column 14: tenants.contoso.rules.approvers still says CHANGE ME
     policy.toml: line 65, column 7: tenants.contoso.rules.pim still says CHANGE ME
-    policy.toml: line 92, column 13: sources.jira.approved still says CHANGE ME
-    policy.toml: line 93, column 19: sources.jira.approvals_field still says CHANGE ME
-    policy.toml: line 102, column 13: sources.jira-automation.approved still says CHANGE ME
-    policy.toml: line 103, column 19: sources.jira-automation.approvals_field still says CHANGE ME
-    policy.toml: line 180, column 7: issuers.service-desk.iss still says CHANGE ME
-    policy.toml: line 181, column 12: issuers.service-desk.keys.url still says CHANGE ME
-    policy.toml: line 190, column 7: issuers.security.iss still says CHANGE ME
-    policy.toml: line 198, column 7: issuers.on-call.iss still says CHANGE ME
-    policy.toml: line 204, column 23: issuers.on-call.key.olga-2026.owner still says CHANGE ME
-    policy.toml: line 205, column 26: issuers.on-call.key.ada-2026.owner still says CHANGE ME
+    policy.toml: line 100, column 13: sources.jira.approved still says CHANGE ME
+    policy.toml: line 101, column 19: sources.jira.approvals_field still says CHANGE ME
+    policy.toml: line 110, column 13: sources.jira-automation.approved still says CHANGE ME
+    policy.toml: line 111, column 19: sources.jira-automation.approvals_field still says CHANGE ME
+    policy.toml: line 191, column 7: issuers.service-desk.iss still says CHANGE ME
+    policy.toml: line 192, column 12: issuers.service-desk.keys.url still says CHANGE ME
+    policy.toml: line 201, column 7: issuers.security.iss still says CHANGE ME
+    policy.toml: line 209, column 7: issuers.on-call.iss still says CHANGE ME
+    policy.toml: line 215, column 23: issuers.on-call.key.olga-2026.owner still says CHANGE ME
+    policy.toml: line 216, column 26: issuers.on-call.key.ada-2026.owner still says CHANGE ME
 
     Not deployable yet. Values to change: 16.
     "#);
