@@ -434,7 +434,7 @@ play("a_manager_vouches_for_their_own_person_and_is_asked_for_nothing_else", {
   await page.getByLabel("The person's user principal name").fill("alex.wilber@contoso.example");
   await press(page, "Find");
   await at(page, "problem");
-  assert.match(await said(page, "problem"), /You are not their manager/);
+  assert.match(await said(page, "problem"), /you are not their manager/);
   await press(page, "Back");
   await page.getByLabel("The person's user principal name").fill("jane.doe@contoso.example");
   await press(page, "Find");
@@ -451,7 +451,7 @@ play("a_manager_vouches_for_their_own_person_and_is_asked_for_nothing_else", {
   await press(page, "Continue: see what you sign");
   await at(page, "sign");
   assert.match(await said(page, "sign"), /I have verified Jane Doe [^]* as their manager\./);
-  await press(page, "I have verified them: sign");
+  await press(page, "I vouch for them: sign");
   await microsoft(page, "Sign in");
   await at(page, "outcome", "Verified. The approver is next");
 });

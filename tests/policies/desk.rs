@@ -32,6 +32,31 @@ context = "c1"
 issuers = []
 "#;
 
+/// Blocks of TOML in docs/desk.md.
+fn blocks() -> Vec<&'static str> {
+    let page = include_str!("../../docs/desk.md");
+    let blocks = page.split("```toml\n").skip(1);
+    blocks.filter_map(|rest| rest.split("```").next()).collect()
+}
+
+#[test]
+fn the_policy_for_the_desk_alone_that_its_page_gives_is_a_whole_policy() {
+    let policy = blocks()
+        .into_iter()
+        .find(|block| block.contains("[on_call]"))
+        .unwrap();
+    let parts: Vec<&str> = policy.split("CHANGE ME").collect();
+    assert_eq!(parts.len(), 6, "{policy}");
+    let mut filled = String::new();
+    for (nth, part) in parts.iter().enumerate() {
+        if nth > 0 {
+            filled += &format!("7d6f5c4b-3a29-4180-9c7e-6b5a4938270{nth}");
+        }
+        filled += part;
+    }
+    parse(&filled).unwrap();
+}
+
 fn with_desk(policy: Document) -> Document {
     policy.add(
         "desk",

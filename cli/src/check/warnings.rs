@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use reregister_mfa::ids::Label;
+use reregister_mfa::approval::sign_in::DOMAIN;
 use reregister_mfa::policy::{Policy, Tenant};
 use reregister_mfa::reset::BreakGlass;
 
@@ -35,12 +35,15 @@ fn of_channels(policy: &Policy, warnings: &mut Vec<String>) {
     let on_call = &policy.channels.on_call;
     if on_call.issuers.is_empty() {
         warnings.push("on_call.issuers is empty, so POST /resets is closed.".to_owned());
-        if sections.sources.is_empty() {
-            warnings.push("There is no ticket system either: no request can come in.".to_owned());
+        if sections.sources.is_empty() && sections.desk.is_none() {
+            warnings.push(
+                "There is neither a ticket system nor a desk: no request can come in.".to_owned(),
+            );
         }
     }
     let sources = sections.sources.values();
     let asks = on_call.privileged || sources.into_iter().any(|source| source.privileged);
+    let desk = sections.desk.as_ref().filter(|desk| desk.privileged);
     let has_app = sections
         .tenants
         .values()
@@ -51,7 +54,7 @@ fn of_channels(policy: &Policy, warnings: &mut Vec<String>) {
                 .to_owned(),
         );
     }
-    let domains: BTreeSet<&Label> = sections
+    let domains: BTreeSet<&str> = sections
         .issuers
         .values()
         .filter(|issuer| issuer.privileged)
@@ -59,10 +62,12 @@ fn of_channels(policy: &Policy, warnings: &mut Vec<String>) {
             let of_keys = issuer.key.values().filter_map(|key| key.domain.as_ref());
             of_keys.chain([&issuer.domain])
         })
+        .map(AsRef::as_ref)
+        .chain(desk.map(|_| DOMAIN))
         .collect();
     if asks && domains.len() < 2 {
         warnings.push(
-            "Privileged people need approvals from two trust domains, and the issuers with `privileged = true` have fewer."
+            "Privileged people need approvals from two trust domains, and the issuers with `privileged = true`, the desk among them, have fewer."
                 .to_owned(),
         );
     }
