@@ -116,6 +116,7 @@ guard:  ## Count instructions, and compare with those in bench/guard; needs valg
 	python3 -B tools/guard.py $(TARGET)/debug/examples/guard
 
 fidelity: export PYTHON := $(CURDIR)/$(VENV)/bin/python
+fidelity: export EVERY := 1
 fidelity: $(VENV)/complete  ## Hold the calls to Graph, and the simulated tenant's answers, against Microsoft's descriptions
 	cargo test --locked --test scenarios fidelity -- --include-ignored --nocapture
 

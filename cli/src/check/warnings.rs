@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use reregister_mfa::approval::sign_in::DOMAIN;
+use reregister_mfa::ids::Label;
 use reregister_mfa::policy::{Policy, Tenant};
 use reregister_mfa::reset::BreakGlass;
 

@@ -377,7 +377,7 @@ fn what_a_deployer_may_not_have_meant_is_a_warning_and_no_error() {
     Warning: There is no section [tenants.contoso.privileged], so every request for an administrator or an approver is refused.
     Warning: tenants.contoso.rules names no break-glass account, so none is protected.
     Warning: on_call.issuers is empty, so POST /resets is closed.
-    Warning: Privileged people need approvals from two trust domains, and the issuers with `privileged = true` have fewer.
+    Warning: Privileged people need approvals from two trust domains, and the issuers with `privileged = true`, the desk among them, have fewer.
     Warning: Neither a source nor [on_call] names the issuer on-call, so its approvals are all refused.
     Warning: issuers.on-call.key.ada-2026 is for a key that keys/on-call.jwks.json does not have. Write the kid as it is in the file, or remove the line.
 
