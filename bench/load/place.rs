@@ -152,7 +152,7 @@ impl Place {
             )
             .replace(
                 "break_glass =",
-                "per_hour = 2000\napprover_per_hour = 2000\nbreak_glass =",
+                "per_hour = 2000\napprover_per_hour = 2000\nverifier_per_hour = 2000\nverifier_per_day = 2000\nbreak_glass =",
             )
             .replace(
                 "domain = \"service-desk\"",

@@ -166,7 +166,7 @@ impl Deployment {
             .replace("\"sandbox/", &format!("\"{name}/"))
             .replace(
                 "break_glass =",
-                "per_hour = 2000\napprover_per_hour = 2000\nbreak_glass =",
+                "per_hour = 2000\napprover_per_hour = 2000\nverifier_per_hour = 2000\nverifier_per_day = 2000\nbreak_glass =",
             )
             .replace(
                 "domain = \"service-desk\"",
