@@ -88,6 +88,13 @@ impl Run<'_> {
                 }
                 verifiers.insert(verifier.id);
             }
+            // Two accounts of one person are one signer. Who may act alone does so with one account, and is counted.
+            if let Some(signed) = approval.by_sign_in()
+                && signed.approver != signed.verifier
+                && one_person.behind(signed.approver) == one_person.behind(signed.verifier)
+            {
+                return Err(Refusal::ApproverVerified);
+            }
             identified.push(ClaimedApproval {
                 id: approval.id(),
                 sub: claims.sub.clone(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Browser, with_desk, with_managers_and};
-use crate::test_app::{ADELE, ALEX, Document, JANE, SAM, VERA, VICTOR};
+use crate::test_app::{ADELE, ALEX, Document, JANE, Overrides, SAM, VERA, VICTOR};
 
 /// Two resets a night.
 pub fn alone(policy: Document) -> Document {
@@ -83,6 +83,23 @@ async fn one_person_alone_needs_both_roles_and_is_not_the_person_nor_in_a_ticket
     let refused = victor.post("/desk/drafts", &for_ticket).await;
     assert_eq!(refused.code(), "desk_same_person", "{}", refused.json);
     assert!(app.writes().is_empty());
+}
+
+#[tokio::test]
+async fn one_person_with_two_accounts_is_not_two_signers() {
+    let changes: [fn(Document) -> Document; 2] = [super::same, alone];
+    for change in changes {
+        let sam_is_vera = |users| {
+            super::tenant(users)
+                .add("users.12.employeeId", "4711")
+                .add("users.13.employeeId", "4711")
+        };
+        let app = super::build(change, sam_is_vera, Overrides::default()).await;
+        let case = Browser::of(&app, VERA).await.verify(JANE).await;
+        let refused = Browser::of(&app, SAM).await.approve(&case).await;
+        assert_eq!(refused.code(), "approver_verified", "{}", refused.json);
+        assert!(app.writes().is_empty());
+    }
 }
 
 #[tokio::test]
