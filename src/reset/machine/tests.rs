@@ -5,10 +5,9 @@ use proptest::prelude::*;
 use std::time::Duration;
 
 use super::*;
-use crate::approval::{Channel, Scope};
+use crate::approval::Scope;
 use crate::clock;
-use crate::ids::{ResetId, TicketKey};
-use crate::reset::model::{MethodId, MethodKind, PhoneType};
+use crate::reset::model::{MethodId, MethodKind, PhoneType, samples};
 use crate::reset::ports::Fault;
 use crate::reset::rules::HardwareOath;
 use crate::reset::rules::plan::plan;
@@ -50,24 +49,8 @@ fn reset(hardware: HardwareOath) -> Reset {
     let start: Timestamp = START.parse().unwrap();
     let scope = Scope::try_from("mfa:reregister".to_owned()).unwrap();
     let claim = Claim {
-        id: ResetId::random(),
-        tenant: "7d6f5c4b-3a29-4180-9c7e-6b5a49382716".parse().unwrap(),
-        channel: Channel::Webhook,
-        source: None,
-        ticket: TicketKey::try_from("HELP-1").unwrap(),
-        target: "a1000000-0000-4000-8000-000000000001".parse().unwrap(),
-        upn: "jane@contoso.example".to_owned(),
-        display_name: None,
-        external: false,
-        privileged: false,
-        deactivates: false,
-        scope,
-        reason: None,
-        alone: None,
-        approvals: Vec::new(),
         claimed_at: start,
-        kept: None,
-        remarks: Default::default(),
+        ..samples::claim(scope, None)
     };
     Reset::new(claim, plan(registered(), scope, hardware), false)
 }

@@ -13,6 +13,8 @@ mod person;
 mod plan;
 mod refusal_text;
 mod request;
+#[cfg(test)]
+pub mod samples;
 mod state;
 mod status;
 

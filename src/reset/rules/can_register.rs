@@ -191,9 +191,8 @@ pub fn warnings(left: &Leftovers<'_>, claim: &Claim) -> Vec<Warning> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::approval::{Channel, Scope};
-    use crate::clock::Timestamp;
-    use crate::ids::{ResetId, TicketKey};
+    use crate::approval::Scope;
+    use crate::reset::model::samples::claim;
     use crate::reset::rules::HardwareOath;
     use crate::reset::rules::plan::plan;
 
@@ -204,29 +203,6 @@ mod tests {
             label: None,
             created: None,
             in_authenticator,
-        }
-    }
-
-    fn claim(scope: Scope, reason: Option<Reason>) -> Claim {
-        Claim {
-            id: ResetId::random(),
-            tenant: "7d6f5c4b-3a29-4180-9c7e-6b5a49382716".parse().unwrap(),
-            channel: Channel::Webhook,
-            source: None,
-            ticket: TicketKey::try_from("HELP-1").unwrap(),
-            target: "a1000000-0000-4000-8000-000000000001".parse().unwrap(),
-            upn: "jane@contoso.example".to_owned(),
-            display_name: None,
-            external: false,
-            privileged: false,
-            deactivates: false,
-            scope,
-            reason,
-            approvals: Vec::new(),
-            alone: None,
-            kept: None,
-            claimed_at: Timestamp::UNIX_EPOCH,
-            remarks: Default::default(),
         }
     }
 

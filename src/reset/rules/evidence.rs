@@ -133,6 +133,7 @@ fn freshness(target: &Person, at: Timestamp, rules: &Rules) -> Freshness {
 mod tests {
     use super::*;
     use crate::approval::Messenger;
+    use crate::reset::model::samples::person;
 
     const DIRECTORY: ContactSource = ContactSource::CompanyDirectory;
 
@@ -152,16 +153,9 @@ mod tests {
 
     fn jane(password: PasswordChange, synced: bool) -> Person {
         Person {
-            id: "a1000000-0000-4000-8000-00000000000b".parse().unwrap(),
-            upn: "jane@contoso.example".to_owned(),
-            display_name: None,
-            enabled: true,
-            external: false,
-            management_restricted: false,
-            employee_id: None,
             synced,
             password,
-            contacts: Default::default(),
+            ..person("a1000000-0000-4000-8000-00000000000b")
         }
     }
 

@@ -217,8 +217,7 @@ impl Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Timestamp;
-    use crate::reset::model::PasswordChange;
+    use crate::reset::model::samples::person;
 
     const JANE: &str = "a1000000-0000-4000-8000-00000000000b";
     const OTHER: &str = "a1000000-0000-4000-8000-00000000000c";
@@ -228,18 +227,7 @@ mod tests {
     }
 
     fn jane() -> Person {
-        Person {
-            id: JANE.parse().unwrap(),
-            upn: "jane.doe@contoso.example".to_owned(),
-            display_name: None,
-            enabled: true,
-            external: false,
-            management_restricted: false,
-            employee_id: None,
-            synced: false,
-            password: PasswordChange::At(Timestamp::UNIX_EPOCH),
-            contacts: Default::default(),
-        }
+        person(JANE)
     }
 
     #[test]

@@ -39,23 +39,12 @@ fn employee(account: &Person) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Timestamp;
-    use crate::reset::model::PasswordChange;
+    use crate::reset::model::samples::person;
 
     fn account(last: char, employee_id: Option<&str>) -> Person {
         Person {
-            id: format!("a1000000-0000-4000-8000-00000000000{last}")
-                .parse()
-                .unwrap(),
-            upn: "sam@contoso.example".to_owned(),
-            display_name: None,
-            enabled: true,
-            external: false,
-            management_restricted: false,
             employee_id: employee_id.map(str::to_owned),
-            synced: false,
-            password: PasswordChange::At(Timestamp::UNIX_EPOCH),
-            contacts: Default::default(),
+            ..person(&format!("a1000000-0000-4000-8000-00000000000{last}"))
         }
     }
 

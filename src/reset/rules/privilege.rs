@@ -182,23 +182,12 @@ fn is_standard(role: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Timestamp;
-    use crate::reset::model::{PasswordChange, PimEligibility};
+    use crate::reset::model::PimEligibility;
+    use crate::reset::model::samples::person;
     use crate::reset::rules::BreakGlass;
 
     fn target() -> Person {
-        Person {
-            id: "a1000000-0000-4000-8000-000000000001".parse().unwrap(),
-            upn: "jane@contoso.example".to_owned(),
-            display_name: None,
-            enabled: true,
-            external: false,
-            management_restricted: false,
-            employee_id: None,
-            synced: false,
-            password: PasswordChange::At(Timestamp::UNIX_EPOCH),
-            contacts: Default::default(),
-        }
+        person("a1000000-0000-4000-8000-000000000001")
     }
 
     fn facts() -> PrivilegeFacts {
