@@ -132,7 +132,15 @@ impl Desk {
         if let Err(error) = self.schedule_next(id, until).await {
             tracing::warn!(%error, draft = %id, "the worker could not be woken for a rejection");
         }
-        self.decide(id, Decision::RejectedBy(rejection)).await?;
+        let decided = self
+            .decide(id, Decision::RejectedBy(rejection.clone()))
+            .await;
+        if decided == Err(DeskError::ApprovedAlready) {
+            // Too late for this case; the next ones of the person or the ticket show it.
+            self.audit.append(&rejected(&draft, &rejection)).await?;
+            self.list_rejection(&draft.about, &rejection).await?;
+        }
+        decided?;
         self.go_on(&draft, &signature, until).await?;
         Ok(())
     }
@@ -219,6 +227,18 @@ impl Desk {
             }
         }
         Ok(found)
+    }
+}
+
+/// A rejection of a case, for the audit trail.
+pub(super) fn rejected(case: &Draft, rejection: &Rejection) -> Event {
+    Event::Rejected {
+        at: rejection.at,
+        by: rejection.by,
+        draft: case.id.to_string(),
+        ticket: rejection.ticket.clone(),
+        target_id: case.about.target,
+        why: rejection.why.clone(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::cases::rejected;
 use super::standing::{SOON, Standing};
 use super::store::{RETENTION, Signature};
 use super::{Desk, DeskError};
@@ -141,14 +142,7 @@ impl Desk {
                         rejection.why.as_deref(),
                     ),
                     what: "rejected",
-                    event: Event::Rejected {
-                        at: rejection.at,
-                        by: rejection.by,
-                        draft: case.id.to_string(),
-                        ticket: rejection.ticket,
-                        target_id: case.about.target,
-                        why: rejection.why,
-                    },
+                    event: rejected(case, &rejection),
                 }
             }
             Standing::Expired(at) => End {

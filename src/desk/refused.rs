@@ -14,9 +14,18 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Which refused sign-in of one person within an hour is told. A person mistypes, and a browser comes back twice.
 const TOLD: usize = 3;
 
+/// What is stored and is signed by no sign-in is told at once: the table may have been changed.
+const TOLD_OF_STORED: usize = 1;
+
 impl Desk {
-    /// Writes down that a draft was not signed. A failure changes nothing: it is refused all the same.
-    pub(super) async fn audit_refused(&self, by: ObjectId, draft: &Draft, error: &DeskError) {
+    /// Writes down that a draft was not signed, by a person who signed in or as it is stored. A failure changes nothing:
+    /// it is refused all the same.
+    pub(super) async fn audit_refused(
+        &self,
+        by: Option<ObjectId>,
+        draft: &Draft,
+        error: &DeskError,
+    ) {
         let why = error.to_string();
         tracing::warn!(event = "desk", draft = %draft.id, why, "a signature was refused");
         let event = Event::SignatureRefused {
@@ -37,8 +46,12 @@ impl Desk {
 
     /// Counts a refused sign-in. The third within an hour is told; more of them are not, until an hour has passed. If it
     /// cannot be told, the next one is.
-    async fn tell_of_refused(&self, by: ObjectId, event: &Event) -> Result<(), DeskError> {
-        let key = Key(format!("desk-count#refused sign-ins#{by}"));
+    async fn tell_of_refused(&self, by: Option<ObjectId>, event: &Event) -> Result<(), DeskError> {
+        let (whose, told) = match by {
+            Some(by) => (by.to_string(), TOLD),
+            None => ("stored".to_owned(), TOLD_OF_STORED),
+        };
+        let key = Key(format!("desk-count#refused sign-ins#{whose}"));
         let now = self.clock.now();
         let is_recent = |at: &Timestamp| *at > clock::before(now, HOUR);
         let times: Option<Vec<Timestamp>> = self.store.read(&key).await?;
@@ -47,10 +60,10 @@ impl Desk {
             .iter()
             .filter(|at| is_recent(at))
             .count();
-        if before >= TOLD {
+        if before >= told {
             return Ok(());
         }
-        if before.saturating_add(1) == TOLD
+        if before.saturating_add(1) == told
             && let Err(error) = self.security.notify(event).await
         {
             tracing::info!(

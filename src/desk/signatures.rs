@@ -59,7 +59,8 @@ impl Desk {
                 // The page may have sent it twice: what counts is whether it is signed.
                 if self.store.signature(id).await?.is_none() {
                     if error.is_no_signature() {
-                        self.audit_refused(session.person, &draft, &error).await;
+                        self.audit_refused(Some(session.person), &draft, &error)
+                            .await;
                     }
                     return Err(error);
                 }

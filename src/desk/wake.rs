@@ -13,9 +13,10 @@ use std::time::Duration;
 
 use super::course::Next;
 use super::standing::Fate;
+use super::store::Signature;
 use super::{Desk, DeskError, Visit};
 use crate::approval::Channel;
-use crate::approval::sign_in::{Act, Draft};
+use crate::approval::sign_in::{Act, Draft, verify_draft};
 use crate::clock::{self, Timestamp};
 use crate::ids::{DraftId, Reference};
 use crate::reset::ports::Wake;
@@ -57,12 +58,27 @@ impl Desk {
                 Act::Approve { channel, .. } => {
                     self.submit_if_missing(&draft, *channel, until).await
                 }
-                Act::Verify { .. } => match self.go_on(&draft, &signature, until).await? {
-                    Next::Nothing => Ok(()),
-                    Next::After(after) => self.schedule(id, after).await,
-                },
+                Act::Verify { .. } => {
+                    if let Err(error) = self.verify(&signature).await {
+                        if error.is_no_signature() {
+                            self.audit_refused(None, &draft, &error).await;
+                        }
+                        return Err(error);
+                    }
+                    match self.go_on(&draft, &signature, until).await? {
+                        Next::Nothing => Ok(()),
+                        Next::After(after) => self.schedule(id, after).await,
+                    }
+                }
             },
         }
+    }
+
+    /// Whether what is stored was signed by a sign-in. An attacker who can write to the table must not have notes written.
+    async fn verify(&self, stored: &Signature) -> Result<(), DeskError> {
+        let keys = self.keys_of(&stored.signed.token).await?;
+        verify_draft(&stored.signed, &self.policy, &keys)?;
+        Ok(())
     }
 
     /// Submits the reset of an approval, unless its page has done so. Both ask for the same: the ledger takes one of them.
@@ -90,8 +106,7 @@ impl Desk {
                 tracing::warn!(event = "desk", draft = %id, %refusal, "a signature cannot be verified yet");
             }
             Err(refusal) => {
-                self.audit_refused(draft.signer, draft, &refusal.into())
-                    .await;
+                self.audit_refused(None, draft, &refusal.into()).await;
                 return Ok(());
             }
         }

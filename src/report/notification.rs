@@ -79,12 +79,22 @@ pub fn notification(event: &Event, register_at: &str) -> Option<Notification> {
             why,
             ..
         } => {
+            let (sentence, signer) = match by {
+                Some(by) => (
+                    "Three sign-ins of one person within an hour were no signatures. More of them are in the audit \
+                     trail. Nothing was changed.",
+                    format!("Person who signed in: {by}"),
+                ),
+                None => (
+                    "What the table holds as signed at the desk is signed by no sign-in. Find out who can write to the \
+                     table. Nothing was changed.",
+                    "Person who signed in: unknown".to_owned(),
+                ),
+            };
             let lines = vec![
-                "Three sign-ins of one person within an hour were no signatures. More of them are in the audit trail. \
-                 Nothing was changed."
-                    .to_owned(),
+                sentence.to_owned(),
                 format!("The last reason: {}.", why.trim_end_matches('.')),
-                format!("Person who signed in: {by}"),
+                signer,
                 format!("Ticket: {ticket}"),
                 format!("Person to be reset: {target_id}"),
             ];

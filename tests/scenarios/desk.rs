@@ -37,7 +37,7 @@ const SAM_ID: &str = "a1000000-0000-4000-8000-00000000000c";
 pub const JANE_ID: &str = "a1000000-0000-4000-8000-00000000000b";
 
 /// In the tenant of the tour Victor verifies; here he approves, too.
-fn tenant(document: Document) -> Document {
+pub fn tenant(document: Document) -> Document {
     document.push("groups.6.members", VICTOR_ID)
 }
 
@@ -80,7 +80,7 @@ pub async fn with_managers_and(more: impl FnOnce(Document) -> Document) -> TestA
     build(change, with_role, Overrides::default()).await
 }
 
-async fn build(
+pub async fn build(
     change: impl FnOnce(Document) -> Document,
     change_tenant: impl FnOnce(Document) -> Document,
     overrides: Overrides,

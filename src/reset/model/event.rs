@@ -109,7 +109,9 @@ pub enum Event {
     /// A sign-in was no signature.
     SignatureRefused {
         at: Timestamp,
-        by: ObjectId,
+        /// Who signed in; none where only the table says so.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<ObjectId>,
         draft: String,
         ticket: TicketKey,
         target_id: ObjectId,

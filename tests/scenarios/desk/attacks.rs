@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use simulated::entra::{Fault, Method};
 
 use super::{Browser, about_to_approve, changed, same, with_desk};
-use crate::test_app::{ADA, JANE, MEGAN, SAM, VERA};
+use crate::test_app::{ADA, ADELE, JANE, MEGAN, SAM, VERA};
 
 #[tokio::test]
 async fn a_sign_in_that_only_looks_is_no_signature() {
@@ -299,6 +299,14 @@ async fn a_rejection_stops_an_approval_that_is_drafted_already_and_comes_too_lat
     let reject = format!("/desk/cases/{}/rejection", verified["id"].as_str().unwrap());
     let ada = Browser::of(&app, ADA).await;
     assert_eq!(ada.post(&reject, &no).await.code(), "desk_approved");
+    // It is too late for this reset, and the next verification shows it.
+    assert_eq!(app.decisions().last().unwrap(), "rejected");
+    app.clock.pass(Duration::from_secs(16 * 60));
+    let next = Browser::of(&app, VERA).await.verify(JANE).await;
+    let ada = Browser::of(&app, ADA).await;
+    let shown = ada.get(&format!("/desk/cases/{next}")).await.json;
+    let rejections = shown["rejections"].as_array().unwrap();
+    assert_eq!(rejections.len(), 2, "{shown}");
 }
 
 #[tokio::test]
@@ -370,4 +378,58 @@ async fn a_number_that_was_not_shown_here_is_no_contact_of_record() {
         let refused = vera.post("/desk/drafts", &body).await;
         assert_eq!(refused.code(), "desk_evidence", "{evidence}");
     }
+}
+
+#[tokio::test]
+async fn a_table_writer_who_hangs_one_case_under_the_link_of_another_has_neither_approved() {
+    let app = with_desk(same).await;
+    let jane = Browser::of(&app, VERA).await.verify(JANE).await;
+    let adele = Browser::of(&app, VERA).await.verify(ADELE).await;
+    for kind in ["desk-draft", "desk-signature"] {
+        let mut of_jane = String::new();
+        app.store
+            .look(&format!("{kind}#{jane}"), |body| of_jane = body.to_owned());
+        app.store
+            .edit(&format!("{kind}#{adele}"), |_| of_jane.clone());
+    }
+    let sam = Browser::of(&app, SAM).await;
+    assert_eq!(sam.draft_approval(&adele).await.code(), "desk_no_such_case");
+    let shown = sam.get(&format!("/desk/cases/{adele}")).await;
+    assert_eq!(shown.code(), "desk_no_such_case", "{}", shown.json);
+    assert!(app.writes().is_empty());
+}
+
+#[tokio::test]
+async fn an_approval_is_no_case_that_can_be_approved_again() {
+    let app = with_desk(same).await;
+    let (sam, draft) = about_to_approve(&app).await;
+    assert_eq!(sam.sign(&draft).await.state(), "completed");
+    let ada = Browser::of(&app, ADA).await;
+    let of_approval = ada.draft_approval(draft["id"].as_str().unwrap()).await;
+    assert_eq!(of_approval.code(), "desk_no_such_case");
+}
+
+#[tokio::test]
+async fn an_outage_while_a_person_signs_is_written_down_as_no_refused_signature() {
+    let app = with_desk(same).await;
+    let (sam, draft) = about_to_approve(&app).await;
+    app.tenant
+        .fail(Fault::on("POST", "/token").times(u32::MAX).status(503));
+    let answer = sam.sign(&draft).await;
+    assert_eq!(answer.status, 503, "{}", answer.json);
+    assert!(!app.decisions().contains(&"signature refused".to_owned()));
+    app.tenant.mend();
+    assert_eq!(sam.sign(&draft).await.state(), "completed");
+}
+
+#[tokio::test]
+async fn a_session_is_bound_to_a_random_of_bounded_length() {
+    let app = with_desk(same).await;
+    let browser = Browser::new(&app);
+    for random in [String::new(), "r".repeat(129)] {
+        let body = json!({"code": "any", "code_verifier": "v".repeat(43), "random": random});
+        let answer = browser.post("/desk/sessions", &body).await;
+        assert_eq!(answer.status, 422, "{}", answer.json);
+    }
+    assert_eq!(app.tenant.token_requests(), 0);
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use reregister_mfa::clock::Timestamp;
 use serde_json::json;
 
 use super::{Browser, same, with_desk};
-use crate::test_app::{JANE, SAM, TestApp, VERA, VICTOR};
+use crate::test_app::{Document, JANE, Overrides, SAM, TestApp, VERA, VICTOR};
 
 #[tokio::test]
 async fn a_verification_alone_changes_nothing() {
@@ -109,4 +110,59 @@ async fn a_person_with_both_roles_verifies_and_another_one_approves() {
     );
     let done = Browser::of(&app, SAM).await.approve(&case).await;
     assert_eq!(done.state(), "completed", "{}", done.json);
+}
+
+#[tokio::test]
+async fn a_verifier_sees_what_speaks_against_a_person_and_nothing_else() {
+    let ago = |hours: i64| {
+        let at = Timestamp::now().as_second() - hours * 3600;
+        Timestamp::from_second(at).unwrap().to_string()
+    };
+    for (hours, codes) in [
+        (23, vec!["password_changed", "account_created"]),
+        (25, vec![]),
+    ] {
+        let changed = |users| {
+            super::tenant(users)
+                .add("users.11.lastPasswordChangeDateTime", ago(hours))
+                .add("users.11.createdDateTime", ago(hours))
+        };
+        let app = super::build(same, changed, Overrides::default()).await;
+        let vera = Browser::of(&app, VERA).await;
+        let look = async |who: &str| {
+            let found = vera
+                .post("/desk/people", &json!({"person": who}))
+                .await
+                .json;
+            let hints = found["hints"].as_array().unwrap().clone();
+            let codes = hints
+                .iter()
+                .map(|hint| hint["code"].as_str().unwrap().to_owned());
+            codes.collect::<Vec<_>>()
+        };
+        assert_eq!(look(JANE).await, codes);
+        assert!(!look(SAM).await.contains(&"yourself".to_owned()));
+        assert!(look(VERA).await.contains(&"yourself".to_owned()));
+        app.tenant.set_enabled(JANE, false);
+        assert_eq!(look(JANE).await[0], "disabled");
+    }
+}
+
+#[tokio::test]
+async fn an_approval_without_an_authentication_context_is_warned_of_in_each_outcome() {
+    let none = |policy: Document| policy.set("desk.context", "none");
+    for (app, is_warned) in [
+        (with_desk(none).await, true),
+        (with_desk(same).await, false),
+    ] {
+        let case = Browser::of(&app, VERA).await.verify(JANE).await;
+        let done = Browser::of(&app, SAM).await.approve(&case).await;
+        assert_eq!(done.state(), "completed", "{}", done.json);
+        let warnings = done.warnings();
+        assert_eq!(
+            warnings.contains(&"sign_in_out_of_context"),
+            is_warned,
+            "{warnings:?}"
+        );
+    }
 }

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use reregister_mfa::reset::ports::Wake;
-use serde_json::json;
+use serde_json::{Value, json};
 use simulated::tickets::Fault;
 
 use super::mortal::World;
 use super::{Browser, JANE_ID, about_to_approve, changed, same, with_desk};
 use crate::log;
-use crate::test_app::{JANE, SAM, VERA};
+use crate::test_app::{ADA, JANE, SAM, VERA};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -63,6 +63,29 @@ async fn a_stored_signature_that_entra_did_not_make_is_not_submitted() {
     world.wait(HOUR, None).await;
     assert!(world.app.writes().is_empty());
     assert_eq!(world.trail(), ["signature refused"]);
+}
+
+#[tokio::test]
+async fn a_stored_verification_that_entra_did_not_sign_gets_no_note_and_the_security_team_is_told()
+{
+    let world = World::new(same).await;
+    let case = Browser::of(&world.app, VERA).await.verify(JANE).await;
+    let key = format!("desk-signature#{case}");
+    world.mortal.store.edit(&key, |body| {
+        let mut stored: Value = serde_json::from_str(body).unwrap();
+        let token = stored["token"].as_str().unwrap();
+        stored["token"] = json!(format!("{}AAAAAAAA", &token[..token.len() - 8]));
+        stored.to_string()
+    });
+    world.wait(5 * HOUR, None).await;
+    assert_eq!(world.comments(), ["verified"]);
+    assert_eq!(world.trail(), ["signature refused"]);
+    assert_eq!(
+        world.app.security_inbox.subjects(),
+        ["MFA desk: signatures refused (HELP-42)"]
+    );
+    let notice = world.app.security_inbox.texts().concat();
+    assert!(notice.contains("signed by no sign-in"), "{notice}");
 }
 
 #[tokio::test]
@@ -211,4 +234,34 @@ async fn the_third_refused_sign_in_within_an_hour_is_told_to_the_security_team_o
     app.wait(HOUR).await;
     refuse(4).await;
     assert_eq!(told(), 2);
+}
+
+#[tokio::test]
+async fn an_approval_that_was_decided_and_never_signed_is_taken_back_after_its_time() {
+    let world = World::new(same).await;
+    let case = Browser::of(&world.app, VERA).await.verify(JANE).await;
+    let sam = Browser::of(&world.app, SAM).await;
+    let draft = sam.draft_approval(&case).await.json;
+    let decision = format!("desk-decision#{case}");
+    let is_decided = || {
+        let mut is_decided = false;
+        let look = |body: &str| is_decided = body.contains("approved");
+        world.mortal.store.look(&decision, look);
+        is_decided
+    };
+    let mut calls = 0;
+    while !is_decided() {
+        world.mortal.dies_after(calls);
+        sam.sign(&draft).await;
+        world.mortal.begins_anew();
+        calls += 1;
+    }
+    assert!(!world.has_signature(draft["id"].as_str().unwrap()));
+    world.wait(15 * MINUTE, None).await;
+    assert!(!is_decided());
+    let ada = Browser::of(&world.app, ADA).await;
+    let reject = format!("/desk/cases/{case}/rejection");
+    let no = ada.post(&reject, &json!({"reason": "not her"})).await;
+    assert_eq!(no.status, 200, "{}", no.json);
+    assert!(world.app.writes().is_empty());
 }
