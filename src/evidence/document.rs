@@ -53,6 +53,9 @@ pub struct SignedPart {
     /// Whom the directory gave for the people that it names.
     pub approver: ObjectId,
     pub verifiers: Vec<ObjectId>,
+    /// Whether the approver verified the person too, with one account or with two of the same `employeeId`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approver_verified: bool,
     pub signed: Signed,
     pub kept: KeptApproval,
 }

@@ -111,7 +111,7 @@ fn verified(part: &SignedPart, approval: &Authentic) -> VerifiedApproval {
         kid: approval.kid().clone(),
         domain: approval.domain().clone(),
         by_sign_in: approval.by_sign_in().is_some(),
-        by_one_person: part.verifiers.contains(&part.approver),
+        by_one_person: part.approver_verified || part.verifiers.contains(&part.approver),
     }
 }
 
@@ -215,7 +215,8 @@ fn check_enough(record: &EvidenceRecord, approvals: &[Authentic]) -> Result<(), 
             "two are of one trust domain",
         ),
         (
-            !verifiers.any(|verifier| approvers.contains(verifier)),
+            !verifiers.any(|verifier| approvers.contains(verifier))
+                && !parts.iter().any(|part| part.approver_verified),
             "an approver verified the person",
         ),
         (

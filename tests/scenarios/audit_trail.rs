@@ -1,5 +1,6 @@
 //! What is written into the audit trail before anything is changed, and what happens while it cannot be written.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -51,6 +52,19 @@ async fn every_change_in_graph_is_in_the_audit_trail_before_it_is_asked_for() {
     assert_eq!(intended[0], Change::RevokeSessions);
     let is_removal = |change: &Change| matches!(change, Change::Remove { .. });
     assert!(intended[1..].iter().all(is_removal), "{intended:?}");
+    let kinds: BTreeSet<String> = intended[1..]
+        .iter()
+        .map(|change| format!("{change:?}"))
+        .collect();
+    let allowed = app
+        .trail
+        .events()
+        .into_iter()
+        .find_map(|event| match event {
+            Event::Allowed { removals, .. } => Some(removals),
+            _ => None,
+        });
+    assert_eq!(allowed, Some(kinds.len()), "{kinds:?}");
 }
 
 /// A trail that takes nothing.

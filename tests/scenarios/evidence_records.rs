@@ -14,10 +14,10 @@ use reregister_mfa::reset::ports::Wake;
 use serde_json::Value;
 use simulated::entra::OldKey;
 
-use crate::desk::{Browser, same, with_desk_and};
+use crate::desk::{self, Browser, same, with_desk_and};
 use crate::memory::MemoryEvidence;
 use crate::passkeys;
-use crate::test_app::{ADELE, Document, GRACE, JANE, Overrides, SAM, TestApp, VERA};
+use crate::test_app::{ADA, ADELE, Document, GRACE, JANE, Overrides, SAM, TestApp, VERA};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -136,6 +136,28 @@ async fn a_reset_on_two_tokens_is_proven_after_their_issuers_have_changed_all_th
         "tokens.jwks.json",
         &app.service_desk_issuer.jwks().to_string(),
     );
+}
+
+#[tokio::test]
+async fn a_record_calls_two_accounts_with_one_employee_id_one_person() {
+    let evidence = Arc::new(MemoryEvidence::default());
+    let overrides = Overrides {
+        evidence: Some(evidence.clone()),
+        ..Overrides::default()
+    };
+    let vera_is_ada = |users| {
+        desk::tenant(users)
+            .add("users.13.employeeId", "4711")
+            .add("users.16.employeeId", "4711")
+    };
+    let app = desk::build(same, vera_is_ada, overrides).await;
+    app.reset(app.draft().approver(ADA))
+        .await
+        .assert_completed();
+    app.work().await;
+    let record = kept(&evidence);
+    let verified = verified(&record);
+    assert!(verified.approvals[0].by_one_person, "{record}");
 }
 
 #[tokio::test]

@@ -312,7 +312,7 @@ async fn a_claimed_reset_goes_on_although_the_password_was_changed_since() {
 async fn a_record_that_was_tampered_with_is_not_resumed() {
     let rows = Rows::of_this_scenario();
     let other_tenant = "00000000-0000-4000-8000-000000000001";
-    let cases: [(&str, Value, &str); 8] = [
+    let cases: [(&str, Value, &str); 12] = [
         ("target", json!(ALEXS_ID), "other_person"),
         (
             "scope",
@@ -325,11 +325,26 @@ async fn a_record_that_was_tampered_with_is_not_resumed() {
         ("tenant", json!(other_tenant), "other_tenant"),
         ("privileged", json!(true), "changed_meanwhile"),
         ("deactivates", json!(true), "changed_meanwhile"),
+        ("alone", json!({"manager": null}), "changed_meanwhile"),
+        ("approvals.0.approver", json!(ALEXS_ID), "changed_meanwhile"),
+        (
+            "approvals.0.verifiers",
+            json!([ALEXS_ID]),
+            "changed_meanwhile",
+        ),
+        (
+            "approvals.0.evidence",
+            json!([{"method": "in_person"}]),
+            "changed_meanwhile",
+        ),
     ];
     for (name, value, code) in cases {
         let interrupted = Interrupted::new().await;
         let path = format!("stage.claimed.claim.{name}");
-        interrupted.tamper(|record| record.set(&path, value.clone()));
+        interrupted.tamper(|record| match name {
+            "alone" => record.add(&path, value.clone()),
+            _ => record.set(&path, value.clone()),
+        });
         let answer = interrupted.is_ended(name, code).await;
         if name == "target" {
             let person = "a person whom only a changed record in the table names";

@@ -103,3 +103,22 @@ async fn a_wake_follows_the_rules_of_the_tenant_of_its_record_and_of_no_other() 
         assert_eq!(app.writes().is_empty(), ends.len() == 1);
     }
 }
+
+#[tokio::test]
+async fn an_approval_for_one_tenant_has_no_person_reset_in_another_one() {
+    let mut app = TestApp::new().await;
+    let (other, entra) = fabrikam().await;
+    let section = section(&entra, json!("none"));
+    app.redeploy(|policy| now_for_fabrikam(policy, section))
+        .await;
+    for (tenant, source) in [(FABRIKAM, "contoso"), (CONTOSO, "fabrikam")] {
+        app.redeploy(|policy| policy.set("sources.jira.tenant", source))
+            .await;
+        let reply = app
+            .send(app.jira(&app.approve(app.draft().tenant(tenant))))
+            .await;
+        reply.assert_refused(422, "other_tenant");
+        app.assert_nothing_happened();
+        assert_eq!(other.writes().len(), 0);
+    }
+}

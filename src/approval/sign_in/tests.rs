@@ -200,6 +200,7 @@ fn each_claim_of_a_token_that_is_another_one_refuses_it() {
             SignInError::ClaimNotIssued("auth_time"),
         ),
         ("auth_time", json!(NOW - 61), SignInError::NotAnew),
+        ("auth_time", json!(NOW - 60), SignInError::NotAnew),
         ("auth_time", json!(NOW + 641), SignInError::NotAnew),
         (
             "roles",
@@ -431,5 +432,23 @@ fn a_token_is_redeemed_while_it_is_valid_and_not_after() {
         (NOW + 3660, false),
     ] {
         assert_eq!(sign_in.check_validity(at(now)).is_ok(), valid, "{now}");
+    }
+}
+
+#[test]
+fn a_manager_signs_that_they_vouch_and_nothing_besides() {
+    let entra = Entra::new();
+    let vouches = Evidence::ManagerAttestation {
+        contact_source: crate::approval::ContactSource::CompanyDirectory,
+    };
+    for more in [Evidence::InPerson, vouches] {
+        let act = Act::Verify {
+            evidence: vec![vouches, more],
+            contacts: Default::default(),
+        };
+        let text = draft(VERA, act).text().unwrap();
+        let signed = sign_text(&entra, text, VERA, "Manager");
+        let result = verify_draft(&signed, &policy(), &entra.keys());
+        assert_eq!(result.err(), Some(SignInError::NotADraft));
     }
 }

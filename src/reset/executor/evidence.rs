@@ -158,6 +158,7 @@ impl Run<'_> {
             id: claimed.id.clone(),
             approver: claimed.approver,
             verifiers: claimed.verifiers.clone(),
+            approver_verified: claimed.verifying().contains(&claimed.approving()),
             signed,
             kept: kept.clone(),
         })

@@ -6,7 +6,7 @@ use super::context::Run;
 use super::look_ahead::{People, asks_for_manager, named};
 use crate::approval::sign_in::SignedIn;
 use crate::approval::{Approval, Channel};
-use crate::ids::PersonRef;
+use crate::ids::{ObjectId, PersonRef};
 use crate::reset::model::{ApprovalPeople, ClaimedApproval, Manager, Person};
 use crate::reset::ports::{DirectoryError, Fault};
 use crate::reset::refusal::{Attester, Disagreement, Refusal, Role};
@@ -95,6 +95,16 @@ impl Run<'_> {
             {
                 return Err(Refusal::ApproverVerified);
             }
+            let people = ApprovalPeople {
+                approver: one_person.behind(approver.id),
+                verifiers: verifiers
+                    .iter()
+                    .map(|verifier| one_person.behind(*verifier))
+                    .collect(),
+            };
+            let verifiers: Vec<ObjectId> = verifiers.into_iter().collect();
+            let has_other_accounts =
+                people.approver != approver.id || people.verifiers != verifiers;
             identified.push(ClaimedApproval {
                 id: approval.id(),
                 sub: claims.sub.clone(),
@@ -103,14 +113,8 @@ impl Run<'_> {
                 private_half: Some(approval.private_half().clone()),
                 passkey: approval.passkey().cloned(),
                 approver: approver.id,
-                people: Some(ApprovalPeople {
-                    approver: one_person.behind(approver.id),
-                    verifiers: verifiers
-                        .iter()
-                        .map(|verifier| one_person.behind(*verifier))
-                        .collect(),
-                }),
-                verifiers: verifiers.into_iter().collect(),
+                people: has_other_accounts.then_some(people),
+                verifiers,
                 evidence: claims.verification.iter().map(|v| v.evidence).collect(),
                 issuer_may: approval.may_be_for_privileged(),
                 out_of_context: approval

@@ -7,7 +7,7 @@ use super::look_ahead::People;
 use super::run_end::{Advanced, Stopped};
 use crate::reset::ledger::{Record, RecordLease};
 use crate::reset::machine::{Reset, Step, StepResult};
-use crate::reset::model::{Begun, Event, Guardrail};
+use crate::reset::model::{Begun, Claim, ClaimedApproval, Event, Guardrail};
 use crate::reset::refusal::Refusal;
 use crate::reset::rules::HardwareOath;
 
@@ -106,10 +106,29 @@ impl Run<'_> {
         let identified = self
             .judge_people(request, &approvals, basis, People::default())
             .await?;
+        if !is_as_claimed(claim, &identified.approvals) {
+            return Err(Refusal::ChangedMeanwhile(
+                "who verified and approved, and how",
+            ));
+        }
         let directory = &self.tenant.directories.standard;
         let target = identified.target.id;
         let facts = self.read(|| directory.privilege_facts(target)).await?;
         self.judge_privilege(request, &approvals, basis, &identified, &facts)?;
         Ok(())
     }
+}
+
+/// Whether the claim says of its approvals what they say themselves.
+fn is_as_claimed(claim: &Claim, approvals: &[ClaimedApproval]) -> bool {
+    let is_alone = approvals.iter().any(|one| one.alone);
+    is_alone == claim.alone.is_some()
+        && approvals.iter().all(|found| {
+            let claimed = claim.approvals.iter().find(|one| one.id == found.id);
+            claimed.is_some_and(|claimed| {
+                claimed.approver == found.approver
+                    && claimed.verifiers == found.verifiers
+                    && claimed.evidence == found.evidence
+            })
+        })
 }

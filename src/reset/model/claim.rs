@@ -99,8 +99,9 @@ pub struct ClaimedApproval {
     /// Whether it was signed by a sign-in outside of an authentication context.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub out_of_context: bool,
-    /// Who the accounts belong to. Not kept: each run finds it anew.
-    #[serde(skip)]
+    /// Who the accounts belong to, where one of them is not the account that stands for its person. Records of earlier
+    /// versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub people: Option<ApprovalPeople>,
     /// Whether one person verified and approved, at the desk, where the policy lets them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -108,7 +109,7 @@ pub struct ClaimedApproval {
 }
 
 /// The people behind the accounts of an approval, each by one account: two accounts with one `employeeId` are one person.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalPeople {
     pub approver: ObjectId,
     pub verifiers: Vec<ObjectId>,

@@ -240,6 +240,22 @@ mod tests {
     }
 
     #[test]
+    fn a_passkey_that_vanished_may_still_be_asked_for_and_any_other_method_is_not() {
+        let claim = claim(Scope::default(), None);
+        for (kind, expected) in [
+            (MethodKind::Passkey, CanRegister::Unknown),
+            (MethodKind::MicrosoftAuthenticator, CanRegister::Yes),
+        ] {
+            let gone = method("one", kind, false);
+            let left = Leftovers {
+                methods: vec![(&gone, MethodStatus::Gone)],
+                hardware_unknown: false,
+            };
+            assert_eq!(can_register(&left, &claim), expected, "{:?}", gone.kind);
+        }
+    }
+
+    #[test]
     fn the_table_of_docs_approvals_says_what_comes_of_each_passkey() {
         let reasons = ["lost", "stolen", "replaced", "broken", "other", "none"];
         let scopes = [
