@@ -1,5 +1,5 @@
-// Runs the scripts of docs/servicenow.md and docs/approvals.md with stand-ins for ServiceNow's objects, and verifies
-// what they sign independently. Plain Node, no packages:  node tools/check_servicenow_script.mjs [url]
+// Runs the scripts of examples/servicenow with stand-ins for ServiceNow's objects, and verifies what they sign
+// independently. Plain Node, no packages:  node tools/check_servicenow_script.mjs [url]
 //
 // With a URL it also sends the request there. RESET_KEY, RESET_NUMBER, RESET_PERSON and RESET_APPROVAL say what. With
 // RESET_JWKS it signs the approval itself, as the instance would, and writes its public key to that file.
@@ -9,8 +9,8 @@ import { createHmac, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import vm from 'node:vm';
 
-const page = readFileSync(new URL('../docs/servicenow.md', import.meta.url), 'utf8');
-const script = /```js\n([\s\S]*?)```/.exec(page)[1];
+const text = (name) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+const script = text('examples/servicenow/business-rule.js');
 assert.ok(!/=>|`|\b(let|const|class)\b/.test(script.replace(/\/\/.*/g, '')), 'ES5 alone');
 
 const KEY = process.env.RESET_KEY ?? 'whsec_' + Buffer.from('thirty-two bytes, more or less ok').toString('base64');
@@ -100,10 +100,11 @@ for (const password of [null, '', 'whsec_', 'whsec_not base64!']) {
 
 // The approval that an instance signs by itself.
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const approvals = readFileSync(new URL('../docs/approvals.md', import.meta.url), 'utf8');
-const [restricted, mint] = [...approvals.matchAll(/```js\n([\s\S]*?)```/g)].map((match) => match[1]);
-for (const text of [restricted, mint]) {
-    assert.ok(!/=>|`|\b(let|const|class)\b/.test(text.replace(/\/\/.*/g, '')), 'ES5 alone');
+const approvals = text('docs/approvals.md');
+const restricted = text('examples/servicenow/JWTTokenSystemOnly.js');
+const mint = text('examples/servicenow/MfaApproval.js');
+for (const source of [restricted, mint]) {
+    assert.ok(!/=>|`|\b(let|const|class)\b/.test(source.replace(/\/\/.*/g, '')), 'ES5 alone');
 }
 
 function instance({ name = 'contoso', decided = true, user = 'system', reason = 'lost', passkey = null } = {}) {
@@ -203,5 +204,5 @@ if (process.argv[2]) {
     const answer = await fetch(process.argv[2], { method: sent.method, headers: sent.headers, body: sent.body });
     console.log(answer.status, await answer.text());
 }
-console.log('the script of docs/servicenow.md signs what Standard Webhooks verifies');
-console.log(`the script of docs/approvals.md signs an approval of ${token.length} characters`);
+console.log('business-rule.js signs what Standard Webhooks verifies');
+console.log(`MfaApproval.js signs an approval of ${token.length} characters`);

@@ -1,8 +1,24 @@
 //! The budget of round trips: how long a reset takes while time stands still for all but its calls, and which calls it makes.
 //!
 //! Graph and the ticket system are 60 milliseconds away, AWS is 4. A reset has one critical path, and every safety rule that
-//! adds a round trip to it has to change a figure here. docs/design.md, "A budget of round trips", says which call is there
-//! for which rule.
+//! adds a round trip to it has to change a figure here. The trips in their order, each with what goes beside it, the rule that
+//! it serves and the test that fails without it:
+//!
+//! 1. AWS, delivery and approvals. A replay buys no call to Graph:
+//!    `a_delivery_that_came_before_is_answered_without_graph`
+//! 2. Graph, people; beside it AWS, wake and then accept. The wake comes first, so that nothing is lost:
+//!    `acting_before_acceptance_is_caught`, `a_queue_that_loses_messages_is_caught`
+//! 3. Graph, what makes privileged, and methods; beside it AWS, switch, target and counts. No answer decides by coming
+//!    first: `a_person_who_is_privileged_is_refused_after_two_trips_to_graph`
+//! 4. AWS, claim with the first intent. One approval is for one reset, and a change is in the ledger before it is sent:
+//!    `a_claim_without_intent_is_caught`,
+//!    `a_freeze_that_comes_between_the_look_at_the_switch_and_the_claim_stops_the_claim`
+//! 5. Graph, revoke; beside it Graph, list. Nothing is removed on a view from before the claim: `a_stale_view_is_caught`
+//! 6. For each method AWS, intent, then Graph, removal. A run that was overtaken changes nothing:
+//!    `a_ledger_without_a_fence_is_caught`
+//! 7. Graph, list. Only what every list says is gone counts as removed
+//! 8. AWS, end, over the target's version that the claim wrote; beside it AWS, wake. The person is freed with the end:
+//!    `an_end_without_the_target_is_caught`
 
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,25 @@
 //! The durability protocol as a model that is checked exhaustively: every order of the calls of two requests and their
-//! workers, with faults. docs/design.md says what is modelled and what is not.
+//! workers, with faults.
+//!
+//! Modelled are
+//!
+//! - two requests with the same delivery, one approval, one target, or a cap of one in common; two processes behind the
+//!   URL, up to two workers
+//! - every commit with its conditions; every item's version, as whether a process still knows the newest
+//! - sessions and two methods, each with its intent; lists; lost answers
+//! - the note: looked for, then written
+//! - faults: a failed call, crash, freeze, clocks that differ, a commit sent again, a duplicate message, the switch, the
+//!   two hours
+//! - a deployment: processes of the earlier version, which write the target by what they read before the end
+//!
+//! Not modelled are
+//!
+//! - more than two requests, several approvals in one
+//! - times: a lease ends when its run is gone or frozen, or at a wrong clock
+//! - deferred methods, a list that lags, a phone that is registered anew
+//! - the trail and the topic, which may get the same twice; a notification that is given up
+//! - a message that is lost, since SQS does not lose one
+//! - a forged record, which `tests/scenarios/resumption.rs` has
 //!
 //! | file | holds |
 //! |---|---|
