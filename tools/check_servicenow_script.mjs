@@ -100,7 +100,7 @@ for (const password of [null, '', 'whsec_', 'whsec_not base64!']) {
 
 // The approval that an instance signs by itself.
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const approvals = text('docs/approvals.md');
+const readme = text('examples/servicenow/README.md');
 const restricted = text('examples/servicenow/JWTTokenSystemOnly.js');
 const mint = text('examples/servicenow/MfaApproval.js');
 for (const source of [restricted, mint]) {
@@ -162,9 +162,9 @@ function instance({ name = 'contoso', decided = true, user = 'system', reason = 
     };
     return new world.MfaApproval().mint(item);
 }
-// The row of a field in the table of docs/approvals.md.
+// The row of a field in the table of examples/servicenow/README.md.
 function rowOfField(name) {
-    return approvals.split('\n').find((line) => line.startsWith(`| \`${name}\``));
+    return readme.split('\n').find((line) => line.startsWith(`| \`${name}\``));
 }
 const ITEM = 'ee1197db476cc2904bf15222516d439f';
 

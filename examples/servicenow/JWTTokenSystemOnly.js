@@ -1,4 +1,4 @@
-// The JWT API script of docs/approvals.md, step 2: only `system` signs.
+// The JWT API script of README.md, step 2: only `system` signs.
 var JWTTokenSystemOnly = Class.create();
 JWTTokenSystemOnly.prototype = Object.extend(new JWTTokenInternal(), {
     initialize: function (jwtProviderID) {

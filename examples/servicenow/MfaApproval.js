@@ -1,4 +1,4 @@
-// The script include of docs/approvals.md, step 4: makes the approval of an approved item. Change the six lines at the
+// The script include of README.md, step 4: makes the approval of an approved item. Change the six lines at the
 // top.
 var MfaApproval = Class.create();
 MfaApproval.prototype = {
