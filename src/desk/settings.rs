@@ -3,6 +3,7 @@
 use reqwest::Url;
 use serde::Deserialize;
 
+use super::PasskeyForm;
 use crate::ids::{Label, trusted_url};
 
 /// What the lists of issuers call approvals that are signed at the desk.
@@ -18,6 +19,8 @@ pub struct DeskSettings {
     pub notes: Option<Label>,
     /// Whether a ticket system may start a reset, with a reference to an approval that is signed here.
     pub takes_references: bool,
+    /// Where approvers sign with a passkey, if the policy has passkeys that count.
+    pub passkeys: Option<PasskeyForm>,
 }
 
 /// An https address that ends in `/desk`, or an http one of this machine.

@@ -266,8 +266,10 @@ pub async fn case(
         let (desk, session) = session(&services, request.headers()).await?;
         let visit = visit(&services, &mut request.into_parts().0).await;
         let case = desk.case(&session, &draft_id(&id)?, visit.until).await?;
-        let for_ticket = desk.settings.takes_references;
-        Ok(Json(CaseAnswer::of(&case, for_ticket, &services.presentation)).into_response())
+        let form = desk.settings.passkeys.as_ref();
+        let with_passkey = form.and_then(|form| form.link(&case, &session));
+        let ways = (desk.settings.takes_references, with_passkey);
+        Ok(Json(CaseAnswer::of(&case, ways, &services.presentation)).into_response())
     })
     .await
 }

@@ -208,10 +208,17 @@ pub struct CaseAnswer {
     obstacle_next: Option<String>,
     /// Whether a ticket system may start the reset, with a reference.
     for_ticket: bool,
+    /// Where this approver signs with their passkey instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    with_passkey: Option<String>,
 }
 
 impl CaseAnswer {
-    pub fn of(case: &Case, for_ticket: bool, presentation: &Presentation) -> CaseAnswer {
+    pub fn of(
+        case: &Case,
+        (for_ticket, with_passkey): (bool, Option<String>),
+        presentation: &Presentation,
+    ) -> CaseAnswer {
         let verifier = case.verifier_name.clone();
         let outlook = case.preview.as_ref();
         let obstacle = outlook.and_then(|outlook| outlook.as_ref().err());
@@ -240,6 +247,7 @@ impl CaseAnswer {
                 .or_else(|| text.as_ref().map(|text| text.next.clone())),
             obstacle: text.map(|text| text.detail),
             for_ticket,
+            with_passkey,
         }
     }
 }

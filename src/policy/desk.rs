@@ -168,6 +168,7 @@ impl Sections {
                 .values()
                 .flat_map(|source| &source.issuers)
                 .any(|name| name.as_ref() == NAME),
+            passkeys: self.passkey_form(tenant),
         };
         Some(ResolvedDesk {
             sign_in: SignInPolicy {

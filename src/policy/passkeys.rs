@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use reqwest::Url;
+
 use super::Sections;
+use super::Tenant;
 use super::error::{Contradiction, contradiction};
 use crate::approval::{IssuerPolicy, KeyPolicy, KeySet};
+use crate::desk::{OwnedPasskey, PasskeyForm};
 use crate::http::PasskeySettings;
 use crate::ids::{Kid, Label};
 
@@ -70,6 +74,32 @@ impl Sections {
             ticket: in_tickets.then(|| self.audience.webhook.clone()),
             tenants: named.filter(|_| self.tenants.len() > 1).collect(),
         })
+    }
+}
+
+impl Sections {
+    /// Where the approvers of the desk sign with a passkey, if any passkey counts on call or in tickets.
+    pub(super) fn passkey_form(&self, desk: &Tenant) -> Option<PasskeyForm> {
+        let settings = self.passkey_settings()?;
+        let (counts_on_call, counts_in_tickets) =
+            (settings.on_call.is_some(), settings.ticket.is_some());
+        let mut issuers = self.issuers.values();
+        let (issuer, at) = issuers.find_map(|one| Some((one, one.keys.relying_party()?)))?;
+        let owned = issuer.key.iter().filter_map(|(kid, key)| {
+            Some(OwnedPasskey {
+                owner: key.owner.clone()?,
+                kid: kid.clone(),
+                credential: key.credential.clone()?,
+            })
+        });
+        let form = PasskeyForm {
+            page: Url::parse(at.origin().as_str()).ok()?,
+            counts_on_call,
+            counts_in_tickets,
+            tenant: (self.tenants.len() > 1).then_some(desk.id),
+            passkeys: owned.collect(),
+        };
+        (counts_on_call || counts_in_tickets).then_some(form)
     }
 }
 

@@ -355,6 +355,22 @@ for (const [forTicket, words] of [[true, /cannot reset them\. Approve for the ti
   });
 }
 
+for (const [link, isShown] of [["{url}#passkey=sam-phone&target=jane", true], ["javascript:alert(1)", false], ["nonsense", false], [undefined, false]]) {
+  play(`an_approver_with_a_passkey_is_led_to_its_page_and_to_no_other_kind_of_address_such_as_${link}`, {
+    how: { name: "desk-passkey-" },
+    script: [...APPROVER, { on: READ, json: verification({ with_passkey: link && link.replace("{url}", "http://127.0.0.1:1/") }) }],
+  }, async (visit) => {
+    await signIn(visit, `desk/${CASE}`);
+    await at(visit.page, "review");
+    const shown = visit.page.getByRole("link", { name: "Approve with your passkey" });
+    assert.equal(await shown.count(), isShown ? 1 : 0);
+    if (!isShown) return;
+    assert.equal(await shown.getAttribute("href"), "http://127.0.0.1:1/#passkey=sam-phone&target=jane");
+    assert.equal(await shown.getAttribute("rel"), "noopener noreferrer");
+    await visit.accessible("1-review");
+  });
+}
+
 play("a_text_that_begins_the_reset_is_not_signed_for_a_reference", {
   script: [...APPROVER, { on: READ, json: verification({ for_ticket: true }) }, { on: DRAFTS, json: approvalDraft() }],
 }, async (visit) => {

@@ -161,6 +161,39 @@ onPhone("a_person_on_call_makes_a_passkey_and_approves_a_reset_with_it_on_a_phon
   assert.deepEqual(seen.urls.filter((one) => /eyJ/.test(one)), []);
 });
 
+onPhone("a_link_of_the_desk_fills_the_form_in_and_the_passkey_signs_what_is_shown", {
+  script: [{ on: LOOK, json: preview(), check: keeps }],
+}, async ({ page, url, accessible }) => {
+  const line = await enrol({ page, url });
+  const { credential } = inLine(line), at5 = Math.floor(Date.now() / 1000) - 300;
+  const link = new URLSearchParams({
+    passkey: "olga-phone", credential, approver: OLGA, for: "on_call", ticket: "HELP-42", target: JANE, reason: "stolen",
+    scope: "mfa:reregister passkeys:remove sessions:keep", how: "phone_call", via: "mobile", contact: "company_directory",
+    verifier: VERA, verified_at: String(at5),
+  });
+  await page.goto(`${url}#${link}`);
+  await at(page, "paste");
+  assert.match(await page.locator("#pk-filled").innerText(), /A link has filled this in/);
+  const sentence = await page.locator("#pk-sentence").textContent();
+  for (const words of [OLGA, JANE, "HELP-42", "it was stolen", "remove their passkeys", "stay signed in", "mobile phone", VERA, "5 minutes ago"]) {
+    assert.ok(sentence.includes(words), words);
+  }
+  await accessible("4-from-the-desk", [320]);
+  await press(page, "Sign, and check it here");
+  await at(page, "check", "Is this right?");
+  const [, claims] = verified(bearer, line, new URL(url).origin);
+  assert.equal(claims.scope, "mfa:reregister passkeys:remove sessions:keep");
+  assert.equal(claims.verification[0].via, "mobile");
+
+  // What a link says that the form does not know is left to the approver.
+  link.set("reason", "<b>"); link.set("how", "telepathy"); link.set("ticket", "x".repeat(99));
+  await page.goto("about:blank");
+  await page.goto(`${url}#${link}`);
+  await press(page, "Sign, and check it here");
+  assert.match(await page.locator("#pk-fault").textContent(), /Type the ticket/);
+  assert.equal(await page.getByLabel("What happened to their device?").inputValue(), "");
+});
+
 for (const name of ["ES256", "Ed25519", "RS256"]) {
   onPhone(`a_passkey_with_${name}_prints_a_key_that_verifies_what_it_signs`, {
     settings: { algorithms: [name] },

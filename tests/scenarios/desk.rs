@@ -9,6 +9,7 @@ mod journeys;
 mod links;
 mod managers;
 mod mortal;
+mod passkey;
 mod worker;
 
 use reregister_mfa::clock::Clock as _;

@@ -78,6 +78,11 @@ impl TryFrom<Written> for RelyingParty {
 }
 
 impl RelyingParty {
+    /// The address of the page that they sign at.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// The domain that the passkeys are made for.
     pub fn rp_id(&self) -> &str {
         &self.rp_id

@@ -11,7 +11,8 @@ const encoded = (data) => btoa(Array.from(new Uint8Array(data), (one) => String.
   .replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 const decoded = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
 
-// The link that the page for making a passkey gives: names, and nothing secret. It stays in the address, for a bookmark.
+// The link that the page for making a passkey gives, or the desk for a case: names, and nothing secret. The first stays in
+// the address, for a bookmark.
 function fromLink() {
   const given = new URLSearchParams(location.hash.slice(1));
   if (!given.has("passkey")) return;
@@ -19,8 +20,17 @@ function fromLink() {
   $("pk-approver").value = given.get("approver") || "";
   credential = given.get("credential") || "";
   $("passkey").open = true;
+  isFilled = given.has("target");
+  set("pk-filled", isFilled);
+  if (!isFilled) return;
+  for (const name of ["for", "tenant", "ticket", "target", "reason", "contact", "verifier"]) if (given.has(name)) $("pk-" + name).value = given.get(name);
+  const scope = (given.get("scope") || "").split(" ");
+  $("pk-passkey").value = ["passkeys:remove", "passkeys:keep", "lockout:accept"].find((one) => scope.includes(one)) || "none";
+  $("pk-sessions").value = scope.includes("sessions:keep") ? "sessions:keep" : "";
+  $("pk-how").value = (given.get("how") || "") + "/" + (given.get("via") || "");
+  $("pk-minutes").value = Math.max(0, Math.round(Date.now() / 60000 - Number(given.get("verified_at")) / 60));
 }
-let credential = "", busy = false;
+let credential = "", busy = false, isFilled = false;
 
 const inTicket = () => settings.ticket && (!settings.on_call || value("pk-for") === "ticket");
 const needsContact = () => !["", "in_person", "verified_id"].includes(value("pk-how").split("/")[0]);
