@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::each::{self, changes, every, in_own_runtime};
 use crate::odd::{Change, Field};
 use crate::proxy::Proxy;
 use crate::table::{self, Outcomes};
-use crate::test_app::{ADELE, Document, GRACE, JANE, Overrides, SAM, TestApp};
+use crate::test_app::{ADELE, Document, GRACE, JANE, MEGAN, Overrides, SAM, TestApp};
 
 /// One for each reason for which a person is privileged or never reset.
 const PROTECTED: [&str; 14] = [
@@ -54,7 +56,15 @@ fn upstream(policy: &Document) -> String {
     entra["graph"].as_str().unwrap().to_owned()
 }
 
-async fn reset(person: &str, change: Option<Change>) -> Reset {
+/// Who has verified a person.
+#[derive(Clone, Copy, PartialEq)]
+enum Verified {
+    ByTheDesk,
+    /// Megan is Jane's manager, which the directory is then asked for.
+    ByTheManager,
+}
+
+async fn reset(person: &str, verified: Verified, change: Option<Change>) -> Reset {
     let (proxy, url) = Proxy::start(change).await;
     let app = TestApp::build(
         |policy| {
@@ -68,7 +78,13 @@ async fn reset(person: &str, change: Option<Change>) -> Reset {
         Overrides::default(),
     )
     .await;
-    let draft = app.draft().target(person);
+    let mut draft = app.draft().target(person);
+    if verified == Verified::ByTheManager {
+        draft = draft.verification([json!({
+            "method": "manager_attestation", "contact_source": "company_directory",
+            "verified_by": MEGAN, "verified_at": app.now() - 300,
+        })]);
+    }
     let delivery = app.jira(&app.approve(draft.scope("mfa:reregister passkeys:remove")));
     let mut reply = app.send(delivery.clone()).await;
     if reply.status == 202 {
@@ -93,14 +109,14 @@ async fn reset(person: &str, change: Option<Change>) -> Reset {
     }
 }
 
-fn run(person: &str, change: Option<Change>) -> Reset {
-    in_own_runtime(reset(person, change))
+fn run(person: &str, verified: Verified, change: Option<Change>) -> Reset {
+    in_own_runtime(reset(person, verified, change))
 }
 
 /// Runs one reset of this person for each change of an answer.
-fn run_each(person: &str, changes: Vec<Change>) -> Vec<(Change, Reset)> {
+fn run_each(person: &str, verified: Verified, changes: Vec<Change>) -> Vec<(Change, Reset)> {
     each::run_each(changes, |change| {
-        let reset = run(person, Some(change));
+        let reset = run(person, verified, Some(change));
         (reset.changed > 0).then_some(reset)
     })
 }
@@ -109,11 +125,11 @@ fn run_each(person: &str, changes: Vec<Change>) -> Vec<(Change, Reset)> {
 fn no_strange_answer_has_a_protected_person_reset_on_one_approval() {
     let mut cases = 0;
     for (nth, person) in PROTECTED.into_iter().enumerate() {
-        let plain = run(person, None);
+        let plain = run(person, Verified::ByTheDesk, None);
         assert_eq!(plain.writes, [""; 0], "{person}");
         let changes = changes(plain.seen).into_iter();
         let sample = changes.skip(nth % every()).step_by(every()).collect();
-        for (change, reset) in run_each(person, sample) {
+        for (change, reset) in run_each(person, Verified::ByTheDesk, sample) {
             cases += 1;
             assert_eq!(
                 reset.writes, [""; 0],
@@ -133,11 +149,23 @@ fn no_strange_answer_has_a_protected_person_reset_on_one_approval() {
 fn no_strange_answer_has_a_reset_called_done_that_left_a_method_or_a_session() {
     let (mut cases, mut faults) = (0, Vec::new());
     let mut outcomes = Outcomes::new();
-    for person in [JANE, ADELE] {
-        let plain = run(person, None);
+    let mut asked: BTreeSet<String> = BTreeSet::new();
+    for (person, verified) in [
+        (JANE, Verified::ByTheDesk),
+        (ADELE, Verified::ByTheDesk),
+        (JANE, Verified::ByTheManager),
+    ] {
+        let plain = run(person, verified, None);
         assert!(plain.is_completed, "{person}: {}", plain.outcome);
-        let changes = changes(plain.seen).into_iter();
-        for (change, reset) in run_each(person, changes.step_by(every()).collect()) {
+        let mut seen = plain.seen;
+        if verified == Verified::ByTheManager {
+            // The other calls are the same as before.
+            seen.retain(|field| !asked.contains(&field.call));
+            assert!(!seen.is_empty(), "the manager was not asked for");
+        }
+        asked.extend(seen.iter().map(|field| field.call.clone()));
+        let changes = changes(seen).into_iter();
+        for (change, reset) in run_each(person, verified, changes.step_by(every()).collect()) {
             cases += 1;
             let is_done = reset.left.is_empty() || reset.warns_of_unknown_type;
             if reset.is_completed && !(is_done && reset.sessions_revoked) {
