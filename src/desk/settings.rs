@@ -3,8 +3,8 @@
 use reqwest::Url;
 use serde::Deserialize;
 
-use super::PasskeyForm;
-use crate::ids::{Label, trusted_url};
+use crate::approval::CredentialId;
+use crate::ids::{Kid, Label, PersonRef, TenantId, trusted_url};
 
 /// What the lists of issuers call approvals that are signed at the desk.
 pub const NAME: &str = "desk";
@@ -21,6 +21,26 @@ pub struct DeskSettings {
     pub takes_references: bool,
     /// Where approvers sign with a passkey, if the policy has passkeys that count.
     pub passkeys: Option<PasskeyForm>,
+}
+
+/// The form with which a passkey signs on the on-call page, and who has a passkey for it.
+#[derive(Debug, Clone)]
+pub struct PasskeyForm {
+    /// The address of the on-call page.
+    pub page: Url,
+    pub counts_on_call: bool,
+    pub counts_in_tickets: bool,
+    /// Where the form asks for it: the desk's tenant.
+    pub tenant: Option<TenantId>,
+    pub passkeys: Vec<OwnedPasskey>,
+}
+
+/// A passkey of the policy.
+#[derive(Debug, Clone)]
+pub struct OwnedPasskey {
+    pub owner: PersonRef,
+    pub kid: Kid,
+    pub credential: CredentialId,
 }
 
 /// An https address that ends in `/desk`, or an http one of this machine.

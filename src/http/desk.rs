@@ -267,7 +267,7 @@ pub async fn case(
         let visit = visit(&services, &mut request.into_parts().0).await;
         let case = desk.case(&session, &draft_id(&id)?, visit.until).await?;
         let form = desk.settings.passkeys.as_ref();
-        let with_passkey = form.and_then(|form| form.link(&case, &session));
+        let with_passkey = form.and_then(|form| case.passkey_link(form, &session));
         let ways = (desk.settings.takes_references, with_passkey);
         Ok(Json(CaseAnswer::of(&case, ways, &services.presentation)).into_response())
     })

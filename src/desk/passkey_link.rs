@@ -1,0 +1,60 @@
+//! The link with which an approver who has a passkey signs for a case: it fills in the form of the on-call page. A passkey
+//! signs at that page's address alone, so it cannot sign at the desk's.
+
+use serde_json::Value;
+
+use super::cases::Case;
+use super::{OwnedPasskey, PasskeyForm, Session};
+use crate::approval::Scope;
+use crate::ids::PersonRef;
+
+impl Case {
+    /// The form, filled in for this approver; `None` if they have no passkey, or the case is decided. All of it is after
+    /// the `#`, so that no server gets it. It proves nothing: the approver reads it again, and the passkey signs it.
+    pub fn passkey_link(&self, form: &PasskeyForm, session: &Session) -> Option<String> {
+        let own = |passkey: &&OwnedPasskey| match &passkey.owner {
+            PersonRef::Id(id) => *id == session.person,
+            PersonRef::Upn(upn) => session
+                .user_name
+                .as_deref()
+                .is_some_and(|name| name.eq_ignore_ascii_case(upn.as_ref())),
+        };
+        let passkey = form.passkeys.iter().find(own)?;
+        let is_decided = self.approved || self.rejections.iter().any(|one| one.case == self.id);
+        if is_decided || !session.approves || session.person == self.verifier {
+            return None;
+        }
+        let evidence = self.evidence.first()?;
+        let evidence = serde_json::to_value(evidence).ok()?;
+        let of = |name: &str| evidence.get(name).and_then(Value::as_str);
+        let verifier = self.verifier_name.clone().filter(|name| name.contains('@'));
+        let is_privileged = matches!(&self.preview, Some(Ok(preview)) if preview.privileged);
+        let into_ticket = form.counts_in_tickets && (is_privileged || !form.counts_on_call);
+        let mut page = form.page.clone();
+        page.query_pairs_mut()
+            .append_pair("passkey", passkey.kid.as_ref())
+            .append_pair("credential", &String::from(passkey.credential.clone()))
+            .append_pair("approver", &passkey.owner.to_string())
+            .append_pair("for", if into_ticket { "ticket" } else { "on_call" })
+            .append_pair("ticket", self.about.ticket.as_ref())
+            .append_pair("target", &self.about.target_name)
+            .append_pair("reason", self.about.reason.into())
+            .append_pair("scope", &String::from(Scope::clone(&self.about.scope)))
+            .append_pair("how", of("method")?)
+            .append_pair("via", of("via").unwrap_or_default())
+            .append_pair("contact", of("contact_source").unwrap_or_default())
+            .append_pair(
+                "verifier",
+                &verifier.unwrap_or_else(|| self.verifier.to_string()),
+            )
+            .append_pair("verified_at", &self.verified_at.as_second().to_string());
+        if let Some(tenant) = form.tenant {
+            page.query_pairs_mut()
+                .append_pair("tenant", &tenant.to_string());
+        }
+        let filled_in = page.query().map(str::to_owned);
+        page.set_query(None);
+        page.set_fragment(filled_in.as_deref());
+        Some(page.into())
+    }
+}
