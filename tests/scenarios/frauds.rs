@@ -1,5 +1,6 @@
-//! Frauds on help desks that are known from reports and courts, run against the product: who is fooled, what stops it, and
-//! after how many resets. docs/threat-model.md has them as a table, which these scenarios hold to its word.
+//! Frauds modelled on reports and court papers, run against the product: who is fooled, what stops it, and after how
+//! many resets. docs/threat-model.md has them as a table, which these scenarios hold to its word. It says which details
+//! are reported and which are our own.
 //!
 //! The people who are fooled say whatever the attacker wants: they verify in every way that the product knows, and
 //! approve. Against a privileged person none succeeds while all people of one trust domain are fooled.
