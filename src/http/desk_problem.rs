@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use super::problem::Problem;
 use crate::desk::DeskError;
 use crate::report;
-use crate::reset::Refusal;
+use crate::reset::{Guardrail, Refusal};
 
 /// The next step after a refusal where it differs at the desk.
 pub fn next_at_desk(refusal: &Refusal) -> Option<&'static str> {
@@ -14,6 +14,11 @@ pub fn next_at_desk(refusal: &Refusal) -> Option<&'static str> {
         Refusal::WouldLockOut { .. } => Some(
             "Ask the person whether they still have it. Then have them verified again: the agent answers whether a passkey \
              was on it, or chooses under \"More\" to go ahead.",
+        ),
+        // One approval is all that this page takes.
+        Refusal::Guardrail(Guardrail::CoolingDown { .. }) => Some(
+            "Wait until then, and approve it then: a verification stays open for four hours. If it cannot wait, two people \
+             approve on call or in the ticket.",
         ),
         // Often it is the wrong account, and the person stays verified.
         Refusal::SignIn(_) => Some(

@@ -9,12 +9,12 @@ use crate::approval::sign_in::Subject;
 use crate::approval::{
     Approval, ApprovalError, Authentic, Channel, ContactEnds, Evidence, KeptApproval, Reason, Scope,
 };
-use crate::clock::Timestamp;
-use crate::ids::{Digest, PersonRef, ResetId, TicketKey};
+use crate::clock::{self, Timestamp};
+use crate::ids::{Digest, ObjectId, PersonRef, ResetId, TicketKey};
 use crate::reset::ledger::{GuardrailItems, Obstacle, obstacle};
 use crate::reset::model::{
-    Action, Alone, ApprovalSummary, Claim, Event, Guardrails, LedgerError, Parties, Person,
-    PlannedMethod, Preview, PrivilegeFacts, Remarks, Request,
+    Action, Alone, ApprovalSummary, Claim, Event, Guardrail, Guardrails, LedgerError, Parties,
+    Person, PlannedMethod, Preview, PrivilegeFacts, Remarks, Request,
 };
 use crate::reset::refusal::{Disagreement, Refusal};
 use crate::reset::rules::HardwareOath;
@@ -238,6 +238,9 @@ impl Run<'_> {
         let target = target?;
         privilege::may_be_reset(&target, &self.tenant.rules)?;
         let tier = privilege::tier(&target, &known.facts?, &self.tenant.rules)?;
+        if tier.privilege().is_none() {
+            self.check_cooled_down(target.id).await?;
+        }
         evidence::contacts_stay(&target, [contacts])?;
         let (reason, rules) = (Some(about.reason), &self.tenant.rules);
         let remarks = match tier {
@@ -261,6 +264,22 @@ impl Run<'_> {
         let plan = plan(listing.methods, about.scope, hardware);
         let unknown = listing.hardware_unknown;
         Ok(preview(&tier, &claim, plan, unknown, Vec::new()))
+    }
+
+    /// Whether one more approval is enough so soon after the last reset. The claim asks again.
+    ///
+    /// # Errors
+    /// [`Guardrail::CoolingDown`].
+    async fn check_cooled_down(&self, target: ObjectId) -> Result<(), Refusal> {
+        let ledger = &self.deployment.ledger;
+        let Some(since) = ledger.cooling_since(self.tenant_id, target).await? else {
+            return Ok(());
+        };
+        let until = clock::after(since, self.tenant.rules.cool_down);
+        match self.now() < until {
+            true => Err(Refusal::Guardrail(Guardrail::CoolingDown { since, until })),
+            false => Ok(()),
+        }
     }
 
     /// A claim on this person, without approvals.

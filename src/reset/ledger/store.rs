@@ -162,6 +162,16 @@ impl Ledger {
         })
     }
 
+    /// When this person was last reset to the end, which the cool-down begins with.
+    pub(in crate::reset) async fn cooling_since(
+        &self,
+        tenant: TenantId,
+        person: ObjectId,
+    ) -> Result<Option<Timestamp>, LedgerError> {
+        let item = self.get(&items::target_key(tenant, person)).await?;
+        Ok(HeldTarget::of(item)?.and_then(|held| held.item.removed_at))
+    }
+
     /// How many claims this count has had since then.
     pub(in crate::reset) async fn counted(
         &self,

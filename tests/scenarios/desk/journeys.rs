@@ -166,3 +166,23 @@ async fn an_approval_without_an_authentication_context_is_warned_of_in_each_outc
         );
     }
 }
+
+#[tokio::test]
+async fn an_approver_sees_the_cool_down_before_they_sign_and_approves_the_case_after_it() {
+    let app = with_desk(same).await;
+    app.reset(app.draft()).await.assert_completed();
+    let case = Browser::of(&app, VERA).await.verify(JANE).await;
+    let sam = Browser::of(&app, SAM).await;
+    let shown = sam.get(&format!("/desk/cases/{case}")).await.json;
+    let refused = sam.approve(&case).await;
+    refused.assert_refused(403, "cooling_down");
+    assert_eq!(shown["obstacle"], refused.json["detail"], "{shown}");
+    let next = shown["obstacle_next"].as_str().unwrap();
+    assert!(next.starts_with("Wait until then"), "{next}");
+    app.wait(Duration::from_secs(60 * 60)).await;
+    Browser::of(&app, SAM)
+        .await
+        .approve(&case)
+        .await
+        .assert_completed();
+}
