@@ -22,6 +22,7 @@ const HUGE: usize = 16 * 1024 * 1024;
 pub struct Fault {
     method: String,
     path_contains: String,
+    body_contains: String,
     times: u32,
     skip: u32,
     effect: Effect,
@@ -80,10 +81,19 @@ impl Fault {
         Fault {
             method: method.to_owned(),
             path_contains: path_contains.to_owned(),
+            body_contains: String::new(),
             times: 1,
             skip: 0,
             effect: Effect::Status(503),
             only_while: None,
+        }
+    }
+
+    /// Only requests whose body, as it was sent, contains this text.
+    pub fn with_body(self, body_contains: &str) -> Fault {
+        Fault {
+            body_contains: body_contains.to_owned(),
+            ..self
         }
     }
 
@@ -162,9 +172,10 @@ impl Fault {
     }
 
     /// Counts the request if it matches, and says how it is affected.
-    fn strike(&mut self, method: &str, target: &str) -> Option<Effect> {
-        let matches =
-            (self.method == "*" || self.method == method) && target.contains(&self.path_contains);
+    fn strike(&mut self, request: &Received, target: &str) -> Option<Effect> {
+        let matches = (self.method == "*" || self.method == request.verb())
+            && target.contains(&self.path_contains)
+            && String::from_utf8_lossy(&request.body).contains(&self.body_contains);
         let is_there = self.only_while.as_ref().is_none_or(|when| (when.0)());
         if !matches || !is_there || self.times == 0 {
             return None;
@@ -196,7 +207,7 @@ impl Faults {
         let target = request.decoded_target();
         self.0
             .iter_mut()
-            .find_map(|fault| fault.strike(request.verb(), &target))
+            .find_map(|fault| fault.strike(request, &target))
     }
 }
 

@@ -1,8 +1,8 @@
 //! The desk: people verify and approve by signing in, in a browser that only speaks HTTP.
 
-mod alone;
+pub mod alone;
 mod attacks;
-mod browser;
+pub mod browser;
 mod deaths;
 mod histories;
 mod journeys;
@@ -30,7 +30,7 @@ pub const MANAGERS: &str = "c1000000-0000-4000-8000-0000000000d3";
 pub const CLIENT: &str = "2d3e4f50-6172-4384-9a5b-6c7d8e9fa0b1";
 pub const DESK_URL: &str = "https://mfa.contoso.example/desk";
 
-const VICTOR_ID: &str = "a1000000-0000-4000-8000-000000000011";
+pub const VICTOR_ID: &str = "a1000000-0000-4000-8000-000000000011";
 /// Jane's manager.
 pub const MEGAN_ID: &str = "a1000000-0000-4000-8000-000000000003";
 const SAM_ID: &str = "a1000000-0000-4000-8000-00000000000c";

@@ -30,6 +30,7 @@ mod lock_out;
 mod log;
 mod malformed_requests;
 mod names;
+mod night;
 mod note_retries;
 mod notes;
 mod odd_answers;
