@@ -43,6 +43,9 @@ pub enum DeskError {
     /// Also where there is no such person: a manager learns nothing of others.
     #[error("Microsoft Entra does not name you as the manager of this person")]
     NotTheirManager,
+    /// Entra cannot be asked about a sign-in at this moment: its token endpoint or its keys do not answer.
+    #[error(transparent)]
+    SignInDown(Refusal),
     #[error(transparent)]
     Refused(Refusal),
 }
@@ -56,7 +59,7 @@ impl DeskError {
     /// Whether it says that what was presented is no signature; false for an outage.
     pub(super) fn is_no_signature(&self) -> bool {
         match self {
-            DeskError::Busy => false,
+            DeskError::Busy | DeskError::SignInDown(_) => false,
             DeskError::Refused(refusal) => !refusal.is_transient(),
             _ => true,
         }
@@ -89,7 +92,7 @@ impl From<LedgerError> for DeskError {
 
 impl From<KeysUnavailable> for DeskError {
     fn from(error: KeysUnavailable) -> DeskError {
-        DeskError::Refused(error.into())
+        DeskError::SignInDown(error.into())
     }
 }
 
@@ -121,7 +124,10 @@ impl From<RedeemError> for DeskError {
     fn from(error: RedeemError) -> DeskError {
         match error {
             RedeemError::Refused => DeskError::CodeRefused,
-            RedeemError::Directory(error) => DeskError::Refused(error.into()),
+            RedeemError::Directory(error) => match Refusal::from(error) {
+                outage @ Refusal::DirectoryUnavailable { .. } => DeskError::SignInDown(outage),
+                other => DeskError::Refused(other),
+            },
         }
     }
 }

@@ -34,6 +34,14 @@ pub fn problem(error: &DeskError) -> Problem {
         DeskError::Refused(refusal) => {
             return Problem::refused(refusal, 0).followed_by(next_at_desk(refusal));
         }
+        // Here the approval is a sign-in, so that it can neither be used nor sent again.
+        DeskError::SignInDown(refusal) => {
+            return Problem::refused(refusal, 0).saying(
+                "Microsoft Entra's sign-in does not answer.",
+                "Sign in again in a few minutes: what was signed before is kept. If the person cannot wait, ask a person \
+                 on call: they can approve with a passkey or a key of their own.",
+            );
+        }
         DeskError::NoSession => (
             StatusCode::UNAUTHORIZED,
             "desk_session_over",
@@ -146,6 +154,7 @@ mod tests {
             DeskError::NotTheirManager,
             DeskError::Evidence("the directory has no such contact"),
             DeskError::NotThreePeople,
+            DeskError::SignInDown(Refusal::DirectoryUnavailable { after: None }),
             DeskError::Refused(Refusal::WouldLockOut {
                 passkeys: Vec::new(),
                 said_to_be_kept: true,

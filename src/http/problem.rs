@@ -91,10 +91,16 @@ impl Problem {
     /// With another next step, if there is one.
     pub fn followed_by(self, next: Option<&str>) -> Problem {
         let Some(next) = next else { return self };
+        let detail = self.detail.clone();
+        self.saying(&detail, next)
+    }
+
+    /// In other words.
+    pub fn saying(self, detail: &str, next: &str) -> Problem {
         let (status, code, title) = (self.status, self.code, self.title);
         Problem {
             second_approval: self.second_approval,
-            ..Problem::new(status, &code, title, &self.detail, next, self.retry_after)
+            ..Problem::new(status, &code, title, detail, next, self.retry_after)
         }
     }
 

@@ -198,6 +198,7 @@ fn flawed(flaw: Flaw) -> &'static str {
         Flaw::IssuerForStandardOnly => {
             "an approval comes from an approval system that may not approve resets for administrators"
         }
+        Flaw::SignedAlone => "one person verified and approved alone",
     }
 }
 
@@ -288,6 +289,7 @@ mod tests {
             Flaw::SourceForStandardOnly,
             Flaw::OnCallForStandardOnly,
             Flaw::IssuerForStandardOnly,
+            Flaw::SignedAlone,
         ];
         let kid = || Kid::try_from("key-1".to_owned()).unwrap();
         let mut examples = vec![

@@ -236,6 +236,9 @@ pub enum Flaw {
     /// An issuer is for standard targets only.
     #[error("an issuer is not set to privileged in policy.toml")]
     IssuerForStandardOnly,
+    /// One person verified and approved at the desk, which `alone` allows for standard targets only.
+    #[error("one person verified and approved (alone, in [desk])")]
+    SignedAlone,
 }
 
 fn changed_at(time: &Option<Timestamp>) -> String {
@@ -320,7 +323,7 @@ impl Refusal {
                 Flaw::SourceForStandardOnly
                 | Flaw::OnCallForStandardOnly
                 | Flaw::DeskForStandardOnly => Code::SourceStandardOnly,
-                Flaw::IssuerForStandardOnly => Code::IssuerStandardOnly,
+                Flaw::IssuerForStandardOnly | Flaw::SignedAlone => Code::IssuerStandardOnly,
             },
             Refusal::NoPrivilegedCredential(_) => Code::NoPrivilegedCredential,
             Refusal::ContactChanged(_) => Code::ContactChanged,

@@ -101,7 +101,7 @@ export function problem(status, code, detail, next, change = {}) {
 
 export const PRIVILEGED = problem(403, "privileged_role",
   "The person holds the role Global Administrator: one approval is not enough.",
-  "Verify the person in a second way. Then add an approval by a different approver in a different trust domain (for example another approval system).",
+  "Verify the person in a second way. Then add an approval by a different approver in a different trust domain (for example another approval system). If there is none, a Privileged Authentication Administrator has to reset the person by hand.",
   { approvals: [approval()] });
 export const LOCKED_OUT = problem(422, "would_lock_out",
   "The person could not register afterwards. Sign-in would ask for a passkey that stays in place: iPhone (in Microsoft Authenticator).",

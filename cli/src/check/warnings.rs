@@ -44,7 +44,6 @@ fn of_channels(policy: &Policy, warnings: &mut Vec<String>) {
     }
     let sources = sections.sources.values();
     let asks = on_call.privileged || sources.into_iter().any(|source| source.privileged);
-    let desk = sections.desk.as_ref().filter(|desk| desk.privileged);
     let has_app = sections
         .tenants
         .values()
@@ -55,23 +54,42 @@ fn of_channels(policy: &Policy, warnings: &mut Vec<String>) {
                 .to_owned(),
         );
     }
-    let domains: BTreeSet<&str> = sections
-        .issuers
-        .values()
-        .filter(|issuer| issuer.privileged)
-        .flat_map(|issuer| {
-            let of_keys = issuer.key.values().filter_map(|key| key.domain.as_ref());
-            of_keys.chain([&issuer.domain])
-        })
-        .map(AsRef::as_ref)
-        .chain(desk.map(|_| DOMAIN))
-        .collect();
-    if asks && domains.len() < 2 {
+    // Two approvals come together, so that one channel has to take both.
+    let of_sources = sections.sources.values();
+    let of_sources = of_sources.filter(|source| source.privileged);
+    let mut asking = of_sources
+        .map(|source| domains(policy, &source.issuers))
+        .chain(
+            on_call
+                .privileged
+                .then(|| domains(policy, &on_call.issuers)),
+        );
+    if asks && !asking.any(|domains| domains.len() > 1) {
         warnings.push(
-            "Privileged people need approvals from two trust domains, and the issuers with `privileged = true`, the desk among them, have fewer."
+            "Privileged people need approvals from two trust domains. Neither a source nor [on_call] that has `privileged = true` lists issuers of two that have it, too: none of these people can be reset here."
                 .to_owned(),
         );
     }
+}
+
+/// The trust domains of those of these issuers, the desk among them, that count for privileged people.
+fn domains<'a>(
+    policy: &'a Policy,
+    issuers: impl IntoIterator<Item = &'a Label>,
+) -> BTreeSet<&'a str> {
+    let sections = &policy.sections;
+    let mut domains = BTreeSet::new();
+    for name in issuers {
+        if let Some(issuer) = sections.issuers.get(name) {
+            if issuer.privileged {
+                let of_keys = issuer.key.values().filter_map(|key| key.domain.as_ref());
+                domains.extend(of_keys.chain([&issuer.domain]).map(AsRef::as_ref));
+            }
+        } else if sections.desk.as_ref().is_some_and(|desk| desk.privileged) {
+            domains.insert(DOMAIN);
+        }
+    }
+    domains
 }
 
 fn of_issuers(policy: &Policy, warnings: &mut Vec<String>) {

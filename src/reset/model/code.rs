@@ -155,10 +155,14 @@ const FIND: &str =
     "Check the spelling of the user principal name or object id, then get a new approval.";
 
 const SECOND: &str = "Verify the person in a second way. Then add an approval by a different approver in \
- a different trust domain (for example another approval system).";
+ a different trust domain (for example another approval system). If there is none, a Privileged Authentication \
+ Administrator has to reset the person by hand.";
 
 const INDEPENDENT: &str = "Have the person verified in two ways, neither by text message. Then get two \
  approvals from different trust domains, by two people who did not verify the person.";
+
+const DOMAINS: &str = "Get an approval from another trust domain as well, by a person who did not verify the person. If \
+ there is only one trust domain, a Privileged Authentication Administrator has to reset the person by hand.";
 
 codes! {
     // code                     status retry at fault  security  begun title, and the next step; flags
@@ -271,7 +275,7 @@ codes! {
     ApprovalsOneApprover          403 Never Requester Always    Ends  "One person gave both approvals",
         INDEPENDENT;
     ApprovalsOneDomain            403 Never Requester Always    Ends  "Both approvals come from one trust domain",
-        INDEPENDENT;
+        DOMAINS;
     EvidenceOneMethod             403 Never Requester Always    Ends  "The person was verified in only one way",
         INDEPENDENT;
     EvidenceSms                   403 Never Requester Always    Ends  "The person was verified by text message",

@@ -69,7 +69,11 @@ fn flaw(
             Channel::Desk => Flaw::DeskForStandardOnly,
         })
     } else if !approvals.iter().all(|approval| approval.issuer_may) {
-        Some(Flaw::IssuerForStandardOnly)
+        let is_alone = approvals.iter().any(|approval| approval.alone);
+        Some(match is_alone {
+            true => Flaw::SignedAlone,
+            false => Flaw::IssuerForStandardOnly,
+        })
     } else if approvers.len() < approvals.len() {
         Some(Flaw::OneApprover)
     } else if domains.len() < approvals.len() || keys.len() < approvals.len() {

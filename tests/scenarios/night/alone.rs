@@ -42,7 +42,7 @@ async fn a_privileged_desk_does_not_make_one_person_two() {
     let case = victor.verify(GRACE).await;
     let refused = victor.approve(&case).await;
     refused.assert_refused(403, "issuer_standard_only");
-    insta::assert_snapshot!(refused.note(), @"MFA re-registration was refused. This request changed nothing. The person holds the role Global Administrator, and an approval comes from an approval system that may not approve resets for administrators. Get two approvals from approval systems that may approve resets for administrators.");
+    insta::assert_snapshot!(refused.note(), @"MFA re-registration was refused. This request changed nothing. The person holds the role Global Administrator, and one person verified and approved alone. Get two approvals from approval systems that may approve resets for administrators.");
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ async fn two_others_of_two_trust_domains_have_an_approver_reset() {
     let first = app.approve_on_call(draft(&app, SAM));
     let one = app.reset_on_call(&first).await;
     one.assert_refused(403, "privileged_approver");
-    insta::assert_snapshot!(one.note(), @"MFA re-registration was refused. This request changed nothing. The person is an approver: one approval is not enough. Verify the person in a second way. Then add an approval by a different approver in a different trust domain (for example another approval system).");
+    insta::assert_snapshot!(one.note(), @"MFA re-registration was refused. This request changed nothing. The person is an approver: one approval is not enough. Verify the person in a second way. Then add an approval by a different approver in a different trust domain (for example another approval system). If there is none, a Privileged Authentication Administrator has to reset the person by hand.");
     let two = reset_with_two(&app, &first, &by_ada(&app, SAM)).await;
     two.assert_completed();
 }
@@ -62,10 +62,10 @@ async fn in_one_trust_domain_the_answers_say_that_the_second_one_is_missing() {
     let first = app.approve_on_call(draft(&app, GRACE));
     let one = app.reset_on_call(&first).await;
     one.assert_refused(403, "privileged_role");
-    insta::assert_snapshot!(one.note(), @"MFA re-registration was refused. This request changed nothing. The person holds the role Global Administrator: one approval is not enough. Verify the person in a second way. Then add an approval by a different approver in a different trust domain (for example another approval system).");
+    insta::assert_snapshot!(one.note(), @"MFA re-registration was refused. This request changed nothing. The person holds the role Global Administrator: one approval is not enough. Verify the person in a second way. Then add an approval by a different approver in a different trust domain (for example another approval system). If there is none, a Privileged Authentication Administrator has to reset the person by hand.");
     let two = reset_with_two(&app, &first, &by_ada(&app, GRACE)).await;
     two.assert_refused(403, "approvals_one_domain");
-    insta::assert_snapshot!(two.note(), @"MFA re-registration was refused. This request changed nothing. The person holds the role Global Administrator, and both approvals come from one trust domain. Have the person verified in two ways, neither by text message. Then get two approvals from different trust domains, by two people who did not verify the person.");
+    insta::assert_snapshot!(two.note(), @"MFA re-registration was refused. This request changed nothing. The person holds the role Global Administrator, and both approvals come from one trust domain. Get an approval from another trust domain as well, by a person who did not verify the person. If there is only one trust domain, a Privileged Authentication Administrator has to reset the person by hand.");
     app.assert_nothing_happened();
 }
 
