@@ -137,8 +137,8 @@ impl Desk {
             .await;
         if decided == Err(DeskError::ApprovedAlready) {
             // Too late for this case; the next ones of the person or the ticket show it.
-            self.audit.append(&rejected(&draft, &rejection)).await?;
             self.list_rejection(&draft.about, &rejection).await?;
+            self.audit.append(&rejected(&draft, &rejection)).await?;
         }
         decided?;
         self.go_on(&draft, &signature, until).await?;

@@ -9,7 +9,7 @@ use crate::approval::Scope;
 use crate::ids::PersonRef;
 
 impl Case {
-    /// The form, filled in for this approver; `None` if they have no passkey, or the case is decided. All of it is after
+    /// The form, filled in for this approver; `None` if they have no passkey, the case is decided, or would be refused. All of it is after
     /// the `#`, so that no server gets it. It proves nothing: the approver reads it again, and the passkey signs it.
     pub fn passkey_link(&self, form: &PasskeyForm, session: &Session) -> Option<String> {
         let own = |passkey: &&OwnedPasskey| match &passkey.owner {
@@ -21,7 +21,10 @@ impl Case {
         };
         let passkey = form.passkeys.iter().find(own)?;
         let is_decided = self.approved || self.rejections.iter().any(|one| one.case == self.id);
-        if is_decided || !session.approves || session.person == self.verifier {
+        // On call a passkey says nothing of the contacts that were shown here.
+        let would_be_refused =
+            matches!(&self.preview, Some(Err(refusal)) if !refusal.is_transient());
+        if is_decided || would_be_refused || !session.approves || session.person == self.verifier {
             return None;
         }
         let evidence = self.evidence.first()?;

@@ -53,7 +53,7 @@ impl Desk {
         };
         let key = Key(format!("desk-count#refused sign-ins#{whose}"));
         let now = self.clock.now();
-        let is_recent = |at: &Timestamp| *at > clock::before(now, HOUR);
+        let is_recent = |at: &Timestamp| *at > clock::before(now, HOUR) && *at <= now;
         let times: Option<Vec<Timestamp>> = self.store.read(&key).await?;
         let before = times
             .unwrap_or_default()

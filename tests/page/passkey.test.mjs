@@ -184,6 +184,7 @@ onPhone("a_link_of_the_desk_fills_the_form_in_and_the_passkey_signs_what_is_show
   const [, claims] = verified(bearer, line, new URL(url).origin);
   assert.equal(claims.scope, "mfa:reregister passkeys:remove sessions:keep");
   assert.equal(claims.verification[0].via, "mobile");
+  assert.equal(claims.verification[0].verified_at, at5, "the time of the link, to the second");
 
   // What a link says that the form does not know is left to the approver.
   link.set("reason", "<b>"); link.set("how", "telepathy"); link.set("ticket", "x".repeat(99));
@@ -192,6 +193,13 @@ onPhone("a_link_of_the_desk_fills_the_form_in_and_the_passkey_signs_what_is_show
   await press(page, "Sign, and check it here");
   assert.match(await page.locator("#pk-fault").textContent(), /Type the ticket/);
   assert.equal(await page.getByLabel("What happened to their device?").inputValue(), "");
+
+  // A link without a case takes the notice away, and with it all that an earlier link filled in.
+  await page.evaluate((bookmark) => { location.hash = bookmark; }, `passkey=olga-phone&approver=${OLGA}`);
+  await page.locator("#pk-filled").waitFor({ state: "hidden" });
+  for (const label of ["Ticket", "User name of the person to reset", "User name of the person who verified them"]) {
+    assert.equal(await page.getByLabel(label, { exact: true }).inputValue(), "", label);
+  }
 });
 
 for (const name of ["ES256", "Ed25519", "RS256"]) {

@@ -20,17 +20,22 @@ function fromLink() {
   $("pk-approver").value = given.get("approver") || "";
   credential = given.get("credential") || "";
   $("passkey").open = true;
+  const wasFilled = isFilled;
   isFilled = given.has("target");
   set("pk-filled", isFilled);
+  verifiedAt = 0;
+  if (wasFilled || isFilled) for (const id of OF_A_CASE) $(id).value = "";
   if (!isFilled) return;
   for (const name of ["for", "tenant", "ticket", "target", "reason", "contact", "verifier"]) if (given.has(name)) $("pk-" + name).value = given.get(name);
   const scope = (given.get("scope") || "").split(" ");
   $("pk-passkey").value = ["passkeys:remove", "passkeys:keep", "lockout:accept"].find((one) => scope.includes(one)) || "none";
   $("pk-sessions").value = scope.includes("sessions:keep") ? "sessions:keep" : "";
   $("pk-how").value = (given.get("how") || "") + "/" + (given.get("via") || "");
-  $("pk-minutes").value = Math.max(0, Math.round(Date.now() / 60000 - Number(given.get("verified_at")) / 60));
+  verifiedAt = Math.floor(Number(given.get("verified_at"))) || 0;
 }
-let credential = "", busy = false, isFilled = false;
+const OF_A_CASE = ["pk-ticket", "pk-target", "pk-reason", "pk-passkey", "pk-sessions", "pk-how", "pk-contact", "pk-verifier", "pk-minutes", "pk-reference"];
+// When the person was verified, if a link says so: it stays that time, however late the passkey signs.
+let credential = "", busy = false, isFilled = false, verifiedAt = 0;
 
 const inTicket = () => settings.ticket && (!settings.on_call || value("pk-for") === "ticket");
 const needsContact = () => !["", "in_person", "verified_id"].includes(value("pk-how").split("/")[0]);
@@ -69,7 +74,7 @@ function claims(now) {
   if (via) evidence.via = via;
   if (needsContact()) evidence.contact_source = value("pk-contact");
   evidence.verified_by = value("pk-verifier");
-  evidence.verified_at = now - 60 * Number(value("pk-minutes"));
+  evidence.verified_at = verifiedAt || now - 60 * Number(value("pk-minutes"));
   if (value("pk-reference")) evidence.reference = value("pk-reference");
   const made = {
     iss: settings.iss,
@@ -95,11 +100,12 @@ function sentence() {
     ". Their device: " + chosen("pk-reason").toLowerCase() + ". A passkey on it: " + chosen("pk-passkey").toLowerCase() +
     ". Sessions: " + chosen("pk-sessions").toLowerCase() + ". Verified: " + chosen("pk-how").toLowerCase() +
     (needsContact() ? ", contact from " + chosen("pk-contact").toLowerCase() : "") + ", by " + value("pk-verifier") + ", " +
-    (minutes ? minutes + (minutes === 1 ? " minute ago" : " minutes ago") : "just now") +
+    (value("pk-reference") ? "record " + value("pk-reference") + ", " : "") + (minutes ? minutes + (minutes === 1 ? " minute ago" : " minutes ago") : "just now") +
     (value("pk-tenant") ? ". Tenant: " + chosen("pk-tenant") : "") +
     (inTicket() ? ". It is for the ticket, and valid for an hour." : ". It is for a reset on call, and valid for 15 minutes.");
 }
 function changed() {
+  if (verifiedAt) $("pk-minutes").value = Math.max(0, Math.round((Date.now() / 1000 - verifiedAt) / 60));
   set("pk-contact-row", needsContact());
   $("pk-sign").hidden = Boolean(inTicket());
   const whole = !missing(), words = whole ? sentence() : "";
@@ -170,9 +176,11 @@ async function give(token) {
   $("pk-done-words").textContent = words;
   $("pk-token").focus();
 }
+$("pk-minutes").addEventListener("input", () => { verifiedAt = 0; });
 $("pk-form").addEventListener("input", () => { fault(""); changed(); });
 window.addEventListener("pagehide", () => { $("pk-token").value = ""; set("pk-done", false); });
-window.addEventListener("hashchange", () => { fromLink(); changed(); });
+// What is being signed stays what is shown.
+window.addEventListener("hashchange", () => { if (!busy) { fromLink(); changed(); } });
 fromLink();
 changed();
 })();

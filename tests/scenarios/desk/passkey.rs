@@ -156,3 +156,14 @@ async fn a_passkey_that_signs_another_verifier_or_person_than_the_link_says_is_j
     }
     assert!(app.writes().is_empty());
 }
+
+#[tokio::test]
+async fn what_the_desk_would_refuse_is_not_led_to_the_passkey() {
+    let sams = phone("sam-phone");
+    let app = with_desk(|policy| with_sams(policy, &sams)).await;
+    let case = Browser::of(&app, VERA).await.verify(JANE).await;
+    app.tenant.set_enabled(JANE, false);
+    let shown = case_of(&Browser::of(&app, SAM).await, &case).await;
+    assert!(shown["obstacle"].is_string(), "{shown}");
+    assert_eq!(shown.get("with_passkey"), None);
+}
