@@ -7,7 +7,7 @@ use super::decisions::{Decision, Rejection};
 use super::store::Signature;
 use super::{Desk, DeskError, Session};
 use crate::approval::Evidence;
-use crate::approval::sign_in::{Act, DeskRole, Draft, Subject, verify_draft};
+use crate::approval::sign_in::{Act, DeskRole, Draft, Subject};
 use crate::clock::{self, Timestamp};
 use crate::ids::{DraftId, ObjectId, Reference, TicketKey};
 use crate::names::shown_without_numbers;
@@ -56,8 +56,7 @@ impl Desk {
     ) -> Result<Case, DeskError> {
         session.needs_to_read()?;
         let signature = self.open_case(id).await?;
-        let keys = self.keys_of(&signature.signed.token).await?;
-        let (draft, sign_in) = verify_draft(&signature.signed, &self.policy, &keys)?;
+        let (draft, sign_in) = self.verified(&signature.signed).await?;
         let Act::Verify { evidence, contacts } = draft.act else {
             return Err(DeskError::NoSuchCase);
         };

@@ -7,7 +7,7 @@ use super::error::NO_RANDOM;
 use super::store::StoredDraft;
 use super::{Desk, DeskError, Profile, Session};
 use crate::approval::sign_in::{
-    Act, DRAFT_LIFETIME, DeskRole, Draft, SignedDigest, Subject, may_be_one, nonce, verify_draft,
+    Act, DRAFT_LIFETIME, DeskRole, Draft, SignedDigest, Subject, may_be_one, nonce,
 };
 use crate::approval::{
     Channel, ContactEnds, ContactKind, ContactSource, Evidence, LastDigits, Messenger, PhoneLine,
@@ -109,8 +109,7 @@ impl Desk {
                 session.needs(DeskRole::Approver)?;
                 let signature = self.open_case(&case).await?;
                 self.check_not_rejected(&case).await?;
-                let keys = self.keys_of(&signature.signed.token).await?;
-                let (verified, _) = verify_draft(&signature.signed, &self.policy, &keys)?;
+                let (verified, _) = self.verified(&signature.signed).await?;
                 let about = verified.about;
                 let role = verified.act.role()?;
                 let may_be_one = self.policy.alone.is_some() && may_be_one(channel, role);

@@ -7,7 +7,9 @@ use secrecy::SecretString;
 use super::decisions::Decision;
 use super::store::StoredDraft;
 use super::{Code, Desk, DeskError, Session};
-use crate::approval::sign_in::{Act, Draft, SignInError, SignedDraft, key_of, verify_draft};
+use crate::approval::sign_in::{
+    Act, Draft, SignIn, SignInError, SignedDraft, key_of, verify_draft,
+};
 use crate::approval::{Channel, KeySet};
 use crate::clock::Timestamp;
 use crate::ids::{DraftId, Reference};
@@ -78,9 +80,8 @@ impl Desk {
         until: Timestamp,
     ) -> Result<(), DeskError> {
         let token = self.redeem(code).await?;
-        let keys = self.keys_of(&token).await?;
         let signed = SignedDraft { draft: text, token };
-        let (_, sign_in) = verify_draft(&signed, &self.policy, &keys)?;
+        let (_, sign_in) = self.verified(&signed).await?;
         sign_in.check_validity(self.clock.now())?;
         if draft.signer != session.person {
             return Err(SignInError::OtherPerson.into());
@@ -199,6 +200,18 @@ impl Desk {
         stored
             .filter(|stored| stored.session == session.hash)
             .ok_or(DeskError::NoSuchDraft)
+    }
+
+    /// What was signed, and the sign-in that signs it, by Entra's keys of now.
+    ///
+    /// # Errors
+    /// [`DeskError`] if it is no signature, or the keys are not there.
+    pub(super) async fn verified(
+        &self,
+        signed: &SignedDraft,
+    ) -> Result<(Draft, SignIn), DeskError> {
+        let keys = self.keys_of(&signed.token).await?;
+        Ok(verify_draft(signed, &self.policy, &keys)?)
     }
 
     /// Entra's keys, with the one that signed this if they have it.

@@ -13,10 +13,9 @@ use std::time::Duration;
 
 use super::course::Next;
 use super::standing::Fate;
-use super::store::Signature;
 use super::{Desk, DeskError, Visit};
 use crate::approval::Channel;
-use crate::approval::sign_in::{Act, Draft, verify_draft};
+use crate::approval::sign_in::{Act, Draft};
 use crate::clock::{self, Timestamp};
 use crate::ids::{DraftId, Reference};
 use crate::reset::ports::Wake;
@@ -63,7 +62,8 @@ impl Desk {
                     self.submit_if_missing(&draft, *channel, until).await
                 }
                 Act::Verify { .. } => {
-                    if let Err(error) = self.verify(&signature).await {
+                    // An attacker who can write to the table must not have notes written.
+                    if let Err(error) = self.verified(&signature.signed).await {
                         if error.is_no_signature() {
                             self.audit_refused(None, &draft, &error).await;
                         }
@@ -76,13 +76,6 @@ impl Desk {
                 }
             },
         }
-    }
-
-    /// Whether what is stored was signed by a sign-in. An attacker who can write to the table must not have notes written.
-    async fn verify(&self, stored: &Signature) -> Result<(), DeskError> {
-        let keys = self.keys_of(&stored.signed.token).await?;
-        verify_draft(&stored.signed, &self.policy, &keys)?;
-        Ok(())
     }
 
     /// Submits the reset of an approval, unless its page has done so. Both ask for the same: the ledger takes one of them.

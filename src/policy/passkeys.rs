@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use reqwest::Url;
 
-use super::Sections;
-use super::Tenant;
 use super::error::{Contradiction, contradiction};
-use crate::approval::{IssuerPolicy, KeyPolicy, KeySet};
+use super::{Sections, Tenant};
+use crate::approval::{IssuerPolicy, KeyPolicy, KeySet, RelyingParty};
 use crate::desk::{OwnedPasskey, PasskeyForm};
 use crate::http::PasskeySettings;
 use crate::ids::{Kid, Label};
@@ -55,11 +54,15 @@ impl Sections {
         Ok(())
     }
 
+    /// The issuer with passkeys: there is one at most.
+    fn passkey_issuer(&self) -> Option<(&Label, &IssuerPolicy, &RelyingParty)> {
+        let mut issuers = self.issuers.iter();
+        issuers.find_map(|(name, one)| Some((name, one, one.keys.relying_party()?)))
+    }
+
     /// What the pages have to know of the issuer with passkeys, if there is one.
     pub fn passkey_settings(&self) -> Option<PasskeySettings> {
-        let mut issuers = self.issuers.iter();
-        let (name, issuer, at) =
-            issuers.find_map(|(name, one)| Some((name, one, one.keys.relying_party()?)))?;
+        let (name, issuer, at) = self.passkey_issuer()?;
         let on_call = self.on_call.issuers.contains(name);
         let mut sources = self.sources.values();
         let in_tickets = sources.any(|source| source.issuers.contains(name));
@@ -75,16 +78,13 @@ impl Sections {
             tenants: named.filter(|_| self.tenants.len() > 1).collect(),
         })
     }
-}
 
-impl Sections {
     /// Where the approvers of the desk sign with a passkey, if any passkey counts on call or in tickets.
     pub(super) fn passkey_form(&self, desk: &Tenant) -> Option<PasskeyForm> {
         let settings = self.passkey_settings()?;
         let (counts_on_call, counts_in_tickets) =
             (settings.on_call.is_some(), settings.ticket.is_some());
-        let mut issuers = self.issuers.values();
-        let (issuer, at) = issuers.find_map(|one| Some((one, one.keys.relying_party()?)))?;
+        let (_, issuer, at) = self.passkey_issuer()?;
         let owned = issuer.key.iter().filter_map(|(kid, key)| {
             Some(OwnedPasskey {
                 owner: key.owner.clone()?,

@@ -22,7 +22,7 @@ const VERA_AT: &str = "users.13";
 const ADA_AT: &str = "users.16";
 
 /// So many hours ago.
-fn ago(hours: i64) -> String {
+pub fn ago(hours: i64) -> String {
     let at = Timestamp::now().as_second() - hours * 3600;
     Timestamp::from_second(at).unwrap().to_string()
 }

@@ -11,10 +11,9 @@ use std::time::Duration;
 use serde_json::json;
 use simulated::approval::Draft;
 use simulated::entra::Fault;
-use simulated::senders::on_call;
 
 use crate::desk::{Browser, alone::alone, with_desk};
-use crate::passkeys::{draft, phone, with_passkey};
+use crate::passkeys::{draft, phone, reset_with_two, with_passkey};
 use crate::test_app::{
     ADA, ALEX, Document, GRACE, JANE, OLGA, Reply, SAM, TestApp, VERA, VICTOR, without_cool_down,
 };
@@ -93,11 +92,6 @@ fn sign_in_down(app: &TestApp) {
 /// Neither the login nor Graph answers.
 fn entra_down(app: &TestApp) {
     app.tenant.fail(Fault::on("*", "").times(u32::MAX));
-}
-
-async fn reset_with_two(app: &TestApp, first: &str, second: &str) -> Reply {
-    app.send(on_call::post("/resets", first, Some(second)))
-        .await
 }
 
 /// Ada has seen this person, and approves on call with her key, which is in the trust domain of the security team.

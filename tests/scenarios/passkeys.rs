@@ -44,7 +44,7 @@ pub fn draft(app: &TestApp, target: &str) -> Draft {
         .verification([evidence(VERA, app.now() - 300)])
 }
 
-async fn reset_with_two(app: &TestApp, first: &str, second: &str) -> Reply {
+pub async fn reset_with_two(app: &TestApp, first: &str, second: &str) -> Reply {
     app.send(on_call::post("/resets", first, Some(second)))
         .await
 }

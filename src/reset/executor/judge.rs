@@ -9,8 +9,8 @@ use crate::approval::sign_in::Subject;
 use crate::approval::{
     Approval, ApprovalError, Authentic, Channel, ContactEnds, Evidence, KeptApproval, Reason, Scope,
 };
-use crate::clock::{self, Timestamp};
-use crate::ids::{Digest, ObjectId, PersonRef, ResetId, TicketKey};
+use crate::clock::Timestamp;
+use crate::ids::{Digest, PersonRef, ResetId, TicketKey};
 use crate::reset::ledger::{GuardrailItems, Obstacle, obstacle};
 use crate::reset::model::{
     Action, Alone, ApprovalSummary, Claim, Event, Guardrail, Guardrails, LedgerError, Parties,
@@ -231,15 +231,22 @@ impl Run<'_> {
     ) -> Result<Preview, Refusal> {
         let directory = &self.tenant.directories.standard;
         let who = PersonRef::Id(about.target);
-        let (target, known) = tokio::join!(
+        let ledger = &self.deployment.ledger;
+        let (target, known, last) = tokio::join!(
             self.read(|| directory.person(&who)),
-            self.ask_about(about.target, None)
+            self.ask_about(about.target, None),
+            ledger.cooling_since(self.tenant_id, about.target)
         );
         let target = target?;
         privilege::may_be_reset(&target, &self.tenant.rules)?;
         let tier = privilege::tier(&target, &known.facts?, &self.tenant.rules)?;
-        if tier.privilege().is_none() {
-            self.check_cooled_down(target.id).await?;
+        // One more approval is enough for a standard person alone. The claim asks again.
+        let cool_down = self.tenant.rules.cool_down;
+        if tier.privilege().is_none()
+            && let Some(since) = last?
+            && let Some(cooling) = Guardrail::cooling_down(since, cool_down, self.now())
+        {
+            return Err(Refusal::Guardrail(cooling));
         }
         evidence::contacts_stay(&target, [contacts])?;
         let (reason, rules) = (Some(about.reason), &self.tenant.rules);
@@ -264,22 +271,6 @@ impl Run<'_> {
         let plan = plan(listing.methods, about.scope, hardware);
         let unknown = listing.hardware_unknown;
         Ok(preview(&tier, &claim, plan, unknown, Vec::new()))
-    }
-
-    /// Whether one more approval is enough so soon after the last reset. The claim asks again.
-    ///
-    /// # Errors
-    /// [`Guardrail::CoolingDown`].
-    async fn check_cooled_down(&self, target: ObjectId) -> Result<(), Refusal> {
-        let ledger = &self.deployment.ledger;
-        let Some(since) = ledger.cooling_since(self.tenant_id, target).await? else {
-            return Ok(());
-        };
-        let until = clock::after(since, self.tenant.rules.cool_down);
-        match self.now() < until {
-            true => Err(Refusal::Guardrail(Guardrail::CoolingDown { since, until })),
-            false => Ok(()),
-        }
     }
 
     /// A claim on this person, without approvals.

@@ -210,11 +210,10 @@ fn headroom(
     }
     let removed_at = held.as_ref().and_then(|held| held.removed_at);
     let stopped_at = held.and_then(|held| held.stopped_at);
-    if let Some(since) = removed_at.filter(|_| claim.approvers().len() < 2) {
-        let until = clock::after(since, guardrails.cool_down);
-        if until > now {
-            return blocked(Guardrail::CoolingDown { since, until });
-        }
+    if let Some(since) = removed_at.filter(|_| claim.approvers().len() < 2)
+        && let Some(cooling) = Guardrail::cooling_down(since, guardrails.cool_down, now)
+    {
+        return blocked(cooling);
     }
     let mut counts = Vec::new();
     let mut tells_of_pace = false;

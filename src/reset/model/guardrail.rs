@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 use crate::ids::{Digest, Kid};
 
 /// The guardrail that stopped a claim.
@@ -25,6 +25,18 @@ pub enum Guardrail {
     /// A passkey that counts its signatures has not counted on: a copy of it may have signed.
     #[error("the passkey {0} has not counted on, so there may be a copy of it")]
     PasskeyCopied(Kid),
+}
+
+impl Guardrail {
+    /// The cool-down of a person who was reset then, if it is not over.
+    pub fn cooling_down(
+        since: Timestamp,
+        cool_down: Duration,
+        now: Timestamp,
+    ) -> Option<Guardrail> {
+        let until = clock::after(since, cool_down);
+        (until > now).then_some(Guardrail::CoolingDown { since, until })
+    }
 }
 
 /// What a cap counts by.

@@ -410,19 +410,6 @@ async fn an_approval_is_no_case_that_can_be_approved_again() {
 }
 
 #[tokio::test]
-async fn an_outage_while_a_person_signs_is_written_down_as_no_refused_signature() {
-    let app = with_desk(same).await;
-    let (sam, draft) = about_to_approve(&app).await;
-    app.tenant
-        .fail(Fault::on("POST", "/token").times(u32::MAX).status(503));
-    let answer = sam.sign(&draft).await;
-    assert_eq!(answer.status, 503, "{}", answer.json);
-    assert!(!app.decisions().contains(&"signature refused".to_owned()));
-    app.tenant.mend();
-    assert_eq!(sam.sign(&draft).await.state(), "completed");
-}
-
-#[tokio::test]
 async fn a_session_is_bound_to_a_random_of_bounded_length() {
     let app = with_desk(same).await;
     let browser = Browser::new(&app);

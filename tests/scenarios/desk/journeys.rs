@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use reregister_mfa::clock::Timestamp;
 use serde_json::json;
 
 use super::{Browser, same, with_desk};
+use crate::evidence::ago;
 use crate::test_app::{Document, JANE, Overrides, SAM, TestApp, VERA, VICTOR};
 
 #[tokio::test]
@@ -114,10 +114,6 @@ async fn a_person_with_both_roles_verifies_and_another_one_approves() {
 
 #[tokio::test]
 async fn a_verifier_sees_what_speaks_against_a_person_and_nothing_else() {
-    let ago = |hours: i64| {
-        let at = Timestamp::now().as_second() - hours * 3600;
-        Timestamp::from_second(at).unwrap().to_string()
-    };
     for (hours, codes) in [
         (23, vec!["password_changed", "account_created"]),
         (25, vec![]),

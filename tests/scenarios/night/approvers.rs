@@ -1,10 +1,10 @@
 //! The only approver is the one who is locked out, and there is only one trust domain.
 
 use crate::desk::{Browser, with_desk};
-use crate::passkeys::{draft, phone, with_passkey};
+use crate::passkeys::{draft, phone, reset_with_two, with_passkey};
 use crate::test_app::{ADA, GRACE, OLGA, SAM, TestApp, VERA};
 
-use super::{by_ada, desk_in_tickets, one_approver, one_domain, reference, reset_with_two};
+use super::{by_ada, desk_in_tickets, one_approver, one_domain, reference};
 
 #[tokio::test]
 async fn the_only_approver_does_not_approve_for_themselves_and_the_answer_says_who_does() {

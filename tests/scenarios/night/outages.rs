@@ -4,10 +4,10 @@ use simulated::entra::Fault;
 use simulated::request::Request;
 
 use crate::desk::{Browser, about_to_approve, same, with_desk};
-use crate::passkeys::{draft, phone, with_passkey};
+use crate::passkeys::{draft, phone, reset_with_two, with_passkey};
 use crate::test_app::{GRACE, JANE, Reply, SAM, TestApp, VERA};
 
-use super::{HOUR, MINUTE, by_ada, entra_down, reset_with_two, sign_in_down};
+use super::{HOUR, MINUTE, by_ada, entra_down, sign_in_down};
 
 /// It may be tried again, and says so; it is no false signature.
 #[track_caller]
