@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::allowance::Allowance;
+use super::course::{CaseNote, rejected_note};
 use super::decisions::{Decision, Rejection};
 use super::store::Signature;
 use super::{Desk, DeskError, Session};
@@ -105,7 +106,8 @@ impl Desk {
         })
     }
 
-    /// Says no. The case can then be approved no more, and the next ones of that person or ticket show it for a day.
+    /// Says no. The case can then be approved no more, and the next ones of that person or ticket show it for a day. Gives
+    /// the note for the ticket.
     ///
     /// # Errors
     /// [`DeskError`] if the session's person may not.
@@ -115,7 +117,7 @@ impl Desk {
         id: &DraftId,
         why: &str,
         until: Timestamp,
-    ) -> Result<(), DeskError> {
+    ) -> Result<CaseNote, DeskError> {
         session.needs(DeskRole::Approver)?;
         let signature = self.open_case(id).await?;
         let draft = Draft::read(&signature.signed.draft)?;
@@ -141,7 +143,10 @@ impl Desk {
         }
         decided?;
         self.go_on(&draft, &signature, until).await?;
-        Ok(())
+        Ok(CaseNote {
+            text: rejected_note(&draft, &rejection),
+            is_written: self.noted(id).await?.end,
+        })
     }
 
     /// Shows a rejection with the next verifications of the same person or ticket.

@@ -6,10 +6,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::cases::rejected;
+use super::decisions::Rejection;
 use super::standing::{SOON, Standing};
 use super::store::{RETENTION, Signature};
 use super::{Desk, DeskError};
-use crate::approval::sign_in::Draft;
+use crate::approval::sign_in::{Act, Draft};
 use crate::clock::{self, Timestamp};
 use crate::ids::DraftId;
 use crate::report;
@@ -45,6 +46,21 @@ impl Default for Course {
             note: Duty::Owed,
         }
     }
+}
+
+/// Which notes about a case the ticket has.
+pub(super) struct Noted {
+    /// The one with the approver's link.
+    pub link: bool,
+    /// The one about the rejection or expiry.
+    pub end: bool,
+}
+
+/// A note about a case, ready to be copied into the ticket.
+pub struct CaseNote {
+    pub text: String,
+    /// Whether the ticket has it already.
+    pub is_written: bool,
 }
 
 /// When to go on with a case.
@@ -106,10 +122,23 @@ impl Desk {
         }
     }
 
-    /// Whether the ticket has the note with the approver's link.
-    pub(super) async fn has_link(&self, case: &DraftId) -> Result<bool, DeskError> {
+    /// Which notes the ticket has.
+    pub(super) async fn noted(&self, case: &DraftId) -> Result<Noted, DeskError> {
         let course: Option<Course> = self.store.read(&course_key(case)).await?;
-        Ok(course.is_some_and(|course| course.link == Duty::Done))
+        let course = course.unwrap_or_default();
+        Ok(Noted {
+            link: course.link == Duty::Done,
+            end: course.note == Duty::Done,
+        })
+    }
+
+    /// The note about a verification, with the approver's link.
+    pub(super) fn verified_note(&self, case: &Draft) -> Result<String, DeskError> {
+        let Act::Verify { evidence, .. } = &case.act else {
+            return Err(DeskError::NoSuchCase);
+        };
+        let (target, link) = (&case.about.target_name, self.link(&case.id));
+        Ok(report::verified_note(target, evidence, &link))
     }
 
     async fn tell(
@@ -121,7 +150,7 @@ impl Desk {
     ) -> Result<Next, DeskError> {
         let end = match standing {
             Standing::Open(again) => {
-                let text = report::verified_note(&case.about.target_name, &self.link(&case.id));
+                let text = self.verified_note(case)?;
                 let asked = self
                     .note(case, "verified", &text, &mut course.link, until)
                     .await;
@@ -136,11 +165,7 @@ impl Desk {
                 self.list_rejection(&case.about, &rejection).await?;
                 End {
                     at: rejection.at,
-                    text: report::rejected_note(
-                        &case.about.target_name,
-                        rejection.name.as_deref(),
-                        rejection.why.as_deref(),
-                    ),
+                    text: rejected_note(case, &rejection),
                     what: "rejected",
                     event: rejected(case, &rejection),
                 }
@@ -245,6 +270,15 @@ impl Desk {
     pub(super) fn link(&self, case: &DraftId) -> String {
         format!("{}/{case}", self.settings.url.as_str())
     }
+}
+
+/// The note about a rejection.
+pub(super) fn rejected_note(case: &Draft, rejection: &Rejection) -> String {
+    report::rejected_note(
+        &case.about.target_name,
+        rejection.name.as_deref(),
+        rejection.why.as_deref(),
+    )
 }
 
 impl Course {

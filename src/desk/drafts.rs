@@ -15,6 +15,7 @@ use crate::approval::{
 };
 use crate::clock::{self, Timestamp};
 use crate::ids::{DraftId, ObjectId, PersonRef, TicketKey};
+use crate::reset::Refusal;
 
 /// The most ways in which a person is verified at once.
 const MOST_EVIDENCE: usize = 4;
@@ -49,6 +50,8 @@ pub struct OpenDraft {
     /// The `nonce` of the sign-in that signs them.
     pub nonce: String,
     pub expires_at: Timestamp,
+    /// Why the reset would be refused as things stand. Of an approval it was shown with the case.
+    pub obstacle: Option<Refusal>,
 }
 
 impl Desk {
@@ -56,7 +59,12 @@ impl Desk {
     ///
     /// # Errors
     /// [`DeskError`] if the person may not sign that.
-    pub async fn draft(&self, session: &Session, wanted: Wanted) -> Result<OpenDraft, DeskError> {
+    pub async fn draft(
+        &self,
+        session: &Session,
+        wanted: Wanted,
+        until: Timestamp,
+    ) -> Result<OpenDraft, DeskError> {
         self.count(Allowance::Drafts, session.person).await?;
         self.open_draft(session).await?;
         let (about, act) = match wanted {
@@ -153,9 +161,29 @@ impl Desk {
         Ok(OpenDraft {
             nonce: nonce(&text),
             expires_at: draft.expires_at,
+            obstacle: self.obstacle(session, &draft, until).await,
             id,
             text,
         })
+    }
+
+    /// Why the reset that a verifier's draft asks for would be refused. A manager is told nothing that only the service
+    /// desk may know.
+    async fn obstacle(
+        &self,
+        session: &Session,
+        draft: &Draft,
+        until: Timestamp,
+    ) -> Option<Refusal> {
+        let Act::Verify { evidence, contacts } = &draft.act else {
+            return None;
+        };
+        session.needs(DeskRole::Verifier).ok()?;
+        let verified = (evidence.as_slice(), *contacts);
+        let outlook = self
+            .resets
+            .outlook(draft.tid, &draft.about, verified, until);
+        outlook.await.err()
     }
 }
 

@@ -51,6 +51,7 @@ use crate::reset::Resets;
 use crate::reset::ports::{AuditTrail, KeySource, Queue, Security, Tickets};
 
 pub use cases::Case;
+pub use course::CaseNote;
 pub use decisions::Rejection;
 pub use drafts::{OpenDraft, Wanted, WantedEvidence};
 pub use error::DeskError;

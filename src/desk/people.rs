@@ -15,10 +15,13 @@ use crate::approval::sign_in::DeskRole;
 use crate::clock::{self, Timestamp};
 use crate::ids::{ObjectId, PersonRef};
 use crate::reset::ports::Key;
-use crate::reset::{Event, Refusal};
+use crate::reset::{Event, Privilege, Refusal};
 
 /// A password or an account that is younger than this is named.
 const YOUNG: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Which reset within a day on one verifier's word is named.
+const OFTEN: usize = 3;
 
 /// A person, and what a verifier should hesitate at.
 pub struct Found {
@@ -26,6 +29,8 @@ pub struct Found {
     pub has_business_phone: bool,
     pub has_mobile_phone: bool,
     pub hints: Vec<Hint>,
+    /// What makes them privileged, or why they would not be reset on one approval: as the directory says now.
+    pub privilege: Result<Option<Privilege>, Refusal>,
     pub rejections: Vec<Rejection>,
 }
 
@@ -43,6 +48,7 @@ impl Found {
             has_business_phone: false,
             has_mobile_phone: false,
             hints: Vec::new(),
+            privilege: Ok(None),
             rejections: Vec::new(),
         }
     }
@@ -51,10 +57,11 @@ impl Found {
 /// What speaks against a reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hint {
-    Disabled,
     External,
     PasswordChanged(Timestamp),
     AccountCreated(Timestamp),
+    /// This would be reset number so much within a day on this verifier's word.
+    OftenYou(usize),
     /// They would verify themselves.
     Yourself,
 }
@@ -81,7 +88,12 @@ impl Desk {
     ///
     /// # Errors
     /// [`DeskError`] if the session's person may not, or the directory does not know the person.
-    pub async fn find(&self, session: &Session, who: &PersonRef) -> Result<Found, DeskError> {
+    pub async fn find(
+        &self,
+        session: &Session,
+        who: &PersonRef,
+        until: Timestamp,
+    ) -> Result<Found, DeskError> {
         let only_vouches = session.vouches && !session.verifies;
         if !only_vouches {
             session.needs(DeskRole::Verifier)?;
@@ -102,10 +114,15 @@ impl Desk {
         if only_vouches {
             return Ok(Found::for_manager(profile));
         }
-        let rejections = self.rejections_of(profile.id, None).await?;
+        let tenant = self.policy.tenant;
+        let (privilege, rejections, resets) = tokio::join!(
+            self.resets.privilege_of(tenant, profile.id, until),
+            self.rejections_of(profile.id, None),
+            self.resets.verified_within_a_day(tenant, session.person),
+        );
+        let this_one = resets?.saturating_add(1);
         let is_young = |at: &Timestamp| now < clock::after(*at, YOUNG);
         let hints = [
-            (!profile.enabled).then_some(Hint::Disabled),
             profile.external.then_some(Hint::External),
             profile
                 .password_changed_at
@@ -115,6 +132,7 @@ impl Desk {
                 .created_at
                 .filter(is_young)
                 .map(Hint::AccountCreated),
+            (this_one >= OFTEN).then_some(Hint::OftenYou(this_one)),
             (profile.id == session.person).then_some(Hint::Yourself),
         ];
         Ok(Found {
@@ -122,7 +140,8 @@ impl Desk {
             has_mobile_phone: profile.mobile_phone.is_some(),
             profile,
             hints: hints.into_iter().flatten().collect(),
-            rejections,
+            privilege,
+            rejections: rejections?,
         })
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+use super::course::CaseNote;
 use super::decisions::Decision;
 use super::store::StoredDraft;
 use super::{Code, Desk, DeskError, Session};
@@ -13,19 +14,12 @@ use crate::approval::sign_in::{
 use crate::approval::{Channel, KeySet};
 use crate::clock::Timestamp;
 use crate::ids::{DraftId, Reference};
-use crate::report;
 use crate::reset::{Answered, Event, Origin, Parties, Request, Submission};
 
 /// What came of a signature.
 pub enum Signed {
     /// The person is verified; the approver is next.
-    Verified {
-        case: DraftId,
-        /// For the ticket, ready to be copied.
-        note: String,
-        /// Whether the ticket has it already.
-        is_noted: bool,
-    },
+    Verified { case: DraftId, note: CaseNote },
     /// Approved, for a ticket system to present.
     Referenced(Reference),
     /// Approved, and the reset was asked for.
@@ -127,13 +121,12 @@ impl Desk {
                 let signature = self.store.signature(&draft.id).await?;
                 let signature = signature.ok_or(DeskError::NoSuchDraft)?;
                 self.go_on(&draft, &signature, visit.until).await?;
-                let is_noted = self.has_link(&draft.id).await?;
-                let link = self.link(&draft.id);
-                let note = report::verified_note(&draft.about.target_name, &link);
+                let text = self.verified_note(&draft)?;
+                let is_written = self.noted(&draft.id).await?.link;
+                let note = CaseNote { text, is_written };
                 Ok(Signed::Verified {
                     case: draft.id,
                     note,
-                    is_noted,
                 })
             }
             Act::Approve { channel, .. } => {

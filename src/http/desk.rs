@@ -14,10 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use super::body;
 use super::desk_answers::{CaseAnswer, ContactAnswer, DraftAnswer, FoundAnswer, SessionAnswer};
-use super::desk_problem::problem;
+use super::desk_problem::{self, problem};
 use super::meta::{Deadline, Meta};
 use super::problem::Problem;
-use super::response;
 use super::services::Services;
 use crate::approval::{Channel, ContactKind, Reason, Scope, VerificationMethod};
 use crate::desk::{Bearer, Code, Desk, DeskError, Session, Signed, Visit, Wanted, WantedEvidence};
@@ -121,8 +120,8 @@ struct WhoBody {
 pub async fn find(State(services): State<Arc<Services>>, request: HttpRequest) -> Response {
     respond(async {
         let (desk, session) = session(&services, request.headers()).await?;
-        let (_, WhoBody { person }) = read(&services, request).await?;
-        let found = desk.find(&session, &person).await?;
+        let (visit, WhoBody { person }) = read(&services, request).await?;
+        let found = desk.find(&session, &person, visit.until).await?;
         Ok(Json(FoundAnswer::of(&found)).into_response())
     })
     .await
@@ -210,8 +209,8 @@ impl DraftBody {
 pub async fn draft(State(services): State<Arc<Services>>, request: HttpRequest) -> Response {
     respond(async {
         let (desk, session) = session(&services, request.headers()).await?;
-        let (_, body) = read::<DraftBody>(&services, request).await?;
-        let draft = desk.draft(&session, body.wanted()?).await?;
+        let (visit, body) = read::<DraftBody>(&services, request).await?;
+        let draft = desk.draft(&session, body.wanted()?, visit.until).await?;
         Ok(Json(DraftAnswer::of(&draft, &session)).into_response())
     })
     .await
@@ -240,17 +239,18 @@ pub async fn sign(
         let (visit, redemption) = read::<Redemption>(&services, request).await?;
         let (code, _) = redemption.code()?;
         Ok(match desk.sign(&session, &id, &code, visit).await? {
-            Signed::Verified {
+            Signed::Verified { case, note } => Json(VerifiedAnswer {
                 case,
-                note,
-                is_noted: noted,
-            } => Json(VerifiedAnswer { case, note, noted }).into_response(),
+                note: note.text,
+                noted: note.is_written,
+            })
+            .into_response(),
             Signed::Referenced(reference) => Json(ReferenceAnswer {
                 reference: reference.to_string(),
             })
             .into_response(),
             Signed::Submitted(answered) => {
-                response::status(&services, &answered.status, answered.replayed)
+                desk_problem::status(&services, &answered.status, answered.replayed)
             }
         })
     })
@@ -280,6 +280,13 @@ struct RejectionBody {
     reason: String,
 }
 
+#[derive(Serialize)]
+struct RejectedAnswer {
+    rejected: bool,
+    note: String,
+    noted: bool,
+}
+
 pub async fn reject(
     State(services): State<Arc<Services>>,
     Path(id): Path<String>,
@@ -288,9 +295,15 @@ pub async fn reject(
     respond(async {
         let (desk, session) = session(&services, request.headers()).await?;
         let (visit, RejectionBody { reason }) = read(&services, request).await?;
-        desk.reject(&session, &draft_id(&id)?, &reason, visit.until)
+        let note = desk
+            .reject(&session, &draft_id(&id)?, &reason, visit.until)
             .await?;
-        Ok(Json(serde_json::json!({ "rejected": true })).into_response())
+        let answer = RejectedAnswer {
+            rejected: true,
+            note: note.text,
+            noted: note.is_written,
+        };
+        Ok(Json(answer).into_response())
     })
     .await
 }
@@ -303,7 +316,7 @@ pub async fn outcome(
     respond(async {
         let (desk, session) = session(&services, &headers).await?;
         let status = desk.outcome(&session, &draft_id(&id)?).await?;
-        Ok(response::status(&services, &status, true))
+        Ok(desk_problem::status(&services, &status, true))
     })
     .await
 }

@@ -1,5 +1,7 @@
 //! What the desk answers, in JSON.
 
+use std::borrow::Cow;
+
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
@@ -8,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::desk::{Case, Contact, Found, Hint, NewSession, OpenDraft, Rejection, Session};
 use crate::ids::{DraftId, ObjectId, TicketKey};
 use crate::report::{self, Presentation, PreviewAnswer};
+use crate::reset::{Code, Refusal};
 
 /// A session. The bearer is in the first answer about it alone, for the page.
 #[derive(Serialize)]
@@ -55,20 +58,47 @@ pub struct FoundAnswer {
     contacts: Vec<&'static str>,
     hints: Vec<HintLine>,
     rejections: Vec<RejectionLine>,
+    privileged: bool,
+    /// What makes them privileged, in words.
+    privilege: Option<String>,
+    #[serde(flatten)]
+    obstacle: ObstacleLines,
+    /// Whether to verify them is of use all the same.
+    can_go_on: bool,
+}
+
+/// Why a reset would be refused as things stand, and what can be done about that.
+#[derive(Default, Serialize)]
+struct ObstacleLines {
+    obstacle: Option<String>,
+    obstacle_next: Option<String>,
+}
+
+impl ObstacleLines {
+    fn of(refusal: Option<&Refusal>) -> ObstacleLines {
+        let Some(refusal) = refusal else {
+            return ObstacleLines::default();
+        };
+        let text = report::refusal_text(refusal);
+        let next = next_at_desk(refusal.code()).map_or(text.next, str::to_owned);
+        ObstacleLines {
+            obstacle: Some(text.detail),
+            obstacle_next: Some(next),
+        }
+    }
 }
 
 /// What speaks against a reset, in words.
 #[derive(Serialize)]
 struct HintLine {
     code: &'static str,
-    text: &'static str,
+    text: Cow<'static, str>,
     at: Option<Timestamp>,
 }
 
 impl HintLine {
     fn of(hint: Hint) -> HintLine {
         let (code, text, at) = match hint {
-            Hint::Disabled => ("disabled", "The account is disabled.", None),
             Hint::External => (
                 "external",
                 "The person signs in with an account of another organisation.",
@@ -84,9 +114,23 @@ impl HintLine {
                 "The account was created within the last 24 hours.",
                 Some(at),
             ),
+            Hint::OftenYou(number) => {
+                let text =
+                    format!("This would be reset number {number} within 24 hours on your word.");
+                let code = "often_you";
+                return HintLine {
+                    code,
+                    text: text.into(),
+                    at: None,
+                };
+            }
             Hint::Yourself => ("yourself", "This is you. You cannot verify yourself.", None),
         };
-        HintLine { code, text, at }
+        HintLine {
+            code,
+            text: text.into(),
+            at,
+        }
     }
 }
 
@@ -118,6 +162,8 @@ impl FoundAnswer {
     pub fn of(found: &Found) -> FoundAnswer {
         let profile = &found.profile;
         let manager = profile.manager.as_ref();
+        let privilege = found.privilege.as_ref().ok().and_then(Option::as_ref);
+        let obstacle = found.privilege.as_ref().err();
         let contacts = [
             (found.has_business_phone, "business_phone"),
             (found.has_mobile_phone, "mobile_phone"),
@@ -138,6 +184,13 @@ impl FoundAnswer {
                 .collect(),
             hints: found.hints.iter().copied().map(HintLine::of).collect(),
             rejections: found.rejections.iter().map(RejectionLine::from).collect(),
+            privileged: privilege.is_some(),
+            privilege: privilege.map(ToString::to_string),
+            obstacle: ObstacleLines::of(obstacle),
+            // A verification outlasts an outage, and often a cool-down.
+            can_go_on: obstacle.is_none_or(|refusal| {
+                refusal.is_transient() || refusal.code() == Code::CoolingDown
+            }),
         }
     }
 }
@@ -166,6 +219,8 @@ pub struct DraftAnswer {
     nonce: String,
     expires_at: Timestamp,
     login_hint: Option<String>,
+    #[serde(flatten)]
+    obstacle: ObstacleLines,
 }
 
 impl DraftAnswer {
@@ -176,6 +231,7 @@ impl DraftAnswer {
             nonce: draft.nonce.clone(),
             expires_at: draft.expires_at,
             login_hint: session.user_name.clone(),
+            obstacle: ObstacleLines::of(draft.obstacle.as_ref()),
         }
     }
 }
@@ -202,10 +258,8 @@ pub struct CaseAnswer {
     approved: bool,
     /// What the reset would do by what the directory says now; no signature covers it.
     preview: Option<PreviewAnswer>,
-    /// Why it would not be done.
-    obstacle: Option<String>,
-    /// What can be done about that.
-    obstacle_next: Option<String>,
+    #[serde(flatten)]
+    obstacle: ObstacleLines,
     /// Whether a ticket system may start the reset, with a reference.
     for_ticket: bool,
     /// Where this approver signs with their passkey instead.
@@ -222,7 +276,6 @@ impl CaseAnswer {
         let verifier = case.verifier_name.clone();
         let outlook = case.preview.as_ref();
         let obstacle = outlook.and_then(|outlook| outlook.as_ref().err());
-        let text = obstacle.map(report::refusal_text);
         CaseAnswer {
             case: case.id.clone(),
             signed_text: case.text.clone(),
@@ -241,11 +294,7 @@ impl CaseAnswer {
             preview: outlook
                 .and_then(|outlook| outlook.as_ref().ok())
                 .map(|preview| report::preview(preview, presentation)),
-            obstacle_next: obstacle
-                .and_then(next_at_desk)
-                .map(str::to_owned)
-                .or_else(|| text.as_ref().map(|text| text.next.clone())),
-            obstacle: text.map(|text| text.detail),
+            obstacle: ObstacleLines::of(obstacle),
             for_ticket,
             with_passkey,
         }

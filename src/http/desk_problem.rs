@@ -1,27 +1,30 @@
 //! What the desk does not do, in words for the people at its page.
 
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
+use super::response;
+use super::services::Services;
 use crate::desk::DeskError;
 use crate::report;
-use crate::reset::{Guardrail, Refusal};
+use crate::reset::{Code, RequestStatus};
 
 /// The next step after a refusal where it differs at the desk.
-pub fn next_at_desk(refusal: &Refusal) -> Option<&'static str> {
-    match refusal {
+pub fn next_at_desk(code: Code) -> Option<&'static str> {
+    match code {
         // Who signs here writes no scopes.
-        Refusal::WouldLockOut { .. } => Some(
+        Code::WouldLockOut => Some(
             "Ask the person whether they still have it. Then have them verified again: the agent answers whether a passkey \
-             was on it, or chooses under \"More\" to go ahead.",
+             was on it, or chooses under \"Other choices\" to go ahead.",
         ),
         // One approval is all that this page takes.
-        Refusal::Guardrail(Guardrail::CoolingDown { .. }) => Some(
+        Code::CoolingDown => Some(
             "Wait until then, and approve it then: a verification stays open for four hours. If it cannot wait, two people \
              approve on call or in the ticket.",
         ),
         // Often it is the wrong account, and the person stays verified.
-        Refusal::SignIn(_) => Some(
+        Code::SignInInvalid => Some(
             "Start again, and sign in with the account that you use on this page. If it happens again, ask the \
              administrators of this service.",
         ),
@@ -29,10 +32,28 @@ pub fn next_at_desk(refusal: &Refusal) -> Option<&'static str> {
     }
 }
 
+/// What came of an approval.
+pub fn status(services: &Services, status: &RequestStatus, replayed: bool) -> Response {
+    match status {
+        RequestStatus::Refused {
+            reset,
+            refusal,
+            presented,
+            ..
+        } if !refusal.gave_up => {
+            let next = refusal.text.code.parse().ok().and_then(next_at_desk);
+            Problem::recorded(*reset, &refusal.text, *presented)
+                .followed_by(next)
+                .into_response()
+        }
+        _ => response::status(services, status, replayed),
+    }
+}
+
 pub fn problem(error: &DeskError) -> Problem {
     let (status, code, title, next) = match error {
         DeskError::Refused(refusal) => {
-            return Problem::refused(refusal, 0).followed_by(next_at_desk(refusal));
+            return Problem::refused(refusal, 0).followed_by(next_at_desk(refusal.code()));
         }
         // Here the approval is a sign-in, so that it can neither be used nor sent again.
         DeskError::SignInDown(refusal) => {
@@ -137,6 +158,7 @@ pub fn problem(error: &DeskError) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reset::Refusal;
 
     #[test]
     fn people_read_no_word_that_only_programmers_use() {

@@ -99,7 +99,9 @@ impl Problem {
     pub fn saying(self, detail: &str, next: &str) -> Problem {
         let (status, code, title) = (self.status, self.code, self.title);
         Problem {
+            reset: self.reset,
             second_approval: self.second_approval,
+            approvals: self.approvals,
             ..Problem::new(status, &code, title, detail, next, self.retry_after)
         }
     }

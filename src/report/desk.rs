@@ -1,10 +1,15 @@
 //! The notes of the desk.
 
+use super::approval::how;
+use crate::approval::Evidence;
+
 /// A person was verified, and an approver is next. The link is harmless to open.
-pub fn verified_note(target: &str, link: &str) -> String {
+pub fn verified_note(target: &str, evidence: &[Evidence], link: &str) -> String {
+    let ways: Vec<String> = evidence.iter().copied().map(how).collect();
     format!(
-        "MFA re-registration: {target} was verified at the desk. Nothing has changed yet. An approver reads the evidence \
-         and approves or rejects it here, within four hours: {link}"
+        "MFA re-registration: {target} was verified at the desk: {}. Nothing has changed yet. An approver reads the \
+         evidence and approves or rejects it here, within four hours: {link}",
+        ways.join("; ")
     )
 }
 

@@ -14,8 +14,8 @@ use super::ledger::{
     Acceptance, ApprovalUse, Block, Obstacle, Record, Stage, SwitchError, SwitchedTo, is_about,
 };
 use super::model::{
-    ApprovalSummary, Event, Freeze, FreezeChange, LedgerError, Parties, Preview, Request,
-    RequestStatus,
+    ApprovalSummary, Event, Freeze, FreezeChange, LedgerError, Parties, Preview, Privilege,
+    Request, RequestStatus,
 };
 use super::refusal::Refusal;
 use super::rules::guardrails::{DAY, verifier_count};
@@ -291,6 +291,20 @@ impl Resets {
         let tokens = [reference.to_string()];
         let presented = validator.authenticate_all(&tokens, &names).await;
         presented.stand_together()
+    }
+
+    /// What makes this person privileged, if anything does, as the directory has it now.
+    ///
+    /// # Errors
+    /// A [`Refusal`] that every reset of this person on one approval would meet.
+    pub async fn privilege_of(
+        &self,
+        tenant: TenantId,
+        target: ObjectId,
+        until: Timestamp,
+    ) -> Result<Option<Privilege>, Refusal> {
+        let run = self.deployment.run_in(tenant, until, Caller::Waits)?;
+        Ok(run.tier_of(target).await?.privilege().cloned())
     }
 
     /// What a reset of this person would do, before it is approved.

@@ -25,7 +25,8 @@ export const RELOADED = (roles) => ({
 });
 export const found = (change = {}) => ({
   id: TARGET, user_name: JANE, name: "Jane Doe", job_title: "Designer", department: "Marketing", manager: "Miriam Graham",
-  contacts: ["business_phone", "mobile_phone"], hints: [], rejections: [], ...change,
+  contacts: ["business_phone", "mobile_phone"], hints: [], rejections: [], privileged: false, privilege: null,
+  obstacle: null, obstacle_next: null, can_go_on: true, ...change,
 });
 
 const about = (change) => ({ ticket: "HELP-42", target: TARGET, target_name: JANE, scope: "mfa:reregister passkeys:remove", reason: "broken", ...change });
@@ -55,6 +56,11 @@ export const verification = (change = {}) => ({
   evidence: ["a call to the person's desk phone, with contact details from the company directory"],
   rejections: [], approved: false, preview: preview({ approvals: [] }), obstacle: null, obstacle_next: null, for_ticket: false, ...change,
 });
+/** The same for the verification that was signed in this tab. */
+export const reread = (scope) => {
+  const act = JSON.parse(VERIFIED).act;
+  return verification({ case: DRAFT, signed_text: written(DRAFT, about({ scope }), act), scope });
+};
 export const noted = (noted) => ({ case: DRAFT, note: `MFA re-registration: ${JANE} was verified at the desk.`, noted });
 export const done = outcome;
 export const refusal = (status, code, detail, next, retry = false, title = code.replaceAll("_", " ")) => ({

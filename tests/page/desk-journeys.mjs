@@ -23,7 +23,7 @@ function journey(sentence, name, how, body) {
       await visit.page.goto(DESK_URL + path);
       await at(visit.page, "start");
       await look(visit, "0-start", how);
-      await press(visit.page, "Sign in to look");
+      await press(visit.page, "Sign in");
       await microsoft(visit.page, who);
       return { ...visit, look: (step) => look(visit, step, how) };
     };
@@ -151,7 +151,7 @@ journey("a_wrong_account_a_reload_back_and_a_second_tab_sign_nothing_twice", "de
   const tab = await context.newPage();
   await tab.goto(DESK_URL + link);
   await at(tab, "start");
-  await press(tab, "Sign in to look");
+  await press(tab, "Sign in");
   await toSign(tab);
 
   // Another approver's account is taken.

@@ -83,7 +83,7 @@ export const signsIn = (roles, change) => [{ on: SETTINGS }, {
 export async function signIn({ page, url, entra, server }, path) {
   await page.goto(url + path);
   await at(page, "start");
-  await press(page, "Sign in to look");
+  await press(page, "Sign in");
   await microsoft(page, "Sign in");
   await page.locator("section#start").waitFor({ state: "hidden" });
   await page.waitForFunction(() => !location.hash);

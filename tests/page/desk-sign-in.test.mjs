@@ -56,7 +56,7 @@ for (const [link, words] of [["Token", ""], ["Twice", ""], ["Response", ""], ["C
     how: { name: `desk-${link}-` }, script: [{ on: SETTINGS }],
   }, async ({ page, url, server, accessible }) => {
     await page.goto(`${url}desk?ticket=HELP-42`);
-    await press(page, "Sign in to look");
+    await press(page, "Sign in");
     await microsoft(page, link);
     await at(page, "start");
     assert.equal(page.url(), `${url}desk?ticket=HELP-42`);
@@ -170,7 +170,7 @@ play("what_is_waited_for_is_forgotten_before_the_code_is_sent", {
   script: [{ on: SETTINGS }, { on: SESSION, json: session(["Verifier"]), wait: 1500 }],
 }, async ({ page, url }) => {
   await page.goto(`${url}desk`);
-  await press(page, "Sign in to look");
+  await press(page, "Sign in");
   await page.waitForURL(/authorize/);
   await page.getByText("Sign in", { exact: true }).click();
   await page.locator("section#wait").waitFor();
@@ -224,7 +224,7 @@ play("the_address_that_microsoft_leads_back_to_must_be_this_page", {
   script: [{ on: SETTINGS, json: { redirect_uri: "https://desk.contoso.example/desk" } }],
 }, async ({ page, url, entra }) => {
   await page.goto(`${url}desk`);
-  await press(page, "Sign in to look");
+  await press(page, "Sign in");
   await at(page, "problem");
   assert.match(await said(page, "problem"), /The desk is at https:\/\/desk\.contoso\.example\/desk/);
   assert.equal(entra.requests.length, 0);

@@ -5,7 +5,7 @@ import { preview, running, soon } from "./answers.mjs";
 import { tabTo } from "./browser.mjs";
 import {
   APPROVAL, BEARER, CASE, CONTACT, DRAFT, DRAFTS, ENDED, OVER, PEOPLE, READ, REJECT, RELOADED, SESSION, SETTINGS, SIGN, TARGET, VERIFIED,
-  approvalDraft, done, found, noted, refusal, sha256, verification, verificationDraft,
+  approvalDraft, done, found, noted, refusal, reread, sha256, verification, verificationDraft,
 } from "./desk-fake.mjs";
 import { at, looked, microsoft, plain, play, press, said, signIn, signsIn, store } from "./desk-play.mjs";
 
@@ -39,7 +39,7 @@ play("a_visitor_reads_what_this_is_and_whom_to_ask_and_nothing_is_sent_before_a_
   await plain(page);
   await accessible("start");
   assert.deepEqual(server.requests.map((one) => one.url), ["/desk"]);
-  await tabTo(page, "Sign in to look");
+  await tabTo(page, "Sign in");
 });
 
 play("an_agent_finds_a_person_calls_them_signs_and_the_approver_is_next", {
@@ -65,6 +65,7 @@ play("an_agent_finds_a_person_calls_them_signs_and_the_approver_is_next", {
       assert.deepEqual(Object.keys(JSON.parse(body)), ["code", "code_verifier"]);
     } },
     RELOADED(["Verifier"]),
+    { on: `GET /desk/cases/${DRAFT}`, json: reread("mfa:reregister passkeys:remove") },
   ],
 }, async (visit) => {
   const { page, url, entra, server, accessible } = visit;
@@ -94,7 +95,7 @@ play("an_agent_finds_a_person_calls_them_signs_and_the_approver_is_next", {
   await page.getByText("+1 555 0199").waitFor();
   assert.doesNotMatch(await said(page, "verify"), /555 0100/, "one at a time");
   await page.getByLabel("They answered on Microsoft Teams").check();
-  await page.getByText("More", { exact: true }).click();
+  await page.getByText("Other choices", { exact: true }).click();
   await accessible("2-verify-filled");
   await press(page, "Continue: see what you sign");
   await at(page, "sign", "What you sign");
@@ -112,13 +113,14 @@ play("an_agent_finds_a_person_calls_them_signs_and_the_approver_is_next", {
   await page.getByText("Sign in", { exact: true }).click();
   await at(page, "outcome", "Verified. The approver is next");
   assert.equal(sha256(JSON.parse(server.requests.at(-1).body).code_verifier), asked.code_challenge);
-  assert.match(await said(page, "outcome"), /The ticket has no note yet[^]*was verified at the desk[^]*\/desk\/d{32}/);
+  assert.match(await said(page, "outcome"), /Copy this note into the ticket[^]*was verified at the desk[^]*\/desk\/d{32}/);
   assert.deepEqual(await store(page), { "desk-bearer": BEARER });
   await plain(page);
   await accessible("4-verified");
-  // A reload, and Back, sign nothing again.
+  // A reload signs nothing again, and shows what was signed at its link.
   await page.reload();
-  await at(page, "find");
+  await at(page, "review", "A verification");
+  assert.equal(page.url(), `${url}desk/${DRAFT}`);
   assert.equal(server.requests.filter((one) => one.url.endsWith("/signature")).length, 1);
 });
 
@@ -138,7 +140,7 @@ play("a_lost_phone_is_not_called_and_its_messages_do_not_count", {
     assert.doesNotMatch(words, /555 0199|They answered on Signal|I called their mobile|Telegram\n|Show the mobile/);
     assert.match(words, /in other hands\. A call to the mobile, SMS, Signal and Telegram do not count/);
   }
-  await page.getByText("More", { exact: true }).click();
+  await page.getByText("Other choices", { exact: true }).click();
   assert.ok(await page.getByLabel("Keep their sessions").isDisabled(), "stolen: signed out everywhere");
   await page.getByLabel("Go ahead even if").check();
   await page.getByLabel("No, they still have their passkey").check();
@@ -188,6 +190,35 @@ play("an_agent_learns_that_a_name_is_wrong_and_cannot_verify_themselves", {
   assert.equal(await page.getByRole("button", { name: "Continue: see what you sign" }).count(), 0);
 });
 
+for (const [what, change, goesOn, words] of [
+  ["a_privileged_person", { privileged: true, privilege: "holds the role User Administrator" }, true, /Privileged: the person holds the role User Administrator\. Their reset takes two approvers/],
+  ["a_person_who_was_just_reset", { obstacle: "The person was already reset.", obstacle_next: "Wait.", can_go_on: true }, true, /would be refused:\s+The person was already reset\.\s+What to do: Wait\./],
+  ["a_person_whose_account_is_disabled", { obstacle: "The person's account is disabled.", obstacle_next: "Ask why.", can_go_on: false }, false, /account is disabled\.\s+What to do: Ask why\./],
+]) {
+  play(`an_agent_learns_before_they_verify_${what}_what_comes_of_it`, {
+    how: { name: "desk-obstacle-" }, script: [...AGENT, { on: PEOPLE, json: found(change) }],
+  }, async (visit) => {
+    await findJane(visit);
+    assert.match(await said(visit.page, "verify"), words);
+    assert.equal(await visit.page.getByRole("button", { name: "Continue: see what you sign" }).count(), goesOn ? 1 : 0);
+    await visit.accessible(`2-${what}`);
+    await press(visit.page, "Another person");
+    await at(visit.page, "find");
+  });
+}
+
+play("an_agent_reads_before_they_sign_that_the_reset_would_be_refused", {
+  how: { name: "desk-weak-" },
+  script: [...AGENT, { on: PEOPLE, json: found() }, CALL, { on: DRAFTS, json: verificationDraft({ answer: { obstacle: "Only weak contacts.", obstacle_next: "Verify in one more way." } }) }],
+}, async (visit) => {
+  await findJane(visit);
+  await fillIn(visit.page);
+  await press(visit.page, "Continue: see what you sign");
+  await at(visit.page, "sign", "What you sign");
+  assert.match(await said(visit.page, "sign"), /would be refused:\s+Only weak contacts\.\s+What to do: Verify in one more way\./);
+  await visit.accessible("3-sign");
+});
+
 play("an_approver_reads_the_verification_approves_and_sees_the_outcome", {
   how: { name: "desk-approver-" },
   script: [
@@ -232,7 +263,7 @@ play("an_approver_reads_the_verification_approves_and_sees_the_outcome", {
 
 play("an_approver_rejects_with_a_reason", {
   how: { name: "desk-reject-" },
-  script: [...APPROVER, { on: READ, json: verification({ rejections: [{ at: soon(-90), by: "Sam", ticket: "HELP-40", reason: null }] }) }, { on: REJECT, json: { rejected: true }, check: ({ body }) =>
+  script: [...APPROVER, { on: READ, json: verification({ rejections: [{ at: soon(-90), by: "Sam", ticket: "HELP-40", reason: null }] }) }, { on: REJECT, json: { rejected: true, note: "MFA re-registration was rejected by Sam.", noted: false }, check: ({ body }) =>
     assert.deepEqual(JSON.parse(body), { reason: "She did not ask" }) }],
 }, async (visit) => {
   const { page, accessible } = visit;
@@ -247,6 +278,7 @@ play("an_approver_rejects_with_a_reason", {
   await accessible("2-reject");
   await press(page, "Reject");
   await at(page, "outcome", "Rejected");
+  assert.match(await said(page, "outcome"), /For the ticket[^]*was rejected by Sam[^]*Copy the note/);
   await accessible("3-rejected");
 });
 
@@ -347,7 +379,7 @@ for (const [forTicket, words] of [[true, /cannot reset them\. Approve for the ti
     script: [...APPROVER, { on: READ, json: verification({ for_ticket: forTicket, preview: preview({ approvals: [], privileged: true, privilege: "holds the role Global Administrator" }) }) }],
   }, async (visit) => {
     await signIn(visit, `desk/${CASE}`);
-    await at(visit.page, "review");
+    await at(visit.page, "review", forTicket ? "Do you approve this reset?" : "This page cannot reset this person");
     assert.match(await said(visit.page, "review"), words);
     assert.equal(await visit.page.getByRole("button", { name: "Approve", exact: true }).count(), 0);
     assert.equal(await visit.page.getByText("Let the ticket start the reset").count(), forTicket ? 1 : 0);

@@ -2,6 +2,7 @@
 
 pub mod alone;
 mod attacks;
+mod before_signing;
 pub mod browser;
 mod deaths;
 mod histories;

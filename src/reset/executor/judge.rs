@@ -5,16 +5,13 @@
 use super::context::Run;
 use super::identify::Identified;
 use super::look_ahead::{Answers, People};
-use crate::approval::sign_in::Subject;
-use crate::approval::{
-    Approval, ApprovalError, Authentic, Channel, ContactEnds, Evidence, KeptApproval, Reason, Scope,
-};
+use crate::approval::{Approval, ApprovalError, Authentic, Channel, KeptApproval, Reason, Scope};
 use crate::clock::Timestamp;
-use crate::ids::{Digest, PersonRef, ResetId, TicketKey};
+use crate::ids::{Digest, ResetId, TicketKey};
 use crate::reset::ledger::{GuardrailItems, Obstacle, obstacle};
 use crate::reset::model::{
-    Action, Alone, ApprovalSummary, Claim, Event, Guardrail, Guardrails, LedgerError, Parties,
-    Person, PlannedMethod, Preview, PrivilegeFacts, Remarks, Request,
+    Action, Alone, ApprovalSummary, Claim, Event, Guardrails, LedgerError, Parties, Person,
+    PlannedMethod, Preview, PrivilegeFacts, Remarks, Request,
 };
 use crate::reset::refusal::{Disagreement, Refusal};
 use crate::reset::rules::HardwareOath;
@@ -201,13 +198,7 @@ impl Run<'_> {
             )
         };
         let plan = plan(listing.methods, claims.scope, hardware);
-        let left = Leftovers::of_plan(&plan, listing.hardware_unknown);
-        if let Some(passkeys) = locked_out_by(&left, &claim) {
-            return Err(Refusal::WouldLockOut {
-                passkeys: passkeys.into_iter().cloned().collect(),
-                said_to_be_kept: claim.scope.keep_passkeys,
-            });
-        }
+        locks_no_one_out(&claim, &plan, listing.hardware_unknown)?;
         Ok(PlannedReset {
             tier,
             claim,
@@ -220,61 +211,8 @@ impl Run<'_> {
 }
 
 impl Run<'_> {
-    /// Says what a reset of this person would do, before it is approved. Nothing is decided by it.
-    ///
-    /// # Errors
-    /// A [`Refusal`] that every approval would meet.
-    pub async fn outlook(
-        &self,
-        about: &Subject,
-        (evidence, contacts): (&[Evidence], ContactEnds),
-    ) -> Result<Preview, Refusal> {
-        let directory = &self.tenant.directories.standard;
-        let who = PersonRef::Id(about.target);
-        let ledger = &self.deployment.ledger;
-        let (target, known, last) = tokio::join!(
-            self.read(|| directory.person(&who)),
-            self.ask_about(about.target, None),
-            ledger.cooling_since(self.tenant_id, about.target)
-        );
-        let target = target?;
-        privilege::may_be_reset(&target, &self.tenant.rules)?;
-        let tier = privilege::tier(&target, &known.facts?, &self.tenant.rules)?;
-        // One more approval is enough for a standard person alone. The claim asks again.
-        let cool_down = self.tenant.rules.cool_down;
-        if tier.privilege().is_none()
-            && let Some(since) = last?
-            && let Some(cooling) = Guardrail::cooling_down(since, cool_down, self.now())
-        {
-            return Err(Refusal::Guardrail(cooling));
-        }
-        evidence::contacts_stay(&target, [contacts])?;
-        let (reason, rules) = (Some(about.reason), &self.tenant.rules);
-        let remarks = match tier {
-            Tier::Standard => {
-                let proof = Proof {
-                    approvers: 1,
-                    evidence: evidence.to_vec(),
-                };
-                evidence::judge(&target, &proof, reason, self.now(), rules)?
-            }
-            // The evidence of another approval comes to it.
-            Tier::Privileged(_) => Remarks::default(),
-        };
-        let listing = known.methods?;
-        let hardware = self.tenant.rules.hardware_oath;
-        let (id, ticket) = (ResetId::random(), &about.ticket);
-        let claim = Claim {
-            remarks,
-            ..self.claim_about(id, target, &tier, ticket, about.scope, reason)
-        };
-        let plan = plan(listing.methods, about.scope, hardware);
-        let unknown = listing.hardware_unknown;
-        Ok(preview(&tier, &claim, plan, unknown, Vec::new()))
-    }
-
     /// A claim on this person, without approvals.
-    fn claim_about(
+    pub(super) fn claim_about(
         &self,
         id: ResetId,
         target: Person,
@@ -371,7 +309,27 @@ impl PlannedReset {
     }
 }
 
-fn preview(
+/// Whether the target can register after this plan, or is meant to be locked out.
+///
+/// # Errors
+/// [`Refusal::WouldLockOut`].
+pub(super) fn locks_no_one_out(
+    claim: &Claim,
+    plan: &[PlannedMethod],
+    hardware_unknown: bool,
+) -> Result<(), Refusal> {
+    let left = Leftovers::of_plan(plan, hardware_unknown);
+    match locked_out_by(&left, claim) {
+        None => Ok(()),
+        Some(passkeys) => Err(Refusal::WouldLockOut {
+            passkeys: passkeys.into_iter().cloned().collect(),
+            said_to_be_kept: claim.scope.keep_passkeys,
+        }),
+    }
+}
+
+/// What a claim with this plan would do.
+pub(super) fn preview(
     tier: &Tier,
     claim: &Claim,
     plan: Vec<PlannedMethod>,

@@ -1,0 +1,160 @@
+//! What verifiers and approvers learn before they sign, so that they sign nothing that would be refused.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use simulated::entra::Fault;
+
+use super::{Browser, same, with_desk, with_managers};
+use crate::test_app::{ADELE, GRACE, JANE, MEGAN, SAM, TestApp, VERA, without_cool_down};
+
+async fn found(browser: &Browser<'_>, who: &str) -> Value {
+    let found = browser.post("/desk/people", &json!({"person": who})).await;
+    assert_eq!(found.status, 200, "{}", found.json);
+    found.json
+}
+
+#[tokio::test]
+async fn a_verifier_learns_that_a_person_is_privileged_and_by_what() {
+    let app = with_desk(same).await;
+    let vera = Browser::of(&app, VERA).await;
+    let grace = found(&vera, GRACE).await;
+    assert_eq!(grace["privileged"], true, "{grace}");
+    let shown = grace["privilege"].as_str().unwrap();
+    let case = vera.verify(GRACE).await;
+    let refused = Browser::of(&app, SAM).await.approve(&case).await;
+    refused.assert_refused(403, "source_standard_only");
+    assert!(
+        refused.detail().contains(shown),
+        "{shown}: {}",
+        refused.json
+    );
+    let jane = found(&vera, JANE).await;
+    assert_eq!(jane["privileged"], false, "{jane}");
+    assert_eq!(jane["obstacle"], json!(null), "{jane}");
+    assert_eq!(jane["can_go_on"], true, "{jane}");
+}
+
+#[tokio::test]
+async fn a_verifier_learns_that_an_account_is_disabled_and_goes_no_further() {
+    let app = with_desk(same).await;
+    app.tenant.set_enabled(JANE, false);
+    let vera = Browser::of(&app, VERA).await;
+    let jane = found(&vera, JANE).await;
+    assert_eq!(
+        jane["obstacle"], "The person's account is disabled.",
+        "{jane}"
+    );
+    assert_eq!(jane["can_go_on"], false, "{jane}");
+}
+
+#[tokio::test]
+async fn a_verifier_learns_of_the_cool_down_and_may_verify_for_its_end() {
+    let app = with_desk(same).await;
+    app.reset(app.draft()).await.assert_completed();
+    let vera = Browser::of(&app, VERA).await;
+    let jane = found(&vera, JANE).await;
+    let why = jane["obstacle"].as_str().unwrap();
+    assert!(why.starts_with("The person was already reset"), "{why}");
+    assert_eq!(jane["can_go_on"], true, "{jane}");
+}
+
+#[tokio::test]
+async fn a_verifier_who_verifies_often_is_told_the_number() {
+    let app = with_desk(without_cool_down).await;
+    let sam = Browser::of(&app, SAM).await;
+    for (before, is_told) in [(0, false), (1, false), (2, true)] {
+        let vera = Browser::of(&app, VERA).await;
+        let jane = found(&vera, JANE).await;
+        let hints = jane["hints"].as_array().unwrap();
+        let often = hints.iter().find(|hint| hint["code"] == "often_you");
+        assert_eq!(often.is_some(), is_told, "{before}: {jane}");
+        if let Some(hint) = often {
+            let text = hint["text"].as_str().unwrap();
+            assert!(text.contains("reset number 3"), "{text}");
+        }
+        let case = vera.verify(JANE).await;
+        sam.approve(&case).await.assert_completed();
+    }
+}
+
+#[tokio::test]
+async fn a_manager_learns_nothing_of_what_makes_their_people_privileged_or_stands_in_the_way() {
+    let app = with_managers().await;
+    app.reset(app.draft()).await.assert_completed();
+    let megan = Browser::of(&app, MEGAN).await;
+    let jane = found(&megan, JANE).await;
+    assert_eq!(jane["obstacle"], json!(null), "{jane}");
+    assert_eq!(jane["privileged"], false, "{jane}");
+    let draft = megan.draft_vouching(JANE).await;
+    assert_eq!(draft.json["obstacle"], json!(null), "{}", draft.json);
+}
+
+/// What a verifier reads before they sign this, and what an approver then meets.
+async fn warned_and_refused(app: &TestApp, target: &str, change: Value) -> (Value, Value) {
+    let vera = Browser::of(app, VERA).await;
+    let mut body = super::browser::verification(target);
+    for (name, value) in change.as_object().unwrap() {
+        body["verification"][name] = value.clone();
+    }
+    let draft = vera.post("/desk/drafts", &body).await;
+    let signed = vera.sign(&draft.json).await;
+    let case = signed.json["case"].as_str().unwrap();
+    let refused = Browser::of(app, SAM).await.approve(case).await;
+    (draft.json, refused.json)
+}
+
+#[tokio::test]
+async fn a_verifier_reads_before_they_sign_why_the_reset_would_be_refused() {
+    let app = with_desk(same).await;
+    let teams = json!({"evidence": [{"method": "secure_message", "via": "teams"}]});
+    let kept = json!({"scope": "mfa:reregister", "reason": "broken"});
+    for (target, change, code) in [
+        (JANE, teams, "evidence_weak"),
+        (ADELE, kept, "would_lock_out"),
+    ] {
+        let (draft, refused) = warned_and_refused(&app, target, change).await;
+        assert_eq!(refused["code"], code, "{refused}");
+        assert_eq!(draft["obstacle"], refused["detail"], "{draft}");
+        assert_eq!(draft["obstacle_next"], refused["next"], "{draft}");
+    }
+    let vera = Browser::of(&app, VERA).await;
+    let draft = vera.draft_verification(JANE).await;
+    assert_eq!(draft.json["obstacle"], json!(null), "{}", draft.json);
+}
+
+#[tokio::test]
+async fn an_outage_of_graph_is_told_and_stops_no_verifier() {
+    let app = with_desk(same).await;
+    let vera = Browser::of(&app, VERA).await;
+    let outage = Fault::on("GET", "/transitiveMemberOf");
+    app.tenant.fail(outage.times(u32::MAX).status(503));
+    let jane = found(&vera, JANE).await;
+    assert_ne!(jane["obstacle"], json!(null), "{jane}");
+    assert_eq!(jane["can_go_on"], true, "{jane}");
+    let draft = vera.draft_verification(JANE).await;
+    assert_eq!(draft.status, 200, "{}", draft.json);
+    assert_ne!(draft.json["obstacle"], json!(null), "{}", draft.json);
+}
+
+#[tokio::test]
+async fn an_approver_sees_the_cool_down_before_they_sign_and_approves_the_case_after_it() {
+    let app = with_desk(same).await;
+    app.reset(app.draft()).await.assert_completed();
+    let case = Browser::of(&app, VERA).await.verify(JANE).await;
+    let sam = Browser::of(&app, SAM).await;
+    let shown = sam.get(&format!("/desk/cases/{case}")).await.json;
+    let refused = sam.approve(&case).await;
+    refused.assert_refused(403, "cooling_down");
+    assert_eq!(shown["obstacle"], refused.json["detail"], "{shown}");
+    assert_eq!(shown["obstacle_next"], refused.json["next"], "{shown}");
+    assert_ne!(refused.json["reset"], json!(null), "{}", refused.json);
+    let next = shown["obstacle_next"].as_str().unwrap();
+    assert!(next.starts_with("Wait until then"), "{next}");
+    app.wait(Duration::from_secs(60 * 60)).await;
+    Browser::of(&app, SAM)
+        .await
+        .approve(&case)
+        .await
+        .assert_completed();
+}
