@@ -246,6 +246,8 @@ impl Setting {
         println!("{url}/desk?ticket=HELP-42");
         println!("\n# The page for the operator on call, to reset Cash.");
         println!("{url}/#approval={for_cash}");
+        println!("\n# Make a passkey that signs approvals. It needs this name of the host.");
+        println!("{}/passkey", url.replace("127.0.0.1", "localhost"));
         println!("\n# What would a reset of Megan do? Changes nothing.");
         println!("curl -s -X POST {url}/resets/preview -H 'Authorization: Bearer {on_call}'");
         println!("\n# Do it. Twice, to see that it is done once.");
