@@ -2,9 +2,9 @@
 //! a person, their authentication methods, groups and roles.
 //!
 //! It keeps state: a deleted method is gone, an expired token is refused. Which calls exist and which permissions they
-//! need comes from Microsoft's own data (`data/`). A call or a query option that is not simulated is refused. Graph's
-//! inconvenient behaviour is simulated too: the default method that can only be deleted last, deleted methods that
-//! lists still show, properties that are null without a permission, errors in four shapes.
+//! need comes from Microsoft's own data (`data/`). A call or a query option that is not simulated is refused, and the
+//! text says so. Graph's inconvenient behaviour is simulated too: the default method that can only be deleted last,
+//! deleted methods that lists still show, properties that are null without a permission, errors in four shapes.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
