@@ -184,15 +184,17 @@ fn via<'a, T: Deserialize<'a>>(text: Option<&'a str>) -> Result<T, EvidenceError
     .map_err(|_| EvidenceError::ViaUnfit)
 }
 
-/// Seven digits in a row would be a phone number, which is not to be written into records.
+/// Seven digits in a row, or in groups without a letter, would be a phone number, which is not to be written into records.
 fn is_reference(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    let is_digit = |b: &u8| b.is_ascii_digit();
+    let has_run = |bytes: &[u8]| bytes.windows(7).any(|run| run.iter().all(is_digit));
+    let has_letter = text.bytes().any(|b| b.is_ascii_alphabetic());
+    let digits = text.bytes().filter(is_digit).count();
     (1..=64).contains(&text.len())
         && text.bytes().all(plain)
-        && !text
-            .as_bytes()
-            .windows(7)
-            .any(|run| run.iter().all(u8::is_ascii_digit))
+        && !has_run(text.as_bytes())
+        && (has_letter || digits < 7)
 }
 
 impl Evidence {
@@ -358,6 +360,8 @@ mod tests {
         assert!(is_reference("CALL-2026-123456"));
         assert!(!is_reference("+491701234567"));
         assert!(!is_reference("x1234567"));
+        assert!(!is_reference("425-555-0112"));
+        assert!(!is_reference("123456.7890.1234"));
         assert!(!is_reference("two words"));
     }
 

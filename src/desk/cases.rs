@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::allowance::Allowance;
 use super::course::{CaseNote, rejected_note};
 use super::decisions::{Decision, Rejection};
+use super::standing::{OPEN, Standing};
 use super::store::Signature;
 use super::{Desk, DeskError, Session};
 use crate::approval::Evidence;
@@ -14,9 +15,6 @@ use crate::ids::{DraftId, ObjectId, Reference, TicketKey};
 use crate::names::shown_without_numbers;
 use crate::reset::ports::Key;
 use crate::reset::{Event, Origin, Preview, Refusal, RequestStatus};
-
-/// How long a verification waits for its approval: evidence is not older.
-pub(super) const OPEN: Duration = Duration::from_secs(4 * 60 * 60);
 
 /// How long a rejection is shown.
 const REJECTED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -106,11 +104,11 @@ impl Desk {
         })
     }
 
-    /// Says no. The case can then be approved no more, and the next ones of that person or ticket show it for a day. Gives
+    /// Says no. No approval of the case counts then, and the next ones of that person or ticket show it for a day. Gives
     /// the note for the ticket.
     ///
     /// # Errors
-    /// [`DeskError`] if the session's person may not.
+    /// [`DeskError`] if the session's person may not; [`DeskError::ApprovedAlready`] if a reset has begun.
     pub async fn reject(
         &self,
         session: &Session,
@@ -133,20 +131,17 @@ impl Desk {
         if let Err(error) = self.schedule_next(id, until).await {
             tracing::warn!(%error, draft = %id, "the worker could not be woken for a rejection");
         }
-        let decided = self
-            .decide(id, Decision::RejectedBy(rejection.clone()))
-            .await;
-        if decided == Err(DeskError::ApprovedAlready) {
-            // Too late for this case; the next ones of the person or the ticket show it.
-            self.list_rejection(&draft.about, &rejection).await?;
-            self.audit.append(&rejected(&draft, &rejection)).await?;
-        }
-        decided?;
+        self.decide(id, Decision::RejectedBy(rejection.clone()))
+            .await?;
         self.go_on(&draft, &signature, until).await?;
-        Ok(CaseNote {
-            text: rejected_note(&draft, &rejection),
-            is_written: self.noted(id).await?.end,
-        })
+        match self.standing(id, &signature).await? {
+            Standing::Rejected(first) => Ok(CaseNote {
+                text: rejected_note(&draft, &first.unwrap_or(rejection)),
+                is_written: self.noted(id).await?.end,
+            }),
+            // Too late for this case; the next ones of the person or the ticket show it.
+            _ => Err(DeskError::ApprovedAlready),
+        }
     }
 
     /// Shows a rejection with the next verifications of the same person or ticket.
@@ -231,18 +226,6 @@ impl Desk {
             }
         }
         Ok(found)
-    }
-}
-
-/// A rejection of a case, for the audit trail.
-pub(super) fn rejected(case: &Draft, rejection: &Rejection) -> Event {
-    Event::Rejected {
-        at: rejection.at,
-        by: rejection.by,
-        draft: case.id.to_string(),
-        ticket: rejection.ticket.clone(),
-        target_id: case.about.target,
-        why: rejection.why.clone(),
     }
 }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::cases::rejected;
 use super::decisions::Rejection;
 use super::standing::{SOON, Standing};
 use super::store::{RETENTION, Signature};
@@ -94,7 +93,7 @@ impl Desk {
         let now = self.clock.now();
         let is_owed = match &standing {
             Standing::Open(_) => course.link == Duty::Owed,
-            Standing::Rejected(Some(_)) | Standing::Expired(_) => {
+            Standing::Rejected(Some(_)) | Standing::RejectedTooLate(_) | Standing::Expired(_) => {
                 course.trail == Duty::Owed || course.note == Duty::Owed
             }
             Standing::Approved | Standing::Rejected(None) => false,
@@ -167,7 +166,18 @@ impl Desk {
                     at: rejection.at,
                     text: rejected_note(case, &rejection),
                     what: "rejected",
-                    event: rejected(case, &rejection),
+                    event: rejection.event(case),
+                }
+            }
+            Standing::RejectedTooLate(rejection) => {
+                self.list_rejection(&case.about, &rejection).await?;
+                // The note is that of the reset.
+                course.note = Duty::None;
+                End {
+                    at: rejection.at,
+                    text: String::new(),
+                    what: "rejected",
+                    event: rejection.event(case),
                 }
             }
             Standing::Expired(at) => End {

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::store::RETENTION;
 use super::{Desk, DeskError};
+use crate::approval::sign_in::Draft;
 use crate::clock::Timestamp;
 use crate::ids::{DraftId, ObjectId, TicketKey};
+use crate::reset::Event;
 use crate::reset::ports::Key;
 
 /// A "no".
@@ -20,7 +22,21 @@ pub struct Rejection {
     pub why: Option<String>,
 }
 
-/// A decision. The first decides: after a "no" there is no approval, and after an approval no "no".
+impl Rejection {
+    /// For the audit trail.
+    pub(super) fn event(&self, case: &Draft) -> Event {
+        Event::Rejected {
+            at: self.at,
+            by: self.by,
+            draft: case.id.to_string(),
+            ticket: self.ticket.clone(),
+            target_id: case.about.target,
+            why: self.why.clone(),
+        }
+    }
+}
+
+/// A decision. After a "no" there is no approval; after an approval a "no" counts if no reset has begun on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Decision {
@@ -36,7 +52,7 @@ pub(super) enum Decision {
 }
 
 impl Decision {
-    fn is_no(&self) -> bool {
+    pub(super) fn is_no(&self) -> bool {
         matches!(self, Decision::Rejected | Decision::RejectedBy(_))
     }
 }
@@ -67,8 +83,10 @@ impl Desk {
                     (made, decision) if made == decision || made.is_no() && decision.is_no() => {
                         Some(Ok(()))
                     }
-                    (Decision::Approved(_), Decision::Approved(_)) => None,
-                    (Decision::Approved(_), _) => Some(Err(DeskError::ApprovedAlready)),
+                    (Decision::Approved(_), Decision::Expired { .. }) => {
+                        Some(Err(DeskError::ApprovedAlready))
+                    }
+                    (Decision::Approved(_), _) => None,
                     (Decision::Expired { .. }, _) => Some(Err(DeskError::NoSuchCase)),
                     (Decision::Rejected | Decision::RejectedBy(_), _) => {
                         Some(Err(DeskError::Rejected))

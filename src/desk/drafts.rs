@@ -66,7 +66,6 @@ impl Desk {
         until: Timestamp,
     ) -> Result<OpenDraft, DeskError> {
         self.count(Allowance::Drafts, session.person).await?;
-        self.open_draft(session).await?;
         let (about, act) = match wanted {
             Wanted::Verification {
                 ticket,
@@ -125,6 +124,9 @@ impl Desk {
                 if session.person == about.target || is_one {
                     return Err(DeskError::NotThreePeople);
                 }
+                if channel != Channel::Desk && !self.settings.takes_references {
+                    return Err(DeskError::Unreadable("no ticket system takes references"));
+                }
                 let verification = SignedDigest {
                     token: signature.signed.token_digest(),
                     draft: signature.signed.draft,
@@ -136,6 +138,7 @@ impl Desk {
                 (about, act)
             }
         };
+        self.open_draft(session).await?;
         let id = DraftId::random().ok_or(NO_RANDOM)?;
         let now = self.clock.now();
         let now = Timestamp::from_second(now.as_second()).unwrap_or(now);

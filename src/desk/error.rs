@@ -26,7 +26,7 @@ pub enum DeskError {
     NoSuchCase,
     #[error("an approver has rejected this verification")]
     Rejected,
-    #[error("an approver has approved this reset already")]
+    #[error("an approver has approved this reset already, and it has begun")]
     ApprovedAlready,
     /// Of what, in words.
     #[error("there were too many {0}")]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Desk, DeskError};
 use crate::approval::sign_in::Draft;
 use crate::clock::{self, Timestamp};
@@ -16,6 +18,16 @@ const TOLD: usize = 3;
 
 /// What is stored and is signed by no sign-in is told at once: the table may have been changed.
 const TOLD_OF_STORED: usize = 1;
+
+/// The most that are counted of one person.
+const MOST_COUNTED: usize = 20;
+
+/// A refused sign-in, or that such were told.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Refused {
+    at: Timestamp,
+    told: bool,
+}
 
 impl Desk {
     /// Writes down that a draft was not signed, by a person who signed in or as it is stored. A failure changes nothing:
@@ -51,21 +63,28 @@ impl Desk {
             Some(by) => (by.to_string(), TOLD),
             None => ("stored".to_owned(), TOLD_OF_STORED),
         };
-        let key = Key(format!("desk-count#refused sign-ins#{whose}"));
+        let key = Key(format!("desk-count#refused signatures#{whose}"));
         let now = self.clock.now();
-        let is_recent = |at: &Timestamp| *at > clock::before(now, HOUR) && *at <= now;
-        let times: Option<Vec<Timestamp>> = self.store.read(&key).await?;
-        let before = times
-            .unwrap_or_default()
-            .iter()
-            .filter(|at| is_recent(at))
-            .count();
-        if before >= told {
+        let is_recent = |one: &Refused| one.at > clock::before(now, HOUR) && one.at <= now;
+        // Counted before it is told: of several at the same moment, one finds that it is the third.
+        let mut is_due = false;
+        let counted = self.store.change_list(&key, HOUR, |list| {
+            list.retain(is_recent);
+            let is_told = list.iter().any(|one: &Refused| one.told);
+            if !is_told && list.len() < MOST_COUNTED {
+                list.push(Refused {
+                    at: now,
+                    told: false,
+                });
+            }
+            is_due = !is_told && list.len() >= told;
+            Ok::<(), DeskError>(())
+        });
+        counted.await??;
+        if !is_due {
             return Ok(());
         }
-        if before.saturating_add(1) == told
-            && let Err(error) = self.security.notify(event).await
-        {
+        if let Err(error) = self.security.notify(event).await {
             tracing::info!(
                 event = "notice",
                 state = "failed",
@@ -74,13 +93,13 @@ impl Desk {
             tracing::error!(%error, "the security team could not be notified of refused signatures");
             return Ok(());
         }
-        let counted = self
-            .store
-            .change_list(&key, HOUR, |times: &mut Vec<Timestamp>| {
-                times.retain(is_recent);
-                times.push(now);
-                Ok::<(), DeskError>(())
+        let marked = self.store.change_list(&key, HOUR, |list| {
+            list.push(Refused {
+                at: now,
+                told: true,
             });
-        counted.await?
+            Ok::<(), DeskError>(())
+        });
+        marked.await?
     }
 }

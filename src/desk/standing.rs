@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use super::cases::OPEN;
 use super::decisions::{Decision, Rejection};
 use super::store::Signature;
 use super::{Desk, DeskError};
-use crate::approval::sign_in::{Act, Draft};
+use crate::approval::sign_in::{Act, Draft, name_of};
 use crate::clock::{self, Timestamp};
 use crate::ids::DraftId;
+
+/// How long a verification waits for its approval: evidence is not older.
+pub(super) const OPEN: Duration = Duration::from_secs(4 * 60 * 60);
 
 /// How long after a draft has expired a visitor's process may still be about to keep its signature.
 const BEING_SIGNED: Duration = Duration::from_secs(2 * 60);
@@ -32,6 +34,8 @@ pub(super) enum Standing {
     Approved,
     /// `None` if an earlier version did at once what follows.
     Rejected(Option<Rejection>),
+    /// A reset had begun.
+    RejectedTooLate(Rejection),
     Expired(Timestamp),
 }
 
@@ -76,10 +80,20 @@ impl Desk {
         let now = self.clock.now();
         let open_until = clock::after(signature.signed_at, OPEN);
         let mut look_again = open_until;
-        for decision in self.decisions(case).await? {
+        let decisions = self.decisions(case).await?;
+        if let Some(no) = decisions.iter().find(|decision| decision.is_no()) {
+            // Which came first, a reset or the "no", the ledger says.
+            let is_in_time = self.resets.reject(&name_of(&self.policy, case)?).await?;
+            return Ok(match (no, is_in_time) {
+                (Decision::RejectedBy(no), false) => Standing::RejectedTooLate(no.clone()),
+                (Decision::RejectedBy(no), true) => Standing::Rejected(Some(no.clone())),
+                _ => Standing::Rejected(None),
+            });
+        }
+        for decision in decisions {
             match decision {
-                Decision::Rejected => return Ok(Standing::Rejected(None)),
-                Decision::RejectedBy(rejection) => return Ok(Standing::Rejected(Some(rejection))),
+                // There is none.
+                Decision::Rejected | Decision::RejectedBy(_) => {}
                 Decision::Expired { at } => return Ok(Standing::Expired(at)),
                 Decision::Approved(approval) => match self.draft_of(&approval).await? {
                     None => self.withdraw(case, &approval).await?,

@@ -161,6 +161,7 @@ fn detail(refusal: &Refusal) -> String {
         | Refusal::OtherPerson
         | Refusal::ApprovalsDisagree(_)
         | Refusal::ApprovalUsed
+        | Refusal::ApprovalRejected
         | Refusal::NotFound(_)
         | Refusal::AttesterDisabled(_)
         | Refusal::SignerJustReset(_)
@@ -311,6 +312,7 @@ mod tests {
             Refusal::OtherTenant,
             Refusal::OtherPerson,
             Refusal::ApprovalUsed,
+            Refusal::ApprovalRejected,
             Refusal::NotTheKeysOwner,
             Refusal::VerifierNotManager,
             Refusal::Guardrail(Guardrail::Alone),

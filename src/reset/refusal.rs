@@ -60,6 +60,9 @@ pub enum Refusal {
     /// The approval has been used, for another request.
     #[error("the approval has already been used")]
     ApprovalUsed,
+    /// At the desk, before a reset used it.
+    #[error("an approver has rejected this reset")]
+    ApprovalRejected,
     #[error("the {0} is not in the directory")]
     NotFound(Role),
     #[error("the {0}'s account is disabled")]
@@ -283,6 +286,7 @@ impl Refusal {
             Refusal::OtherPerson => Code::OtherPerson,
             Refusal::ApprovalsDisagree(_) => Code::ApprovalsDisagree,
             Refusal::ApprovalUsed => Code::ApprovalUsed,
+            Refusal::ApprovalRejected => Code::ApprovalRejected,
             Refusal::NotFound(role) => match role {
                 Role::Target => Code::TargetNotFound,
                 Role::TicketUser => Code::TicketUserNotFound,

@@ -11,7 +11,7 @@ use super::executor::replay::Answered;
 use super::executor::throttle::{Misuse, NotificationThrottle, PreviewThrottle};
 use super::executor::validate::Presented;
 use super::ledger::{
-    Acceptance, ApprovalUse, Block, Obstacle, Record, Stage, SwitchError, SwitchedTo, is_about,
+    Acceptance, ApprovalUse, Block, Obstacle, Record, Stage, SwitchError, SwitchedTo, Use, is_about,
 };
 use super::model::{
     ApprovalSummary, Event, Freeze, FreezeChange, LedgerError, Parties, Preview, Privilege,
@@ -20,7 +20,7 @@ use super::model::{
 use super::refusal::Refusal;
 use super::rules::guardrails::{DAY, verifier_count};
 use crate::approval::sign_in::Subject;
-use crate::approval::{ApprovalError, Authentic, ContactEnds, Evidence};
+use crate::approval::{ApprovalError, Authentic, ContactEnds, Evidence, TokenId};
 use crate::clock::{self, Timestamp};
 use crate::ids::{Label, ObjectId, Reference, ResetId, TenantId};
 
@@ -278,6 +278,16 @@ impl Resets {
     pub async fn was_accepted(&self, request: &Request) -> Result<bool, Refusal> {
         let (previous, _) = self.deployment.ledger.look_up(request, &[]).await?;
         Ok(previous.is_any())
+    }
+
+    /// Rejects the approvals of this name. False if a reset has begun on one of them: that one goes on.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if it is not known to be rejected.
+    pub async fn reject(&self, approval: &TokenId) -> Result<bool, LedgerError> {
+        let now = self.deployment.clock.now();
+        let found = self.deployment.ledger.reject(approval, now).await?;
+        Ok(found == Use::Rejected)
     }
 
     /// Authenticates an approval that was signed at the desk, with the keys that Entra has now.

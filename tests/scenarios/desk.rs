@@ -11,6 +11,7 @@ mod links;
 mod managers;
 mod mortal;
 mod passkey;
+mod rejections;
 mod worker;
 
 use reregister_mfa::clock::Clock as _;
@@ -54,6 +55,11 @@ fn policy(policy: Document) -> Document {
 /// The product with a desk.
 pub async fn with_desk(change: impl FnOnce(Document) -> Document) -> TestApp {
     with_desk_and(change, Overrides::default()).await
+}
+
+/// The same, and a ticket of Jira's may present what was signed.
+pub async fn with_references() -> TestApp {
+    with_desk(|policy| policy.set("sources.jira.issuers", json!(["service-desk", "desk"]))).await
 }
 
 pub async fn with_desk_and(

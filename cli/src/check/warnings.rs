@@ -66,7 +66,7 @@ fn of_channels(policy: &Policy, warnings: &mut Vec<String>) {
         );
     if asks && !asking.any(|domains| domains.len() > 1) {
         warnings.push(
-            "Privileged people need approvals from two trust domains. Neither a source nor [on_call] that has `privileged = true` lists issuers of two that have it, too: none of these people can be reset here."
+            "Privileged people need approvals from two trust domains, so none can be reset here: a source or [on_call] with `privileged = true` has to list issuers with `privileged = true` of two trust domains."
                 .to_owned(),
         );
     }

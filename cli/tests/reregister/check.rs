@@ -377,7 +377,7 @@ fn what_a_deployer_may_not_have_meant_is_a_warning_and_no_error() {
     Warning: There is no section [tenants.contoso.privileged], so every request for an administrator or an approver is refused.
     Warning: tenants.contoso.rules names no break-glass account, so none is protected.
     Warning: on_call.issuers is empty, so POST /resets is closed.
-    Warning: Privileged people need approvals from two trust domains. Neither a source nor [on_call] that has `privileged = true` lists issuers of two that have it, too: none of these people can be reset here.
+    Warning: Privileged people need approvals from two trust domains, so none can be reset here: a source or [on_call] with `privileged = true` has to list issuers with `privileged = true` of two trust domains.
     Warning: Neither a source nor [on_call] names the issuer on-call, so its approvals are all refused.
     Warning: issuers.on-call.key.ada-2026 is for a key that keys/on-call.jwks.json does not have. Write the kid as it is in the file, or remove the line.
 
@@ -391,7 +391,7 @@ fn two_trust_domains_that_no_channel_takes_together_are_fewer_than_two() {
     let apart = format!("{apart}privileged = true\n");
     insta::assert_snapshot!(findings(&checked(&with_policy(&apart))), @r"
     exit 0
-    Warning: Privileged people need approvals from two trust domains. Neither a source nor [on_call] that has `privileged = true` lists issuers of two that have it, too: none of these people can be reset here.
+    Warning: Privileged people need approvals from two trust domains, so none can be reset here: a source or [on_call] with `privileged = true` has to list issuers with `privileged = true` of two trust domains.
     ");
 }
 

@@ -24,7 +24,7 @@ pub use super::SignedIn;
 pub use draft::{Act, DRAFT_LIFETIME, Draft, NotADraft, SignedDigest, Subject, nonce, view_nonce};
 pub use id_token::{DeskRole, SignIn};
 pub use signed::{
-    DOMAIN, SignedApproval, SignedDraft, authenticate, key_of, may_be_one, verify_draft,
+    DOMAIN, SignedApproval, SignedDraft, authenticate, key_of, may_be_one, name_of, verify_draft,
 };
 
 /// Whose sign-ins count.

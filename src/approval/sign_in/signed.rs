@@ -8,13 +8,13 @@ use super::super::jwks::KeySet;
 use super::super::jws::Jws;
 use super::super::signed_by::{SignedBy, SignedIn};
 use super::super::time_limits::TimeLimits;
-use super::super::token::Authentic;
+use super::super::token::{Authentic, TokenId};
 use super::super::{Channel, InvalidToken};
 use super::draft::{Act, DRAFT_LIFETIME, Draft, NotADraft, nonce};
 use super::id_token::{DeskRole, SignIn};
 use super::{SignInError, SignInPolicy};
 use crate::clock;
-use crate::ids::{Digest, Jti, Kid, Label, PersonRef, Reference};
+use crate::ids::{Digest, DraftId, Jti, Kid, Label, PersonRef, Reference};
 
 /// A draft, and the token of the sign-in for it.
 #[derive(Debug, Clone)]
@@ -40,6 +40,17 @@ pub struct SignedApproval {
 
 /// The trust domain of all that Entra signs: an attacker who rules the tenant can sign in as any person in it.
 pub const DOMAIN: &str = "entra";
+
+/// The name of every approval that rests on this verification: it is used once, by whichever approval comes first.
+///
+/// # Errors
+/// [`SignInError::NotADraft`].
+pub fn name_of(policy: &SignInPolicy, verification: &DraftId) -> Result<TokenId, SignInError> {
+    Ok(TokenId {
+        iss: policy.iss.clone(),
+        jti: Jti::try_from(verification.to_string()).map_err(|_| SignInError::NotADraft)?,
+    })
+}
 
 /// Which key signed it, by what the token says of itself.
 ///
@@ -159,8 +170,7 @@ pub fn authenticate(
         iat: approver.at,
         nbf: None,
         exp: clock::after(approver.at, TimeLimits::of(*channel).longest_lifetime),
-        // One verification is used once, by whichever approval comes first.
-        jti: Jti::try_from(verification.id.to_string()).map_err(|_| SignInError::NotADraft)?,
+        jti: name_of(policy, &verification.id)?.jti,
         txn: subject.ticket,
         act: Actor {
             sub: PersonRef::Id(approver.person),

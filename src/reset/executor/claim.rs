@@ -9,7 +9,7 @@ use crate::approval::{Authentic, TokenId};
 use crate::clock::Timestamp;
 use crate::ids::ResetId;
 use crate::reset::ledger::{
-    ApprovalUse, ClaimAttempt, Obstacle, Record, RecordLease, ResetLease, Stage, is_about,
+    ApprovalUse, ClaimAttempt, Obstacle, Record, RecordLease, ResetLease, Stage, Use, is_about,
 };
 use crate::reset::machine::Reset;
 use crate::reset::model::Request;
@@ -189,9 +189,13 @@ impl Run<'_> {
         let mut uses = proofs.uses.into_iter();
         for approval in proofs.presented.accepted()? {
             // One that was not looked up counts as used, by a reset that is not known.
-            let Some(user) = uses.next().ok_or(Refusal::ApprovalUsed)? else {
-                unused.push(approval);
-                continue;
+            let user = match uses.next().ok_or(Refusal::ApprovalUsed)? {
+                Some(Use::By(user)) => user,
+                Some(Use::Rejected) => return Err(Refusal::ApprovalRejected),
+                None => {
+                    unused.push(approval);
+                    continue;
+                }
             };
             let record = self.deployment.user(user).await?;
             match &record.stage {

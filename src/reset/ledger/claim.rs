@@ -109,7 +109,10 @@ impl Ledger {
             let commit = CommitId::of(&record);
             let mut writes = vec![commit.record(&record, lease.version)?];
             for approval in &claim.approvals {
-                let used = ApprovalItem { reset: record.id };
+                let used = ApprovalItem {
+                    reset: record.id,
+                    rejected: false,
+                };
                 writes.push(commit.write(items::approval_key(&approval.id), 0, encode(&used)?));
             }
             writes.extend(headroom.writes(&commit, claim)?);

@@ -29,7 +29,11 @@ pub struct DeliveryItem {
 
 #[derive(Serialize, Deserialize)]
 pub struct ApprovalItem {
+    /// Which has used it. Of one that was rejected there is no such reset: an earlier version refuses it as used.
     pub reset: ResetId,
+    /// That an approver has rejected it before a reset used it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rejected: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -26,4 +26,4 @@ pub use claim::{ClaimAttempt, GuardrailItems, Obstacle, obstacle};
 pub use freeze::{SwitchError, SwitchedTo};
 pub use lease::{RecordLease, ResetLease, WriteError};
 pub use record::{Duties, Duty, Record, Stage, is_about};
-pub use store::{Acceptance, ApprovalUse, Block, LastReset, Ledger, VersionedRecord};
+pub use store::{Acceptance, ApprovalUse, Block, LastReset, Ledger, Use, VersionedRecord};

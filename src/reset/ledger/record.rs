@@ -246,5 +246,7 @@ pub fn is_about(reset: &Reset, approval: &Authentic, ticket: &TicketKey) -> bool
         .approvals
         .iter()
         .any(|claimed| claimed.id == approval.id() && claimed.sub == approval.claims().sub);
-    claim.ticket == *ticket && same_target
+    let says_the_same =
+        claim.scope == approval.claims().scope && claim.reason == approval.claims().reason;
+    claim.ticket == *ticket && same_target && says_the_same
 }

@@ -62,8 +62,16 @@ pub enum Acceptance {
     Duplicate,
 }
 
-/// The reset that has used an approval; `None` if it is unused.
-pub type ApprovalUse = Option<ResetId>;
+/// What has become of an approval; `None` if nothing has.
+pub type ApprovalUse = Option<Use>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// This reset has used it.
+    By(ResetId),
+    /// An approver has rejected it.
+    Rejected,
+}
 
 /// When a person's methods were last removed here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,6 +151,28 @@ impl Ledger {
         let keys: Vec<Key> = approvals.iter().map(items::approval_key).collect();
         let found = self.get_all(&keys).await?.into_iter();
         found.map(used_by).collect()
+    }
+
+    /// Rejects an approval, unless a reset has used it: the claim and this write the same item, and one of them is first.
+    pub(in crate::reset) async fn reject(
+        &self,
+        approval: &TokenId,
+        now: Timestamp,
+    ) -> Result<Use, LedgerError> {
+        let key = items::approval_key(approval);
+        let rejected = encode(&ApprovalItem {
+            reset: ResetId::random(),
+            rejected: true,
+        })?;
+        let write = CommitId::of_tombstone(now).write(key.clone(), 0, rejected);
+        match self.store.commit(&[write]).await {
+            Ok(()) => Ok(Use::Rejected),
+            Err(StoreError::Unavailable(why)) => Err(LedgerError::Unavailable(why)),
+            Err(StoreError::Conflict(_)) => {
+                let found = used_by(self.get(&key).await?)?;
+                found.ok_or(LedgerError::Corrupt)
+            }
+        }
     }
 
     /// When a reset last removed something of this person, within 35 days.
@@ -404,5 +434,8 @@ fn unreadable(error: StoreError) -> LedgerError {
 
 fn used_by(item: Option<Item>) -> Result<ApprovalUse, LedgerError> {
     let item: Option<ApprovalItem> = item.as_ref().map(decode).transpose()?;
-    Ok(item.map(|item| item.reset))
+    Ok(item.map(|item| match item.rejected {
+        true => Use::Rejected,
+        false => Use::By(item.reset),
+    }))
 }

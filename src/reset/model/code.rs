@@ -193,6 +193,8 @@ codes! {
         "Get an approval that is valid for a shorter time.", MayReplace;
     ApprovalUsed                  422 Never Requester Never     Ends  "The approval has already been used",
         "See how its reset ended. For another reset, get a new approval: each one works once.";
+    ApprovalRejected              403 Never Requester Always    Ends  "An approver has rejected the reset",
+        "If the person still needs it, verify them again.";
     ApprovalsDisagree             422 Never Requester Always    Ends  "The approvals disagree",
         "Get two approvals for the same person, ticket and reason that allow the same changes.";
     EvidenceStale                 422 Never Requester Always    Ends  "The verification is too old",

@@ -279,37 +279,6 @@ async fn no_code_bearer_or_number_is_kept_and_tokens_only_with_what_they_sign() 
 }
 
 #[tokio::test]
-async fn a_rejection_stops_an_approval_that_is_drafted_already_and_comes_too_late_after_one() {
-    let app = with_desk(same).await;
-    let case = Browser::of(&app, VERA).await.verify(JANE).await;
-    let (sam, ada) = (Browser::of(&app, SAM).await, Browser::of(&app, ADA).await);
-    let drafted = ada.draft_approval(&case).await.json;
-    let reject = format!("/desk/cases/{case}/rejection");
-    let no = json!({"reason": "I called: it was not her"});
-    assert_eq!(sam.post(&reject, &no).await.status, 200);
-    assert_eq!(ada.sign(&drafted).await.code(), "desk_rejected");
-    assert!(app.writes().is_empty());
-
-    app.clock.pass(Duration::from_secs(16 * 60));
-    let (sam, draft) = about_to_approve(&app).await;
-    let about: Value = serde_json::from_str(draft["text"].as_str().unwrap()).unwrap();
-    let verified: Value =
-        serde_json::from_str(about["act"]["verification"]["draft"].as_str().unwrap()).unwrap();
-    assert_eq!(sam.sign(&draft).await.state(), "completed");
-    let reject = format!("/desk/cases/{}/rejection", verified["id"].as_str().unwrap());
-    let ada = Browser::of(&app, ADA).await;
-    assert_eq!(ada.post(&reject, &no).await.code(), "desk_approved");
-    // It is too late for this reset, and the next verification shows it.
-    assert_eq!(app.decisions().last().unwrap(), "rejected");
-    app.clock.pass(Duration::from_secs(16 * 60));
-    let next = Browser::of(&app, VERA).await.verify(JANE).await;
-    let ada = Browser::of(&app, ADA).await;
-    let shown = ada.get(&format!("/desk/cases/{next}")).await.json;
-    let rejections = shown["rejections"].as_array().unwrap();
-    assert_eq!(rejections.len(), 2, "{shown}");
-}
-
-#[tokio::test]
 async fn asking_how_it_ended_begins_nothing() {
     let app = with_desk(same).await;
     let case = Browser::of(&app, VERA).await.verify(JANE).await;

@@ -54,6 +54,8 @@ struct World<'a> {
     sessions: Vec<(Browser<'a>, &'static str)>,
     known: Vec<Known>,
     cases: Vec<String>,
+    /// The cases whose rejection was answered as in time.
+    rejected: BTreeSet<String>,
     codes: Vec<(usize, String)>,
     deaths: usize,
 }
@@ -104,10 +106,13 @@ impl World<'_> {
         let (Some(session), false) = (self.any_session(), self.cases.is_empty()) else {
             return;
         };
-        let case = &self.cases[self.chance.below(self.cases.len())];
+        let case = self.cases[self.chance.below(self.cases.len())].clone();
         let path = format!("/desk/cases/{case}/rejection");
         let (browser, _) = &self.sessions[session];
-        browser.post(&path, &json!({"reason": "no"})).await;
+        let answer = browser.post(&path, &json!({"reason": "no"})).await;
+        if answer.status == 200 {
+            self.rejected.insert(case);
+        }
     }
 
     async fn draft_verification(&mut self) {
@@ -221,6 +226,7 @@ async fn history(seed: u64) -> (usize, usize) {
         sessions: Vec::new(),
         known: Vec::new(),
         cases: Vec::new(),
+        rejected: BTreeSet::new(),
         codes: Vec::new(),
         deaths: 0,
     };
@@ -273,6 +279,8 @@ async fn history(seed: u64) -> (usize, usize) {
             Event::Outcome { outcome, .. } if ended.insert(outcome.reset) => {
                 let verification = &rests_on[&outcome.reset];
                 assert!(used.insert(verification.clone()), "seed {seed}: used twice");
+                let is_rejected = world.rejected.contains(verification);
+                assert!(!is_rejected, "seed {seed}: done after a rejection");
             }
             _ => {}
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Browser, same, with_desk};
+use super::{Browser, same, with_desk, with_references};
 use crate::evidence::ago;
 use crate::test_app::{Document, JANE, Overrides, SAM, TestApp, VERA, VICTOR};
 
@@ -83,9 +83,7 @@ async fn without_a_section_desk_there_is_none() {
 
 #[tokio::test]
 async fn a_reference_in_a_ticket_is_looked_up_and_counts_once() {
-    let app =
-        with_desk(|policy| policy.set("sources.jira.issuers", json!(["service-desk", "desk"])))
-            .await;
+    let app = with_references().await;
     let case = Browser::of(&app, VERA).await.verify(JANE).await;
     let sam = Browser::of(&app, SAM).await;
     let shown = sam.get(&format!("/desk/cases/{case}")).await;

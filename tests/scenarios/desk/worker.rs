@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use simulated::tickets::Fault;
 
 use super::mortal::World;
-use super::{Browser, JANE_ID, about_to_approve, changed, same, with_desk};
+use super::{Browser, JANE_ID, about_to_approve, changed, same, with_desk, with_references};
 use crate::log;
 use crate::test_app::{ADA, JANE, SAM, VERA};
 
@@ -90,7 +90,7 @@ async fn a_stored_verification_that_entra_did_not_sign_gets_no_note_and_the_secu
 
 #[tokio::test]
 async fn an_approval_that_was_signed_for_a_ticket_is_not_submitted() {
-    let app = with_desk(same).await;
+    let app = with_references().await;
     let case = Browser::of(&app, VERA).await.verify(JANE).await;
     let sam = Browser::of(&app, SAM).await;
     let body = json!({"approval": {"case": case, "for_ticket": true}});
@@ -234,6 +234,22 @@ async fn the_third_refused_sign_in_within_an_hour_is_told_to_the_security_team_o
     app.wait(HOUR).await;
     refuse(4).await;
     assert_eq!(told(), 2);
+}
+
+#[tokio::test]
+async fn refused_sign_ins_at_the_same_moment_are_told_as_well() {
+    let app = with_desk(same).await;
+    let case = Browser::of(&app, VERA).await.verify(JANE).await;
+    let mut sam = Browser::of(&app, SAM).await;
+    let draft = sam.draft_approval(&case).await.json;
+    sam.changes = changed("acrs", &json!(null));
+    let refused = tokio::join!(sam.sign(&draft), sam.sign(&draft), sam.sign(&draft));
+    for one in [refused.0, refused.1, refused.2] {
+        assert_eq!(one.code(), "sign_in_invalid");
+    }
+    let subjects = app.security_inbox.subjects().into_iter();
+    let told = subjects.filter(|text| text.contains("signatures refused"));
+    assert!(told.count() > 0);
 }
 
 #[tokio::test]
