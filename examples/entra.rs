@@ -66,7 +66,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
     );
     println!("  login  {url}/{}", file.tenant_id);
     println!("  Graph  {url}/v1.0 and {url}/beta");
-    println!("\nA token, and somebody's methods:\n");
+    let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
+    println!(
+        "\nMicrosoft's own clients need --tls, a certificate that they trust, and one of these settings:"
+    );
+    println!(
+        "  instance_discovery=False (msal for Python), disable_instance_discovery=True (azure-identity), \
+         knownAuthorities: [\"{host}\"] (MSAL for JavaScript)"
+    );
+    println!(
+        "Without a setting: --listen 127.0.0.1:443, login.microsoftonline.com and graph.microsoft.com in the \
+         certificate and in /etc/hosts"
+    );
+    println!("\nA token, and the methods of one person:\n");
     for app in file.apps.iter().take(1) {
         let secret = app.secret.as_deref().unwrap_or_default();
         println!(

@@ -1,5 +1,6 @@
 //! Clients that others wrote work with the simulated tenant as with Entra: Microsoft's own azure-identity, msgraph-sdk
-//! and msal, and oauth4webapi. The other tests show as much about Entra as the simulated tenant is like it.
+//! and msal, for Python and for Node, and oauth4webapi. The other tests show as much about Entra as the simulated
+//! tenant is like it.
 
 #![allow(
     clippy::unwrap_used,
@@ -117,6 +118,7 @@ async fn a_person_signs_in_to_an_app_with_clients_that_others_wrote() {
     for (program, script) in [
         ("PYTHON", "tests/microsoft/sign_in.py"),
         ("NODE", "tests/page/sign_in.mjs"),
+        ("NODE", "tests/page/sign_in_msal.mjs"),
     ] {
         let path = std::env::var(program).expect("PYTHON and NODE are set by make test");
         let mut drive = Command::new(path);

@@ -23,14 +23,12 @@ CONTEXT = json.dumps({"id_token": {"acrs": {"essential": True, "value": "c1"}}})
 
 
 def app(credential):
-    """Without the discovery of instances, in which msal asks Microsoft whether this login is Microsoft's. A refresh
-    token is not wanted."""
+    """Without the discovery of instances, in which msal asks Microsoft whether this login is Microsoft's."""
     return msal.ConfidentialClientApplication(
         APP,
         client_credential=credential,
         authority=f"{BASE}/{TENANT}",
         instance_discovery=False,
-        exclude_scopes=["offline_access"],
     )
 
 

@@ -32,6 +32,15 @@ enum Body {
 /// An answer, or the error that ends the handling of the request.
 pub(super) type Outcome = Result<Answer, Answer>;
 
+/// The content type of Graph's JSON.
+pub(super) const GRAPH_JSON: &str = "application/json;odata.metadata=minimal;charset=utf-8";
+
+/// The content type of the login's JSON.
+pub(super) const LOGIN_JSON: &str = "application/json; charset=utf-8";
+
+/// The end of an error's text where Entra would do what the simulated tenant does not.
+pub(super) const NOT_SIMULATED: &str = " (not simulated)";
+
 /// The ids of a request, which clients should log (<https://learn.microsoft.com/graph/best-practices-concept>).
 #[derive(Debug)]
 pub(super) struct Ids {
@@ -115,8 +124,15 @@ impl Answer {
         self
     }
 
-    pub(super) fn into_response(self, ids: &Ids) -> Response {
-        let mut kind = "application/json;odata.metadata=minimal;charset=utf-8";
+    /// A document that every web page may read, and that browsers may keep for a day.
+    pub(super) fn published(self) -> Self {
+        self.with("cache-control", "max-age=86400, private")
+            .with("access-control-allow-origin", "*")
+            .with("access-control-allow-methods", "GET, OPTIONS")
+    }
+
+    pub(super) fn into_response(self, ids: &Ids, json_kind: &'static str) -> Response {
+        let mut kind = json_kind;
         let bytes = match self.body {
             Body::Empty => None,
             Body::Json(value) => Some(value.to_string().into_bytes()),
@@ -181,14 +197,19 @@ pub(super) fn as_graph(response: Response, ids: &Ids) -> Response {
     with_headers(response, headers)
 }
 
-/// Adds the headers that every response of the login has.
+/// Adds the headers that every response of the login has. One that may be kept says so itself.
 pub(super) fn as_login(response: Response, ids: &Ids) -> Response {
+    let may_be_kept = response.headers().contains_key(header::CACHE_CONTROL);
     let headers = [
         ("x-ms-request-id", ids.request.to_string()),
         ("client-request-id", ids.client.clone()),
-        ("cache-control", "no-store, no-cache".to_owned()),
     ];
-    with_headers(response, headers)
+    let transient = [
+        ("cache-control", "no-store, no-cache".to_owned()),
+        ("pragma", "no-cache".to_owned()),
+    ];
+    let transient = transient.into_iter().filter(|_| !may_be_kept);
+    with_headers(response, headers.into_iter().chain(transient))
 }
 
 fn with_headers(
@@ -230,6 +251,21 @@ impl LoginError {
     /// The app could not be authenticated.
     pub(super) fn client(code: u32, message: impl Into<String>) -> Self {
         LoginError::new(401, "invalid_client", code, message)
+    }
+
+    /// The app asks for something that Entra has and the simulated tenant does not.
+    pub(super) fn not_simulated(error: &'static str, code: u32, message: &str) -> Self {
+        LoginError::new(400, error, code, format!("{message}{NOT_SIMULATED}"))
+    }
+
+    /// A person of any tenant was to sign in to an app of this tenant alone.
+    pub(super) fn not_multi_tenant(client: &str) -> Self {
+        let text = format!(
+            "Application '{client}' is not configured as a multi-tenant application. Usage of the /common \
+             endpoint is not supported for such apps created after '10/15/2018'. Use a tenant-specific \
+             endpoint or configure the application to be multi-tenant."
+        );
+        LoginError::new(400, "invalid_request", 50194, text)
     }
 
     pub(super) fn name(&self) -> &'static str {

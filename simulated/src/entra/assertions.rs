@@ -80,22 +80,19 @@ impl<'a> UnverifiedAssertion<'a> {
         is_endpoint: impl Fn(&str) -> bool,
     ) -> Result<(), LoginError> {
         let algorithm = self.algorithm(&[Algorithm::PS256, Algorithm::RS256])?;
+        // Entra accepts one without a type (<https://github.com/panva/openid-client/issues/667>).
         if !matches!(
             self.header("typ"),
-            Some("JWT" | "http://openid.net/specs/jwt/1.0")
+            None | Some("JWT" | "http://openid.net/specs/jwt/1.0")
         ) {
             let text = "Invalid JWT header type specified, must be 'JWT' or 'http://openid.net/specs/jwt/1.0'.";
             return Err(LoginError::new(400, "invalid_request", 5_002_727, text));
         }
-        let Some(thumbprint) = self.header("x5t#S256").or_else(|| self.header("x5t")) else {
+        let Some(thumbprint) = self.thumbprint() else {
             let text = "Invalid JWT token. No certificate SHA-1 thumbprint, certificate SHA-256 thumbprint, \
                         nor keyId specified in token header.";
             return Err(LoginError::client(5_002_723, text));
         };
-        // Although base64url in a JWT has no padding (RFC 7515, section 2), MSAL for Python pads it, and Entra accepts
-        // that.
-        let unpadded = thumbprint.trim_end_matches('=');
-        let thumbprint = URL_SAFE_NO_PAD.decode(unpadded).unwrap_or_default();
         let registered = app
             .certificates
             .iter()
@@ -141,6 +138,23 @@ impl<'a> UnverifiedAssertion<'a> {
         }
         self.required("jti")?;
         self.check_time(now, Some(LONGEST))
+    }
+
+    /// The thumbprint that the header has, which `kid` may have, too
+    /// (<https://github.com/ramosbugs/oauth2-rs/pull/217>); there it may be in hex. Empty if it is not readable.
+    fn thumbprint(&self) -> Option<Vec<u8>> {
+        // Although base64url in a JWT has no padding (RFC 7515, section 2), MSAL for Python pads it, and Entra accepts
+        // that.
+        let decode = |text: &str| {
+            let unpadded = text.trim_end_matches('=');
+            URL_SAFE_NO_PAD.decode(unpadded).unwrap_or_default()
+        };
+        let named = self.header("x5t#S256").or_else(|| self.header("x5t"));
+        let of_kid = || {
+            let kid = self.header("kid")?;
+            Some(from_hex(kid).unwrap_or_else(|| decode(kid)))
+        };
+        named.map(decode).or_else(of_kid)
     }
 
     /// <https://learn.microsoft.com/entra/workload-id/workload-identity-federation>: it "doesn't support wildcards", and
@@ -272,6 +286,16 @@ impl<'a> UnverifiedAssertion<'a> {
         );
         Err(LoginError::client(700_024, text))
     }
+}
+
+/// The bytes of a SHA-1 or SHA-256 in hex.
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
+    let digits = digits.filter(|digits| [40, 64].contains(&digits.len()))?;
+    digits
+        .chunks(2)
+        .map(|pair| u8::try_from(pair.iter().fold(0, |sum, digit| sum * 16 + digit)).ok())
+        .collect()
 }
 
 fn part(encoded: &str) -> Option<Value> {

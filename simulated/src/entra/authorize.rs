@@ -1,4 +1,4 @@
-//! `GET /{tenant}/oauth2/v2.0/authorize`, and what a person does on the page that it may show
+//! `GET` and `POST /{tenant}/oauth2/v2.0/authorize`, and what a person does on the page that it may show
 //! (<https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow>).
 //!
 //! An error goes to the redirect URI if an app can do something about it, and stays on a page of the login's own
@@ -13,6 +13,7 @@ use super::id_token::Changes;
 use super::kinds::Kind;
 use super::sign_ins::{Code, Session};
 use super::state::State;
+use super::way_back::WayBack;
 
 /// What the person does.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,7 @@ pub(super) enum Choice<'a> {
 #[derive(Debug)]
 pub(super) struct Authorization<'a> {
     pub(super) tenant: &'a str,
+    /// The parameters, from the query or from a form (OpenID Connect Core 1.0, section 3.1.2.1).
     pub(super) query: &'a [(String, String)],
     /// The cookie of the session.
     pub(super) cookie: Option<&'a str>,
@@ -44,10 +46,10 @@ pub(super) enum Step {
         origin: String,
         hint: Option<String>,
     },
-    /// A redirect to the app, with a code.
-    Done { location: String, cookie: String },
-    /// A redirect to the app, with an error.
-    Refused { location: String, error: LoginError },
+    /// Back to the app with a code.
+    Done { back: WayBack, cookie: String },
+    /// Back to the app with an error.
+    Refused { back: WayBack, error: LoginError },
 }
 
 /// Goes as far as it can without the person. An error is one for the login's own page.
@@ -68,7 +70,7 @@ pub(super) fn step(
             answer.push(("error_subcode", "cancel"));
         }
         Step::Refused {
-            location: target.location(&answer),
+            back: target.way_back(&answer),
             error,
         }
     };
@@ -76,7 +78,11 @@ pub(super) fn step(
         Ok(parameters) => parameters,
         Err(error) => return Ok(refused(error)),
     };
-    let session = request.cookie.and_then(|cookie| live(login, cookie));
+    let now = login.now().as_second();
+    let session = request
+        .cookie
+        .and_then(|cookie| live(login, cookie))
+        .filter(|session| is_recent(session, parameters.max_age, now));
     if parameters.prompt == Prompt::Never {
         return silent(login, &target, &parameters, session, request.changes)
             .or_else(|error| Ok(refused(error)));
@@ -110,7 +116,6 @@ pub(super) fn step(
         Choice::SignsIn(name) => {
             let person = find(login, name)?.profile.id;
             admit(login, &target, person)?;
-            let now = login.now().as_second();
             let kept = session
                 .filter(|session| session.person == person && parameters.prompt != Prompt::Login);
             let mut session = kept.unwrap_or_else(|| Session::new(person, now));
@@ -172,6 +177,12 @@ fn live(login: &State, cookie: &str) -> Option<Session> {
         .sessions_revoked
         .is_some_and(|revoked| revoked.as_second() >= session.auth_time);
     (person.profile.account_enabled && !is_revoked).then(|| session.clone())
+}
+
+/// Whether a session is as recent as the app wants it. `max_age=0` wants a new sign-in, as `prompt=login` does
+/// (OpenID Connect Core 1.0, section 3.1.2.1).
+fn is_recent(session: &Session, max_age: Option<i64>, now: i64) -> bool {
+    max_age.is_none_or(|seconds| seconds > 0 && now - session.auth_time <= seconds)
 }
 
 /// Whether a person is the one whom the request hints at.
@@ -316,9 +327,9 @@ fn finish(
         ("code", code.as_str()),
         ("session_state", &session.id.to_string()),
     ];
-    let (location, cookie) = (target.location(&answer), session.cookie.clone());
+    let (back, cookie) = (target.way_back(&answer), session.cookie.clone());
     let sessions = &mut login.sign_ins.sessions;
     sessions.retain(|kept| kept.id != session.id);
     sessions.push(session);
-    Step::Done { location, cookie }
+    Step::Done { back, cookie }
 }

@@ -1,7 +1,6 @@
 //! The request to `GET /{tenant}/oauth2/v2.0/authorize`: its parameters, and the errors that they cause
 //! (<https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow>).
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -9,13 +8,7 @@ use super::answers::LoginError;
 use super::registration::Registration;
 use super::sign_ins::Challenge;
 use super::state::State;
-
-/// What a form leaves as it is (<https://url.spec.whatwg.org/#application-x-www-form-urlencoded-percent-encode-set>).
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'*');
+use super::way_back::{ResponseMode, WayBack, origin};
 
 /// Where answers go: an app and a redirect URI of it. Errors before this is known stay on the login's own page.
 #[derive(Clone, Debug)]
@@ -24,14 +17,8 @@ pub(super) struct Target {
     pub(super) registration: Registration,
     pub(super) redirect_uri: String,
     pub(super) is_spa: bool,
-    mode: Mode,
+    mode: ResponseMode,
     state: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
-    Query,
-    Fragment,
 }
 
 /// How the person is to sign in.
@@ -41,6 +28,8 @@ pub(super) enum Prompt {
     WhenNeeded,
     Login,
     SelectAccount,
+    /// The consent is given already: the page asks once more who signs in.
+    Consent,
     /// No page is shown.
     Never,
 }
@@ -53,6 +42,8 @@ pub(super) struct Parameters {
     pub(super) nonce: Option<String>,
     pub(super) challenge: Option<Challenge>,
     pub(super) scope: String,
+    /// How many seconds ago the person may have given the password.
+    pub(super) max_age: Option<i64>,
     /// The authentication contexts that the id_token is to have.
     pub(super) contexts: Vec<String>,
 }
@@ -78,13 +69,8 @@ impl Target {
     ) -> Result<Target, LoginError> {
         let client = parameter(query, "client_id").ok_or_else(|| missing("client_id"))?;
         let app = login.app(client)?;
-        if ["common", "organizations", "consumers"].contains(&tenant) {
-            let text = format!(
-                "Application '{client}' is not configured as a multi-tenant application. Usage of the /common \
-                 endpoint is not supported for such apps created after '10/15/2018'. Use a tenant-specific \
-                 endpoint or configure the application to be multi-tenant."
-            );
-            return Err(LoginError::new(400, "invalid_request", 50194, text));
+        if State::is_shared(tenant) {
+            return Err(LoginError::not_multi_tenant(client));
         }
         login.check_tenant(tenant)?;
         let uri = parameter(query, "redirect_uri").ok_or_else(|| missing("redirect_uri"))?;
@@ -92,9 +78,8 @@ impl Target {
             let text = "No reply address is registered for the application.";
             return Err(LoginError::new(400, "invalid_request", 500_113, text));
         };
-        let registered = |uris: &[String]| uris.iter().any(|own| is_registered(own, uri));
-        let is_spa = registered(&registration.spa_redirect_uris);
-        if !is_spa && !registered(&registration.redirect_uris) {
+        let is_spa = has_registered(&registration.spa_redirect_uris, uri);
+        if !is_spa && !has_registered(&registration.redirect_uris, uri) {
             let text = format!(
                 "The redirect URI '{uri}' specified in the request does not match the redirect URIs configured \
                  for the application '{client}'. Make sure the redirect URI sent in the request matches one \
@@ -103,9 +88,10 @@ impl Target {
             return Err(LoginError::new(400, "invalid_request", 50011, text));
         }
         let mode = match parameter(query, "response_mode") {
-            None | Some("query") => Mode::Query,
-            Some("fragment") => Mode::Fragment,
-            Some(other) => return Err(unsupported("response_mode", other)),
+            None => ResponseMode::Query,
+            Some(name) => {
+                ResponseMode::named(name).ok_or_else(|| unsupported("response_mode", name))?
+            }
         };
         Ok(Target {
             client_id: app.client_id,
@@ -117,33 +103,22 @@ impl Target {
         })
     }
 
-    /// The redirect URI with an answer. One without a path comes back with a slash.
-    pub(super) fn location(&self, answer: &[(&str, &str)]) -> String {
-        let mut uri = self.redirect_uri.clone();
-        let rest = uri.split_once("://").map_or(uri.as_str(), |(_, rest)| rest);
-        if !rest.contains('/') {
-            uri.push('/');
-        }
-        uri.push(match self.mode {
-            Mode::Fragment => '#',
-            Mode::Query if uri.contains('?') => '&',
-            Mode::Query => '?',
-        });
+    /// An answer on its way to the redirect URI.
+    pub(super) fn way_back(&self, answer: &[(&'static str, &str)]) -> WayBack {
         let state = self.state.as_deref().map(|state| ("state", state));
-        let parts: Vec<_> = answer
-            .iter()
-            .copied()
-            .chain(state)
-            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, KEPT)))
-            .collect();
-        uri + &parts.join("&")
+        let fields = answer.iter().copied().chain(state);
+        let fields = fields.map(|(name, value)| (name, value.to_owned()));
+        WayBack::new(&self.redirect_uri, self.mode, fields.collect())
     }
 
     /// The scheme and host of the redirect URI.
     pub(super) fn origin(&self) -> String {
-        let parts: Vec<_> = self.redirect_uri.split('/').take(3).collect();
-        parts.join("/")
+        origin(&self.redirect_uri)
     }
+}
+
+pub(super) fn has_registered(uris: &[String], given: &str) -> bool {
+    uris.iter().any(|own| is_registered(own, given))
 }
 
 /// A redirect URI has to be the registered one, byte for byte; only the port of `http://localhost` may differ
@@ -181,18 +156,7 @@ impl Parameters {
         match parameter(query, "response_type") {
             Some("code") => {}
             None => return Err(missing("response_type")),
-            Some(other) => {
-                let text = format!(
-                    "response_type '{other}' is not enabled for the application. Enabling this feature requires \
-                     the 'id_token' and 'token' flags in the application's registration."
-                );
-                return Err(LoginError::new(
-                    400,
-                    "unsupported_response_type",
-                    700_054,
-                    text,
-                ));
-            }
+            Some(other) => return Err(unsupported_response(other)),
         }
         let hint = parameter(query, "login_hint").map(str::to_owned);
         let prompt = match parameter(query, "prompt") {
@@ -204,34 +168,62 @@ impl Parameters {
             }
             Some("select_account") => Prompt::SelectAccount,
             Some("none") => Prompt::Never,
+            Some("consent") => Prompt::Consent,
             Some(other) => return Err(unsupported("prompt", other)),
         };
+        let max_age = parameter(query, "max_age").map(|text| {
+            let seconds = text.parse().ok().filter(|&seconds: &i64| seconds >= 0);
+            seconds.ok_or_else(|| unsupported("max_age", text))
+        });
         Ok(Parameters {
             prompt,
             hint,
             nonce: parameter(query, "nonce").map(str::to_owned),
             challenge: challenge(target, query)?,
             scope: scope(query)?,
+            max_age: max_age.transpose()?,
             contexts: contexts(query)?,
         })
     }
 }
 
-/// The scope must be `openid`, with or without `profile`. Entra has more; each would be in the token's answer.
+/// The app's registration allows the code alone.
+fn unsupported_response(given: &str) -> LoginError {
+    let kinds: Vec<_> = given.split_whitespace().collect();
+    let disabled = |kind: &str, code| {
+        let text = format!(
+            "response_type '{kind}' is not enabled for the application. Enabling this feature requires the '{kind}' \
+             flag in the application's registration."
+        );
+        LoginError::new(400, "unsupported_response_type", code, text)
+    };
+    let is_known = |kind: &&str| ["code", "id_token", "token"].contains(kind);
+    if !kinds.iter().all(is_known) {
+        let text = format!("The response type '{given}' is not supported.");
+        return LoginError::new(400, "unsupported_response_type", 70005, text);
+    }
+    match kinds.contains(&"id_token") {
+        true => disabled("id_token", 700_054),
+        false => disabled("token", 700_051),
+    }
+}
+
+/// The scopes of the sign-in itself, with `openid` among them. Those of Graph and of other APIs are not simulated, and
+/// neither is the refresh token: `offline_access` has no effect, and is not in the token's answer.
 fn scope(query: &[(String, String)]) -> Result<String, LoginError> {
     let scope = parameter(query, "scope").ok_or_else(|| missing("scope"))?;
     let names: Vec<_> = scope.split_whitespace().collect();
-    let is_simulated = names
-        .iter()
-        .all(|name| ["openid", "profile"].contains(name));
-    if names.contains(&"openid") && is_simulated {
-        return Ok(names.join(" "));
-    }
-    let text = format!(
+    let invalid = format!(
         "The provided request must include a 'scope' input parameter. The provided value for the input parameter \
          'scope' is not valid. The scope {scope} is not valid."
     );
-    Err(LoginError::new(400, "invalid_scope", 70011, text))
+    let is_simulated =
+        |name: &&str| ["openid", "profile", "email", "offline_access"].contains(name);
+    if !names.contains(&"openid") || !names.iter().all(is_simulated) {
+        return Err(LoginError::not_simulated("invalid_scope", 70011, &invalid));
+    }
+    let granted = names.iter().filter(|name| **name != "offline_access");
+    Ok(granted.copied().collect::<Vec<_>>().join(" "))
 }
 
 fn challenge(target: &Target, query: &[(String, String)]) -> Result<Option<Challenge>, LoginError> {

@@ -6,7 +6,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::answers::{Answer, Outcome};
+use super::answers::{Answer, NOT_SIMULATED, Outcome};
 use super::directory::{Directory, Person};
 use super::permissions::Permissions;
 use super::routes::{Route, Version};
@@ -24,6 +24,21 @@ pub(super) struct GraphCall<'a> {
     pub(super) permissions: Permissions,
     /// Whether the app may change people in restricted management units.
     pub(super) acts_on_restricted: bool,
+}
+
+/// A type of Graph, with those of its properties that are simulated.
+#[derive(Debug)]
+pub(super) struct Type {
+    pub(super) name: &'static str,
+    pub(super) properties: &'static [&'static str],
+    /// Properties of one list alone.
+    pub(super) more: &'static [&'static str],
+}
+
+impl Type {
+    fn has(&self, name: &str) -> bool {
+        self.properties.contains(&name) || self.more.contains(&name)
+    }
 }
 
 impl GraphCall<'_> {
@@ -86,10 +101,19 @@ impl GraphCall<'_> {
             None => Ok(()),
             Some((key, _)) => {
                 let text = format!(
-                    "The query specified in the URI is not valid. Query option '{key}' is not allowed."
+                    "The query specified in the URI is not valid. Query option '{key}' is not allowed.{NOT_SIMULATED}"
                 );
                 Err(Answer::error(400, "BadRequest", text))
             }
+        }
+    }
+
+    /// The properties in `$select`, all of which the type must have.
+    fn selected_of(&self, of: &Type) -> Result<Option<Vec<&str>>, Answer> {
+        let selected = self.selected();
+        match selected.iter().flatten().find(|name| !of.has(name)) {
+            None => Ok(selected),
+            Some(name) => Err(no_such_property(name, of.name)),
         }
     }
 
@@ -134,7 +158,8 @@ impl GraphCall<'_> {
 
     /// One page of a collection, of 100 objects or as many as `$top` says, at most 999, with a link to the next page
     /// (<https://learn.microsoft.com/graph/paging>).
-    pub(super) fn page(&self, context: &str, all: Vec<Value>) -> Outcome {
+    pub(super) fn page(&self, context: &str, of: &Type, all: Vec<Value>) -> Outcome {
+        let selected = self.selected_of(of)?;
         let top = match self.option("$top") {
             None => 100,
             Some(top) => match top.parse::<usize>() {
@@ -159,7 +184,6 @@ impl GraphCall<'_> {
         };
         let next = start + top;
         let more = next < all.len();
-        let selected = self.selected();
         let context = match &selected {
             Some(names) => self.context(&format!("{context}({})", names.join(","))),
             None => self.context(context),
@@ -181,8 +205,8 @@ impl GraphCall<'_> {
     }
 
     /// One object, with the selected properties.
-    pub(super) fn entity(&self, set: &str, object: Value) -> Outcome {
-        let selected = self.selected();
+    pub(super) fn entity(&self, set: &str, of: &Type, object: Value) -> Outcome {
+        let selected = self.selected_of(of)?;
         let context = match &selected {
             Some(names) => self.context(&format!("{set}({})/$entity", names.join(","))),
             None => self.context(&format!("{set}/$entity")),
@@ -219,8 +243,17 @@ impl GraphCall<'_> {
     }
 }
 
+/// Graph has the property, too, if it is only not simulated.
+pub(super) fn no_such_property(name: &str, of: &str) -> Answer {
+    let text = format!(
+        "Parsing OData Select and Expand failed: Could not find a property named '{name}' on type \
+         'microsoft.graph.{of}'.{NOT_SIMULATED}"
+    );
+    Answer::error(400, "BadRequest", text)
+}
+
 fn unsupported(filter: &str) -> Answer {
-    let text = format!("Invalid or unsupported query filter clause: {filter}");
+    let text = format!("Invalid or unsupported query filter clause: {filter}{NOT_SIMULATED}");
     Answer::error(400, "Request_UnsupportedQuery", text)
 }
 

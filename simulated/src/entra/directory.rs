@@ -60,6 +60,14 @@ impl Person {
         })
     }
 
+    /// The mail address. People of the tenant have one unless the file says otherwise.
+    pub(super) fn mail(&self) -> Option<&str> {
+        match self.profile.mail.as_deref() {
+            Some(mail) => Some(mail).filter(|mail| !mail.is_empty()),
+            None => (!self.has_external_name()).then_some(&self.profile.user_principal_name),
+        }
+    }
+
     /// Whether the name is one that Entra gives to invited people.
     pub(super) fn has_external_name(&self) -> bool {
         self.profile.user_principal_name.contains("#EXT#")

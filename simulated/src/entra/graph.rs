@@ -26,7 +26,7 @@ pub(super) fn answer(state: &mut State, request: &GraphRequest) -> Answer {
 }
 
 fn try_answer(state: &mut State, request: &GraphRequest) -> Outcome {
-    let token = authenticate(state, request)?;
+    let token = authenticate(state, request.bearer, request.base)?;
     let segments = segments(request.path)?;
     let route = find(request.version, request.verb, &segments)?;
     let call = GraphCall {
@@ -93,16 +93,20 @@ fn try_answer(state: &mut State, request: &GraphRequest) -> Outcome {
 
 /// Errors are those that clients report, for example in
 /// <https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/8457>.
-fn authenticate(state: &State, request: &GraphRequest) -> Result<Token, Answer> {
+pub(super) fn authenticate(
+    state: &State,
+    bearer: Option<&str>,
+    base: &str,
+) -> Result<Token, Answer> {
     let challenge = |message: &str| {
-        let uri = format!("{}/{}/oauth2/v2.0/authorize", request.base, state.tenant);
+        let uri = format!("{base}/{}/oauth2/v2.0/authorize", state.tenant);
         let value = format!(
             "Bearer realm=\"\", authorization_uri=\"{uri}\", \
              client_id=\"00000003-0000-0000-c000-000000000000\""
         );
         Answer::error(401, "InvalidAuthenticationToken", message).with("www-authenticate", value)
     };
-    let bearer = request.bearer.map(str::trim);
+    let bearer = bearer.map(str::trim);
     let Some(jwt) = bearer.filter(|jwt| !jwt.is_empty()) else {
         return Err(challenge("Access token is empty."));
     };

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::answers::{Answer, Outcome};
-use super::calls::GraphCall;
+use super::calls::{GraphCall, Type};
 use super::directory::{CREATED, Directory};
 use super::roles::Role;
 use super::users_file::{Group, RoleAssignment};
@@ -31,6 +31,45 @@ const READS_ROLES: [&str; 4] = [
 /// (<https://learn.microsoft.com/graph/api/user-list-transitivememberof>).
 const READS_HIDDEN: [&str; 1] = ["Member.Read.Hidden"];
 
+const GROUP: Type = Type {
+    name: "group",
+    properties: &[
+        "id",
+        "displayName",
+        "description",
+        "createdDateTime",
+        "deletedDateTime",
+        "groupTypes",
+        "isAssignableToRole",
+        "mailEnabled",
+        "securityEnabled",
+        "visibility",
+    ],
+    more: &[],
+};
+
+/// A group or a role.
+const DIRECTORY_OBJECT: Type = Type {
+    name: "directoryObject",
+    properties: GROUP.properties,
+    more: &["roleTemplateId"],
+};
+
+/// The properties of an assignment in every list.
+pub(super) const ASSIGNMENT: &[&str] = &[
+    "id",
+    "principalId",
+    "roleDefinitionId",
+    "directoryScopeId",
+    "appScopeId",
+];
+
+const ROLE_ASSIGNMENT: Type = Type {
+    name: "unifiedRoleAssignment",
+    properties: ASSIGNMENT,
+    more: &[],
+};
+
 const LISTS: [&str; 3] = ["$select", "$top", "$skiptoken"];
 pub(super) const FILTERED_LISTS: [&str; 4] = ["$filter", "$select", "$top", "$skiptoken"];
 
@@ -49,7 +88,11 @@ pub(super) fn memberships(directory: &Directory, call: &GraphCall) -> Outcome {
         .roles_of(id)
         .into_iter()
         .map(|role| role_object(role, directory.tenant, call));
-    call.page("directoryObjects", groups.chain(roles).collect())
+    call.page(
+        "directoryObjects",
+        &DIRECTORY_OBJECT,
+        groups.chain(roles).collect(),
+    )
 }
 
 /// `POST /users/{id}/checkMemberGroups`: of up to 20 groups those that the person is in, also through other groups
@@ -97,6 +140,7 @@ pub(super) fn owned_objects(directory: &Directory, call: &GraphCall) -> Outcome 
         .filter(|group| group.owners.contains(&id));
     call.page(
         "directoryObjects",
+        &DIRECTORY_OBJECT,
         owned.map(|group| group_object(group, call)).collect(),
     )
 }
@@ -111,6 +155,7 @@ pub(super) fn groups(directory: &Directory, call: &GraphCall) -> Outcome {
         .filter(|group| group.is_assignable_to_role || !only_assignable);
     call.page(
         "groups",
+        &GROUP,
         groups
             .map(|group| Value::Object(group_fields(group)))
             .collect(),
@@ -126,7 +171,7 @@ pub(super) fn group(directory: &Directory, call: &GraphCall) -> Outcome {
         .iter()
         .find(|group| id.parse().is_ok_and(|id: Uuid| id == group.id));
     let group = found.ok_or_else(|| Answer::no_such_resource(id))?;
-    call.entity("groups", Value::Object(group_fields(group)))
+    call.entity("groups", &GROUP, Value::Object(group_fields(group)))
 }
 
 fn is_hidden(group: &Group) -> bool {
@@ -143,6 +188,7 @@ pub(super) fn role_assignments(directory: &Directory, call: &GraphCall) -> Outco
         .map(|active| &active.assignment);
     call.page(
         "roleManagement/directory/roleAssignments",
+        &ROLE_ASSIGNMENT,
         of_principal(active, principal)
             .map(|assignment| role_entity(assignment, json!({})))
             .collect(),

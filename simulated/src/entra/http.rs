@@ -8,15 +8,19 @@ use axum::http::{HeaderName, header};
 use axum::response::Response;
 use uuid::Uuid;
 
-use super::answers::{Answer, Ids, LoginError, as_graph, as_login};
+use super::answers::{Answer, GRAPH_JSON, Ids, LOGIN_JSON, LoginError, as_graph, as_login};
 use super::authorize::{self, Authorization, Choice, Step};
 use super::graph::{self, GraphRequest};
 use super::id_token::Changes;
 use super::login::{self, TokenRequest};
+use super::metadata;
 use super::routes::Version;
 use super::sign_in_page;
+use super::sign_out::sign_out;
 use super::state::{Call, State as LoginState};
 use super::tenant::Tenant;
+use super::userinfo;
+use super::way_back::WayBack;
 use crate::faults::Reply;
 use crate::received::{Received, field};
 use crate::serving::{self, ServeError, Serving};
@@ -65,10 +69,12 @@ fn router(tenant: Tenant, scheme: &'static str) -> Router {
 
 async fn handle(State(endpoint): State<Endpoint>, request: Received) -> Response {
     let exchange = Exchange::new(endpoint, request);
-    let version = exchange.request.segments().first().copied();
-    let reply = match version.and_then(Version::named) {
-        Some(version) => exchange.with_graph(version),
-        None => exchange.with_login(),
+    let segments = exchange.request.segments();
+    let version = segments.first().copied().and_then(Version::named);
+    let reply = match (version, segments.as_slice()) {
+        (Some(version), _) => exchange.with_graph(version),
+        (None, ["oidc", "userinfo"]) => exchange.with_userinfo(),
+        (None, _) => exchange.with_login(),
     };
     reply.send().await
 }
@@ -124,7 +130,7 @@ impl Exchange {
             base: &self.base,
         };
         let reply = self
-            .reply(graph::failure, || {
+            .reply(graph::failure, GRAPH_JSON, || {
                 if self.lacks_length() {
                     return Answer::no_body(411);
                 }
@@ -142,20 +148,34 @@ impl Exchange {
         reply
     }
 
+    fn with_userinfo(&self) -> Reply {
+        let bearer = self.request.credentials("Bearer");
+        self.reply(graph::failure, LOGIN_JSON, || match self.request.verb() {
+            "GET" | "POST" => userinfo::answer(&self.tenant.lock(), bearer, &self.base),
+            _ => Answer::no_body(405),
+        })
+        .map(|response| as_graph(response, &self.ids))
+    }
+
     fn with_login(&self) -> Reply {
         let is_token_request = self.request.path().ends_with("/oauth2/v2.0/token");
         self.tenant.lock().token_requests += usize::from(is_token_request);
-        self.reply(login::failure, || self.log_in())
+        self.reply(login::failure, LOGIN_JSON, || self.log_in())
             .map(|response| as_login(response, &self.ids))
     }
 
     /// The reply with this answer, or with a fault that the request runs into.
-    fn reply(&self, failure: fn(u16) -> Answer, answer: impl FnOnce() -> Answer) -> Reply {
+    fn reply(
+        &self,
+        failure: fn(u16) -> Answer,
+        json_kind: &'static str,
+        answer: impl FnOnce() -> Answer,
+    ) -> Reply {
         let effect = self.tenant.lock().faults.strike(&self.request);
         Reply::new(
             effect,
-            |status| failure(status).into_response(&self.ids),
-            || answer().into_response(&self.ids),
+            |status| failure(status).into_response(&self.ids, json_kind),
+            || answer().into_response(&self.ids, json_kind),
         )
     }
 
@@ -163,7 +183,12 @@ impl Exchange {
         let state = &mut self.tenant.lock();
         match (self.request.verb(), self.request.segments().as_slice()) {
             ("GET", [tenant, "oauth2", "v2.0", "authorize"]) => {
-                self.authorize(state, tenant, Choice::Arrived)
+                let query = self.request.query();
+                self.authorize(state, tenant, query, Choice::Arrived)
+            }
+            ("POST", [tenant, "oauth2", "v2.0", "authorize"]) => {
+                let form = String::from_utf8_lossy(&self.request.body);
+                self.authorize(state, tenant, &form, Choice::Arrived)
             }
             ("POST", [tenant, "login"]) => {
                 let user = field(&self.request.body, "user").unwrap_or_default();
@@ -171,15 +196,15 @@ impl Exchange {
                     Some(_) => Choice::Cancels,
                     None => Choice::SignsIn(user.trim()),
                 };
-                self.authorize(state, tenant, choice)
+                self.authorize(state, tenant, self.request.query(), choice)
             }
             ("GET", [_, "login"]) => {
                 let text = "Endpoint only accepts POST requests. Received a GET request.";
                 let error = LoginError::new(400, "invalid_request", 900_561, text);
                 sign_in_page::error(&error, &self.ids.client)
             }
-            ("GET", [tenant, "discovery", "v2.0", "keys"]) => {
-                login::key_set(state, tenant, &self.base)
+            ("GET" | "HEAD", [tenant, "discovery", "v2.0", "keys"]) => {
+                metadata::key_set(state, tenant, &self.base)
             }
             ("POST", [tenant, "oauth2", "v2.0", "token"]) => {
                 let form: Vec<_> = form_urlencoded::parse(&self.request.body)
@@ -195,18 +220,34 @@ impl Exchange {
                 };
                 login::token(state, &request)
             }
-            ("GET", [tenant, "v2.0", ".well-known", "openid-configuration"]) => {
-                login::openid_configuration(state, tenant, &self.base)
+            ("GET" | "HEAD", [tenant, "v2.0", ".well-known", "openid-configuration"]) => {
+                metadata::openid_configuration(state, tenant, &self.base)
             }
-            ("GET", ["common", "discovery", "instance"]) => login::instance(state, &self.base),
-            (_, [_, "oauth2", "v2.0", "token"]) => Answer::no_body(405),
+            ("GET" | "HEAD", ["common", "discovery", "instance"]) => {
+                metadata::instance(state, &self.base)
+            }
+            (
+                "OPTIONS",
+                [_, "discovery", "v2.0", "keys"]
+                | [_, "v2.0", ".well-known", "openid-configuration"]
+                | ["common", "discovery", "instance"],
+            ) => Answer::no_body(200).published(),
+            ("GET" | "POST", [tenant, "oauth2", "v2.0", "logout"]) => self.sign_out(state, tenant),
+            (_, [_, "oauth2", "v2.0", "devicecode"]) => login::device_code(&self.ids.client),
+            (verb, [_, "oauth2", "v2.0", "token"]) => login::only_post(verb, &self.ids.client),
             _ => Answer::no_body(404),
         }
     }
 
-    /// Answers a browser on its way from an app and back.
-    fn authorize(&self, login: &mut LoginState, tenant: &str, choice: Choice) -> Answer {
-        let query: Vec<_> = form_urlencoded::parse(self.request.query().as_bytes())
+    /// Answers a browser on its way from an app and back, with the parameters as they were sent.
+    fn authorize(
+        &self,
+        login: &mut LoginState,
+        tenant: &str,
+        parameters: &str,
+        choice: Choice,
+    ) -> Answer {
+        let query: Vec<_> = form_urlencoded::parse(parameters.as_bytes())
             .into_owned()
             .collect();
         let request = Authorization {
@@ -218,19 +259,43 @@ impl Exchange {
         };
         match authorize::step(login, &request, &self.ids.client) {
             Ok(Step::Page { origin, hint }) => {
-                let query = self.request.query();
-                sign_in_page::sign_in(login, tenant, query, hint.as_deref(), &origin)
+                sign_in_page::sign_in(login, tenant, parameters, hint.as_deref(), &origin)
             }
-            Ok(Step::Refused { location, .. }) => Answer::redirect(&location),
-            Ok(Step::Done { location, cookie }) => {
-                let secure = match self.base.starts_with("https:") {
-                    true => "; Secure; SameSite=None",
-                    false => "; SameSite=Lax",
-                };
-                let cookie = format!("{SESSION}={cookie}; Path=/; HttpOnly{secure}");
-                Answer::redirect(&location).with("set-cookie", cookie)
+            Ok(Step::Refused { back, .. }) => to_the_app(&back),
+            Ok(Step::Done { back, cookie }) => {
+                to_the_app(&back).with("set-cookie", self.cookie(&cookie))
             }
             Err(error) => sign_in_page::error(&error, &self.ids.client),
         }
+    }
+
+    /// The cookie of a session, or one that removes it if it is empty.
+    fn cookie(&self, value: &str) -> String {
+        let secure = match self.base.starts_with("https:") {
+            true => "; Secure; SameSite=None",
+            false => "; SameSite=Lax",
+        };
+        let end = if value.is_empty() { "; Max-Age=0" } else { "" };
+        format!("{SESSION}={value}; Path=/; HttpOnly{secure}{end}")
+    }
+
+    fn sign_out(&self, login: &mut LoginState, tenant: &str) -> Answer {
+        let request = &self.request;
+        let query = form_urlencoded::parse(request.query().as_bytes());
+        let form = form_urlencoded::parse(&request.body);
+        let parameters: Vec<_> = query.into_owned().chain(form.into_owned()).collect();
+        match sign_out(login, tenant, &parameters, request.cookie(SESSION)) {
+            Ok(to) => to
+                .map_or_else(sign_in_page::signed_out, |uri| Answer::redirect(&uri))
+                .with("set-cookie", self.cookie("")),
+            Err(error) => sign_in_page::error(&error, &self.ids.client),
+        }
+    }
+}
+
+fn to_the_app(back: &WayBack) -> Answer {
+    match back.form() {
+        Some((uri, fields)) => sign_in_page::form_post(uri, fields),
+        None => Answer::redirect(&back.location()),
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct IdToken<'a> {
     /// When the person gave the password, in seconds.
     pub(super) auth_time: i64,
     pub(super) nonce: Option<&'a str>,
+    /// The scopes, with blanks between them: they decide what it says about the person.
+    pub(super) scope: &'a str,
     /// The id of the session.
     pub(super) session: Uuid,
     pub(super) contexts: &'a [String],
@@ -39,6 +41,8 @@ impl IdToken<'_> {
         let roles = self.registration.roles_of(&principals);
         let is_guest = person.user_type.eq_ignore_ascii_case("Guest");
         let has = |name| self.registration.has_optional_claim(name);
+        let asks = |name| self.scope.split(' ').any(|scope| scope == name);
+        let profile = |value| asks("profile").then_some(value);
         let random = || URL_SAFE_NO_PAD.encode(Uuid::new_v4());
         let all = [
             ("aud", Some(json!(self.client_id))),
@@ -63,12 +67,19 @@ impl IdToken<'_> {
             ),
             ("auth_time", has("auth_time").then(|| json!(self.auth_time))),
             ("idp", self.person.home_issuer().map(Value::String)),
-            ("name", Some(json!(person.display_name))),
+            (
+                "email",
+                self.person
+                    .mail()
+                    .filter(|_| asks("email"))
+                    .map(|mail| json!(mail)),
+            ),
+            ("name", profile(json!(person.display_name))),
             ("nonce", self.nonce.map(|nonce| json!(nonce))),
-            ("oid", Some(json!(person.id))),
+            ("oid", profile(json!(person.id))),
             (
                 "preferred_username",
-                Some(json!(person.user_principal_name)),
+                profile(json!(person.user_principal_name)),
             ),
             (
                 "rh",
@@ -200,7 +211,7 @@ fn changed(object: &mut Map<String, Value>, changes: &[(String, Option<Value>)])
 }
 
 /// The `sub` of a person, which another app gets as another one.
-fn pairwise(client_id: Uuid, person: Uuid) -> String {
+pub(super) fn pairwise(client_id: Uuid, person: Uuid) -> String {
     let both = [*client_id.as_bytes(), *person.as_bytes()].concat();
     URL_SAFE_NO_PAD.encode(digest(&SHA256, &both))
 }

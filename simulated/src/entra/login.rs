@@ -1,6 +1,5 @@
 //! The login's token endpoint: access tokens for apps, by client credentials
 //! (<https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow>), and id_tokens for codes.
-//! The documents in which it describes itself.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine as _;
@@ -12,8 +11,8 @@ use uuid::Uuid;
 use super::answers::{Answer, LoginError};
 use super::assertions::{ASSERTION_TYPE, UnverifiedAssertion};
 use super::permissions::Permissions;
-use super::redemption::{Redemption, redeem};
-use super::state::{State, Token};
+use super::redemption::{Redemption, check_origin, redeem};
+use super::state::{SignedIn, State, Token};
 use super::users_file::App;
 
 /// The lifetime of a token in seconds.
@@ -43,11 +42,18 @@ pub(super) fn token(state: &mut State, request: &TokenRequest) -> Answer {
 }
 
 fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, LoginError> {
-    state.check_tenant(request.tenant)?;
+    let is_shared = State::is_shared(request.tenant);
+    if !is_shared {
+        state.check_tenant(request.tenant)?;
+    }
     let kind = request.required("grant_type")?;
     if !["authorization_code", "client_credentials"].contains(&kind) {
         let text = format!("The app requested an unsupported grant type '{kind}'.");
-        return Err(LoginError::new(400, "unsupported_grant_type", 70003, text));
+        return Err(LoginError::not_simulated(
+            "unsupported_grant_type",
+            70003,
+            &text,
+        ));
     }
     let basic = request.basic.and_then(basic_credentials);
     let (basic_id, basic_secret) = basic.unzip();
@@ -56,6 +62,9 @@ fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, LoginError
         None => request.required("client_id")?,
     };
     let app = state.app(client)?.clone();
+    if is_shared {
+        return Err(of_no_tenant(kind, client));
+    }
     if kind == "authorization_code" {
         return sign_in(state, request, &app, basic_secret.as_deref());
     }
@@ -63,19 +72,35 @@ fn grant(state: &mut State, request: &TokenRequest) -> Result<Answer, LoginError
     authenticate(state, request, &app, basic_secret.as_deref())?;
     let (permissions, acts_on_restricted) =
         (Permissions(app.permissions.clone()), app.acts_on_restricted);
-    let jwt = issue_token(
-        state,
-        json!({"appid": app.client_id, "idtyp": "app", "roles": app.permissions}),
+    let mut claims = json!({"appid": app.client_id, "idtyp": "app"});
+    if let (false, Value::Object(claims)) = (app.permissions.is_empty(), &mut claims) {
+        claims.insert("roles".to_owned(), json!(app.permissions));
+    }
+    let expires = expiry(state);
+    let token = Token {
         permissions,
         acts_on_restricted,
-    );
+        expires,
+        sign_in: None,
+    };
+    let jwt = issue_token(state, claims, token);
     Ok(Answer::json(
         200,
         json!({"token_type": "Bearer", "expires_in": LIFETIME, "ext_expires_in": LIFETIME, "access_token": jwt}),
     ))
 }
 
-/// Redeems the code of a person's sign-in. There is no refresh token, because `offline_access` cannot be requested.
+/// The error at an endpoint that names no tenant.
+fn of_no_tenant(kind: &str, client: &str) -> LoginError {
+    if kind == "authorization_code" {
+        return LoginError::not_multi_tenant(client);
+    }
+    let text = "No tenant-identifying information found in either the request or implied by any provided \
+                credentials.";
+    LoginError::new(400, "invalid_request", 50059, text)
+}
+
+/// Redeems the code of a person's sign-in. There is no refresh token, whatever the scope: none is simulated.
 fn sign_in(
     state: &mut State,
     request: &TokenRequest,
@@ -89,19 +114,27 @@ fn sign_in(
         origin: request.origin,
         base: request.base,
     };
+    // A browser has no credentials: it hears of its mistake first.
+    check_origin(state, app.client_id, &redemption)?;
     authenticate(state, request, app, basic_secret)?;
     let Some(registration) = &app.sign_in else {
         let text = "The provided value for the 'code' parameter is not valid.";
         return Err(LoginError::new(400, "invalid_grant", 70000, text));
     };
     let redeemed = redeem(state, app.client_id, registration, &redemption)?;
-    // What Graph's UserInfo takes: no call of the simulated Graph is allowed with it.
-    let jwt = issue_token(
-        state,
-        json!({"appid": app.client_id, "idtyp": "user", "oid": redeemed.person, "scp": redeemed.scope}),
-        Permissions::default(),
-        false,
-    );
+    // UserInfo takes it, and no other call of the simulated Graph is allowed with it.
+    let claims = json!({"appid": app.client_id, "idtyp": "user", "oid": redeemed.person, "scp": redeemed.scope});
+    let token = Token {
+        permissions: Permissions::default(),
+        acts_on_restricted: false,
+        expires: expiry(state),
+        sign_in: Some(SignedIn {
+            client_id: app.client_id,
+            person: redeemed.person,
+            scope: redeemed.scope.clone(),
+        }),
+    };
+    let jwt = issue_token(state, claims, token);
     let mut answer = json!({
         "token_type": "Bearer",
         "scope": redeemed.scope,
@@ -159,24 +192,17 @@ fn authenticate(
 }
 
 /// Stores an access token with these claims, and writes it.
-fn issue_token(
-    state: &mut State,
-    claims: Value,
-    permissions: Permissions,
-    acts_on_restricted: bool,
-) -> String {
-    let now = state.now();
-    let jwt = write_jwt(state.tenant, claims, now);
-    let expires = now
-        .checked_add(Span::new().seconds(LIFETIME))
-        .unwrap_or(now);
-    let token = Token {
-        permissions,
-        acts_on_restricted,
-        expires,
-    };
+fn issue_token(state: &mut State, claims: Value, token: Token) -> String {
+    let jwt = write_jwt(state.tenant, claims, state.now());
     state.tokens.insert(jwt.clone(), token);
     jwt
+}
+
+/// When a token ends that is issued now.
+fn expiry(state: &State) -> Timestamp {
+    let now = state.now();
+    now.checked_add(Span::new().seconds(LIFETIME))
+        .unwrap_or(now)
 }
 
 /// The scope of client credentials is a resource followed by `/.default`. The resource must be Graph, or the address
@@ -184,8 +210,8 @@ fn issue_token(
 fn check_scope(scope: &str, base: &str) -> Result<(), LoginError> {
     let Some(resource) = scope.trim().strip_suffix("/.default") else {
         let text = format!(
-            "The provided request must include a 'scope' input parameter. The provided value for\
-              the input parameter 'scope' is not valid. The scope {scope} is not valid."
+            "The provided request must include a 'scope' input parameter. The provided value for \
+             the input parameter 'scope' is not valid. The scope {scope} is not valid."
         );
         return Err(LoginError::new(400, "invalid_scope", 70011, text));
     };
@@ -194,7 +220,11 @@ fn check_scope(scope: &str, base: &str) -> Result<(), LoginError> {
         return Ok(());
     }
     let text = format!("The resource principal named {resource} was not found in the tenant.");
-    Err(LoginError::new(400, "invalid_resource", 500_011, text))
+    Err(LoginError::not_simulated(
+        "invalid_resource",
+        500_011,
+        &text,
+    ))
 }
 
 fn check_secret(app: &App, secret: &str) -> Result<(), LoginError> {
@@ -270,62 +300,16 @@ fn write_jwt(tenant: Uuid, more: Value, now: Timestamp) -> String {
     format!("{}.{}.{signature}", encode(&header), encode(&claims))
 }
 
-/// `GET /{tenant}/v2.0/.well-known/openid-configuration`. For `common` the issuer is a template.
-pub(super) fn openid_configuration(state: &State, tenant: &str, base: &str) -> Answer {
-    let is_template = ["common", "organizations"].contains(&tenant);
-    if !is_template && !state.is_called(tenant) {
-        let text = format!("Tenant '{tenant}' not found.");
-        return LoginError::new(400, "invalid_tenant", 90002, text)
-            .answer(&Uuid::new_v4().to_string());
-    }
-    let id = state.tenant.to_string();
-    let (path, issuer) = match is_template {
-        true => (tenant, "{tenantid}"),
-        false => (id.as_str(), id.as_str()),
-    };
-    Answer::json(
-        200,
-        json!({
-            "issuer": format!("{base}/{issuer}/v2.0"),
-            "authorization_endpoint": format!("{base}/{path}/oauth2/v2.0/authorize"),
-            "token_endpoint": format!("{base}/{path}/oauth2/v2.0/token"),
-            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
-            "jwks_uri": format!("{base}/{path}/discovery/v2.0/keys"),
-            "response_modes_supported": ["query", "fragment", "form_post"],
-            "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
-            "subject_types_supported": ["pairwise"],
-            "id_token_signing_alg_values_supported": ["RS256"],
-            "scopes_supported": ["openid", "profile", "email", "offline_access"],
-            "request_uri_parameter_supported": false,
-            "tenant_region_scope": "EU",
-            "cloud_instance_name": "microsoftonline.com",
-            "msgraph_host": "graph.microsoft.com",
-        }),
-    )
+/// What `GET /{tenant}/oauth2/v2.0/token` answers.
+pub(super) fn only_post(verb: &str, correlation: &str) -> Answer {
+    let text = format!("The endpoint only accepts POST requests. Received a {verb} request.");
+    LoginError::new(400, "invalid_request", 900_561, text).answer(correlation)
 }
 
-/// `GET /{tenant}/discovery/v2.0/keys`
-pub(super) fn key_set(state: &mut State, tenant: &str, base: &str) -> Answer {
-    state.sign_ins.key_set_requests += 1;
-    let is_common = ["common", "organizations"].contains(&tenant);
-    if let (false, Err(error)) = (is_common, state.check_tenant(tenant)) {
-        return error.answer(&Uuid::new_v4().to_string());
-    }
-    let id = state.tenant.to_string();
-    Answer::json(200, state.sign_ins.keys.key_set(base, &id))
-}
-
-/// `GET /common/discovery/instance`, with which Microsoft's libraries check whether a login belongs to Microsoft.
-pub(super) fn instance(state: &State, base: &str) -> Answer {
-    let host = base.split_once("://").map_or(base, |(_, host)| host);
-    Answer::json(
-        200,
-        json!({
-            "tenant_discovery_endpoint": format!("{base}/{}/v2.0/.well-known/openid-configuration", state.tenant),
-            "api-version": "1.1",
-            "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
-        }),
-    )
+/// `/{tenant}/oauth2/v2.0/devicecode`
+pub(super) fn device_code(correlation: &str) -> Answer {
+    let text = "Signing in on another device is not offered.";
+    LoginError::not_simulated("invalid_request", 90023, text).answer(correlation)
 }
 
 /// The error for a fault with this status.

@@ -2,9 +2,9 @@
 //! a person, their authentication methods, groups and roles.
 //!
 //! It keeps state: a deleted method is gone, an expired token is refused. Which calls exist and which permissions they
-//! need comes from Microsoft's own data (`data/`). A call or a query option that is not simulated is refused. Graph's
-//! inconvenient behaviour is simulated too: the default method that can only be deleted last, deleted methods that
-//! lists still show, properties that are null without a permission, errors in four shapes.
+//! need comes from Microsoft's own data (`data/`). A call or a query option that is not simulated is refused, and the
+//! text says so. Graph's inconvenient behaviour is simulated too: the default method that can only be deleted last,
+//! deleted methods that lists still show, properties that are null without a permission, errors in four shapes.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -33,6 +33,7 @@ mod http;
 mod id_token;
 mod kinds;
 mod login;
+mod metadata;
 mod methods;
 mod people;
 pub mod permissions;
@@ -44,10 +45,13 @@ mod routes;
 mod sign_in;
 mod sign_in_page;
 mod sign_ins;
+mod sign_out;
 mod signing_keys;
 mod state;
 mod tenant;
+mod userinfo;
 mod users_file;
+mod way_back;
 
 pub use certificates::{Certificate, InvalidCertificate};
 pub use id_token::{Changes, Signature};

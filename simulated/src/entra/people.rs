@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::answers::{Answer, Outcome};
-use super::calls::GraphCall;
+use super::calls::{GraphCall, no_such_property};
 use super::directory::{CREATED, Directory, Person};
 
 /// The properties that a response has without `$select`, and the only ones that `User.ReadBasic.All` may read
@@ -77,11 +77,7 @@ fn show(
     let mut answer = Map::from_iter(annotations);
     for name in names {
         let Some(value) = all.remove(name) else {
-            let text = format!(
-                "Parsing OData Select and Expand failed: Could not find a property named \
-                 '{name}' on type 'microsoft.graph.user'."
-            );
-            return Err(Answer::error(400, "BadRequest", text));
+            return Err(no_such_property(name, "user"));
         };
         answer.insert(name.to_owned(), value);
     }
@@ -118,10 +114,6 @@ fn properties(person: &Person, domain: &str) -> Map<String, Value> {
             .clone()
             .or_else(|| external.then(|| default.to_owned()))
     };
-    let mail = match profile.mail.as_deref() {
-        Some(mail) => Some(mail).filter(|mail| !mail.is_empty()),
-        None => (!external).then_some(profile.user_principal_name.as_str()),
-    };
     let created = profile.created_date_time.as_deref().unwrap_or(CREATED);
     let all = json!({
         "id": profile.id,
@@ -130,7 +122,7 @@ fn properties(person: &Person, domain: &str) -> Map<String, Value> {
         "businessPhones": profile.business_phones,
         "givenName": null,
         "jobTitle": profile.job_title,
-        "mail": mail,
+        "mail": person.mail(),
         "mobilePhone": profile.mobile_phone,
         "officeLocation": null,
         "preferredLanguage": null,

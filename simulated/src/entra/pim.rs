@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answers::{Answer, Outcome};
-use super::calls::GraphCall;
+use super::calls::{GraphCall, Type};
 use super::directory::{ActiveRole, CREATED, Directory};
-use super::groups_and_roles::{FILTERED_LISTS, role_entity};
+use super::groups_and_roles::{ASSIGNMENT, FILTERED_LISTS, role_entity};
 use super::users_file::{AssignmentType, GroupEligibility, RoleAssignment, RoleEligibility};
 
 /// Which of PIM's two lists is asked.
@@ -20,7 +20,59 @@ pub(super) enum Seen {
     All,
 }
 
+const ASSIGNMENT_INSTANCE: Type = Type {
+    name: "unifiedRoleAssignmentScheduleInstance",
+    properties: ASSIGNMENT,
+    more: &[
+        "assignmentType",
+        "memberType",
+        "startDateTime",
+        "endDateTime",
+        "roleAssignmentOriginId",
+        "roleAssignmentScheduleId",
+    ],
+};
+
+const ASSIGNMENT_SCHEDULE: Type = Type {
+    name: "unifiedRoleAssignmentSchedule",
+    properties: ASSIGNMENT,
+    more: &["assignmentType", "memberType", "status", "scheduleInfo"],
+};
+
+const ELIGIBILITY_INSTANCE: Type = Type {
+    name: "unifiedRoleEligibilityScheduleInstance",
+    properties: ASSIGNMENT,
+    more: &["memberType", "startDateTime", "endDateTime"],
+};
+
+const ELIGIBILITY_SCHEDULE: Type = Type {
+    name: "unifiedRoleEligibilitySchedule",
+    properties: ASSIGNMENT,
+    more: &["memberType", "status", "scheduleInfo"],
+};
+
+const GROUP_ELIGIBILITY: &[&str] = &["id", "principalId", "groupId", "accessId", "memberType"];
+
+const GROUP_INSTANCE: Type = Type {
+    name: "privilegedAccessGroupEligibilityScheduleInstance",
+    properties: GROUP_ELIGIBILITY,
+    more: &["startDateTime", "endDateTime", "eligibilityScheduleId"],
+};
+
+const GROUP_SCHEDULE: Type = Type {
+    name: "privilegedAccessGroupEligibilitySchedule",
+    properties: GROUP_ELIGIBILITY,
+    more: &["status", "scheduleInfo"],
+};
+
 impl Seen {
+    fn of<'a>(self, instance: &'a Type, schedule: &'a Type) -> &'a Type {
+        match self {
+            Seen::Begun => instance,
+            Seen::All => schedule,
+        }
+    }
+
     fn includes(self, starts_in_hours: Option<i64>) -> bool {
         self == Seen::All || starts_in_hours.is_none()
     }
@@ -80,6 +132,7 @@ pub(super) fn role_assignments(
     let list = directory.assignments.iter().filter(of);
     call.page(
         &seen.list("roleManagement/directory/roleAssignmentSchedule"),
+        seen.of(&ASSIGNMENT_INSTANCE, &ASSIGNMENT_SCHEDULE),
         list.map(|active| assignment(active, seen)).collect(),
     )
 }
@@ -140,6 +193,7 @@ pub(super) fn role_eligibilities(
     });
     call.page(
         &seen.list("roleManagement/directory/roleEligibilitySchedule"),
+        seen.of(&ELIGIBILITY_INSTANCE, &ELIGIBILITY_SCHEDULE),
         all.collect(),
     )
 }
@@ -194,6 +248,7 @@ pub(super) fn group_eligibilities(
     });
     call.page(
         &seen.list("identityGovernance/privilegedAccess/group/eligibilitySchedule"),
+        seen.of(&GROUP_INSTANCE, &GROUP_SCHEDULE),
         objects.collect(),
     )
 }

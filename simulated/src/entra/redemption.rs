@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::answers::LoginError;
 use super::id_token::IdToken;
 use super::registration::Registration;
-use super::sign_ins::{Challenge, Code};
+use super::sign_ins::Challenge;
 use super::state::State;
 
 /// What a client sends with a code, beside its credentials.
@@ -71,7 +71,6 @@ pub(super) fn redeem(
         );
         return Err(LoginError::client(500_112, text));
     }
-    check_origin(&code, request.origin)?;
     if !proves(code.challenge.as_ref(), request.verifier) {
         let text = "The Code_Verifier does not match the code_challenge supplied in the authorization request.";
         return Err(invalid_grant(501_481, text));
@@ -87,6 +86,7 @@ pub(super) fn redeem(
         now,
         auth_time: code.auth_time,
         nonce: code.nonce.as_deref(),
+        scope: &code.scope,
         session: code.session,
         contexts: &code.contexts,
     };
@@ -101,9 +101,18 @@ pub(super) fn redeem(
     })
 }
 
-/// A browser redeems the codes of redirect URIs of type `spa`, and of no others.
-fn check_origin(code: &Code, origin: Option<&str>) -> Result<(), LoginError> {
-    match (code.is_spa, origin) {
+/// A browser redeems the codes of redirect URIs of type `spa`, and of no others. A code that is not known passes: what
+/// is wrong with it is said later.
+pub(super) fn check_origin(
+    login: &State,
+    client_id: Uuid,
+    request: &Redemption,
+) -> Result<(), LoginError> {
+    let code = login.sign_ins.codes.get(request.code);
+    let Some(code) = code.filter(|code| code.client_id == client_id) else {
+        return Ok(());
+    };
+    match (code.is_spa, request.origin) {
         (false, None) => Ok(()),
         (false, Some(origin)) => {
             let text = format!(
@@ -118,8 +127,8 @@ fn check_origin(code: &Code, origin: Option<&str>) -> Result<(), LoginError> {
             Err(LoginError::new(400, "invalid_request", 9_002_327, text))
         }
         (true, Some(_)) => {
-            let text = "Redeeming a code in a browser is not simulated.";
-            Err(LoginError::new(400, "invalid_request", 90023, text))
+            let text = "A browser cannot redeem the code.";
+            Err(LoginError::not_simulated("invalid_request", 90023, text))
         }
     }
 }

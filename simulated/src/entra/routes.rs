@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use percent_encoding::percent_decode_str;
 
-use super::answers::Answer;
+use super::answers::{Answer, NOT_SIMULATED};
 use super::kinds::Kind;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,7 +245,7 @@ pub(super) fn find(
         return Err(Answer::error(
             400,
             "BadRequest",
-            format!("Resource not found for the segment '{unknown}'."),
+            format!("Resource not found for the segment '{unknown}'.{NOT_SIMULATED}"),
         ));
     }
     let text = "Specified HTTP method is not allowed for the request target.";

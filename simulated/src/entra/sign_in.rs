@@ -9,6 +9,7 @@ use super::registration::{ContextPolicy, Registration};
 use super::signing_keys::OldKey;
 use super::tenant::Tenant;
 use super::users_file::App;
+use super::way_back::WayBack;
 
 /// How a person signs in at an authorize URL.
 #[derive(Clone, Debug)]
@@ -78,7 +79,7 @@ pub struct Callback {
     pub code: String,
     pub state: Option<String>,
     pub session_state: String,
-    /// The whole URL to which the browser was sent.
+    /// The whole URL to which the browser was sent. With `response_mode=form_post` the answer is not in it.
     pub location: String,
 }
 
@@ -130,12 +131,12 @@ impl Tenant {
         let correlation = Uuid::new_v4().to_string();
         match step(login, &request, &correlation) {
             Ok(Step::Page { .. }) => Err(NoCode::AsksThePerson),
-            Ok(Step::Refused { location, error }) => Err(NoCode::Redirected {
+            Ok(Step::Refused { back, error }) => Err(NoCode::Redirected {
                 error: error.name().to_owned(),
                 code: error.code(),
-                location,
+                location: back.location(),
             }),
-            Ok(Step::Done { location, .. }) => Ok(Callback::read(location)),
+            Ok(Step::Done { back, .. }) => Ok(Callback::read(&back)),
             Err(error) => Err(NoCode::OwnPage {
                 code: error.code(),
                 text: error.message().to_owned(),
@@ -166,6 +167,7 @@ impl Tenant {
             now,
             auth_time: now,
             nonce: Some(nonce),
+            scope: "openid profile",
             session: Uuid::new_v4(),
             contexts: &contexts,
         };
@@ -229,21 +231,13 @@ impl Tenant {
 }
 
 impl Callback {
-    fn read(location: String) -> Callback {
-        let answer = location
-            .split_once(['?', '#'])
-            .map(|(_, answer)| answer)
-            .unwrap_or_default();
-        let value = |wanted: &str| {
-            form_urlencoded::parse(answer.replace('#', "&").as_bytes())
-                .find(|(name, _)| name == wanted)
-                .map(|(_, value)| value.into_owned())
-        };
+    fn read(back: &WayBack) -> Callback {
+        let value = |wanted: &str| back.field(wanted).map(str::to_owned);
         Callback {
             code: value("code").unwrap_or_default(),
             state: value("state"),
             session_state: value("session_state").unwrap_or_default(),
-            location: location.clone(),
+            location: back.location(),
         }
     }
 }

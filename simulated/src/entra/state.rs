@@ -52,6 +52,16 @@ pub(super) struct Token {
     pub(super) permissions: Permissions,
     pub(super) acts_on_restricted: bool,
     pub(super) expires: Timestamp,
+    /// The sign-in that it is from. An app's own token has none.
+    pub(super) sign_in: Option<SignedIn>,
+}
+
+/// Whom an access token of a sign-in is about.
+#[derive(Clone, Debug)]
+pub(super) struct SignedIn {
+    pub(super) client_id: Uuid,
+    pub(super) person: Uuid,
+    pub(super) scope: String,
 }
 
 /// What time it is in the tenant: the machine's time, unless a test moves it.
@@ -120,6 +130,11 @@ impl State {
             );
             LoginError::new(400, "unauthorized_client", 700_016, text)
         })
+    }
+
+    /// Whether this names no tenant: the person who signs in does.
+    pub(super) fn is_shared(tenant: &str) -> bool {
+        ["common", "organizations", "consumers"].contains(&tenant)
     }
 
     /// The login's error if this is not the name of the tenant.

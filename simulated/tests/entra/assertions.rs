@@ -141,6 +141,34 @@ async fn an_assertion_in_the_form_of_msal_for_python_is_accepted() {
 }
 
 #[tokio::test]
+async fn a_type_may_be_missing_and_the_key_id_may_be_the_thumbprint() {
+    let (client, signer) = certified().await;
+    let claims = own_claims(&client);
+    let hex = |thumbprint: &str| -> String {
+        let bytes = URL_SAFE_NO_PAD.decode(thumbprint).unwrap();
+        bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+    };
+    let untyped = with(&signer.header(), json!({"typ": null}));
+    assert_eq!(
+        present(&client, &signer.sign(&untyped, &claims)).await.0,
+        200
+    );
+    for kid in [
+        signer.sha1.clone(),
+        signer.sha256.clone(),
+        hex(&signer.sha1),
+        hex(&signer.sha256).to_lowercase(),
+    ] {
+        let header = json!({"alg": "RS256", "kid": kid});
+        let (status, answer) = present(&client, &signer.sign(&header, &claims)).await;
+        assert_eq!(status, 200, "{kid}: {answer}");
+    }
+    let header = json!({"alg": "RS256", "kid": "desk-2026"});
+    let (_, _, code) = refusal(&client, &signer.sign(&header, &claims)).await;
+    assert_eq!(code, 700_027);
+}
+
+#[tokio::test]
 async fn the_audience_is_the_token_endpoint_under_every_name_of_the_tenant() {
     let (client, signer) = certified().await;
     let here = client.serving.url.clone();

@@ -106,6 +106,28 @@ async fn without_a_permission_groups_and_roles_have_only_type_and_id() {
 }
 
 #[tokio::test]
+async fn a_property_that_a_type_does_not_have_cannot_be_selected() {
+    let client = GraphClient::new().await;
+    for path in [
+        "groups".to_owned(),
+        format!("groups/{DESK}"),
+        format!("users/{NESTOR}/transitiveMemberOf"),
+        format!("users/{JORDAN}/ownedObjects"),
+        "roleManagement/directory/roleAssignments".to_owned(),
+        "roleManagement/directory/roleEligibilityScheduleInstances".to_owned(),
+        "roleManagement/directory/roleAssignmentSchedules".to_owned(),
+    ] {
+        let (status, _) = client.get(&format!("/v1.0/{path}?$select=id")).await;
+        assert_eq!(status, 200, "{path}");
+        let select = format!("/v1.0/{path}?$select=id,shoeSize");
+        let (status, answer) = client.get(&select).await;
+        let text = answer["error"]["message"].as_str().unwrap();
+        assert_eq!(status, 400, "{path}: {text}");
+        assert!(text.contains("property named 'shoeSize'"), "{path}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn the_owned_objects_of_a_person_include_groups() {
     let client = GraphClient::new().await;
     let (_, answer) = client

@@ -49,6 +49,15 @@ async fn a_secret_gets_a_bearer_token_for_an_hour_with_the_permissions_of_the_ap
 }
 
 #[tokio::test]
+async fn the_token_of_an_app_without_permissions_names_no_roles() {
+    let client = GraphClient::with_permissions(&[]).await;
+    let payload = client.token.split('.').nth(1).unwrap();
+    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload);
+    let claims: Value = serde_json::from_slice(&payload.unwrap()).unwrap();
+    assert_eq!((&claims["appid"], claims.get("roles")), (&json!(APP), None));
+}
+
+#[tokio::test]
 async fn a_secret_may_be_in_a_basic_header() {
     let client = GraphClient::new().await;
     let url = format!("{}/{TENANT}/oauth2/v2.0/token", client.serving.url);
@@ -73,7 +82,7 @@ async fn errors_of_the_login_have_the_codes_of_entra() {
     let right = [("client_id", APP), ("client_secret", "standard-app-secret")];
     let other = "ffffffff-0000-4000-8000-000000000000";
     #[allow(clippy::type_complexity)]
-    let cases: [(&str, Vec<(&str, &str)>, u16, &str, u64); 8] = [
+    let cases: [(&str, Vec<(&str, &str)>, u16, &str, u64); 11] = [
         (
             TENANT,
             vec![right[0], ("client_secret", "wrong")],
@@ -90,6 +99,21 @@ async fn errors_of_the_login_have_the_codes_of_entra() {
             700_016,
         ),
         (other, right.to_vec(), 400, "invalid_request", 90002),
+        ("common", right.to_vec(), 400, "invalid_request", 50059),
+        (
+            "organizations",
+            [right.to_vec(), vec![("grant_type", "authorization_code")]].concat(),
+            400,
+            "invalid_request",
+            50194,
+        ),
+        (
+            "common",
+            vec![("client_id", other), right[1]],
+            400,
+            "unauthorized_client",
+            700_016,
+        ),
         (
             TENANT,
             [right.to_vec(), vec![("scope", "User.Read")]].concat(),
@@ -144,7 +168,7 @@ async fn errors_of_the_login_have_the_codes_of_entra() {
             assert!(answer[member].is_string(), "{member} in {answer}");
         }
     }
-    assert_eq!(client.tenant.token_requests(), 8);
+    assert_eq!(client.tenant.token_requests(), 11);
 }
 
 #[tokio::test]

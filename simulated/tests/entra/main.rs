@@ -11,6 +11,7 @@ mod groups_and_roles;
 mod id_tokens;
 mod login;
 mod methods;
+mod openid;
 mod people;
 mod pim;
 mod sign_in;

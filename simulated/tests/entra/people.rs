@@ -130,7 +130,7 @@ async fn a_call_that_graph_does_not_have_is_refused_with_graphs_error() {
     assert_eq!(status, 400);
     assert_eq!(
         answer["error"]["message"],
-        "Resource not found for the segment 'resetMfa'."
+        "Resource not found for the segment 'resetMfa'. (not simulated)"
     );
     assert_eq!(
         client

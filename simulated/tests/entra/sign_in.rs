@@ -128,7 +128,7 @@ async fn a_revoked_session_and_one_of_a_disabled_person_are_not_used() {
 #[tokio::test]
 async fn errors_that_an_app_can_do_something_about_come_back_to_it() {
     let (client, mut browser) = (client().await, Browser::new());
-    let cases: [(Parameters, &str, &str); 12] = [
+    let cases: [(Parameters, &str, &str); 15] = [
         (&[("prompt", "none")], "login_required", "AADSTS50058"),
         (&[("prompt", "never")], "invalid_request", "AADSTS90023"),
         (
@@ -141,6 +141,21 @@ async fn errors_that_an_app_can_do_something_about_come_back_to_it() {
             "unsupported_response_type",
             "AADSTS700054",
         ),
+        (
+            &[("response_type", "code id_token")],
+            "unsupported_response_type",
+            "AADSTS700054",
+        ),
+        (
+            &[("response_type", "token")],
+            "unsupported_response_type",
+            "AADSTS700051",
+        ),
+        (
+            &[("response_type", "none")],
+            "unsupported_response_type",
+            "AADSTS70005",
+        ),
         (&[("response_type", "")], "invalid_request", "AADSTS900144"),
         (&[("scope", "")], "invalid_request", "AADSTS900144"),
         (&[("scope", "profile")], "invalid_scope", "AADSTS70011"),
@@ -149,11 +164,7 @@ async fn errors_that_an_app_can_do_something_about_come_back_to_it() {
             "invalid_scope",
             "AADSTS70011",
         ),
-        (
-            &[("scope", "openid offline_access")],
-            "invalid_scope",
-            "AADSTS70011",
-        ),
+        (&[("max_age", "soon")], "invalid_request", "AADSTS90023"),
         (
             &[("code_challenge", "short")],
             "invalid_request",
@@ -191,7 +202,7 @@ async fn errors_for_the_person_stay_on_a_page_of_the_login() {
         (&[("client_id", APP)], 500_113),
         (&[("client_id", "")], 900_144),
         (&[("redirect_uri", "https://desk.example/DESK")], 50011),
-        (&[("response_mode", "form_post")], 90023),
+        (&[("response_mode", "web_message")], 90023),
     ];
     for (changes, number) in cases {
         let page = browser.open(&authorize_url(&client, changes)).await.page();
@@ -322,29 +333,42 @@ async fn codes_of_the_types_web_and_spa_are_redeemed_where_they_may_be() {
     let code = answered(&browser.sign_in(&url, ADELE).await, "code").unwrap();
     let (_, answer) = redeem(&client, &code, &[("redirect_uri", spa)]).await;
     assert_eq!(answer["error_codes"][0], 9_002_327);
+    // A browser has no secret.
+    let answer = redeem_in_browser(&client, &code, &[("redirect_uri", spa)]).await;
+    assert_eq!(answer["error_codes"][0], 90023);
+    let text = answer["error_description"].as_str().unwrap();
+    assert!(text.contains("(not simulated)"), "{text}");
     let url = authorize_url(&client, &[("redirect_uri", spa), ("code_challenge", "")]);
     let location = browser.open(&url).await.sent();
     assert!(location.contains("AADSTS9002325"), "{location}");
 
     let url = authorize_url(&client, &[]);
     let code = answered(&browser.sign_in(&url, ADELE).await, "code").unwrap();
-    let answer = client
+    for secret in [&[][..], &[("client_secret", SECRET)][..]] {
+        let answer = redeem_in_browser(&client, &code, secret).await;
+        assert_eq!(answer["error_codes"][0], 9_002_326);
+    }
+}
+
+async fn redeem_in_browser(client: &GraphClient, code: &str, changes: Parameters<'_>) -> Value {
+    let usual = [
+        ("grant_type", "authorization_code"),
+        ("client_id", SIGN),
+        ("code", code),
+        ("redirect_uri", DESK_URI),
+        ("code_verifier", VERIFIER),
+    ];
+    let kept = usual
+        .into_iter()
+        .filter(|(name, _)| changes.iter().all(|(given, _)| given != name));
+    let form: Vec<_> = kept.chain(changes.iter().copied()).collect();
+    let url = format!("{}/{TENANT}/oauth2/v2.0/token", client.serving.url);
+    let request = client
         .http
-        .post(format!("{}/{TENANT}/oauth2/v2.0/token", client.serving.url))
-        .header("origin", "https://desk.example")
-        .form(&[
-            ("grant_type", "authorization_code"),
-            ("client_id", SIGN),
-            ("client_secret", SECRET),
-            ("code", &code),
-            ("redirect_uri", DESK_URI),
-            ("code_verifier", VERIFIER),
-        ])
-        .send()
-        .await
-        .unwrap();
-    let answer: Value = answer.json().await.unwrap();
-    assert_eq!(answer["error_codes"][0], 9_002_326);
+        .post(url)
+        .header("origin", "https://desk.example");
+    let answer = request.form(&form).send().await.unwrap();
+    answer.json().await.unwrap()
 }
 
 #[tokio::test]
