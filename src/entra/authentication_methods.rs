@@ -101,7 +101,7 @@ pub async fn remove(graph: &Graph, id: ObjectId, method: &Method) -> Result<(), 
         collection,
         method.id.as_ref(),
     ])?;
-    graph.write(Verb::DELETE, url).await
+    graph.write(Verb::DELETE, url, |_| false).await
 }
 
 /// Microsoft Graph beta, "hardwareOathAuthenticationMethod: deactivate". The token stays assigned.
@@ -119,7 +119,7 @@ pub async fn deactivate(
         method.id.as_ref(),
         "deactivate",
     ])?;
-    graph.write(Verb::POST, url).await
+    graph.write(Verb::POST, url, |_| false).await
 }
 
 /// The collection from which a method of this kind is deleted. Nothing else can be deleted by this program.

@@ -15,6 +15,9 @@ use crate::reset::ports::{DirectoryError, Fault};
 /// What PIM answers in a tenant without a licence for it.
 const UNLICENSED: &str = "AadPremiumLicenseRequired";
 
+/// An answer that is not as documented.
+pub const UNREADABLE: DirectoryError = DirectoryError::Permanent(Fault::Unreadable);
+
 /// Whether a call may have changed something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
@@ -38,11 +41,12 @@ pub fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect) 
     match status.as_u16() {
         400 => DirectoryError::Permanent(Fault::Refused),
         401 => DirectoryError::Permanent(Fault::Credential),
+        // What a proxy says of its own accord tells nothing about a change that it may have passed on.
+        300..=399 | 407 | 421 | 425 if effect == Effect::Writes => DirectoryError::Indeterminate,
+        403 if effect == Effect::Writes && code.is_none() => DirectoryError::Indeterminate,
         403 => DirectoryError::Permanent(Fault::NotAllowed),
         // A gateway's 404, which is not Graph's own, says nothing about the person.
-        404 if effect == Effect::Reads && code.is_none() => {
-            DirectoryError::Permanent(Fault::Unreadable)
-        }
+        404 if effect == Effect::Reads && code.is_none() => UNREADABLE,
         404 => DirectoryError::Permanent(Fault::NotFound),
         429 => DirectoryError::Transient {
             after: retry_after(headers),
@@ -55,7 +59,7 @@ pub fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], effect: Effect) 
             after: retry_after(headers),
         },
         _ if status.is_client_error() => DirectoryError::Permanent(Fault::Rejected),
-        _ => DirectoryError::Permanent(Fault::Unreadable),
+        _ => UNREADABLE,
     }
 }
 
@@ -259,9 +263,23 @@ mod tests {
             of(404, Effect::Reads),
             DirectoryError::Permanent(Fault::Unreadable)
         );
+    }
+
+    #[test]
+    fn a_change_that_only_a_proxy_seems_to_have_refused_may_have_been_made() {
+        let none = HeaderMap::new();
+        let of = |status, body: &str| {
+            let status = StatusCode::from_u16(status).unwrap();
+            of(status, &none, body.as_bytes(), Effect::Writes)
+        };
+        for status in [302, 304, 307, 403, 407, 421, 425] {
+            let error = of(status, "<html>");
+            assert_eq!(error, DirectoryError::Indeterminate, "{status}");
+        }
+        let denied = r#"{"error":{"code":"accessDenied","message":"m"}}"#;
         assert_eq!(
-            of(302, Effect::Writes),
-            DirectoryError::Permanent(Fault::Unreadable)
+            of(403, denied),
+            DirectoryError::Permanent(Fault::NotAllowed)
         );
     }
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 use reqwest::header::CONTENT_LENGTH;
 use reqwest::{Method, StatusCode, Url};
 use secrecy::ExposeSecret;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::errors::{self, Effect};
+use super::errors::{self, Effect, UNREADABLE};
+use super::page::Pages;
 use super::settings::ServiceUrl;
 use super::token::{Token, Tokens};
 use crate::json;
@@ -32,14 +32,6 @@ pub struct Graph {
     base: ServiceUrl,
     http: reqwest::Client,
     tokens: Tokens,
-}
-
-/// A list as OData gives it. What its items are is decided item by item.
-#[derive(Deserialize)]
-struct Page {
-    value: Vec<Value>,
-    #[serde(rename = "@odata.nextLink")]
-    next: Option<String>,
 }
 
 impl Graph {
@@ -71,19 +63,23 @@ impl Graph {
     /// Reads one thing.
     pub async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, DirectoryError> {
         let body = self.call(Method::GET, url, None, Effect::Reads).await?;
-        one_of(&body)
+        object_of(Value::Object(object(&body)?))
     }
 
-    /// Asks with a body, which changes nothing.
+    /// Asks with a body, which changes nothing, for a list that has one page.
     pub async fn ask<T: DeserializeOwned>(
         &self,
         url: Url,
         question: &Value,
-    ) -> Result<T, DirectoryError> {
+    ) -> Result<Vec<T>, DirectoryError> {
         let body = self
             .call(Method::POST, url, Some(question), Effect::Reads)
             .await?;
-        one_of(&body)
+        let mut pages = Pages::default();
+        match pages.take(object(&body)?, body.len())? {
+            None => pages.whole()?.into_iter().map(object_of).collect(),
+            Some(_) => Err(UNREADABLE),
+        }
     }
 
     /// Reads a list of things that must all be readable.
@@ -96,15 +92,14 @@ impl Graph {
     /// token goes nowhere else.
     pub async fn list_items(&self, url: Url) -> Result<Vec<Value>, DirectoryError> {
         let origin = url.origin();
-        let mut all = Vec::new();
+        let mut pages = Pages::default();
         let mut next = Some(url);
         for _ in 0..MOST_PAGES {
             let Some(url) = next else {
-                return Ok(all);
+                return pages.whole();
             };
-            let page: Page = self.get(url).await?;
-            all.extend(page.value);
-            next = match page.next {
+            let body = self.call(Method::GET, url, None, Effect::Reads).await?;
+            next = match pages.take(object(&body)?, body.len())? {
                 None => None,
                 Some(link) => match Url::parse(&link) {
                     Ok(link) if link.origin() == origin => Some(link),
@@ -113,14 +108,27 @@ impl Graph {
             };
         }
         match next {
-            None => Ok(all),
+            None => pages.whole(),
             Some(_) => Err(UNREADABLE),
         }
     }
 
-    /// Changes something. The answer's body says nothing that matters.
-    pub async fn write(&self, method: Method, url: Url) -> Result<(), DirectoryError> {
-        self.call(method, url, None, Effect::Writes).await.map(drop)
+    /// Changes something. It is done if Graph answers without a body, or with one that `is_done` knows. Any other success
+    /// may be the page of a proxy, and is a lost answer.
+    pub async fn write(
+        &self,
+        method: Method,
+        url: Url,
+        is_done: fn(&Map<String, Value>) -> bool,
+    ) -> Result<(), DirectoryError> {
+        let body = self.call(method, url, None, Effect::Writes).await?;
+        if body.is_empty() || object(&body).is_ok_and(|answer| is_done(&answer)) {
+            return Ok(());
+        }
+        tracing::warn!(
+            "a change was answered with a success that Microsoft Graph does not document: a proxy may have answered"
+        );
+        Err(DirectoryError::Indeterminate)
     }
 
     /// Sends it; if the token is not accepted, or is an old one that lacks a permission, once more with a new one, which
@@ -166,7 +174,7 @@ impl Graph {
             }
             let body = bounded_body(answer, LARGEST_ANSWER).await;
             if status.is_success() && effect == Effect::Writes {
-                return Ok(Vec::new());
+                return body.map_err(|_| DirectoryError::Indeterminate);
             }
             // Any other success is an answer without content, or a part of one.
             if status == StatusCode::OK {
@@ -186,10 +194,8 @@ impl Graph {
     }
 }
 
-const UNREADABLE: DirectoryError = DirectoryError::Permanent(Fault::Unreadable);
-
-/// What an answer that is one object says.
-fn one_of<T: DeserializeOwned>(body: &[u8]) -> Result<T, DirectoryError> {
+/// An answer that is one object.
+fn object(body: &[u8]) -> Result<Map<String, Value>, DirectoryError> {
     let Ok(Value::Object(object)) = json::parse(body) else {
         return Err(UNREADABLE);
     };
@@ -197,7 +203,7 @@ fn one_of<T: DeserializeOwned>(body: &[u8]) -> Result<T, DirectoryError> {
     if object.get("error").is_some_and(|error| !error.is_null()) {
         return Err(UNREADABLE);
     }
-    object_of(Value::Object(object))
+    Ok(object)
 }
 
 /// What an object says.

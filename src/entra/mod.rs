@@ -12,6 +12,7 @@ mod errors;
 mod graph;
 mod group_eligibility;
 mod login_errors;
+mod page;
 mod people;
 mod privilege_facts;
 mod profiles;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use reqwest::{Method, Url};
 use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::graph::Graph;
 use crate::approval::{ContactEnds, LastDigits};
@@ -173,18 +173,22 @@ pub async fn member_of(
     id: ObjectId,
     groups: &[ObjectId],
 ) -> Result<BTreeSet<ObjectId>, DirectoryError> {
-    #[derive(Deserialize)]
-    struct Found {
-        value: BTreeSet<ObjectId>,
-    }
     let url = graph.url(["v1.0", "users", &id.to_string(), "checkMemberGroups"])?;
-    let found: Found = graph.ask(url, &json!({ "groupIds": groups })).await?;
-    Ok(found.value)
+    let found: Vec<ObjectId> = graph.ask(url, &json!({ "groupIds": groups })).await?;
+    Ok(found.into_iter().collect())
 }
 
-/// Microsoft Graph, "user: revokeSignInSessions". Any 2xx will do: the documentation and the service have
-/// disagreed about which.
+/// Microsoft Graph, "user: revokeSignInSessions". The documentation and the service have disagreed about which 2xx it is,
+/// and about the body.
 pub async fn revoke_sessions(graph: &Graph, id: ObjectId) -> Result<(), DirectoryError> {
     let url = graph.url(["v1.0", "users", &id.to_string(), "revokeSignInSessions"])?;
-    graph.write(Method::POST, url).await
+    graph.write(Method::POST, url, is_revoked).await
+}
+
+/// `{"@odata.context": "…#Edm.Boolean", "value": true}`.
+fn is_revoked(answer: &Map<String, Value>) -> bool {
+    match answer.get("value") {
+        Some(value) => *value == Value::Bool(true),
+        None => answer.contains_key("@odata.context"),
+    }
 }

@@ -171,6 +171,9 @@ fn status(status: MethodStatus) -> (&'static str, Option<&'static str>) {
         MethodStatus::Gone => ("gone", Some("it was removed outside this reset")),
         MethodStatus::Failed(why) => ("failed", Some(phrases::failed(why))),
         MethodStatus::Appeared => ("appeared", Some("registered during the reset")),
+        MethodStatus::NotListedAtFirst => {
+            ("appeared", Some("it was not listed when the reset began"))
+        }
         MethodStatus::Unknown => (
             "unknown",
             Some("its removal was requested and is not confirmed"),

@@ -167,18 +167,23 @@ fn heading(status: MethodStatus) -> Heading {
         MethodStatus::Failed(_) => (4, "Failed"),
         MethodStatus::Unknown => (5, "Not known whether removed"),
         MethodStatus::Appeared => (6, "Registered during the reset and kept"),
-        MethodStatus::Pending => (7, "Still to do"),
+        MethodStatus::NotListedAtFirst => NOT_LISTED_AT_FIRST,
+        MethodStatus::Pending => (8, "Still to do"),
     }
 }
 
-/// The methods under their headings, each with the reason that is given. Passwords are left out: every account has one.
+/// The list of the plan was not whole.
+const NOT_LISTED_AT_FIRST: Heading = (7, "Not listed when the reset began, and kept");
+
+/// The methods under their headings, each with the reason that is given. Passwords are left out, since every account has
+/// one: unless it is the password that shows that a list was not whole.
 fn list<'a>(
     note: &mut String,
     methods: impl Iterator<Item = (Heading, &'a Method, Option<&'static str>)>,
 ) {
     let mut listed: BTreeMap<Heading, Vec<String>> = BTreeMap::new();
     for (heading, method, why) in methods {
-        if method.kind == MethodKind::Password {
+        if method.kind == MethodKind::Password && heading != NOT_LISTED_AT_FIRST {
             continue;
         }
         let kind = &method.kind;

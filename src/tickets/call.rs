@@ -8,6 +8,7 @@ use reqwest::header::{ACCEPT, HeaderMap};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::json;
 use crate::outbound::{bounded_body, retry_after};
@@ -117,9 +118,19 @@ pub async fn delete(request: RequestBuilder) -> Result<(), Failed> {
 
 /// Reads something. A success that cannot be read is none: it may be the page of a proxy.
 pub async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Failed> {
-    let body = bounded_body(send(request).await?, LARGEST_ANSWER).await;
+    read_with_headers(request).await.map(|(answer, _)| answer)
+}
+
+/// Reads something, and what its headers say of it.
+pub async fn read_with_headers<T: DeserializeOwned>(
+    request: RequestBuilder,
+) -> Result<(T, HeaderMap), Failed> {
+    let answer = send(request).await?;
+    let headers = answer.headers().clone();
+    let body = bounded_body(answer, LARGEST_ANSWER).await;
     let body = body.map_err(|_| TRANSIENT)?;
-    shape(&body).ok_or(TRANSIENT)
+    let answer = shape(&body).ok_or(TRANSIENT)?;
+    Ok((answer, headers))
 }
 
 fn shape<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
@@ -137,8 +148,27 @@ async fn send(request: RequestBuilder) -> Result<Response, Failed> {
             TRANSIENT
         }
     })?;
-    judge(answer.status(), answer.headers())?;
-    Ok(answer)
+    match judge(answer.status(), answer.headers()) {
+        Ok(()) => Ok(answer),
+        Err(Failed::Permanent(NO_SUCH_TICKET)) => {
+            let body = bounded_body(answer, LARGEST_ANSWER).await;
+            Err(not_found(&body.unwrap_or_default()))
+        }
+        Err(failed) => Err(failed),
+    }
+}
+
+/// What a 404 with this body means. One that is not in the words of a ticket system is a gateway's, and says nothing about
+/// the ticket.
+fn not_found(body: &[u8]) -> Failed {
+    let body = json::parse(body).unwrap_or_default();
+    let is_jira = body.get("errorMessages").is_some_and(Value::is_array);
+    let is_servicenow = body.get("error").is_some_and(Value::is_object);
+    if is_jira || is_servicenow {
+        Failed::Permanent(NO_SUCH_TICKET)
+    } else {
+        TRANSIENT
+    }
 }
 
 /// What a status means for the call.
@@ -195,6 +225,26 @@ mod tests {
             r#"{"id": "1", "x": 1, "x": 2}"#,
         ] {
             assert!(shape::<Answer>(odd.as_bytes()).is_none(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_404_that_no_ticket_system_wrote_says_nothing_about_the_ticket() {
+        for body in [
+            r#"{"errorMessages": ["Issue does not exist"], "errors": {}}"#,
+            r#"{"error": {"message": "No Record found", "detail": null}, "status": "failure"}"#,
+        ] {
+            let failed = not_found(body.as_bytes());
+            assert!(matches!(failed, Failed::Permanent(_)), "{body}");
+        }
+        for body in [
+            "",
+            "<html>",
+            "[]",
+            r#"{"error": "Not Found", "status": 404}"#,
+        ] {
+            let failed = not_found(body.as_bytes());
+            assert!(matches!(failed, Failed::Transient { .. }), "{body}");
         }
     }
 

@@ -221,7 +221,11 @@ impl<'a> Jira<'a> {
             ]);
             let page: Page = call::read(self.credential.sign(request)).await?;
             seen += page.comments.len();
-            let is_last = page.comments.is_empty() || seen >= page.total;
+            // There are more than it shows, and the note may be among them.
+            if page.comments.is_empty() && seen < page.total {
+                return Err(TRANSIENT);
+            }
+            let is_last = seen >= page.total;
             for comment in page.comments {
                 if comment.holds(&mark) {
                     if self.is_ours(&comment, note) {

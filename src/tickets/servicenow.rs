@@ -3,6 +3,7 @@
 //! A search there ignores a condition that it does not understand and gives everything. What comes back is
 //! therefore taken for no more than it says itself.
 
+use reqwest::header::HeaderMap;
 use reqwest::{Client, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -183,12 +184,8 @@ impl<'a> ServiceNow<'a> {
         let found: Vec<Record> = self
             .search(
                 self.table.as_ref(),
-                &[
-                    ("sysparm_query", query.as_str()),
-                    FIELDS,
-                    FOR_DISPLAY,
-                    ("sysparm_limit", "2"),
-                ],
+                &[("sysparm_query", query.as_str()), FIELDS, FOR_DISPLAY],
+                2,
             )
             .await?;
         let mut found = found.into_iter();
@@ -214,8 +211,8 @@ impl<'a> ServiceNow<'a> {
                 &[
                     ("sysparm_query", query.as_str()),
                     ("sysparm_fields", "element_id,element,value"),
-                    ("sysparm_limit", MOST_NOTES.to_string().as_str()),
                 ],
+                MOST_NOTES,
             )
             .await?;
         let is_it = |entry: &Entry| {
@@ -236,15 +233,35 @@ impl<'a> ServiceNow<'a> {
         &self,
         table: &str,
         parameters: &[(&str, &str)],
+        limit: usize,
     ) -> Result<Vec<T>, Failed> {
         let request = self.http.get(self.address(table, None)?).query(parameters);
-        let Found { result } = call::read(self.credential.sign(request)).await?;
-        Ok(result)
+        let request = request.query(&[("sysparm_limit", limit)]);
+        let request = self.credential.sign(request);
+        let (Found { result }, headers) = call::read_with_headers(request).await?;
+        if is_whole(&headers, result.len(), limit) {
+            Ok(result)
+        } else {
+            Err(TRANSIENT)
+        }
     }
 
     fn address(&self, table: &str, record: Option<&str>) -> Result<Url, Failed> {
         let path = ["api", "now", "table", table].into_iter().chain(record);
         self.instance.join(path)
+    }
+}
+
+/// Whether a search gave all that it counts. What an access control hides is counted and not given.
+fn is_whole(headers: &HeaderMap, found: usize, limit: usize) -> bool {
+    let total = headers.get("x-total-count").map(|total| {
+        let total = total.to_str().ok();
+        total.and_then(|total| total.trim().parse::<usize>().ok())
+    });
+    match total {
+        None => true,
+        Some(None) => false,
+        Some(Some(total)) => found >= total.min(limit),
     }
 }
 
@@ -305,7 +322,29 @@ async fn token(
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderValue;
+
     use super::*;
+
+    #[test]
+    fn a_search_that_counts_more_than_it_gives_is_not_whole() {
+        let is_whole = |total: &'static str, found| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-total-count", HeaderValue::from_static(total));
+            is_whole(&headers, found, 2)
+        };
+        for (total, found, expected) in [
+            ("0", 0, true),
+            ("1", 1, true),
+            ("7", 2, true),
+            ("1", 0, false),
+            ("7", 1, false),
+            ("many", 1, false),
+        ] {
+            assert_eq!(is_whole(total, found), expected, "{total}, {found}");
+        }
+        assert!(super::is_whole(&HeaderMap::new(), 0, 2));
+    }
 
     #[test]
     fn no_spelling_of_the_code_tag_makes_html_of_a_note() {

@@ -40,6 +40,7 @@ mod passkeys;
 mod permissions;
 mod pictures;
 mod privileged;
+mod proxies;
 mod repeats;
 mod responses;
 mod resumption;

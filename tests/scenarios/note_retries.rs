@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use simulated::entra;
 use simulated::tickets::Fault;
 
@@ -135,4 +136,33 @@ async fn a_ticket_that_does_not_exist_is_looked_up_once_and_that_is_logged() {
         "as the alarms count it: {logged}"
     );
     assert!(logged.contains("there is no such ticket"), "{logged}");
+}
+
+#[tokio::test]
+async fn a_list_of_comments_that_counts_a_note_and_does_not_show_it_causes_no_second_note() {
+    let desk = Desk::new().await;
+    let app = &desk.app;
+    desk.jira.fail(Fault::on("POST", "/comment").lose_answer());
+    let hidden = |page: &mut Value| page["comments"] = json!([]);
+    desk.jira
+        .fail(Fault::on("GET", "/comment").skip(1).times(2).edit(hidden));
+    let reply = app.reset(app.draft()).await;
+    reply.assert_completed();
+    app.wait(HOUR).await;
+    assert_eq!(desk.comments(), [note_of(&reply)]);
+    assert_eq!(app.queue_length(), 0);
+}
+
+#[tokio::test]
+async fn a_404_of_a_gateway_does_not_give_the_note_up() {
+    let desk = Desk::new().await;
+    let app = &desk.app;
+    let page = "<!DOCTYPE html><title>Not found</title>";
+    desk.jira
+        .fail(Fault::on("GET", "/comment").times(3).body(404, page));
+    let reply = app.reset(app.draft()).await;
+    reply.assert_completed();
+    assert_eq!(desk.comments(), [""; 0]);
+    app.wait(HOUR).await;
+    assert_eq!(desk.comments(), [note_of(&reply)]);
 }

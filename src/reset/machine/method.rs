@@ -74,8 +74,10 @@ pub enum MethodEvent {
     TryAgain,
     /// It has not happened, and another try will not help.
     Failed(Failure),
-    /// The same registration is on a list.
+    /// The same registration is on a list, as far as the list tells.
     Listed,
+    /// The same registration is on a list, for certain.
+    StillThere,
     /// It is not on a list.
     NotListed,
     /// It is not on a list, and another registration has its id.
@@ -128,9 +130,16 @@ impl Entry {
             (_, On::Failed(why)) => Failed(why),
 
             // Lists may come from replicas that disagree: gone is gone only while every list says so.
-            (Asked(Answer::Lost), On::Listed) => Pending,
-            (Asked(Answer::Accepted) | Removed, On::Listed) => Asked(Answer::Accepted),
+            (Asked(Answer::Lost), On::Listed | On::StillThere) => Pending,
+            // An earlier run was told so, perhaps by a proxy, and a list that lags is over. A phone that is registered anew
+            // may look like the old one: it is not asked for again.
+            (Asked(Answer::Accepted), On::StillThere) if self.attempts == 0 => Pending,
+            (Asked(Answer::Accepted) | Removed, On::Listed | On::StillThere) => {
+                Asked(Answer::Accepted)
+            }
             (Asked(_), On::NotListed | On::Replaced) => Removed,
+            // It was refused, and went all the same.
+            (Failed(_), On::NotListed | On::Replaced) => Removed,
             // What has its id now is another registration, which must stay.
             (Pending | Deferred, On::Replaced) => Removed,
             // A number may come back under the same id at any moment, so it is looked for again. Any other method is
@@ -141,7 +150,7 @@ impl Entry {
                 Asked(Answer::NotThere)
             }
             (Kept(why), On::NotListed | On::Replaced) => Gone(why),
-            (Gone(why), On::Listed) => Kept(why),
+            (Gone(why), On::Listed | On::StillThere) => Kept(why),
 
             (Trying, On::RunBegan) if self.deactivate => Pending,
             // What was said not to be there, and is on the list all the same, is asked for again by now.

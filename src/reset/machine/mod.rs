@@ -11,7 +11,9 @@ mod transitions;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Action, Claim, Failure, Method, PlannedMethod, RefusalText, State};
+use super::model::{
+    Action, Claim, Failure, Method, MethodKind, MethodStatus, PlannedMethod, RefusalText, State,
+};
 use super::ports::{DirectoryError, Listing};
 use super::rules::HardwareOath;
 use super::rules::plan;
@@ -197,6 +199,17 @@ impl Reset {
         &self.0.appeared
     }
 
+    /// What to say of a method that appeared. One without a date is as old as the others where one was missed.
+    fn status_of_appeared(&self, method: &Method) -> MethodStatus {
+        let body = &self.0;
+        let is_old = body.was_there(method) || (method.created.is_none() && body.missed_methods());
+        if is_old {
+            MethodStatus::NotListedAtFirst
+        } else {
+            MethodStatus::Appeared
+        }
+    }
+
     /// Whether anything went away by it.
     pub(super) fn removed_something(&self) -> bool {
         self.methods()
@@ -206,6 +219,19 @@ impl Reset {
     /// Where it stands.
     pub fn state(&self) -> State {
         self.0.state
+    }
+}
+
+impl Body {
+    /// Whether the list on which the plan was made was not whole, so that what had to go may be left.
+    fn missed_methods(&self) -> bool {
+        self.appeared.iter().any(|method| self.was_there(method))
+    }
+
+    /// Whether a method that appeared was there at the claim. Passwords are not registered during a reset.
+    fn was_there(&self, method: &Method) -> bool {
+        let claimed_at = self.claim.claimed_at;
+        method.kind == MethodKind::Password || method.created.is_some_and(|at| at <= claimed_at)
     }
 }
 

@@ -14,7 +14,7 @@ impl From<&Reset> for Outcome {
         let appeared = reset
             .appeared()
             .iter()
-            .map(|method| (method, MethodStatus::Appeared));
+            .map(|method| (method, reset.status_of_appeared(method)));
         let methods: Vec<MethodOutcome> = entries
             .chain(appeared)
             .map(|(method, status)| MethodOutcome {

@@ -12,6 +12,8 @@ use crate::reset::ports::Fault;
 use crate::reset::rules::HardwareOath;
 use crate::reset::rules::plan::plan;
 
+mod odd;
+
 static_assertions::assert_not_impl_any!(Reset: serde::de::DeserializeOwned);
 
 const START: &str = "2026-11-24T09:00:00Z";

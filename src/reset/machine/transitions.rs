@@ -264,24 +264,28 @@ impl Reset {
         body.list.seen = body.list.seen.saturating_add(1);
         body.list.failures = 0;
         let mut waiting = false;
+        let any = |is_it: &dyn Fn(&Method) -> bool| listing.methods.iter().any(is_it);
         for entry in body
             .entries
             .iter_mut()
             .filter(|entry| entry.method.kind != MethodKind::HardwareOath)
         {
-            let still = listing
-                .methods
-                .iter()
-                .any(|method| method.is_same_registration(&entry.method));
-            let has_id = |method: &Method| method.has_id_of(&entry.method);
             let before = entry.progress;
-            entry.apply(if still {
+            // A list without anything does not prove that what was refused has gone.
+            if matches!(before, Progress::Failed(_)) && listing.methods.is_empty() {
+                continue;
+            }
+            let still = any(&|method| method.is_same_registration(&entry.method));
+            let event = if any(&|method| method.is_certainly(&entry.method)) {
+                MethodEvent::StillThere
+            } else if still {
                 MethodEvent::Listed
-            } else if listing.methods.iter().any(has_id) {
+            } else if any(&|method| method.has_id_of(&entry.method)) {
                 MethodEvent::Replaced
             } else {
                 MethodEvent::NotListed
-            });
+            };
+            entry.apply(event);
             match entry.progress {
                 Progress::Removed => body.progress |= before != Progress::Removed,
                 Progress::Asked(_) => waiting |= still,
@@ -394,11 +398,19 @@ impl Reset {
         for entry in &mut body.entries {
             entry.apply(MethodEvent::Closed);
         }
-        let done = |progress| {
-            matches!(
-                progress,
-                Progress::Removed | Progress::Deactivated | Progress::Kept(_) | Progress::Gone(_)
-            )
+        let deactivates = body.claim.deactivates;
+        let done = |progress| match progress {
+            // A token that was only found later, and may be new.
+            Progress::Kept(KeepReason::DeactivateByHand) => !deactivates,
+            Progress::Removed | Progress::Deactivated | Progress::Kept(_) | Progress::Gone(_) => {
+                true
+            }
+            Progress::Pending
+            | Progress::Trying
+            | Progress::Deferred
+            | Progress::Asked(_)
+            | Progress::Failed(_)
+            | Progress::Unknown => false,
         };
         // What cannot be read may be what had to go.
         let is_left = |entry: &Entry| matches!(entry.progress, Progress::Kept(_));
@@ -408,14 +420,15 @@ impl Reset {
                 .entries
                 .iter()
                 .any(|entry| is_left(entry) && is_unreadable(entry));
-        let all_done = !unreadable_left
+        let may_be_left =
+            unreadable_left || body.missed_methods() || (deactivates && body.hardware_unknown);
+        let all_done = !may_be_left
             && body.list.seen_at.is_some()
             && !matches!(
                 body.sessions,
                 SessionProgress::Failed(_) | SessionProgress::Unknown
             )
-            && body.entries.iter().all(|entry| done(entry.progress))
-            && !(body.claim.deactivates && body.hardware_unknown);
+            && body.entries.iter().all(|entry| done(entry.progress));
         body.state = if all_done {
             State::Completed
         } else {

@@ -66,6 +66,13 @@ impl Method {
         }
     }
 
+    /// Whether `other` is this registration and cannot be a newer one: its id is no other's, or the dates are the same.
+    pub fn is_certainly(&self, other: &Method) -> bool {
+        let has_own_id = !matches!(self.kind, MethodKind::Phone(_) | MethodKind::Email);
+        let same_date = self.created.is_some() && self.created == other.created;
+        self.is_same_registration(other) && (has_own_id || same_date)
+    }
+
     /// Whether the directory showed it in a way that does not tell which method it is, or of what type.
     pub fn is_unreadable(&self) -> bool {
         self.kind == MethodKind::Unreadable || self.id.is_unreadable()
@@ -191,6 +198,23 @@ mod tests {
         let one = method(json!({"unknown": "#microsoft.graph.fido2AuthenticationMethod"}));
         let another = method(json!("passkey"));
         assert!(one.is_same_registration(&another) && another.is_same_registration(&one));
+    }
+
+    #[test]
+    fn a_phone_under_its_old_id_is_the_old_one_for_certain_only_by_its_date() {
+        let dated = |kind: Value, created: Option<&str>| Method {
+            created: created.map(|time| time.parse().unwrap()),
+            ..method(kind)
+        };
+        let phone = |created| dated(json!({"phone": "mobile"}), created);
+        let day = Some("2026-11-24T09:00:00Z");
+        assert!(phone(day).is_certainly(&phone(day)));
+        for (one, another) in [(None, None), (None, day), (day, None)] {
+            assert!(phone(one).is_same_registration(&phone(another)));
+            assert!(!phone(one).is_certainly(&phone(another)));
+        }
+        let token = dated(json!("software_oath"), None);
+        assert!(token.is_certainly(&token));
     }
 
     #[test]

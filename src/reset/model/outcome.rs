@@ -90,6 +90,9 @@ pub enum MethodStatus {
     Failed(Failure),
     /// Registered after the claim: left, and worth a look.
     Appeared,
+    /// It was there before the claim, and the list then did not show it: left. Stored and logged as what appeared.
+    #[serde(rename = "appeared")]
+    NotListedAtFirst,
     /// It could not be found out.
     Unknown,
     Pending,

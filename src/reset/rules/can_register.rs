@@ -56,9 +56,10 @@ pub fn can_register(left: &Leftovers<'_>, claim: &Claim) -> CanRegister {
         MethodStatus::Gone if method.kind == MethodKind::Passkey => CanRegister::Unknown,
         MethodStatus::Gone => CanRegister::Yes,
         MethodStatus::Failed(_) => CanRegister::No,
-        MethodStatus::Unknown | MethodStatus::Appeared | MethodStatus::Pending => {
-            CanRegister::Unknown
-        }
+        MethodStatus::Unknown
+        | MethodStatus::Appeared
+        | MethodStatus::NotListedAtFirst
+        | MethodStatus::Pending => CanRegister::Unknown,
         MethodStatus::Kept(_) => if_kept(&method.kind),
     };
     let verdicts = left.methods.iter().map(of_one);
