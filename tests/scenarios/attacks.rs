@@ -84,7 +84,11 @@ async fn another_kind_of_token_by_the_same_issuer() {
 
 #[tokio::test]
 async fn the_type_of_a_token_counts_in_any_case_and_with_the_prefix_of_a_media_type() {
-    for name in ["application/mfa-approval+jwt", "Application/MFA-Approval+JWT", "MFA-APPROVAL+jwt"] {
+    for name in [
+        "application/mfa-approval+jwt",
+        "Application/MFA-Approval+JWT",
+        "MFA-APPROVAL+jwt",
+    ] {
         let app = TestApp::new().await;
         let token = with_header_of(&app.service_desk_issuer, &app, "typ", Some(json!(name)));
         app.send(app.jira(&token)).await.assert_completed();
