@@ -282,25 +282,6 @@ async fn after_two_hours_of_a_freeze_an_administrator_has_to_look_at_an_interrup
 }
 
 #[tokio::test]
-async fn a_last_look_before_the_end_tells_what_was_removed_although_its_answer_was_lost() {
-    let app = TestApp::new().await;
-    let removal = Fault::on("DELETE", "phoneMethods");
-    app.tenant.fail(removal.lose_answer());
-    let lists = Fault::on("GET", "/authentication/methods").skip(2);
-    app.tenant.fail(lists.times(u32::MAX).status(503));
-    let delivery = app.jira(&app.approve(app.draft()));
-    app.send(delivery.clone()).await.assert_running();
-    freeze(app.store.clone(), true, true).await;
-    app.tenant.mend();
-    app.wait(3 * HOUR).await;
-    let reply = app.send(delivery).await;
-    reply.assert_needs_human();
-    assert_eq!(reply.methods("unknown"), [""; 0], "{reply:?}");
-    let removed = reply.methods("removed");
-    assert!(removed.contains(&"Mobile phone"), "{removed:?}");
-}
-
-#[tokio::test]
 async fn a_claimed_reset_goes_on_although_the_person_cannot_register() {
     let (app, store) = uninterrupted(|policy| policy).await;
     let draft = app.draft().target(ALEX).scope("mfa:reregister");
