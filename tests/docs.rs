@@ -32,8 +32,9 @@ fn every_row_of_the_table_of_outcomes_is_checked_by_the_scenario_that_it_names()
     let rows = rows();
     assert!(rows.len() >= 130, "only {} rows", rows.len());
     for row in rows {
-        let (module, name) = row.scenario.split_once("::").unwrap();
-        let source = read(&format!("tests/scenarios/{module}.rs"));
+        let (module, name) = row.scenario.rsplit_once("::").unwrap();
+        let file = module.replace("::", "/");
+        let source = read(&format!("tests/scenarios/{file}.rs"));
         let scenario = source.split_once(&format!("async fn {name}()"));
         let (_, scenario) = scenario.unwrap_or_else(|| panic!("there is none: {row:?}"));
         let (body, _) = scenario.split_once("\n}\n").unwrap();
