@@ -133,15 +133,19 @@ impl Desk {
         }
         self.decide(id, Decision::RejectedBy(rejection.clone()))
             .await?;
-        self.go_on(&draft, &signature, until).await?;
-        match self.standing(id, &signature).await? {
-            Standing::Rejected(first) => Ok(CaseNote {
-                text: rejected_note(&draft, &first.unwrap_or(rejection)),
-                is_written: self.noted(id).await?.end,
-            }),
+        let standing = self.standing(id, &signature).await?;
+        let text = match &standing {
+            Standing::Rejected(first) => {
+                Some(rejected_note(&draft, first.as_ref().unwrap_or(&rejection)))
+            }
             // Too late for this case; the next ones of the person or the ticket show it.
-            _ => Err(DeskError::ApprovedAlready),
-        }
+            _ => None,
+        };
+        self.go_on_from(&draft, standing, until).await?;
+        Ok(CaseNote {
+            text: text.ok_or(DeskError::ApprovedAlready)?,
+            is_written: self.noted(id).await?.end,
+        })
     }
 
     /// Shows a rejection with the next verifications of the same person or ticket.

@@ -87,6 +87,16 @@ impl Desk {
         until: Timestamp,
     ) -> Result<Next, DeskError> {
         let standing = self.standing(&case.id, signature).await?;
+        self.go_on_from(case, standing, until).await
+    }
+
+    /// The same for a case that stands like this.
+    pub(super) async fn go_on_from(
+        &self,
+        case: &Draft,
+        standing: Standing,
+        until: Timestamp,
+    ) -> Result<Next, DeskError> {
         let key = course_key(&case.id);
         let (version, course) = self.store.read_versioned::<Course>(&key).await?;
         let mut course = course.unwrap_or_default();

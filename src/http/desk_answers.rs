@@ -1,7 +1,5 @@
 //! What the desk answers, in JSON.
 
-use std::borrow::Cow;
-
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
@@ -92,7 +90,7 @@ impl ObstacleLines {
 #[derive(Serialize)]
 struct HintLine {
     code: &'static str,
-    text: Cow<'static, str>,
+    text: String,
     at: Option<Timestamp>,
 }
 
@@ -114,21 +112,16 @@ impl HintLine {
                 "The account was created within the last 24 hours.",
                 Some(at),
             ),
-            Hint::OftenYou(number) => {
-                let text =
-                    format!("This would be reset number {number} within 24 hours on your word.");
-                let code = "often_you";
-                return HintLine {
-                    code,
-                    text: text.into(),
-                    at: None,
-                };
-            }
+            Hint::OftenYou(number) => (
+                "often_you",
+                &*format!("This would be reset number {number} within 24 hours on your word."),
+                None,
+            ),
             Hint::Yourself => ("yourself", "This is you. You cannot verify yourself.", None),
         };
         HintLine {
             code,
-            text: text.into(),
+            text: text.to_owned(),
             at,
         }
     }

@@ -34,19 +34,12 @@ pub fn next_at_desk(code: Code) -> Option<&'static str> {
 
 /// What came of an approval.
 pub fn status(services: &Services, status: &RequestStatus, replayed: bool) -> Response {
-    match status {
-        RequestStatus::Refused {
-            reset,
-            refusal,
-            presented,
-            ..
-        } if !refusal.gave_up => {
-            let next = refusal.text.code.parse().ok().and_then(next_at_desk);
-            Problem::recorded(*reset, &refusal.text, *presented)
-                .followed_by(next)
-                .into_response()
+    match response::problem(status) {
+        Some(problem) => {
+            let next = problem.code().and_then(next_at_desk);
+            problem.followed_by(next).into_response()
         }
-        _ => response::status(services, status, replayed),
+        None => response::status(services, status, replayed),
     }
 }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::ids::ResetId;
 use crate::report::{self, ApprovalLine, capitalised, refusal_text};
-use crate::reset::{Parties, Refusal, RefusalText, Retry};
+use crate::reset::{Code, Parties, Refusal, RefusalText, Retry};
 
 /// A problem, ready to be sent. Beside the members of RFC 9457 it has what an automation prints and acts upon.
 #[derive(Debug, Clone, Serialize)]
@@ -86,6 +86,11 @@ impl Problem {
         next: &str,
     ) -> Problem {
         Problem::new(status, code, title.to_owned(), detail, next, None)
+    }
+
+    /// The refusal's code; `None` for a problem of HTTP's own, or of another version.
+    pub fn code(&self) -> Option<Code> {
+        self.code.parse().ok()
     }
 
     /// With another next step, if there is one.

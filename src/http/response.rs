@@ -30,20 +30,28 @@ pub async fn submit(services: &Services, submission: Submission) -> Response {
     }
 }
 
-/// A status as a response: 202 while work is left, 200 at the end, and a problem if the request was refused.
-pub fn status(services: &Services, status: &RequestStatus, replayed: bool) -> Response {
+/// The problem that a request is answered with which was refused; none if it was given up after it had waited.
+pub fn problem(status: &RequestStatus) -> Option<Problem> {
     match status {
-        RequestStatus::Waiting { reset, ticket, why } => {
-            let answer = report::waiting(*reset, ticket, why.as_ref());
-            accepted(Json(answer).into_response())
-        }
         RequestStatus::Refused {
             reset,
             refusal,
             presented,
             ..
-        } if !refusal.gave_up => {
-            Problem::recorded(*reset, &refusal.text, *presented).into_response()
+        } if !refusal.gave_up => Some(Problem::recorded(*reset, &refusal.text, *presented)),
+        _ => None,
+    }
+}
+
+/// A status as a response: 202 while work is left, 200 at the end, and a problem if the request was refused.
+pub fn status(services: &Services, status: &RequestStatus, replayed: bool) -> Response {
+    if let Some(problem) = problem(status) {
+        return problem.into_response();
+    }
+    match status {
+        RequestStatus::Waiting { reset, ticket, why } => {
+            let answer = report::waiting(*reset, ticket, why.as_ref());
+            accepted(Json(answer).into_response())
         }
         RequestStatus::Refused {
             reset,

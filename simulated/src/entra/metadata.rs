@@ -30,9 +30,14 @@ const CLAIMS: [&str; 19] = [
     "email",
 ];
 
+/// Whether a document stands for all tenants.
+fn is_template(tenant: &str) -> bool {
+    ["common", "organizations"].contains(&tenant)
+}
+
 /// `GET /{tenant}/v2.0/.well-known/openid-configuration`. For `common` the issuer is a template.
 pub(super) fn openid_configuration(state: &State, tenant: &str, base: &str) -> Answer {
-    let is_template = ["common", "organizations"].contains(&tenant);
+    let is_template = is_template(tenant);
     if !is_template && !state.is_called(tenant) {
         let text = format!("Tenant '{tenant}' not found.");
         return LoginError::new(400, "invalid_tenant", 90002, text)
@@ -78,8 +83,7 @@ pub(super) fn openid_configuration(state: &State, tenant: &str, base: &str) -> A
 /// `GET /{tenant}/discovery/v2.0/keys`
 pub(super) fn key_set(state: &mut State, tenant: &str, base: &str) -> Answer {
     state.sign_ins.key_set_requests += 1;
-    let is_common = ["common", "organizations"].contains(&tenant);
-    if let (false, Err(error)) = (is_common, state.check_tenant(tenant)) {
+    if let (false, Err(error)) = (is_template(tenant), state.check_tenant(tenant)) {
         return error.answer(&Uuid::new_v4().to_string());
     }
     let id = state.tenant.to_string();

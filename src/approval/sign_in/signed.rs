@@ -162,15 +162,16 @@ pub fn authenticate(
         reference: None,
     };
     let subject = approval.about;
+    let TokenId { iss, jti } = name_of(policy, &verification.id)?;
     let claims = Claims {
-        iss: policy.iss.clone(),
+        iss,
         aud: approval.aud,
         sub: PersonRef::Id(subject.target),
         tid: Some(approval.tid),
         iat: approver.at,
         nbf: None,
         exp: clock::after(approver.at, TimeLimits::of(*channel).longest_lifetime),
-        jti: name_of(policy, &verification.id)?.jti,
+        jti,
         txn: subject.ticket,
         act: Actor {
             sub: PersonRef::Id(approver.person),
