@@ -2,7 +2,7 @@
 
 use std::str::FromStr as _;
 
-use anyhow::{anyhow, bail};
+use anyhow::{Context as _, anyhow, bail};
 use reregister_mfa::clock::Timestamp;
 use reregister_mfa::report::{freeze_state, thawed};
 use reregister_mfa::reset::{
@@ -12,7 +12,7 @@ use reregister_mfa::reset::{
 use crate::names::one_of;
 use crate::runtime::block_on;
 use crate::streams::print;
-use crate::table::{Failure, Table};
+use crate::table::{Failure, NOT_FROZEN, NOT_LIFTED, NOT_READ, Table};
 
 /// The end of the help of both commands.
 const NEEDS: &str = "\
@@ -90,7 +90,8 @@ impl Freeze {
             None => None,
         };
         block_on(async {
-            let table = Table::open(self.table.table).await?;
+            let lead = change.as_ref().map_or(NOT_READ, |_| NOT_FROZEN);
+            let table = Table::open(self.table.table).await.context(lead)?;
             let switch = match change {
                 Some(change) => match set(&table, &change).await {
                     Ok(switched) => switched.after,
@@ -110,7 +111,7 @@ impl Thaw {
     /// Takes away from the switch, and prints what was taken away and what stays frozen.
     pub fn run(self) -> anyhow::Result<()> {
         block_on(async {
-            let table = Table::open(self.table.table).await?;
+            let table = Table::open(self.table.table).await.context(NOT_LIFTED)?;
             let change = FreezeChange::Thaw { tiers: self.tiers };
             match set(&table, &change).await {
                 Ok(switched) => print(&thawed(&switched, &table.place())),

@@ -13,6 +13,11 @@ use reregister_mfa::aws::{self, DynamoDb};
 use reregister_mfa::clock::SystemClock;
 use reregister_mfa::reset::{Ledger, LedgerError};
 
+/// How the refusals of the three commands begin.
+pub const NOT_FROZEN: &str = "resets are NOT frozen";
+pub const NOT_READ: &str = "the freeze switch cannot be read, so treat resets as NOT frozen";
+pub const NOT_LIFTED: &str = "the freeze was NOT lifted";
+
 /// A table in a region, with credentials that AWS has not seen yet.
 pub struct Table {
     name: String,
@@ -74,21 +79,20 @@ impl Failure {
             Failure::NoAnswer => {
                 "it is not known whether resets are frozen: treat them as NOT frozen"
             }
-            _ => "resets are NOT frozen",
+            _ => NOT_FROZEN,
         };
         format!("{lead}: {}", self.advice(table))
     }
 
     /// The refusal of `freeze` alone, which only looks.
     pub fn of_a_look(&self, table: &Table) -> String {
-        let advice = self.advice(table);
-        format!("the freeze switch cannot be read, so treat resets as NOT frozen: {advice}")
+        format!("{NOT_READ}: {}", self.advice(table))
     }
 
     pub fn of_a_thaw(&self, table: &Table) -> String {
         let lead = match self {
             Failure::NoAnswer => "it is not known whether the freeze is lifted",
-            _ => "the freeze was NOT lifted",
+            _ => NOT_LIFTED,
         };
         format!("{lead}: {}", self.advice(table))
     }

@@ -5,8 +5,16 @@ use serde_json::Value;
 
 use super::cases::Case;
 use super::{OwnedPasskey, PasskeyForm, Session};
-use crate::approval::Scope;
+use crate::approval::{Evidence, Scope};
 use crate::ids::PersonRef;
+
+/// Method, line and source of the contact, as an approval writes them; empty where it has none.
+fn words(evidence: Evidence) -> Option<[String; 3]> {
+    let evidence = serde_json::to_value(evidence).ok()?;
+    let of = |name| evidence.get(name).and_then(Value::as_str);
+    of("method")?;
+    Some(["method", "via", "contact_source"].map(|name| of(name).unwrap_or_default().to_owned()))
+}
 
 impl Case {
     /// The form, filled in for this approver; `None` if they have no passkey, the case is decided, or would be refused. All of it is after
@@ -27,9 +35,12 @@ impl Case {
         if is_decided || would_be_refused || !session.approves || session.person == self.verifier {
             return None;
         }
-        let evidence = self.evidence.first()?;
-        let evidence = serde_json::to_value(evidence).ok()?;
-        let of = |name: &str| evidence.get(name).and_then(Value::as_str);
+        let (first, others) = self.evidence.split_first()?;
+        let [method, via, contact] = words(*first)?;
+        let others: Option<Vec<_>> = others
+            .iter()
+            .map(|evidence| words(*evidence).map(|words| words.join("/")))
+            .collect();
         let verifier = self.verifier_name.clone().filter(|name| name.contains('@'));
         let is_privileged = matches!(&self.preview, Some(Ok(preview)) if preview.privileged);
         let into_ticket = form.counts_in_tickets && (is_privileged || !form.counts_on_call);
@@ -43,9 +54,10 @@ impl Case {
             .append_pair("target", &self.about.target_name)
             .append_pair("reason", self.about.reason.into())
             .append_pair("scope", &String::from(Scope::clone(&self.about.scope)))
-            .append_pair("how", of("method")?)
-            .append_pair("via", of("via").unwrap_or_default())
-            .append_pair("contact", of("contact_source").unwrap_or_default())
+            .append_pair("how", &method)
+            .append_pair("via", &via)
+            .append_pair("contact", &contact)
+            .append_pair("also", &others?.join(" "))
             .append_pair(
                 "verifier",
                 &verifier.unwrap_or_else(|| self.verifier.to_string()),

@@ -282,6 +282,28 @@ async fn after_two_hours_of_a_freeze_an_administrator_has_to_look_at_an_interrup
 }
 
 #[tokio::test]
+async fn what_was_removed_before_a_freeze_is_reported_as_removed_when_the_reset_is_given_up() {
+    let (app, store) = uninterrupted(|policy| policy).await;
+    let lost = Fault::on("DELETE", "phoneMethods").lose_answer();
+    app.tenant.fail(lost);
+    // The lists after the first: none says that the phone is gone.
+    let listing = Fault::on("GET", "authentication/methods");
+    app.tenant.fail(listing.skip(1).times(u32::MAX).status(503));
+    let delivery = app.jira(&app.approve(app.draft()));
+    app.send(delivery.clone()).await.assert_running();
+    freeze(store.clone(), true, true).await;
+    app.tenant.mend();
+    app.wait(3 * HOUR).await;
+    let reply = app.send(delivery).await;
+    reply.assert_needs_human();
+    let removed = reply.methods("removed");
+    assert!(
+        removed.iter().any(|kind| kind.contains("Phone")),
+        "{reply:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_claimed_reset_goes_on_although_the_person_cannot_register() {
     let (app, store) = uninterrupted(|policy| policy).await;
     let draft = app.draft().target(ALEX).scope("mfa:reregister");

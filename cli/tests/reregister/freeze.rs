@@ -125,8 +125,9 @@ fn the_help_says_where_the_credentials_come_from_and_what_the_exit_codes_mean() 
     }
 }
 
-/// `freeze` with this profile, and with nothing else that could give credentials.
-fn freeze_with_profile(dir: &TestDir, profile: &str) -> String {
+/// The refusal of a command with this profile, and with nothing else that could give credentials.
+fn refusal_with_profile(profile: &str, arguments: &[&str]) -> String {
+    let dir = TestDir::new();
     dir.write(
         "config",
         "[profile operator]\n\
@@ -136,7 +137,8 @@ fn freeze_with_profile(dir: &TestDir, profile: &str) -> String {
          sso_role_name = Operator\n",
     );
     let output = Command::new(env!("CARGO_BIN_EXE_reregister"))
-        .args(["freeze", "--table", "resets"])
+        .args(arguments)
+        .args(["--table", "resets"])
         .current_dir(&dir.0)
         .env_remove("AWS_ACCESS_KEY_ID")
         .env_remove("AWS_SECRET_ACCESS_KEY")
@@ -153,23 +155,33 @@ fn freeze_with_profile(dir: &TestDir, profile: &str) -> String {
     text(&output.stderr).to_owned()
 }
 
+const LOOK: &str = "the freeze switch cannot be read, so treat resets as NOT frozen";
+
 #[test]
-fn without_a_login_to_iam_identity_center_the_error_names_the_command_for_it() {
-    let refusal = freeze_with_profile(&TestDir::new(), "operator");
-    assert!(
-        refusal.starts_with("reregister: there are no credentials for AWS."),
-        "{refusal}"
-    );
-    assert!(refusal.contains("aws sso login"), "{refusal}");
-    assert_eq!(refusal.lines().count(), 1, "no stack trace: {refusal}");
-    let (_, cause) = refusal.split_once(" Cause: ").unwrap();
-    assert!(cause.len() < 200, "{refusal}");
+fn without_a_login_to_iam_identity_center_the_error_names_what_was_not_done_and_the_command_for_it()
+{
+    for (arguments, lead) in [
+        (vec!["freeze"], LOOK),
+        (vec!["freeze", "all", "--why", "x"], "resets are NOT frozen"),
+        (vec!["thaw", "all"], "the freeze was NOT lifted"),
+    ] {
+        let refusal = refusal_with_profile("operator", &arguments);
+        let start = format!("reregister: {lead}: there are no credentials for AWS.");
+        assert!(refusal.starts_with(&start), "{refusal}");
+        assert!(refusal.contains("aws sso login"), "{refusal}");
+        assert_eq!(refusal.lines().count(), 1, "no stack trace: {refusal}");
+        let (_, cause) = refusal.split_once(" Cause: ").unwrap();
+        assert!(cause.len() < 200, "{refusal}");
+    }
 }
 
 #[test]
 fn a_profile_that_does_not_exist_is_named_first() {
     assert_eq!(
-        freeze_with_profile(&TestDir::new(), "oparator"),
-        "reregister: there is no AWS profile \"oparator\". Correct AWS_PROFILE: `aws configure list-profiles` shows them.\n"
+        refusal_with_profile("oparator", &["freeze"]),
+        format!(
+            "reregister: {LOOK}: there is no AWS profile \"oparator\". Correct AWS_PROFILE: \
+             `aws configure list-profiles` shows them.\n"
+        )
     );
 }

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::answers::{Answer, LoginError};
+use super::directory::Person;
 use super::state::State;
 use super::way_back::origin;
 
@@ -23,7 +24,8 @@ const SUBMIT: &str = "document.forms[0].submit()";
 /// No list is longer; other people type their names.
 const LISTED: usize = 50;
 
-/// Everyone in the tenant, one button each; the person whom the request hints at comes first and has the focus.
+/// Everyone in the tenant, one button each. The person whom the request hints at comes first and has the focus; those
+/// who have a role in an app come next.
 pub(super) fn sign_in(
     login: &State,
     tenant: &str,
@@ -32,11 +34,13 @@ pub(super) fn sign_in(
     origin: &str,
 ) -> Answer {
     let hinted = hint.and_then(|hint| login.directory.find(hint));
-    let others = login
+    let mut others: Vec<&Person> = login
         .directory
         .people
         .iter()
-        .filter(|person| hinted.is_none_or(|hinted| hinted.profile.id != person.profile.id));
+        .filter(|person| hinted.is_none_or(|hinted| hinted.profile.id != person.profile.id))
+        .collect();
+    others.sort_by_key(|person| !has_role(login, person));
     let mut list = String::new();
     for (at, person) in hinted.into_iter().chain(others).take(LISTED).enumerate() {
         let focus = if at == 0 { " autofocus" } else { "" };
@@ -68,6 +72,12 @@ pub(super) fn sign_in(
         &format!("'self' {origin}"),
         None,
     )
+}
+
+fn has_role(login: &State, person: &Person) -> bool {
+    let principals = login.directory.principals_of(person.profile.id);
+    let mut registrations = login.apps.iter().filter_map(|app| app.sign_in.as_ref());
+    registrations.any(|registration| !registration.roles_of(&principals).is_empty())
 }
 
 /// A form that the browser posts to the app at once, and that a person posts where scripts are off.

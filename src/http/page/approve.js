@@ -24,6 +24,7 @@ function fromLink() {
   isFilled = given.has("target");
   set("pk-filled", isFilled);
   verifiedAt = 0;
+  others = [];
   if (wasFilled || isFilled) for (const id of OF_A_CASE) $(id).value = "";
   if (!isFilled) return;
   for (const name of ["for", "tenant", "ticket", "target", "reason", "contact", "verifier"]) if (given.has(name)) $("pk-" + name).value = given.get(name);
@@ -31,11 +32,24 @@ function fromLink() {
   $("pk-passkey").value = ["passkeys:remove", "passkeys:keep", "lockout:accept"].find((one) => scope.includes(one)) || "none";
   $("pk-sessions").value = scope.includes("sessions:keep") ? "sessions:keep" : "";
   $("pk-how").value = (given.get("how") || "") + "/" + (given.get("via") || "");
+  others = (given.get("also") || "").split(" ").filter((one) => other(one));
   verifiedAt = Math.floor(Number(given.get("verified_at"))) || 0;
 }
 const OF_A_CASE = ["pk-ticket", "pk-target", "pk-reason", "pk-passkey", "pk-sessions", "pk-how", "pk-contact", "pk-verifier", "pk-minutes", "pk-reference"];
 // When the person was verified, if a link says so: it stays that time, however late the passkey signs.
 let credential = "", busy = false, isFilled = false, verifiedAt = 0;
+// The other ways in which they were verified, if a link names several: `phone_call/desk/company_directory`.
+let others = [];
+const optionOf = (id, name) => [...$(id).options].find((one) => one.value && one.value === name);
+// What is signed and what is read of one; null if the form has no words for it.
+function other(text) {
+  const [method, via, contact_source] = text.split("/"), how = optionOf("pk-how", method + "/" + via), contact = optionOf("pk-contact", contact_source);
+  if (!how || contact_source && !contact) return null;
+  const signed = { method };
+  if (via) signed.via = via;
+  if (contact) signed.contact_source = contact_source;
+  return { signed, words: how.textContent.toLowerCase() + (contact ? ", contact from " + contact.textContent.toLowerCase() : "") };
+}
 
 const inTicket = () => settings.ticket && (!settings.on_call || value("pk-for") === "ticket");
 const needsContact = () => !["", "in_person", "verified_id"].includes(value("pk-how").split("/")[0]);
@@ -87,7 +101,7 @@ function claims(now) {
     act: { sub: value("pk-approver") },
     scope: ["mfa:reregister", passkey === "none" ? "" : passkey, value("pk-sessions")].filter(Boolean).join(" "),
     reason: value("pk-reason"),
-    verification: [evidence],
+    verification: [evidence, ...others.map((one) => ({ ...other(one).signed, verified_by: evidence.verified_by, verified_at: evidence.verified_at }))],
   };
   if (value("pk-tenant")) made.tid = value("pk-tenant");
   return made;
@@ -99,7 +113,7 @@ function sentence() {
   return "You sign: " + value("pk-approver") + " approves that MFA is reset for " + value("pk-target") + ", ticket " + value("pk-ticket") +
     ". Their device: " + chosen("pk-reason").toLowerCase() + ". A passkey on it: " + chosen("pk-passkey").toLowerCase() +
     ". Sessions: " + chosen("pk-sessions").toLowerCase() + ". Verified: " + chosen("pk-how").toLowerCase() +
-    (needsContact() ? ", contact from " + chosen("pk-contact").toLowerCase() : "") + ", by " + value("pk-verifier") + ", " +
+    (needsContact() ? ", contact from " + chosen("pk-contact").toLowerCase() : "") + others.map((one) => "; and " + other(one).words).join("") + ", by " + value("pk-verifier") + ", " +
     (value("pk-reference") ? "record " + value("pk-reference") + ", " : "") + (minutes ? minutes + (minutes === 1 ? " minute ago" : " minutes ago") : "just now") +
     (value("pk-tenant") ? ". Tenant: " + chosen("pk-tenant") : "") +
     (inTicket() ? ". It is for the ticket, and valid for an hour." : ". It is for a reset on call, and valid for 15 minutes.");

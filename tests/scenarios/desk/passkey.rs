@@ -40,23 +40,31 @@ fn filled_in(shown: &Value) -> BTreeMap<String, String> {
 
 /// What the form makes of it.
 fn as_the_form(draft: Draft, filled: &BTreeMap<String, String>) -> Draft {
-    let mut evidence = json!({
-        "method": filled["how"],
-        "verified_by": filled["verifier"],
-        "verified_at": filled["verified_at"].parse::<i64>().unwrap(),
-    });
-    for (name, of) in [("via", "via"), ("contact_source", "contact")] {
-        if !filled[of].is_empty() {
-            evidence[name] = json!(filled[of]);
+    let evidence = |words: [&str; 3]| {
+        let mut evidence = json!({
+            "verified_by": filled["verifier"],
+            "verified_at": filled["verified_at"].parse::<i64>().unwrap(),
+        });
+        for (name, word) in ["method", "via", "contact_source"].into_iter().zip(words) {
+            if !word.is_empty() {
+                evidence[name] = json!(word);
+            }
         }
-    }
+        evidence
+    };
+    let first = ["how", "via", "contact"].map(|name| filled[name].as_str());
+    let others = filled["also"].split_whitespace().map(|one| {
+        let words: Vec<_> = one.split('/').collect();
+        words.try_into().unwrap()
+    });
+    let verification: Vec<Value> = [first].into_iter().chain(others).map(evidence).collect();
     draft
         .approver(&filled["approver"])
         .target(&filled["target"])
         .ticket(&filled["ticket"])
         .scope(&filled["scope"])
         .reason(&filled["reason"])
-        .verification([evidence])
+        .verification(verification)
 }
 
 #[tokio::test]
@@ -101,6 +109,10 @@ async fn a_privileged_person_is_reset_by_a_sign_in_and_a_passkey_in_one_ticket()
 
     let filled = filled_in(&case_of(&Browser::of(&app, SAM).await, &case).await);
     assert_eq!(filled["for"], "ticket");
+    assert_eq!(
+        (&*filled["how"], &*filled["also"]),
+        ("video_call", "in_person//")
+    );
     let token = sams.approve(&as_the_form(app.draft(), &filled));
     let done = app.send(app.jira(&format!("{reference}\n{token}"))).await;
     done.assert_completed();
