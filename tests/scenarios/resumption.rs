@@ -286,9 +286,9 @@ async fn what_was_removed_before_a_freeze_is_reported_as_removed_when_the_reset_
     let (app, store) = uninterrupted(|policy| policy).await;
     let lost = Fault::on("DELETE", "phoneMethods").lose_answer();
     app.tenant.fail(lost);
-    // The lists after the first: none says that the phone is gone.
+    // The lists of the judgement and of the plan are answered; the one that would show that the phone is gone is not.
     let listing = Fault::on("GET", "authentication/methods");
-    app.tenant.fail(listing.skip(1).times(u32::MAX).status(503));
+    app.tenant.fail(listing.skip(2).times(u32::MAX).status(503));
     let delivery = app.jira(&app.approve(app.draft()));
     app.send(delivery.clone()).await.assert_running();
     freeze(store.clone(), true, true).await;
