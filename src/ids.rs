@@ -76,6 +76,18 @@ text_name!(
     TicketKey, check_ticket: |text| is(text, 1..=64, b"._-"),
     "a ticket key of 1 to 64 characters of A-Za-z0-9._-"
 );
+impl TicketKey {
+    /// Whether both name one ticket: to Jira and ServiceNow, capital letters make no other key.
+    pub fn is_same(&self, other: &TicketKey) -> bool {
+        self.as_ref().eq_ignore_ascii_case(other.as_ref())
+    }
+
+    /// As ticket systems print it.
+    pub fn in_capitals(self) -> TicketKey {
+        TicketKey::try_new(self.as_ref().to_ascii_uppercase()).unwrap_or(self)
+    }
+}
+
 text_name!(
     /// A name that policy.toml gives to a section: a source, a tenant, an issuer, a trust domain.
     Label, check_label: |text| {

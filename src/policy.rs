@@ -413,6 +413,6 @@ fn check_cap(at: String, cap: u16) -> Result<(), Contradiction> {
     if cap <= LARGEST_CAP {
         return Ok(());
     }
-    let why = format!("{at}: the cap is above {LARGEST_CAP} resets an hour: lower it");
+    let why = format!("{at}: the cap is above {LARGEST_CAP}: lower it");
     Err(contradiction(at, why))
 }

@@ -102,6 +102,10 @@ impl Store for DynamoDb {
 
     /// What DynamoDB leaves out is absent only if it says that it has processed every key.
     async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, StoreError> {
+        // DynamoDB rejects a question without keys (API reference, "BatchGetItem": `Keys`).
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
         let found = self.patiently(|| self.try_get_all(keys)).await?;
         Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
     }

@@ -53,20 +53,37 @@ impl Allowance {
 /// The most drafts that a session has open.
 const MOST_OPEN: usize = 5;
 
+fn open_key(session: &Session) -> Key {
+    Key(format!("desk-count#open#{}", session.hash))
+}
+
 impl Desk {
-    /// Counts a draft as open, for as long as it can be signed.
+    /// Counts a draft as open until it is signed, or can be signed no more.
     ///
     /// # Errors
     /// [`DeskError::TooMany`] if the session has too many of them.
     pub(super) async fn open_draft(&self, session: &Session) -> Result<(), DeskError> {
-        let key = Key(format!("desk-count#open#{}", session.hash));
         self.take(
-            key,
+            open_key(session),
             DRAFT_LIFETIME,
             MOST_OPEN,
             "texts waiting for your signature",
         )
         .await
+    }
+
+    /// Counts one draft less. A failure only makes the session wait.
+    pub(super) async fn close_draft(&self, session: &Session) {
+        let key = open_key(session);
+        let closed = self
+            .store
+            .change_list(&key, HOUR, |times: &mut Vec<Timestamp>| {
+                times.pop();
+                Ok::<(), DeskError>(())
+            });
+        if let Err(error) = closed.await {
+            tracing::warn!(event = "desk", %error, "a signed draft still counts as open");
+        }
     }
 
     /// Counts one more.

@@ -104,7 +104,7 @@ impl Desk {
                 };
                 let contacts = ends_of(&evidence, &target)?;
                 let about = Subject {
-                    ticket,
+                    ticket: ticket.in_capitals(),
                     target: target.id,
                     target_name: target.user_name,
                     scope,

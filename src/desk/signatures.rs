@@ -111,6 +111,7 @@ impl Desk {
         if !kept.await? && self.store.signature(&draft.id).await?.is_none() {
             return Err(DeskError::DraftExpired);
         }
+        self.close_draft(session).await;
         Ok(())
     }
 

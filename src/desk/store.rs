@@ -18,13 +18,12 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::approval::sign_in::{SignedApproval, SignedDraft};
 use crate::clock::{self, Clock, Timestamp};
 use crate::ids::{Digest, DraftId, Reference};
 use crate::reset::LedgerError;
-use crate::reset::ports::{Condition, Item, Key, SignedApprovals, Store, StoreError, Write};
+use crate::reset::ports::{Item, Key, SignedApprovals, Store};
 
 /// How long what was signed is kept, as the records of resets are.
 pub(super) const RETENTION: Duration = Duration::from_secs(35 * 24 * 60 * 60);
@@ -90,37 +89,14 @@ impl DeskStore {
         value: &impl Serialize,
         keep: Duration,
     ) -> Result<bool, LedgerError> {
-        let writer = Uuid::new_v4();
-        let write = Write {
-            key: key.clone(),
-            condition: match over {
-                0 => Condition::Absent,
-                version => Condition::Version(version),
-            },
-            item: Some(Item {
-                version: over.saturating_add(1),
-                writer,
-                body: serde_json::to_string(value).map_err(|_| LedgerError::Corrupt)?,
-                expires_at: clock::after(self.clock.now(), keep),
-            }),
-        };
-        let is_ours = |found: Option<&Item>| found.is_some_and(|item| item.writer == writer);
-        match self.store.commit(&[write]).await {
-            Ok(()) => Ok(true),
-            Err(StoreError::Conflict(found)) => Ok(is_ours(found.first().and_then(Option::as_ref))),
-            // The answer was lost. What is there decides.
-            Err(StoreError::Unavailable(why)) => match self.store.get(&key).await {
-                Ok(found) if is_ours(found.as_ref()) => Ok(true),
-                _ => Err(LedgerError::Unavailable(why)),
-            },
-        }
+        let body = serde_json::to_string(value).map_err(|_| LedgerError::Corrupt)?;
+        let expires_at = clock::after(self.clock.now(), keep);
+        let written = self.store.write_over(over, key, body, expires_at);
+        Ok(written.await?)
     }
 
     async fn item(&self, key: &Key) -> Result<Option<Item>, LedgerError> {
-        self.store.get(key).await.map_err(|error| match error {
-            StoreError::Unavailable(why) => LedgerError::Unavailable(why),
-            StoreError::Conflict(_) => LedgerError::Corrupt,
-        })
+        Ok(self.store.get(key).await?)
     }
 
     pub(super) async fn read<T: DeserializeOwned>(

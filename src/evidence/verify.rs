@@ -158,7 +158,7 @@ fn check_approval(
     for (fits, what) in [
         (approval.id() == part.id, "its id"),
         (approval.channel() == request.channel, "the channel"),
-        (claims.txn == request.ticket, "the ticket"),
+        (claims.txn.is_same(&request.ticket), "the ticket"),
         (
             claims.tid.is_none_or(|tid| tid == request.tenant),
             "the tenant",

@@ -58,7 +58,11 @@ impl From<SecretError> for Failed {
         match error {
             // The copy may be older than the mended secret.
             SecretError::Malformed(..) => Failed::Credential,
-            _ => TRANSIENT,
+            SecretError::Missing(_)
+            | SecretError::MarkedForDeletion(_)
+            | SecretError::Denied(_)
+            | SecretError::Empty(_)
+            | SecretError::Unavailable(..) => TRANSIENT,
         }
     }
 }

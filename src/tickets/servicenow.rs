@@ -191,7 +191,7 @@ impl<'a> ServiceNow<'a> {
         let mut found = found.into_iter();
         match (found.next(), found.next()) {
             (None, _) => Err(Failed::Permanent(NO_SUCH_TICKET)),
-            (Some(record), None) if record.number == number => Ok(record),
+            (Some(record), None) if record.number.eq_ignore_ascii_case(number) => Ok(record),
             _ => Err(Failed::Permanent("the table cannot be searched by number")),
         }
     }

@@ -106,6 +106,15 @@ async fn of_twenty_that_race_one_wins() {
     assert_eq!(left, 1, "whoever lost left nothing");
 }
 
+/// moto answers a question without keys; DynamoDB rejects it, as moto does where there is no table.
+#[tokio::test]
+#[ignore = "needs moto: make test"]
+async fn no_keys_are_no_question() {
+    let config = moto::config().await;
+    let store = DynamoDb::new(&config, "no-such-table".to_owned(), Arc::new(SystemClock));
+    assert_eq!(store.get_all(&[]).await, Ok(Vec::new()));
+}
+
 #[tokio::test]
 #[ignore = "needs moto: make test"]
 async fn a_table_that_is_not_there_is_an_outage_and_not_an_empty_ledger() {

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use reregister_mfa::clock::Timestamp;
 use reregister_mfa::reset::ports::{Item, Key, Store, StoreError, Write};
-use reregister_mfa::reset::{FreezeChange, FreezeReason, Ledger, Tiers};
+use reregister_mfa::reset::{Freeze, FreezeChange, FreezeReason, Ledger, Tiers};
 use serde_json::Value;
 use simulated::approval::Draft;
 use simulated::entra::{Fault, Method};
@@ -195,6 +195,41 @@ async fn a_thaw_that_comes_between_the_look_at_the_switch_and_the_claim_lets_the
     freeze(store.inner.clone(), true, true).await;
     app.reset(app.draft()).await.assert_completed();
     assert!(store.is_done.load(Ordering::SeqCst));
+}
+
+/// A store whose answers to commits are lost.
+#[derive(Default)]
+struct LosesAnswers {
+    inner: MemoryStore,
+}
+
+#[async_trait]
+impl Store for LosesAnswers {
+    async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        self.inner.get(key).await
+    }
+
+    async fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+        self.inner.commit(writes).await?;
+        Err(StoreError::Unavailable("no answer".to_owned()))
+    }
+}
+
+#[tokio::test]
+async fn an_operator_is_told_what_a_thaw_lifted_although_the_answer_was_lost() {
+    let ledger = Ledger::new(Arc::new(LosesAnswers::default()));
+    let why = FreezeReason::new("SEC-77").unwrap();
+    let tiers = Tiers::All;
+    for (change, was_frozen, is_frozen) in [
+        (FreezeChange::Freeze { tiers, why }, false, true),
+        (FreezeChange::Thaw { tiers }, true, false),
+    ] {
+        let switched = ledger.change_freeze(&change, Timestamp::UNIX_EPOCH).await;
+        let switched = switched.unwrap();
+        let stops = |switch: Option<Freeze>| switch.is_some_and(|switch| switch.stops(false));
+        assert_eq!(stops(switched.before), was_frozen);
+        assert_eq!(stops(switched.after), is_frozen);
+    }
 }
 
 #[tokio::test]

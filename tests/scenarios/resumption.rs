@@ -282,11 +282,9 @@ async fn after_two_hours_of_a_freeze_an_administrator_has_to_look_at_an_interrup
 }
 
 #[tokio::test]
-async fn what_was_removed_before_a_freeze_is_reported_as_removed_when_the_reset_is_given_up() {
+async fn what_was_removed_before_a_freeze_is_shown_by_one_more_list_when_the_reset_is_given_up() {
     let (app, store) = uninterrupted(|policy| policy).await;
-    let lost = Fault::on("DELETE", "phoneMethods").lose_answer();
-    app.tenant.fail(lost);
-    // The lists of the judgement and of the plan are answered; the one that would show that the phone is gone is not.
+    // The lists of the judgement and of the plan are answered; those that would show what is gone are not.
     let listing = Fault::on("GET", "authentication/methods");
     app.tenant.fail(listing.skip(2).times(u32::MAX).status(503));
     let delivery = app.jira(&app.approve(app.draft()));
@@ -295,12 +293,25 @@ async fn what_was_removed_before_a_freeze_is_reported_as_removed_when_the_reset_
     app.tenant.mend();
     app.wait(3 * HOUR).await;
     let reply = app.send(delivery).await;
+    reply.assert_completed();
+    assert_eq!(reply.methods("removed").len(), 4, "{reply:?}");
+}
+
+#[tokio::test]
+async fn a_reset_that_is_stopped_after_its_last_removal_is_left_to_an_administrator() {
+    let (app, _) = uninterrupted(|policy| policy).await;
+    let listing = Fault::on("GET", "authentication/methods");
+    app.tenant.fail(listing.skip(2).times(u32::MAX).status(503));
+    let delivery = app.jira(&app.approve(app.draft()));
+    app.send(delivery.clone()).await.assert_running();
+    app.tenant.mend();
+    app.tenant.set_enabled(JANE, false);
+    app.wait(10 * MINUTE).await;
+    let reply = app.send(delivery).await;
     reply.assert_needs_human();
-    let removed = reply.methods("removed");
-    assert!(
-        removed.iter().any(|kind| kind.contains("Phone")),
-        "{reply:?}"
-    );
+    assert_eq!(app.ended_because(), "target_disabled");
+    assert_eq!(reply.methods("removed").len(), 4, "{reply:?}");
+    assert!(!reply.note().contains("Done"), "{reply:?}");
 }
 
 #[tokio::test]

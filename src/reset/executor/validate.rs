@@ -296,7 +296,7 @@ fn mismatch(request: &Request, approval: &Authentic, channels: &Channels) -> Opt
     if approval.channel() != request.channel {
         return Some(Refusal::of_another_channel(approval.kid().clone()));
     }
-    if claims.txn != request.ticket {
+    if !claims.txn.is_same(&request.ticket) {
         return Some(Refusal::OtherTicket);
     }
     match channels.tenant(claims.tid) {

@@ -1,12 +1,10 @@
 //! The freeze switch: one item, set by an operator, read inside every claim and before every resumption.
 
-use uuid::Uuid;
-
-use super::items::{at, decode, encode};
+use super::items::{decode, encode};
 use super::store::Ledger;
 use crate::clock::Timestamp;
 use crate::reset::model::{Freeze, FreezeChange, LedgerError};
-use crate::reset::ports::{Item, Key, StoreError, Write};
+use crate::reset::ports::{Condition, Key, Write};
 
 pub fn key() -> Key {
     Key("freeze".to_owned())
@@ -66,24 +64,13 @@ impl Ledger {
         Ok(self.switch().await?.1)
     }
 
-    /// Writes the switch over this version. False if another operator set it at the same moment; nothing was written.
+    /// Writes the switch over this version. False if another operator set it at the same moment.
     async fn set_switch(&self, version: u64, freeze: &Freeze) -> Result<bool, LedgerError> {
-        let write = Write {
-            key: key(),
-            condition: at(version),
-            item: Some(Item {
-                version: version.saturating_add(1),
-                writer: Uuid::new_v4(),
-                body: encode(freeze)?,
-                // It must not be forgotten.
-                expires_at: Timestamp::MAX,
-            }),
-        };
-        match self.store.commit(&[write]).await {
-            Ok(()) => Ok(true),
-            Err(StoreError::Conflict(_)) => Ok(false),
-            Err(StoreError::Unavailable(why)) => Err(LedgerError::Unavailable(why)),
-        }
+        // It must not be forgotten.
+        let expires_at = Timestamp::MAX;
+        let body = encode(freeze)?;
+        let written = self.store.write_over(version, key(), body, expires_at);
+        Ok(written.await?)
     }
 
     async fn switch(&self) -> Result<(u64, Option<Freeze>), LedgerError> {
@@ -98,7 +85,7 @@ impl Ledger {
 pub fn switch_stays(version: u64) -> Write {
     Write {
         key: key(),
-        condition: at(version),
+        condition: Condition::at(version),
         item: None,
     }
 }

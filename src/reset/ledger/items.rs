@@ -77,9 +77,9 @@ impl HeldTarget {
 
     /// The item after the end of the reset that has the person.
     pub fn freed(&self, reset: &Reset) -> TargetItem {
-        let cools = reset.state() == State::Completed && reset.removed_something();
+        let cools = reset.state() == State::Completed && reset.may_have_removed_something();
         let removed_at = reset.finished_at().filter(|_| cools);
-        let stopped = !cools && reset.removed_something();
+        let stopped = !cools && reset.may_have_removed_something();
         TargetItem {
             running: false,
             removed_at: removed_at.or(self.item.removed_at),
@@ -168,7 +168,7 @@ impl CommitId {
     pub fn write(&self, key: Key, over: u64, body: String) -> Write {
         Write {
             key,
-            condition: at(over),
+            condition: Condition::at(over),
             item: Some(Item {
                 version: over.saturating_add(1),
                 writer: self.writer,
@@ -182,15 +182,6 @@ impl CommitId {
 /// The version of the item; 0 if it is absent.
 pub fn version(item: Option<&Item>) -> u64 {
     item.map_or(0, |item| item.version)
-}
-
-/// That an item is still at this version; 0 if it is absent.
-pub fn at(version: u64) -> Condition {
-    if version == 0 {
-        Condition::Absent
-    } else {
-        Condition::Version(version)
-    }
 }
 
 impl CounterItem {

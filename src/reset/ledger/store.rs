@@ -410,25 +410,18 @@ impl Ledger {
     }
 
     pub(super) async fn get(&self, key: &Key) -> Result<Option<Item>, LedgerError> {
-        self.store.get(key).await.map_err(unreadable)
+        Ok(self.store.get(key).await?)
     }
 
     /// The items of these keys, in their order.
     pub(super) async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Item>>, LedgerError> {
-        let found = self.store.get_all(keys).await.map_err(unreadable)?;
+        let found = self.store.get_all(keys).await?;
         // An item that is not among them must not be taken for one that is absent.
         if found.len() == keys.len() {
             Ok(found)
         } else {
             Err(LedgerError::Corrupt)
         }
-    }
-}
-
-fn unreadable(error: StoreError) -> LedgerError {
-    match error {
-        StoreError::Unavailable(why) => LedgerError::Unavailable(why),
-        StoreError::Conflict(_) => LedgerError::Corrupt,
     }
 }
 

@@ -210,10 +210,14 @@ impl Reset {
         }
     }
 
-    /// Whether anything went away by it.
-    pub(super) fn removed_something(&self) -> bool {
-        self.methods()
-            .any(|(_, progress)| matches!(progress, Progress::Removed | Progress::Deactivated))
+    /// Whether anything went away by it, or may have.
+    pub(super) fn may_have_removed_something(&self) -> bool {
+        self.methods().any(|(_, progress)| {
+            matches!(
+                progress,
+                Progress::Removed | Progress::Deactivated | Progress::Unknown
+            )
+        })
     }
 
     /// Where it stands.

@@ -422,7 +422,8 @@ impl Reset {
                 .any(|entry| is_left(entry) && is_unreadable(entry));
         let may_be_left =
             unreadable_left || body.missed_methods() || (deactivates && body.hardware_unknown);
-        let all_done = !may_be_left
+        let all_done = body.no_longer_allowed.is_none()
+            && !may_be_left
             && body.list.seen_at.is_some()
             && !matches!(
                 body.sessions,

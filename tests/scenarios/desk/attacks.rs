@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use simulated::entra::{Fault, Method};
 
 use super::{Browser, about_to_approve, changed, same, with_desk};
-use crate::test_app::{ADA, ADELE, JANE, MEGAN, SAM, VERA};
+use crate::test_app::{ADA, ADELE, JANE, MEGAN, SAM, TestApp, VERA};
 
 #[tokio::test]
 async fn a_sign_in_that_only_looks_is_no_signature() {
@@ -199,6 +199,15 @@ async fn a_flood_of_look_ups_and_of_drafts_comes_to_its_end() {
 }
 
 #[tokio::test]
+async fn a_text_that_is_signed_no_longer_counts_as_one_that_waits() {
+    let app = with_desk(same).await;
+    let vera = Browser::of(&app, VERA).await;
+    for _ in 0..8 {
+        vera.verify(JANE).await;
+    }
+}
+
+#[tokio::test]
 async fn without_a_bearer_or_with_a_wrong_one_nothing_is_shown_or_signed() {
     let app = with_desk(same).await;
     let case = Browser::of(&app, VERA).await.verify(JANE).await;
@@ -311,13 +320,11 @@ async fn a_break_glass_account_signs_nothing_whatever_group_it_is_in() {
     assert!(app.writes().is_empty());
 }
 
-#[tokio::test]
-async fn a_signer_whose_own_reset_is_under_way_or_was_stopped_does_not_sign() {
-    let app = with_desk(same).await;
+/// Begins a reset of Sam, which meets this fault.
+async fn begin_sams_reset(app: &TestApp, fault: Fault) {
     app.tenant
         .register(SAM, Method::authenticator("Sam's phone"));
-    let outage = Fault::on("DELETE", "Methods").times(u32::MAX);
-    app.tenant.fail(outage.status(503));
+    app.tenant.fail(fault.times(u32::MAX).status(503));
     let begun = app
         .reset_on_two(
             app.draft().target(SAM).approver(MEGAN),
@@ -325,8 +332,38 @@ async fn a_signer_whose_own_reset_is_under_way_or_was_stopped_does_not_sign() {
         )
         .await;
     assert_eq!(begun.state(), "running", "{}", begun.json);
+}
+
+#[tokio::test]
+async fn a_signer_whose_own_reset_is_under_way_does_not_sign() {
+    let app = with_desk(same).await;
+    begin_sams_reset(&app, Fault::on("DELETE", "Methods")).await;
     let (sam, draft) = about_to_approve(&app).await;
     assert_eq!(sam.sign(&draft).await.code(), "signer_just_reset");
+}
+
+#[tokio::test]
+async fn a_signer_whose_own_reset_was_given_up_does_not_sign_where_a_method_may_be_gone() {
+    let lists = || Fault::on("GET", "authentication/methods");
+    for (fault, may_be_gone) in [
+        // The removal was accepted, and no list shows whether it was done.
+        (lists().skip(3), true),
+        (Fault::on("DELETE", "Methods"), false),
+    ] {
+        let app = with_desk(same).await;
+        begin_sams_reset(&app, fault).await;
+        let removals = app.writes();
+        let removed = removals.iter().any(|call| call.starts_with("DELETE"));
+        assert!(removed, "{removals:?}");
+        app.wait(3 * 60 * Duration::from_secs(60)).await;
+        app.tenant.mend();
+        let (sam, draft) = about_to_approve(&app).await;
+        let signed = sam.sign(&draft).await;
+        match may_be_gone {
+            true => assert_eq!(signed.code(), "signer_just_reset"),
+            false => signed.assert_completed(),
+        }
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Browser, same, with_desk, with_references};
 use crate::evidence::ago;
@@ -160,4 +160,17 @@ async fn an_approval_without_an_authentication_context_is_warned_of_in_each_outc
             "{warnings:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_typed_in_small_letters_is_the_ticket_systems() {
+    let app = with_desk(same).await;
+    let vera = Browser::of(&app, VERA).await;
+    let mut body = super::browser::verification(JANE);
+    body["verification"]["ticket"] = json!("help-42");
+    let draft = vera.post("/desk/drafts", &body).await.json;
+    let text: Value = serde_json::from_str(draft["text"].as_str().unwrap()).unwrap();
+    assert_eq!(text["about"]["ticket"], "HELP-42");
+    let approval = app.approve(app.draft().ticket("help-42"));
+    app.send(app.jira(&approval)).await.assert_completed();
 }
