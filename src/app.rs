@@ -12,14 +12,14 @@ use tokio::task::JoinHandle;
 use crate::approval::{IssuerPolicy, KeyLocation};
 use crate::clock::{self, Clock, Timestamp};
 use crate::desk::{Desk, DeskStore, Redemptions};
-use crate::entra::{ActsOn, AdminCentre, DeskClient, Entra, EntraDeps, EntraSettings, HasPim};
+use crate::entra::{ActsOn, DeskClient, Entra, EntraDeps, EntraSettings, HasPim};
 use crate::http::{Deadline, PasskeyPages, Services, router};
 use crate::ids::{Label, PersonRef};
 use crate::issuers::Issuers;
 use crate::local_queue::LocalQueue;
 use crate::outbound::{HttpClientError, http_client};
 use crate::policy::{Policy, Tenant};
-use crate::report::{self, Presentation};
+use crate::report::{self, AdminCentre, Presentation};
 use crate::reset::ports::{AuditTrail, EvidenceStore, Queue, Security, Store, Tickets, Wake};
 use crate::reset::{
     ApprovalValidator, Deployment, DeskSignatures, Directories, EvidenceKeeping, FreezeChange,
@@ -113,7 +113,8 @@ impl App {
             clock: adapters.clock.clone(),
             standard_apps: Arc::default(),
         };
-        let centre = |tenant: &Tenant| Some((tenant.id, AdminCentre::of(&tenant.entra.login)?));
+        let centre =
+            |tenant: &Tenant| Some((tenant.id, AdminCentre::of(tenant.entra.login.as_str())?));
         let presentation = Presentation {
             register_at: sections.register_at.clone(),
             organisation: sections.organisation,

@@ -9,13 +9,16 @@
 //! ```text
 //! main . cli
 //! app . policy                                          wiring; policy.toml, resolved
-//! http . aws . entra . issuers . tickets . audit . local_queue    the edges: translate, decide nothing
+//! aws                                                   the services, and the events of Lambda, which it hands to http
+//! http . entra . issuers . tickets . audit . local_queue    the edges: translate, decide nothing
 //! desk                                                  people verify and approve by signing in; declares its own ports
 //! report                                                what people and programs read; sentences only
 //! reset                                                 the core: decides and acts
 //! evidence                                              the record of a reset for an auditor, verified offline; pure
 //! webhook . approval                                    the two checks: pure, keys and secrets passed in
-//! ids . json . clock . names . secrets . web_identity . settings . logs . outbound . backoff . single_flight
+//! secrets . single_flight
+//! ids
+//! json . clock . names . web_identity . settings . logs . outbound . backoff
 //! ```
 
 pub mod app;

@@ -62,7 +62,7 @@ pub enum Terms {
         /// Whether managers may vouch.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         managers: bool,
-        /// Whether one person may verify and approve, and how many in a night.
+        /// How many resets in 12 hours may be verified and approved by one and the same person, if the policy allows it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         alone: Option<u16>,
         /// The address of Entra's keys.

@@ -16,7 +16,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Which refused sign-in of one person within an hour is told. A person mistypes, and a browser comes back twice.
 const TOLD: usize = 3;
 
-/// What is stored and is signed by no sign-in is told at once: the table may have been changed.
+/// A stored signature that does not verify is reported at once: the table may have been changed.
 const TOLD_OF_STORED: usize = 1;
 
 /// The most that are counted of one person.

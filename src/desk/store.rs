@@ -9,7 +9,9 @@
 //! | `desk-decision#ID` | what was decided about a case | by approvals, a rejection, its expiry |
 //! | `desk-course#ID` | what the ticket and the trail know of a case | by the run that has its lease |
 //! | `desk-rejections#…` | who rejected what of a person or a ticket, for a day | by a rejection |
-//! | `desk-count#…` | times of what is limited by the hour | by what is counted |
+//! | `desk-shown#HASH` | which contacts a session was shown, never the contact | when one is shown |
+//! | `desk-count#open#HASH` | when the drafts were made that a session has not signed | by drafts and signatures |
+//! | `desk-count#…` | the times of what is limited by the hour; refused sign-ins | by what is counted |
 
 use std::sync::Arc;
 use std::time::Duration;

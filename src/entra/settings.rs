@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::ids::{ObjectId, SecretName, TenantId, trusted_url};
+use crate::ids::{SecretName, TenantId, trusted_url};
 use crate::secrets::SecretSource;
 use crate::web_identity::WebIdentity;
 
@@ -76,33 +76,6 @@ impl ServiceUrl {
     }
 }
 
-/// A cloud's Entra admin centre, where administrators look at people and their methods.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AdminCentre(&'static str);
-
-impl AdminCentre {
-    /// The one of the cloud whose login host this is; `None` where it is not known (Microsoft Entra, "National clouds").
-    pub fn of(login: &ServiceUrl) -> Option<AdminCentre> {
-        match login.as_str() {
-            "https://login.microsoftonline.com" => Some("https://entra.microsoft.com"),
-            "https://login.microsoftonline.us" => Some("https://entra.microsoft.us"),
-            "https://login.chinacloudapi.cn" | "https://login.partner.microsoftonline.cn" => {
-                Some("https://entra.microsoftonline.cn")
-            }
-            _ => None,
-        }
-        .map(AdminCentre)
-    }
-
-    /// A person's authentication methods in it.
-    pub fn methods_of(self, person: ObjectId) -> String {
-        let AdminCentre(site) = self;
-        format!(
-            "{site}/#view/Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/UserAuthMethods/userId/{person}"
-        )
-    }
-}
-
 /// The URL is not one that a credential may be sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a base URL is https://HOST[:PORT], or http:// to localhost, 127.0.0.1 or [::1]")]
@@ -161,31 +134,7 @@ pub struct EntraDeps {
 
 #[cfg(test)]
 mod tests {
-    use super::{AdminCentre, ServiceUrl, login};
-
-    #[test]
-    fn a_person_has_a_page_in_the_admin_centre_of_their_cloud() {
-        let person = "a1000000-0000-4000-8000-00000000000b".parse().unwrap();
-        let page = |login: &str| {
-            let login = ServiceUrl::try_from(login.to_owned()).unwrap();
-            AdminCentre::of(&login).map(|centre| centre.methods_of(person))
-        };
-        let path = "/#view/Microsoft_AAD_UsersAndTenants/UserProfileMenuBlade/~/UserAuthMethods/userId/a1000000-0000-4000-8000-00000000000b";
-        for (host, site) in [
-            (login().as_str(), "https://entra.microsoft.com"),
-            (
-                "https://login.microsoftonline.us/",
-                "https://entra.microsoft.us",
-            ),
-            (
-                "https://login.partner.microsoftonline.cn",
-                "https://entra.microsoftonline.cn",
-            ),
-        ] {
-            assert_eq!(page(host), Some(format!("{site}{path}")));
-        }
-        assert_eq!(page("https://login.contoso.example"), None);
-    }
+    use super::ServiceUrl;
 
     #[test]
     fn a_credential_is_never_sent_in_the_clear_to_another_machine() {

@@ -31,8 +31,7 @@ impl Sections {
         let Some(desk) = &self.desk else {
             return Ok(());
         };
-        let settings = desk;
-        check_cap("desk.per_hour".to_owned(), settings.per_hour)?;
+        check_cap("desk.per_hour".to_owned(), desk.per_hour)?;
         let audience = self.audience.desk.as_deref().unwrap_or_default().trim();
         let others = [self.audience.webhook.trim(), self.audience.on_call.trim()];
         if audience.is_empty() || others.contains(&audience) {
@@ -58,34 +57,34 @@ impl Sections {
                 "on_call.issuers names the desk, whose approvals count at the desk and in tickets: remove it",
             ));
         }
-        if settings.verifiers == settings.approvers {
+        if desk.verifiers == desk.approvers {
             return Err(contradiction(
                 "desk.approvers",
                 "desk.verifiers and desk.approvers are one group: make two",
             ));
         }
-        if [settings.verifiers, settings.approvers]
+        if [desk.verifiers, desk.approvers]
             .map(Some)
-            .contains(&settings.managers)
+            .contains(&desk.managers)
         {
             return Err(contradiction(
                 "desk.managers",
                 "desk.managers is the group of verifiers or of approvers: make a third one",
             ));
         }
-        if settings.context == Context::None && settings.privileged {
+        if desk.context == Context::None && desk.privileged {
             return Err(contradiction(
                 "desk.privileged",
                 "without an authentication context the desk is for standard people: remove privileged, or name a context",
             ));
         }
-        if settings.context == Context::None && settings.alone.is_some() {
+        if desk.context == Context::None && desk.alone.is_some() {
             return Err(contradiction(
                 "desk.alone",
                 "without an authentication context one stolen password would be enough: remove alone, or name a context",
             ));
         }
-        if let Some(notes) = &settings.notes
+        if let Some(notes) = &desk.notes
             && !self.notes.contains_key(notes)
         {
             return Err(contradiction(
@@ -93,7 +92,7 @@ impl Sections {
                 format!("desk.notes names {notes}, which is not in [notes]: add or correct it"),
             ));
         }
-        if settings.notes.is_none() && self.notes.len() > 1 {
+        if desk.notes.is_none() && self.notes.len() > 1 {
             return Err(contradiction(
                 "desk.notes",
                 "there are several ticket systems: name the one whose tickets the desk writes to, desk.notes = \"NAME\"",

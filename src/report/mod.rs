@@ -19,7 +19,7 @@ pub use desk::{expired_note, rejected_note, verified_note};
 pub use freeze::{freeze_answer, freeze_state, thawed};
 pub use note::{note, outcome_not_shown, refusal_note};
 pub use notification::{Notification, notification};
-pub use presentation::Presentation;
+pub use presentation::{AdminCentre, Presentation};
 pub use refusal_text::refusal_text;
 
 /// With a capital letter at its beginning.

@@ -257,8 +257,8 @@ impl Resets {
         Ok(planned.preview(counted))
     }
 
-    /// What is stored about a request, which was asked before: nothing is done, and nothing is resumed. `None` if there is
-    /// nothing that answers it.
+    /// The stored status of a request that was submitted before. Starts and resumes nothing. `None` if nothing is stored
+    /// that answers it.
     ///
     /// # Errors
     /// A [`Refusal`] if the ledger does not answer.

@@ -52,7 +52,7 @@ pub struct SignIn {
     pub person: ObjectId,
     /// Their roles here.
     pub roles: BTreeSet<DeskRole>,
-    /// When they entered what proves them, by Entra's clock. Before a second factor.
+    /// `auth_time`: when the person entered their first factor, by Entra's clock.
     pub at: Timestamp,
     /// Whether Entra says that the authentication context of the policy was met.
     pub in_context: bool,

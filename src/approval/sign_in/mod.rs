@@ -43,7 +43,8 @@ pub struct SignInPolicy {
     pub privileged: bool,
     /// Whether managers may vouch for their own people: the policy names their group.
     pub managers: bool,
-    /// How many resets in 12 hours one person may verify and approve; `None` if they are always two.
+    /// How many resets in 12 hours may be verified and approved by one and the same person, in the whole deployment; `None`
+    /// if they are always two.
     pub alone: Option<u16>,
 }
 

@@ -45,7 +45,7 @@ impl Run<'_> {
         if self.tenant.rules.break_glass.contains(person) {
             return Err(Refusal::SignerWithoutRole(attester));
         }
-        // The policy lets no manager vouch, or not any more.
+        // The policy has no group of managers, or no longer has one.
         let group = group.ok_or(Refusal::SignerWithoutRole(attester))?;
         let directory = &self.tenant.directories.standard;
         let wanted = [group];

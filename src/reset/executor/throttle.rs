@@ -36,8 +36,8 @@ pub struct NotificationThrottle(Mutex<BTreeMap<Misuse, Timestamp>>);
 /// and uses nothing up.
 const MOST_PREVIEWS: usize = 20;
 
-/// The previews of the last hour, by approval, in this process: each has its own, so that a preview and a reset take no
-/// write more.
+/// The previews of the last hour, by approval, in this process alone, so that neither a preview nor a reset needs another
+/// write.
 #[derive(Default)]
 pub struct PreviewThrottle(Mutex<BTreeMap<TokenId, Vec<Timestamp>>>);
 

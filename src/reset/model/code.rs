@@ -300,7 +300,7 @@ codes! {
     PasswordJustChanged           403 Never Requester Always    Ends  "The password was just changed",
         "Ask the person whether they changed it. Then verify them in a second way and get a new approval, or add an \
          approval by a different approver.";
-    AloneCapReached               403 Never Requester Always    Ends  "One person may not do more of this alone",
+    AloneCapReached               403 Never Requester Always    Ends  "Too many resets were verified and approved by one person",
         "Have a different person verify or approve: that is not counted.", Useless;
     PasskeyCopied                 403 Never Requester Always    Ends  "A passkey may have been copied",
         "Have the security team ask the owner of the passkey what they approved, and in which order. Then approve again; \

@@ -1,4 +1,4 @@
-//! Guardrails: what limits the harm that approvals can do that are all good.
+//! Guardrails: limits on the harm that valid approvals can do.
 
 use std::time::Duration;
 
@@ -90,7 +90,8 @@ pub struct Counter {
     /// Unambiguous among all counters.
     pub name: String,
     pub limits: Vec<Limit>,
-    /// The claim that makes it so many is told to the security team, once until there are fewer again.
+    /// The security team is notified of the claim that reaches this number, and again only after the count has dropped below
+    /// it.
     pub told: Option<Limit>,
 }
 

@@ -36,8 +36,8 @@ pub fn verifier_count(tenant: TenantId, verifier: ObjectId) -> String {
 }
 
 impl Guardrails {
-    /// Those that policy.toml sets for approvals by these people and issuers; `alone` is how many one person alone may do in
-    /// a night.
+    /// Those that policy.toml sets for approvals by these people and issuers; `alone` is how many resets in 12 hours may be
+    /// verified and approved by one and the same person, in the whole deployment.
     pub fn of(
         tenant: TenantId,
         counted: &Counted<'_>,

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::backoff::Backoff;
 
-/// For how long after its arrival a request is retried, and after its end a notification. Then it is handed to a person.
+/// A request is retried for this long after it arrived, a notification for this long after the reset ended. Then a person
+/// has to act.
 /// Texts that say "two hours" mean this.
 pub const RETRY_WINDOW: Duration = Duration::from_secs(2 * 60 * 60);
 
