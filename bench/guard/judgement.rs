@@ -116,7 +116,7 @@ impl Judgement {
     /// # Errors
     /// If it does not come out as it should.
     pub fn make(&self) -> Result<()> {
-        privilege::may_be_reset(&self.target, &self.rules)?;
+        privilege::reject_untouchable(&self.target, &self.rules)?;
         let tier = privilege::tier(&self.target, &self.facts, &self.rules)?;
         two_approvals::check(&tier, &self.approvals, None, Channel::Webhook, true)?;
         let plan = plan(

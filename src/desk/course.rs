@@ -262,7 +262,7 @@ impl Desk {
         }
         let ticket = &case.about.ticket;
         let mark = format!("{what} {}", case.id);
-        let written = self.tickets.write(source, ticket, text, &mark);
+        let written = self.tickets.write_note(source, ticket, text, &mark);
         let written = tokio::time::timeout(left, written).await;
         let error = match written.unwrap_or(Err(TicketError::Transient { after: None })) {
             Ok(()) => {

@@ -28,7 +28,7 @@ pub struct DeskSection {
     /// Which authentication context a signature has to be in.
     pub context: Context,
     /// How far one person who has both roles may go alone; by default verifier and approver are two people.
-    pub alone: Option<Alone>,
+    pub alone: Option<AloneLimit>,
     /// The ticket system whose tickets get notes: a name of `[notes]`; by default the only one.
     pub notes: Option<Label>,
     /// Whether its approvals count for privileged people, together with one of another trust domain.
@@ -44,7 +44,7 @@ pub struct DeskSection {
 /// `alone`, for the night in which one person is on call.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Alone {
+pub struct AloneLimit {
     /// The most resets in 12 hours, in the whole deployment.
     #[serde(deserialize_with = "per_night")]
     pub per_night: u16,

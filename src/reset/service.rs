@@ -217,7 +217,7 @@ impl Resets {
             .validator
             .validate(request, &deployment.channels)
             .await;
-        presented.stand_together()?;
+        presented.reject_if_any_failed()?;
         let ids = presented.ids();
         if !self.previews.allows(&ids, deployment.clock.now()) {
             return Err(Refusal::TooManyPreviews);
@@ -300,7 +300,7 @@ impl Resets {
         let names: Vec<Label> = names.collect();
         let tokens = [reference.to_string()];
         let presented = validator.authenticate_all(&tokens, &names).await;
-        presented.stand_together()
+        presented.reject_if_any_failed()
     }
 
     /// What makes this person privileged, if anything does, as the directory has it now.

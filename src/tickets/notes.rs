@@ -40,7 +40,7 @@ impl Tickets for TicketNotes {
         self.systems.writes_to(source)
     }
 
-    async fn write(
+    async fn write_note(
         &self,
         source: &Label,
         ticket: &TicketKey,
@@ -51,7 +51,7 @@ impl Tickets for TicketNotes {
         self.systems.write(source, ticket, text, &mark).await
     }
 
-    async fn note(
+    async fn write_status_note(
         &self,
         source: &Label,
         ticket: &TicketKey,
@@ -59,6 +59,6 @@ impl Tickets for TicketNotes {
         mark: &str,
     ) -> Result<(), TicketError> {
         let text = report::note(status, &self.register_at);
-        self.write(source, ticket, &text, mark).await
+        self.write_note(source, ticket, &text, mark).await
     }
 }

@@ -84,7 +84,7 @@ impl Run<'_> {
                 return Err(Refusal::ApprovalsDisagree(Disagreement::Reason));
             }
         }
-        privilege::may_be_reset(target, &self.tenant.rules)?;
+        privilege::reject_untouchable(target, &self.tenant.rules)?;
         Ok(identified)
     }
 
@@ -151,7 +151,7 @@ impl Run<'_> {
         let tier = self.judge_privilege(request, &approvals, basis, &identified, &about.facts?)?;
         let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
         let signed = approvals.iter().filter_map(|one| one.by_sign_in());
-        evidence::contacts_stay(target, signed.map(|signed| signed.contacts))?;
+        evidence::reject_changed_contacts(target, signed.map(|signed| signed.contacts))?;
         let remarks = evidence::judge(
             target,
             &Proof::of(&identified.approvals),
@@ -198,7 +198,7 @@ impl Run<'_> {
             )
         };
         let plan = plan(listing.methods, claims.scope, hardware);
-        locks_no_one_out(&claim, &plan, listing.hardware_unknown)?;
+        reject_lock_out(&claim, &plan, listing.hardware_unknown)?;
         Ok(PlannedReset {
             tier,
             claim,
@@ -309,11 +309,11 @@ impl PlannedReset {
     }
 }
 
-/// Whether the target can register after this plan, or is meant to be locked out.
+/// Refuses a plan after which the target could not register, unless the approval accepts that.
 ///
 /// # Errors
 /// [`Refusal::WouldLockOut`].
-pub(super) fn locks_no_one_out(
+pub(super) fn reject_lock_out(
     claim: &Claim,
     plan: &[PlannedMethod],
     hardware_unknown: bool,

@@ -128,7 +128,10 @@ impl Run<'_> {
         };
         let ticket = &record.request.ticket;
         let tickets = &self.deployment.tickets;
-        match tickets.note(source, ticket, &status, &record.mark()).await {
+        match tickets
+            .write_status_note(source, ticket, &status, &record.mark())
+            .await
+        {
             Ok(()) => Notified::Yes,
             Err(error @ TicketError::Transient { after }) => {
                 tracing::error!(%error, reset = %record.id, %ticket, "the ticket has no note yet");

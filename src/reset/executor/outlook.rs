@@ -1,7 +1,7 @@
 //! What a reset would meet and do, for the people at the desk before they sign. Nothing is decided by it.
 
 use super::context::Run;
-use super::judge::{locks_no_one_out, preview};
+use super::judge::{preview, reject_lock_out};
 use crate::approval::sign_in::Subject;
 use crate::approval::{ContactEnds, Evidence};
 use crate::clock::Timestamp;
@@ -51,7 +51,7 @@ impl Run<'_> {
         );
         let target = target?;
         let tier = self.tier(&target, known.facts, last)?;
-        evidence::contacts_stay(&target, [contacts])?;
+        evidence::reject_changed_contacts(&target, [contacts])?;
         let (reason, rules) = (Some(about.reason), &self.tenant.rules);
         let remarks = match tier {
             Tier::Standard => {
@@ -73,7 +73,7 @@ impl Run<'_> {
         };
         let plan = plan(listing.methods, about.scope, hardware);
         let unknown = listing.hardware_unknown;
-        locks_no_one_out(&claim, &plan, unknown)?;
+        reject_lock_out(&claim, &plan, unknown)?;
         Ok(preview(&tier, &claim, plan, unknown, Vec::new()))
     }
 
@@ -84,7 +84,7 @@ impl Run<'_> {
         last: Result<Option<Timestamp>, LedgerError>,
     ) -> Result<Tier, Refusal> {
         let rules = &self.tenant.rules;
-        privilege::may_be_reset(target, rules)?;
+        privilege::reject_untouchable(target, rules)?;
         let tier = privilege::tier(target, &facts?, rules)?;
         // One more approval is enough for a standard person alone. The claim asks again.
         if tier.privilege().is_none()

@@ -97,11 +97,11 @@ impl Presented {
         self.lacks_keys
     }
 
-    /// Whether they stand together.
+    /// Refuses all of them if one has failed.
     ///
     /// # Errors
     /// The [`Refusal`]: one approval that fails refuses all.
-    pub fn stand_together(&self) -> Result<(), Refusal> {
+    pub fn reject_if_any_failed(&self) -> Result<(), Refusal> {
         match &self.refusal {
             None => Ok(()),
             Some(refusal) => Err(refusal.clone()),
@@ -113,7 +113,7 @@ impl Presented {
     /// # Errors
     /// The [`Refusal`]: one approval that fails refuses all.
     pub fn accepted(self) -> Result<Vec<Authentic>, Refusal> {
-        self.stand_together()?;
+        self.reject_if_any_failed()?;
         Ok(self.authentic)
     }
 }

@@ -13,8 +13,9 @@ pub trait Tickets: Send + Sync {
     /// Whether notes are written into the tickets of this source.
     fn takes_notes(&self, source: &Label) -> bool;
 
-    /// Makes sure that the ticket has one note with this text and this mark. One attempt.
-    async fn write(
+    /// Makes sure that the ticket has one note with this mark: writes the text unless a note with the mark is there. One
+    /// attempt.
+    async fn write_note(
         &self,
         source: &Label,
         ticket: &TicketKey,
@@ -22,8 +23,8 @@ pub trait Tickets: Send + Sync {
         mark: &str,
     ) -> Result<(), TicketError>;
 
-    /// Makes sure that the ticket has one note with this mark: if it has one already, nothing is written. One attempt.
-    async fn note(
+    /// The same with the note of this status as the text.
+    async fn write_status_note(
         &self,
         source: &Label,
         ticket: &TicketKey,

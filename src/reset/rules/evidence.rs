@@ -28,11 +28,11 @@ impl Proof {
     }
 }
 
-/// Whether the contacts of record that were used are as they were.
+/// Refuses evidence by a contact of record that has changed since.
 ///
 /// # Errors
 /// [`Refusal::ContactChanged`].
-pub fn contacts_stay(
+pub fn reject_changed_contacts(
     target: &Person,
     used: impl IntoIterator<Item = ContactEnds>,
 ) -> Result<(), Refusal> {

@@ -62,12 +62,12 @@ impl std::fmt::Display for Tier {
     }
 }
 
-/// Whether this account may be reset at all, by what the account itself says. Whether a person in a restricted
-/// management administrative unit may depends on the credential: see [`tier`].
+/// Refuses accounts that nobody may reset, by what the account itself says. Whether a person in a restricted
+/// management administrative unit may be reset depends on the credential: see [`tier`].
 ///
 /// # Errors
 /// [`Refusal::BreakGlass`] or [`Refusal::TargetDisabled`].
-pub fn may_be_reset(target: &Person, rules: &Rules) -> Result<(), Refusal> {
+pub fn reject_untouchable(target: &Person, rules: &Rules) -> Result<(), Refusal> {
     if rules.break_glass.contains(target.id) {
         return Err(Refusal::BreakGlass);
     }

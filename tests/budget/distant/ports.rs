@@ -198,11 +198,17 @@ impl Tickets for Distant {
         true
     }
 
-    async fn write(&self, _: &Label, _: &TicketKey, _: &str, _: &str) -> Result<(), TicketError> {
+    async fn write_note(
+        &self,
+        _: &Label,
+        _: &TicketKey,
+        _: &str,
+        _: &str,
+    ) -> Result<(), TicketError> {
         Err(TicketError::Permanent("no desk here"))
     }
 
-    async fn note(
+    async fn write_status_note(
         &self,
         _: &Label,
         _: &TicketKey,
