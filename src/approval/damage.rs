@@ -10,6 +10,8 @@ pub enum Damage {
         "the approval in the ticket is cut off: it has {characters} of about {USUAL_LENGTH} characters"
     )]
     CutOff { characters: usize },
+    #[error("the approval in the ticket is broken over several lines: put it into one line")]
+    Broken,
     #[error("the approval in the ticket has a character that does not belong there: U+{:04X}", u32::from(*.0))]
     Stray(char),
 }
@@ -19,6 +21,9 @@ impl Damage {
     pub fn of(token: &str) -> Option<Damage> {
         if !token.starts_with("eyJ") {
             return None;
+        }
+        if token.contains(' ') {
+            return Some(Damage::Broken);
         }
         let belongs = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         if let Some(stray) = token.chars().find(|c| !belongs(*c)) {
@@ -43,6 +48,10 @@ mod tests {
             (
                 "eyJh.e\u{200b}yJz.x",
                 "the approval in the ticket has a character that does not belong there: U+200B",
+            ),
+            (
+                "eyJh eyJz.x",
+                "the approval in the ticket is broken over several lines: put it into one line",
             ),
             (
                 "eyJh.eyJz.\"x",

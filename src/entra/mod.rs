@@ -21,5 +21,5 @@ mod sign_in;
 mod token;
 
 pub use directory::{Entra, HasPim};
-pub use settings::{ActsOn, Credential, EntraDeps, EntraSettings, ServiceUrl};
+pub use settings::{ActsOn, Credential, EntraDeps, EntraSettings, ServiceUrl, client_id};
 pub use sign_in::DeskClient;

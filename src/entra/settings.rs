@@ -42,14 +42,13 @@ pub enum Credential {
     },
 }
 
-fn client_id<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+/// An app registration's client id, in the letters in which Entra writes it.
+pub fn client_id<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
     let text = String::deserialize(input)?;
-    if text.len() != 36 || Uuid::try_parse(&text).is_err() {
-        return Err(D::Error::custom(
-            "not a UUID: write the app registration's Application (client) ID",
-        ));
-    }
-    Ok(text)
+    let id = Uuid::try_parse(&text).ok().filter(|_| text.len() == 36);
+    id.map(|id| id.to_string()).ok_or_else(|| {
+        D::Error::custom("not a UUID: write the app registration's Application (client) ID")
+    })
 }
 
 /// What Entra recommends (Microsoft Learn, "Workload identity federation": audience).

@@ -6,12 +6,12 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{FromRequestParts as _, Path, Request as HttpRequest, State};
 use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::bearer::only_bearer;
 use super::body;
 use super::desk_answers::{CaseAnswer, ContactAnswer, DraftAnswer, FoundAnswer, SessionAnswer};
 use super::desk_problem::{self, problem};
@@ -358,14 +358,8 @@ async fn session<'s>(
     headers: &HeaderMap,
 ) -> Result<(&'s Desk, Session), Failed> {
     let desk = desk(services)?;
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(DeskError::NoSession.into());
-    };
-    let text = value.to_str().ok().and_then(|text| text.split_once(' '));
-    let bearer = text.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
-    let (_, bearer) = bearer.ok_or(DeskError::NoSession)?;
-    let session = desk.session(&Bearer::new(bearer.trim().to_owned())).await?;
+    let bearer = only_bearer(headers).ok_or(DeskError::NoSession)?;
+    let session = desk.session(&Bearer::new(bearer.to_owned())).await?;
     Ok((desk, session))
 }
 

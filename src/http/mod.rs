@@ -12,6 +12,7 @@
 //! | the other routes of `/desk` | the desk's page | a session's bearer, which a sign-in to Entra gives |
 //! | `GET /health` | monitors | nothing |
 
+mod bearer;
 mod body;
 mod desk;
 mod desk_answers;

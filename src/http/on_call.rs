@@ -7,10 +7,10 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, FromRequestParts as _, Path, Request as HttpRequest, State};
 use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use super::bearer::only_bearer;
 use super::meta::{Deadline, Meta};
 use super::problem::Problem;
 use super::services::Services;
@@ -156,15 +156,6 @@ fn on_call(origin: Origin) -> Parties {
 }
 
 fn bearer(headers: &HeaderMap) -> Result<String, Refusal> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(InvalidToken::NotCompact.into());
-    };
-    value
-        .to_str()
-        .ok()
-        .and_then(|text| text.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
-        .map(|(_, token)| token.trim().to_owned())
-        .ok_or_else(|| InvalidToken::NotCompact.into())
+    let bearer = only_bearer(headers).map(str::to_owned);
+    bearer.ok_or_else(|| InvalidToken::NotCompact.into())
 }

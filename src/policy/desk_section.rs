@@ -1,7 +1,6 @@
 //! `[desk]`, as it is written.
 
 use serde::{Deserialize, Deserializer};
-use uuid::Uuid;
 
 use crate::desk::{Context, DeskUrl, NAME};
 use crate::entra::Credential;
@@ -17,7 +16,7 @@ pub struct DeskSection {
     /// Whose people sign in: a name of `[tenants]`, needed as soon as there are two.
     pub tenant: Option<Label>,
     /// The app registration of the desk, which serves nothing else.
-    #[serde(deserialize_with = "client_id")]
+    #[serde(deserialize_with = "crate::entra::client_id")]
     pub client_id: String,
     /// The group whose members verify.
     pub verifiers: ObjectId,
@@ -63,14 +62,6 @@ fn per_night<'de, D: Deserializer<'de>>(input: D) -> Result<u16, D::Error> {
 
 fn per_hour() -> u16 {
     60
-}
-
-fn client_id<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
-    let text = String::deserialize(input)?;
-    let id = Uuid::try_parse(&text).ok().filter(|_| text.len() == 36);
-    id.map(|id| id.to_string()).ok_or_else(|| {
-        serde::de::Error::custom("not a UUID: write the app registration's Application (client) ID")
-    })
 }
 
 impl DeskSection {

@@ -297,6 +297,7 @@ mod tests {
             Refusal::ApprovalMissing,
             Refusal::ApprovalDamaged(Damage::CutOff { characters: 255 }),
             Refusal::ApprovalDamaged(Damage::Stray('\\')),
+            Refusal::ApprovalDamaged(Damage::Broken),
             Refusal::TooManyApprovals,
             Refusal::Approval(ApprovalError::Claim {
                 at: "verification[0].method".to_owned(),

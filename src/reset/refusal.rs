@@ -264,7 +264,7 @@ impl Refusal {
             Refusal::ApprovalMissing | Refusal::ApprovalDamaged(Damage::CutOff { .. }) => {
                 Code::ApprovalMissing
             }
-            Refusal::ApprovalDamaged(Damage::Stray(_)) => Code::ApprovalInvalid,
+            Refusal::ApprovalDamaged(Damage::Stray(_) | Damage::Broken) => Code::ApprovalInvalid,
             Refusal::TooManyApprovals => Code::TooManyApprovals,
             Refusal::Approval(error) => match error {
                 ApprovalError::InvalidToken(_) => Code::ApprovalInvalid,

@@ -161,7 +161,7 @@ impl<'a> Issue<'a> {
     fn gets_approval_by(&self, item: &Object<'_>, source: &Source) -> Result<bool, Unreadable> {
         let field = &source.approvals_field;
         match (item.text("fieldId")?, &self.fields) {
-            (Some(id), _) => Ok(id == *field),
+            (Some(id), _) => Ok(id == *field && !is_cleared(item)),
             // Data Center names the field as people see it, which the policy does not know: go by its value.
             (None, Some(fields)) => match fields.text(field) {
                 Ok(Some(now)) => Ok(item.text("toString").ok().flatten() == Some(now)),
@@ -191,4 +191,10 @@ impl<'a> Issue<'a> {
             user,
         })
     }
+}
+
+/// Whether a field was emptied, as people do before they send an approval again.
+fn is_cleared(item: &Object<'_>) -> bool {
+    let now = item.text("toString");
+    item.has("toString") && now.is_ok_and(|now| now.is_none_or(|now| now.trim().is_empty()))
 }

@@ -14,59 +14,131 @@ pub struct Content {
 /// The shortest beginning of a token that is taken for one that was cut off.
 const SHORTEST_PIECE: usize = 20;
 
-/// The most letters of markup that may follow a token: `{noformat}`, `</strong>`.
+/// The most letters that may follow a token without space: `{noformat}`, `</strong>`.
 const LONGEST_MARKUP: usize = 16;
 
-/// The approvals in a field of an object: a text with one or more tokens between white space, or a list of texts.
+/// What markup after a token begins with, however long it is.
+const MARKUP: [char; 3] = ['<', '|', '{'];
+
+/// The approvals in a field of an object: a text with one or more tokens, or a list of texts.
 ///
 /// Words that are no compact JWS are passed over, since people write around them, and so is what stands around a token
 /// without space. A token that was cut off is kept if there is no whole one, so that it can be named.
 pub fn tokens(object: &Object<'_>, field: &str) -> Result<Vec<String>, Unreadable> {
-    let texts = object.texts(field)?;
-    let words = texts
-        .iter()
-        .flat_map(|text| text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';')));
-    let is_whole = |token: &String| dots(token) == 2 || Reference::read(token).is_some();
-    let (whole, mut pieces): (Vec<String>, Vec<String>) =
-        words.filter_map(token).partition(is_whole);
+    let mut found = Vec::new();
+    for text in object.texts(field)? {
+        let mut words = text
+            .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';'))
+            .peekable();
+        while let Some(word) = words.next() {
+            let first = found.len();
+            tokens_of(word, &mut found);
+            // A space in a token says that it goes on in the next line.
+            if let (Some(last), Some(next)) = (
+                found.get_mut(first..).and_then(<[_]>::last_mut),
+                words.peek(),
+            ) && dots(last) < 2
+                && next.len() >= SHORTEST_PIECE
+                && next.chars().all(belongs)
+            {
+                last.push(' ');
+                last.push_str(next);
+            }
+        }
+    }
+    let is_whole = |token: &String| {
+        let is_in_one_line = !token.contains(' ');
+        is_in_one_line && dots(token) == 2 || Reference::read(token).is_some()
+    };
+    let (whole, mut pieces): (Vec<String>, Vec<String>) = found.into_iter().partition(is_whole);
     if !whole.is_empty() {
         return Ok(whole);
     }
-    pieces.retain(|piece| dots(piece) < 2 && piece.len() >= SHORTEST_PIECE);
+    pieces.retain(|piece| piece.len() >= SHORTEST_PIECE);
     Ok(pieces)
 }
 
-/// The token in a word, without quotes, brackets, markup or what has no shape around it. If something else stands in it,
-/// it is kept as it is, to be named.
-fn token(word: &str) -> Option<String> {
+/// Jira and Markdown put a backslash before an underscore; no token has one of its own.
+fn belongs(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '\\')
+}
+
+/// The tokens in a word, without quotes, brackets, markup or what has no shape around them. If something else stands in
+/// one, it is kept as it is, to be named.
+fn tokens_of(word: &str, found: &mut Vec<String>) {
     if let Some(reference) = reference(word) {
-        return Some(reference.to_string());
+        found.push(reference.to_string());
+        return;
     }
-    let (before, token) = word.split_at(word.find("eyJ")?);
+    let Some((before, token)) = word.find("eyJ").map(|at| word.split_at(at)) else {
+        return;
+    };
     // In the middle of another word it is none.
     if before.ends_with(|c: char| c.is_ascii_alphanumeric()) {
-        return None;
+        return;
     }
-    // Jira and Markdown put a backslash before an underscore; no token has one of its own.
-    let belongs = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '\\');
     let (token, after) = token.split_at(token.find(|c| !belongs(c)).unwrap_or(token.len()));
+    let (token, glued) = token.split_at(end_of_first(token));
     let letters = after.chars().filter(char::is_ascii_alphanumeric).count();
-    if letters > LONGEST_MARKUP {
-        return Some(format!("{token}{after}"));
+    let is_markup = match after.chars().next() {
+        None => true,
+        Some(first) if MARKUP.contains(&first) => true,
+        Some(first) => letters == 0 || first.is_ascii() && letters <= LONGEST_MARKUP,
+    };
+    if !is_markup && !after.contains("eyJ") {
+        found.push(format!("{token}{after}"));
+        return;
     }
-    let token = token.strip_suffix("\\_").unwrap_or(token).replace('\\', "");
-    let without_stop = token.trim_end_matches('.');
-    Some(if dots(&token) > 2 {
-        without_stop.to_owned()
-    } else {
-        token
+    found.push(without_emphasis(before, token));
+    for rest in [glued, after] {
+        tokens_of(
+            rest.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()),
+            found,
+        );
+    }
+}
+
+/// Where the first of several tokens ends that stand together without a space: where the next one begins.
+fn end_of_first(tokens: &str) -> usize {
+    let dots: Vec<usize> = tokens.match_indices('.').map(|(at, _)| at).collect();
+    let next = match dots[..] {
+        [_, second, third, _, ..] => tokens.get(second..third).and_then(|one| one.find("eyJ")),
+        _ => None,
+    };
+    next.map_or(tokens.len(), |at| {
+        dots.get(1).map_or(0, |second| second + at)
     })
 }
 
-/// The reference to an approval of the desk in a word, without quotes, brackets or markup around it.
+/// A token without the backslashes and the full stop that editors and people put there, nor the markup for italics and
+/// strike-through, which could be a part of it.
+fn without_emphasis(before: &str, token: &str) -> String {
+    let token = token.strip_suffix("\\n").unwrap_or(token);
+    let token = token.strip_suffix("\\_").unwrap_or(token).replace('\\', "");
+    let emphasis = before
+        .chars()
+        .next_back()
+        .filter(|c| matches!(c, '_' | '-'));
+    let is_escaped = before.ends_with("\\_");
+    let token = match emphasis.and_then(|mark| token.strip_suffix(mark)) {
+        Some(inner) if !is_escaped => inner.to_owned(),
+        _ => token,
+    };
+    match dots(&token) > 2 {
+        true => token.trim_end_matches('.').to_owned(),
+        false => token,
+    }
+}
+
+/// The reference to an approval of the desk in a word, whatever stands around it.
 fn reference(word: &str) -> Option<Reference> {
-    let text = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    Reference::read(text)
+    let (before, _) = word.split_once("desk:")?;
+    if before.ends_with(|c: char| c.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let reference = word.get(before.len()..)?;
+    let end = reference.rfind(|c: char| c.is_ascii_alphanumeric())?;
+    Reference::read(&reference.get(..=end)?.to_ascii_lowercase())
 }
 
 fn dots(token: &str) -> usize {
@@ -113,6 +185,9 @@ mod tests {
             ("`", "`."),
             ("Approval:", ","),
             ("**", "**"),
+            ("_", "_"),
+            ("-", "-"),
+            ("<p>", "</p><p>sam.approver@contoso.example</p>"),
             ("https://resets.example/#approval=", ""),
         ] {
             let field = format!("Sam says {before}{TOKEN}{after} and that is all");
@@ -136,6 +211,7 @@ mod tests {
             ("(", ")."),
             ("*", "*"),
             ("Approval: ", ","),
+            ("Reference:", ""),
         ] {
             assert_eq!(found(&format!("{before}{REFERENCE}{after}")), [REFERENCE]);
         }
@@ -143,11 +219,11 @@ mod tests {
             found(&format!("{REFERENCE} eyJa.b.c")),
             [REFERENCE, "eyJa.b.c"]
         );
-        for none in [
-            "desk:0123",
-            "helpdesk:0123456789abcdef0123456789abcdef",
-            "desk:0123456789ABCDEF0123456789ABCDEF",
-        ] {
+        assert_eq!(
+            found(&REFERENCE.to_ascii_uppercase().replace("DESK", "desk")),
+            [REFERENCE]
+        );
+        for none in ["desk:0123", "helpdesk:0123456789abcdef0123456789abcdef"] {
             assert_eq!(found(none), [""; 0], "{none}");
         }
     }
@@ -159,5 +235,32 @@ mod tests {
         assert_eq!(found(&format!("{piece}… eyJa.b.c")), ["eyJa.b.c"]);
         let broken = format!("eyJa\u{200b}{}.b.c", "x".repeat(60));
         assert_eq!(found(&broken), [broken.as_str()]);
+    }
+    #[test]
+    fn several_tokens_that_stand_together_are_found_one_by_one() {
+        const TWO: [&str; 2] = ["eyJa.eyJb.c_-d", "eyJe.eyJf.g"];
+        for between in ["|", "<br>", "\\n", "", "</p><p>", "][", "\",\""] {
+            assert_eq!(found(&TWO.join(between)), TWO, "{between}");
+        }
+        let link = format!("<https://resets.example/#approval={}|{}>", TWO[0], TWO[1]);
+        assert_eq!(found(&link), TWO);
+    }
+
+    #[test]
+    fn a_character_that_an_editor_put_into_a_signature_stays_to_be_named() {
+        for stray in ["\u{200b}", "\u{ad}", "\u{2013}"] {
+            let token = format!("eyJa.eyJb.c{stray}d");
+            assert_eq!(found(&token), [token.as_str()]);
+        }
+    }
+
+    #[test]
+    fn a_token_that_is_broken_over_several_lines_is_kept_with_a_space() {
+        let (first, second) = (format!("eyJ{}", "a".repeat(73)), "b".repeat(76));
+        assert_eq!(
+            found(&format!("{first}\n{second}\nc.d.e")),
+            [format!("{first} {second}")]
+        );
+        assert_eq!(found(&format!("{first}\n{second} eyJa.b.c")), ["eyJa.b.c"]);
     }
 }

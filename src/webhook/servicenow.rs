@@ -18,14 +18,19 @@ pub fn read(source: &Source, body: &Object<'_>) -> Result<Option<Content>, Unrea
             None => body.text_or_number(other),
         }
     };
+    // What a sender has not written cannot be found in its rule.
+    let named = |one, other| match body.has(other) && !body.has(one) {
+        true => other,
+        false => one,
+    };
     // What has no state is no ticket: a sender that is set up wrong has to hear of it.
-    let state = either("state", "status")?.ok_or_else(|| body.wrong("state"))?;
+    let state = either("state", "status")?.ok_or_else(|| body.wrong(named("state", "status")))?;
     if !source.approves(Some(&state), Some(&state)) {
         return Ok(None);
     }
     let ticket = either("number", "ticket")?
         .and_then(|text| TicketKey::try_from(text).ok())
-        .ok_or_else(|| body.wrong("number"))?;
+        .ok_or_else(|| body.wrong(named("number", "ticket")))?;
     let field = match &source.user_field {
         Some(field) => field,
         None if body.is_null("requested_for") => "user",
@@ -33,10 +38,7 @@ pub fn read(source: &Source, body: &Object<'_>) -> Result<Option<Content>, Unrea
     };
     let user = payload::person(body, field)?;
     if user.is_none() && (source.user_field.is_some() || !body.is_null(field)) {
-        let field = match &source.user_field {
-            Some(field) => field.clone(),
-            None => "requested_for".to_owned(),
-        };
+        let field = field.to_owned();
         return Err(Unreadable::NoUser { field });
     }
     Ok(Some(Content {

@@ -193,7 +193,7 @@ play("a_session_that_is_over_when_the_signature_arrives_asks_to_sign_in_again", 
   await press(page, "I have verified them: sign");
   await microsoft(page, "Sign in");
   await at(page, "start");
-  assert.match(await said(page, "start"), /Sign in again, and you come back here/);
+  assert.match(await said(page, "start"), /before your signature arrived\. Sign in again, and look whether it is signed/);
   assert.deepEqual(await store(page), {});
 });
 

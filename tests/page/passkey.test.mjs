@@ -168,21 +168,21 @@ onPhone("a_link_of_the_desk_fills_the_form_in_and_the_passkey_signs_what_is_show
   const { credential } = inLine(line), at5 = Math.floor(Date.now() / 1000) - 300;
   const link = new URLSearchParams({
     passkey: "olga-phone", credential, approver: OLGA, for: "on_call", ticket: "HELP-42", target: JANE, reason: "stolen",
-    scope: "mfa:reregister passkeys:remove sessions:keep", how: "phone_call", via: "mobile", contact: "company_directory",
+    scope: "mfa:reregister passkeys:remove sessions:keep lockout:accept", how: "phone_call", via: "mobile", contact: "company_directory",
     also: "in_person// secure_message/teams/phone_book telepathy// phone_call/desk/a_dream", verifier: VERA, verified_at: String(at5),
   });
   await page.goto(`${url}#${link}`);
   await at(page, "paste");
   assert.match(await page.locator("#pk-filled").innerText(), /A link has filled this in/);
   const sentence = await page.locator("#pk-sentence").textContent();
-  for (const words of [OLGA, JANE, "HELP-42", "it was stolen", "remove their passkeys", "stay signed in", "mobile phone", "; and in person; and message on teams, contact from a phone book, by " + VERA, "5 minutes ago"]) {
+  for (const words of [OLGA, JANE, "HELP-42", "it was stolen", "remove their passkeys", "stay signed in", "could not register afterwards: reset all the same", "mobile phone", "; and in person; and message on teams, contact from a phone book, by " + VERA, "5 minutes ago"]) {
     assert.ok(sentence.includes(words), words);
   }
   await accessible("4-from-the-desk", [320]);
   await press(page, "Sign, and check it here");
   await at(page, "check", "Is this right?");
   const [, claims] = verified(bearer, line, new URL(url).origin);
-  assert.equal(claims.scope, "mfa:reregister passkeys:remove sessions:keep");
+  assert.equal(claims.scope, "mfa:reregister passkeys:remove sessions:keep lockout:accept");
   assert.equal(claims.verification[0].via, "mobile");
   assert.deepEqual(claims.verification.map((one) => one.method), ["phone_call", "in_person", "secure_message"], "what was shown");
   assert.deepEqual(claims.verification.slice(1).map(({ via, contact_source }) => [via, contact_source]), [[undefined, undefined], ["teams", "phone_book"]]);

@@ -136,6 +136,38 @@ fn a_rule_of_jira_automation_asks_only_with_a_status_that_means_approved() {
 }
 
 #[test]
+fn an_approvals_field_that_is_emptied_asks_for_nothing() {
+    let update = file("half-an-emoji-in-summary").replace("\\ud83d", "");
+    let asks = |now: Value| {
+        let mut event: Value = serde_json::from_str(&update).unwrap();
+        event["changelog"]["items"] = json!([
+            {"field": "Approval", "fieldId": FIELD, "fromString": "x", "toString": now}
+        ]);
+        jira(&event.to_string()).is_some()
+    };
+    assert!(asks(json!(APPROVAL)));
+    for emptied in [Value::Null, json!(""), json!(" \n")] {
+        assert!(!asks(emptied));
+    }
+}
+
+#[test]
+fn a_fault_is_named_as_the_sender_wrote_it() {
+    let named = |body: Value| match automation(&body.to_string()) {
+        Err(Unreadable::NoUser { field }) => field,
+        other => place(other),
+    };
+    for (person, field) in [("user", "user"), ("requested_for", "requested_for")] {
+        let body = json!({"ticket": "HELP-42", "status": "10042", person: "", FIELD: APPROVAL});
+        assert_eq!(named(body), field);
+    }
+    for ticket in ["ticket", "number"] {
+        let body = json!({ticket: "", "status": "10042", FIELD: APPROVAL});
+        assert_eq!(named(body), ticket);
+    }
+}
+
+#[test]
 fn a_body_that_can_never_mean_anything_is_named_for_the_rule_to_print() {
     for (body, at) in [
         ("{}", "state"),

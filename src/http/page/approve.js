@@ -30,12 +30,12 @@ function fromLink() {
   for (const name of ["for", "tenant", "ticket", "target", "reason", "contact", "verifier"]) if (given.has(name)) $("pk-" + name).value = given.get(name);
   const scope = (given.get("scope") || "").split(" ");
   $("pk-passkey").value = ["passkeys:remove", "passkeys:keep", "lockout:accept"].find((one) => scope.includes(one)) || "none";
-  $("pk-sessions").value = scope.includes("sessions:keep") ? "sessions:keep" : "";
+  for (const [id, name] of [["pk-sessions", "sessions:keep"], ["pk-lockout", "lockout:accept"]]) $(id).value = scope.includes(name) ? name : "";
   $("pk-how").value = (given.get("how") || "") + "/" + (given.get("via") || "");
   others = (given.get("also") || "").split(" ").filter((one) => other(one));
   verifiedAt = Math.floor(Number(given.get("verified_at"))) || 0;
 }
-const OF_A_CASE = ["pk-ticket", "pk-target", "pk-reason", "pk-passkey", "pk-sessions", "pk-how", "pk-contact", "pk-verifier", "pk-minutes", "pk-reference"];
+const OF_A_CASE = ["pk-ticket", "pk-target", "pk-reason", "pk-passkey", "pk-lockout", "pk-sessions", "pk-how", "pk-contact", "pk-verifier", "pk-minutes", "pk-reference"];
 // When the person was verified, if a link says so: it stays that time, however late the passkey signs.
 let credential = "", busy = false, isFilled = false, verifiedAt = 0;
 // The other ways in which they were verified, if a link names several: `phone_call/desk/company_directory`.
@@ -99,7 +99,7 @@ function claims(now) {
     txn: value("pk-ticket"),
     sub: value("pk-target"),
     act: { sub: value("pk-approver") },
-    scope: ["mfa:reregister", passkey === "none" ? "" : passkey, value("pk-sessions")].filter(Boolean).join(" "),
+    scope: [...new Set(["mfa:reregister", passkey === "none" ? "" : passkey, value("pk-sessions"), value("pk-lockout")])].filter(Boolean).join(" "),
     reason: value("pk-reason"),
     verification: [evidence, ...others.map((one) => ({ ...other(one).signed, verified_by: evidence.verified_by, verified_at: evidence.verified_at }))],
   };
@@ -112,7 +112,7 @@ function sentence() {
   const minutes = Number(value("pk-minutes"));
   return "You sign: " + value("pk-approver") + " approves that MFA is reset for " + value("pk-target") + ", ticket " + value("pk-ticket") +
     ". Their device: " + chosen("pk-reason").toLowerCase() + ". A passkey on it: " + chosen("pk-passkey").toLowerCase() +
-    ". Sessions: " + chosen("pk-sessions").toLowerCase() + ". Verified: " + chosen("pk-how").toLowerCase() +
+    ". Sessions: " + chosen("pk-sessions").toLowerCase() + (value("pk-lockout") ? ". If they could not register afterwards: reset all the same" : "") + ". Verified: " + chosen("pk-how").toLowerCase() +
     (needsContact() ? ", contact from " + chosen("pk-contact").toLowerCase() : "") + others.map((one) => "; and " + other(one).words).join("") + ", by " + value("pk-verifier") + ", " +
     (value("pk-reference") ? "record " + value("pk-reference") + ", " : "") + (minutes ? minutes + (minutes === 1 ? " minute ago" : " minutes ago") : "just now") +
     (value("pk-tenant") ? ". Tenant: " + chosen("pk-tenant") : "") +

@@ -172,7 +172,6 @@ impl Run<'_> {
             Some((known, Ok(read))) if known == guardrails => Ok(read),
             _ => self.guardrail_items(target.id, &guardrails).await,
         };
-        let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
         let kept = self.kept_judgement(&tier, &approvals);
         let Identified {
             target,
