@@ -6,7 +6,7 @@ use simulated::entra::{Fault, Method};
 
 use crate::documented::documented;
 use crate::log;
-use crate::test_app::{ALEX, Document, JANE, Overrides, TestApp};
+use crate::test_app::{ALEX, Document, JANE, MEGAN, Overrides, TestApp};
 
 const JANES_ID: &str = "a1000000-0000-4000-8000-00000000000b";
 const ALEXS_ID: &str = "a1000000-0000-4000-8000-000000000002";
@@ -240,6 +240,39 @@ async fn a_method_that_a_later_list_writes_differently_is_the_same_and_not_calle
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_hardware_token_with_the_id_of_another_method_is_deactivated_all_the_same() {
+    const TOKEN: &str = "5a7e1117-0000-4000-8000-000000000001";
+    for (kind, also) in [
+        (Some("softwareOathAuthenticationMethod"), true),
+        (Some("microsoftAuthenticatorAuthenticationMethod"), true),
+        (Some("hardwareOathAuthenticationMethod"), false),
+        (Some("hardwareOathTokenAuthenticationMethod"), false),
+        (None, false),
+    ] {
+        let app = TestApp::with_policy(|policy| {
+            policy.add("tenants.contoso.rules.hardware_oath", "deactivate")
+        })
+        .await;
+        let same_id = each(|token| token["id"] = json!(TOKEN));
+        app.tenant.fail(answer("hardwareOathMethods", same_id));
+        let listed = move |page: &mut Value| {
+            let kind = kind.map(|kind| format!("#microsoft.graph.{kind}"));
+            let method = json!({"@odata.type": kind, "id": TOKEN});
+            page["value"].as_array_mut().unwrap().push(method);
+        };
+        app.tenant.fail(answer("authentication/methods", listed));
+        let reply = app.reset(app.draft().target(MEGAN)).await;
+        let writes = app.writes().into_iter();
+        let about_it = writes.filter(|write| write.contains(TOKEN));
+        let (deleted, deactivated): (Vec<_>, Vec<_>) =
+            about_it.partition(|write| write.starts_with("DELETE"));
+        let asked = (deactivated.len(), !deleted.is_empty());
+        assert_eq!(asked, (1, also), "{kind:?}: {reply:?}");
+        assert_eq!(reply.methods("appeared"), [""; 0], "{kind:?}: {reply:?}");
+    }
 }
 
 #[tokio::test]
