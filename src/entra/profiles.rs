@@ -31,7 +31,14 @@ const SELECT: &str =
 impl People for Entra {
     async fn profile(&self, who: &PersonRef) -> Result<Profile, DirectoryError> {
         let graph = self.graph();
-        let person = people::find(graph, who).await?;
+        let person = people::find(graph, who).await;
+        let person = person.map_err(|error| match (who, error) {
+            // Graph takes some names for a part of the question: they are no person's. An id is none of them.
+            (PersonRef::Upn(_), DirectoryError::Permanent(Fault::Refused)) => {
+                DirectoryError::Permanent(Fault::NotFound)
+            }
+            (_, error) => error,
+        })?;
         let id = person.id.to_string();
         let mut url = graph.url(["v1.0", "users", &id])?;
         url.query_pairs_mut().append_pair("$select", SELECT);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use simulated::entra::Fault;
 
-use super::{Browser, same, with_desk, with_managers};
+use super::{Browser, JANE_ID, same, with_desk, with_managers};
 use crate::test_app::{ADELE, GRACE, JANE, MEGAN, SAM, TestApp, VERA, without_cool_down};
 
 async fn found(browser: &Browser<'_>, who: &str) -> Value {
@@ -135,6 +135,27 @@ async fn an_outage_of_graph_is_told_and_stops_no_verifier() {
     let draft = vera.draft_verification(JANE).await;
     assert_eq!(draft.status, 200, "{}", draft.json);
     assert_ne!(draft.json["obstacle"], json!(null), "{}", draft.json);
+}
+
+#[tokio::test]
+async fn a_name_that_graph_does_not_take_is_no_person_and_a_question_about_a_person_is_not_their_absence()
+ {
+    for (question, who, status, code) in [
+        ("isManagementRestricted", JANE, 422, "target_not_found"),
+        ("isManagementRestricted", JANE_ID, 503, "misconfigured"),
+        ("department", JANE, 503, "misconfigured"),
+        ("/manager", JANE, 503, "misconfigured"),
+    ] {
+        let app = with_desk(same).await;
+        let vera = Browser::of(&app, VERA).await;
+        app.tenant.fail(Fault::on("GET", question).status(400));
+        let reply = vera.post("/desk/people", &json!({"person": who})).await;
+        assert_eq!(
+            (reply.status, reply.code()),
+            (status, code),
+            "{question} of {who}"
+        );
+    }
 }
 
 #[tokio::test]
