@@ -159,6 +159,42 @@ async fn a_name_that_graph_does_not_take_is_no_person_and_a_question_about_a_per
 }
 
 #[tokio::test]
+async fn an_odd_property_that_only_describes_a_person_is_absent() {
+    for (property, odd) in [
+        ("createdDateTime", json!("2019-01-01T00:00:00")),
+        ("createdDateTime", json!("")),
+        ("createdDateTime", json!("9999-12-31T23:59:59Z")),
+        ("lastPasswordChangeDateTime", json!("2020-01-01T00:00:00")),
+        ("businessPhones", json!([null])),
+        ("businessPhones", json!(["", "+1 2065550199"])),
+        ("businessPhones", json!(7)),
+        ("mobilePhone", json!(7)),
+        ("mobilePhone", json!(" ")),
+        ("jobTitle", json!(["x"])),
+        ("department", json!({})),
+    ] {
+        let app = with_desk(same).await;
+        let vera = Browser::of(&app, VERA).await;
+        let given = odd.clone();
+        let change = move |user: &mut Value| user[property] = given.clone();
+        let fault = Fault::on("GET", "jobTitle").times(u32::MAX).edit(change);
+        app.tenant.fail(fault);
+        let reply = vera.post("/desk/people", &json!({"person": JANE})).await;
+        assert_eq!(reply.status, 200, "{property} {odd}: {reply:?}");
+        let contact = match property {
+            "businessPhones" => "business_phone",
+            "mobilePhone" => "mobile_phone",
+            _ => continue,
+        };
+        let contacts = reply.json["contacts"].to_string();
+        assert!(!contacts.contains(contact), "{odd}: {}", reply.json);
+        let body = json!({"person": JANE_ID, "contact": contact});
+        let shown = vera.post("/desk/contacts", &body).await;
+        shown.assert_refused(422, "desk_evidence");
+    }
+}
+
+#[tokio::test]
 async fn an_approver_sees_the_cool_down_before_they_sign_and_approves_the_case_after_it() {
     let app = with_desk(same).await;
     app.reset(app.draft()).await.assert_completed();
