@@ -26,7 +26,7 @@ fn is(text: &str, length: std::ops::RangeInclusive<usize>, extra: &[u8]) -> bool
 
 /// A text that is a name of something, checked once.
 macro_rules! text_name {
-    ($(#[$doc:meta])* $name:ident, $check:ident: $is:expr, $what:literal) => {
+    ($(#[$doc:meta])* $name:ident, $check:ident: $is:expr, $what:literal $(, $sanitize:ident)?) => {
         fn $check(text: &str) -> Result<(), Malformed> {
             let is: fn(&str) -> bool = $is;
             is(text).then_some(()).ok_or(Malformed($what))
@@ -34,6 +34,7 @@ macro_rules! text_name {
 
         $(#[$doc])*
         #[nutype(
+            $(sanitize(with = $sanitize),)?
             validate(with = $check, error = Malformed),
             derive(
                 Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Display, AsRef, TryFrom,
@@ -108,14 +109,16 @@ text_name!(
     "a table of 1 to 80 characters of a-z0-9_"
 );
 text_name!(
-    /// The id of one method of one person. Phones have the same three ids for every person.
+    /// The id of one method of one person. Phones have the same three ids for every person. One that is a GUID is the same
+    /// in capitals.
     MethodId, check_method_id: |text| {
         let plain = |b: u8| {
             (0x21..=0x7e).contains(&b) && !matches!(b, b'/' | b'\\' | b'?' | b'#' | b'%')
         };
         (1..=256).contains(&text.len()) && text.bytes().all(plain) && text != "." && text != ".."
     },
-    "the id of an authentication method"
+    "the id of an authentication method",
+    guid_in_small_letters
 );
 text_name!(
     /// A user principal name. It may change hands, so it is resolved to an [`ObjectId`] once and then forgotten.
@@ -149,6 +152,11 @@ pub fn trusted_url(text: &str) -> Option<Url> {
 /// Only the canonical form of a UUID; `Uuid::parse_str` also takes braces, URNs and bare digits.
 fn canonical(text: &str) -> Option<Uuid> {
     (text.len() == 36).then(|| Uuid::try_parse(text).ok())?
+}
+
+/// Others tell capitals from small letters: the id of a passkey is base64url.
+fn guid_in_small_letters(text: String) -> String {
+    canonical(&text).map_or(text, |guid| guid.hyphenated().to_string())
 }
 
 macro_rules! uuid_name {
@@ -359,5 +367,18 @@ mod tests {
         assert!(Jti::try_from("x".repeat(129)).is_err());
         assert!(Jti::try_from("1234 5678").is_err());
         assert!(Jti::try_from("1234#5678").is_err());
+    }
+
+    #[test]
+    fn the_id_of_a_method_is_the_same_in_capitals_if_it_is_a_guid() {
+        let id = |text: &str| MethodId::try_from(text.to_owned()).unwrap();
+        let guid = "b1000000-0000-4000-8000-00000b00000e";
+        assert_eq!(id(&guid.to_uppercase()), id(guid));
+        let stored: MethodId = serde_json::from_value(guid.to_uppercase().into()).unwrap();
+        assert_eq!(stored, id(guid));
+        for base64url in ["-2_GRUcKaUGr6nSBRJsBAQ2", "b1000000000040008000"] {
+            assert_eq!(id(base64url).as_ref(), base64url);
+            assert_ne!(id(&base64url.to_uppercase()), id(base64url));
+        }
     }
 }

@@ -21,7 +21,7 @@ use tokio::sync::OnceCell;
 
 use crate::clock::{Clock, Timestamp};
 use crate::outbound::{bounded_body, http_client};
-use crate::reset::ports::{EvidenceError, EvidenceStore};
+use crate::reset::ports::{EvidenceError, EvidenceStore, Kept};
 
 /// The most that is read of an error.
 const LARGEST_ERROR: usize = 8 * 1024;
@@ -118,17 +118,17 @@ impl S3 {
 
 #[async_trait]
 impl EvidenceStore for S3 {
-    async fn keep(&self, name: &str, document: &str) -> Result<(), EvidenceError> {
+    async fn keep(&self, name: &str, document: &str) -> Result<Kept, EvidenceError> {
         let answer = self.put(name, document).await?;
         match answer.status() {
-            StatusCode::OK if answer.headers().contains_key(ETAG) => Ok(()),
-            // It is there, usually since the answer to an earlier try was lost. What was to be there is in the audit trail.
+            StatusCode::OK if answer.headers().contains_key(ETAG) => Ok(Kept::Written),
+            // Usually since the answer to an earlier try was lost. What was to be there is in the audit trail.
             StatusCode::PRECONDITION_FAILED => {
                 tracing::info!(
                     object = name,
                     "an evidence record of this name is there already"
                 );
-                Ok(())
+                Ok(Kept::WasThere)
             }
             status => {
                 let code = error_code(answer).await;

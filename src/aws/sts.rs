@@ -40,15 +40,36 @@ impl WebIdentity for Sts {
             .duration_seconds(i32::try_from(LIFETIME.as_secs()).unwrap_or(i32::MAX))
             .send()
             .await
-            .map_err(|error| match error.code() {
-                Some("Throttling" | "ServiceUnavailable" | "InternalFailure") | None => {
-                    WebIdentityError::Unavailable(error.code().unwrap_or("no answer").to_owned())
+            .map_err(|error| {
+                let code = error.code().unwrap_or("no answer");
+                let status = error.raw_response().map(|answer| answer.status());
+                let is_answer = status.is_some_and(|status| status.is_client_error());
+                match is_answer && is_refusal(code) {
+                    true => WebIdentityError::Refused(code.to_owned()),
+                    false => WebIdentityError::Unavailable(code.to_owned()),
                 }
-                Some(code) => WebIdentityError::Refused(code.to_owned()),
             })?;
         answer
             .web_identity_token
             .map(SecretString::from)
             .ok_or_else(|| WebIdentityError::Unavailable("an answer without a token".to_owned()))
     }
+}
+
+/// Whether an administrator has to mend what an error names (AWS STS API reference, "GetWebIdentityToken" and "Common
+/// errors"). All others may pass, such as the one of a session that ends before the token would.
+fn is_refusal(code: &str) -> bool {
+    matches!(
+        code.strip_suffix("Exception").unwrap_or(code),
+        "AccessDenied"
+            | "OutboundWebIdentityFederationDisabled"
+            | "JWTPayloadSizeExceeded"
+            | "RegionDisabled"
+            | "OptInRequired"
+            | "NotAuthorized"
+            | "ValidationError"
+            | "Validation"
+            | "InvalidParameterValue"
+            | "InvalidAction"
+    )
 }

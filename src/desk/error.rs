@@ -111,10 +111,7 @@ impl From<AuditError> for DeskError {
 impl From<DirectoryError> for DeskError {
     fn from(error: DirectoryError) -> DeskError {
         DeskError::Refused(match error {
-            // Graph takes some names for a part of the question: they are no person's.
-            DirectoryError::Permanent(Fault::NotFound | Fault::Refused) => {
-                Refusal::NotFound(Role::Target)
-            }
+            DirectoryError::Permanent(Fault::NotFound) => Refusal::NotFound(Role::Target),
             other => other.into(),
         })
     }

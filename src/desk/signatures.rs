@@ -14,6 +14,7 @@ use crate::approval::sign_in::{
 use crate::approval::{Channel, KeySet};
 use crate::clock::Timestamp;
 use crate::ids::{DraftId, Reference};
+use crate::reset::ports::KeysUnavailable;
 use crate::reset::{Answered, Event, Origin, Parties, Request, Submission};
 
 /// What came of a signature.
@@ -208,9 +209,14 @@ impl Desk {
         Ok(verify_draft(signed, &self.policy, &keys)?)
     }
 
-    /// Entra's keys, with the one that signed this if they have it.
+    /// Entra's keys, with the one that signed this. A set without it says nothing about the signature: Entra may list it
+    /// again.
     pub(super) async fn keys_of(&self, token: &SecretString) -> Result<Arc<KeySet>, DeskError> {
         let kid = key_of(token).map_err(SignInError::from)?;
-        Ok(self.keys.keys(&self.issuer, &kid).await?)
+        let keys = self.keys.keys(&self.issuer, &kid).await?;
+        match keys.has(&kid) {
+            true => Ok(keys),
+            false => Err(KeysUnavailable::without_the_key_of_a_sign_in(&self.issuer).into()),
+        }
     }
 }

@@ -45,8 +45,10 @@ pub async fn list(
             kind: MethodKind::HardwareOath,
             ..read(&token)
         };
-        if !methods.iter().any(|method| method.id == token.id) {
-            methods.push(token);
+        // A list that shows it under a type that tells nothing means this one. Another type with its id is another method.
+        match methods.iter_mut().find(|method| method.has_id_of(&token)) {
+            Some(same) => *same = token,
+            None => methods.push(token),
         }
     }
     Ok(Listing {

@@ -86,8 +86,8 @@ pub fn notification(event: &Event, register_at: &str) -> Option<Notification> {
                     format!("Person who signed in: {by}"),
                 ),
                 None => (
-                    "What the table holds as signed at the desk is signed by no sign-in. Find out who can write to the \
-                     table. Nothing was changed.",
+                    "What the table holds as signed at the desk is signed by no sign-in that Entra's keys verify. Find out \
+                     who can write to the table. Nothing was changed.",
                     "Person who signed in: unknown".to_owned(),
                 ),
             };

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use reregister_mfa::aws::S3;
 use reregister_mfa::clock::SystemClock;
 use reregister_mfa::evidence::verify;
-use reregister_mfa::reset::ports::{EvidenceError, EvidenceStore};
+use reregister_mfa::reset::ports::{EvidenceError, EvidenceStore, Kept};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
@@ -73,9 +73,11 @@ async fn versions(bucket: &str) -> (String, usize) {
 async fn a_record_is_written_once_under_a_lock_with_its_checksum() {
     let bucket = bucket().await;
     let s3 = s3(&moto::config().await, &bucket);
-    s3.keep(NAME, r#"{"first":"é"}"#).await.unwrap();
+    let first = s3.keep(NAME, r#"{"first":"é"}"#).await;
+    assert_eq!(first, Ok(Kept::Written));
     // Another document under the name is not written, and that is no error: usually it is the same.
-    s3.keep(NAME, r#"{"second":1}"#).await.unwrap();
+    let second = s3.keep(NAME, r#"{"second":1}"#).await;
+    assert_eq!(second, Ok(Kept::WasThere));
     assert_eq!(versions(&bucket).await, (NAME.to_owned(), 1));
     let path = format!("{bucket}/{NAME}");
     let (status, headers, body) = ask("GET", &path, "").await;
@@ -156,7 +158,7 @@ async fn each_answer_but_written_and_already_there_is_an_error() {
         // As a proxy on the way could answer.
         (200, "<html>", Err("status 200")),
         (204, "", Err("status 204")),
-        (412, "", Ok(())),
+        (412, "", Ok(Kept::WasThere)),
     ] {
         let status = StatusCode::from_u16(status).unwrap();
         let (url, _) = in_front_of_moto(move |_| Some((status, body))).await;

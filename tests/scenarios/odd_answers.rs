@@ -6,7 +6,7 @@ use simulated::entra::{Fault, Method};
 
 use crate::documented::documented;
 use crate::log;
-use crate::test_app::{ALEX, Document, JANE, Overrides, TestApp};
+use crate::test_app::{ALEX, Document, JANE, MEGAN, Overrides, TestApp};
 
 const JANES_ID: &str = "a1000000-0000-4000-8000-00000000000b";
 const ALEXS_ID: &str = "a1000000-0000-4000-8000-000000000002";
@@ -205,6 +205,74 @@ async fn a_method_that_only_a_later_list_cannot_show_is_not_called_removed_for_g
         .fail(answer("authentication/methods", change).skip(1));
     let reply = app.reset(app.draft().target(ALEX)).await;
     reply.assert_needs_human();
+}
+
+/// How Jane's reset ends if Graph takes a deletion and does not do it, and lists the method in another spelling later.
+async fn listed_differently(collection: &str, change: impl Fn(&mut Value) + Send + Sync + 'static) {
+    let app = TestApp::new().await;
+    let not_done = Fault::on("DELETE", collection)
+        .times(u32::MAX)
+        .body(204, "");
+    app.tenant.fail(not_done);
+    // The plan is made on the first list.
+    let change = answer("authentication/methods", each(change)).skip(1);
+    app.tenant.fail(change);
+    let reply = app.reset(app.draft()).await;
+    assert_eq!(reply.state(), "running", "{reply:?}");
+    assert_eq!(reply.methods("appeared"), [""; 0], "{reply:?}");
+    app.wait(std::time::Duration::from_secs(3 * 60 * 60)).await;
+    let end = app.decisions().pop();
+    assert_eq!(end.as_deref(), Some("NeedsHuman"));
+}
+
+#[tokio::test]
+async fn a_method_that_a_later_list_writes_differently_is_the_same_and_not_called_removed() {
+    listed_differently("softwareOathMethods", |method| {
+        let id = method["id"].as_str().unwrap().to_owned();
+        method["id"] = json!(id.to_uppercase());
+    })
+    .await;
+    listed_differently("phoneMethods", |method| {
+        if method["phoneType"] == "mobile" {
+            let at = method["createdDateTime"].as_str().unwrap();
+            let second = at.split(['.', 'Z']).next().unwrap();
+            method["createdDateTime"] = json!(format!("{second}.7654321Z"));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_hardware_token_with_the_id_of_another_method_is_deactivated_all_the_same() {
+    const TOKEN: &str = "5a7e1117-0000-4000-8000-000000000001";
+    for (kind, also) in [
+        (Some("softwareOathAuthenticationMethod"), true),
+        (Some("microsoftAuthenticatorAuthenticationMethod"), true),
+        (Some("hardwareOathAuthenticationMethod"), false),
+        (Some("hardwareOathTokenAuthenticationMethod"), false),
+        (None, false),
+    ] {
+        let app = TestApp::with_policy(|policy| {
+            policy.add("tenants.contoso.rules.hardware_oath", "deactivate")
+        })
+        .await;
+        let same_id = each(|token| token["id"] = json!(TOKEN));
+        app.tenant.fail(answer("hardwareOathMethods", same_id));
+        let listed = move |page: &mut Value| {
+            let kind = kind.map(|kind| format!("#microsoft.graph.{kind}"));
+            let method = json!({"@odata.type": kind, "id": TOKEN});
+            page["value"].as_array_mut().unwrap().push(method);
+        };
+        app.tenant.fail(answer("authentication/methods", listed));
+        let reply = app.reset(app.draft().target(MEGAN)).await;
+        let writes = app.writes().into_iter();
+        let about_it = writes.filter(|write| write.contains(TOKEN));
+        let (deleted, deactivated): (Vec<_>, Vec<_>) =
+            about_it.partition(|write| write.starts_with("DELETE"));
+        let asked = (deactivated.len(), !deleted.is_empty());
+        assert_eq!(asked, (1, also), "{kind:?}: {reply:?}");
+        assert_eq!(reply.methods("appeared"), [""; 0], "{kind:?}: {reply:?}");
+    }
 }
 
 #[tokio::test]

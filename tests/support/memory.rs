@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use reregister_mfa::ids::SecretName;
 use reregister_mfa::reset::Event;
 use reregister_mfa::reset::ports::{
-    AuditError, AuditTrail, Condition, EvidenceError, EvidenceStore, Item, Key, Store, StoreError,
-    Write,
+    AuditError, AuditTrail, Condition, EvidenceError, EvidenceStore, Item, Kept, Key, Store,
+    StoreError, Write,
 };
 use reregister_mfa::secrets::{Freshness, SecretError, SecretSource};
 use reregister_mfa::web_identity::{WebIdentity, WebIdentityError};
@@ -210,14 +210,16 @@ impl MemoryEvidence {
 
 #[async_trait]
 impl EvidenceStore for MemoryEvidence {
-    async fn keep(&self, name: &str, document: &str) -> Result<(), EvidenceError> {
+    async fn keep(&self, name: &str, document: &str) -> Result<Kept, EvidenceError> {
         self.tries.fetch_add(1, Ordering::SeqCst);
         if self.is_down.load(Ordering::SeqCst) {
             return Err(EvidenceError("down".to_owned()));
         }
         let mut documents = lock(&self.documents);
-        let written = documents.entry(name.to_owned());
-        written.or_insert_with(|| document.to_owned());
-        Ok(())
+        if documents.contains_key(name) {
+            return Ok(Kept::WasThere);
+        }
+        documents.insert(name.to_owned(), document.to_owned());
+        Ok(Kept::Written)
     }
 }

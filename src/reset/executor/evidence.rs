@@ -18,7 +18,7 @@ use crate::reset::model::{
     Claim, ClaimedApproval, Event, KeptJudgement, Method, MethodKind, MethodStatus, Outcome,
     PhoneType, SessionStatus,
 };
-use crate::reset::ports::EvidenceError;
+use crate::reset::ports::{EvidenceError, Kept};
 use crate::reset::rules::privilege::Tier;
 
 /// How long after the end of a reset its evidence record is tried: an outage may last for a weekend.
@@ -64,14 +64,15 @@ impl Run<'_> {
         let keeping = self.deployment.evidence.as_ref();
         let keeping = keeping.ok_or_else(|| failed("there is no bucket"))?;
         let (name, document) = self.evidence_document(record).await?;
-        keeping.store.keep(&name, &document).await?;
-        self.append_evidence(record, name, &document, true).await
+        let kept = keeping.store.keep(&name, &document).await?;
+        self.append_evidence(record, name, &document, Some(kept))
+            .await
     }
 
     /// Writes into the audit trail that an evidence record was given up.
     pub async fn append_lost_evidence(&self, record: &Record) {
         let appended = match self.evidence_document(record).await {
-            Ok((name, document)) => self.append_evidence(record, name, &document, false).await,
+            Ok((name, document)) => self.append_evidence(record, name, &document, None).await,
             Err(error) => Err(error),
         };
         if let Err(error) = appended {
@@ -84,7 +85,7 @@ impl Run<'_> {
         record: &Record,
         object: String,
         document: &str,
-        kept: bool,
+        kept: Option<Kept>,
     ) -> Result<(), EvidenceError> {
         let event = Event::Evidence {
             at: self.now(),
@@ -92,7 +93,8 @@ impl Run<'_> {
             ticket: record.request.ticket.clone(),
             object,
             sha256: Digest::of(document.as_bytes()),
-            kept,
+            kept: kept.is_some(),
+            was_there: kept == Some(Kept::WasThere),
         };
         let appended = self.deployment.audit.append(&event).await;
         appended.map_err(|error| EvidenceError(error.to_string()))

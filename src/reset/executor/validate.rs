@@ -261,12 +261,10 @@ impl ApprovalValidator {
         let known = known.ok_or(InvalidToken::UnknownKey)?;
         let approval = sign_in::authenticate(reference, &signed, &desk.policy, &known);
         approval.map_err(|error| match error {
-            // It was there when they signed in. Entra may list it again; after two hours an administrator has to look.
-            SignInError::UnknownKey => KeysUnavailable {
-                issuer: desk.issuer.iss.clone(),
-                why: "the key of a sign-in is not among Entra's keys any more".to_owned(),
+            // Entra may list it again; after two hours an administrator has to look.
+            SignInError::UnknownKey => {
+                KeysUnavailable::without_the_key_of_a_sign_in(&desk.issuer).into()
             }
-            .into(),
             other => other.into(),
         })
     }

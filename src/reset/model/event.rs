@@ -136,6 +136,9 @@ pub enum Event {
         /// SHA-256 of all its bytes.
         sha256: Digest,
         kept: bool,
+        /// Whether an object of that name was there before, so that its bytes may be others.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        was_there: bool,
     },
     /// A verification at the desk was neither approved nor rejected in its time.
     Expired {

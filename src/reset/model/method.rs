@@ -40,13 +40,18 @@ pub struct Method {
 }
 
 impl Method {
+    /// When it was registered, in whole seconds: a list may leave out the fraction that another one gives.
+    fn created_second(&self) -> Option<i64> {
+        self.created.map(Timestamp::as_second)
+    }
+
     /// Whether `other` is the same registration. Phones and e-mail addresses of all people have the same ids, and one that
     /// is registered anew has the old id, so label and date are compared as well, where both have them: a list that leaves
     /// them out shows no other phone. For all others the id decides alone: a device's name and date change while it is the
     /// same.
     pub fn is_same_registration(&self, other: &Method) -> bool {
-        let dates_agree = may_be_equal(self.created.as_ref(), other.created.as_ref());
-        let labels_agree = may_be_equal(self.label.as_ref(), other.label.as_ref());
+        let dates_agree = may_be_equal(self.created_second(), other.created_second());
+        let labels_agree = may_be_equal(self.label.as_deref(), other.label.as_deref());
         match self.kind {
             MethodKind::Phone(_) | MethodKind::Email => {
                 self.has_id_of(other) && labels_agree && dates_agree
@@ -69,7 +74,7 @@ impl Method {
     /// Whether `other` is this registration and cannot be a newer one: its id is no other's, or the dates are the same.
     pub fn is_certainly(&self, other: &Method) -> bool {
         let has_own_id = !matches!(self.kind, MethodKind::Phone(_) | MethodKind::Email);
-        let same_date = self.created.is_some() && self.created == other.created;
+        let same_date = self.created.is_some() && self.created_second() == other.created_second();
         self.is_same_registration(other) && (has_own_id || same_date)
     }
 
@@ -91,7 +96,7 @@ impl Method {
 }
 
 /// Where one of the two is not known, they may be.
-fn may_be_equal<T: PartialEq>(one: Option<&T>, another: Option<&T>) -> bool {
+fn may_be_equal<T: PartialEq>(one: Option<T>, another: Option<T>) -> bool {
     match (one, another) {
         (Some(one), Some(another)) => one == another,
         _ => true,

@@ -7,7 +7,16 @@ use async_trait::async_trait;
 pub trait EvidenceStore: Send + Sync {
     /// Makes sure that there is a document of this name. If there is one already, nothing is written, whatever it says. One
     /// attempt.
-    async fn keep(&self, name: &str, document: &str) -> Result<(), EvidenceError>;
+    async fn keep(&self, name: &str, document: &str) -> Result<Kept, EvidenceError>;
+}
+
+/// A document of the name is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// It is this one.
+    Written,
+    /// It was there before: usually this one, by a try whose answer was lost.
+    WasThere,
 }
 
 /// The document is not kept, or may be; another try may help.

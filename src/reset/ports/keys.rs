@@ -29,3 +29,13 @@ pub struct KeysUnavailable {
     /// For the log.
     pub why: String,
 }
+
+impl KeysUnavailable {
+    /// The key was there when they signed in.
+    pub fn without_the_key_of_a_sign_in(issuer: &IssuerPolicy) -> KeysUnavailable {
+        KeysUnavailable {
+            issuer: issuer.iss.clone(),
+            why: "the key of a sign-in is not among Entra's keys any more".to_owned(),
+        }
+    }
+}

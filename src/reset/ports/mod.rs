@@ -12,7 +12,7 @@ mod tickets;
 
 pub use audit::{AuditError, AuditTrail};
 pub use directory::{Directory, DirectoryError, Fault, Listing};
-pub use evidence::{EvidenceError, EvidenceStore};
+pub use evidence::{EvidenceError, EvidenceStore, Kept};
 pub use keys::{KeySource, KeysUnavailable};
 pub use queue::{Queue, QueueError, Wake};
 pub use security::{NoSecurityTeam, Security, SecurityError};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use simulated::entra::Fault;
 
-use super::{Browser, same, with_desk, with_managers};
+use super::{Browser, JANE_ID, same, with_desk, with_managers};
 use crate::test_app::{ADELE, GRACE, JANE, MEGAN, SAM, TestApp, VERA, without_cool_down};
 
 async fn found(browser: &Browser<'_>, who: &str) -> Value {
@@ -135,6 +135,63 @@ async fn an_outage_of_graph_is_told_and_stops_no_verifier() {
     let draft = vera.draft_verification(JANE).await;
     assert_eq!(draft.status, 200, "{}", draft.json);
     assert_ne!(draft.json["obstacle"], json!(null), "{}", draft.json);
+}
+
+#[tokio::test]
+async fn a_name_that_graph_does_not_take_is_no_person_and_a_question_about_a_person_is_not_their_absence()
+ {
+    for (question, who, status, code) in [
+        ("isManagementRestricted", JANE, 422, "target_not_found"),
+        ("isManagementRestricted", JANE_ID, 503, "misconfigured"),
+        ("department", JANE, 503, "misconfigured"),
+        ("/manager", JANE, 503, "misconfigured"),
+    ] {
+        let app = with_desk(same).await;
+        let vera = Browser::of(&app, VERA).await;
+        app.tenant.fail(Fault::on("GET", question).status(400));
+        let reply = vera.post("/desk/people", &json!({"person": who})).await;
+        assert_eq!(
+            (reply.status, reply.code()),
+            (status, code),
+            "{question} of {who}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_odd_property_that_only_describes_a_person_is_absent() {
+    for (property, odd) in [
+        ("createdDateTime", json!("2019-01-01T00:00:00")),
+        ("createdDateTime", json!("")),
+        ("createdDateTime", json!("9999-12-31T23:59:59Z")),
+        ("lastPasswordChangeDateTime", json!("2020-01-01T00:00:00")),
+        ("businessPhones", json!([null])),
+        ("businessPhones", json!(["", "+1 2065550199"])),
+        ("businessPhones", json!(7)),
+        ("mobilePhone", json!(7)),
+        ("mobilePhone", json!(" ")),
+        ("jobTitle", json!(["x"])),
+        ("department", json!({})),
+    ] {
+        let app = with_desk(same).await;
+        let vera = Browser::of(&app, VERA).await;
+        let given = odd.clone();
+        let change = move |user: &mut Value| user[property] = given.clone();
+        let fault = Fault::on("GET", "jobTitle").times(u32::MAX).edit(change);
+        app.tenant.fail(fault);
+        let reply = vera.post("/desk/people", &json!({"person": JANE})).await;
+        assert_eq!(reply.status, 200, "{property} {odd}: {reply:?}");
+        let contact = match property {
+            "businessPhones" => "business_phone",
+            "mobilePhone" => "mobile_phone",
+            _ => continue,
+        };
+        let contacts = reply.json["contacts"].to_string();
+        assert!(!contacts.contains(contact), "{odd}: {}", reply.json);
+        let body = json!({"person": JANE_ID, "contact": contact});
+        let shown = vera.post("/desk/contacts", &body).await;
+        shown.assert_refused(422, "desk_evidence");
+    }
 }
 
 #[tokio::test]

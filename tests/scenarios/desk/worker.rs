@@ -1,15 +1,18 @@
 //! What the worker does for the desk without a visitor, and what it leaves alone.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reregister_mfa::reset::ports::Wake;
 use serde_json::{Value, json};
+use simulated::entra::{self, OldKey};
 use simulated::tickets::Fault;
 
 use super::mortal::World;
 use super::{Browser, JANE_ID, about_to_approve, changed, same, with_desk, with_references};
 use crate::log;
-use crate::test_app::{ADA, JANE, SAM, VERA};
+use crate::test_app::{ADA, JANE, SAM, TestApp, VERA};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -86,6 +89,71 @@ async fn a_stored_verification_that_entra_did_not_sign_gets_no_note_and_the_secu
     );
     let notice = world.app.security_inbox.texts().concat();
     assert!(notice.contains("signed by no sign-in"), "{notice}");
+}
+
+/// Entra's key set has no keys while this holds.
+fn without_keys(app: &TestApp) -> Arc<AtomicBool> {
+    let holds = Arc::new(AtomicBool::new(true));
+    let is_so = holds.clone();
+    let no_keys = entra::Fault::on("GET", "/discovery/v2.0/keys")
+        .times(u32::MAX)
+        .only_while(move || is_so.load(Ordering::SeqCst))
+        .edit(|set| set["keys"] = json!([]));
+    app.tenant.fail(no_keys);
+    holds
+}
+
+#[tokio::test]
+async fn a_verification_whose_key_entra_lists_again_after_hours_is_told_to_its_end() {
+    let world = World::new(same).await;
+    Browser::of(&world.app, VERA).await.verify(JANE).await;
+    let holds = without_keys(&world.app);
+    world.wait(4 * HOUR + 10 * MINUTE, None).await;
+    assert_eq!(world.trail(), [""; 0]);
+    holds.store(false, Ordering::SeqCst);
+    world.wait(HOUR, None).await;
+    assert_eq!(world.trail(), ["expired"]);
+    assert_eq!(world.comments(), ["verified", "expired"]);
+    assert_eq!(world.app.security_inbox.subjects(), [""; 0]);
+    assert_eq!(world.app.queue_length(), 0);
+}
+
+#[tokio::test]
+async fn a_verification_whose_key_stays_away_ends_before_the_queue_gives_it_up() {
+    let world = World::new(same).await;
+    Browser::of(&world.app, VERA).await.verify(JANE).await;
+    without_keys(&world.app);
+    world.wait(4 * HOUR, None).await;
+    assert_eq!(world.trail(), [""; 0]);
+    world.wait(HOUR, None).await;
+    assert_eq!(world.trail(), ["signature refused"]);
+    assert_eq!(world.comments(), ["verified"]);
+    let notice = world.app.security_inbox.texts().concat();
+    assert!(notice.contains("key of a sign-in is not among"), "{notice}");
+    assert_eq!(world.app.queue_length(), 0);
+}
+
+#[tokio::test]
+async fn a_sign_in_whose_key_entra_does_not_list_yet_is_no_refused_sign_in() {
+    let app = with_desk(same).await;
+    let (sam, draft) = about_to_approve(&app).await;
+    app.tenant.rotate_keys(OldKey::Stays);
+    let holds = without_keys(&app);
+    for _ in 0..4 {
+        app.clock.pass(MINUTE);
+        sam.sign(&draft)
+            .await
+            .assert_refused(503, "keys_unavailable");
+    }
+    let mut nobody = Browser::new(&app);
+    nobody
+        .look(VERA)
+        .await
+        .assert_refused(503, "keys_unavailable");
+    assert_eq!(app.security_inbox.subjects(), [""; 0]);
+    holds.store(false, Ordering::SeqCst);
+    app.clock.pass(MINUTE);
+    sam.sign(&draft).await.assert_completed();
 }
 
 #[tokio::test]
