@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use reregister_mfa::approval::{PublicJwk, Terms};
+use reregister_mfa::approval::{PublicJwk, SignaturePolicy};
 use reregister_mfa::evidence::{
-    EvidenceRecord, MethodRead, Standing, Trail, Verified, VerifiedApproval, verify,
+    EvidenceRecord, MethodRead, StatusWithProof, Trail, Verified, VerifiedApproval, verify,
 };
 use reregister_mfa::report::how;
 use serde_json::Value;
@@ -265,7 +265,7 @@ fn write_record(text: &mut String, verified: &Verified) -> anyhow::Result<()> {
 fn write_approval(
     text: &mut String,
     approval: &VerifiedApproval,
-    terms: &Terms,
+    terms: &SignaturePolicy,
 ) -> anyhow::Result<()> {
     let verifiers: Vec<String> = approval.verifiers.iter().map(ToString::to_string).collect();
     let ways: Vec<String> = approval.evidence.iter().copied().map(how).collect();
@@ -289,7 +289,7 @@ fn write_approval(
     };
     writeln!(text, "  {people}")?;
     let (how, keys_from) = match terms {
-        Terms::Issuer {
+        SignaturePolicy::Issuer {
             name, keys_from, ..
         } => (
             format!(
@@ -298,7 +298,7 @@ fn write_approval(
             ),
             keys_from,
         ),
-        Terms::SignIn {
+        SignaturePolicy::SignIn {
             context, keys_from, ..
         } => {
             let context = context.as_deref();
@@ -324,7 +324,7 @@ fn shown(method: &MethodRead) -> String {
     }
 }
 
-fn outcome(standing: &Standing) -> String {
+fn outcome(standing: &StatusWithProof) -> String {
     let why = standing.why.as_ref().map(|why| format!(", {why}"));
     let proof = standing.proof.as_deref().map(|proof| match proof {
         "absent_from_list" => ", proof: absent from each later list",

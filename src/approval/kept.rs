@@ -22,7 +22,7 @@ use crate::ids::{Digest, Issuer, Label, PersonRef, Reference, TenantId};
 pub struct KeptApproval {
     /// SHA-256 of the token, or of the reference that stands for what was signed at the desk.
     pub compact_sha256: Digest,
-    pub terms: Terms,
+    pub terms: SignaturePolicy,
     /// The keys that verified it: of a sign-in the approver's, then the verifier's.
     pub keys: Vec<PublicJwk>,
 }
@@ -30,7 +30,7 @@ pub struct KeptApproval {
 /// What the policy said of the signature when it was verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Terms {
+pub enum SignaturePolicy {
     /// `[issuers.NAME]`.
     Issuer {
         name: Label,
@@ -116,7 +116,7 @@ impl KeptApproval {
             Channel::Webhook => &audiences.webhook,
             Channel::OnCall | Channel::Desk => &audiences.on_call,
         };
-        let terms = Terms::Issuer {
+        let terms = SignaturePolicy::Issuer {
             name: name.clone(),
             iss: issuer.iss.clone(),
             audience: audience.clone(),
@@ -143,7 +143,7 @@ impl KeptApproval {
         keys: &KeyLocation,
         approval: &Authentic,
     ) -> KeptApproval {
-        let terms = Terms::SignIn {
+        let terms = SignaturePolicy::SignIn {
             iss: policy.iss.clone(),
             tenant: policy.tenant,
             client_id: policy.client_id.clone(),
@@ -157,7 +157,7 @@ impl KeptApproval {
         KeptApproval::under(terms, approval)
     }
 
-    fn under(terms: Terms, approval: &Authentic) -> KeptApproval {
+    fn under(terms: SignaturePolicy, approval: &Authentic) -> KeptApproval {
         KeptApproval {
             compact_sha256: approval.compact_digest(),
             terms,
@@ -175,7 +175,7 @@ impl KeptApproval {
     /// # Errors
     /// [`KeptFault`]: the first thing that it lacks.
     pub fn verify_token(&self, token: &str) -> Result<Authentic, KeptFault> {
-        let Terms::Issuer {
+        let SignaturePolicy::Issuer {
             iss,
             audience,
             channel,
@@ -244,7 +244,7 @@ impl KeptApproval {
         reference: &Reference,
         signed: &SignedApproval,
     ) -> Result<Authentic, KeptFault> {
-        let Terms::SignIn {
+        let SignaturePolicy::SignIn {
             iss,
             tenant,
             client_id,

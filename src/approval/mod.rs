@@ -55,7 +55,7 @@ pub use issuer::{Algorithm, IssuerPolicy, KeyLocation, KeyPolicy, KeysUrl, TypHe
 pub use jwk::Unfit;
 pub use jwks::{KeyFault, KeySet, LARGEST_SET, PassedOver};
 pub use jws::LONGEST_TOKEN;
-pub use kept::{KeptApproval, KeptFault, Terms};
+pub use kept::{KeptApproval, KeptFault, SignaturePolicy};
 pub use public_jwk::PublicJwk;
 pub use reason::Reason;
 pub use signed_by::SignedIn;

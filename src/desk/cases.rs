@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::allowance::Allowance;
-use super::course::{CaseNote, rejected_note};
+use super::case_notifications::{CaseNote, rejected_note};
+use super::case_state::{CaseState, OPEN};
 use super::decisions::{Decision, Rejection};
-use super::standing::{OPEN, Standing};
 use super::store::Signature;
 use super::{Desk, DeskError, Session};
 use crate::approval::Evidence;
@@ -133,15 +133,15 @@ impl Desk {
         }
         self.decide(id, Decision::RejectedBy(rejection.clone()))
             .await?;
-        let standing = self.standing(id, &signature).await?;
-        let text = match &standing {
-            Standing::Rejected(first) => {
+        let case_state = self.case_state(id, &signature).await?;
+        let text = match &case_state {
+            CaseState::Rejected(first) => {
                 Some(rejected_note(&draft, first.as_ref().unwrap_or(&rejection)))
             }
             // Too late for this case; the next ones of the person or the ticket show it.
             _ => None,
         };
-        self.go_on_from(&draft, standing, until).await?;
+        self.advance_from(&draft, case_state, until).await?;
         Ok(CaseNote {
             text: text.ok_or(DeskError::ApprovedAlready)?,
             is_written: self.noted(id).await?.end,

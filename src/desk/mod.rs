@@ -15,17 +15,18 @@
 //! | a signature, and what follows from it | `signatures` |
 //! | what the approver sees, and says no to | `cases` |
 //! | which of approval, rejection and expiry came first | `decisions` |
-//! | how a draft and a case stand | `standing` |
+//! | the state of a draft, and of a case | `case_state` |
 //! | what the worker does, without a visitor | `wake` |
-//! | what ticket and trail are told of a case | `course` |
+//! | what ticket and trail are told of a case | `case_notifications` |
 //! | refused sign-ins, which the security team hears of | `refused` |
 //! | how often each may be done | `allowance` |
 //! | what is stored | `store` |
 //! | what the world has to do | `ports` |
 
 mod allowance;
+mod case_notifications;
+mod case_state;
 mod cases;
-mod course;
 mod decisions;
 mod drafts;
 mod error;
@@ -36,7 +37,6 @@ mod refused;
 mod session;
 mod settings;
 mod signatures;
-mod standing;
 mod store;
 mod wake;
 
@@ -50,8 +50,8 @@ use crate::clock::Clock;
 use crate::reset::Resets;
 use crate::reset::ports::{AuditTrail, KeySource, Queue, Security, Tickets};
 
+pub use case_notifications::CaseNote;
 pub use cases::Case;
-pub use course::CaseNote;
 pub use decisions::Rejection;
 pub use drafts::{OpenDraft, Wanted, WantedEvidence};
 pub use error::DeskError;

@@ -14,10 +14,10 @@ use crate::reset::ports::Key;
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Which refused sign-in of one person within an hour is told. A person mistypes, and a browser comes back twice.
-const TOLD: usize = 3;
+const NOTIFIED_AT: usize = 3;
 
 /// A stored signature that does not verify is reported at once: the table may have been changed.
-const TOLD_OF_STORED: usize = 1;
+const NOTIFIED_AT_OF_STORED: usize = 1;
 
 /// The most that are counted of one person.
 const MOST_COUNTED: usize = 20;
@@ -26,7 +26,8 @@ const MOST_COUNTED: usize = 20;
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Refused {
     at: Timestamp,
-    told: bool,
+    #[serde(rename = "told")]
+    notified: bool,
 }
 
 impl Desk {
@@ -51,17 +52,21 @@ impl Desk {
         if let Err(error) = self.audit.append(&event).await {
             tracing::error!(%error, "a refused signature could not be written into the audit trail");
         }
-        if let Err(error) = self.tell_of_refused(by, &event).await {
+        if let Err(error) = self.notify_of_refused(by, &event).await {
             tracing::error!(%error, "refused signatures could not be counted");
         }
     }
 
     /// Counts a refused sign-in. The third within an hour is told; more of them are not, until an hour has passed. If it
     /// cannot be told, the next one is.
-    async fn tell_of_refused(&self, by: Option<ObjectId>, event: &Event) -> Result<(), DeskError> {
-        let (whose, told) = match by {
-            Some(by) => (by.to_string(), TOLD),
-            None => ("stored".to_owned(), TOLD_OF_STORED),
+    async fn notify_of_refused(
+        &self,
+        by: Option<ObjectId>,
+        event: &Event,
+    ) -> Result<(), DeskError> {
+        let (whose, notified_at) = match by {
+            Some(by) => (by.to_string(), NOTIFIED_AT),
+            None => ("stored".to_owned(), NOTIFIED_AT_OF_STORED),
         };
         let key = Key(format!("desk-count#refused signatures#{whose}"));
         let now = self.clock.now();
@@ -70,14 +75,14 @@ impl Desk {
         let mut is_due = false;
         let counted = self.store.change_list(&key, HOUR, |list| {
             list.retain(is_recent);
-            let is_told = list.iter().any(|one: &Refused| one.told);
-            if !is_told && list.len() < MOST_COUNTED {
+            let is_notified = list.iter().any(|one: &Refused| one.notified);
+            if !is_notified && list.len() < MOST_COUNTED {
                 list.push(Refused {
                     at: now,
-                    told: false,
+                    notified: false,
                 });
             }
-            is_due = !is_told && list.len() >= told;
+            is_due = !is_notified && list.len() >= notified_at;
             Ok::<(), DeskError>(())
         });
         counted.await??;
@@ -96,7 +101,7 @@ impl Desk {
         let marked = self.store.change_list(&key, HOUR, |list| {
             list.push(Refused {
                 at: now,
-                told: true,
+                notified: true,
             });
             Ok::<(), DeskError>(())
         });

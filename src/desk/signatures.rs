@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::course::CaseNote;
+use super::case_notifications::CaseNote;
 use super::decisions::Decision;
 use super::store::StoredDraft;
 use super::{Code, Desk, DeskError, Session};
@@ -122,7 +122,7 @@ impl Desk {
             Act::Verify { .. } => {
                 let signature = self.store.signature(&draft.id).await?;
                 let signature = signature.ok_or(DeskError::NoSuchDraft)?;
-                self.go_on(&draft, &signature, visit.until).await?;
+                self.advance(&draft, &signature, visit.until).await?;
                 let text = self.verified_note(&draft)?;
                 let is_written = self.noted(&draft.id).await?.link;
                 let note = CaseNote { text, is_written };

@@ -11,8 +11,8 @@
 
 use std::time::Duration;
 
-use super::course::Next;
-use super::standing::{Fate, OPEN};
+use super::case_notifications::Next;
+use super::case_state::{DraftState, OPEN};
 use super::{Desk, DeskError, Visit};
 use crate::approval::Channel;
 use crate::approval::sign_in::{Act, Draft};
@@ -52,16 +52,16 @@ impl Desk {
             tracing::warn!(event = "desk", draft = %id, "there is no such draft: nothing is done");
             return Ok(());
         };
-        match self.fate(&draft).await? {
-            Fate::Open(last) => {
+        match self.draft_state(&draft).await? {
+            DraftState::Open(last) => {
                 let after = clock::between(self.clock.now(), last);
                 self.schedule(id, after).await
             }
-            Fate::Never => {
+            DraftState::Never => {
                 tracing::info!(event = "desk", draft = %id, "the draft was not signed: nothing is done");
                 Ok(())
             }
-            Fate::Signed(signature) => match &draft.act {
+            DraftState::Signed(signature) => match &draft.act {
                 Act::Approve { channel, .. } => {
                     self.submit_if_missing(&draft, *channel, until).await
                 }
@@ -77,10 +77,10 @@ impl Desk {
                             return Err(error);
                         }
                         // Whoever signed it, nobody approved it in time.
-                        self.standing(&draft.id, &signature).await?;
+                        self.case_state(&draft.id, &signature).await?;
                         return Ok(());
                     }
-                    match self.go_on(&draft, &signature, until).await? {
+                    match self.advance(&draft, &signature, until).await? {
                         Next::Nothing => Ok(()),
                         Next::After(after) => self.schedule(id, after).await,
                     }

@@ -120,7 +120,7 @@ pub struct DonePart {
     pub reset: ResetId,
     pub state: String,
     pub finished_at: Timestamp,
-    pub sessions: Standing,
+    pub sessions: StatusWithProof,
     pub methods: Vec<MethodDone>,
     /// When the list was asked for that is the proof of what was removed.
     pub listed_at: Option<Timestamp>,
@@ -132,7 +132,7 @@ pub struct DonePart {
 /// What became of something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Standing {
+pub struct StatusWithProof {
     pub status: String,
     #[serde(default)]
     pub why: Option<String>,
@@ -145,7 +145,7 @@ pub struct Standing {
 #[serde(deny_unknown_fields)]
 pub struct MethodDone {
     pub method: MethodRead,
-    pub outcome: Standing,
+    pub outcome: StatusWithProof,
 }
 
 /// Why it was ended before all of it was done.

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::document::{DonePart, EvidenceRecord, JudgedPart, Signed, SignedPart, Standing};
+use super::document::{DonePart, EvidenceRecord, JudgedPart, Signed, SignedPart, StatusWithProof};
 use super::fault::EvidenceFault;
 use crate::approval::sign_in::{SignedApproval, SignedDraft};
-use crate::approval::{Authentic, Evidence, KeptFault, Terms};
+use crate::approval::{Authentic, Evidence, KeptFault, SignaturePolicy};
 use crate::clock::{self, Timestamp};
 use crate::ids::{Digest, Kid, Label, ObjectId, PersonRef, Reference};
 
@@ -152,8 +152,8 @@ fn check_approval(
         (Some(PersonRef::Upn(_)), PersonRef::Id(_)) | (None, _) => true,
     };
     let is_under_its_terms = match &part.kept.terms {
-        Terms::Issuer { .. } => approval.by_sign_in().is_none(),
-        Terms::SignIn { tenant, .. } => *tenant == request.tenant,
+        SignaturePolicy::Issuer { .. } => approval.by_sign_in().is_none(),
+        SignaturePolicy::SignIn { tenant, .. } => *tenant == request.tenant,
     };
     for (fits, what) in [
         (approval.id() == part.id, "its id"),
@@ -264,7 +264,7 @@ const REMOVABLE: [&str; 5] = [
 
 /// Whether what was done is what was approved, of what was there.
 fn check_done(judged: &JudgedPart, done: &DonePart) -> Result<(), &'static str> {
-    let is_new = |outcome: &Standing| outcome.status == "appeared";
+    let is_new = |outcome: &StatusWithProof| outcome.status == "appeared";
     let known: Vec<_> = done
         .methods
         .iter()
@@ -312,8 +312,9 @@ fn check_done(judged: &JudgedPart, done: &DonePart) -> Result<(), &'static str> 
     if !sessions_fit || done.sessions.proof.as_deref() != proof {
         return Err("the sessions");
     }
-    let is_open =
-        |outcome: &Standing| matches!(outcome.status.as_str(), "failed" | "unknown" | "pending");
+    let is_open = |outcome: &StatusWithProof| {
+        matches!(outcome.status.as_str(), "failed" | "unknown" | "pending")
+    };
     let is_open = is_open(&done.sessions) || done.methods.iter().any(|one| is_open(&one.outcome));
     match done.state.as_str() {
         "completed" if !is_open => Ok(()),

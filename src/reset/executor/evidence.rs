@@ -9,7 +9,7 @@ use super::context::Run;
 use crate::approval::{Approval, KeptApproval};
 use crate::evidence::{
     ApprovalsPart, DonePart, Ended, EvidenceRecord, JudgedPart, KeptText, MethodDone, MethodRead,
-    RequestPart, Signed, SignedPart, Standing,
+    RequestPart, Signed, SignedPart, StatusWithProof,
 };
 use crate::ids::{Digest, Reference};
 use crate::reset::ledger::{Record, Stage};
@@ -267,9 +267,12 @@ fn name(value: &impl Serialize) -> Result<String, EvidenceError> {
     }
 }
 
-fn standing(status: &impl Serialize, proof: Option<&str>) -> Result<Standing, EvidenceError> {
+fn standing(
+    status: &impl Serialize,
+    proof: Option<&str>,
+) -> Result<StatusWithProof, EvidenceError> {
     let value = serde_json::to_value(status).map_err(|_| failed("a status cannot be written"))?;
-    let mut standing: Standing =
+    let mut standing: StatusWithProof =
         serde_json::from_value(value).map_err(|_| failed("a status cannot be written"))?;
     standing.proof = proof.map(str::to_owned);
     Ok(standing)

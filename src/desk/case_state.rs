@@ -1,4 +1,4 @@
-//! How what was signed stands: a draft, and the case that a verification opens.
+//! The state of what was signed: of a draft, and of the case that a verification opens.
 
 use std::time::Duration;
 
@@ -19,15 +19,15 @@ const BEING_SIGNED: Duration = Duration::from_secs(2 * 60);
 pub(super) const SOON: Duration = Duration::from_secs(5);
 
 /// What became of a draft.
-pub(super) enum Fate {
+pub(super) enum DraftState {
     Signed(Signature),
     /// It may be signed until then.
     Open(Timestamp),
     Never,
 }
 
-/// How a case stands.
-pub(super) enum Standing {
+/// The state of a case.
+pub(super) enum CaseState {
     /// It is not decided, or not for good; when to look again.
     Open(Timestamp),
     /// The messages of the approval bring the reset to its end.
@@ -51,32 +51,32 @@ impl Desk {
     }
 
     /// Whether a draft is signed, or can be. Of one that was not signed in time, nothing is left.
-    pub(super) async fn fate(&self, draft: &Draft) -> Result<Fate, DeskError> {
+    pub(super) async fn draft_state(&self, draft: &Draft) -> Result<DraftState, DeskError> {
         if let Some(signature) = self.store.signature(&draft.id).await? {
-            return Ok(Fate::Signed(signature));
+            return Ok(DraftState::Signed(signature));
         }
         let last = clock::after(draft.expires_at, BEING_SIGNED);
         if self.clock.now() < last {
-            return Ok(Fate::Open(last));
+            return Ok(DraftState::Open(last));
         }
         self.store.block_signature(&draft.id).await?;
         // It may have been kept in the last moment.
         if let Some(signature) = self.store.signature(&draft.id).await? {
-            return Ok(Fate::Signed(signature));
+            return Ok(DraftState::Signed(signature));
         }
         if let Act::Approve { verification, .. } = &draft.act {
             let case = Draft::read(&verification.draft)?.id;
             self.withdraw(&case, &draft.id).await?;
         }
-        Ok(Fate::Never)
+        Ok(DraftState::Never)
     }
 
-    /// How a case stands. One that was not decided in its time has expired.
-    pub(super) async fn standing(
+    /// The state of a case. One that was not decided in its time has expired.
+    pub(super) async fn case_state(
         &self,
         case: &DraftId,
         signature: &Signature,
-    ) -> Result<Standing, DeskError> {
+    ) -> Result<CaseState, DeskError> {
         let now = self.clock.now();
         let open_until = clock::after(signature.signed_at, OPEN);
         let mut look_again = open_until;
@@ -85,35 +85,35 @@ impl Desk {
             // Which came first, a reset or the "no", the ledger says.
             let is_in_time = self.resets.reject(&name_of(&self.policy, case)?).await?;
             return Ok(match (no, is_in_time) {
-                (Decision::RejectedBy(no), false) => Standing::RejectedTooLate(no.clone()),
-                (Decision::RejectedBy(no), true) => Standing::Rejected(Some(no.clone())),
-                _ => Standing::Rejected(None),
+                (Decision::RejectedBy(no), false) => CaseState::RejectedTooLate(no.clone()),
+                (Decision::RejectedBy(no), true) => CaseState::Rejected(Some(no.clone())),
+                _ => CaseState::Rejected(None),
             });
         }
         for decision in decisions {
             match decision {
                 // There is none.
                 Decision::Rejected | Decision::RejectedBy(_) => {}
-                Decision::Expired { at } => return Ok(Standing::Expired(at)),
+                Decision::Expired { at } => return Ok(CaseState::Expired(at)),
                 Decision::Approved(approval) => match self.draft_of(&approval).await? {
                     None => self.withdraw(case, &approval).await?,
                     // It is decided before its signature is kept: a process may have died in between.
-                    Some(draft) => match self.fate(&draft).await? {
-                        Fate::Signed(_) => return Ok(Standing::Approved),
-                        Fate::Open(last) => look_again = look_again.max(last),
-                        Fate::Never => {}
+                    Some(draft) => match self.draft_state(&draft).await? {
+                        DraftState::Signed(_) => return Ok(CaseState::Approved),
+                        DraftState::Open(last) => look_again = look_again.max(last),
+                        DraftState::Never => {}
                     },
                 },
             }
         }
         if now < look_again {
-            return Ok(Standing::Open(look_again));
+            return Ok(CaseState::Open(look_again));
         }
         match self.decide(case, Decision::Expired { at: now }).await {
-            Ok(()) => Ok(Standing::Expired(now)),
+            Ok(()) => Ok(CaseState::Expired(now)),
             // Another decision came first.
             Err(DeskError::Rejected | DeskError::ApprovedAlready | DeskError::NoSuchCase) => {
-                Ok(Standing::Open(clock::after(now, SOON)))
+                Ok(CaseState::Open(clock::after(now, SOON)))
             }
             Err(error) => Err(error),
         }

@@ -1,12 +1,12 @@
-//! What follows from how a case stands: notes in the ticket, events in the trail. Each is told once, by the page or by the
+//! What follows from the state of a case: notes in the ticket, events in the trail. Each is told once, by the page or by the
 //! worker, and tried again until it is told or given up.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::case_state::{CaseState, SOON};
 use super::decisions::Rejection;
-use super::standing::{SOON, Standing};
 use super::store::{RETENTION, Signature};
 use super::{Desk, DeskError};
 use crate::approval::sign_in::{Act, Draft};
@@ -22,7 +22,7 @@ const WORTH_CALLING: Duration = Duration::from_secs(1);
 
 /// How far a case is told.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-struct Course {
+struct CaseNotifications {
     /// Until then other runs leave it alone.
     lease_until: Timestamp,
     /// The tries of the present note.
@@ -35,9 +35,9 @@ struct Course {
     note: Duty,
 }
 
-impl Default for Course {
-    fn default() -> Course {
-        Course {
+impl Default for CaseNotifications {
+    fn default() -> CaseNotifications {
+        CaseNotifications {
             lease_until: Timestamp::MIN,
             tries: 0,
             link: Duty::Owed,
@@ -80,52 +80,62 @@ struct End {
 
 impl Desk {
     /// Does what is missing for a case: the same in the page that has just signed or rejected, and in the worker.
-    pub(super) async fn go_on(
+    pub(super) async fn advance(
         &self,
         case: &Draft,
         signature: &Signature,
         until: Timestamp,
     ) -> Result<Next, DeskError> {
-        let standing = self.standing(&case.id, signature).await?;
-        self.go_on_from(case, standing, until).await
+        let case_state = self.case_state(&case.id, signature).await?;
+        self.advance_from(case, case_state, until).await
     }
 
-    /// The same for a case that stands like this.
-    pub(super) async fn go_on_from(
+    /// The same for a case in this state.
+    pub(super) async fn advance_from(
         &self,
         case: &Draft,
-        standing: Standing,
+        case_state: CaseState,
         until: Timestamp,
     ) -> Result<Next, DeskError> {
-        let key = course_key(&case.id);
-        let (version, course) = self.store.read_versioned::<Course>(&key).await?;
-        let mut course = course.unwrap_or_default();
+        let key = notifications_key(&case.id);
+        let (version, notifications) = self.store.read_versioned::<CaseNotifications>(&key).await?;
+        let mut notifications = notifications.unwrap_or_default();
         let now = self.clock.now();
-        let is_owed = match &standing {
-            Standing::Open(_) => course.link == Duty::Owed,
-            Standing::Rejected(Some(_)) | Standing::RejectedTooLate(_) | Standing::Expired(_) => {
-                course.trail == Duty::Owed || course.note == Duty::Owed
+        let is_owed = match &case_state {
+            CaseState::Open(_) => notifications.link == Duty::Owed,
+            CaseState::Rejected(Some(_))
+            | CaseState::RejectedTooLate(_)
+            | CaseState::Expired(_) => {
+                notifications.trail == Duty::Owed || notifications.note == Duty::Owed
             }
-            Standing::Approved | Standing::Rejected(None) => false,
+            CaseState::Approved | CaseState::Rejected(None) => false,
         };
         if !is_owed {
-            return Ok(match standing {
-                Standing::Open(again) => Next::After(clock::between(now, again)),
+            return Ok(match case_state {
+                CaseState::Open(again) => Next::After(clock::between(now, again)),
                 _ => Next::Nothing,
             });
         }
-        if course.lease_until > now {
-            return Ok(Next::After(clock::between(now, course.lease_until)));
+        if notifications.lease_until > now {
+            return Ok(Next::After(clock::between(now, notifications.lease_until)));
         }
-        course.lease_until = clock::after(until, LEASE_MARGIN);
-        let leased = self.store.write(key.clone(), version, &course, RETENTION);
+        notifications.lease_until = clock::after(until, LEASE_MARGIN);
+        let leased = self
+            .store
+            .write(key.clone(), version, &notifications, RETENTION);
         if !leased.await? {
             return Ok(Next::After(SOON));
         }
-        let next = self.tell(case, standing, &mut course, until).await?;
-        course.lease_until = self.clock.now();
+        let next = self
+            .notify(case, case_state, &mut notifications, until)
+            .await?;
+        notifications.lease_until = self.clock.now();
         let version = version.saturating_add(1);
-        match self.store.write(key, version, &course, RETENTION).await? {
+        match self
+            .store
+            .write(key, version, &notifications, RETENTION)
+            .await?
+        {
             true => Ok(next),
             false => Ok(Next::After(SOON)),
         }
@@ -133,11 +143,12 @@ impl Desk {
 
     /// Which notes the ticket has.
     pub(super) async fn noted(&self, case: &DraftId) -> Result<Noted, DeskError> {
-        let course: Option<Course> = self.store.read(&course_key(case)).await?;
-        let course = course.unwrap_or_default();
+        let notifications: Option<CaseNotifications> =
+            self.store.read(&notifications_key(case)).await?;
+        let notifications = notifications.unwrap_or_default();
         Ok(Noted {
-            link: course.link == Duty::Done,
-            end: course.note == Duty::Done,
+            link: notifications.link == Duty::Done,
+            end: notifications.note == Duty::Done,
         })
     }
 
@@ -150,27 +161,27 @@ impl Desk {
         Ok(report::verified_note(target, evidence, &link))
     }
 
-    async fn tell(
+    async fn notify(
         &self,
         case: &Draft,
-        standing: Standing,
-        course: &mut Course,
+        case_state: CaseState,
+        notifications: &mut CaseNotifications,
         until: Timestamp,
     ) -> Result<Next, DeskError> {
-        let end = match standing {
-            Standing::Open(again) => {
+        let end = match case_state {
+            CaseState::Open(again) => {
                 let text = self.verified_note(case)?;
                 let asked = self
-                    .note(case, "verified", &text, &mut course.link, until)
+                    .note(case, "verified", &text, &mut notifications.link, until)
                     .await;
                 let again = clock::between(self.clock.now(), again);
-                return Ok(Next::After(match course.link {
-                    Duty::Owed => again.min(course.pause(asked)),
+                return Ok(Next::After(match notifications.link {
+                    Duty::Owed => again.min(notifications.pause(asked)),
                     _ => again,
                 }));
             }
-            Standing::Approved | Standing::Rejected(None) => return Ok(Next::Nothing),
-            Standing::Rejected(Some(rejection)) => {
+            CaseState::Approved | CaseState::Rejected(None) => return Ok(Next::Nothing),
+            CaseState::Rejected(Some(rejection)) => {
                 self.list_rejection(&case.about, &rejection).await?;
                 End {
                     at: rejection.at,
@@ -179,10 +190,10 @@ impl Desk {
                     event: rejection.event(case),
                 }
             }
-            Standing::RejectedTooLate(rejection) => {
+            CaseState::RejectedTooLate(rejection) => {
                 self.list_rejection(&case.about, &rejection).await?;
                 // The note is that of the reset.
-                course.note = Duty::None;
+                notifications.note = Duty::None;
                 End {
                     at: rejection.at,
                     text: String::new(),
@@ -190,7 +201,7 @@ impl Desk {
                     event: rejection.event(case),
                 }
             }
-            Standing::Expired(at) => End {
+            CaseState::Expired(at) => End {
                 at,
                 text: report::expired_note(&case.about.target_name),
                 what: "expired",
@@ -202,43 +213,46 @@ impl Desk {
                 },
             },
         };
-        if course.link == Duty::Owed {
+        if notifications.link == Duty::Owed {
             // What it leads to is over.
-            (course.link, course.tries) = (Duty::None, 0);
+            (notifications.link, notifications.tries) = (Duty::None, 0);
         }
-        self.tell_end(case, end, course, until).await
+        self.notify_end(case, end, notifications, until).await
     }
 
-    async fn tell_end(
+    async fn notify_end(
         &self,
         case: &Draft,
         end: End,
-        course: &mut Course,
+        notifications: &mut CaseNotifications,
         until: Timestamp,
     ) -> Result<Next, DeskError> {
-        if course.trail == Duty::Owed {
+        if notifications.trail == Duty::Owed {
             match self.audit.append(&end.event).await {
-                Ok(()) => course.trail = Duty::Done,
+                Ok(()) => notifications.trail = Duty::Done,
                 Err(error) => {
                     tracing::error!(%error, draft = %case.id, "the end of a case is not in the audit trail yet: it is retried");
                 }
             }
         }
         let mut asked = None;
-        if course.note == Duty::Owed {
+        if notifications.note == Duty::Owed {
             asked = self
-                .note(case, end.what, &end.text, &mut course.note, until)
+                .note(case, end.what, &end.text, &mut notifications.note, until)
                 .await;
         }
         let is_late = self.clock.now() >= clock::after(end.at, RETRY_WINDOW);
-        for (event, duty) in [("trail", &mut course.trail), ("note", &mut course.note)] {
+        for (event, duty) in [
+            ("trail", &mut notifications.trail),
+            ("note", &mut notifications.note),
+        ] {
             if *duty == Duty::Owed && is_late {
                 *duty = Duty::GivenUp;
                 tracing::info!(event, state = "given_up", draft = %case.id);
             }
         }
-        match course.trail == Duty::Owed || course.note == Duty::Owed {
-            true => Ok(Next::After(course.pause(asked))),
+        match notifications.trail == Duty::Owed || notifications.note == Duty::Owed {
+            true => Ok(Next::After(notifications.pause(asked))),
             false => Ok(Next::Nothing),
         }
     }
@@ -301,7 +315,7 @@ pub(super) fn rejected_note(case: &Draft, rejection: &Rejection) -> String {
     )
 }
 
-impl Course {
+impl CaseNotifications {
     /// The pause before the next try.
     fn pause(&mut self, asked: Option<Duration>) -> Duration {
         self.tries = self.tries.saturating_add(1);
@@ -309,6 +323,6 @@ impl Course {
     }
 }
 
-fn course_key(case: &DraftId) -> Key {
+fn notifications_key(case: &DraftId) -> Key {
     Key(format!("desk-course#{case}"))
 }
