@@ -17,6 +17,9 @@ const SHORTEST_PIECE: usize = 20;
 /// The most letters that may follow a token without space: `{noformat}`, `</strong>`.
 const LONGEST_MARKUP: usize = 16;
 
+/// More than any reset takes.
+const MOST_IN_A_WORD: usize = 8;
+
 /// What markup after a token begins with, however long it is.
 const MARKUP: [char; 3] = ['<', '|', '{'];
 
@@ -37,8 +40,10 @@ pub fn tokens(object: &Object<'_>, field: &str) -> Result<Vec<String>, Unreadabl
             if let (Some(last), Some(next)) = (
                 found.get_mut(first..).and_then(<[_]>::last_mut),
                 words.peek(),
-            ) && dots(last) < 2
+            ) && last.starts_with("eyJ")
+                && dots(last) < 2
                 && next.len() >= SHORTEST_PIECE
+                && !next.starts_with("eyJ")
                 && next.chars().all(belongs)
             {
                 last.push(' ');
@@ -70,31 +75,38 @@ fn tokens_of(word: &str, found: &mut Vec<String>) {
         found.push(reference.to_string());
         return;
     }
-    let Some((before, token)) = word.find("eyJ").map(|at| word.split_at(at)) else {
-        return;
-    };
-    // In the middle of another word it is none.
-    if before.ends_with(|c: char| c.is_ascii_alphanumeric()) {
-        return;
+    let mut rest = word;
+    for _ in 0..MOST_IN_A_WORD {
+        let Some((before, from)) = rest.find("eyJ").map(|at| rest.split_at(at)) else {
+            return;
+        };
+        // In the middle of another word it is none.
+        if before.ends_with(|c: char| c.is_ascii_alphanumeric()) {
+            return;
+        }
+        let (run, after) = from.split_at(from.find(|c| !belongs(c)).unwrap_or(from.len()));
+        let (token, glued) = run.split_at(end_of_first(run));
+        if glued.is_empty() && !is_markup(after, dots(token) == 2) {
+            found.push(format!("{token}{after}"));
+            return;
+        }
+        found.push(without_emphasis(before, token));
+        let (_, left) = from.split_at(token.len());
+        rest = left.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
     }
-    let (token, after) = token.split_at(token.find(|c| !belongs(c)).unwrap_or(token.len()));
-    let (token, glued) = token.split_at(end_of_first(token));
+}
+
+/// Whether what follows a token without a space is none of it. A character that editors put into texts may stand in the
+/// middle of one.
+fn is_markup(after: &str, is_whole: bool) -> bool {
     let letters = after.chars().filter(char::is_ascii_alphanumeric).count();
-    let is_markup = match after.chars().next() {
+    match after.chars().next() {
         None => true,
-        Some(first) if MARKUP.contains(&first) => true,
-        Some(first) => letters == 0 || first.is_ascii() && letters <= LONGEST_MARKUP,
-    };
-    if !is_markup && !after.contains("eyJ") {
-        found.push(format!("{token}{after}"));
-        return;
-    }
-    found.push(without_emphasis(before, token));
-    for rest in [glued, after] {
-        tokens_of(
-            rest.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()),
-            found,
-        );
+        Some(first) if first.is_ascii() => {
+            let next_begins = is_whole && after.contains("eyJ");
+            MARKUP.contains(&first) || letters <= LONGEST_MARKUP || next_begins
+        }
+        Some(_) => letters == 0,
     }
 }
 
@@ -247,11 +259,21 @@ mod tests {
     }
 
     #[test]
+    fn a_field_full_of_tokens_takes_no_time_and_no_stack() {
+        for between in ["|", "", "<br>"] {
+            let field = "eyJa.eyJb.c".to_owned() + &format!("{between}eyJa.eyJb.c").repeat(60_000);
+            assert_eq!(found(&field).len(), MOST_IN_A_WORD, "{between}");
+        }
+    }
+
+    #[test]
     fn a_character_that_an_editor_put_into_a_signature_stays_to_be_named() {
         for stray in ["\u{200b}", "\u{ad}", "\u{2013}"] {
             let token = format!("eyJa.eyJb.c{stray}d");
             assert_eq!(found(&token), [token.as_str()]);
         }
+        let token = "eyJa.eyJ\u{200b}eyJb.c";
+        assert_eq!(found(token), [token]);
     }
 
     #[test]
