@@ -281,14 +281,20 @@ async fn after_two_hours_of_a_freeze_an_administrator_has_to_look_at_an_interrup
     assert!(reply.note().contains("NOT complete"), "{reply:?}");
 }
 
-#[tokio::test]
-async fn what_was_removed_before_a_freeze_is_shown_by_one_more_list_when_the_reset_is_given_up() {
+/// A reset of Jane whose removals were accepted. The lists of the judgement and of the plan were answered; those that
+/// would show what is gone are not.
+async fn removed_and_not_listed() -> (TestApp, Arc<InterruptingStore>, Request) {
     let (app, store) = uninterrupted(|policy| policy).await;
-    // The lists of the judgement and of the plan are answered; those that would show what is gone are not.
     let listing = Fault::on("GET", "authentication/methods");
     app.tenant.fail(listing.skip(2).times(u32::MAX).status(503));
     let delivery = app.jira(&app.approve(app.draft()));
     app.send(delivery.clone()).await.assert_running();
+    (app, store, delivery)
+}
+
+#[tokio::test]
+async fn what_was_removed_before_a_freeze_is_shown_by_one_more_list_when_the_reset_is_given_up() {
+    let (app, store, delivery) = removed_and_not_listed().await;
     freeze(store.clone(), true, true).await;
     app.tenant.mend();
     app.wait(3 * HOUR).await;
@@ -299,11 +305,7 @@ async fn what_was_removed_before_a_freeze_is_shown_by_one_more_list_when_the_res
 
 #[tokio::test]
 async fn a_reset_that_is_stopped_after_its_last_removal_is_left_to_an_administrator() {
-    let (app, _) = uninterrupted(|policy| policy).await;
-    let listing = Fault::on("GET", "authentication/methods");
-    app.tenant.fail(listing.skip(2).times(u32::MAX).status(503));
-    let delivery = app.jira(&app.approve(app.draft()));
-    app.send(delivery.clone()).await.assert_running();
+    let (app, _, delivery) = removed_and_not_listed().await;
     app.tenant.mend();
     app.tenant.set_enabled(JANE, false);
     app.wait(10 * MINUTE).await;
