@@ -125,7 +125,7 @@ fn end_of_first(tokens: &str) -> usize {
 /// A token without the backslashes and the full stop that editors and people put there, nor the markup for italics and
 /// strike-through, which could be a part of it.
 fn without_emphasis(before: &str, token: &str) -> String {
-    let token = token.strip_suffix("\\n").unwrap_or(token);
+    let token = token.trim_end_matches("\\n").trim_end_matches("\\r");
     let token = token.strip_suffix("\\_").unwrap_or(token).replace('\\', "");
     let emphasis = before
         .chars()
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn several_tokens_that_stand_together_are_found_one_by_one() {
         const TWO: [&str; 2] = ["eyJa.eyJb.c_-d", "eyJe.eyJf.g"];
-        for between in ["|", "<br>", "\\n", "", "</p><p>", "][", "\",\""] {
+        for between in ["|", "<br>", "\\n", "\\r\\n", "", "</p><p>", "][", "\",\""] {
             assert_eq!(found(&TWO.join(between)), TWO, "{between}");
         }
         let link = format!("<https://resets.example/#approval={}|{}>", TWO[0], TWO[1]);
