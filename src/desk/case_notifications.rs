@@ -152,6 +152,13 @@ impl Desk {
         })
     }
 
+    /// Whether the trail has the end of a case, or was given up for it.
+    pub(super) async fn is_end_told(&self, case: &DraftId) -> Result<bool, DeskError> {
+        let notifications: Option<CaseNotifications> =
+            self.store.read(&notifications_key(case)).await?;
+        Ok(notifications.is_some_and(|one| one.trail != Duty::Owed))
+    }
+
     /// The note about a verification, with the approver's link.
     pub(super) fn verified_note(&self, case: &Draft) -> Result<String, DeskError> {
         let Act::Verify { evidence, .. } = &case.act else {

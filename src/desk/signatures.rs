@@ -108,11 +108,14 @@ impl Desk {
         let kept = self
             .store
             .keep_signature(&draft.id, &signed.token, verification);
-        // Another one may have been first: then that one counts.
-        if !kept.await? && self.store.signature(&draft.id).await?.is_none() {
-            return Err(DeskError::DraftExpired);
+        match kept.await? {
+            true => self.close_draft(session).await,
+            // Another one may have been first: then that one counts.
+            false if self.store.signature(&draft.id).await?.is_none() => {
+                return Err(DeskError::DraftExpired);
+            }
+            false => {}
         }
-        self.close_draft(session).await;
         Ok(())
     }
 

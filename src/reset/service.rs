@@ -365,7 +365,7 @@ impl Resets {
             .await?;
         let is_readable = record.is_held_by(approval)
             && record.request.received_at >= oldest
-            && record.request.ticket == approval.claims().txn;
+            && record.request.ticket.is_same(&approval.claims().txn);
         // A token that came with the others and was passed over has no part in the claim.
         let has_no_part = match &record.stage {
             Stage::Claimed(reset) => {

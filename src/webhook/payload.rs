@@ -92,7 +92,7 @@ fn tokens_of(word: &str, found: &mut Vec<String>) {
         }
         found.push(without_emphasis(before, token));
         let (_, left) = from.split_at(token.len());
-        rest = left.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+        rest = left;
     }
 }
 
@@ -100,13 +100,16 @@ fn tokens_of(word: &str, found: &mut Vec<String>) {
 /// middle of one.
 fn is_markup(after: &str, is_whole: bool) -> bool {
     let letters = after.chars().filter(char::is_ascii_alphanumeric).count();
-    match after.chars().next() {
+    // Quotes and what has no shape may stand between a token and markup. What goes on with a letter is in its middle.
+    let rest = after.trim_start_matches(|c: char| !c.is_ascii());
+    let is_strange = rest.len() < after.len();
+    match rest.chars().next() {
         None => true,
-        Some(first) if first.is_ascii() => {
-            let next_begins = is_whole && after.contains("eyJ");
+        Some(first) if is_strange && belongs(first) => letters == 0,
+        Some(first) => {
+            let next_begins = is_whole && rest.contains("eyJ");
             MARKUP.contains(&first) || letters <= LONGEST_MARKUP || next_begins
         }
-        Some(_) => letters == 0,
     }
 }
 
@@ -144,13 +147,13 @@ fn without_emphasis(before: &str, token: &str) -> String {
 
 /// The reference to an approval of the desk in a word, whatever stands around it.
 fn reference(word: &str) -> Option<Reference> {
-    let (before, _) = word.split_once("desk:")?;
-    if before.ends_with(|c: char| c.is_ascii_alphanumeric()) {
+    let (before, after) = word.split_once("desk:")?;
+    let (id, rest) = (after.get(..32)?, after.get(32..)?);
+    let is_letter = |c: char| c.is_ascii_alphanumeric();
+    if before.ends_with(is_letter) || rest.starts_with(is_letter) {
         return None;
     }
-    let reference = word.get(before.len()..)?;
-    let end = reference.rfind(|c: char| c.is_ascii_alphanumeric())?;
-    Reference::read(&reference.get(..=end)?.to_ascii_lowercase())
+    Reference::read(&format!("desk:{}", id.to_ascii_lowercase()))
 }
 
 fn dots(token: &str) -> usize {
@@ -199,6 +202,10 @@ mod tests {
             ("**", "**"),
             ("_", "_"),
             ("-", "-"),
+            ("<p>", "\u{200b}</p>"),
+            ("<p>„", "“</p>"),
+            ("", "\u{200b}{noformat}"),
+            ("«", "»<br>"),
             ("<p>", "</p><p>sam.approver@contoso.example</p>"),
             ("https://resets.example/#approval=", ""),
         ] {
@@ -224,6 +231,8 @@ mod tests {
             ("*", "*"),
             ("Approval: ", ","),
             ("Reference:", ""),
+            ("<p>", "</p>"),
+            ("{code}", "{code}"),
         ] {
             assert_eq!(found(&format!("{before}{REFERENCE}{after}")), [REFERENCE]);
         }
@@ -251,6 +260,10 @@ mod tests {
     #[test]
     fn several_tokens_that_stand_together_are_found_one_by_one() {
         const TWO: [&str; 2] = ["eyJa.eyJb.c_-d", "eyJe.eyJf.g"];
+        assert_eq!(
+            found("|_eyJa.eyJb.c_|_eyJd.eyJe.f_|"),
+            ["eyJa.eyJb.c", "eyJd.eyJe.f"]
+        );
         for between in ["|", "<br>", "\\n", "\\r\\n", "", "</p><p>", "][", "\",\""] {
             assert_eq!(found(&TWO.join(between)), TWO, "{between}");
         }

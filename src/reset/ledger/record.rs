@@ -248,5 +248,5 @@ pub fn is_about(reset: &Reset, approval: &Authentic, ticket: &TicketKey) -> bool
         .any(|claimed| claimed.id == approval.id() && claimed.sub == approval.claims().sub);
     let says_the_same =
         claim.scope == approval.claims().scope && claim.reason == approval.claims().reason;
-    claim.ticket == *ticket && same_target && says_the_same
+    claim.ticket.is_same(ticket) && same_target && says_the_same
 }

@@ -75,7 +75,7 @@ impl Parties {
         self.target = first.map(|claims| claims.sub.to_string());
         self.ticket = self.ticket.take().or(first
             .map(|claims| claims.txn.clone())
-            .filter(|ticket| approvals.iter().all(|one| one.claims().txn == *ticket)));
+            .filter(|ticket| approvals.iter().all(|one| one.claims().txn.is_same(ticket))));
         self.approvals = approvals.iter().map(ApprovalSummary::of).collect();
     }
 

@@ -115,7 +115,10 @@ impl Request {
         if let Some(approval) = approvals.iter().find(for_a_ticket) {
             return Err(NotOneRequest::OtherChannel(approval.kid().clone()));
         }
-        if approvals.iter().any(|one| one.claims().txn != ticket) {
+        if approvals
+            .iter()
+            .any(|one| !one.claims().txn.is_same(&ticket))
+        {
             return Err(NotOneRequest::TicketsDiffer);
         }
         // The tokens themselves, in any order: another token under the same `jti` is another request.

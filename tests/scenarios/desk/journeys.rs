@@ -172,5 +172,8 @@ async fn a_ticket_that_is_typed_in_small_letters_is_the_ticket_systems() {
     let text: Value = serde_json::from_str(draft["text"].as_str().unwrap()).unwrap();
     assert_eq!(text["about"]["ticket"], "HELP-42");
     let approval = app.approve(app.draft().ticket("help-42"));
-    app.send(app.jira(&approval)).await.assert_completed();
+    let done = app.send(app.jira(&approval)).await;
+    done.assert_completed();
+    let again = app.send(app.jira(&approval)).await;
+    again.assert_replayed();
 }
