@@ -150,7 +150,7 @@ pub fn trusted_url(text: &str) -> Option<Url> {
 }
 
 /// Only the canonical form of a UUID; `Uuid::parse_str` also takes braces, URNs and bare digits.
-fn canonical(text: &str) -> Option<Uuid> {
+pub fn canonical(text: &str) -> Option<Uuid> {
     (text.len() == 36).then(|| Uuid::try_parse(text).ok())?
 }
 

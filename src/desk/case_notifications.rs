@@ -143,9 +143,7 @@ impl Desk {
 
     /// Which notes the ticket has.
     pub(super) async fn noted(&self, case: &DraftId) -> Result<Noted, DeskError> {
-        let notifications: Option<CaseNotifications> =
-            self.store.read(&notifications_key(case)).await?;
-        let notifications = notifications.unwrap_or_default();
+        let notifications = self.notifications(case).await?;
         Ok(Noted {
             link: notifications.link == Duty::Done,
             end: notifications.note == Duty::Done,
@@ -154,9 +152,12 @@ impl Desk {
 
     /// Whether the trail has the end of a case, or was given up for it.
     pub(super) async fn is_end_told(&self, case: &DraftId) -> Result<bool, DeskError> {
-        let notifications: Option<CaseNotifications> =
-            self.store.read(&notifications_key(case)).await?;
-        Ok(notifications.is_some_and(|one| one.trail != Duty::Owed))
+        Ok(self.notifications(case).await?.trail != Duty::Owed)
+    }
+
+    async fn notifications(&self, case: &DraftId) -> Result<CaseNotifications, DeskError> {
+        let stored: Option<_> = self.store.read(&notifications_key(case)).await?;
+        Ok(stored.unwrap_or_default())
     }
 
     /// The note about a verification, with the approver's link.

@@ -42,8 +42,13 @@ struct User {
 /// What a number ends in. Of the number itself nothing stays.
 fn ends<'de, D: Deserializer<'de>>(input: D) -> Result<Option<LastDigits>, D::Error> {
     let value = Value::deserialize(input)?;
-    let first = value.as_array().map_or(Some(&value), |list| list.first());
-    Ok(first.and_then(Value::as_str).and_then(LastDigits::of))
+    Ok(first_number(&value).and_then(LastDigits::of))
+}
+
+/// A number, or the first of a list. What is odd is none.
+pub fn first_number(value: &Value) -> Option<&str> {
+    let first = value.as_array().map_or(Some(value), |list| list.first());
+    first.and_then(Value::as_str)
 }
 
 /// A member that may be null and must be there.

@@ -42,9 +42,7 @@ fn unless_odd<'de, D: Deserializer<'de>, T: DeserializeOwned>(
 
 fn number<'de, D: Deserializer<'de>>(input: D) -> Result<Option<SecretString>, D::Error> {
     let value = Value::deserialize(input)?;
-    let first = value.as_array().map_or(Some(&value), |list| list.first());
-    let number = first.and_then(Value::as_str);
-    let number = number.filter(|number| !number.trim().is_empty());
+    let number = people::first_number(&value).filter(|number| !number.trim().is_empty());
     Ok(number.map(SecretString::from))
 }
 

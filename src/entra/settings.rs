@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::ids::{SecretName, TenantId, trusted_url};
+use crate::ids::{SecretName, TenantId, canonical, trusted_url};
 use crate::secrets::SecretSource;
 use crate::web_identity::WebIdentity;
 
@@ -44,8 +43,7 @@ pub enum Credential {
 
 /// An app registration's client id, in the letters in which Entra writes it.
 pub fn client_id<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
-    let text = String::deserialize(input)?;
-    let id = Uuid::try_parse(&text).ok().filter(|_| text.len() == 36);
+    let id = canonical(&String::deserialize(input)?);
     id.map(|id| id.to_string()).ok_or_else(|| {
         D::Error::custom("not a UUID: write the app registration's Application (client) ID")
     })

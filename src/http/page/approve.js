@@ -32,7 +32,7 @@ function fromLink() {
   $("pk-passkey").value = ["passkeys:remove", "passkeys:keep", "lockout:accept"].find((one) => scope.includes(one)) || "none";
   for (const [id, name] of [["pk-sessions", "sessions:keep"], ["pk-lockout", "lockout:accept"]]) $(id).value = scope.includes(name) ? name : "";
   $("pk-how").value = (given.get("how") || "") + "/" + (given.get("via") || "");
-  others = (given.get("also") || "").split(" ").filter((one) => other(one));
+  others = (given.get("also") || "").split(" ").map(other).filter(Boolean);
   verifiedAt = Math.floor(Number(given.get("verified_at"))) || 0;
 }
 const OF_A_CASE = ["pk-ticket", "pk-target", "pk-reason", "pk-passkey", "pk-lockout", "pk-sessions", "pk-how", "pk-contact", "pk-verifier", "pk-minutes", "pk-reference"];
@@ -101,7 +101,7 @@ function claims(now) {
     act: { sub: value("pk-approver") },
     scope: [...new Set(["mfa:reregister", passkey === "none" ? "" : passkey, value("pk-sessions"), value("pk-lockout")])].filter(Boolean).join(" "),
     reason: value("pk-reason"),
-    verification: [evidence, ...others.map((one) => ({ ...other(one).signed, verified_by: evidence.verified_by, verified_at: evidence.verified_at }))],
+    verification: [evidence, ...others.map((one) => ({ ...one.signed, verified_by: evidence.verified_by, verified_at: evidence.verified_at }))],
   };
   if (value("pk-tenant")) made.tid = value("pk-tenant");
   return made;
@@ -113,7 +113,7 @@ function sentence() {
   return "You sign: " + value("pk-approver") + " approves that MFA is reset for " + value("pk-target") + ", ticket " + value("pk-ticket") +
     ". Their device: " + chosen("pk-reason").toLowerCase() + ". A passkey on it: " + chosen("pk-passkey").toLowerCase() +
     ". Sessions: " + chosen("pk-sessions").toLowerCase() + (value("pk-lockout") ? ". If they could not register afterwards: reset all the same" : "") + ". Verified: " + chosen("pk-how").toLowerCase() +
-    (needsContact() ? ", contact from " + chosen("pk-contact").toLowerCase() : "") + others.map((one) => "; and " + other(one).words).join("") + ", by " + value("pk-verifier") + ", " +
+    (needsContact() ? ", contact from " + chosen("pk-contact").toLowerCase() : "") + others.map((one) => "; and " + one.words).join("") + ", by " + value("pk-verifier") + ", " +
     (value("pk-reference") ? "record " + value("pk-reference") + ", " : "") + (minutes ? minutes + (minutes === 1 ? " minute ago" : " minutes ago") : "just now") +
     (value("pk-tenant") ? ". Tenant: " + chosen("pk-tenant") : "") +
     (inTicket() ? ". It is for the ticket, and valid for an hour." : ". It is for a reset on call, and valid for 15 minutes.");
