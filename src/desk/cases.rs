@@ -14,7 +14,7 @@ use crate::clock::{self, Timestamp};
 use crate::ids::{DraftId, ObjectId, Reference, TicketKey};
 use crate::names::shown_without_numbers;
 use crate::reset::ports::Key;
-use crate::reset::{Event, Origin, Preview, Refusal, RequestStatus};
+use crate::reset::{Event, Preview, Refusal, RequestOrigin, RequestStatus};
 
 /// How long a rejection is shown.
 const REJECTED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -191,7 +191,7 @@ impl Desk {
                 continue;
             };
             let draft = Draft::read(&signature.signed.draft)?;
-            let request = self.request(&Reference::to(approval), &draft, Origin::default());
+            let request = self.request(&Reference::to(approval), &draft, RequestOrigin::default());
             if let Some(status) = self.resets.stored(&request).await? {
                 return Ok(Some(status));
             }

@@ -56,10 +56,10 @@ pub use decisions::Rejection;
 pub use drafts::{OpenDraft, Wanted, WantedEvidence};
 pub use error::DeskError;
 pub use people::{Contact, Found, Hint};
-pub use ports::{Code, People, Profile, RedeemError, SignInClient};
+pub use ports::{AuthorizationCode, People, Profile, RedeemError, SignInClient};
 pub use session::{Bearer, NewSession, Session};
 pub use settings::{Context, DeskSettings, DeskUrl, NAME, OwnedPasskey, PasskeyForm};
-pub use signatures::{Signed, Visit};
+pub use signatures::{SignatureOutcome, Visit};
 pub use store::DeskStore;
 
 /// How many codes are redeemed at once: a flood of them must not use up Entra's patience with this app.

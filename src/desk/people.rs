@@ -15,7 +15,7 @@ use crate::approval::sign_in::DeskRole;
 use crate::clock::{self, Timestamp};
 use crate::ids::{ObjectId, PersonRef};
 use crate::reset::ports::Key;
-use crate::reset::{Event, Privilege, Refusal};
+use crate::reset::{Code, Event, Privilege, Refusal};
 
 /// A password or an account that is younger than this is named.
 const YOUNG: Duration = Duration::from_secs(24 * 60 * 60);
@@ -35,6 +35,12 @@ pub struct Found {
 }
 
 impl Found {
+    /// Whether to verify them is of use: a verification outlasts an outage, and often a cool-down.
+    pub fn is_worth_verifying(&self) -> bool {
+        let obstacle = self.privilege.as_ref().err();
+        obstacle.is_none_or(|refusal| refusal.is_transient() || refusal.code() == Code::CoolingDown)
+    }
+
     /// What a manager needs to recognise their own person.
     fn for_manager(profile: Profile) -> Found {
         Found {

@@ -9,7 +9,7 @@ use crate::reset::Manager;
 use crate::reset::ports::DirectoryError;
 
 /// What a browser brings back from a sign-in.
-pub struct Code {
+pub struct AuthorizationCode {
     /// Entra's code: once, for ten minutes.
     pub code: SecretString,
     /// The PKCE verifier (RFC 7636, section 4.1), which only that browser has.
@@ -20,7 +20,7 @@ pub struct Code {
 #[async_trait]
 pub trait SignInClient: Send + Sync {
     /// The id_token of a sign-in. Nothing of it is verified.
-    async fn redeem(&self, code: &Code) -> Result<SecretString, RedeemError>;
+    async fn redeem(&self, code: &AuthorizationCode) -> Result<SecretString, RedeemError>;
 }
 
 /// There is no token.

@@ -10,12 +10,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::error::NO_RANDOM;
-use super::{Code, Desk, DeskError};
+use super::{AuthorizationCode, Desk, DeskError};
 use crate::approval::sign_in::{DeskRole, SignIn, view_nonce};
 use crate::clock::{self, Timestamp};
 use crate::ids::{Digest, ObjectId};
 use crate::reset::ports::Key;
-use crate::reset::{Event, Origin};
+use crate::reset::{Event, RequestOrigin};
 
 /// How long a person can look before they have to sign in again.
 pub(super) const LIFETIME: Duration = Duration::from_secs(15 * 60);
@@ -68,9 +68,9 @@ impl Desk {
     /// [`DeskError`] if it is no sign-in to this desk by one who has a role here.
     pub async fn begin_session(
         &self,
-        code: &Code,
+        code: &AuthorizationCode,
         random: &str,
-        origin: Origin,
+        origin: RequestOrigin,
     ) -> Result<NewSession, DeskError> {
         if random.is_empty() || random.len() > LONGEST_RANDOM {
             return Err(DeskError::Unreadable("random has 1 to 128 characters"));
@@ -126,7 +126,7 @@ impl Desk {
     }
 
     /// Redeems a code, with few others at the same time.
-    pub(super) async fn redeem(&self, code: &Code) -> Result<SecretString, DeskError> {
+    pub(super) async fn redeem(&self, code: &AuthorizationCode) -> Result<SecretString, DeskError> {
         let permit = self.redemptions.0.try_acquire();
         let _permit = permit.map_err(|_| DeskError::Busy)?;
         Ok(self.client.redeem(code).await?)

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use super::case_notifications::CaseNote;
 use super::decisions::Decision;
 use super::store::StoredDraft;
-use super::{Code, Desk, DeskError, Session};
+use super::{AuthorizationCode, Desk, DeskError, Session};
 use crate::approval::sign_in::{
     Act, Draft, SignIn, SignInError, SignedDraft, key_of, verify_draft,
 };
@@ -15,10 +15,10 @@ use crate::approval::{Channel, KeySet};
 use crate::clock::Timestamp;
 use crate::ids::{DraftId, Reference};
 use crate::reset::ports::KeysUnavailable;
-use crate::reset::{Answered, Event, Origin, Parties, Request, Submission};
+use crate::reset::{Answered, Event, Parties, Request, RequestOrigin, Submission};
 
 /// What came of a signature.
-pub enum Signed {
+pub enum SignatureOutcome {
     /// The person is verified; the approver is next.
     Verified { case: DraftId, note: CaseNote },
     /// Approved, for a ticket system to present.
@@ -29,7 +29,7 @@ pub enum Signed {
 
 /// Where a signature comes from, and until when the answer must be there.
 pub struct Visit {
-    pub origin: Origin,
+    pub origin: RequestOrigin,
     pub until: Timestamp,
 }
 
@@ -42,9 +42,9 @@ impl Desk {
         &self,
         session: &Session,
         id: &DraftId,
-        code: &Code,
+        code: &AuthorizationCode,
         visit: Visit,
-    ) -> Result<Signed, DeskError> {
+    ) -> Result<SignatureOutcome, DeskError> {
         let stored = self.own_draft(session, id).await?;
         let draft = Draft::read(&stored.text)?;
         if self.store.signature(id).await?.is_none() {
@@ -71,7 +71,7 @@ impl Desk {
         session: &Session,
         draft: &Draft,
         text: String,
-        code: &Code,
+        code: &AuthorizationCode,
         until: Timestamp,
     ) -> Result<(), DeskError> {
         let token = self.redeem(code).await?;
@@ -120,7 +120,7 @@ impl Desk {
     }
 
     /// Does what a draft says that is signed. Again, it does nothing twice.
-    async fn follow(&self, draft: Draft, visit: Visit) -> Result<Signed, DeskError> {
+    async fn follow(&self, draft: Draft, visit: Visit) -> Result<SignatureOutcome, DeskError> {
         match &draft.act {
             Act::Verify { .. } => {
                 let signature = self.store.signature(&draft.id).await?;
@@ -129,7 +129,7 @@ impl Desk {
                 let text = self.verified_note(&draft)?;
                 let is_written = self.noted(&draft.id).await?.link;
                 let note = CaseNote { text, is_written };
-                Ok(Signed::Verified {
+                Ok(SignatureOutcome::Verified {
                     case: draft.id,
                     note,
                 })
@@ -137,10 +137,10 @@ impl Desk {
             Act::Approve { channel, .. } => {
                 let reference = Reference::to(draft.id.clone());
                 if *channel != Channel::Desk {
-                    return Ok(Signed::Referenced(reference));
+                    return Ok(SignatureOutcome::Referenced(reference));
                 }
                 let answered = self.submit(&reference, &draft, visit).await?;
-                Ok(Signed::Submitted(Box::new(answered)))
+                Ok(SignatureOutcome::Submitted(Box::new(answered)))
             }
         }
     }
@@ -181,7 +181,12 @@ impl Desk {
     }
 
     /// The request of an approval.
-    pub(super) fn request(&self, reference: &Reference, draft: &Draft, origin: Origin) -> Request {
+    pub(super) fn request(
+        &self,
+        reference: &Reference,
+        draft: &Draft,
+        origin: RequestOrigin,
+    ) -> Request {
         Request::at_desk(
             reference,
             draft.about.ticket.clone(),

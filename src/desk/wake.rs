@@ -20,7 +20,7 @@ use crate::clock::{self, Timestamp};
 use crate::ids::{DraftId, Reference};
 use crate::reset::ports::Wake;
 use crate::reset::rules::retry::LEASE_MARGIN;
-use crate::reset::{Origin, Refusal};
+use crate::reset::{Refusal, RequestOrigin};
 
 /// For how long after the end of a case Entra's keys may still come with which its end is told. The queue takes a message
 /// back for longer: 100 times, every three minutes.
@@ -104,7 +104,7 @@ impl Desk {
             return Ok(());
         }
         let reference = Reference::to(id.clone());
-        let request = self.request(&reference, draft, Origin::default());
+        let request = self.request(&reference, draft, RequestOrigin::default());
         // From there on the messages of the reset bring it to its end.
         if self.resets.was_accepted(&request).await? {
             return Ok(());
@@ -121,7 +121,7 @@ impl Desk {
             }
         }
         let visit = Visit {
-            origin: Origin::default(),
+            origin: RequestOrigin::default(),
             until,
         };
         self.submit(&reference, draft, visit).await?;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::client::{Client, Denied};
 use super::settings::{Credential, EntraDeps, ServiceUrl};
 use super::{errors, token};
-use crate::desk::{Code, RedeemError, SignInClient};
+use crate::desk::{AuthorizationCode, RedeemError, SignInClient};
 use crate::ids::TenantId;
 use crate::json;
 use crate::outbound::bounded_body;
@@ -53,7 +53,11 @@ impl DeskClient {
         }
     }
 
-    async fn attempt(&self, code: &Code, freshness: Freshness) -> Result<SecretString, Failed> {
+    async fn attempt(
+        &self,
+        code: &AuthorizationCode,
+        freshness: Freshness,
+    ) -> Result<SecretString, Failed> {
         let (client_id, proof) = self.client.proof(freshness).await?;
         if !client_id.eq_ignore_ascii_case(&self.client_id) {
             tracing::error!(
@@ -93,14 +97,14 @@ impl DeskClient {
             // Used, too old, or not of this verifier (RFC 6749, section 5.2); or Entra wants the person to do more.
             Some(
                 "invalid_grant" | "interaction_required" | "consent_required" | "login_required",
-            ) => Err(Failed::Code),
+            ) => Err(Failed::Refused),
             _ => Err(Failed::Denied(token::denied(status, &headers, &body))),
         }
     }
 }
 
 enum Failed {
-    Code,
+    Refused,
     Denied(Denied),
 }
 
@@ -112,7 +116,7 @@ impl From<Denied> for Failed {
 
 #[async_trait]
 impl SignInClient for DeskClient {
-    async fn redeem(&self, code: &Code) -> Result<SecretString, RedeemError> {
+    async fn redeem(&self, code: &AuthorizationCode) -> Result<SecretString, RedeemError> {
         // A code whose credential was refused is not used up.
         let redeemed = match self.attempt(code, Freshness::Cached).await {
             Err(Failed::Denied(Denied::PerhapsStale)) => {
@@ -121,7 +125,7 @@ impl SignInClient for DeskClient {
             other => other,
         };
         redeemed.map_err(|failed| match failed {
-            Failed::Code => RedeemError::Refused,
+            Failed::Refused => RedeemError::Refused,
             Failed::Denied(Denied::Otherwise(error)) => RedeemError::Directory(error),
             Failed::Denied(Denied::PerhapsStale) => {
                 RedeemError::Directory(DirectoryError::Permanent(Fault::Credential))

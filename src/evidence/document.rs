@@ -56,14 +56,14 @@ pub struct SignedPart {
     /// Whether the approver verified the person too, with one account or with two of the same `employeeId`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub approver_verified: bool,
-    pub signed: Signed,
+    pub signed: Signatures,
     pub kept: KeptApproval,
 }
 
 /// The signatures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Signed {
+pub enum Signatures {
     /// The token of an issuer.
     Token { token: String },
     /// What two people signed at the desk by signing in.

@@ -11,7 +11,7 @@ mod verify;
 
 pub use document::{
     ApprovalsPart, DonePart, Ended, EvidenceRecord, FORMAT, JudgedPart, KeptText, MethodDone,
-    MethodRead, RequestPart, Signed, SignedPart, StatusWithProof, object_name,
+    MethodRead, RequestPart, Signatures, SignedPart, StatusWithProof, object_name,
 };
 pub use fault::EvidenceFault;
 pub use trail::{Trail, TrailFault};

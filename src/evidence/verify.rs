@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::document::{DonePart, EvidenceRecord, JudgedPart, Signed, SignedPart, StatusWithProof};
+use super::document::{
+    DonePart, EvidenceRecord, JudgedPart, Signatures, SignedPart, StatusWithProof,
+};
 use super::fault::EvidenceFault;
 use crate::approval::sign_in::{SignedApproval, SignedDraft};
 use crate::approval::{Authentic, Evidence, KeptFault, SignaturePolicy};
@@ -79,8 +81,8 @@ pub fn verify(bytes: &[u8]) -> Result<Verified, EvidenceFault> {
 
 fn authenticate(part: &SignedPart) -> Result<Authentic, KeptFault> {
     match &part.signed {
-        Signed::Token { token } => part.kept.verify_token(token),
-        Signed::Desk {
+        Signatures::Token { token } => part.kept.verify_token(token),
+        Signatures::Desk {
             reference,
             approval,
             verification,

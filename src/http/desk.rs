@@ -19,7 +19,10 @@ use super::meta::{Deadline, Meta};
 use super::problem::Problem;
 use super::services::Services;
 use crate::approval::{Channel, ContactKind, Reason, Scope, VerificationMethod};
-use crate::desk::{Bearer, Code, Desk, DeskError, Session, Signed, Visit, Wanted, WantedEvidence};
+use crate::desk::{
+    AuthorizationCode, Bearer, Desk, DeskError, Session, SignatureOutcome, Visit, Wanted,
+    WantedEvidence,
+};
 use crate::ids::{DraftId, ObjectId, PersonRef, TicketKey};
 use crate::json;
 
@@ -69,7 +72,7 @@ struct Redemption {
 
 impl Redemption {
     /// The code, if it and its verifier can be any.
-    fn code(self) -> Result<(Code, Option<String>), DeskError> {
+    fn code(self) -> Result<(AuthorizationCode, Option<String>), DeskError> {
         let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
         // RFC 7636, section 4.1.
         let is_verifier = (43..=128).contains(&self.code_verifier.len())
@@ -79,7 +82,7 @@ impl Redemption {
         if !is_verifier || !is_code {
             return Err(DeskError::Unreadable("code or code_verifier"));
         }
-        let code = Code {
+        let code = AuthorizationCode {
             code: self.code.into(),
             verifier: self.code_verifier.into(),
         };
@@ -239,17 +242,17 @@ pub async fn sign(
         let (visit, redemption) = read::<Redemption>(&services, request).await?;
         let (code, _) = redemption.code()?;
         Ok(match desk.sign(&session, &id, &code, visit).await? {
-            Signed::Verified { case, note } => Json(VerifiedAnswer {
+            SignatureOutcome::Verified { case, note } => Json(VerifiedAnswer {
                 case,
                 note: note.text,
                 noted: note.is_written,
             })
             .into_response(),
-            Signed::Referenced(reference) => Json(ReferenceAnswer {
+            SignatureOutcome::Referenced(reference) => Json(ReferenceAnswer {
                 reference: reference.to_string(),
             })
             .into_response(),
-            Signed::Submitted(answered) => {
+            SignatureOutcome::Submitted(answered) => {
                 desk_problem::status(&services, &answered.status, answered.replayed)
             }
         })

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::desk::{Case, Contact, Found, Hint, NewSession, OpenDraft, Rejection, Session};
 use crate::ids::{DraftId, ObjectId, TicketKey};
 use crate::report::{self, Presentation, PreviewAnswer};
-use crate::reset::{Code, Refusal};
+use crate::reset::Refusal;
 
 /// A session. The bearer is in the first answer about it alone, for the page.
 #[derive(Serialize)]
@@ -61,7 +61,7 @@ pub struct FoundAnswer {
     privilege: Option<String>,
     #[serde(flatten)]
     obstacle: ObstacleLines,
-    /// Whether to verify them is of use all the same.
+    /// Whether to verify them is of use, whatever stands in the way now.
     can_go_on: bool,
 }
 
@@ -180,10 +180,7 @@ impl FoundAnswer {
             privileged: privilege.is_some(),
             privilege: privilege.map(ToString::to_string),
             obstacle: ObstacleLines::of(obstacle),
-            // A verification outlasts an outage, and often a cool-down.
-            can_go_on: obstacle.is_none_or(|refusal| {
-                refusal.is_transient() || refusal.code() == Code::CoolingDown
-            }),
+            can_go_on: found.is_worth_verifying(),
         }
     }
 }

@@ -8,7 +8,7 @@ use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
 
 use crate::clock::{self, Timestamp};
-use crate::reset::Origin;
+use crate::reset::RequestOrigin;
 
 /// The platform's id of this request.
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ impl Deadline {
 
 /// Where a request came from, and when the platform ends the process.
 pub struct Meta {
-    pub origin: Origin,
+    pub origin: RequestOrigin,
     pub deadline: Option<Deadline>,
 }
 
@@ -60,7 +60,7 @@ impl<S: Sync> FromRequestParts<S> for Meta {
         let agent = agent.and_then(|agent| agent.to_str().ok());
         let address: Option<&SourceAddress> = parts.extensions.get();
         Ok(Meta {
-            origin: Origin {
+            origin: RequestOrigin {
                 address: address.map(|SourceAddress(address)| address.clone()),
                 agent: agent.map(|agent| agent.chars().take(LONGEST_AGENT).collect()),
             },

@@ -16,13 +16,10 @@ mod bearer;
 mod body;
 mod desk;
 mod desk_answers;
-mod desk_page;
 mod desk_problem;
 mod meta;
 mod on_call;
-mod page;
 mod pages;
-mod passkeys;
 mod problem;
 mod response;
 mod serve;
@@ -41,7 +38,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use meta::{Deadline, RequestId, SourceAddress};
-pub use passkeys::{PasskeyPages, PasskeySettings};
+pub use pages::{PasskeyPages, PasskeySettings};
 pub use serve::{SLOWEST_HEADERS, serve};
 pub use services::Services;
 
@@ -58,8 +55,8 @@ pub fn router(services: Arc<Services>) -> Router {
         .route("/health", get(health))
         .route("/", get(pages::on_call))
         .route("/passkey", get(pages::passkey))
-        .route("/desk", get(desk_page::page))
-        .route("/desk/{id}", get(desk_page::page))
+        .route("/desk", get(pages::desk))
+        .route("/desk/{id}", get(pages::desk))
         .route("/desk/settings", get(desk::settings))
         .route(
             "/desk/sessions",

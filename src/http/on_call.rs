@@ -18,7 +18,9 @@ use super::{body, response};
 use crate::approval::{Authentic, Channel, InvalidToken};
 use crate::json;
 use crate::report;
-use crate::reset::{ApprovalSummary, Origin, Parties, Refusal, Request, RequestStatus, Submission};
+use crate::reset::{
+    ApprovalSummary, Parties, Refusal, Request, RequestOrigin, RequestStatus, Submission,
+};
 
 /// A person waits in front of a terminal.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -147,7 +149,7 @@ async fn authenticate(
     Ok((request, approvals))
 }
 
-fn on_call(origin: Origin) -> Parties {
+fn on_call(origin: RequestOrigin) -> Parties {
     Parties {
         channel: Some(Channel::OnCall),
         origin,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::passkeys::PasskeyPages;
+use super::pages::PasskeyPages;
 use super::problem::Problem;
 use crate::clock::Clock;
 use crate::desk::Desk;

@@ -33,10 +33,10 @@ pub use model::{
     Action, Alone, ApprovalPeople, ApprovalSummary, CanRegister, Cap, Change, ClaimedApproval,
     Code, Event, Failure, Freeze, FreezeChange, FreezeReason, FreezeReasonError, Guardrail,
     KeepReason, LedgerError, MOST_APPROVALS, Manager, Membership, Method, MethodId, MethodKind,
-    MethodOutcome, MethodStatus, Origin, Outcome, Parties, PasswordChange, Person, PhoneType,
+    MethodOutcome, MethodStatus, Outcome, Parties, PasswordChange, Person, PhoneType,
     PimEligibility, PlannedMethod, Preview, Privilege, PrivilegeFacts, RecordedRefusal,
-    RefusalText, Request, RequestStatus, Responsible, Retry, RoleAssignment, SessionStatus, State,
-    Tiers, Warning,
+    RefusalText, Request, RequestOrigin, RequestStatus, Responsible, Retry, RoleAssignment,
+    SessionStatus, State, Tiers, Warning,
 };
 pub use refusal::{Attester, Disagreement, Flaw, Refusal, Role};
 pub use rules::channels::{ChannelPolicy, Channels, SourceChannel};

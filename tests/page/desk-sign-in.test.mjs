@@ -318,7 +318,7 @@ play("signing_out_forgets_everything", {
   assert.doesNotMatch(await page.locator("main").evaluate((main) => main.textContent), /jane\.doe@contoso\.example/);
 });
 
-// The rules that the tests of src/http/page.rs have for the on-call page, and how little the tab keeps.
+// The rules that the tests of src/http/pages/static_page.rs have for the on-call page, and how little the tab keeps.
 test("the_file_has_one_script_and_one_style_nothing_from_elsewhere_and_no_way_to_markup", () => {
   const between = (name) => DESK.split(`<${name}>`)[1].split(`</${name}>`)[0];
   const markup = DESK.replace(between("script"), "").replace(between("style"), "").toLowerCase();

@@ -1,19 +1,19 @@
 // The pages as the function serves them, and a server that answers from a list.
 //
-// The headers are those of src/http/page.rs; the hashes are made the same way, over the bytes between the tags.
+// The headers are those of src/http/pages/static_page.rs; the hashes are made the same way, over the bytes between the tags.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
-export const PAGE = readFileSync(new URL("../../src/http/page/index.html", import.meta.url), "utf8");
+export const PAGE = readFileSync(new URL("../../src/http/pages/on_call.html", import.meta.url), "utf8");
 
-export const ENROLMENT = readFileSync(new URL("../../src/http/page/passkey.html", import.meta.url), "utf8");
+export const ENROLMENT = readFileSync(new URL("../../src/http/pages/passkey.html", import.meta.url), "utf8");
 
-const part = (name) => readFileSync(new URL(`../../src/http/page/approve.${name}`, import.meta.url), "utf8");
+const part = (name) => readFileSync(new URL(`../../src/http/pages/passkey_form.${name}`, import.meta.url), "utf8");
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-/** The pages of a deployment whose policy has passkeys: put together as in src/http/passkeys.rs. */
+/** The pages of a deployment whose policy has passkeys: put together as in src/http/pages/passkeys.rs. */
 export function withPasskeys(settings) {
   const settled = (html) => html.replace('data-settings="{}"', () => `data-settings="${escaped(JSON.stringify(settings))}"`);
   const page = PAGE
@@ -24,7 +24,7 @@ export function withPasskeys(settings) {
   return { page: (url) => pages[url], isAt: (url) => url in pages };
 }
 
-export const DESK = readFileSync(new URL("../../src/http/page/desk.html", import.meta.url), "utf8");
+export const DESK = readFileSync(new URL("../../src/http/pages/desk.html", import.meta.url), "utf8");
 
 function headersOf(page) {
   const hashes = (element) => page.split(`<${element}>`).slice(1).map((rest) => {

@@ -15,8 +15,8 @@ use reregister_mfa::reset::ports::{
     AuditTrail, Directory, KeySource, KeysUnavailable, Queue, Security, Store, Tickets,
 };
 use reregister_mfa::reset::{
-    ApprovalValidator, ChannelPolicy, Channels, Deployment, Directories, Ledger, Origin, Parties,
-    Privileged, Request, Resets, Rules, SourceChannel, Submission, TenantContext,
+    ApprovalValidator, ChannelPolicy, Channels, Deployment, Directories, Ledger, Parties,
+    Privileged, Request, RequestOrigin, Resets, Rules, SourceChannel, Submission, TenantContext,
 };
 use reregister_mfa::webhook::Delivery;
 use serde_json::{Value, json};
@@ -133,7 +133,12 @@ pub fn submission(body: &str, approvals: Vec<String>, now: Timestamp) -> Submiss
         approvals,
     };
     Submission {
-        request: Request::from_ticket(delivery, TENANT.parse().unwrap(), Origin::default(), now),
+        request: Request::from_ticket(
+            delivery,
+            TENANT.parse().unwrap(),
+            RequestOrigin::default(),
+            now,
+        ),
         parties: Parties {
             ticket: Some(ticket),
             ..Parties::default()

@@ -9,7 +9,7 @@ use super::context::Run;
 use crate::approval::{Approval, KeptApproval};
 use crate::evidence::{
     ApprovalsPart, DonePart, Ended, EvidenceRecord, JudgedPart, KeptText, MethodDone, MethodRead,
-    RequestPart, Signed, SignedPart, StatusWithProof,
+    RequestPart, Signatures, SignedPart, StatusWithProof,
 };
 use crate::ids::{Digest, Reference};
 use crate::reset::ledger::{Record, Stage};
@@ -151,7 +151,7 @@ impl Run<'_> {
         let presented = tokens.find(|token| Digest::of(token.as_bytes()) == kept.compact_sha256);
         let presented = presented.ok_or_else(|| failed("an approval is not in the request"))?;
         let signed = match Reference::read(presented) {
-            None => Signed::Token {
+            None => Signatures::Token {
                 token: presented.clone(),
             },
             Some(reference) => self.signed_at_desk(&reference).await?,
@@ -166,7 +166,7 @@ impl Run<'_> {
         })
     }
 
-    async fn signed_at_desk(&self, reference: &Reference) -> Result<Signed, EvidenceError> {
+    async fn signed_at_desk(&self, reference: &Reference) -> Result<Signatures, EvidenceError> {
         use secrecy::ExposeSecret as _;
         let desk = self.deployment.validator.desk.as_ref();
         let desk = desk.ok_or_else(|| failed("the policy has no desk any more"))?;
@@ -177,7 +177,7 @@ impl Run<'_> {
             token: signed.token.expose_secret().to_owned(),
             draft: signed.draft,
         };
-        Ok(Signed::Desk {
+        Ok(Signatures::Desk {
             reference: reference.to_string(),
             approval: text(found.approval),
             verification: text(found.verification),

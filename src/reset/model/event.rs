@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::method::Method;
 use super::outcome::Outcome;
-use super::parties::{Origin, Parties};
+use super::parties::{Parties, RequestOrigin};
 use crate::clock::Timestamp;
 use crate::ids::{Digest, ObjectId, ResetId, TicketKey};
 
@@ -78,7 +78,7 @@ pub enum Event {
         by: ObjectId,
         /// Entra's id of the token.
         token_id: Option<String>,
-        origin: Origin,
+        origin: RequestOrigin,
     },
     /// A verifier looked a person up at the desk, or was shown one of their contacts: which, never the contact.
     LookedUp {

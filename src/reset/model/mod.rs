@@ -28,7 +28,7 @@ pub use method::{Method, MethodId, MethodKind, PhoneType};
 pub use outcome::{
     CanRegister, Failure, MethodOutcome, MethodStatus, Outcome, Preview, SessionStatus, Warning,
 };
-pub use parties::{ApprovalSummary, Origin, Parties};
+pub use parties::{ApprovalSummary, Parties, RequestOrigin};
 pub use person::{
     Manager, Membership, PasswordChange, Person, PimEligibility, Privilege, PrivilegeFacts,
     RoleAssignment,

@@ -18,13 +18,13 @@ pub struct Parties {
     /// The target, as the approval writes it.
     pub target: Option<String>,
     /// Where the request came from.
-    pub origin: Origin,
+    pub origin: RequestOrigin,
     pub approvals: Vec<ApprovalSummary>,
 }
 
 /// Where a request came from, as far as it is known. No decision depends on it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Origin {
+pub struct RequestOrigin {
     /// The address of the client that connected.
     pub address: Option<String>,
     /// The client's `User-Agent`.

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::parties::Origin;
+use super::parties::RequestOrigin;
 use crate::approval::{Authentic, Channel, LONGEST_TOKEN};
 use crate::clock::Timestamp;
 use crate::ids::{Digest, Kid, Label, PersonRef, Reference, TenantId, TicketKey};
@@ -29,7 +29,7 @@ pub struct Request {
     pub(in crate::reset) ticket: TicketKey,
     pub(in crate::reset) user: Option<PersonRef>,
     pub(in crate::reset) tokens: Vec<String>,
-    pub(in crate::reset) origin: Origin,
+    pub(in crate::reset) origin: RequestOrigin,
     pub(in crate::reset) received_at: Timestamp,
 }
 
@@ -57,7 +57,7 @@ impl Request {
     pub fn from_ticket(
         delivery: Delivery,
         tenant: TenantId,
-        origin: Origin,
+        origin: RequestOrigin,
         received_at: Timestamp,
     ) -> Request {
         Request {
@@ -81,7 +81,7 @@ impl Request {
         ticket: TicketKey,
         notes: Option<Label>,
         tenant: TenantId,
-        origin: Origin,
+        origin: RequestOrigin,
         received_at: Timestamp,
     ) -> Request {
         let token = reference.to_string();
@@ -106,7 +106,7 @@ impl Request {
     pub fn on_call(
         approvals: &[Authentic],
         tenant: TenantId,
-        origin: Origin,
+        origin: RequestOrigin,
         received_at: Timestamp,
     ) -> Result<Request, NotOneRequest> {
         let first = approvals.first().ok_or(NotOneRequest::NoApproval)?;

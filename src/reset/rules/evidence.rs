@@ -68,10 +68,10 @@ pub fn judge(
         weak_contacts: are_weak,
         ..Remarks::default()
     };
-    match freshness(target, at, rules) {
-        Freshness::Old => {}
-        Freshness::Unknown => remarks.password_age_unknown = true,
-        Freshness::Fresh(changed) => {
+    match password_age(target, at, rules) {
+        PasswordAge::Old => {}
+        PasswordAge::Unknown => remarks.password_age_unknown = true,
+        PasswordAge::Fresh(changed) => {
             let methods: BTreeSet<_> = counting.iter().map(|one| one.method()).collect();
             let is_outweighed = proof.approvers > 1 || methods.len() > 1 && !are_weak;
             // What the time means for a synced account is not documented: there it is worth a look, and no rule.
@@ -107,25 +107,25 @@ fn is_weak(evidence: Evidence, target: &Person, rules: &Rules) -> bool {
 }
 
 /// How old a password was when a request arrived.
-enum Freshness {
+enum PasswordAge {
     Old,
     /// Changed at this time, or at one that cannot be read.
     Fresh(Option<Timestamp>),
     Unknown,
 }
 
-fn freshness(target: &Person, at: Timestamp, rules: &Rules) -> Freshness {
+fn password_age(target: &Person, at: Timestamp, rules: &Rules) -> PasswordAge {
     // A person who signs in elsewhere has their password there.
     if target.external || rules.fresh_password.is_zero() {
-        return Freshness::Old;
+        return PasswordAge::Old;
     }
     match target.password {
         PasswordChange::At(changed) if clock::after(changed, rules.fresh_password) > at => {
-            Freshness::Fresh(Some(changed))
+            PasswordAge::Fresh(Some(changed))
         }
-        PasswordChange::At(_) => Freshness::Old,
-        PasswordChange::NoTime => Freshness::Unknown,
-        PasswordChange::Unreadable => Freshness::Fresh(None),
+        PasswordChange::At(_) => PasswordAge::Old,
+        PasswordChange::NoTime => PasswordAge::Unknown,
+        PasswordChange::Unreadable => PasswordAge::Fresh(None),
     }
 }
 

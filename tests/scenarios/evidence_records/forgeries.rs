@@ -1,7 +1,7 @@
 //! Changes of a record, by mistake and by attackers. Each is found.
 
 use reregister_mfa::clock::{self, Timestamp};
-use reregister_mfa::evidence::{EvidenceRecord, Signed, verify};
+use reregister_mfa::evidence::{EvidenceRecord, Signatures, verify};
 
 use super::{DAY, record_of_desk, record_of_tokens, verified};
 
@@ -241,8 +241,8 @@ async fn each_byte_of_what_was_signed_counts_although_the_digests_were_made_anew
             let mut forged = record.clone();
             let part = &mut forged.approvals.approvals[0];
             let text = match &mut part.signed {
-                Signed::Token { token } => token,
-                Signed::Desk {
+                Signatures::Token { token } => token,
+                Signatures::Desk {
                     approval,
                     verification,
                     ..

@@ -1,10 +1,7 @@
-//! The page for operators on call: one static file, which asks `/resets` like any other client.
-//!
-//! The approval is in the address's fragment, which browsers never send, or is pasted. The page keeps it in memory
-//! alone. What may run and look is bound to the file's own bytes, so that text which comes from elsewhere, such as the
-//! name of a device, can never become a script.
+//! A page, and the Content Security Policy that binds what may run and look in it to its own bytes, so that text which
+//! comes from elsewhere, such as the name of a device, can never become a script.
 
-use std::sync::LazyLock;
+use std::borrow::Cow;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::header::{
@@ -16,41 +13,53 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-static PAGE: &str = include_str!("page/index.html");
-
-static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy_header(PAGE));
-
-/// The page itself. It is the same for every visitor and has no data.
-pub fn page() -> Response {
-    answer(PAGE, &POLICY)
+/// A page, and what it may do.
+pub struct StaticPage {
+    html: Cow<'static, str>,
+    policy: HeaderValue,
 }
 
-/// A page under its policy.
-pub(super) fn answer(page: impl IntoResponse, policy: &HeaderValue) -> Response {
-    let headers = [
-        (
-            CONTENT_TYPE,
-            HeaderValue::from_static("text/html; charset=utf-8"),
-        ),
-        (CONTENT_SECURITY_POLICY, policy.clone()),
-        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-        (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-        // A page that has opened this one keeps no reference to it.
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            HeaderValue::from_static("same-origin"),
-        ),
-        (
-            STRICT_TRANSPORT_SECURITY,
-            HeaderValue::from_static("max-age=31536000"),
-        ),
-    ];
-    (headers, page).into_response()
+impl StaticPage {
+    pub fn new(html: impl Into<Cow<'static, str>>) -> StaticPage {
+        let html = html.into();
+        // A page whose policy cannot be a header runs nothing.
+        let policy = HeaderValue::from_str(&policy(&html))
+            .unwrap_or(HeaderValue::from_static("default-src 'none'"));
+        StaticPage { html, policy }
+    }
+
+    pub fn answer(&self) -> Response {
+        let headers = [
+            (
+                CONTENT_TYPE,
+                HeaderValue::from_static("text/html; charset=utf-8"),
+            ),
+            (CONTENT_SECURITY_POLICY, self.policy.clone()),
+            (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+            (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+            // A page that has opened this one keeps no reference to it.
+            (
+                HeaderName::from_static("cross-origin-opener-policy"),
+                HeaderValue::from_static("same-origin"),
+            ),
+            (
+                STRICT_TRANSPORT_SECURITY,
+                HeaderValue::from_static("max-age=31536000"),
+            ),
+        ];
+        (headers, self.html.clone()).into_response()
+    }
 }
 
-/// The policy of a page as a header. Of one that cannot be a header, none runs.
-pub(super) fn policy_header(page: &str) -> HeaderValue {
-    HeaderValue::from_str(&policy(page)).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+#[cfg(test)]
+impl StaticPage {
+    pub fn html(&self) -> &str {
+        &self.html
+    }
+
+    pub fn policy(&self) -> &str {
+        self.policy.to_str().unwrap()
+    }
 }
 
 /// What the page may do: run its own script, look as its own style says, and ask where it is from. Its icon is empty
@@ -94,6 +103,7 @@ fn hash(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ON_CALL as PAGE;
     use super::*;
 
     /// The page without what is in its script and its style.
@@ -199,7 +209,7 @@ mod tests {
 
     #[test]
     fn it_is_not_framed_and_sends_no_referrer() {
-        let answer = page();
+        let answer = StaticPage::new(PAGE).answer();
         let header = |name: &str| answer.headers()[name].to_str().unwrap();
         assert_eq!(header("content-type"), "text/html; charset=utf-8");
         assert_eq!(header("referrer-policy"), "no-referrer");

@@ -1,19 +1,18 @@
 //! The pages for passkeys: the one that makes a passkey, and the on-call page with the part that approves with one. They
 //! are made once, from static files and the policy, and have no data of any person.
 
-use axum::http::HeaderValue;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::page;
+use super::ON_CALL;
+use super::static_page::StaticPage;
 
-static ENROLMENT: &str = include_str!("page/passkey.html");
-static ON_CALL: &str = include_str!("page/index.html");
+const ENROLMENT: &str = include_str!("passkey.html");
 
-/// The parts that the on-call page has beside its own.
-static FORM: &str = include_str!("page/approve.html");
-static STYLE: &str = include_str!("page/approve.css");
-static SCRIPT: &str = include_str!("page/approve.js");
+// The parts that the on-call page has beside its own.
+const FORM: &str = include_str!("passkey_form.html");
+const STYLE: &str = include_str!("passkey_form.css");
+const SCRIPT: &str = include_str!("passkey_form.js");
 
 /// Where the form stands in the on-call page.
 const HERE: &str = "<!-- passkey -->";
@@ -37,16 +36,10 @@ pub struct PasskeySettings {
     pub tenants: Vec<(String, String)>,
 }
 
-/// A page, and what it may do.
-struct Page {
-    html: String,
-    policy: HeaderValue,
-}
-
 /// Both pages of a deployment.
 pub struct PasskeyPages {
-    enrolment: Page,
-    on_call: Page,
+    enrolment: StaticPage,
+    on_call: StaticPage,
 }
 
 impl PasskeyPages {
@@ -57,8 +50,8 @@ impl PasskeyPages {
             ON_CALL.to_owned()
         };
         PasskeyPages {
-            enrolment: Page::new(ENROLMENT, settings),
-            on_call: Page::new(&on_call, settings),
+            enrolment: with_settings(ENROLMENT, settings),
+            on_call: with_settings(&on_call, settings),
         }
     }
 
@@ -73,21 +66,10 @@ impl PasskeyPages {
     }
 }
 
-impl Page {
-    fn new(html: &str, settings: &PasskeySettings) -> Page {
-        let json = serde_json::to_string(settings).unwrap_or_default();
-        let html = html.replacen(
-            SETTINGS,
-            &format!("data-settings=\"{}\"", escaped(&json)),
-            1,
-        );
-        let policy = page::policy_header(&html);
-        Page { html, policy }
-    }
-
-    fn answer(&self) -> Response {
-        page::answer(self.html.clone(), &self.policy)
-    }
+fn with_settings(html: &str, settings: &PasskeySettings) -> StaticPage {
+    let json = serde_json::to_string(settings).unwrap_or_default();
+    let attribute = format!("data-settings=\"{}\"", escaped(&json));
+    StaticPage::new(html.replacen(SETTINGS, &attribute, 1))
 }
 
 fn with_form() -> String {
@@ -124,9 +106,9 @@ mod tests {
     #[test]
     fn the_on_call_page_has_the_form_only_where_a_passkey_counts() {
         let pages = PasskeyPages::new(&settings());
-        assert!(pages.on_call.html.contains("id=\"passkey\""));
-        assert!(!pages.on_call.html.contains(HERE));
-        let policy = pages.on_call.policy.to_str().unwrap();
+        assert!(pages.on_call.html().contains("id=\"passkey\""));
+        assert!(!pages.on_call.html().contains(HERE));
+        let policy = pages.on_call.policy();
         for directive in ["script-src", "style-src"] {
             let hashes = policy.split("; ").find(|one| one.starts_with(directive));
             assert_eq!(hashes.unwrap().matches("'sha256-").count(), 2);
@@ -135,15 +117,15 @@ mod tests {
             on_call: None,
             ..settings()
         };
-        assert_eq!(PasskeyPages::new(&nowhere).on_call.html, ON_CALL);
+        assert_eq!(PasskeyPages::new(&nowhere).on_call.html(), ON_CALL);
     }
 
     #[test]
     fn the_settings_are_text_and_never_markup() {
         let pages = PasskeyPages::new(&settings());
         for page in [&pages.on_call, &pages.enrolment] {
-            assert!(page.html.contains("a=1&amp;b=\\&quot;&lt;script&gt;"));
-            assert!(!page.html.contains(SETTINGS));
+            assert!(page.html().contains("a=1&amp;b=\\&quot;&lt;script&gt;"));
+            assert!(!page.html().contains(SETTINGS));
         }
     }
 
@@ -177,7 +159,7 @@ mod tests {
     #[test]
     fn both_pages_are_small_enough_for_a_bad_line() {
         let pages = PasskeyPages::new(&settings());
-        assert!(pages.on_call.html.len() < 72 * 1024);
-        assert!(pages.enrolment.html.len() < 20 * 1024);
+        assert!(pages.on_call.html().len() < 72 * 1024);
+        assert!(pages.enrolment.html().len() < 20 * 1024);
     }
 }
