@@ -47,9 +47,13 @@ impl Browser<'_> {
         Ok(reply)
     }
 
-    /// Has a draft made, and signs in for exactly its text. That sign-in is a later one than the one that looks, and
+    /// Has a draft made, of a person who was looked up, and signs in for exactly its text. That sign-in is a later one than the one that looks, and
     /// Entra counts in seconds.
     pub async fn sign(&self, asked: &Value) -> Result<Reply, Box<dyn Error>> {
+        if let Some(person) = asked.pointer("/verification/target") {
+            self.post("/desk/people", &json!({"person": person}))
+                .await?;
+        }
         let draft = self.post("/desk/drafts", asked).await?;
         if draft.status != 200 {
             return Ok(draft);

@@ -101,6 +101,11 @@ impl Scope {
     pub const KEEP_SESSIONS: &str = "sessions:keep";
     pub const ACCEPT_LOCKOUT: &str = "lockout:accept";
 
+    /// Whether it keeps what a thief may hold. After a theft all sessions are revoked.
+    pub fn contradicts(self, reason: Option<Reason>) -> bool {
+        self.keep_sessions && reason == Some(Reason::Stolen)
+    }
+
     /// What a scope may hold.
     pub const VALUES: [&str; 5] = [
         Scope::REREGISTER,

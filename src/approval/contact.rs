@@ -73,6 +73,20 @@ pub struct ContactEnds {
 }
 
 impl ContactEnds {
+    pub fn of(&self, kind: ContactKind) -> Option<LastDigits> {
+        match kind {
+            ContactKind::BusinessPhone => self.business_phone,
+            ContactKind::MobilePhone => self.mobile_phone,
+        }
+    }
+
+    pub fn of_mut(&mut self, kind: ContactKind) -> &mut Option<LastDigits> {
+        match kind {
+            ContactKind::BusinessPhone => &mut self.business_phone,
+            ContactKind::MobilePhone => &mut self.mobile_phone,
+        }
+    }
+
     pub fn are_none(&self) -> bool {
         *self == ContactEnds::default()
     }

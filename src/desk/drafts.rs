@@ -1,6 +1,6 @@
 //! Drafts: what a person is about to sign. Everything in one is decided here, before it is shown; the page adds nothing.
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::allowance::Allowance;
 use super::error::NO_RANDOM;
@@ -82,6 +82,11 @@ impl Desk {
                     true => DeskRole::Manager,
                     false => DeskRole::Verifier,
                 })?;
+                if scope.contradicts(Some(reason)) {
+                    return Err(DeskError::Unreadable(
+                        "after a theft the person is signed out everywhere",
+                    ));
+                }
                 if target == session.person {
                     return Err(DeskError::NotThreePeople);
                 }
@@ -89,20 +94,16 @@ impl Desk {
                     true => of_manager(evidence)?,
                     false => of_record(evidence)?,
                 };
+                // A draft tells who its target is: it is no way around the count and the trail of look-ups.
                 let shown = self.shown(session, target).await?;
-                if !evidence
-                    .iter()
-                    .all(|one| contact_of(*one).is_none_or(|kind| shown.contains(&kind)))
-                {
-                    return Err(DeskError::Evidence(
-                        "its contact of record was not shown here",
-                    ));
-                }
+                let shown =
+                    shown.ok_or(DeskError::Evidence("the person was not looked up here"))?;
+                let contacts = used_of(&evidence, shown)?;
                 let target = match vouches {
                     true => self.managed(session, &PersonRef::Id(target)).await?,
                     false => self.people.profile(&PersonRef::Id(target)).await?,
                 };
-                let contacts = ends_of(&evidence, &target)?;
+                check_unchanged(contacts, &target)?;
                 let about = Subject {
                     ticket: ticket.in_capitals(),
                     target: target.id,
@@ -223,19 +224,34 @@ fn of_manager(wanted: Vec<WantedEvidence>) -> Result<Vec<Evidence>, DeskError> {
     }])
 }
 
-/// What the contacts of record end in that the evidence rests on.
-fn ends_of(evidence: &[Evidence], profile: &Profile) -> Result<ContactEnds, DeskError> {
-    let mut contacts = ContactEnds::default();
+/// Of the contacts that were shown, what those end in that the evidence rests on.
+fn used_of(evidence: &[Evidence], shown: ContactEnds) -> Result<ContactEnds, DeskError> {
+    let mut used = ContactEnds::default();
     for kind in evidence.iter().copied().filter_map(contact_of) {
-        let (number, ends) = match kind {
-            ContactKind::BusinessPhone => (&profile.business_phone, &mut contacts.business_phone),
-            ContactKind::MobilePhone => (&profile.mobile_phone, &mut contacts.mobile_phone),
-        };
-        let digits = number.as_ref().map(ExposeSecret::expose_secret);
-        let digits = digits.and_then(LastDigits::of);
-        *ends = Some(digits.ok_or(DeskError::Evidence("the directory has no such number"))?);
+        let ends = shown.of(kind);
+        *used.of_mut(kind) = Some(ends.ok_or(DeskError::Evidence(
+            "its contact of record was not shown here, or has fewer than four digits",
+        ))?);
     }
-    Ok(contacts)
+    Ok(used)
+}
+
+/// The directory still has the contacts that the verifier was shown: else they called another.
+fn check_unchanged(used: ContactEnds, profile: &Profile) -> Result<(), DeskError> {
+    let ends = |number: &Option<SecretString>| {
+        let number = number.as_ref().map(ExposeSecret::expose_secret);
+        number.and_then(LastDigits::of)
+    };
+    let now = ContactEnds {
+        business_phone: ends(&profile.business_phone),
+        mobile_phone: ends(&profile.mobile_phone),
+    };
+    match now.changed_since(&used) {
+        None => Ok(()),
+        Some(_) => Err(DeskError::Evidence(
+            "its contact of record was changed after it was shown here",
+        )),
+    }
 }
 
 /// The evidence, if each is a way that the desk offers.

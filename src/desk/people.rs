@@ -3,15 +3,15 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::allowance::Allowance;
 use super::ports::Profile;
 use super::session::LIFETIME;
 use super::{Desk, DeskError, Rejection, Session};
-use crate::approval::ContactKind;
 use crate::approval::sign_in::DeskRole;
+use crate::approval::{ContactEnds, ContactKind, LastDigits};
 use crate::clock::{self, Timestamp};
 use crate::ids::{ObjectId, PersonRef};
 use crate::reset::ports::Key;
@@ -78,11 +78,11 @@ pub struct Contact {
     pub number: SecretString,
 }
 
-/// That a session was shown a contact: which, never the contact.
+/// That a session was shown a person, or a contact of theirs: which, and what it ends in; never the contact.
 #[derive(Clone, Serialize, Deserialize)]
 struct Shown {
     person: ObjectId,
-    kind: ContactKind,
+    contact: Option<(ContactKind, Option<LastDigits>)>,
 }
 
 fn shown_key(session: &Session) -> Key {
@@ -117,6 +117,7 @@ impl Desk {
             contact: None,
         };
         self.audit.append(&looked_up).await?;
+        self.keep_shown(session, profile.id, None).await?;
         if only_vouches {
             return Ok(Found::for_manager(profile));
         }
@@ -176,13 +177,8 @@ impl Desk {
             contact: Some(kind.as_str()),
         };
         self.audit.append(&looked_up).await?;
-        let shown = Shown { person, kind };
-        let key = shown_key(session);
-        let kept = self.store.change_list(&key, LIFETIME, |list| {
-            list.push(shown.clone());
-            Ok::<(), DeskError>(())
-        });
-        kept.await??;
+        let ends = LastDigits::of(number.expose_secret());
+        self.keep_shown(session, person, Some((kind, ends))).await?;
         Ok(Contact { kind, number })
     }
 
@@ -206,17 +202,39 @@ impl Desk {
             .ok_or(DeskError::NotTheirManager)
     }
 
-    /// Which contacts of a person this session was shown.
+    async fn keep_shown(
+        &self,
+        session: &Session,
+        person: ObjectId,
+        contact: Option<(ContactKind, Option<LastDigits>)>,
+    ) -> Result<(), DeskError> {
+        let shown = Shown { person, contact };
+        let key = shown_key(session);
+        let kept = self.store.change_list(&key, LIFETIME, |list| {
+            list.push(shown.clone());
+            Ok(())
+        });
+        kept.await?
+    }
+
+    /// What the contacts of a person ended in when this session was shown them, the last time. `None` if the session did
+    /// not look the person up.
     pub(super) async fn shown(
         &self,
         session: &Session,
         person: ObjectId,
-    ) -> Result<Vec<ContactKind>, DeskError> {
+    ) -> Result<Option<ContactEnds>, DeskError> {
         let list: Option<Vec<Shown>> = self.store.read(&shown_key(session)).await?;
-        let list = list.unwrap_or_default().into_iter();
-        Ok(list
-            .filter(|shown| shown.person == person)
-            .map(|shown| shown.kind)
-            .collect())
+        let mut contacts = None;
+        for shown in list.unwrap_or_default() {
+            if shown.person != person {
+                continue;
+            }
+            let contacts = contacts.get_or_insert(ContactEnds::default());
+            if let Some((kind, ends)) = shown.contact {
+                *contacts.of_mut(kind) = ends;
+            }
+        }
+        Ok(contacts)
     }
 }

@@ -10,12 +10,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::error::NO_RANDOM;
-use super::{AuthorizationCode, Desk, DeskError};
+use super::{AuthorizationCode, Desk, DeskError, Visit};
 use crate::approval::sign_in::{DeskRole, SignIn, view_nonce};
 use crate::clock::{self, Timestamp};
 use crate::ids::{Digest, ObjectId};
+use crate::reset::Event;
 use crate::reset::ports::Key;
-use crate::reset::{Event, RequestOrigin};
 
 /// How long a person can look before they have to sign in again.
 pub(super) const LIFETIME: Duration = Duration::from_secs(15 * 60);
@@ -65,19 +65,24 @@ impl Desk {
     /// Redeems the code of a sign-in that only looks. `random` is what its nonce was made of.
     ///
     /// # Errors
-    /// [`DeskError`] if it is no sign-in to this desk by one who has a role here.
+    /// [`DeskError`] if it is no sign-in to this desk by one who has a role here, by the token and by its group.
     pub async fn begin_session(
         &self,
         code: &AuthorizationCode,
         random: &str,
-        origin: RequestOrigin,
+        visit: Visit,
     ) -> Result<NewSession, DeskError> {
         if random.is_empty() || random.len() > LONGEST_RANDOM {
             return Err(DeskError::Unreadable("random has 1 to 128 characters"));
         }
         let token = self.redeem(code).await?;
         let sign_in = self.sign_in(&token, &view_nonce(random)).await?;
-        if sign_in.roles.is_empty() {
+        let tenant = self.policy.tenant;
+        let roles = self
+            .resets
+            .desk_roles(tenant, sign_in.person, &sign_in.roles, visit.until);
+        let roles = roles.await?;
+        if roles.is_empty() {
             return Err(DeskError::RoleMissing("Verifier or Approver"));
         }
         let mut bytes = [0; 32];
@@ -88,9 +93,9 @@ impl Desk {
             person: sign_in.person,
             name: sign_in.name,
             user_name: sign_in.user_name,
-            verifies: sign_in.roles.contains(&DeskRole::Verifier),
-            approves: sign_in.roles.contains(&DeskRole::Approver),
-            vouches: sign_in.roles.contains(&DeskRole::Manager),
+            verifies: roles.contains(&DeskRole::Verifier),
+            approves: roles.contains(&DeskRole::Approver),
+            vouches: roles.contains(&DeskRole::Manager),
             signed_in_at: sign_in.at,
             expires_at: clock::after(now, LIFETIME),
             hash: bearer.hash(),
@@ -101,7 +106,7 @@ impl Desk {
                 at: now,
                 by: session.person,
                 token_id: sign_in.token_id,
-                origin,
+                origin: visit.origin,
             })
             .await?;
         if !self.store.create(key, &session, LIFETIME).await? {

@@ -81,6 +81,10 @@ impl Desk {
         if draft.signer != session.person {
             return Err(SignInError::OtherPerson.into());
         }
+        // Else whoever can open an address in the person's browser would get a second text signed in silence.
+        if !self.store.take_sign_in(&sign_in, &draft.id).await? {
+            return Err(SignInError::NotAnew.into());
+        }
         let (kind, verification) = match &draft.act {
             Act::Verify { .. } => ("verification", None),
             Act::Approve { verification, .. } => {

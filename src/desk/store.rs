@@ -6,10 +6,11 @@
 //! | `desk-draft#ID` | the draft's bytes, and whose session made it | once |
 //! | `desk-signature#ID` | the token that signs the draft, and that of the verification under it | once: the first good one |
 //! | the same | a tombstone, under which nothing is kept any more | by the worker, of a draft that expired unsigned |
+//! | `desk-sign-in#PERSON#TIME` | which draft this sign-in signed, so that it signs no other | once |
 //! | `desk-decision#ID` | what was decided about a case | by approvals, a rejection, its expiry |
 //! | `desk-course#ID` | what the ticket and the trail know of a case | by the run that has its lease |
 //! | `desk-rejections#…` | who rejected what of a person or a ticket, for a day | by a rejection |
-//! | `desk-shown#HASH` | which contacts a session was shown, never the contact | when one is shown |
+//! | `desk-shown#HASH` | which people and contacts a session was shown, never the contact | when one is shown |
 //! | `desk-count#open#HASH` | when the drafts were made that a session has not signed | by drafts and signatures |
 //! | `desk-count#…` | the times of what is limited by the hour; refused sign-ins | by what is counted |
 
@@ -21,7 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::approval::sign_in::{SignedApproval, SignedDraft};
+use crate::approval::sign_in::{SignIn, SignedApproval, SignedDraft};
 use crate::clock::{self, Clock, Timestamp};
 use crate::ids::{Digest, DraftId, Reference};
 use crate::reset::LedgerError;
@@ -29,6 +30,9 @@ use crate::reset::ports::{Item, Key, SignedApprovals, Store};
 
 /// How long what was signed is kept, as the records of resets are.
 pub(super) const RETENTION: Duration = Duration::from_secs(35 * 24 * 60 * 60);
+
+/// Longer than a sign-in can sign anything.
+const SIGN_IN_IS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How often a list is written anew where others write it, too.
 const MOST_TRIES: usize = 5;
@@ -156,6 +160,20 @@ impl DeskStore {
     ) -> Result<bool, LedgerError> {
         let key = Key(format!("desk-draft#{id}"));
         self.create(key, draft, RETENTION).await
+    }
+
+    /// Takes a sign-in for a draft: one sign-in signs one. False if it was taken for another.
+    pub(super) async fn take_sign_in(
+        &self,
+        sign_in: &SignIn,
+        id: &DraftId,
+    ) -> Result<bool, LedgerError> {
+        let (person, second) = (sign_in.person, sign_in.at.as_second());
+        let key = Key(format!("desk-sign-in#{person}#{second}"));
+        if self.create(key.clone(), id, SIGN_IN_IS_KEPT).await? {
+            return Ok(true);
+        }
+        Ok(self.read::<DraftId>(&key).await?.as_ref() == Some(id))
     }
 
     /// Keeps a signature, if it is the first.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::graph::Graph;
 use crate::approval::{ContactEnds, LastDigits};
-use crate::ids::{ObjectId, PersonRef};
+use crate::ids::{ObjectId, PersonRef, Upn};
 use crate::names::shown;
 use crate::reset::ports::{DirectoryError, Fault};
 use crate::reset::{Manager, PasswordChange, Person};
@@ -87,8 +87,8 @@ pub async fn find(graph: &Graph, who: &PersonRef) -> Result<Person, DirectoryErr
         PersonRef::Id(id) => *id == user.id,
         PersonRef::Upn(upn) => upn.as_ref().eq_ignore_ascii_case(&user.user_principal_name),
     };
-    // A name is what the policy's approvers are compared with.
-    if !same || user.user_principal_name.trim().is_empty() {
+    // A name is what the policy's approvers are compared with, and what notes repeat.
+    if !same || Upn::try_from(user.user_principal_name.clone()).is_err() {
         return Err(DirectoryError::Permanent(Fault::Unreadable));
     }
     Ok(Person {

@@ -99,7 +99,7 @@ pub async fn begin_session(
         let (visit, redemption) = read::<Redemption>(&services, request).await?;
         let (code, random) = redemption.code()?;
         let random = random.ok_or(DeskError::Unreadable("random is missing"))?;
-        let begun = desk.begin_session(&code, &random, visit.origin).await?;
+        let begun = desk.begin_session(&code, &random, visit).await?;
         Ok(Json(SessionAnswer::begun(&begun)).into_response())
     })
     .await

@@ -1,6 +1,7 @@
 //! Resets, as the channels see them: submit a request, preview it, read its status, run it when the queue says so, refuse
 //! it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use super::model::{
 };
 use super::refusal::Refusal;
 use super::rules::guardrails::{DAY, verifier_count};
-use crate::approval::sign_in::Subject;
+use crate::approval::sign_in::{DeskRole, Subject};
 use crate::approval::{ApprovalError, Authentic, ContactEnds, Evidence, TokenId};
 use crate::clock::{self, Timestamp};
 use crate::ids::{Label, ObjectId, Reference, ResetId, TenantId};
@@ -315,6 +316,21 @@ impl Resets {
     ) -> Result<Option<Privilege>, Refusal> {
         let run = self.deployment.run_in(tenant, until, Caller::Waits)?;
         Ok(run.tier_of(target).await?.privilege().cloned())
+    }
+
+    /// Of the roles that a token gives a person at the desk, those that they have now.
+    ///
+    /// # Errors
+    /// [`Refusal::SignerJustReset`], or an outage.
+    pub async fn desk_roles(
+        &self,
+        tenant: TenantId,
+        person: ObjectId,
+        given: &BTreeSet<DeskRole>,
+        until: Timestamp,
+    ) -> Result<BTreeSet<DeskRole>, Refusal> {
+        let run = self.deployment.run_in(tenant, until, Caller::Waits)?;
+        run.desk_roles(person, given).await
     }
 
     /// What a reset of this person would do, before it is approved.

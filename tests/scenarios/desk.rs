@@ -14,6 +14,8 @@ mod passkey;
 mod rejections;
 mod worker;
 
+use std::time::Duration;
+
 use reregister_mfa::clock::Clock as _;
 use serde_json::json;
 
@@ -151,6 +153,7 @@ async fn two_people_who_sign_in_have_a_person_reset() {
         [
             "session begun",
             "looked up a person",
+            "looked up a person",
             "signed verification",
             "session begun",
             "case shown",
@@ -203,7 +206,7 @@ async fn a_number_that_was_changed_after_the_verifier_called_it_proves_nothing()
     assert_eq!(shown.json["number"], "+1 4255550150", "{}", shown.json);
     let mut body = browser::verification(JANE);
     body["verification"]["evidence"] = json!([{"method": "phone_call", "via": "desk"}]);
-    let draft = vera.post("/desk/drafts", &body).await;
+    let draft = vera.draft(&body).await;
     let text = draft.json["text"].as_str().unwrap();
     assert!(
         text.contains(r#""contacts":{"business_phone":"50"}"#),
@@ -273,6 +276,7 @@ async fn an_approver_who_was_just_reset_does_not_approve() {
     // Sam is reset on two approvals, since approvers are privileged.
     app.tenant
         .register(SAM, Method::authenticator("Sam's phone"));
+    let (sam, draft) = about_to_approve(&app).await;
     let reset = app
         .reset_on_two(
             app.draft().target(SAM).approver(MEGAN),
@@ -281,9 +285,15 @@ async fn an_approver_who_was_just_reset_does_not_approve() {
         .await;
     assert_eq!(reset.state(), "completed", "{}", reset.json);
     app.work().await;
-    let (sam, draft) = about_to_approve(&app).await;
     let refused = sam.sign(&draft).await;
     documented(&refused);
+    // Nor do they come back to the desk for a day.
+    assert_eq!(
+        Browser::new(&app).look(SAM).await.code(),
+        "signer_just_reset"
+    );
+    app.clock.pass(Duration::from_secs(24 * 60 * 60));
+    assert_eq!(Browser::new(&app).look(SAM).await.status, 200);
 }
 
 #[tokio::test]

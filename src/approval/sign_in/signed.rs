@@ -152,7 +152,11 @@ pub fn authenticate(
     if approver.person == verifier.person && !is_allowed {
         return Err(SignInError::OneSigner);
     }
-    if !(1..=4).contains(&evidence.len()) {
+    if approver.person == verifier.person && approver.at <= verifier.at {
+        return Err(SignInError::NotAnew);
+    }
+    let about = &approval.about;
+    if !(1..=4).contains(&evidence.len()) || about.scope.contradicts(Some(about.reason)) {
         return Err(SignInError::NotADraft);
     }
     let verified = |evidence: &_| Verification {

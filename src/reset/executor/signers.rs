@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::context::Run;
 use super::validate::DeskSignatures;
 use crate::approval::Approval;
-use crate::approval::sign_in::SignedIn;
+use crate::approval::sign_in::{DeskRole, SignedIn};
 use crate::clock::{self, Timestamp};
 use crate::ids::ObjectId;
 use crate::reset::ledger::LastReset;
@@ -34,6 +34,46 @@ impl Run<'_> {
         judged.into_iter().collect()
     }
 
+    /// Of the roles that a token gives a person at the desk, those that their groups give them now: whoever can assign the
+    /// app's roles need not be able to change the groups.
+    ///
+    /// # Errors
+    /// [`Refusal::SignerJustReset`], or an outage.
+    pub async fn desk_roles(
+        &self,
+        person: ObjectId,
+        given: &BTreeSet<DeskRole>,
+    ) -> Result<BTreeSet<DeskRole>, Refusal> {
+        let none = BTreeSet::new();
+        let Some(desk) = &self.deployment.validator.desk else {
+            return Ok(none);
+        };
+        let grouped = given.iter().filter_map(|role| {
+            let group = desk.group_of(*role)?;
+            Some((*role, group))
+        });
+        let grouped: Vec<(DeskRole, ObjectId)> = grouped.collect();
+        if grouped.is_empty() {
+            return Ok(none);
+        }
+        let attester = match given.contains(&DeskRole::Approver) {
+            true => Attester::Approver,
+            false => Attester::Verifier,
+        };
+        let directory = &self.tenant.directories.standard;
+        let wanted: Vec<ObjectId> = grouped.iter().map(|(_, group)| *group).collect();
+        let (groups, just_reset) = tokio::join!(
+            self.read(|| directory.member_of(person, &wanted)),
+            self.reject_just_reset(person, attester, self.now()),
+        );
+        let groups = groups?;
+        just_reset?;
+        let has = grouped.into_iter();
+        Ok(has
+            .filter_map(|(role, group)| groups.contains(&group).then_some(role))
+            .collect())
+    }
+
     async fn judge_signer(&self, signer: Signer) -> Result<(), Refusal> {
         let Signer {
             person,
@@ -49,17 +89,27 @@ impl Run<'_> {
         let group = group.ok_or(Refusal::SignerWithoutRole(attester))?;
         let directory = &self.tenant.directories.standard;
         let wanted = [group];
-        let (groups, last_reset) = tokio::join!(
+        let (groups, just_reset) = tokio::join!(
             self.read(|| directory.member_of(person, &wanted)),
-            self.deployment.ledger.last_reset(self.tenant_id, person),
+            self.reject_just_reset(person, attester, signed_at),
         );
         if !groups?.contains(&group) {
             return Err(Refusal::SignerWithoutRole(attester));
         }
-        let was_recent = match last_reset? {
+        just_reset
+    }
+
+    async fn reject_just_reset(
+        &self,
+        person: ObjectId,
+        attester: Attester,
+        at: Timestamp,
+    ) -> Result<(), Refusal> {
+        let last_reset = self.deployment.ledger.last_reset(self.tenant_id, person);
+        let was_recent = match last_reset.await? {
             LastReset::Never => false,
             LastReset::Running => true,
-            LastReset::At(at) => signed_at < clock::after(at, AFTER_OWN_RESET),
+            LastReset::At(reset) => at < clock::after(reset, AFTER_OWN_RESET),
         };
         if was_recent {
             return Err(Refusal::SignerJustReset(attester));
@@ -83,16 +133,16 @@ fn in_roles(signed: &SignedIn, desk: &DeskSignatures) -> [Signer; 2] {
         Signer {
             person: signed.approver,
             attester: Attester::Approver,
-            group: Some(desk.approvers),
+            group: desk.group_of(DeskRole::Approver),
             signed_at: signed.approved_at,
         },
         Signer {
             person: signed.verifier,
             attester: Attester::Verifier,
-            group: match signed.is_vouched_for {
-                true => desk.managers,
-                false => Some(desk.verifiers),
-            },
+            group: desk.group_of(match signed.is_vouched_for {
+                true => DeskRole::Manager,
+                false => DeskRole::Verifier,
+            }),
             signed_at: signed.verified_at,
         },
     ]

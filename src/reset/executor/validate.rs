@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::approval::sign_in::{self, SignInError, SignInPolicy};
+use crate::approval::sign_in::{self, DeskRole, SignInError, SignInPolicy};
 use crate::approval::{
     ApprovalError, Audiences, Authentic, Channel, Damage, InvalidToken, IssuerPolicy, KeySet,
     TokenId, authenticate, parse_unverified,
@@ -41,6 +41,17 @@ pub struct DeskSignatures {
     pub managers: Option<ObjectId>,
     /// What was signed.
     pub signed: Arc<dyn SignedApprovals>,
+}
+
+impl DeskSignatures {
+    /// The group whose members have a role; `None` if the policy has none.
+    pub fn group_of(&self, role: DeskRole) -> Option<ObjectId> {
+        match role {
+            DeskRole::Verifier => Some(self.verifiers),
+            DeskRole::Approver => Some(self.approvers),
+            DeskRole::Manager => self.managers,
+        }
+    }
 }
 
 /// Where the keys of issuers come from.

@@ -83,6 +83,25 @@ async fn a_silent_sign_in_from_before_the_draft_signs_nothing() {
 }
 
 #[tokio::test]
+async fn a_sign_in_that_signed_one_draft_signs_no_other_in_silence() {
+    let app = with_desk(same).await;
+    let vera = Browser::of(&app, VERA).await;
+    let (first, second) = (
+        vera.draft_verification(JANE).await.json,
+        vera.draft_verification(MEGAN).await.json,
+    );
+    let silent = async |draft: &Value| {
+        let code = vera.code(VERA, draft["nonce"].as_str().unwrap()).await;
+        vera.redeem(draft, &code.unwrap()).await
+    };
+    // At one second by the clock, each of the next is the sign-in of the first.
+    assert_eq!(silent(&first).await.status, 200);
+    let refused = silent(&second).await;
+    assert_eq!(refused.code(), "sign_in_invalid", "{}", refused.json);
+    assert_eq!(vera.sign(&second).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_draft_is_signed_within_ten_minutes_or_not_at_all() {
     let app = with_desk(same).await;
     let (sam, draft) = about_to_approve(&app).await;
@@ -337,8 +356,12 @@ async fn begin_sams_reset(app: &TestApp, fault: Fault) {
 #[tokio::test]
 async fn a_signer_whose_own_reset_is_under_way_does_not_sign() {
     let app = with_desk(same).await;
-    begin_sams_reset(&app, Fault::on("DELETE", "Methods")).await;
     let (sam, draft) = about_to_approve(&app).await;
+    begin_sams_reset(&app, Fault::on("DELETE", "Methods")).await;
+    assert_eq!(
+        Browser::new(&app).look(SAM).await.code(),
+        "signer_just_reset"
+    );
     assert_eq!(sam.sign(&draft).await.code(), "signer_just_reset");
 }
 
@@ -357,11 +380,12 @@ async fn a_signer_whose_own_reset_was_given_up_does_not_sign_where_a_method_may_
         assert!(removed, "{removals:?}");
         app.wait(3 * 60 * Duration::from_secs(60)).await;
         app.tenant.mend();
-        let (sam, draft) = about_to_approve(&app).await;
-        let signed = sam.sign(&draft).await;
-        match may_be_gone {
-            true => assert_eq!(signed.code(), "signer_just_reset"),
-            false => signed.assert_completed(),
+        if may_be_gone {
+            let refused = Browser::new(&app).look(SAM).await;
+            assert_eq!(refused.code(), "signer_just_reset");
+        } else {
+            let (sam, draft) = about_to_approve(&app).await;
+            sam.sign(&draft).await.assert_completed();
         }
     }
 }
@@ -381,9 +405,83 @@ async fn a_number_that_was_not_shown_here_is_no_contact_of_record() {
         let mut body = super::browser::verification(JANE);
         body["verification"]["evidence"] = json!([evidence]);
         app.clock.pass(Duration::from_secs(130));
-        let refused = vera.post("/desk/drafts", &body).await;
+        let refused = vera.draft(&body).await;
         assert_eq!(refused.code(), "desk_evidence", "{evidence}");
     }
+}
+
+#[tokio::test]
+async fn a_role_in_the_token_alone_opens_no_desk() {
+    let app = with_desk(same).await;
+    // Whoever may assign the app's roles need not be able to change the groups.
+    let mut vera = Browser::new(&app);
+    vera.changes = changed("roles", &json!(["Approver"]));
+    let refused = vera.look(VERA).await;
+    assert_eq!(refused.code(), "desk_role_missing", "{}", refused.json);
+    // Of two roles, the one whose group has her.
+    vera.changes = changed("roles", &json!(["Verifier", "Approver"]));
+    assert_eq!(vera.look(VERA).await.json["roles"], json!(["Verifier"]));
+}
+
+#[tokio::test]
+async fn after_a_theft_nobody_signs_that_sessions_stay() {
+    let app = with_desk(same).await;
+    let vera = Browser::of(&app, VERA).await;
+    let mut body = super::browser::verification(JANE);
+    body["verification"]["scope"] = json!("mfa:reregister passkeys:remove sessions:keep");
+    assert_eq!(vera.draft(&body).await.status, 200);
+    body["verification"]["reason"] = json!("stolen");
+    let refused = vera.draft(&body).await;
+    assert_eq!(
+        refused.code(),
+        "desk_request_unreadable",
+        "{}",
+        refused.json
+    );
+}
+
+#[tokio::test]
+async fn a_draft_is_no_way_to_look_a_person_up() {
+    let app = with_desk(same).await;
+    let vera = Browser::of(&app, VERA).await;
+    let body = super::browser::verification(JANE);
+    let refused = vera.post("/desk/drafts", &body).await;
+    assert_eq!(refused.code(), "desk_evidence", "{}", refused.json);
+    let said = refused.json.to_string();
+    assert!(!said.contains("jane.doe"), "{said}");
+    // Another tab of the same person did not look her up either.
+    let other_tab = Browser::of(&app, VERA).await;
+    assert_eq!(other_tab.draft(&body).await.status, 200);
+    assert_eq!(
+        vera.post("/desk/drafts", &body).await.code(),
+        "desk_evidence"
+    );
+}
+
+#[tokio::test]
+async fn a_number_that_is_changed_back_after_the_verifier_called_it_signs_nothing() {
+    let app = with_desk(same).await;
+    let vera = Browser::of(&app, VERA).await;
+    let contact = json!({"person": super::JANE_ID, "contact": "business_phone"});
+    let mut body = super::browser::verification(JANE);
+    body["verification"]["evidence"] = json!([{"method": "phone_call", "via": "desk"}]);
+    let shown = async || vera.post("/desk/contacts", &contact).await.json["number"].clone();
+    let change = |number: &'static str| {
+        let profile = Fault::on("GET", "businessPhones").times(u32::MAX);
+        profile.edit(move |user| user["businessPhones"] = json!([number]))
+    };
+    assert_eq!(shown().await, "+1 4255550150");
+    app.tenant.fail(change("+1 4255550166"));
+    let refused = vera.draft(&body).await;
+    assert_eq!(refused.code(), "desk_evidence", "{}", refused.json);
+    assert_eq!(shown().await, "+1 4255550166");
+    let drafted = vera.draft(&body).await.json;
+    let text = drafted["text"].as_str().unwrap();
+    assert!(text.contains(r#""business_phone":"66""#), "{text}");
+
+    app.tenant.mend();
+    let refused = vera.draft(&body).await;
+    assert_eq!(refused.code(), "desk_evidence", "{}", refused.json);
 }
 
 #[tokio::test]

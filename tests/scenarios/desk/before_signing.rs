@@ -97,7 +97,7 @@ async fn warned_and_refused(app: &TestApp, target: &str, change: Value) -> (Valu
     for (name, value) in change.as_object().unwrap() {
         body["verification"][name] = value.clone();
     }
-    let draft = vera.post("/desk/drafts", &body).await;
+    let draft = vera.draft(&body).await;
     let signed = vera.sign(&draft.json).await;
     let case = signed.json["case"].as_str().unwrap();
     let refused = Browser::of(app, SAM).await.approve(case).await;

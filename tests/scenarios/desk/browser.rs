@@ -92,7 +92,14 @@ impl<'a> Browser<'a> {
 
     /// Makes a draft of a verification of this person.
     pub async fn draft_verification(&self, target: &str) -> Reply {
-        self.post("/desk/drafts", &verification(target)).await
+        self.draft(&verification(target)).await
+    }
+
+    /// Looks up whom a verification is about, and makes a draft of it.
+    pub async fn draft(&self, verification: &Value) -> Reply {
+        let person = &verification["verification"]["target"];
+        self.post("/desk/people", &json!({"person": person})).await;
+        self.post("/desk/drafts", verification).await
     }
 
     pub async fn draft_approval(&self, case: &str) -> Reply {
@@ -104,6 +111,8 @@ impl<'a> Browser<'a> {
     pub async fn sign_as(&self, who: &str, draft: &Value) -> Reply {
         let text = draft["text"].as_str().unwrap();
         assert_eq!(draft["nonce"], nonce(text));
+        // Each sign-in is a later one.
+        self.app.clock.pass(Duration::from_secs(1));
         let code = self.code(who, &nonce(text)).await.unwrap();
         self.redeem(draft, &code).await
     }
@@ -128,9 +137,7 @@ impl<'a> Browser<'a> {
     }
 
     pub async fn draft_vouching(&self, target: &str) -> Reply {
-        let mut body = verification(target);
-        body["verification"]["evidence"] = json!([{"method": "manager_attestation"}]);
-        self.post("/desk/drafts", &body).await
+        self.draft(&vouching(target)).await
     }
 
     /// Vouches for a person as their manager. Gives the case.
@@ -162,6 +169,13 @@ pub fn verification(target: &str) -> Value {
         other => panic!("{other} has no id here"),
     };
     verification_in("HELP-42", id)
+}
+
+/// A manager's word for this person.
+pub fn vouching(target: &str) -> Value {
+    let mut body = verification(target);
+    body["verification"]["evidence"] = json!([{"method": "manager_attestation"}]);
+    body
 }
 
 /// The same in another ticket, of a person by object id.

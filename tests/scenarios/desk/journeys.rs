@@ -168,7 +168,7 @@ async fn a_ticket_that_is_typed_in_small_letters_is_the_ticket_systems() {
     let vera = Browser::of(&app, VERA).await;
     let mut body = super::browser::verification(JANE);
     body["verification"]["ticket"] = json!("help-42");
-    let draft = vera.post("/desk/drafts", &body).await.json;
+    let draft = vera.draft(&body).await.json;
     let text: Value = serde_json::from_str(draft["text"].as_str().unwrap()).unwrap();
     assert_eq!(text["about"]["ticket"], "HELP-42");
     let approval = app.approve(app.draft().ticket("help-42"));

@@ -70,9 +70,7 @@ async fn follow(app: &TestApp, note: &str) {
     };
 
     let vera = Browser::of(app, VERA).await;
-    let draft = vera
-        .post("/desk/drafts", &verification_in(ticket, JANE_ID))
-        .await;
+    let draft = vera.draft(&verification_in(ticket, JANE_ID)).await;
     assert_eq!(draft.status, 200, "{}", draft.json);
     let signed = vera.sign(&draft.json).await;
     assert_eq!(signed.json["noted"], true, "{}", signed.json);

@@ -91,7 +91,7 @@ async fn a_privileged_person_is_reset_by_a_sign_in_and_a_passkey_in_one_ticket()
     let vera = Browser::of(&app, VERA).await;
     let mut body = super::browser::verification(GRACE);
     body["verification"]["evidence"] = json!([{"method": "video_call"}, {"method": "in_person"}]);
-    let draft = vera.post("/desk/drafts", &body).await.json;
+    let draft = vera.draft(&body).await.json;
     let case = vera.sign(&draft).await.json["case"]
         .as_str()
         .unwrap()

@@ -49,7 +49,7 @@ async fn an_approver_cannot_approve_their_own_case_at_the_desk() {
     let target =
         crate::desk::browser::verification_in("HELP-42", "a1000000-0000-4000-8000-00000000000c");
     let vera = Browser::of(&app, VERA).await;
-    let draft = vera.post("/desk/drafts", &target).await;
+    let draft = vera.draft(&target).await;
     let case = vera.sign(&draft.json).await.json["case"].clone();
     let case = case.as_str().unwrap();
     let refused = Browser::of(&app, SAM).await.draft_approval(case).await;
