@@ -16,7 +16,7 @@ use crate::reset::rules::one_person::OnePerson;
 pub struct Identified {
     pub target: Person,
     pub approvals: Vec<ClaimedApproval>,
-    /// The target's manager, by name, where the directory was asked and says it.
+    /// The target's manager, by name, else by id, where the directory was asked and has one.
     pub manager: Option<String>,
 }
 
@@ -35,6 +35,7 @@ impl Run<'_> {
         let People {
             found,
             mut managers,
+            ..
         } = known;
         let mut missing = asks_for_manager(approvals);
         missing.retain(|who| !managers.contains_key(*who));
@@ -123,10 +124,16 @@ impl Run<'_> {
                 alone: approval.by_sign_in().is_some_and(SignedIn::is_alone),
             });
         }
-        let named = managers.into_values().filter_map(Result::ok).flatten();
+        let mut manager = None;
+        for answer in managers.into_values() {
+            // Whoever is told must not hear that there is no manager because nobody could say.
+            if let Some(Manager { id, name }) = answer? {
+                manager = Some(name.unwrap_or_else(|| id.to_string()));
+            }
+        }
         Ok(Identified {
             target: target.clone(),
-            manager: named.filter_map(|manager| manager.name).next(),
+            manager,
             approvals: identified,
         })
     }

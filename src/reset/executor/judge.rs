@@ -51,7 +51,7 @@ impl Run<'_> {
         request: &Request,
         approvals: &[Approval],
         basis: Basis<'_>,
-        known: People,
+        mut known: People,
     ) -> Result<Identified, Refusal> {
         // A run is in its record's tenant. What it finds on the way, such as an earlier request, may be in another one.
         if request.tenant != self.tenant_id {
@@ -64,10 +64,11 @@ impl Run<'_> {
             // It was judged at the claim. What changed in the ticket since then does not undo a reset that has begun.
             Basis::Claim(_) => None,
         };
+        let signers = std::mem::take(&mut known.signers);
         // Joined, and judged in this order whichever answer comes first.
         let (identified, signers) = tokio::join!(
             self.identify(request.channel, ticket_user, approvals, known),
-            self.judge_signers(approvals),
+            self.judge_signers(approvals, signers),
         );
         let identified = identified?;
         signers?;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Run;
+use super::signers::Signers;
 use crate::approval::Authentic;
 use crate::approval::sign_in::SignedIn;
 use crate::ids::{ObjectId, PersonRef};
@@ -20,6 +21,7 @@ use crate::reset::rules::guardrails::Counted;
 pub struct People {
     pub found: BTreeMap<PersonRef, Result<Person, DirectoryError>>,
     pub managers: Managers,
+    pub signers: Signers,
 }
 
 /// Whom the directory calls these people's managers. Asked for only where an approval rests on that.
@@ -54,8 +56,14 @@ impl Run<'_> {
                     .await,
             )
         };
-        let (found, managers, target) = tokio::join!(people, managers, about_target);
-        let people = People { found, managers };
+        let signers = self.ask_about_signers(approvals);
+        let (found, managers, target, signers) =
+            tokio::join!(people, managers, about_target, signers);
+        let people = People {
+            found,
+            managers,
+            signers,
+        };
         Answers { people, target }
     }
 

@@ -1,80 +1,86 @@
 //! Whether the people who signed by signing in may do so now: the role in a token is as old as the token.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::context::Run;
 use super::validate::DeskSignatures;
-use crate::approval::Approval;
 use crate::approval::sign_in::{DeskRole, SignedIn};
+use crate::approval::{Approval, Authentic};
 use crate::clock::{self, Timestamp};
 use crate::ids::ObjectId;
 use crate::reset::ledger::LastReset;
+use crate::reset::model::LedgerError;
+use crate::reset::ports::DirectoryError;
 use crate::reset::refusal::{Attester, Refusal};
 
 /// For how long a person whose methods were removed here neither verifies nor approves: an attacker may have registered
 /// since then.
 const AFTER_OWN_RESET: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// What is known of a person who signs by signing in.
+pub struct SignerFacts {
+    /// Those of the desk's groups that they are in.
+    groups: Result<BTreeSet<ObjectId>, DirectoryError>,
+    last_reset: Result<LastReset, LedgerError>,
+}
+
+/// Of the people who signed these approvals by signing in.
+pub type Signers = BTreeMap<ObjectId, SignerFacts>;
+
 impl Run<'_> {
-    /// Judges the signers of all approvals that were signed by signing in. Of others nothing is asked.
+    /// Asks what there is to know of the signers of all approvals that were signed by signing in. Of others nothing is
+    /// asked.
+    pub async fn ask_about_signers<A: AsRef<Authentic>>(&self, approvals: &[A]) -> Signers {
+        let Some(desk) = &self.deployment.validator.desk else {
+            return Signers::new();
+        };
+        let asked = people(approvals).into_iter().map(async |person| {
+            let facts = self.signer_facts(person, desk).await;
+            (person, facts)
+        });
+        futures_util::future::join_all(asked)
+            .await
+            .into_iter()
+            .collect()
+    }
+
+    async fn signer_facts(&self, person: ObjectId, desk: &DeskSignatures) -> SignerFacts {
+        let directory = &self.tenant.directories.standard;
+        let wanted = desk.groups();
+        let (groups, last_reset) = tokio::join!(
+            self.read(|| directory.member_of(person, &wanted)),
+            self.deployment.ledger.last_reset(self.tenant_id, person),
+        );
+        SignerFacts { groups, last_reset }
+    }
+
+    /// Judges the signers of all approvals that were signed by signing in. What is not known of them yet is asked.
     ///
     /// # Errors
     /// [`Refusal::SignerWithoutRole`] or [`Refusal::SignerJustReset`].
-    pub async fn judge_signers(&self, approvals: &[Approval]) -> Result<(), Refusal> {
+    pub async fn judge_signers(
+        &self,
+        approvals: &[Approval],
+        mut known: Signers,
+    ) -> Result<(), Refusal> {
         let Some(desk) = &self.deployment.validator.desk else {
             return Ok(());
         };
+        if !people(approvals).iter().all(|one| known.contains_key(one)) {
+            known = self.ask_about_signers(approvals).await;
+        }
         let signed = approvals.iter().filter_map(|one| one.as_ref().by_sign_in());
         let signers: BTreeSet<Signer> = signed.flat_map(|signed| in_roles(signed, desk)).collect();
-        let judged = signers
-            .into_iter()
-            .map(async |signer| self.judge_signer(signer).await);
-        let judged = futures_util::future::join_all(judged).await;
-        judged.into_iter().collect()
-    }
-
-    /// Of the roles that a token gives a person at the desk, those that their groups give them now: whoever can assign the
-    /// app's roles need not be able to change the groups.
-    ///
-    /// # Errors
-    /// [`Refusal::SignerJustReset`], or an outage.
-    pub async fn desk_roles(
-        &self,
-        person: ObjectId,
-        given: &BTreeSet<DeskRole>,
-    ) -> Result<BTreeSet<DeskRole>, Refusal> {
-        let none = BTreeSet::new();
-        let Some(desk) = &self.deployment.validator.desk else {
-            return Ok(none);
-        };
-        let grouped = given.iter().filter_map(|role| {
-            let group = desk.group_of(*role)?;
-            Some((*role, group))
-        });
-        let grouped: Vec<(DeskRole, ObjectId)> = grouped.collect();
-        if grouped.is_empty() {
-            return Ok(none);
+        for signer in signers {
+            let attester = signer.attester;
+            let facts = known.get(&signer.person);
+            self.judge_signer(signer, facts.ok_or(Refusal::SignerWithoutRole(attester))?)?;
         }
-        let attester = match given.contains(&DeskRole::Approver) {
-            true => Attester::Approver,
-            false => Attester::Verifier,
-        };
-        let directory = &self.tenant.directories.standard;
-        let wanted: Vec<ObjectId> = grouped.iter().map(|(_, group)| *group).collect();
-        let (groups, just_reset) = tokio::join!(
-            self.read(|| directory.member_of(person, &wanted)),
-            self.reject_just_reset(person, attester, self.now()),
-        );
-        let groups = groups?;
-        just_reset?;
-        let has = grouped.into_iter();
-        Ok(has
-            .filter_map(|(role, group)| groups.contains(&group).then_some(role))
-            .collect())
+        Ok(())
     }
 
-    async fn judge_signer(&self, signer: Signer) -> Result<(), Refusal> {
+    fn judge_signer(&self, signer: Signer, facts: &SignerFacts) -> Result<(), Refusal> {
         let Signer {
             person,
             attester,
@@ -87,35 +93,63 @@ impl Run<'_> {
         }
         // The policy has no group of managers, or no longer has one.
         let group = group.ok_or(Refusal::SignerWithoutRole(attester))?;
-        let directory = &self.tenant.directories.standard;
-        let wanted = [group];
-        let (groups, just_reset) = tokio::join!(
-            self.read(|| directory.member_of(person, &wanted)),
-            self.reject_just_reset(person, attester, signed_at),
-        );
-        if !groups?.contains(&group) {
+        if !facts.groups.clone()?.contains(&group) {
             return Err(Refusal::SignerWithoutRole(attester));
         }
-        just_reset
+        facts.reject_just_reset(attester, signed_at)
     }
 
-    async fn reject_just_reset(
+    /// Of the roles that a token gives a person at the desk, those that their groups give them now: whoever can assign the
+    /// app's roles need not be able to change the groups.
+    ///
+    /// # Errors
+    /// [`Refusal::SignerJustReset`], or an outage.
+    pub async fn desk_roles(
         &self,
         person: ObjectId,
-        attester: Attester,
-        at: Timestamp,
-    ) -> Result<(), Refusal> {
-        let last_reset = self.deployment.ledger.last_reset(self.tenant_id, person);
-        let was_recent = match last_reset.await? {
+        given: &BTreeSet<DeskRole>,
+    ) -> Result<BTreeSet<DeskRole>, Refusal> {
+        let Some(desk) = &self.deployment.validator.desk else {
+            return Ok(BTreeSet::new());
+        };
+        if given.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let facts = self.signer_facts(person, desk).await;
+        let attester = match given.contains(&DeskRole::Approver) {
+            true => Attester::Approver,
+            false => Attester::Verifier,
+        };
+        facts.reject_just_reset(attester, self.now())?;
+        let groups = facts.groups?;
+        let has = |role: &&DeskRole| {
+            let group = desk.group_of(**role);
+            group.is_some_and(|group| groups.contains(&group))
+        };
+        Ok(given.iter().filter(has).copied().collect())
+    }
+}
+
+impl SignerFacts {
+    fn reject_just_reset(&self, attester: Attester, at: Timestamp) -> Result<(), Refusal> {
+        let was_recent = match self.last_reset.clone()? {
             LastReset::Never => false,
             LastReset::Running => true,
             LastReset::At(reset) => at < clock::after(reset, AFTER_OWN_RESET),
         };
-        if was_recent {
-            return Err(Refusal::SignerJustReset(attester));
+        match was_recent {
+            true => Err(Refusal::SignerJustReset(attester)),
+            false => Ok(()),
         }
-        Ok(())
     }
+}
+
+/// Everybody who signed one of these by signing in.
+fn people<A: AsRef<Authentic>>(approvals: &[A]) -> BTreeSet<ObjectId> {
+    let signed = approvals.iter().filter_map(|one| one.as_ref().by_sign_in());
+    signed
+        .flat_map(|signed| [signed.approver, signed.verifier])
+        .collect()
 }
 
 /// A person who signed, as what, and when.

@@ -44,6 +44,14 @@ pub struct DeskSignatures {
 }
 
 impl DeskSignatures {
+    /// The groups of all roles.
+    pub fn groups(&self) -> Vec<ObjectId> {
+        DeskRole::ALL
+            .into_iter()
+            .filter_map(|role| self.group_of(role))
+            .collect()
+    }
+
     /// The group whose members have a role; `None` if the policy has none.
     pub fn group_of(&self, role: DeskRole) -> Option<ObjectId> {
         match role {

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
+use simulated::entra::Fault;
 
 use super::{Browser, with_desk, with_managers_and};
+
 use crate::test_app::{ADELE, ALEX, Document, JANE, Overrides, SAM, VERA, VICTOR};
 
 /// Two resets a night.
@@ -40,6 +42,21 @@ async fn the_security_team_is_told_each_time_whom_to_ask() {
     app.work().await;
     let told = app.security_inbox.texts().pop().unwrap();
     assert!(!told.contains("ALONE"), "{told}");
+}
+
+#[tokio::test]
+async fn a_manager_who_cannot_be_read_is_not_told_as_none() {
+    let app = with_desk(alone).await;
+    let victor = Browser::of(&app, VICTOR).await;
+    let case = victor.verify(JANE).await;
+    app.tenant.fail(
+        Fault::on("GET", "/manager")
+            .times(u32::MAX)
+            .edit(|manager| manager["id"] = json!("nobody")),
+    );
+    let refused = victor.approve(&case).await;
+    assert_ne!(refused.state(), "completed", "{}", refused.json);
+    assert!(app.writes().is_empty());
 }
 
 #[tokio::test]
