@@ -33,7 +33,9 @@ impl Request {
         Request::post(path, body).header("Content-Type", "application/json")
     }
 
-    fn new(method: &str, path: &str, body: Vec<u8>) -> Request {
+    /// A request with this method and these bytes.
+    #[must_use]
+    pub fn new(method: &str, path: &str, body: Vec<u8>) -> Request {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         Request {
             method: method.to_owned(),

@@ -14,7 +14,7 @@ use crate::clock::{self, Timestamp};
 use crate::ids::{DraftId, ObjectId, Reference, TicketKey};
 use crate::names::shown_without_numbers;
 use crate::reset::ports::Key;
-use crate::reset::{Event, Preview, Refusal, RequestOrigin, RequestStatus};
+use crate::reset::{Event, Preview, Refusal, RequestOrigin, RequestStatus, Unapproved};
 
 /// How long a rejection is shown.
 const REJECTED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -74,10 +74,14 @@ impl Desk {
         let preview = async {
             match session.needs(DeskRole::Approver) {
                 Ok(()) => {
-                    let outlook = self
-                        .resets
-                        .outlook(tenant, &about, (&evidence, contacts), until);
-                    Some(outlook.await)
+                    let unapproved = Unapproved {
+                        about: &about,
+                        evidence: &evidence,
+                        contacts,
+                        verifier: sign_in.person,
+                        approver: Some(session.person),
+                    };
+                    Some(self.resets.outlook(tenant, &unapproved, until).await)
                 }
                 Err(_) => None,
             }

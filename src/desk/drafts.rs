@@ -15,7 +15,7 @@ use crate::approval::{
 };
 use crate::clock::{self, Timestamp};
 use crate::ids::{DraftId, ObjectId, PersonRef, TicketKey};
-use crate::reset::Refusal;
+use crate::reset::{Refusal, Unapproved};
 
 /// The most ways in which a person is verified at once.
 const MOST_EVIDENCE: usize = 4;
@@ -183,10 +183,14 @@ impl Desk {
             return None;
         };
         session.needs(DeskRole::Verifier).ok()?;
-        let verified = (evidence.as_slice(), *contacts);
-        let outlook = self
-            .resets
-            .outlook(draft.tid, &draft.about, verified, until);
+        let unapproved = Unapproved {
+            about: &draft.about,
+            evidence,
+            contacts: *contacts,
+            verifier: session.person,
+            approver: None,
+        };
+        let outlook = self.resets.outlook(draft.tid, &unapproved, until);
         outlook.await.err()
     }
 }

@@ -48,6 +48,12 @@ pub enum DeskError {
     SignInDown(Refusal),
     #[error(transparent)]
     Refused(Refusal),
+    /// The reset that was asked for is refused; that is in the log and in the trail.
+    #[error(transparent)]
+    ResetRefused(Refusal),
+    /// This program has made a mistake.
+    #[error("this service made a mistake")]
+    Internal,
 }
 
 /// Nothing that must be random can be made.
@@ -59,8 +65,12 @@ impl DeskError {
     /// Whether it says that what was presented is no signature; false for an outage.
     pub(super) fn is_no_signature(&self) -> bool {
         match self {
-            DeskError::Busy | DeskError::SignInDown(_) => false,
-            DeskError::Refused(refusal) => !refusal.is_transient(),
+            DeskError::Busy | DeskError::SignInDown(_) | DeskError::Internal => false,
+            // Another approver was faster.
+            DeskError::Rejected | DeskError::ApprovedAlready | DeskError::NoSuchCase => false,
+            DeskError::Refused(refusal) | DeskError::ResetRefused(refusal) => {
+                !refusal.is_transient()
+            }
             _ => true,
         }
     }

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::cases::Case;
 use super::{OwnedPasskey, PasskeyForm, Session};
-use crate::approval::{Evidence, Scope};
+use crate::approval::Evidence;
 use crate::ids::PersonRef;
+use crate::reset::{Cap, Guardrail, Refusal};
 
 /// Method, line and source of the contact, as an approval writes them; empty where it has none.
 fn words(evidence: Evidence) -> Option<[String; 3]> {
@@ -17,8 +18,9 @@ fn words(evidence: Evidence) -> Option<[String; 3]> {
 }
 
 impl Case {
-    /// The form, filled in for this approver; `None` if they have no passkey, the case is decided, or would be refused. All of it is after
-    /// the `#`, so that no server gets it. It proves nothing: the approver reads it again, and the passkey signs it.
+    /// The form, filled in for this approver; `None` if they have no passkey, the case is decided, or would be refused.
+    /// All of it is after the `#`, so that no server gets it. It proves nothing: the approver reads it again, and the
+    /// passkey signs it.
     pub fn passkey_link(&self, form: &PasskeyForm, session: &Session) -> Option<String> {
         let own = |passkey: &&OwnedPasskey| match &passkey.owner {
             PersonRef::Id(id) => *id == session.person,
@@ -29,9 +31,11 @@ impl Case {
         };
         let passkey = form.passkeys.iter().find(own)?;
         let is_decided = self.approved || self.rejections.iter().any(|one| one.case == self.id);
-        // On call a passkey says nothing of the contacts that were shown here.
-        let would_be_refused =
-            matches!(&self.preview, Some(Err(refusal)) if !refusal.is_transient());
+        // On call a passkey says nothing of the contacts that were shown here, and has limits of its own.
+        let would_be_refused = matches!(
+            &self.preview,
+            Some(Err(refusal)) if !refusal.is_transient() && !is_limit_of_the_desk(refusal)
+        );
         if is_decided || would_be_refused || !session.approves || session.person == self.verifier {
             return None;
         }
@@ -53,7 +57,7 @@ impl Case {
             .append_pair("ticket", self.about.ticket.as_ref())
             .append_pair("target", &self.about.target_name)
             .append_pair("reason", self.about.reason.into())
-            .append_pair("scope", &String::from(Scope::clone(&self.about.scope)))
+            .append_pair("scope", &String::from(self.about.scope))
             .append_pair("how", &method)
             .append_pair("via", &via)
             .append_pair("contact", &contact)
@@ -72,4 +76,11 @@ impl Case {
         page.set_fragment(filled_in.as_deref());
         Some(page.into())
     }
+}
+
+fn is_limit_of_the_desk(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::Guardrail(Guardrail::Alone | Guardrail::Cap(Cap::Issuer))
+    )
 }

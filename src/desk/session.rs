@@ -61,6 +61,10 @@ pub struct NewSession {
     pub bearer: SecretString,
 }
 
+fn session_key(hash: &Digest) -> Key {
+    Key(format!("desk-session#{hash}"))
+}
+
 impl Desk {
     /// Redeems the code of a sign-in that only looks. `random` is what its nonce was made of.
     ///
@@ -76,7 +80,12 @@ impl Desk {
             return Err(DeskError::Unreadable("random has 1 to 128 characters"));
         }
         let token = self.redeem(code).await?;
-        let sign_in = self.sign_in(&token, &view_nonce(random)).await?;
+        let sign_in = self.sign_in(&token, &view_nonce(random)).await;
+        let sign_in = sign_in.inspect_err(|error| {
+            tracing::warn!(event = "desk", why = %error, "a sign-in to the desk was refused");
+        })?;
+        // What shows a person the desk signs nothing later, in another window.
+        self.store.take_sign_in(&sign_in, None).await?;
         let tenant = self.policy.tenant;
         let roles = self
             .resets
@@ -100,7 +109,7 @@ impl Desk {
             expires_at: clock::after(now, LIFETIME),
             hash: bearer.hash(),
         };
-        let key = Key(format!("desk-session#{}", session.hash));
+        let key = session_key(&session.hash);
         self.audit
             .append(&Event::SessionBegun {
                 at: now,
@@ -123,11 +132,29 @@ impl Desk {
     /// # Errors
     /// [`DeskError::NoSession`], whatever is wrong with it.
     pub async fn session(&self, bearer: &Bearer) -> Result<Session, DeskError> {
-        let key = Key(format!("desk-session#{}", bearer.hash()));
+        let key = session_key(&bearer.hash());
         let session: Option<Session> = self.store.read(&key).await?;
         session
             .filter(|session| self.clock.now() < session.expires_at)
             .ok_or(DeskError::NoSession)
+    }
+
+    /// Ends a session: its bearer opens nothing any more.
+    ///
+    /// # Errors
+    /// [`DeskError`] if it is not known to have ended.
+    pub async fn end_session(&self, session: Session) -> Result<(), DeskError> {
+        let key = session_key(&session.hash);
+        let (version, _) = self.store.read_versioned::<Session>(&key).await?;
+        let ended = Session {
+            expires_at: self.clock.now(),
+            ..session
+        };
+        match self.store.write(key, version, &ended, LIFETIME).await? {
+            true => Ok(()),
+            // Nothing else is written over a session: another request ends it.
+            false => Err(DeskError::Busy),
+        }
     }
 
     /// Redeems a code, with few others at the same time.

@@ -82,7 +82,7 @@ impl Desk {
             return Err(SignInError::OtherPerson.into());
         }
         // Else whoever can open an address in the person's browser would get a second text signed in silence.
-        if !self.store.take_sign_in(&sign_in, &draft.id).await? {
+        if !self.store.take_sign_in(&sign_in, Some(&draft.id)).await? {
             return Err(SignInError::NotAnew.into());
         }
         let (kind, verification) = match &draft.act {
@@ -103,12 +103,12 @@ impl Desk {
         };
         // The worker is woken first, so that what is signed comes to its end even if this process dies.
         self.schedule_next(&draft.id, until).await?;
-        // What is not in the trail is no signature.
-        self.audit.append(&event).await?;
         if let Some(case) = &verification {
             let approved = Decision::Approved(draft.id.clone());
             self.decide(case, approved).await?;
         }
+        // What is not in the trail is no signature.
+        self.audit.append(&event).await?;
         let kept = self
             .store
             .keep_signature(&draft.id, &signed.token, verification);
@@ -178,9 +178,9 @@ impl Desk {
             Ok(Ok(answered)) => Ok(answered),
             Ok(Err(refusal)) => {
                 self.resets.refuse(&refusal, &parties).await;
-                Err(refusal.into())
+                Err(DeskError::ResetRefused(refusal))
             }
-            Err(_) => Err(DeskError::Busy),
+            Err(_) => Err(DeskError::Internal),
         }
     }
 

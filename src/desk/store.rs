@@ -2,11 +2,11 @@
 //!
 //! | key | holds | written |
 //! |---|---|---|
-//! | `desk-session#HASH` | who looks, since when | once |
+//! | `desk-session#HASH` | who looks, since when, until when | when it begins, and if the person ends it |
 //! | `desk-draft#ID` | the draft's bytes, and whose session made it | once |
 //! | `desk-signature#ID` | the token that signs the draft, and that of the verification under it | once: the first good one |
 //! | the same | a tombstone, under which nothing is kept any more | by the worker, of a draft that expired unsigned |
-//! | `desk-sign-in#PERSON#TIME` | which draft this sign-in signed, so that it signs no other | once |
+//! | `desk-sign-in#PERSON#TIME` | which draft this sign-in signed, or none: it signs no other | once |
 //! | `desk-decision#ID` | what was decided about a case | by approvals, a rejection, its expiry |
 //! | `desk-course#ID` | what the ticket and the trail know of a case | by the run that has its lease |
 //! | `desk-rejections#…` | who rejected what of a person or a ticket, for a day | by a rejection |
@@ -162,18 +162,19 @@ impl DeskStore {
         self.create(key, draft, RETENTION).await
     }
 
-    /// Takes a sign-in for a draft: one sign-in signs one. False if it was taken for another.
+    /// Takes a sign-in for a draft, or for a session: one sign-in signs one. False if it was taken for something else.
     pub(super) async fn take_sign_in(
         &self,
         sign_in: &SignIn,
-        id: &DraftId,
+        draft: Option<&DraftId>,
     ) -> Result<bool, LedgerError> {
         let (person, second) = (sign_in.person, sign_in.at.as_second());
         let key = Key(format!("desk-sign-in#{person}#{second}"));
-        if self.create(key.clone(), id, SIGN_IN_IS_KEPT).await? {
+        if self.create(key.clone(), &draft, SIGN_IN_IS_KEPT).await? {
             return Ok(true);
         }
-        Ok(self.read::<DraftId>(&key).await?.as_ref() == Some(id))
+        let taken: Option<Option<DraftId>> = self.read(&key).await?;
+        Ok(taken.is_some_and(|by| by.as_ref() == draft))
     }
 
     /// Keeps a signature, if it is the first.

@@ -34,12 +34,12 @@ impl Desk {
     pub async fn wake(&self, id: &DraftId, until: Timestamp) -> Result<(), Refusal> {
         match self.work_on(id, until).await {
             Ok(()) => Ok(()),
-            Err(DeskError::Refused(refusal) | DeskError::SignInDown(refusal))
-                if refusal.is_transient() =>
-            {
-                Err(refusal)
-            }
-            Err(DeskError::Busy) => Err(Refusal::OutOfTime),
+            Err(
+                DeskError::Refused(refusal)
+                | DeskError::ResetRefused(refusal)
+                | DeskError::SignInDown(refusal),
+            ) if refusal.is_transient() => Err(refusal),
+            Err(DeskError::Busy | DeskError::Internal) => Err(Refusal::OutOfTime),
             Err(error) => {
                 tracing::error!(event = "desk", draft = %id, %error, "nothing is done for a draft");
                 Ok(())

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{FromRequestParts as _, Path, Request as HttpRequest, State};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,7 @@ use crate::desk::{
 };
 use crate::ids::{DraftId, ObjectId, PersonRef, TicketKey};
 use crate::json;
+use crate::reset::Parties;
 
 /// A person waits in front of a page.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -110,6 +111,15 @@ pub async fn read_session(State(services): State<Arc<Services>>, headers: Header
     respond(async {
         let (_, session) = session(&services, &headers).await?;
         Ok(Json(SessionAnswer::of(&session)).into_response())
+    })
+    .await
+}
+
+pub async fn end_session(State(services): State<Arc<Services>>, headers: HeaderMap) -> Response {
+    respond(async {
+        let (desk, session) = session(&services, &headers).await?;
+        desk.end_session(session).await?;
+        Ok(StatusCode::NO_CONTENT.into_response())
     })
     .await
 }
@@ -346,7 +356,21 @@ async fn respond(answer: impl Future<Output = Result<Response, Failed>>) -> Resp
     match answer.await {
         Ok(response) => response,
         Err(Failed::Problem(problem)) => problem.into_response(),
-        Err(Failed::Desk(error)) => problem(&error).into_response(),
+        Err(Failed::Desk(error)) => {
+            log_fault(&error);
+            problem(&error).into_response()
+        }
+    }
+}
+
+/// Writes a line for what is no fault of the visitor: the alarms count these.
+fn log_fault(error: &DeskError) {
+    match error {
+        DeskError::Internal => Parties::default().log("internal_error", "a panic"),
+        DeskError::Refused(refusal) | DeskError::SignInDown(refusal) if refusal.is_transient() => {
+            Parties::default().log(refusal.code().as_str(), &refusal.to_string());
+        }
+        _ => {}
     }
 }
 

@@ -45,7 +45,8 @@ pub fn status(services: &Services, status: &RequestStatus, replayed: bool) -> Re
 
 pub fn problem(error: &DeskError) -> Problem {
     let (status, code, title, next) = match error {
-        DeskError::Refused(refusal) => {
+        DeskError::Internal => return Problem::internal(),
+        DeskError::Refused(refusal) | DeskError::ResetRefused(refusal) => {
             return Problem::refused(refusal, 0).followed_by(next_at_desk(refusal.code()));
         }
         // Here the approval is a sign-in, so that it can neither be used nor sent again.

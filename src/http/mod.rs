@@ -60,7 +60,9 @@ pub fn router(services: Arc<Services>) -> Router {
         .route("/desk/settings", get(desk::settings))
         .route(
             "/desk/sessions",
-            get(desk::read_session).post(desk::begin_session),
+            get(desk::read_session)
+                .post(desk::begin_session)
+                .delete(desk::end_session),
         )
         .route("/desk/people", post(desk::find))
         .route("/desk/contacts", post(desk::contact))

@@ -25,6 +25,7 @@ mod service;
 
 pub use directories::{Directories, Privileged};
 pub use executor::context::{Deployment, EvidenceKeeping, TenantContext};
+pub use executor::outlook::Unapproved;
 pub use executor::replay::Answered;
 pub use executor::validate::{ApprovalValidator, DeskSignatures, Presented};
 pub use ledger::{Duty, Ledger, ResetLease, SwitchError, SwitchedTo};

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::executor::claim::{KnownBefore, Proofs};
 use super::executor::context::{Caller, Deployment};
 use super::executor::look_ahead::Answers;
+use super::executor::outlook::Unapproved;
 use super::executor::replay::Answered;
 use super::executor::throttle::{Misuse, NotificationThrottle, PreviewThrottle};
 use super::executor::validate::Presented;
@@ -20,8 +21,8 @@ use super::model::{
 };
 use super::refusal::Refusal;
 use super::rules::guardrails::{DAY, verifier_count};
-use crate::approval::sign_in::{DeskRole, Subject};
-use crate::approval::{ApprovalError, Authentic, ContactEnds, Evidence, TokenId};
+use crate::approval::sign_in::DeskRole;
+use crate::approval::{ApprovalError, Authentic, TokenId};
 use crate::clock::{self, Timestamp};
 use crate::ids::{Label, ObjectId, Reference, ResetId, TenantId};
 
@@ -340,12 +341,11 @@ impl Resets {
     pub async fn outlook(
         &self,
         tenant: TenantId,
-        about: &Subject,
-        verified: (&[Evidence], ContactEnds),
+        unapproved: &Unapproved<'_>,
         until: Timestamp,
     ) -> Result<Preview, Refusal> {
         let run = self.deployment.run_in(tenant, until, Caller::Waits)?;
-        run.outlook(about, verified).await
+        run.outlook(unapproved).await
     }
 
     /// How many resets were begun within a day on the word of this verifier.

@@ -8,6 +8,7 @@ mod deaths;
 mod histories;
 mod journeys;
 mod links;
+mod looking;
 mod managers;
 mod mortal;
 mod passkey;

@@ -9,8 +9,10 @@ use simulated::entra::Fault;
 use simulated::request::Request;
 use simulated::senders::jira::IssueEvent;
 
+use crate::memory::MemoryStore;
 use crate::test_app::requests::jira_issue;
-use crate::test_app::{GRACE, JIRA_SECRET, TestApp};
+use crate::test_app::{GRACE, JIRA_SECRET, Overrides, TestApp};
+use crate::{desk, log};
 
 #[tokio::test]
 async fn no_kind_of_answer_may_be_cached_or_have_its_type_guessed() {
@@ -78,4 +80,38 @@ async fn the_answer_after_a_panic_may_not_be_cached_or_have_its_type_guessed_eit
         assert_eq!(reply.cache_control, "no-store");
         assert_eq!(reply.content_type_options, "nosniff");
     }
+}
+
+/// A store that panics where a request is accepted.
+#[derive(Default)]
+struct PanicsAtAcceptance(MemoryStore);
+
+#[async_trait]
+impl Store for PanicsAtAcceptance {
+    async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        self.0.get(key).await
+    }
+
+    async fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+        let accepts = writes
+            .iter()
+            .any(|write| write.key.0.starts_with("delivery#"));
+        assert!(!accepts, "as planned");
+        self.0.commit(writes).await
+    }
+}
+
+#[tokio::test]
+async fn a_panic_behind_a_signature_at_the_desk_is_told_as_a_mistake_of_this_service() {
+    log::start();
+    let store: Arc<dyn Store> = Arc::new(PanicsAtAcceptance::default());
+    let overrides = Overrides {
+        store: Some(store),
+        ..Overrides::default()
+    };
+    let app = desk::with_desk_and(desk::same, overrides).await;
+    let (sam, draft) = desk::about_to_approve(&app).await;
+    sam.sign(&draft).await.assert_refused(500, "internal_error");
+    let written = log::lines_with("internal_error");
+    assert!(written.contains(r#""event":"decision""#), "{written}");
 }

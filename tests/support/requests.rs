@@ -136,7 +136,7 @@ impl TestApp {
     pub async fn ask(&self, method: &str, path: &str, bearer: &str, body: Option<&Value>) -> Reply {
         let mut request = match (method, body) {
             ("POST", Some(body)) => Request::post_json(path, body.to_string()),
-            _ => Request::get(path),
+            _ => Request::new(method, path, Vec::new()),
         };
         if !bearer.is_empty() {
             request = request.header("Authorization", format!("Bearer {bearer}"));

@@ -117,7 +117,7 @@ impl Run<'_> {
         })
     }
 
-    fn guardrails_for(&self, counted: &Counted<'_>) -> Guardrails {
+    pub(super) fn guardrails_for(&self, counted: &Counted<'_>) -> Guardrails {
         let validator = &self.deployment.validator;
         let desk = validator.desk.as_ref();
         let alone = desk.and_then(|desk| desk.policy.alone).unwrap_or_default();

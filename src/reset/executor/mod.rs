@@ -15,7 +15,7 @@ pub mod identify;
 pub mod judge;
 pub mod look_ahead;
 pub mod notify;
-mod outlook;
+pub mod outlook;
 pub mod release;
 pub mod replay;
 pub mod resume;

@@ -227,28 +227,6 @@ async fn a_text_that_is_signed_no_longer_counts_as_one_that_waits() {
 }
 
 #[tokio::test]
-async fn without_a_bearer_or_with_a_wrong_one_nothing_is_shown_or_signed() {
-    let app = with_desk(same).await;
-    let case = Browser::of(&app, VERA).await.verify(JANE).await;
-    let mut stranger = Browser::new(&app);
-    let asked = app.tenant.token_requests();
-    for bearer in ["", "wrong", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"] {
-        stranger.bearer = bearer.to_owned();
-        for path in [
-            format!("/desk/cases/{case}"),
-            format!("/desk/cases/{case}/outcome"),
-        ] {
-            assert_eq!(stranger.get(&path).await.code(), "desk_session_over");
-        }
-        for path in ["/desk/people", "/desk/contacts", "/desk/drafts"] {
-            let reply = stranger.post(path, &json!({})).await;
-            assert_eq!(reply.code(), "desk_session_over", "{path}");
-        }
-    }
-    assert_eq!(app.tenant.token_requests(), asked);
-}
-
-#[tokio::test]
 async fn each_role_does_its_own_part_alone() {
     let app = with_desk(same).await;
     let (vera, sam) = (Browser::of(&app, VERA).await, Browser::of(&app, SAM).await);
@@ -388,100 +366,6 @@ async fn a_signer_whose_own_reset_was_given_up_does_not_sign_where_a_method_may_
             sam.sign(&draft).await.assert_completed();
         }
     }
-}
-
-#[tokio::test]
-async fn a_number_that_was_not_shown_here_is_no_contact_of_record() {
-    let app = with_desk(same).await;
-    let vera = Browser::of(&app, VERA).await;
-    for evidence in [
-        json!({"method": "phone_call", "via": "desk"}),
-        json!({"method": "phone_call", "via": "mobile"}),
-        json!({"method": "phone_call", "via": "home"}),
-        json!({"method": "secure_message", "via": "sms"}),
-        json!({"method": "manager_attestation"}),
-        json!({"method": "verified_id"}),
-    ] {
-        let mut body = super::browser::verification(JANE);
-        body["verification"]["evidence"] = json!([evidence]);
-        app.clock.pass(Duration::from_secs(130));
-        let refused = vera.draft(&body).await;
-        assert_eq!(refused.code(), "desk_evidence", "{evidence}");
-    }
-}
-
-#[tokio::test]
-async fn a_role_in_the_token_alone_opens_no_desk() {
-    let app = with_desk(same).await;
-    // Whoever may assign the app's roles need not be able to change the groups.
-    let mut vera = Browser::new(&app);
-    vera.changes = changed("roles", &json!(["Approver"]));
-    let refused = vera.look(VERA).await;
-    assert_eq!(refused.code(), "desk_role_missing", "{}", refused.json);
-    // Of two roles, the one whose group has her.
-    vera.changes = changed("roles", &json!(["Verifier", "Approver"]));
-    assert_eq!(vera.look(VERA).await.json["roles"], json!(["Verifier"]));
-}
-
-#[tokio::test]
-async fn after_a_theft_nobody_signs_that_sessions_stay() {
-    let app = with_desk(same).await;
-    let vera = Browser::of(&app, VERA).await;
-    let mut body = super::browser::verification(JANE);
-    body["verification"]["scope"] = json!("mfa:reregister passkeys:remove sessions:keep");
-    assert_eq!(vera.draft(&body).await.status, 200);
-    body["verification"]["reason"] = json!("stolen");
-    let refused = vera.draft(&body).await;
-    assert_eq!(
-        refused.code(),
-        "desk_request_unreadable",
-        "{}",
-        refused.json
-    );
-}
-
-#[tokio::test]
-async fn a_draft_is_no_way_to_look_a_person_up() {
-    let app = with_desk(same).await;
-    let vera = Browser::of(&app, VERA).await;
-    let body = super::browser::verification(JANE);
-    let refused = vera.post("/desk/drafts", &body).await;
-    assert_eq!(refused.code(), "desk_evidence", "{}", refused.json);
-    let said = refused.json.to_string();
-    assert!(!said.contains("jane.doe"), "{said}");
-    // Another tab of the same person did not look her up either.
-    let other_tab = Browser::of(&app, VERA).await;
-    assert_eq!(other_tab.draft(&body).await.status, 200);
-    assert_eq!(
-        vera.post("/desk/drafts", &body).await.code(),
-        "desk_evidence"
-    );
-}
-
-#[tokio::test]
-async fn a_number_that_is_changed_back_after_the_verifier_called_it_signs_nothing() {
-    let app = with_desk(same).await;
-    let vera = Browser::of(&app, VERA).await;
-    let contact = json!({"person": super::JANE_ID, "contact": "business_phone"});
-    let mut body = super::browser::verification(JANE);
-    body["verification"]["evidence"] = json!([{"method": "phone_call", "via": "desk"}]);
-    let shown = async || vera.post("/desk/contacts", &contact).await.json["number"].clone();
-    let change = |number: &'static str| {
-        let profile = Fault::on("GET", "businessPhones").times(u32::MAX);
-        profile.edit(move |user| user["businessPhones"] = json!([number]))
-    };
-    assert_eq!(shown().await, "+1 4255550150");
-    app.tenant.fail(change("+1 4255550166"));
-    let refused = vera.draft(&body).await;
-    assert_eq!(refused.code(), "desk_evidence", "{}", refused.json);
-    assert_eq!(shown().await, "+1 4255550166");
-    let drafted = vera.draft(&body).await.json;
-    let text = drafted["text"].as_str().unwrap();
-    assert!(text.contains(r#""business_phone":"66""#), "{text}");
-
-    app.tenant.mend();
-    let refused = vera.draft(&body).await;
-    assert_eq!(refused.code(), "desk_evidence", "{}", refused.json);
 }
 
 #[tokio::test]

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use simulated::entra::Fault;
 
 use super::{Browser, JANE_ID, same, with_desk, with_managers};
-use crate::test_app::{ADELE, GRACE, JANE, MEGAN, SAM, TestApp, VERA, without_cool_down};
+use crate::guardrails::freeze;
+use crate::log;
+use crate::test_app::{ADELE, Document, GRACE, JANE, MEGAN, SAM, TestApp, VERA, without_cool_down};
 
 async fn found(browser: &Browser<'_>, who: &str) -> Value {
     let found = browser.post("/desk/people", &json!({"person": who})).await;
@@ -214,4 +216,52 @@ async fn an_approver_sees_the_cool_down_before_they_sign_and_approves_the_case_a
         .approve(&case)
         .await
         .assert_completed();
+}
+
+#[tokio::test]
+async fn verifier_and_approver_see_a_freeze_and_a_full_count_before_they_sign() {
+    let app = with_desk(same).await;
+    let vera = Browser::of(&app, VERA).await;
+    let case = vera.verify(JANE).await;
+    let sam = Browser::of(&app, SAM).await;
+    freeze(app.store.clone(), true, true).await;
+    let draft = vera.draft_verification(MEGAN).await.json;
+    let shown = sam.get(&format!("/desk/cases/{case}")).await.json;
+    for answer in [&draft, &shown] {
+        let obstacle = answer["obstacle"].as_str().unwrap_or_default();
+        assert!(obstacle.contains("frozen"), "{answer}");
+    }
+    freeze(app.store.clone(), false, false).await;
+    let shown = sam.get(&format!("/desk/cases/{case}")).await.json;
+    assert_eq!(shown["obstacle"], json!(null), "{shown}");
+
+    let one_an_hour = |policy: Document| policy.add("tenants.contoso.rules.verifier_per_hour", 1);
+    let app = with_desk(one_an_hour).await;
+    let vera = Browser::of(&app, VERA).await;
+    let case = vera.verify(JANE).await;
+    Browser::of(&app, SAM)
+        .await
+        .approve(&case)
+        .await
+        .assert_completed();
+    let draft = vera.draft_verification(MEGAN).await.json;
+    assert_ne!(draft["obstacle"], json!(null), "{draft}");
+}
+
+#[tokio::test]
+async fn an_outage_at_the_desk_is_a_decision_that_the_alarms_count() {
+    log::start();
+    let app = with_desk(same).await;
+    let vera = Browser::of(&app, VERA).await;
+    app.tenant
+        .fail(Fault::on("GET", "/users/").times(u32::MAX).status(403));
+    let refused = vera
+        .post(
+            "/desk/people",
+            &json!({"person": "only.here@contoso.example"}),
+        )
+        .await;
+    refused.assert_refused(503, "misconfigured");
+    let written = log::lines_with("misconfigured");
+    assert!(written.contains(r#""event":"decision""#), "{written}");
 }
