@@ -31,10 +31,12 @@ pub enum Failure {
     Overtaken,
     /// What is in the table makes no sense.
     Corrupt,
-    /// The code of AWS.
-    Aws(String),
-    /// Nothing came back.
-    NoAnswer,
+    NoTable,
+    NotAllowed,
+    /// With the code of AWS.
+    CredentialsRefused(String),
+    /// No answer, or one that does not say whether the switch was set.
+    Unknown(String),
 }
 
 impl Table {
@@ -66,8 +68,14 @@ impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Failure {
         match error {
             LedgerError::Corrupt => Failure::Corrupt,
-            LedgerError::Unavailable(code) if code == "no answer" => Failure::NoAnswer,
-            LedgerError::Unavailable(code) => Failure::Aws(code),
+            LedgerError::Unavailable(code) => match code.as_str() {
+                "ResourceNotFoundException" => Failure::NoTable,
+                "AccessDeniedException" => Failure::NotAllowed,
+                "ExpiredTokenException"
+                | "UnrecognizedClientException"
+                | "InvalidSignatureException" => Failure::CredentialsRefused(code),
+                _ => Failure::Unknown(code),
+            },
         }
     }
 }
@@ -76,7 +84,7 @@ impl Failure {
     /// The refusal of `freeze all` and the like.
     pub fn of_a_freeze(&self, table: &Table) -> String {
         let lead = match self {
-            Failure::NoAnswer => {
+            Failure::Unknown(_) => {
                 "it is not known whether resets are frozen: treat them as NOT frozen"
             }
             _ => NOT_FROZEN,
@@ -91,7 +99,7 @@ impl Failure {
 
     pub fn of_a_thaw(&self, table: &Table) -> String {
         let lead = match self {
-            Failure::NoAnswer => "it is not known whether the freeze is lifted",
+            Failure::Unknown(_) => "it is not known whether the freeze is lifted",
             _ => NOT_LIFTED,
         };
         format!("{lead}: {}", self.advice(table))
@@ -108,29 +116,20 @@ impl Failure {
                 "the switch in the table \"{name}\" in {region} was not written by this program. Check TABLE_NAME, or use \
                  the output FreezeCommand"
             ),
-            Failure::NoAnswer => format!(
-                "no answer from {region}. Check AWS_REGION and the network, and run `reregister freeze` to see the switch"
+            Failure::NoTable => format!(
+                "there is no table \"{name}\" in {region}. Check TABLE_NAME, AWS_PROFILE and AWS_REGION"
             ),
-            Failure::Aws(code) => match code.as_str() {
-                "ResourceNotFoundException" => format!(
-                    "there is no table \"{name}\" in {region}. Check TABLE_NAME, AWS_PROFILE and AWS_REGION"
-                ),
-                "AccessDeniedException" => format!(
-                    "AWS does not let you use the table \"{name}\" in {region}. Check AWS_PROFILE: it may be another role, or \
-                     another person has to do it. Cause: {code}"
-                ),
-                "ExpiredTokenException"
-                | "UnrecognizedClientException"
-                | "InvalidSignatureException" => {
-                    format!(
-                        "AWS does not accept the credentials. Log in again: `aws sso login`. Cause: {code}"
-                    )
-                }
-                _ => format!(
-                    "run `reregister freeze` to see the switch, then try again. Cause: {code}, for the table \"{name}\" in \
-                     {region}"
-                ),
-            },
+            Failure::NotAllowed => format!(
+                "AWS does not let you use the table \"{name}\" in {region}. Check AWS_PROFILE: it may be another role, or \
+                 another person has to do it. Cause: AccessDeniedException"
+            ),
+            Failure::CredentialsRefused(code) => format!(
+                "AWS does not accept the credentials. Log in again: `aws sso login`. Cause: {code}"
+            ),
+            Failure::Unknown(cause) => format!(
+                "run `reregister freeze` to see the switch, then try again. Check AWS_REGION and the network. Cause: \
+                 {cause}, for the table \"{name}\" in {region}"
+            ),
         }
     }
 }
@@ -187,6 +186,22 @@ fn section(line: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_aws_certainly_refused_is_said_not_to_be_done() {
+        for (code, is_known) in [
+            ("ResourceNotFoundException", true),
+            ("AccessDeniedException", true),
+            ("ExpiredTokenException", true),
+            ("no answer", false),
+            ("InternalServerError", false),
+            ("an answer that cannot be read", false),
+            ("TransactionInProgressException", false),
+        ] {
+            let failure = Failure::from(LedgerError::Unavailable(code.to_owned()));
+            assert_eq!(!matches!(failure, Failure::Unknown(_)), is_known, "{code}");
+        }
+    }
 
     #[test]
     fn a_profile_is_a_section_of_either_file() {

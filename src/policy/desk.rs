@@ -110,7 +110,10 @@ impl Sections {
             ));
         }
         self.desk_tenant(desk)?;
-        Ok(())
+        // Else the desk would only not be there.
+        self.resolved_desk()
+            .map(drop)
+            .ok_or_else(|| contradiction("desk", "this section and its tenant make no desk"))
     }
 
     /// Whether tickets come from where `[notes.NAME]` writes to: the name is a source's, or the desk's. The desk needs no
