@@ -256,7 +256,7 @@ impl App {
     /// # Errors
     /// [`LedgerError`], which must never be taken for off.
     pub async fn show_freeze(&self) -> Result<Value, LedgerError> {
-        let switch = self.services.resets.frozen().await?;
+        let switch = self.services.resets.freeze_switch().await?;
         let message = report::freeze_state(switch.as_ref(), "");
         Ok(report::freeze_answer(switch.as_ref(), &message))
     }

@@ -97,7 +97,7 @@ impl Freeze {
                     Ok(switched) => switched.after,
                     Err(failure) => bail!("{}", failure.of_a_freeze(&table)),
                 },
-                None => match table.ledger.frozen().await {
+                None => match table.ledger.freeze_switch().await {
                     Ok(switch) => switch,
                     Err(error) => bail!("{}", Failure::from(error).of_a_look(&table)),
                 },

@@ -58,7 +58,7 @@ const AUTHENTICATION_METHODS: [&str; 20] = [
 
 impl Claims {
     /// How the approver signed in, by the registered names alone: whatever else is in `amr` may say anything.
-    pub fn signed_in_by(&self) -> Vec<String> {
+    pub fn registered_amr(&self) -> Vec<String> {
         let known = |method: &&String| AUTHENTICATION_METHODS.contains(&method.as_str());
         self.amr.iter().filter(known).cloned().collect()
     }

@@ -62,7 +62,7 @@ impl Desk {
     ///
     /// # Errors
     /// [`DeskError::TooMany`] if the session has too many of them.
-    pub(super) async fn open_draft(&self, session: &Session) -> Result<(), DeskError> {
+    pub(super) async fn count_open_draft(&self, session: &Session) -> Result<(), DeskError> {
         self.take(
             open_key(session),
             DRAFT_LIFETIME,
@@ -73,7 +73,7 @@ impl Desk {
     }
 
     /// Counts one draft less. A failure only makes the session wait.
-    pub(super) async fn close_draft(&self, session: &Session) {
+    pub(super) async fn uncount_open_draft(&self, session: &Session) {
         let key = open_key(session);
         let closed = self
             .store

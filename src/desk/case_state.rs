@@ -42,7 +42,7 @@ pub(super) enum CaseState {
 impl Desk {
     /// The draft that is stored under this id; `None` if it is another's. An attacker who can write to the table can hang
     /// one draft under the id of another.
-    pub(super) async fn draft_of(&self, id: &DraftId) -> Result<Option<Draft>, DeskError> {
+    pub(super) async fn stored_draft(&self, id: &DraftId) -> Result<Option<Draft>, DeskError> {
         let Some(stored) = self.store.draft(id).await? else {
             return Ok(None);
         };
@@ -95,7 +95,7 @@ impl Desk {
                 // There is none.
                 Decision::Rejected | Decision::RejectedBy(_) => {}
                 Decision::Expired { at } => return Ok(CaseState::Expired(at)),
-                Decision::Approved(approval) => match self.draft_of(&approval).await? {
+                Decision::Approved(approval) => match self.stored_draft(&approval).await? {
                     None => self.withdraw(case, &approval).await?,
                     // It is decided before its signature is kept: a process may have died in between.
                     Some(draft) => match self.draft_state(&draft).await? {

@@ -53,9 +53,9 @@ impl Desk {
         id: &DraftId,
         until: Timestamp,
     ) -> Result<Case, DeskError> {
-        session.needs_to_read()?;
-        let signature = self.open_case(id).await?;
-        let (draft, sign_in) = self.verified(&signature.signed).await?;
+        session.require_reader()?;
+        let signature = self.signature_of_open_case(id).await?;
+        let (draft, sign_in) = self.verify(&signature.signed).await?;
         let Act::Verify { evidence, contacts } = draft.act else {
             return Err(DeskError::NoSuchCase);
         };
@@ -72,7 +72,7 @@ impl Desk {
         self.audit.append(&event).await?;
         let tenant = self.policy.tenant;
         let preview = async {
-            match session.needs(DeskRole::Approver) {
+            match session.require(DeskRole::Approver) {
                 Ok(()) => {
                     let unapproved = Unapproved {
                         about: &about,
@@ -120,8 +120,8 @@ impl Desk {
         why: &str,
         until: Timestamp,
     ) -> Result<CaseNote, DeskError> {
-        session.needs(DeskRole::Approver)?;
-        let signature = self.open_case(id).await?;
+        session.require(DeskRole::Approver)?;
+        let signature = self.signature_of_open_case(id).await?;
         let draft = Draft::read(&signature.signed.draft)?;
         let rejection = Rejection {
             at: self.clock.now(),
@@ -181,7 +181,7 @@ impl Desk {
         session: &Session,
         id: &DraftId,
     ) -> Result<RequestStatus, DeskError> {
-        session.needs_to_read()?;
+        session.require_reader()?;
         self.stored_outcome(id).await?.ok_or(DeskError::NoSuchCase)
     }
 
@@ -204,7 +204,10 @@ impl Desk {
     }
 
     /// The signature under a case that can be approved.
-    pub(super) async fn open_case(&self, id: &DraftId) -> Result<Signature, DeskError> {
+    pub(super) async fn signature_of_open_case(
+        &self,
+        id: &DraftId,
+    ) -> Result<Signature, DeskError> {
         let signature = self.store.signature(id).await?;
         let signature = signature.ok_or(DeskError::NoSuchCase)?;
         let is_open = self.clock.now() < clock::after(signature.signed_at, OPEN);

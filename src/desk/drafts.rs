@@ -78,7 +78,7 @@ impl Desk {
                     && evidence
                         .iter()
                         .any(|one| one.method == VerificationMethod::ManagerAttestation);
-                session.needs(match vouches {
+                session.require(match vouches {
                     true => DeskRole::Manager,
                     false => DeskRole::Verifier,
                 })?;
@@ -114,10 +114,10 @@ impl Desk {
                 (about, Act::Verify { evidence, contacts })
             }
             Wanted::Approval { case, channel } => {
-                session.needs(DeskRole::Approver)?;
-                let signature = self.open_case(&case).await?;
+                session.require(DeskRole::Approver)?;
+                let signature = self.signature_of_open_case(&case).await?;
                 self.check_not_rejected(&case).await?;
-                let (verified, _) = self.verified(&signature.signed).await?;
+                let (verified, _) = self.verify(&signature.signed).await?;
                 let about = verified.about;
                 let role = verified.act.role()?;
                 let may_be_one = self.policy.alone.is_some() && may_be_one(channel, role);
@@ -139,7 +139,7 @@ impl Desk {
                 (about, act)
             }
         };
-        self.open_draft(session).await?;
+        self.count_open_draft(session).await?;
         let id = DraftId::random().ok_or(NO_RANDOM)?;
         let now = self.clock.now();
         let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
@@ -182,7 +182,7 @@ impl Desk {
         let Act::Verify { evidence, contacts } = &draft.act else {
             return None;
         };
-        session.needs(DeskRole::Verifier).ok()?;
+        session.require(DeskRole::Verifier).ok()?;
         let unapproved = Unapproved {
             about: &draft.about,
             evidence,

@@ -63,7 +63,7 @@ pub(super) const NO_RANDOM: DeskError = DeskError::Refused(Refusal::Misconfigure
 
 impl DeskError {
     /// Whether it says that what was presented is no signature; false for an outage.
-    pub(super) fn is_no_signature(&self) -> bool {
+    pub(super) fn disproves_signature(&self) -> bool {
         match self {
             DeskError::Busy | DeskError::SignInDown(_) | DeskError::Internal => false,
             // Another approver was faster.

@@ -102,7 +102,7 @@ impl Desk {
     ) -> Result<Found, DeskError> {
         let only_vouches = session.vouches && !session.verifies;
         if !only_vouches {
-            session.needs(DeskRole::Verifier)?;
+            session.require(DeskRole::Verifier)?;
         }
         self.count(Allowance::LookUps, session.person).await?;
         let profile = match only_vouches {
@@ -162,7 +162,7 @@ impl Desk {
         person: ObjectId,
         kind: ContactKind,
     ) -> Result<Contact, DeskError> {
-        session.needs(DeskRole::Verifier)?;
+        session.require(DeskRole::Verifier)?;
         self.count(Allowance::LookUps, session.person).await?;
         let profile = self.people.profile(&PersonRef::Id(person)).await?;
         let number = match kind {

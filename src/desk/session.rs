@@ -182,7 +182,7 @@ impl Session {
     ///
     /// # Errors
     /// [`DeskError::RoleMissing`].
-    pub(super) fn needs(&self, role: DeskRole) -> Result<(), DeskError> {
+    pub(super) fn require(&self, role: DeskRole) -> Result<(), DeskError> {
         let has = match role {
             DeskRole::Verifier => self.verifies,
             DeskRole::Approver => self.approves,
@@ -196,7 +196,7 @@ impl Session {
     ///
     /// # Errors
     /// [`DeskError::RoleMissing`].
-    pub(super) fn needs_to_read(&self) -> Result<(), DeskError> {
+    pub(super) fn require_reader(&self) -> Result<(), DeskError> {
         let reads = self.verifies || self.approves;
         reads
             .then_some(())

@@ -55,7 +55,7 @@ impl Desk {
             if let Err(error) = redeemed.await {
                 // The page may have sent it twice: what counts is whether it is signed.
                 if self.store.signature(id).await?.is_none() {
-                    if error.is_no_signature() {
+                    if error.disproves_signature() {
                         self.audit_refused(Some(session.person), &draft, &error)
                             .await;
                     }
@@ -76,7 +76,7 @@ impl Desk {
     ) -> Result<(), DeskError> {
         let token = self.redeem(code).await?;
         let signed = SignedDraft { draft: text, token };
-        let (_, sign_in) = self.verified(&signed).await?;
+        let (_, sign_in) = self.verify(&signed).await?;
         sign_in.check_validity(self.clock.now())?;
         if draft.signer != session.person {
             return Err(SignInError::OtherPerson.into());
@@ -113,7 +113,7 @@ impl Desk {
             .store
             .keep_signature(&draft.id, &signed.token, verification);
         match kept.await? {
-            true => self.close_draft(session).await,
+            true => self.uncount_open_draft(session).await,
             // Another one may have been first: then that one counts.
             false if self.store.signature(&draft.id).await?.is_none() => {
                 return Err(DeskError::DraftExpired);
@@ -213,10 +213,7 @@ impl Desk {
     ///
     /// # Errors
     /// [`DeskError`] if it is no signature, or the keys are not there.
-    pub(super) async fn verified(
-        &self,
-        signed: &SignedDraft,
-    ) -> Result<(Draft, SignIn), DeskError> {
+    pub(super) async fn verify(&self, signed: &SignedDraft) -> Result<(Draft, SignIn), DeskError> {
         let keys = self.keys_of(&signed.token).await?;
         Ok(verify_draft(signed, &self.policy, &keys)?)
     }

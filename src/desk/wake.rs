@@ -48,7 +48,7 @@ impl Desk {
     }
 
     async fn work_on(&self, id: &DraftId, until: Timestamp) -> Result<(), DeskError> {
-        let Some(draft) = self.draft_of(id).await? else {
+        let Some(draft) = self.stored_draft(id).await? else {
             tracing::warn!(event = "desk", draft = %id, "there is no such draft: nothing is done");
             return Ok(());
         };
@@ -67,12 +67,13 @@ impl Desk {
                 }
                 Act::Verify { .. } => {
                     // An attacker who can write to the table must not have notes written.
-                    if let Err(error) = self.verified(&signature.signed).await {
+                    if let Err(error) = self.verify(&signature.signed).await {
                         let last = clock::after(signature.signed_at, OPEN + KEY_MAY_COME);
                         // What is in the trail was verified then, and only its note is owed.
                         let is_over = self.clock.now() >= last
-                            && (error.is_no_signature() || !self.is_end_told(&draft.id).await?);
-                        if error.is_no_signature() || is_over {
+                            && (error.disproves_signature()
+                                || !self.is_end_told(&draft.id).await?);
+                        if error.disproves_signature() || is_over {
                             self.audit_refused(None, &draft, &error).await;
                         }
                         if !is_over {

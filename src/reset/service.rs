@@ -268,7 +268,7 @@ impl Resets {
         let deployment = &self.deployment;
         let (mut previous, _) = deployment.ledger.look_up(request, &[]).await?;
         match previous.take_answer() {
-            Some(record) => Ok(deployment.followed(record).await?.status()),
+            Some(record) => Ok(deployment.follow_repetition(record).await?.status()),
             None => Ok(None),
         }
     }
@@ -377,7 +377,7 @@ impl Resets {
         let oldest = clock::before(deployment.clock.now(), READABLE);
         let record = deployment.ledger.read(id).await?;
         let record = deployment
-            .followed(record.ok_or(Refusal::NoSuchReset)?)
+            .follow_repetition(record.ok_or(Refusal::NoSuchReset)?)
             .await?;
         let is_readable = record.is_held_by(approval)
             && record.request.received_at >= oldest
@@ -402,8 +402,8 @@ impl Resets {
     ///
     /// # Errors
     /// [`LedgerError`], which must never be taken for off.
-    pub async fn frozen(&self) -> Result<Option<Freeze>, LedgerError> {
-        self.deployment.ledger.frozen().await
+    pub async fn freeze_switch(&self) -> Result<Option<Freeze>, LedgerError> {
+        self.deployment.ledger.freeze_switch().await
     }
 
     /// Freezes or thaws resets for an operator.

@@ -321,7 +321,10 @@ fn how_the_approver_signed_in_is_what_the_authenticator_says_and_not_what_the_pa
         let token = passkey.approve_changed(&draft, |signed| {
             signed.authenticator_data[FLAGS_AT] |= flags;
         });
-        verdict_of(&policy, &token).unwrap().claims().signed_in_by()
+        verdict_of(&policy, &token)
+            .unwrap()
+            .claims()
+            .registered_amr()
     };
     assert_eq!(signed_in(0), ["hwk"]);
     assert_eq!(signed_in(signer::BACKUP_ELIGIBLE), ["swk"]);

@@ -197,7 +197,7 @@ impl Run<'_> {
                     continue;
                 }
             };
-            let record = self.deployment.user(user).await?;
+            let record = self.deployment.record_that_used_it(user).await?;
             match &record.stage {
                 Stage::Claimed(reset) if is_about(reset, &approval, &request.ticket) => {}
                 _ => return Err(Refusal::ApprovalUsed),

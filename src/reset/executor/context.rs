@@ -81,7 +81,10 @@ impl Deployment {
     /// # Errors
     /// [`Refusal::ApprovalUsed`] if the record has expired, since DynamoDB forgets items one by one, after weeks: that the
     /// approval was used is still known.
-    pub(in crate::reset) async fn user(&self, reset: ResetId) -> Result<Record, Refusal> {
+    pub(in crate::reset) async fn record_that_used_it(
+        &self,
+        reset: ResetId,
+    ) -> Result<Record, Refusal> {
         let record = self.ledger.read(reset).await?;
         record.ok_or(Refusal::ApprovalUsed)
     }

@@ -68,9 +68,9 @@ impl Run<'_> {
     /// Writes the end of a reset.
     pub async fn finish(&self, lease: ResetLease, reset: Reset) -> Result<Advanced, Stopped> {
         let before = lease.record().clone();
-        let (id, record) = (before.id, self.ended(&before));
+        let (id, record) = (before.id, self.as_ended(&before));
         let finish = self.deployment.ledger.finish(lease, record, reset);
-        let finished = self.handed_over(id, finish).await;
+        let finished = self.commit_and_wake_worker(id, finish).await;
         finished.map(Advanced::Over).map_err(Stopped::after(before))
     }
 

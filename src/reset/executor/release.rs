@@ -16,13 +16,17 @@ const AFTER_THE_COMMIT: Duration = Duration::from_secs(1);
 
 impl Run<'_> {
     /// What a refusal makes of a request that is not claimed: it waits if a retry may help, else it ends.
-    pub async fn reject(&self, lease: RecordLease, refusal: &Refusal) -> Result<Advanced, Stopped> {
+    pub async fn postpone_or_refuse(
+        &self,
+        lease: RecordLease,
+        refusal: &Refusal,
+    ) -> Result<Advanced, Stopped> {
         if refusal.is_transient() {
             return self.postpone(lease, refusal).await;
         }
         let recorded = RecordedRefusal {
             at: self.now(),
-            text: self.explain(lease.record(), refusal),
+            text: self.log_and_word(lease.record(), refusal),
             why: refusal.to_string(),
             gave_up: false,
         };
@@ -35,16 +39,18 @@ impl Run<'_> {
         lease: RecordLease,
         recorded: RecordedRefusal,
     ) -> Result<Advanced, Stopped> {
-        let mut record = self.ended(lease.record());
+        let mut record = self.as_ended(lease.record());
         record.stage = Stage::Refused(recorded);
         let id = record.id;
-        let saved = self.handed_over(id, self.save(lease, record)).await;
+        let saved = self
+            .commit_and_wake_worker(id, self.save(lease, record))
+            .await;
         saved.map(Advanced::Over)
     }
 
     /// The record of a request that comes to its end: what has to be notified of it, and, if a caller waits, released for
     /// the worker, which does that.
-    pub fn ended(&self, record: &Record) -> Record {
+    pub fn as_ended(&self, record: &Record) -> Record {
         let mut record = record.clone();
         record.duties = self.duties(&record);
         if self.caller == Caller::Waits {
@@ -56,7 +62,11 @@ impl Run<'_> {
 
     /// Commits an end and, if a caller waits, wakes the worker at the same time. Should that fail, the message of the
     /// acceptance wakes it later.
-    pub async fn handed_over<T>(&self, id: ResetId, commit: impl Future<Output = T>) -> T {
+    pub async fn commit_and_wake_worker<T>(
+        &self,
+        id: ResetId,
+        commit: impl Future<Output = T>,
+    ) -> T {
         if self.caller == Caller::None {
             return commit.await;
         }
@@ -75,7 +85,7 @@ impl Run<'_> {
         refusal: &Refusal,
     ) -> Result<Advanced, Stopped> {
         let mut record = lease.record().clone();
-        let text = self.explain(&record, refusal);
+        let text = self.log_and_word(&record, refusal);
         if let Stage::Waiting(why) = &mut record.stage {
             *why = Some(text);
         }
@@ -109,7 +119,7 @@ impl Run<'_> {
     }
 
     /// The text of a refusal, which is also written into the log.
-    pub fn explain(&self, record: &Record, refusal: &Refusal) -> RefusalText {
+    pub fn log_and_word(&self, record: &Record, refusal: &Refusal) -> RefusalText {
         record
             .parties
             .log(refusal.code().as_str(), &refusal.to_string());

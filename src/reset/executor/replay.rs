@@ -66,7 +66,7 @@ impl Deployment {
         caller: &Parties,
         until: Timestamp,
     ) -> Result<Answered, Refusal> {
-        let mut record = self.followed(record).await?;
+        let mut record = self.follow_repetition(record).await?;
         let run = self.run_in(record.request.tenant, until, Caller::Waits)?;
         let patience = clock::after(run.now(), LONGEST_WAIT);
         while !record.is_over()
@@ -108,11 +108,15 @@ impl Deployment {
     /// The record as it is now, or the one that it has turned out to repeat.
     async fn read_again(&self, record: &Record) -> Result<Record, Refusal> {
         let again = self.ledger.read(record.id).await?;
-        self.followed(again.ok_or(LedgerError::Corrupt)?).await
+        self.follow_repetition(again.ok_or(LedgerError::Corrupt)?)
+            .await
     }
 
     /// The record whose outcome is this one's answer.
-    pub(in crate::reset) async fn followed(&self, record: Record) -> Result<Record, Refusal> {
+    pub(in crate::reset) async fn follow_repetition(
+        &self,
+        record: Record,
+    ) -> Result<Record, Refusal> {
         match record.stage {
             Stage::Repeats(first) => {
                 let first = self.ledger.read(first).await?;

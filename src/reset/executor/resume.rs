@@ -43,7 +43,7 @@ impl Run<'_> {
             Err(refusal) => match refusal.code().row().begun {
                 Begun::Waits => self.postpone(lease.into_record_lease(), &refusal).await,
                 Begun::Ends => {
-                    let text = self.explain(&record, &refusal);
+                    let text = self.log_and_word(&record, &refusal);
                     let mut reset = self.listed_again(lease.reset()).await;
                     reset.stop(text, self.now());
                     self.finish(lease, reset).await
@@ -72,7 +72,7 @@ impl Run<'_> {
         let deployment = self.deployment;
         let claim = reset.claim();
         let request = &record.request;
-        let switch = deployment.ledger.frozen().await?;
+        let switch = deployment.ledger.freeze_switch().await?;
         if let Some(freeze) = switch.filter(|switch| switch.stops(claim.privileged)) {
             return Err(Refusal::Guardrail(Guardrail::Frozen(freeze.why)));
         }

@@ -64,7 +64,7 @@ impl Run<'_> {
             },
             Err(refusal) => refusal,
         };
-        self.reject(lease, &refusal).await
+        self.postpone_or_refuse(lease, &refusal).await
     }
 
     /// Ends a request that has waited for its two hours, with the reason why it had to.

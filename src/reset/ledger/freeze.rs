@@ -60,7 +60,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`], which must never be taken for off.
-    pub async fn frozen(&self) -> Result<Option<Freeze>, LedgerError> {
+    pub async fn freeze_switch(&self) -> Result<Option<Freeze>, LedgerError> {
         Ok(self.switch().await?.1)
     }
 

@@ -115,7 +115,7 @@ impl ApprovalSummary {
             target: claims.sub.to_string(),
             ticket: claims.txn.clone(),
             approver: claims.act.sub.to_string(),
-            amr: claims.signed_in_by(),
+            amr: claims.registered_amr(),
             expires_at: claims.exp,
             verification: claims
                 .verification

@@ -206,7 +206,7 @@ impl Rules {
     }
 
     /// Whether the policy itself makes this person privileged.
-    pub fn names(&self, person: &Person) -> bool {
+    pub fn names_as_privileged(&self, person: &Person) -> bool {
         self.privileged_people.iter().any(|who| match who {
             PersonRef::Id(id) => *id == person.id,
             PersonRef::Upn(upn) => upn.as_ref().eq_ignore_ascii_case(&person.upn),
@@ -241,7 +241,7 @@ mod tests {
             ("[]".to_owned(), false),
         ] {
             let rules = rules(&format!("break_glass = \"none\"\napprovers = {approvers}"));
-            assert_eq!(rules.names(&jane()), named, "{approvers}");
+            assert_eq!(rules.names_as_privileged(&jane()), named, "{approvers}");
         }
     }
 

@@ -113,7 +113,11 @@ pub fn tier(target: &Person, facts: &PrivilegeFacts, rules: &Rules) -> Result<Ti
         })
         .or_else(|| policy_group(&facts.memberships, rules))
         .or_else(|| policy_group(&facts.owned, rules))
-        .or_else(|| rules.names(target).then_some(Privilege::NamedInPolicy));
+        .or_else(|| {
+            rules
+                .names_as_privileged(target)
+                .then_some(Privilege::NamedInPolicy)
+        });
     Ok(privilege.map_or(Tier::Standard, Tier::Privileged))
 }
 
