@@ -15,7 +15,7 @@ use crate::desk::{Desk, DeskStore, Redemptions};
 use crate::entra::{ActsOn, DeskClient, Entra, EntraDeps, EntraSettings, HasPim};
 use crate::http::{Deadline, PasskeyPages, Services, router};
 use crate::ids::{Label, PersonRef};
-use crate::issuers::Issuers;
+use crate::key_cache::KeyCache;
 use crate::local_queue::LocalQueue;
 use crate::outbound::{HttpClientError, http_client};
 use crate::policy::{Policy, Tenant};
@@ -53,7 +53,7 @@ pub struct App {
 
 /// What can be fetched before the first request.
 struct WarmUp {
-    issuers: Arc<Issuers>,
+    keys: Arc<KeyCache>,
     policies: Vec<IssuerPolicy>,
     /// The tenants, seen through their standard credentials: the privileged ones are not fetched before they are needed.
     tenants: Vec<WarmTenant>,
@@ -91,7 +91,7 @@ impl App {
             directory,
             sha256: policy_sha256,
         } = policy;
-        let issuers = Arc::new(Issuers::new(
+        let keys = Arc::new(KeyCache::new(
             directory,
             http.clone(),
             adapters.clock.clone(),
@@ -156,7 +156,7 @@ impl App {
             validator: ApprovalValidator {
                 issuers: sections.issuers,
                 audiences: sections.audience,
-                keys: issuers.clone(),
+                keys: keys.clone(),
                 desk: signatures,
             },
             ledger: Ledger::new(adapters.store),
@@ -186,7 +186,7 @@ impl App {
                 policy: desk.sign_in,
                 issuer: desk.issuer,
                 store: signed,
-                keys: issuers.clone(),
+                keys: keys.clone(),
                 client: Arc::new(client),
                 people,
                 tickets: notes,
@@ -209,7 +209,7 @@ impl App {
                 presentation,
             }),
             warm_up: Arc::new(WarmUp {
-                issuers,
+                keys,
                 policies: warm_up_policies,
                 tenants,
             }),
@@ -279,11 +279,9 @@ impl App {
     /// Does what takes the processor and no network: reads the issuers' key files, and has the crypto library gather its
     /// entropy. Before its first event a function on Lambda has the processor to itself.
     pub async fn prepare(&self) {
-        let WarmUp {
-            issuers, policies, ..
-        } = &*self.warm_up;
+        let WarmUp { keys, policies, .. } = &*self.warm_up;
         let in_files = |issuer: &&IssuerPolicy| !matches!(issuer.keys, KeyLocation::Url(_));
-        fetch_keys(issuers, policies.iter().filter(in_files)).await;
+        fetch_keys(keys, policies.iter().filter(in_files)).await;
         if aws_lc_rs::rand::fill(&mut [0; 32]).is_err() {
             tracing::error!("the crypto library has no random numbers");
         }
@@ -309,11 +307,11 @@ impl App {
             }
         });
         let WarmUp {
-            issuers,
+            keys,
             policies,
             tenants,
         } = &*self.warm_up;
-        let keys = fetch_keys(issuers, policies.iter());
+        let keys = fetch_keys(keys, policies.iter());
         let tokens = tenants.iter().map(async |tenant| {
             let named = tenant.standard.warn_of_absent(tenant.named.iter().cloned());
             let (warm, ()) = tokio::join!(tenant.standard.warm_up(), named);
@@ -337,9 +335,9 @@ impl App {
     }
 }
 
-async fn fetch_keys(issuers: &Issuers, policies: impl Iterator<Item = &IssuerPolicy>) {
+async fn fetch_keys(cache: &KeyCache, policies: impl Iterator<Item = &IssuerPolicy>) {
     let keys = policies.map(async |issuer| {
-        if let Err(error) = issuers.warm_up(issuer).await {
+        if let Err(error) = cache.warm_up(issuer).await {
             tracing::warn!(%error, "no keys of an issuer at start: they are fetched when needed");
         }
     });

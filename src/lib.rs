@@ -10,7 +10,7 @@
 //! main . cli
 //! app . policy                                          wiring; policy.toml, resolved
 //! aws                                                   the services, and the events of Lambda, which it hands to http
-//! http . entra . issuers . tickets . audit . local_queue    the edges: translate, decide nothing
+//! http . entra . key_cache . tickets . audit . local_queue   the edges: translate, decide nothing
 //! desk                                                  people verify and approve by signing in; declares its own ports
 //! report                                                what people and programs read; sentences only
 //! reset                                                 the core: decides and acts
@@ -32,8 +32,8 @@ pub mod entra;
 pub mod evidence;
 pub mod http;
 pub mod ids;
-pub mod issuers;
 pub mod json;
+pub mod key_cache;
 pub mod local_queue;
 pub mod logs;
 pub mod names;

@@ -21,6 +21,9 @@
 //! | refused sign-ins, which the security team hears of | `refused` |
 //! | how often each may be done | `allowance` |
 //! | what is stored | `store` |
+//! | the link to the page where an approver's passkey signs | `passkey_link` |
+//! | what policy.toml says of the desk | `settings` |
+//! | why it does not do what it was asked | `error` |
 //! | what the world has to do | `ports` |
 
 mod allowance;
@@ -38,6 +41,7 @@ mod session;
 mod settings;
 mod signatures;
 mod store;
+mod visit;
 mod wake;
 
 use std::sync::Arc;
@@ -59,8 +63,9 @@ pub use people::{Contact, Found, Hint};
 pub use ports::{AuthorizationCode, People, Profile, RedeemError, SignInClient};
 pub use session::{Bearer, NewSession, Session};
 pub use settings::{Context, DeskSettings, DeskUrl, NAME, OwnedPasskey, PasskeyForm};
-pub use signatures::{SignatureOutcome, Visit};
+pub use signatures::SignatureOutcome;
 pub use store::DeskStore;
+pub use visit::Visit;
 
 /// How many codes are redeemed at once: a flood of them must not use up Entra's patience with this app.
 const MOST_REDEMPTIONS: usize = 3;

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use super::case_notifications::CaseNote;
 use super::decisions::Decision;
 use super::store::StoredDraft;
-use super::{AuthorizationCode, Desk, DeskError, Session};
+use super::{AuthorizationCode, Desk, DeskError, Session, Visit};
 use crate::approval::sign_in::{
     Act, Draft, SignIn, SignInError, SignedDraft, key_of, verify_draft,
 };
@@ -25,12 +25,6 @@ pub enum SignatureOutcome {
     Referenced(Reference),
     /// Approved, and the reset was asked for.
     Submitted(Box<Answered>),
-}
-
-/// Where a signature comes from, and until when the answer must be there.
-pub struct Visit {
-    pub origin: RequestOrigin,
-    pub until: Timestamp,
 }
 
 impl Desk {

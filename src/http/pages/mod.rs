@@ -10,14 +10,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 
 pub use passkeys::{PasskeyPages, PasskeySettings};
-use static_page::StaticPage;
+use static_page::{ON_CALL, StaticPage};
 
 use super::problem::Problem;
 use super::services::Services;
-
-/// For on call. The approval is in the address's fragment, which browsers never send, or is pasted; the page keeps it in
-/// memory alone.
-const ON_CALL: &str = include_str!("on_call.html");
 
 static ON_CALL_PAGE: LazyLock<StaticPage> = LazyLock::new(|| StaticPage::new(ON_CALL));
 static DESK_PAGE: LazyLock<StaticPage> =

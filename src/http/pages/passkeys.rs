@@ -4,8 +4,7 @@
 use axum::response::Response;
 use serde::Serialize;
 
-use super::ON_CALL;
-use super::static_page::StaticPage;
+use super::static_page::{ON_CALL, StaticPage};
 
 const ENROLMENT: &str = include_str!("passkey.html");
 

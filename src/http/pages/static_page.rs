@@ -13,6 +13,10 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+/// For on call. The approval is in the address's fragment, which browsers never send, or is pasted; the page keeps it in
+/// memory alone.
+pub const ON_CALL: &str = include_str!("on_call.html");
+
 /// A page, and what it may do.
 pub struct StaticPage {
     html: Cow<'static, str>,
@@ -103,8 +107,7 @@ fn hash(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ON_CALL as PAGE;
-    use super::*;
+    use super::{ON_CALL as PAGE, *};
 
     /// The page without what is in its script and its style.
     fn markup() -> String {

@@ -1,4 +1,4 @@
-//! Issuers' keys over HTTPS: cached, fetched again within limits, kept through an outage.
+//! The keys of issuers over HTTPS: cached, fetched again within limits, kept through an outage.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,7 +19,7 @@ use axum::routing::get;
 use reregister_mfa::approval::IssuerPolicy;
 use reregister_mfa::clock::{Clock, Timestamp};
 use reregister_mfa::ids::Kid;
-use reregister_mfa::issuers::Issuers;
+use reregister_mfa::key_cache::KeyCache;
 use reregister_mfa::outbound::http_client;
 use reregister_mfa::reset::ports::KeySource;
 use simulated::issuer::Issuer;
@@ -36,7 +36,7 @@ impl Clock for TestClock {
 
 /// A server that publishes a key set, counts the fetches, and can be down; with the product's cache of it.
 struct KeyServer {
-    issuers: Issuers,
+    cache: KeyCache,
     policy: IssuerPolicy,
     clock: Arc<TestClock>,
     fetches: Arc<AtomicUsize>,
@@ -64,7 +64,7 @@ impl KeyServer {
         .unwrap();
         let clock = Arc::new(TestClock(Mutex::new(Timestamp::now())));
         KeyServer {
-            issuers: Issuers::new(".".into(), http_client().unwrap(), clock.clone()),
+            cache: KeyCache::new(".".into(), http_client().unwrap(), clock.clone()),
             policy,
             clock,
             fetches,
@@ -84,7 +84,7 @@ impl KeyServer {
     /// Whether the key is known; `None` if no keys can be fetched.
     async fn knows(&self, kid: &str) -> Option<bool> {
         let kid = Kid::try_from(kid).unwrap();
-        let keys = self.issuers.keys(&self.policy, &kid).await.ok()?;
+        let keys = self.cache.keys(&self.policy, &kid).await.ok()?;
         Some(keys.has(&kid))
     }
 

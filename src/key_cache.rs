@@ -32,7 +32,7 @@ const LONGEST_OUTAGE: Duration = Duration::from_secs(24 * 60 * 60);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The keys of all issuers.
-pub struct Issuers {
+pub struct KeyCache {
     directory: PathBuf,
     http: reqwest::Client,
     clock: Arc<dyn Clock>,
@@ -56,10 +56,10 @@ impl Cached {
     }
 }
 
-impl Issuers {
+impl KeyCache {
     /// Relative paths of key files are from `directory`.
-    pub fn new(directory: PathBuf, http: reqwest::Client, clock: Arc<dyn Clock>) -> Issuers {
-        Issuers {
+    pub fn new(directory: PathBuf, http: reqwest::Client, clock: Arc<dyn Clock>) -> KeyCache {
+        KeyCache {
             directory,
             http,
             clock,
@@ -173,7 +173,7 @@ async fn read(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 #[async_trait]
-impl KeySource for Issuers {
+impl KeySource for KeyCache {
     async fn keys(&self, issuer: &IssuerPolicy, kid: &Kid) -> Result<Arc<KeySet>, KeysUnavailable> {
         self.cached(issuer, Some(kid)).await
     }
