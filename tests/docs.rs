@@ -113,6 +113,24 @@ fn every_code_is_in_the_documentation_of_the_routes_with_its_status() {
     }
 }
 
+#[test]
+fn every_code_of_the_desk_alone_is_in_the_documentation_of_the_routes() {
+    let source = read("src/http/desk_problem.rs");
+    let known: BTreeSet<&str> = source
+        .split('"')
+        .filter(|text| text.starts_with("desk_"))
+        .collect();
+    assert!(known.len() > 10, "{known:?}");
+    let documented = documented_statuses();
+    let of_desk = |code: &&str| code.starts_with("desk_");
+    let documented: BTreeSet<&str> = documented
+        .keys()
+        .map(String::as_str)
+        .filter(of_desk)
+        .collect();
+    assert_eq!(documented, known);
+}
+
 /// The pages with commands that people paste.
 fn pages() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
