@@ -1,4 +1,5 @@
-//! docs/outcomes.md and docs/http.md against the codes of refusals and the scenarios.
+//! docs/outcomes.md and docs/http.md against the codes of refusals and the scenarios, and the commands of all pages
+//! against the shells that people paste them into.
 //!
 //! Whether a row of docs/outcomes.md is right is checked by the scenario that it names; here it is checked that the
 //! scenario exists and does so, and that every code has a row.
@@ -110,4 +111,66 @@ fn every_code_is_in_the_documentation_of_the_routes_with_its_status() {
             "{code:?}: {found:?}, not {expected:?}"
         );
     }
+}
+
+#[test]
+fn every_code_of_the_desk_alone_is_in_the_documentation_of_the_routes() {
+    let source = read("src/http/desk_problem.rs");
+    let known: BTreeSet<&str> = source
+        .split('"')
+        .filter(|text| text.starts_with("desk_"))
+        .collect();
+    assert!(known.len() > 10, "{known:?}");
+    let documented = documented_statuses();
+    let of_desk = |code: &&str| code.starts_with("desk_");
+    let documented: BTreeSet<&str> = documented
+        .keys()
+        .map(String::as_str)
+        .filter(of_desk)
+        .collect();
+    assert_eq!(documented, known);
+}
+
+/// The pages with commands that people paste.
+fn pages() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = |folder: &str| {
+        let entries = std::fs::read_dir(root.join(folder)).unwrap();
+        entries.map(|entry| entry.unwrap().path())
+    };
+    let of_examples = files("examples").map(|folder| folder.join("README.md"));
+    let of_docs = files("docs").filter(|file| file.extension() == Some("md".as_ref()));
+    std::iter::once(root.join("README.md"))
+        .chain(of_docs)
+        .chain(of_examples.filter(|file| file.exists()))
+        .map(|file| {
+            (
+                file.display().to_string(),
+                std::fs::read_to_string(file).unwrap(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn no_command_has_a_comment_which_zsh_would_take_for_its_arguments() {
+    let mut blocks = 0;
+    let mut wrong = Vec::new();
+    for (page, text) in pages() {
+        // Written anew beside this.
+        if page.ends_with("/audit.md") {
+            continue;
+        }
+        let mut is_shell = false;
+        for line in text.lines() {
+            if line.trim_start().starts_with("```") {
+                is_shell = !is_shell && line.trim() == "```sh";
+                blocks += usize::from(is_shell);
+            } else if is_shell && line.split_whitespace().any(|word| word == "#") {
+                wrong.push(format!("{page}: {line}"));
+            }
+        }
+    }
+    assert!(blocks > 40, "only {blocks} blocks");
+    assert_eq!(wrong, [""; 0]);
 }

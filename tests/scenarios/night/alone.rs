@@ -1,10 +1,12 @@
 //! One person is on call alone.
 
 use serde_json::json;
+use simulated::senders::on_call;
 
 use crate::desk::browser::verification;
 use crate::desk::{Browser, VICTOR_ID, alone::alone, same, with_desk};
-use crate::test_app::{ALEX, Document, GRACE, JANE, SAM, VICTOR};
+use crate::passkeys::{phone, reset_with_two, with_passkey};
+use crate::test_app::{ALEX, Document, GRACE, JANE, Overrides, SAM, TestApp, VICTOR};
 
 use super::draft;
 
@@ -95,4 +97,33 @@ async fn the_person_who_is_alone_cannot_have_themselves_reset() {
     let by_key = app.approve_on_call(draft(&app, VICTOR).approver(VICTOR));
     let refused = app.reset_on_call(&by_key).await;
     refused.assert_refused(403, "approver_is_target");
+}
+
+#[tokio::test]
+async fn one_person_signs_twice_for_two_methods_after_the_password_was_changed() {
+    let olga = phone("olga-phone").having_signed(7);
+    let password = "users.11.lastPasswordChangeDateTime";
+    let app = TestApp::build(
+        |policy| with_passkey(policy, &olga),
+        |users| users.add(password, crate::evidence::ago(1)),
+        Overrides::default(),
+    )
+    .await;
+    let first = olga.approve(&draft(&app, JANE));
+    let alone = app.reset_on_call(&first).await;
+    alone.assert_refused(403, "password_just_changed");
+    app.assert_nothing_happened();
+
+    let again = olga.having_signed(8);
+    let other_method = draft(&app, JANE).verification([app.in_person()]);
+    let by_passkey = again.approve(&other_method);
+    let by_key = app.approve_on_call(other_method);
+    let preview = on_call::post("/resets/preview", &first, Some(&by_key));
+    assert_eq!(app.send(preview).await.status, 200);
+    let done = reset_with_two(&app, &first, &by_passkey).await;
+    done.assert_completed();
+    assert!(
+        done.warnings().contains(&"password_just_changed"),
+        "{done:?}"
+    );
 }

@@ -4,7 +4,7 @@ use crate::desk::{Browser, with_desk};
 use crate::passkeys::{draft, phone, reset_with_two, with_passkey};
 use crate::test_app::{ADA, GRACE, OLGA, SAM, TestApp, VERA};
 
-use super::{by_ada, desk_in_tickets, one_approver, one_domain, reference};
+use super::{as_at_the_desk, by_ada, desk_in_tickets, one_approver, one_domain, reference};
 
 #[tokio::test]
 async fn the_only_approver_does_not_approve_for_themselves_and_the_answer_says_who_does() {
@@ -78,6 +78,19 @@ async fn two_sign_ins_at_the_desk_are_one_trust_domain() {
         references.push(reference(&app, approver, &case).await);
     }
     let refused = app.send(app.jira(&references.join("\n"))).await;
+    refused.assert_refused(403, "approvals_one_domain");
+    assert!(app.writes().is_empty());
+}
+
+#[tokio::test]
+async fn an_issuer_that_people_use_through_entra_is_no_second_trust_domain_beside_the_desk() {
+    let through_entra = |policy| desk_in_tickets(policy).set("issuers.security.domain", "entra");
+    let app = with_desk(through_entra).await;
+    let case = Browser::of(&app, VERA).await.verify(GRACE).await;
+    let first = reference(&app, SAM, &case).await;
+    let second = as_at_the_desk(app.second_draft().target(GRACE));
+    let second = app.security_issuer.approve(&second);
+    let refused = app.send(app.jira(&format!("{first}\n{second}"))).await;
     refused.assert_refused(403, "approvals_one_domain");
     assert!(app.writes().is_empty());
 }
