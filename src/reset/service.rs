@@ -256,7 +256,7 @@ impl Resets {
         // The holder of an approval learns what the person has registered: each preview is written down.
         let previewed = planned.previewed(run.now(), parties);
         deployment.audit.append(&previewed).await?;
-        Ok(planned.preview(counted))
+        Ok(planned.preview(counted)?)
     }
 
     /// The stored status of a request that was submitted before. Starts and resumes nothing. `None` if nothing is stored

@@ -11,6 +11,7 @@ mod links;
 mod looking;
 mod managers;
 mod mortal;
+mod page;
 mod passkey;
 mod rejections;
 mod worker;

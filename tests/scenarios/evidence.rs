@@ -342,6 +342,18 @@ async fn the_security_team_is_told_of_the_third_reset_of_one_verifier_within_two
 }
 
 #[tokio::test]
+async fn an_approver_reads_before_the_third_reset_of_one_verifier_that_it_is_the_third() {
+    let app = TestApp::new().await;
+    for (nth, target) in MANY.into_iter().take(3).enumerate() {
+        let approval = app.approve_on_call(app.on_call_draft().target(target));
+        let preview = app.preview(&approval).await;
+        let is_told = preview.warnings().contains(&"verifier_pace");
+        assert_eq!(is_told, nth == 2, "{}", preview.json);
+        app.reset_on_call(&approval).await.assert_completed();
+    }
+}
+
+#[tokio::test]
 async fn one_verifier_has_ten_people_reset_in_an_hour_and_another_one_may_go_on() {
     let app = TestApp::with_policy(without_cool_down).await;
     for target in MANY.into_iter().take(10) {

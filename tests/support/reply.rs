@@ -1,5 +1,6 @@
 //! What the product answered to one request.
 
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 #[derive(Debug)]
@@ -10,6 +11,8 @@ pub struct Reply {
     pub content_type_options: String,
     pub cache_control: String,
     pub challenge: String,
+    pub headers: HeaderMap,
+    pub text: String,
     /// Null if the body is no JSON.
     pub json: Value,
 }
@@ -23,6 +26,12 @@ impl Reply {
     /// How far an accepted request is; empty for a problem.
     pub fn state(&self) -> &str {
         self.json["state"].as_str().unwrap_or_default()
+    }
+
+    /// A header; empty if it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.map_or("", |value| value.to_str().unwrap())
     }
 
     pub fn note(&self) -> &str {

@@ -360,9 +360,13 @@ impl TestApp {
     /// Sends a request. Its notifications wait for the worker.
     pub async fn send_alone(&self, request: Request) -> Reply {
         let method = request.method.parse().unwrap();
+        let query = match request.query.is_empty() {
+            true => String::new(),
+            false => format!("?{}", request.query),
+        };
         let mut sent = self
             .client
-            .request(method, format!("{}{}", self.url, request.path))
+            .request(method, format!("{}{}{query}", self.url, request.path))
             .body(request.body);
         for (name, value) in request.headers {
             sent = sent.header(name, value);
@@ -384,6 +388,8 @@ impl TestApp {
             cache_control: header("cache-control"),
             challenge: header("www-authenticate"),
             json: serde_json::from_str(&text).unwrap_or_default(),
+            headers,
+            text,
         };
         // Whatever the test is about: no answer may be cached, nor its type guessed by a browser.
         assert_eq!(reply.cache_control, "no-store", "{reply:?}");

@@ -8,7 +8,7 @@ use super::look_ahead::{Answers, People};
 use crate::approval::{Approval, ApprovalError, Authentic, Channel, KeptApproval, Reason, Scope};
 use crate::clock::Timestamp;
 use crate::ids::{Digest, ResetId, TicketKey};
-use crate::reset::ledger::{GuardrailItems, Obstacle, obstacle};
+use crate::reset::ledger::{GuardrailItems, Obstacle, obstacle, tells_of_pace};
 use crate::reset::model::{
     Action, Alone, ApprovalSummary, Claim, Event, Guardrails, LedgerError, Parties, Person,
     PlannedMethod, Preview, PrivilegeFacts, Remarks, Request,
@@ -298,14 +298,19 @@ impl PlannedReset {
     }
 
     /// What the reset would do. `approvals` are those that count.
-    pub fn preview(self, approvals: Vec<ApprovalSummary>) -> Preview {
-        preview(
+    ///
+    /// # Errors
+    /// [`LedgerError`] if a count cannot be read.
+    pub fn preview(mut self, approvals: Vec<ApprovalSummary>) -> Result<Preview, LedgerError> {
+        self.claim.remarks.verifier_pace =
+            tells_of_pace(&self.read, &self.claim, &self.guardrails)?;
+        Ok(preview(
             &self.tier,
             &self.claim,
             self.plan,
             self.hardware_unknown,
             approvals,
-        )
+        ))
     }
 }
 

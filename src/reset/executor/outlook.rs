@@ -8,7 +8,7 @@ use super::judge::{preview, reject_lock_out};
 use crate::approval::sign_in::Subject;
 use crate::approval::{ContactEnds, Evidence};
 use crate::ids::{ObjectId, PersonRef, ResetId};
-use crate::reset::ledger::{Obstacle, obstacle};
+use crate::reset::ledger::{Obstacle, obstacle, tells_of_pace};
 use crate::reset::model::{Claim, Guardrail, Guardrails, Person, Preview, PrivilegeFacts, Remarks};
 use crate::reset::ports::DirectoryError;
 use crate::reset::refusal::Refusal;
@@ -93,14 +93,16 @@ impl Run<'_> {
         let listing = known.methods?;
         let hardware = self.tenant.rules.hardware_oath;
         let (id, ticket) = (ResetId::random(), &about.ticket);
-        let claim = Claim {
+        let mut claim = Claim {
             remarks,
             ..self.claim_about(id, target, &tier, ticket, about.scope, reason)
         };
         let plan = plan(listing.methods, about.scope, hardware);
         let unknown = listing.hardware_unknown;
         reject_lock_out(&claim, &plan, unknown)?;
-        match obstacle(&read?, &claim, &guardrails)? {
+        let read = read?;
+        claim.remarks.verifier_pace = tells_of_pace(&read, &claim, &guardrails)?;
+        match obstacle(&read, &claim, &guardrails)? {
             None => Ok(preview(&tier, &claim, plan, unknown, Vec::new())),
             Some(Obstacle::Busy(_)) => Err(Refusal::TargetBusy),
             Some(Obstacle::Guardrail(guardrail)) => Err(Refusal::Guardrail(guardrail)),

@@ -175,6 +175,16 @@ pub fn obstacle(
     Ok(headroom(read, claim, guardrails)?.err())
 }
 
+/// Whether this claim would be the one of which the security team is told, for a verifier's pace, by what was read.
+pub fn tells_of_pace(
+    read: &GuardrailItems,
+    claim: &Claim,
+    guardrails: &Guardrails,
+) -> Result<bool, LedgerError> {
+    let headroom = headroom(read, claim, guardrails)?;
+    Ok(headroom.is_ok_and(|headroom| headroom.tells_of_pace))
+}
+
 /// Whether there is room for a claim by what was read.
 fn headroom(
     read: &GuardrailItems,

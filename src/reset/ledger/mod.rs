@@ -13,7 +13,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use claim::{ClaimAttempt, GuardrailItems, Obstacle, obstacle};
+pub use claim::{ClaimAttempt, GuardrailItems, Obstacle, obstacle, tells_of_pace};
 pub use freeze::{SwitchError, SwitchedTo};
 pub use lease::{RecordLease, ResetLease, WriteError};
 pub use record::{Duties, Duty, Record, Stage, is_about};
