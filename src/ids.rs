@@ -89,6 +89,13 @@ impl TicketKey {
     }
 }
 
+impl Upn {
+    /// Whether this name is the same person's: capital letters make no other.
+    pub fn is_same(&self, name: &str) -> bool {
+        self.as_ref().eq_ignore_ascii_case(name)
+    }
+}
+
 text_name!(
     /// A name that policy.toml gives to a section: a source, a tenant, an issuer, a trust domain.
     Label, check_label: |text| {

@@ -93,6 +93,9 @@ pub struct Scope {
 )]
 pub struct UnknownScope;
 
+/// The most ways in which a person is verified for one approval.
+pub const MOST_VERIFICATIONS: usize = 4;
+
 impl Scope {
     /// Every scope holds it: the button.
     pub const REREGISTER: &str = "mfa:reregister";
@@ -173,7 +176,7 @@ fn one<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
 
 fn one_to_four<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Verification>, D::Error> {
     let list = Vec::deserialize(input)?;
-    if (1..=4).contains(&list.len()) {
+    if (1..=MOST_VERIFICATIONS).contains(&list.len()) {
         Ok(list)
     } else {
         Err(serde::de::Error::custom("wants one to four entries"))

@@ -44,7 +44,7 @@ mod webauthn;
 mod wycheproof;
 
 pub use channel::Channel;
-pub use claims::{Claims, Scope};
+pub use claims::{Claims, MOST_VERIFICATIONS, Scope};
 pub use contact::{ContactEnds, ContactKind, LastDigits};
 pub use damage::Damage;
 pub use error::{ApprovalError, InvalidToken, claim_subject};

@@ -5,20 +5,17 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::case_state::{CaseState, SOON};
+use super::case_state::CaseState;
 use super::decisions::Rejection;
-use super::store::{RETENTION, Signature};
+use super::store::Signature;
 use super::{Desk, DeskError};
 use crate::approval::sign_in::{Act, Draft};
 use crate::clock::{self, Timestamp};
 use crate::ids::DraftId;
 use crate::report;
 use crate::reset::ports::{Key, TicketError};
-use crate::reset::rules::retry::{LEASE_MARGIN, RETRY_WINDOW, pause};
-use crate::reset::{Duty, Event};
-
-/// What must be left of the time for a call to be worth it.
-const WORTH_CALLING: Duration = Duration::from_secs(1);
+use crate::reset::rules::retry::{LEASE_MARGIN, RETRY_WINDOW, SOON, WORTH_CALLING, pause};
+use crate::reset::{Duty, Event, RETENTION};
 
 /// How far a case is told.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]

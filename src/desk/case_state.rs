@@ -6,17 +6,16 @@ use super::decisions::{Decision, Rejection};
 use super::store::Signature;
 use super::{Desk, DeskError};
 use crate::approval::sign_in::{Act, Draft, name_of};
+use crate::approval::{Channel, TimeLimits};
 use crate::clock::{self, Timestamp};
 use crate::ids::DraftId;
+use crate::reset::rules::retry::SOON;
 
 /// How long a verification waits for its approval: evidence is not older.
-pub(super) const OPEN: Duration = Duration::from_secs(4 * 60 * 60);
+pub(super) const OPEN: Duration = TimeLimits::of(Channel::Desk).oldest_evidence;
 
 /// How long after a draft has expired a visitor's process may still be about to keep its signature.
 const BEING_SIGNED: Duration = Duration::from_secs(2 * 60);
-
-/// How soon to look again at what has just changed.
-pub(super) const SOON: Duration = Duration::from_secs(5);
 
 /// What became of a draft.
 pub(super) enum DraftState {

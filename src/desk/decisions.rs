@@ -3,13 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::store::RETENTION;
 use super::{Desk, DeskError};
 use crate::approval::sign_in::Draft;
 use crate::clock::Timestamp;
 use crate::ids::{DraftId, ObjectId, TicketKey};
-use crate::reset::Event;
 use crate::reset::ports::Key;
+use crate::reset::{Event, RETENTION};
 
 /// A "no".
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

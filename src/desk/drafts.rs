@@ -10,15 +10,12 @@ use crate::approval::sign_in::{
     Act, DRAFT_LIFETIME, DeskRole, Draft, SignedDigest, Subject, may_be_one, nonce,
 };
 use crate::approval::{
-    Channel, ContactEnds, ContactKind, ContactSource, Evidence, LastDigits, Messenger, PhoneLine,
-    Reason, Scope, VerificationMethod,
+    Channel, ContactEnds, ContactKind, ContactSource, Evidence, LastDigits, MOST_VERIFICATIONS,
+    Messenger, PhoneLine, Reason, Scope, VerificationMethod,
 };
 use crate::clock::{self, Timestamp};
 use crate::ids::{DraftId, ObjectId, PersonRef, TicketKey};
 use crate::reset::{Refusal, Unapproved};
-
-/// The most ways in which a person is verified at once.
-const MOST_EVIDENCE: usize = 4;
 
 /// What a person wants to sign.
 pub enum Wanted {
@@ -260,7 +257,7 @@ fn check_unchanged(used: ContactEnds, profile: &Profile) -> Result<(), DeskError
 
 /// The evidence, if each is a way that the desk offers.
 fn of_record(wanted: Vec<WantedEvidence>) -> Result<Vec<Evidence>, DeskError> {
-    if !(1..=MOST_EVIDENCE).contains(&wanted.len()) {
+    if !(1..=MOST_VERIFICATIONS).contains(&wanted.len()) {
         return Err(DeskError::Evidence("one to four ways are wanted"));
     }
     let evidence = wanted.into_iter().map(|wanted| {

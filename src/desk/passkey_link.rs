@@ -27,7 +27,7 @@ impl Case {
             PersonRef::Upn(upn) => session
                 .user_name
                 .as_deref()
-                .is_some_and(|name| name.eq_ignore_ascii_case(upn.as_ref())),
+                .is_some_and(|name| upn.is_same(name)),
         };
         let passkey = form.passkeys.iter().find(own)?;
         let is_decided = self.approved || self.rejections.iter().any(|one| one.case == self.id);

@@ -25,11 +25,8 @@ use serde::{Deserialize, Serialize};
 use crate::approval::sign_in::{SignIn, SignedApproval, SignedDraft};
 use crate::clock::{self, Clock, Timestamp};
 use crate::ids::{Digest, DraftId, Reference};
-use crate::reset::LedgerError;
 use crate::reset::ports::{Item, Key, SignedApprovals, Store};
-
-/// How long what was signed is kept, as the records of resets are.
-pub(super) const RETENTION: Duration = Duration::from_secs(35 * 24 * 60 * 60);
+use crate::reset::{LedgerError, RETENTION};
 
 /// Longer than a sign-in can sign anything.
 const SIGN_IN_IS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);

@@ -85,7 +85,7 @@ pub async fn find(graph: &Graph, who: &PersonRef) -> Result<Person, DirectoryErr
     let user: User = graph.get(url).await?;
     let same = match who {
         PersonRef::Id(id) => *id == user.id,
-        PersonRef::Upn(upn) => upn.as_ref().eq_ignore_ascii_case(&user.user_principal_name),
+        PersonRef::Upn(upn) => upn.is_same(&user.user_principal_name),
     };
     // A name is what the policy's approvers are compared with, and what notes repeat.
     if !same || Upn::try_from(user.user_principal_name.clone()).is_err() {

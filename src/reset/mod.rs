@@ -28,7 +28,7 @@ pub use executor::context::{Deployment, EvidenceKeeping, TenantContext};
 pub use executor::outlook::Unapproved;
 pub use executor::replay::Answered;
 pub use executor::validate::{ApprovalValidator, DeskSignatures, Presented};
-pub use ledger::{Duty, Ledger, ResetLease, SwitchError, SwitchedTo};
+pub use ledger::{Duty, Ledger, RETENTION, ResetLease, SwitchError, SwitchedTo};
 pub use machine::Reset;
 pub use model::{
     Action, Alone, ApprovalPeople, ApprovalSummary, CanRegister, Cap, Change, ClaimedApproval,

@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::super::claims::{Actor, Claims};
+use super::super::claims::{Actor, Claims, MOST_VERIFICATIONS};
 use super::super::evidence::Verification;
 use super::super::jwks::KeySet;
 use super::super::jws::Jws;
@@ -156,7 +156,9 @@ pub fn authenticate(
         return Err(SignInError::NotAnew);
     }
     let about = &approval.about;
-    if !(1..=4).contains(&evidence.len()) || about.scope.contradicts(Some(about.reason)) {
+    if !(1..=MOST_VERIFICATIONS).contains(&evidence.len())
+        || about.scope.contradicts(Some(about.reason))
+    {
         return Err(SignInError::NotADraft);
     }
     let verified = |evidence: &_| Verification {

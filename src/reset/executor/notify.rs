@@ -9,10 +9,7 @@ use super::run_end::{RunEnd, Stopped};
 use crate::clock;
 use crate::reset::ledger::{Duty, Record, RecordLease, Stage};
 use crate::reset::ports::TicketError;
-use crate::reset::rules::retry::{RETRY_WINDOW, pause};
-
-/// What must be left of the time for a call to be worth it.
-const WORTH_CALLING: Duration = Duration::from_secs(1);
+use crate::reset::rules::retry::{RETRY_WINDOW, WORTH_CALLING, pause};
 
 /// What came of one notification.
 enum Notified {

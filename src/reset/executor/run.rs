@@ -12,10 +12,7 @@ use crate::reset::ledger::{Record, RecordLease, Stage, VersionedRecord, WriteErr
 use crate::reset::model::RecordedRefusal;
 use crate::reset::ports::Wake;
 use crate::reset::refusal::Refusal;
-use crate::reset::rules::retry::WORTH_STARTING;
-
-/// How soon to look again at a record that another run has just taken.
-const SOON: Duration = Duration::from_secs(5);
+use crate::reset::rules::retry::{SOON, WORTH_STARTING};
 
 impl Run<'_> {
     /// Brings a record of this run's tenant as far as it gets.

@@ -14,7 +14,7 @@ use crate::reset::model::{LedgerError, Request, State};
 use crate::reset::ports::{Condition, Item, Key, Write};
 
 /// How long records are kept: longer than any sender repeats a delivery, and long enough to ask questions.
-const RETENTION: Duration = Duration::from_secs(35 * 24 * 60 * 60);
+pub const RETENTION: Duration = Duration::from_secs(35 * 24 * 60 * 60);
 
 /// How long a tombstone is kept: longer than a process that was about to accept the request can be frozen.
 const TOMBSTONE_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);

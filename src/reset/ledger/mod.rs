@@ -15,6 +15,7 @@ mod tests;
 
 pub use claim::{ClaimAttempt, GuardrailItems, Obstacle, obstacle, tells_of_pace};
 pub use freeze::{SwitchError, SwitchedTo};
+pub use items::RETENTION;
 pub use lease::{RecordLease, ResetLease, WriteError};
 pub use record::{Duties, Duty, Record, Stage, is_about};
 pub use store::{Acceptance, ApprovalUse, Block, LastReset, Ledger, Use, VersionedRecord};

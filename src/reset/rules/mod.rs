@@ -209,7 +209,7 @@ impl Rules {
     pub fn names_as_privileged(&self, person: &Person) -> bool {
         self.privileged_people.iter().any(|who| match who {
             PersonRef::Id(id) => *id == person.id,
-            PersonRef::Upn(upn) => upn.as_ref().eq_ignore_ascii_case(&person.upn),
+            PersonRef::Upn(upn) => upn.is_same(&person.upn),
         })
     }
 }

@@ -16,6 +16,12 @@ pub const LEASE_MARGIN: Duration = Duration::from_secs(20);
 /// What must be left of a run for a claim to be worth it.
 pub const WORTH_STARTING: Duration = Duration::from_secs(6);
 
+/// What must be left of the time for a call to a ticket system to be worth it.
+pub const WORTH_CALLING: Duration = Duration::from_secs(1);
+
+/// How soon to look again at what has just changed under another run.
+pub const SOON: Duration = Duration::from_secs(5);
+
 /// How long after the end of the first run the next one is due.
 const FIRST: Duration = Duration::from_secs(1);
 
