@@ -10,7 +10,7 @@ use serde_json::json;
 use super::issuer::{Algorithm, IssuerPolicy, KeyLocation, KeyPolicy, TypHeader};
 use super::jwks::{KeyFault, KeySet};
 use super::public_jwk::PublicJwk;
-use super::sign_in::{self, SignInError, SignInPolicy, SignedApproval};
+use super::sign_in::{self, SignIn, SignInError, SignInPolicy, SignedApproval, SignedDraft};
 use super::token::{Audiences, Authentic, authenticate, parse_unverified};
 use super::webauthn::{CredentialId, PasskeyJwk, RelyingParty};
 use super::{ApprovalError, Channel};
@@ -94,6 +94,9 @@ pub enum KeptFault {
     OtherKind,
     #[error("what was signed is not what was presented")]
     OtherCompact,
+    /// Also if there are more.
+    #[error("the keys that were kept are others than those that verify it")]
+    OtherKeys,
 }
 
 fn place(keys: &KeyLocation) -> String {
@@ -106,20 +109,11 @@ fn place(keys: &KeyLocation) -> String {
 
 impl KeptApproval {
     /// Of a token.
-    pub fn of_token(
-        name: &Label,
-        issuer: &IssuerPolicy,
-        audiences: &Audiences,
-        approval: &Authentic,
-    ) -> KeptApproval {
-        let audience = match approval.channel() {
-            Channel::Webhook => &audiences.webhook,
-            Channel::OnCall | Channel::Desk => &audiences.on_call,
-        };
+    pub fn of_token(name: &Label, issuer: &IssuerPolicy, approval: &Authentic) -> KeptApproval {
         let terms = SignaturePolicy::Issuer {
             name: name.clone(),
             iss: issuer.iss.clone(),
-            audience: audience.clone(),
+            audience: approval.claims().aud.clone(),
             channel: approval.channel(),
             algorithms: issuer.algorithms.clone(),
             typ: issuer.typ,
@@ -166,8 +160,20 @@ impl KeptApproval {
     }
 
     /// What names it in the audit trail.
-    pub fn digest(&self) -> Digest {
-        Digest::of(&serde_json::to_vec(self).unwrap_or_default())
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON.
+    pub fn digest(&self) -> Result<Digest, serde_json::Error> {
+        Ok(Digest::of(&serde_json::to_vec(self)?))
+    }
+
+    /// What people compare of the passkey that signed; `None` if another key did.
+    pub fn check_number(&self) -> Option<String> {
+        let SignaturePolicy::Issuer { passkey, .. } = &self.terms else {
+            return None;
+        };
+        let key = PasskeyJwk::kept(self.keys.first()?)?;
+        Some(key.check_number(&passkey.as_ref()?.credential))
     }
 
     /// Verifies a token by the keys that were kept.
@@ -211,16 +217,17 @@ impl KeptApproval {
             per_hour: 0,
             key: BTreeMap::from([(unverified.kid().clone(), policy)]),
         };
-        // The claim `aud` names one channel. No token is for the other one here.
-        let (webhook, on_call) = match channel {
-            Channel::Webhook => (audience.clone(), String::new()),
-            Channel::OnCall | Channel::Desk => (String::new(), audience.clone()),
-        };
-        let audiences = Audiences {
-            webhook,
-            on_call,
+        // The claim `aud` names one channel. No token is for another one here.
+        let mut audiences = Audiences {
+            webhook: String::new(),
+            on_call: String::new(),
             desk: None,
         };
+        match channel {
+            Channel::Webhook => audiences.webhook.clone_from(audience),
+            Channel::OnCall => audiences.on_call.clone_from(audience),
+            Channel::Desk => return Err(KeptFault::OtherKind),
+        }
         let keys = match passkey {
             Some(passkey) => {
                 KeySet::of_passkeys(&issuer, &passkey.at).map_err(|_| KeptFault::Passkey)?
@@ -235,7 +242,7 @@ impl KeptApproval {
         }
     }
 
-    /// Verifies two sign-ins by the keys that were kept.
+    /// Verifies two sign-ins by the keys that were kept: the approver's, then the verifier's.
     ///
     /// # Errors
     /// [`KeptFault`]: the first thing that they lack.
@@ -243,7 +250,7 @@ impl KeptApproval {
         &self,
         reference: &Reference,
         signed: &SignedApproval,
-    ) -> Result<Authentic, KeptFault> {
+    ) -> Result<(Authentic, Vec<SignIn>), KeptFault> {
         let SignaturePolicy::SignIn {
             iss,
             tenant,
@@ -270,14 +277,20 @@ impl KeptApproval {
         };
         // Entra signs with RS256 alone.
         let keys = self.keys(&[Algorithm::RS256])?;
-        self.presented(sign_in::authenticate(reference, signed, &policy, &keys)?)
+        let approval = sign_in::authenticate(reference, signed, &policy, &keys)?;
+        let sign_in = |one: &SignedDraft| Ok(sign_in::verify_draft(one, &policy, &keys)?.1);
+        let both = [&signed.approval, &signed.verification].map(sign_in);
+        let both = both.into_iter().collect::<Result<_, SignInError>>()?;
+        Ok((self.presented(approval)?, both))
     }
 
     fn presented(&self, approval: Authentic) -> Result<Authentic, KeptFault> {
-        if approval.compact_digest() == self.compact_sha256 {
-            Ok(approval)
-        } else {
+        if approval.compact_digest() != self.compact_sha256 {
             Err(KeptFault::OtherCompact)
+        } else if !approval.verified_by().eq(&self.keys) {
+            Err(KeptFault::OtherKeys)
+        } else {
+            Ok(approval)
         }
     }
 

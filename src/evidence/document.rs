@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::done::DonePart;
 use super::fault::EvidenceFault;
 use crate::approval::{Channel, KeptApproval, Reason, Scope, TokenId};
 use crate::clock::Timestamp;
@@ -111,49 +112,6 @@ pub struct MethodRead {
     /// The name of a device, or the last two digits of a phone.
     pub label: Option<String>,
     pub created: Option<Timestamp>,
-}
-
-/// What was done, and by which answers of Graph it is known.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DonePart {
-    pub reset: ResetId,
-    pub state: String,
-    pub finished_at: Timestamp,
-    pub sessions: StatusWithProof,
-    pub methods: Vec<MethodDone>,
-    /// When the list was asked for that is the proof of what was removed.
-    pub listed_at: Option<Timestamp>,
-    pub can_register: String,
-    pub warnings: Vec<String>,
-    pub ended_because: Option<Ended>,
-}
-
-/// What became of something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StatusWithProof {
-    pub status: String,
-    #[serde(default)]
-    pub why: Option<String>,
-    /// Which answer of Graph says so: `accepted`, or `absent_from_list`.
-    #[serde(default)]
-    pub proof: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MethodDone {
-    pub method: MethodRead,
-    pub outcome: StatusWithProof,
-}
-
-/// Why it was ended before all of it was done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ended {
-    pub code: String,
-    pub detail: String,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -17,6 +17,9 @@ pub enum EvidenceFault {
     Approval { nth: usize, fault: KeptFault },
     #[error("approval {nth} does not fit to what was done: {what}")]
     Mismatch { nth: usize, what: &'static str },
+    /// Of the person, the signers and the owners of keys.
+    #[error("one name stands for two accounts, or two names for one")]
+    Accounts,
     #[error("the approvals are not enough: {0}")]
     NotEnough(&'static str),
     #[error("the times contradict each other: {0}")]

@@ -4,15 +4,22 @@
 //!
 //! Pure, and of no use at run time: what is kept here decides nothing.
 
+mod accounts;
 mod document;
+mod done;
+mod enough;
 mod fault;
 mod trail;
 mod verify;
 
 pub use document::{
-    ApprovalsPart, DonePart, Ended, EvidenceRecord, FORMAT, JudgedPart, KeptText, MethodDone,
-    MethodRead, RequestPart, Signatures, SignedPart, StatusWithProof, object_name,
+    ApprovalsPart, EvidenceRecord, FORMAT, JudgedPart, KeptText, MethodRead, RequestPart,
+    Signatures, SignedPart, object_name,
+};
+pub use done::{
+    CanRegisterNow, DonePart, End, Ended, MethodDone, MethodEnd, Proof, Remark, SessionsDone,
+    StatusWithProof, Why,
 };
 pub use fault::EvidenceFault;
 pub use trail::{Trail, TrailFault};
-pub use verify::{Verified, VerifiedApproval, verify};
+pub use verify::{Signer, SigningPasskey, Verified, VerifiedApproval, VerifiedBy, verify};

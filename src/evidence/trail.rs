@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 
+use super::document::{EvidenceRecord, KeptText, Signatures};
 use super::verify::Verified;
-use crate::ids::{Digest, ResetId};
+use crate::approval::sign_in::{Draft, NotADraft};
+use crate::ids::{Digest, DraftId, ResetId};
 
 /// What the audit trail says of records.
 #[derive(Debug, Default)]
@@ -23,6 +25,11 @@ enum Line {
         reset: ResetId,
         sha256: Digest,
     },
+    /// At the desk, before there is a reset.
+    Signed {
+        draft: DraftId,
+        token_sha256: Digest,
+    },
     #[serde(other)]
     Other,
 }
@@ -39,14 +46,22 @@ pub enum TrailFault {
     OtherRecord,
     #[error("the audit trail says that it was allowed on other approvals, keys or terms")]
     OtherApprovals,
+    #[error(
+        "the audit trail has no line `signed` of one of the two drafts: take the lines of the ticket"
+    )]
+    NotSigned,
+    #[error("the audit trail says that another sign-in signed one of the drafts")]
+    OtherSignature,
 }
 
 impl TrailFault {
     /// Whether the trail only does not say it, so that a longer part of it may.
     pub fn is_silence(self) -> bool {
         match self {
-            TrailFault::NoEvidence | TrailFault::NotAllowed => true,
-            TrailFault::OtherRecord | TrailFault::OtherApprovals => false,
+            TrailFault::NoEvidence | TrailFault::NotAllowed | TrailFault::NotSigned => true,
+            TrailFault::OtherRecord | TrailFault::OtherApprovals | TrailFault::OtherSignature => {
+                false
+            }
         }
     }
 }
@@ -68,35 +83,77 @@ impl Trail {
     /// # Errors
     /// [`TrailFault`].
     pub fn confirm(&self, verified: &Verified) -> Result<(), TrailFault> {
-        let id = verified.record.request.reset;
-        let mut digests = self.lines.iter().filter_map(|line| match line {
-            Line::Evidence { reset, sha256 } if *reset == id => Some(sha256),
-            _ => None,
-        });
-        let mut found = digests.clone().peekable();
-        if found.peek().is_none() {
-            return Err(TrailFault::NoEvidence);
-        }
-        if !digests.any(|sha256| *sha256 == verified.sha256) {
-            return Err(TrailFault::OtherRecord);
-        }
-        let mut allowed = self.lines.iter().filter_map(|line| match line {
-            Line::Allowed { reset, kept_sha256 } if *reset == id && !kept_sha256.is_empty() => {
-                Some(kept_sha256)
-            }
-            _ => None,
-        });
-        let approvals = verified.record.approvals.approvals.iter();
-        let kept: Vec<Digest> = approvals.map(|one| one.kept.digest()).collect();
-        let mut found = allowed.clone().peekable();
-        if found.peek().is_none() {
-            return Err(TrailFault::NotAllowed);
-        }
+        let record = &verified.record;
+        let id = record.request.reset;
+        self.has(
+            |line| match line {
+                Line::Evidence { reset, sha256 } => (*reset == id).then_some(sha256),
+                _ => None,
+            },
+            &verified.sha256,
+            (TrailFault::NoEvidence, TrailFault::OtherRecord),
+        )?;
+        let approvals = record.approvals.approvals.iter();
+        let kept: Result<Vec<_>, _> = approvals.map(|one| one.kept.digest()).collect();
         // A claim that was not made leaves a line, too.
-        if allowed.any(|digests| *digests == kept) {
+        self.has(
+            |line| match line {
+                Line::Allowed { reset, kept_sha256 } => {
+                    (*reset == id && !kept_sha256.is_empty()).then_some(kept_sha256)
+                }
+                _ => None,
+            },
+            &kept.map_err(|_| TrailFault::OtherApprovals)?,
+            (TrailFault::NotAllowed, TrailFault::OtherApprovals),
+        )?;
+        for (id, token) in drafts(record).map_err(|_| TrailFault::OtherSignature)? {
+            self.has(
+                |line| match line {
+                    Line::Signed {
+                        draft,
+                        token_sha256,
+                    } => (*draft == id).then_some(token_sha256),
+                    _ => None,
+                },
+                &token,
+                (TrailFault::NotSigned, TrailFault::OtherSignature),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Whether one of the lines about something says this.
+    fn has<'a, T: PartialEq + 'a>(
+        &'a self,
+        says: impl Fn(&'a Line) -> Option<&'a T>,
+        this: &T,
+        (silent, contradicts): (TrailFault, TrailFault),
+    ) -> Result<(), TrailFault> {
+        let mut found = self.lines.iter().filter_map(says).peekable();
+        if found.peek().is_none() {
+            Err(silent)
+        } else if found.any(|one| one == this) {
             Ok(())
         } else {
-            Err(TrailFault::OtherApprovals)
+            Err(contradicts)
         }
     }
+}
+
+/// What was signed at the desk, and the SHA-256 of the token that signs it.
+fn drafts(record: &EvidenceRecord) -> Result<Vec<(DraftId, Digest)>, NotADraft> {
+    let approvals = record.approvals.approvals.iter();
+    let texts = approvals.flat_map(|one| match &one.signed {
+        Signatures::Token { .. } => Vec::new(),
+        Signatures::Desk {
+            approval,
+            verification,
+            ..
+        } => vec![approval, verification],
+    });
+    let draft = |text: &KeptText| {
+        let id = Draft::read(&text.draft)?.id;
+        Ok((id, Digest::of(text.token.as_bytes())))
+    };
+    texts.map(draft).collect()
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::document::{
-    DonePart, EvidenceRecord, JudgedPart, Signatures, SignedPart, StatusWithProof,
-};
+use super::accounts::Accounts;
+use super::document::{EvidenceRecord, KeptText, Signatures, SignedPart};
 use super::fault::EvidenceFault;
-use crate::approval::sign_in::{SignedApproval, SignedDraft};
-use crate::approval::{Authentic, Evidence, KeptFault, SignaturePolicy};
+use super::{done, enough};
+use crate::approval::sign_in::{Draft, SignIn, SignedApproval, SignedDraft};
+use crate::approval::{Authentic, ContactEnds, Evidence, KeptFault, SignaturePolicy, Verification};
 use crate::clock::{self, Timestamp};
 use crate::ids::{Digest, Kid, Label, ObjectId, PersonRef, Reference};
 
@@ -27,19 +27,52 @@ pub struct Verified {
 /// Who signed, and when.
 #[derive(Debug)]
 pub struct VerifiedApproval {
-    /// As the approval writes them.
-    pub approver: PersonRef,
-    pub verifiers: BTreeSet<PersonRef>,
+    /// The target, by the name that stands in what was signed.
+    pub target: String,
+    pub approver: Signer,
     pub approved_at: Timestamp,
-    pub verified_at: Option<Timestamp>,
-    /// In which ways the person was verified.
-    pub evidence: Vec<Evidence>,
+    /// How the person was verified, each with who did it.
+    pub verifications: Vec<VerifiedBy>,
+    /// What the contacts of record end in that were used, where that was signed.
+    pub contacts: ContactEnds,
     pub kid: Kid,
     pub domain: Label,
     /// Whether two people signed in to Entra for it; otherwise a key of an issuer signed, and names the verifier.
     pub by_sign_in: bool,
     /// Whether the approver verified the person, too.
     pub by_one_person: bool,
+    /// If a passkey signed.
+    pub passkey: Option<SigningPasskey>,
+}
+
+/// A person whom an approval names.
+#[derive(Debug)]
+pub struct Signer {
+    /// As the approval writes them.
+    pub named: PersonRef,
+    /// Their object id, by the directory; `None` if the record leaves open which of several it is.
+    pub account: Option<ObjectId>,
+    /// At the desk: the display name and the user name that Entra signed.
+    pub at_entra: Vec<String>,
+}
+
+/// One verification of the person.
+#[derive(Debug)]
+pub struct VerifiedBy {
+    pub verifier: Signer,
+    pub at: Timestamp,
+    pub evidence: Evidence,
+    /// What the verifier's records call it.
+    pub reference: Option<String>,
+}
+
+/// The passkey that signed.
+#[derive(Debug)]
+pub struct SigningPasskey {
+    /// As `reregister check` prints it for its line in the policy.
+    pub check_number: String,
+    /// Whether it stays on one device, as far as the authenticator says.
+    pub stays_on_device: bool,
 }
 
 /// Verifies a record.
@@ -58,37 +91,43 @@ pub fn verify(bytes: &[u8]) -> Result<Verified, EvidenceFault> {
             return Err(EvidenceFault::OtherReset(part));
         }
     }
-    let mut approvals = Vec::new();
+    let mut sign_ins = Vec::new();
     let mut authentic = Vec::new();
     for (index, part) in record.approvals.approvals.iter().enumerate() {
         let nth = index + 1;
-        let approval =
+        let (approval, signed_in) =
             authenticate(part).map_err(|fault| EvidenceFault::Approval { nth, fault })?;
         check_approval(&record, part, &approval)
             .map_err(|what| EvidenceFault::Mismatch { nth, what })?;
-        approvals.push(verified(part, &approval));
+        sign_ins.push(signed_in);
         authentic.push(approval);
     }
-    check_enough(&record, &authentic)?;
+    let accounts = Accounts::of(&record, &authentic).ok_or(EvidenceFault::Accounts)?;
+    enough::check(&record, &authentic)?;
     check_times(&record)?;
-    check_done(&record.judged, &record.done).map_err(EvidenceFault::Done)?;
+    done::check(&record.judged, &record.done).map_err(EvidenceFault::Done)?;
+    let parts = record.approvals.approvals.iter();
+    let approvals = parts.zip(&authentic).zip(&sign_ins);
     Ok(Verified {
         sha256: Digest::of(bytes),
+        approvals: approvals
+            .map(|((part, approval), sign_ins)| verified(part, approval, sign_ins, &accounts))
+            .collect(),
         record,
-        approvals,
     })
 }
 
-fn authenticate(part: &SignedPart) -> Result<Authentic, KeptFault> {
+/// The approval, and at the desk the approver's sign-in and the verifier's.
+fn authenticate(part: &SignedPart) -> Result<(Authentic, Vec<SignIn>), KeptFault> {
     match &part.signed {
-        Signatures::Token { token } => part.kept.verify_token(token),
+        Signatures::Token { token } => Ok((part.kept.verify_token(token)?, Vec::new())),
         Signatures::Desk {
             reference,
             approval,
             verification,
         } => {
             let reference = Reference::read(reference).ok_or(KeptFault::OtherCompact)?;
-            let signed = |kept: &super::KeptText| SignedDraft {
+            let signed = |kept: &KeptText| SignedDraft {
                 draft: kept.draft.clone(),
                 token: kept.token.clone().into(),
             };
@@ -101,25 +140,48 @@ fn authenticate(part: &SignedPart) -> Result<Authentic, KeptFault> {
     }
 }
 
-fn verified(part: &SignedPart, approval: &Authentic) -> VerifiedApproval {
+fn verified(
+    part: &SignedPart,
+    approval: &Authentic,
+    sign_ins: &[SignIn],
+    accounts: &Accounts,
+) -> VerifiedApproval {
     let claims = approval.claims();
-    let by = claims.verification.iter();
+    let signer = |named: &PersonRef, sign_in: Option<&SignIn>| Signer {
+        named: named.clone(),
+        account: accounts.of_person(named),
+        at_entra: sign_in
+            .map(|one| one.name.iter().chain(&one.user_name).cloned().collect())
+            .unwrap_or_default(),
+    };
+    let verified_by = |one: &Verification| VerifiedBy {
+        verifier: signer(&one.verified_by, sign_ins.get(1)),
+        at: one.verified_at,
+        evidence: one.evidence,
+        reference: one.reference.clone(),
+    };
+    let drafted = match &part.signed {
+        Signatures::Desk { approval, .. } => Draft::read(&approval.draft).ok(),
+        Signatures::Token { .. } => None,
+    };
+    let signed_in = approval.by_sign_in();
     VerifiedApproval {
-        approver: claims.act.sub.clone(),
-        verifiers: by.clone().map(|one| one.verified_by.clone()).collect(),
+        target: drafted.map_or(claims.sub.to_string(), |draft| draft.about.target_name),
+        approver: signer(&claims.act.sub, sign_ins.first()),
         approved_at: claims.iat,
-        verified_at: by.clone().map(|one| one.verified_at).max(),
-        evidence: by.map(|one| one.evidence).collect(),
+        verifications: claims.verification.iter().map(verified_by).collect(),
+        contacts: signed_in.map(|one| one.contacts).unwrap_or_default(),
         kid: approval.kid().clone(),
         domain: approval.domain().clone(),
-        by_sign_in: approval.by_sign_in().is_some(),
+        by_sign_in: signed_in.is_some(),
         by_one_person: part.approver_verified || part.verifiers.contains(&part.approver),
+        passkey: approval.passkey().and_then(|passkey| {
+            Some(SigningPasskey {
+                check_number: part.kept.check_number()?,
+                stays_on_device: passkey.stays_on_device,
+            })
+        }),
     }
-}
-
-/// Whether a person that an approval names is the one of this object id, as far as the name tells.
-fn may_be(named: &PersonRef, id: ObjectId) -> bool {
-    named.id().is_none_or(|named| named == id)
 }
 
 /// Whether an approval is for what was judged and done.
@@ -132,27 +194,10 @@ fn check_approval(
         request, judged, ..
     } = record;
     let claims = approval.claims();
-    let is_target = match &claims.sub {
-        PersonRef::Id(id) => *id == judged.target,
-        PersonRef::Upn(upn) => upn.as_ref().to_lowercase() == judged.target_name.to_lowercase(),
-    };
-    let verifiers_fit = claims.verification.iter().all(|one| {
-        let mut known = part.verifiers.iter();
-        known.any(|verifier| may_be(&one.verified_by, *verifier))
-    });
-    let named: BTreeSet<&PersonRef> = claims
-        .verification
-        .iter()
-        .map(|one| &one.verified_by)
+    let verified_by = claims.verification.iter().map(|one| &one.verified_by);
+    let named: BTreeSet<String> = verified_by
+        .map(|one| one.to_string().to_lowercase())
         .collect();
-    let owner_fits = match (approval.owner(), &claims.act.sub) {
-        (Some(PersonRef::Id(owner)), _) => *owner == part.approver,
-        (Some(owner @ PersonRef::Upn(_)), approver @ PersonRef::Upn(_)) => {
-            owner.to_string().to_lowercase() == approver.to_string().to_lowercase()
-        }
-        // One is a name, and the other an id: the directory has compared them.
-        (Some(PersonRef::Upn(_)), PersonRef::Id(_)) | (None, _) => true,
-    };
     let is_under_its_terms = match &part.kept.terms {
         SignaturePolicy::Issuer { .. } => approval.by_sign_in().is_none(),
         SignaturePolicy::SignIn { tenant, .. } => *tenant == request.tenant,
@@ -165,14 +210,10 @@ fn check_approval(
             claims.tid.is_none_or(|tid| tid == request.tenant),
             "the tenant",
         ),
-        (is_target, "the person"),
         (claims.scope == judged.scope, "the scope"),
         (claims.reason == judged.reason, "the reason"),
-        (may_be(&claims.act.sub, part.approver), "the approver"),
-        (owner_fits, "the owner of the key"),
-        (verifiers_fit, "the verifiers"),
         (
-            !part.verifiers.is_empty() && part.verifiers.len() <= named.len(),
+            (1..=named.len()).contains(&part.verifiers.len()),
             "the verifiers",
         ),
         (
@@ -187,47 +228,6 @@ fn check_approval(
     ] {
         if !fits {
             return Err(what);
-        }
-    }
-    Ok(())
-}
-
-/// Whether there are as many approvals, by as many people, as the person's tier needs.
-fn check_enough(record: &EvidenceRecord, approvals: &[Authentic]) -> Result<(), EvidenceFault> {
-    let parts = &record.approvals.approvals;
-    let ids: BTreeSet<_> = approvals.iter().map(Authentic::id).collect();
-    if approvals.is_empty() || ids.len() != approvals.len() {
-        return Err(EvidenceFault::NotEnough("there is none, or one twice"));
-    }
-    if record.judged.tier == "standard" {
-        return Ok(());
-    }
-    let approvers: BTreeSet<ObjectId> = parts.iter().map(|part| part.approver).collect();
-    let domains: BTreeSet<&Label> = approvals.iter().map(Authentic::domain).collect();
-    let halves: BTreeSet<&Digest> = approvals.iter().map(Authentic::private_half).collect();
-    let mut verifiers = parts.iter().flat_map(|part| &part.verifiers);
-    for (is_so, what) in [
-        (approvals.len() >= 2, "a privileged person needs two"),
-        (
-            approvers.len() == approvals.len(),
-            "one person approved twice",
-        ),
-        (
-            domains.len() == approvals.len() && halves.len() == approvals.len(),
-            "two are of one trust domain",
-        ),
-        (
-            !verifiers.any(|verifier| approvers.contains(verifier))
-                && !parts.iter().any(|part| part.approver_verified),
-            "an approver verified the person",
-        ),
-        (
-            approvals.iter().all(Authentic::may_be_for_privileged),
-            "one is not good for privileged people",
-        ),
-    ] {
-        if !is_so {
-            return Err(EvidenceFault::NotEnough(what));
         }
     }
     Ok(())
@@ -253,75 +253,4 @@ fn check_times(record: &EvidenceRecord) -> Result<(), EvidenceFault> {
         }
     }
     Ok(())
-}
-
-/// What a reset may remove, beside passkeys.
-const REMOVABLE: [&str; 5] = [
-    "software_oath",
-    "microsoft_authenticator",
-    "phone/office",
-    "phone/alternate_mobile",
-    "phone/mobile",
-];
-
-/// Whether what was done is what was approved, of what was there.
-fn check_done(judged: &JudgedPart, done: &DonePart) -> Result<(), &'static str> {
-    let is_new = |outcome: &StatusWithProof| outcome.status == "appeared";
-    let known: Vec<_> = done
-        .methods
-        .iter()
-        .filter(|one| !is_new(&one.outcome))
-        .collect();
-    let are_the_same = known.len() == judged.methods.len()
-        && known
-            .iter()
-            .zip(&judged.methods)
-            .all(|(done, read)| done.method == *read);
-    if !are_the_same {
-        return Err("the methods are others than before");
-    }
-    for one in &done.methods {
-        let (kind, outcome) = (one.method.kind.as_str(), &one.outcome);
-        let wanted_proof = match outcome.status.as_str() {
-            "removed" => Some("absent_from_list"),
-            "deactivated" => Some("accepted"),
-            _ => None,
-        };
-        if outcome.proof.as_deref() != wanted_proof {
-            return Err("a method has no proof, or one of another kind");
-        }
-        let is_allowed = match outcome.status.as_str() {
-            "removed" if kind == "passkey" => judged.scope.remove_passkeys,
-            "removed" => REMOVABLE.contains(&kind),
-            "deactivated" => kind == "hardware_oath",
-            _ => true,
-        };
-        if !is_allowed {
-            return Err("a method was removed that was not approved");
-        }
-        if outcome.status == "removed" && done.listed_at.is_none() {
-            return Err("a method was removed, and no list says so");
-        }
-    }
-    let sessions = done.sessions.status.as_str();
-    let sessions_fit = match sessions {
-        "revoked" => !judged.scope.keep_sessions,
-        "kept_by_scope" => judged.scope.keep_sessions,
-        "not_for_guests" => judged.external,
-        _ => true,
-    };
-    let proof = (sessions == "revoked").then_some("accepted");
-    if !sessions_fit || done.sessions.proof.as_deref() != proof {
-        return Err("the sessions");
-    }
-    let is_open = |outcome: &StatusWithProof| {
-        matches!(outcome.status.as_str(), "failed" | "unknown" | "pending")
-    };
-    let is_open = is_open(&done.sessions) || done.methods.iter().any(|one| is_open(&one.outcome));
-    match done.state.as_str() {
-        "completed" if !is_open => Ok(()),
-        "completed" => Err("it is completed, and something is left"),
-        "needs_human" => Ok(()),
-        _ => Err("it is not over"),
-    }
 }

@@ -2,22 +2,24 @@
 //! found.
 
 mod forgeries;
+mod signed_anew;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use reregister_mfa::approval::{KeptFault, LastDigits, PublicJwk};
 use reregister_mfa::evidence::{
-    EvidenceFault, EvidenceRecord, Trail, TrailFault, Verified, verify,
+    CanRegisterNow, EvidenceFault, EvidenceRecord, Trail, TrailFault, Verified, verify,
 };
 use reregister_mfa::reset::Event;
 use reregister_mfa::reset::ports::Wake;
-use serde_json::Value;
+use serde_json::{Value, json};
 use simulated::entra::OldKey;
 
 use crate::desk::{self, Browser, same, with_desk_and};
 use crate::memory::MemoryEvidence;
 use crate::passkeys;
-use crate::test_app::{ADA, ADELE, Document, GRACE, JANE, Overrides, SAM, TestApp, VERA};
+use crate::test_app::{ADA, ADELE, Document, GRACE, JANE, Overrides, SAM, TestApp, VERA, VICTOR};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -94,11 +96,21 @@ fn write_fixture(name: &str, text: &str) {
 async fn a_reset_at_the_desk_is_proven_after_entra_has_changed_all_its_keys() {
     let (app, evidence) = with_bucket().await;
     reset_at_desk(&app).await;
-    let published = app.tenant.key_set("https://login.microsoftonline.com");
+    let (name, record) = evidence.documents().into_iter().next().unwrap();
+    let iss = verified(&record).record.approvals.approvals[0]
+        .id
+        .iss
+        .to_string();
+    let (login, _) = iss
+        .rsplit_once("/v2.0")
+        .unwrap()
+        .0
+        .rsplit_once('/')
+        .unwrap();
+    let published = app.tenant.key_set(login);
     app.tenant.rotate_keys(OldKey::Leaves);
     app.clock.pass(400 * DAY);
 
-    let (name, record) = evidence.documents().into_iter().next().unwrap();
     let verified = verified(&record);
     let reset = verified.record.request.reset;
     assert!(name.starts_with("evidence/20"), "{name}");
@@ -136,6 +148,66 @@ async fn a_reset_on_two_tokens_is_proven_after_their_issuers_have_changed_all_th
         "tokens.jwks.json",
         &app.service_desk_issuer.jwks().to_string(),
     );
+}
+
+#[tokio::test]
+async fn a_record_of_the_desk_has_the_names_that_entra_signed_and_the_end_of_the_number_that_was_called()
+ {
+    let (app, evidence) = with_bucket().await;
+    let vera = Browser::of(&app, VERA).await;
+    let mut verification = desk::browser::verification(JANE);
+    verification["verification"]["evidence"] = json!([{"method": "phone_call", "via": "desk"}]);
+    vera.post("/desk/people", &json!({"person": desk::JANE_ID}))
+        .await;
+    let contact = json!({"person": desk::JANE_ID, "contact": "business_phone"});
+    let shown = vera.post("/desk/contacts", &contact).await;
+    let number = shown.json["number"].as_str().unwrap();
+    let draft = vera.post("/desk/drafts", &verification).await;
+    let signed = vera.sign(&draft.json).await;
+    let case = signed.json["case"].as_str().unwrap();
+    let done = Browser::of(&app, SAM).await.approve(case).await;
+    assert_eq!(done.state(), "completed", "{}", done.json);
+    app.work().await;
+
+    let record = kept(&evidence);
+    let approval = verified(&record).approvals.remove(0);
+    assert_eq!(approval.target, JANE);
+    assert_eq!(approval.contacts.business_phone, LastDigits::of(number));
+    assert!(approval.contacts.business_phone.is_some(), "{number}");
+    let [by_vera] = &approval.verifications[..] else {
+        panic!("{approval:?}");
+    };
+    assert_eq!(by_vera.verifier.at_entra[1], VERA);
+    assert_eq!(approval.approver.at_entra, ["Sam Approver", SAM]);
+    write_fixture("call.json", &record);
+}
+
+#[tokio::test]
+async fn the_audit_trail_says_which_sign_in_signed_each_draft_of_the_desk() {
+    let (app, evidence) = with_bucket().await;
+    reset_at_desk(&app).await;
+    let verified = verified(&kept(&evidence));
+    let lines = trail_lines(&app);
+    let of_signatures = |change: fn(&str) -> Option<String>| {
+        let changed = lines.lines().filter_map(|line| match line {
+            line if line.contains(r#""audit":"signed""#) => change(line),
+            line => Some(line.to_owned()),
+        });
+        Trail::read(&changed.collect::<Vec<_>>().join("\n"))
+    };
+    let without = of_signatures(|line| (!line.contains("verification")).then(|| line.to_owned()));
+    assert_eq!(without.confirm(&verified), Err(TrailFault::NotSigned));
+    let by_another = of_signatures(|line| {
+        let (before, digest) = line.split_once(r#""token_sha256":""#)?;
+        Some(format!(
+            r#"{before}"token_sha256":"{}{}"#,
+            "0".repeat(64),
+            &digest[64..]
+        ))
+    });
+    let fault = Err(TrailFault::OtherSignature);
+    assert_eq!(by_another.confirm(&verified), fault);
+    assert_eq!(Trail::read(&lines).confirm(&verified), Ok(()));
 }
 
 #[tokio::test]
@@ -279,11 +351,34 @@ async fn a_record_that_is_there_already_is_not_written_over_and_the_trail_says_w
 async fn a_reset_by_a_passkey_verifies_when_its_line_has_left_the_policy() {
     let olga = passkeys::phone("olga-phone");
     let (app, evidence) = with_bucket_and(|policy| passkeys::with_passkey(policy, &olga)).await;
-    let approval = olga.approve(&passkeys::draft(&app, JANE));
-    app.reset_on_call(&approval).await.assert_completed();
+    let mut call = simulated::approval::evidence(VERA, app.now() - 300);
+    call["reference"] = "CALL-17".into();
+    let mut by_victor = simulated::approval::evidence(VICTOR, app.now() - 600);
+    by_victor["contact_source"] = "colleague".into();
+    let draft = passkeys::draft(&app, JANE).verification([call, by_victor]);
+    app.reset_on_call(&olga.approve(&draft))
+        .await
+        .assert_completed();
     app.work().await;
     let record = kept(&evidence);
-    verified(&record);
+    let passkey = verified(&record).approvals.remove(0).passkey.unwrap();
+    assert!(passkey.stays_on_device);
+    write_fixture("passkey.json", &record);
+    // Its name in the record is the one that the token has, and no other key is beside it.
+    type Change = fn(&mut Vec<PublicJwk>);
+    let changes: [Change; 2] = [
+        |keys| keys[0].kid = "ada-phone".to_owned(),
+        |keys| keys.push(keys[0].clone()),
+    ];
+    for change in changes {
+        let mut other = verified(&record).record;
+        change(&mut other.approvals.approvals[0].kept.keys);
+        let fault = KeptFault::OtherKeys;
+        assert_eq!(
+            verify(other.text().unwrap().as_bytes()).unwrap_err(),
+            EvidenceFault::Approval { nth: 1, fault }
+        );
+    }
     // Another page, or another passkey, is another signature.
     for (is, other) in [
         ("mfa.contoso.example", "www.contoso.example"),
@@ -342,7 +437,7 @@ async fn what_only_the_archive_says_is_confirmed_or_denied_by_the_audit_trail() 
     let forgeries: [Forgery; 4] = [
         |one| one.judged.display_name = Some("John Doe".to_owned()),
         |one| one.request.address = None,
-        |one| one.done.can_register = "no".to_owned(),
+        |one| one.done.can_register = CanRegisterNow::No,
         |one| one.judged.policy_sha256 = reregister_mfa::ids::Digest::of(b"another"),
     ];
     for forge in forgeries {

@@ -162,7 +162,7 @@ impl Run<'_> {
             return Ok(ClaimAttempt::Blocked(obstacle));
         }
         let now = self.now();
-        let allowed = planned.allowed(now, lease.record().parties.clone());
+        let allowed = planned.allowed(now, lease.record().parties.clone())?;
         deployment.audit.append(&allowed).await?;
         let mut reset = Reset::new(planned.claim, planned.plan, planned.hardware_unknown);
         let first = reset.next(now, self.until, lease.record().give_up_at());

@@ -3,22 +3,23 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 
 use super::context::Run;
 use crate::approval::{Approval, KeptApproval};
 use crate::evidence::{
-    ApprovalsPart, DonePart, Ended, EvidenceRecord, JudgedPart, KeptText, MethodDone, MethodRead,
-    RequestPart, Signatures, SignedPart, StatusWithProof,
+    ApprovalsPart, DonePart, End, Ended, EvidenceRecord, JudgedPart, KeptText, MethodDone,
+    MethodRead, Proof, RequestPart, Signatures, SignedPart, StatusWithProof,
 };
 use crate::ids::{Digest, Reference};
 use crate::reset::ledger::{Record, Stage};
 use crate::reset::machine::Reset;
 use crate::reset::model::{
     Claim, ClaimedApproval, Event, KeptJudgement, Method, MethodKind, MethodStatus, Outcome,
-    PhoneType, SessionStatus,
+    PhoneType, SessionStatus, State,
 };
 use crate::reset::ports::{EvidenceError, Kept};
+use crate::reset::refusal::Refusal;
 use crate::reset::rules::privilege::Tier;
 
 /// How long after the end of a reset its evidence record is tried: an outage may last for a weekend.
@@ -29,18 +30,26 @@ pub const PATIENT: Duration = Duration::from_secs(15 * 60);
 
 impl Run<'_> {
     /// What is kept of a judgement; `None` without a bucket.
+    ///
+    /// # Errors
+    /// [`Refusal::Misconfigured`] if there is a bucket, and a record for it could not be made later.
     pub fn kept_judgement(
         &self,
         tier: &Tier,
         approvals: &[Approval],
-    ) -> Option<Box<KeptJudgement>> {
-        let keeping = self.deployment.evidence.as_ref()?;
+    ) -> Result<Option<Box<KeptJudgement>>, Refusal> {
+        let Some(keeping) = &self.deployment.evidence else {
+            return Ok(None);
+        };
         let kept = approvals.iter().map(|approval| self.kept(approval));
-        Some(Box::new(KeptJudgement {
+        let approvals = kept.collect::<Option<_>>().ok_or(Refusal::Misconfigured {
+            what: "the policy has no issuer, or no desk, for an approval, so no evidence of it can be kept",
+        })?;
+        Ok(Some(Box::new(KeptJudgement {
             policy_sha256: keeping.policy_sha256.clone(),
             tier: tier.to_string(),
-            approvals: kept.collect::<Option<_>>()?,
-        }))
+            approvals,
+        })))
     }
 
     fn kept(&self, approval: &Approval) -> Option<KeptApproval> {
@@ -52,8 +61,7 @@ impl Run<'_> {
         }
         let mut issuers = validator.issuers.iter();
         let (name, issuer) = issuers.find(|(_, issuer)| issuer.iss == approval.claims().iss)?;
-        let audiences = &validator.audiences;
-        Some(KeptApproval::of_token(name, issuer, audiences, approval))
+        Some(KeptApproval::of_token(name, issuer, approval))
     }
 
     /// Keeps the evidence record, and writes its digest into the audit trail.
@@ -135,7 +143,7 @@ impl Run<'_> {
                 reset: record.id,
                 approvals,
             },
-            judged: judged(claim, kept, reset),
+            judged: judged(claim, kept, reset)?,
             done: done(reset)?,
         })
     }
@@ -189,8 +197,8 @@ fn failed(why: &str) -> EvidenceError {
     EvidenceError(why.to_owned())
 }
 
-fn judged(claim: &Claim, kept: &KeptJudgement, reset: &Reset) -> JudgedPart {
-    JudgedPart {
+fn judged(claim: &Claim, kept: &KeptJudgement, reset: &Reset) -> Result<JudgedPart, EvidenceError> {
+    Ok(JudgedPart {
         reset: claim.id,
         policy_sha256: kept.policy_sha256.clone(),
         claimed_at: claim.claimed_at,
@@ -201,8 +209,11 @@ fn judged(claim: &Claim, kept: &KeptJudgement, reset: &Reset) -> JudgedPart {
         tier: kept.tier.clone(),
         scope: claim.scope,
         reason: claim.reason,
-        methods: reset.methods().map(|(method, _)| read(method)).collect(),
-    }
+        methods: reset
+            .methods()
+            .map(|(method, _)| read(method))
+            .collect::<Result<_, _>>()?,
+    })
 }
 
 fn done(reset: &Reset) -> Result<DonePart, EvidenceError> {
@@ -213,29 +224,31 @@ fn done(reset: &Reset) -> Result<DonePart, EvidenceError> {
     let methods = outcome.methods.iter().map(|one| {
         let proof = match one.status {
             // Only while every list says so.
-            MethodStatus::Removed => Some("absent_from_list"),
-            MethodStatus::Deactivated => Some("accepted"),
+            MethodStatus::Removed => Some(Proof::AbsentFromList),
+            MethodStatus::Deactivated => Some(Proof::Accepted),
             _ => None,
         };
         Ok(MethodDone {
-            method: read(&one.method),
+            method: read(&one.method)?,
             outcome: standing(&one.status, proof)?,
         })
     });
-    let revoked = (outcome.sessions == SessionStatus::Revoked).then_some("accepted");
+    let revoked = (outcome.sessions == SessionStatus::Revoked).then_some(Proof::Accepted);
     Ok(DonePart {
         reset: outcome.reset,
-        state: outcome.state.as_str().to_owned(),
+        state: match outcome.state {
+            State::Completed => End::Completed,
+            State::NeedsHuman => End::NeedsHuman,
+            State::Waiting | State::Running | State::Refused => {
+                return Err(failed("it is not over"));
+            }
+        },
         finished_at,
         sessions: standing(&outcome.sessions, revoked)?,
         methods: methods.collect::<Result<_, EvidenceError>>()?,
         listed_at: reset.listed_at(),
-        can_register: name(&outcome.can_register)?,
-        warnings: outcome
-            .warnings
-            .iter()
-            .map(name)
-            .collect::<Result<_, _>>()?,
+        can_register: in_words_of_evidence(&outcome.can_register)?,
+        warnings: in_words_of_evidence(&outcome.warnings)?,
         ended_because: outcome.ended_because.map(|text| Ended {
             code: text.code,
             detail: text.detail,
@@ -243,37 +256,50 @@ fn done(reset: &Reset) -> Result<DonePart, EvidenceError> {
     })
 }
 
-fn read(method: &Method) -> MethodRead {
+fn read(method: &Method) -> Result<MethodRead, EvidenceError> {
     let kind = match &method.kind {
         MethodKind::Phone(PhoneType::Mobile) => "phone/mobile".to_owned(),
         MethodKind::Phone(PhoneType::AlternateMobile) => "phone/alternate_mobile".to_owned(),
         MethodKind::Phone(PhoneType::Office) => "phone/office".to_owned(),
         MethodKind::Unknown(kind) => format!("unknown/{kind}"),
-        other => name(other).unwrap_or_default(),
+        other => in_words_of_evidence(other)?,
     };
-    MethodRead {
+    Ok(MethodRead {
         id: method.id.to_string(),
         kind,
         label: method.label.clone(),
         created: method.created,
-    }
+    })
 }
 
-/// What serde calls it: as it is in the audit trail.
-fn name(value: &impl Serialize) -> Result<String, EvidenceError> {
-    match serde_json::to_value(value) {
-        Ok(Value::String(name)) => Ok(name),
-        _ => Err(failed("a name cannot be written")),
-    }
+/// The same word in the evidence record: as it is in the audit trail.
+fn in_words_of_evidence<T: DeserializeOwned>(value: &impl Serialize) -> Result<T, EvidenceError> {
+    serde_json::to_value(value)
+        .and_then(serde_json::from_value)
+        .map_err(|_| failed("it says something for which the record has no word"))
 }
 
-fn standing(
+fn standing<Status: DeserializeOwned>(
     status: &impl Serialize,
-    proof: Option<&str>,
-) -> Result<StatusWithProof, EvidenceError> {
-    let value = serde_json::to_value(status).map_err(|_| failed("a status cannot be written"))?;
-    let mut standing: StatusWithProof =
-        serde_json::from_value(value).map_err(|_| failed("a status cannot be written"))?;
-    standing.proof = proof.map(str::to_owned);
-    Ok(standing)
+    proof: Option<Proof>,
+) -> Result<StatusWithProof<Status>, EvidenceError> {
+    Ok(StatusWithProof {
+        proof,
+        ..in_words_of_evidence(status)?
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::VariantNames as _;
+
+    use crate::evidence::{Remark, Why};
+    use crate::reset::model::{Failure, KeepReason, Warning};
+
+    #[test]
+    fn the_record_has_a_word_for_each_warning_and_each_reason() {
+        assert_eq!(Remark::VARIANTS, Warning::VARIANTS);
+        let reasons = [KeepReason::VARIANTS, Failure::VARIANTS].concat();
+        assert_eq!(Why::VARIANTS, reasons);
+    }
 }

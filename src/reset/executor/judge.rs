@@ -7,12 +7,13 @@ use super::identify::Identified;
 use super::look_ahead::{Answers, People};
 use crate::approval::{Approval, ApprovalError, Authentic, Channel, KeptApproval, Reason, Scope};
 use crate::clock::Timestamp;
-use crate::ids::{Digest, ResetId, TicketKey};
+use crate::ids::{ResetId, TicketKey};
 use crate::reset::ledger::{GuardrailItems, Obstacle, obstacle, tells_of_pace};
 use crate::reset::model::{
     Action, Alone, ApprovalSummary, Claim, Event, Guardrails, LedgerError, Parties, Person,
     PlannedMethod, Preview, PrivilegeFacts, Remarks, Request,
 };
+use crate::reset::ports::AuditError;
 use crate::reset::refusal::{Disagreement, Refusal};
 use crate::reset::rules::HardwareOath;
 use crate::reset::rules::can_register::{Leftovers, can_register, locked_out_by, warnings};
@@ -173,7 +174,7 @@ impl Run<'_> {
             Some((known, Ok(read))) if known == guardrails => Ok(read),
             _ => self.guardrail_items(target.id, &guardrails).await,
         };
-        let kept = self.kept_judgement(&tier, &approvals);
+        let kept = self.kept_judgement(&tier, &approvals)?;
         let Identified {
             target,
             approvals,
@@ -269,22 +270,22 @@ impl PlannedReset {
     }
 
     /// For the audit trail, before the claim.
-    pub fn allowed(&self, at: Timestamp, parties: Parties) -> Event {
+    ///
+    /// # Errors
+    /// [`AuditError`] if it cannot be written.
+    pub fn allowed(&self, at: Timestamp, parties: Parties) -> Result<Event, AuditError> {
         let is_removed = |planned: &&PlannedMethod| planned.action == Action::Remove;
-        Event::Allowed {
+        let kept = self.claim.kept.iter().flat_map(|kept| &kept.approvals);
+        let kept: Result<Vec<_>, _> = kept.map(KeptApproval::digest).collect();
+        Ok(Event::Allowed {
             at,
             reset: self.claim.id,
             target_id: self.claim.target,
             tier: self.tier.to_string(),
             removals: self.plan.iter().filter(is_removed).count(),
-            kept_sha256: self.kept_digests(),
+            kept_sha256: kept.map_err(|error| AuditError(error.to_string()))?,
             parties,
-        }
-    }
-
-    fn kept_digests(&self) -> Vec<Digest> {
-        let kept = self.claim.kept.iter().flat_map(|kept| &kept.approvals);
-        kept.map(KeptApproval::digest).collect()
+        })
     }
 
     /// For the audit trail, before it is shown.

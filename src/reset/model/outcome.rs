@@ -127,8 +127,9 @@ pub enum CanRegister {
 }
 
 /// What the people around the ticket should know or look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::VariantNames)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Warning {
     /// A passkey is left; it may be on the very phone that is gone.
     PasskeyLeft,
@@ -161,8 +162,9 @@ pub enum Warning {
 }
 
 /// Why something was not done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantNames)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Failure {
     /// The directory refuses it in the present state of the methods: usually because it is the default one.
     Refused,

@@ -24,8 +24,9 @@ pub enum Action {
 }
 
 /// Why a method is left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantNames)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum KeepReason {
     /// It is no second factor: a password, an e-mail address for password reset, a QR code.
     NotMfa,

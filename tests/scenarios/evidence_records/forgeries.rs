@@ -1,7 +1,9 @@
 //! Changes of a record, by mistake and by attackers. Each is found.
 
 use reregister_mfa::clock::{self, Timestamp};
-use reregister_mfa::evidence::{EvidenceRecord, Signatures, verify};
+use reregister_mfa::evidence::{
+    End, Ended, EvidenceFault, EvidenceRecord, MethodEnd, Proof, Remark, Signatures, Why, verify,
+};
 
 use super::{DAY, record_of_desk, record_of_tokens, verified};
 
@@ -150,7 +152,7 @@ fn days_later(at: Timestamp) -> Timestamp {
 async fn a_change_that_contradicts_what_was_signed_is_found_although_the_digests_were_made_anew() {
     let ((desk, _), (tokens, _)) = (record_of_desk().await, record_of_tokens().await);
     let (desk, tokens) = (verified(&desk).record, verified(&tokens).record);
-    let forgeries: [(&str, Forgery); 21] = [
+    let forgeries: [(&str, Forgery); 24] = [
         ("ticket", |one, _| {
             one.request.ticket = "HELP-43".try_into().unwrap()
         }),
@@ -206,9 +208,9 @@ async fn a_change_that_contradicts_what_was_signed_is_found_although_the_digests
         }),
         ("something else is gone", |one, _| {
             for done in &mut one.done.methods {
-                if done.outcome.status == "kept" {
-                    done.outcome.status = "removed".to_owned();
-                    done.outcome.proof = Some("absent_from_list".to_owned());
+                if done.outcome.status == MethodEnd::Kept {
+                    done.outcome.status = MethodEnd::Removed;
+                    done.outcome.proof = Some(Proof::AbsentFromList);
                     done.outcome.why = None;
                 }
             }
@@ -219,7 +221,26 @@ async fn a_change_that_contradicts_what_was_signed_is_found_although_the_digests
                 .iter_mut()
                 .for_each(|done| done.outcome.proof = None);
         }),
-        ("not over", |one, _| one.done.state = "running".to_owned()),
+        ("kept, and it had to go", |one, _| {
+            let outcome = &mut one.done.methods[0].outcome;
+            (outcome.status, outcome.proof) = (MethodEnd::Kept, None);
+            outcome.why = Some(Why::NotMfa);
+        }),
+        ("failed, for a reason of keeping", |one, _| {
+            one.done.state = End::NeedsHuman;
+            let outcome = &mut one.done.methods[0].outcome;
+            (outcome.status, outcome.proof) = (MethodEnd::Failed, None);
+            outcome.why = Some(Why::ButtonLeavesIt);
+        }),
+        ("completed, and ended early", |one, _| {
+            one.done.warnings.push(Remark::NoLongerAllowed);
+            let (code, detail) = ("changed_meanwhile".to_owned(), String::new());
+            one.done.ended_because = Some(Ended { code, detail });
+        }),
+        ("ended early, for no reason", |one, _| {
+            one.done.state = End::NeedsHuman;
+            one.done.warnings.push(Remark::NoLongerAllowed);
+        }),
     ];
     for (what, forge) in forgeries {
         for (record, other) in [(&desk, &tokens), (&tokens, &desk)] {
@@ -265,4 +286,33 @@ async fn each_byte_of_what_was_signed_counts_although_the_digests_were_made_anew
         }
     }
     assert!(changed > 300);
+}
+
+#[tokio::test]
+async fn a_word_that_the_function_does_not_write_makes_a_record_unreadable() {
+    let (desk, _) = record_of_desk().await;
+    verified(&desk);
+    for (word, other) in [
+        (r#""state":"completed""#, r#""state":"running""#),
+        (
+            r#""sessions":{"status":"revoked""#,
+            r#""sessions":{"status":"banana""#,
+        ),
+        (
+            r#""outcome":{"status":"kept""#,
+            r#""outcome":{"status":"zapped""#,
+        ),
+        (r#""why":"not_mfa""#, r#""why":"whatever""#),
+        (r#""proof":"absent_from_list""#, r#""proof":"hearsay""#),
+        (r#""can_register":"yes""#, r#""can_register":"banana""#),
+        (r#""warnings":[]"#, r#""warnings":["nonsense"]"#),
+    ] {
+        let forged = desk.replacen(word, other, 1);
+        assert_ne!(forged, desk, "{word}");
+        let fault = verify(forged.as_bytes()).unwrap_err();
+        assert!(
+            matches!(fault, EvidenceFault::Unreadable(_)),
+            "{other}: {fault}"
+        );
+    }
 }
