@@ -12,6 +12,7 @@ mod managers;
 mod mortal;
 mod passkey;
 mod rejections;
+mod table_writers;
 mod worker;
 
 use std::time::Duration;

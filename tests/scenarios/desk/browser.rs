@@ -11,7 +11,7 @@ use simulated::entra::{Changes, SignIn};
 use super::{CLIENT, DESK_URL, JANE_ID};
 use crate::test_app::{ADELE, ALEX, GRACE, JANE, MEGAN, Reply, TestApp, VERA};
 
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 /// A browser, and who is looking in it.
 pub struct Browser<'a> {
