@@ -304,7 +304,7 @@ async fn ask_entra(app: &TestApp, form: &[(&str, &str)]) -> Value {
 }
 
 /// The id_token of a sign-in, redeemed outside the desk.
-async fn redeemed(browser: &Browser<'_>, who: &str, nonce: &str) -> String {
+pub async fn redeemed(browser: &Browser<'_>, who: &str, nonce: &str) -> String {
     let code = browser.code(who, nonce).await.unwrap();
     let form = [
         ("grant_type", "authorization_code"),
