@@ -29,7 +29,7 @@ NPM_CI = npm_config_cache=$(CURDIR)/.tools/npm $(CURDIR)/$(VENV)/bin/npm ci \
 # Where cargo puts what it builds.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run release package check check-code check-docs test fidelity page pictures watch events durability model answers chaos bench load guard deny cargo-deny tools clean
+.PHONY: help run release package check check-code check-docs test fidelity page pictures watch events durability histories model answers chaos bench load guard deny cargo-deny tools clean
 help:  ## Show this list
 	@awk -F':.*  ## ' '/^#@ / { print "\n" substr($$0, 4) } /^[a-z]+:.*  ## / { printf "  %-10s%s\n", $$1, $$2 }' Makefile
 
@@ -80,6 +80,9 @@ test: tools .tools/sam/complete  ## Run every test, with moto as AWS, Microsoft'
 
 durability:  ## Stop and fail two runs at every pair of points; `make test` takes one in twenty
 	ALL_PAIRS=1 SCHEDULES=2000 cargo test --locked --test durability -- --nocapture
+
+histories:  ## Play 2,000 random histories at the desk; `make test` plays 15, others each day
+	HISTORIES=2000 cargo test --locked --test scenarios desk::histories -- --nocapture
 
 model:  ## Check the protocol of acceptance, claim and end in every order of its calls; `make test` takes fewer faults
 	MODEL=large cargo test --locked --test model -- --nocapture

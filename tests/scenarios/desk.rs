@@ -7,13 +7,19 @@ pub mod browser;
 mod deaths;
 mod histories;
 mod journeys;
+mod keys;
+mod limits;
 mod links;
 mod looking;
 mod managers;
 mod mortal;
 mod page;
 mod passkey;
+mod races;
 mod rejections;
+mod sign_ins;
+mod signers;
+mod table_writers;
 mod worker;
 
 use std::time::Duration;
@@ -32,6 +38,7 @@ use crate::test_app::{
 
 pub use browser::Browser;
 
+pub const VERIFIERS: &str = "c1000000-0000-4000-8000-0000000000d1";
 pub const APPROVERS: &str = "c1000000-0000-4000-8000-0000000000d2";
 pub const MANAGERS: &str = "c1000000-0000-4000-8000-0000000000d3";
 pub const CLIENT: &str = "2d3e4f50-6172-4384-9a5b-6c7d8e9fa0b1";

@@ -9,7 +9,10 @@
 //! | guardrails | `the_caps_are_not_looked_at_again_in_a_resumption`, `a_freeze_makes_a_resumption_wait` |
 //! | scope and reason | `a_record_that_was_tampered_with_is_not_resumed` |
 //! | whether the person could register afterwards | `a_claimed_reset_goes_on_although_the_person_cannot_register` |
+//! | whether the signers of the desk may still sign | asked in both: `signers` |
 //! | what the evidence is worth | `a_claimed_reset_goes_on_although_the_password_was_changed_since` |
+
+mod signers;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

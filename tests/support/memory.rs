@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use reregister_mfa::clock::Timestamp;
 use reregister_mfa::ids::SecretName;
 use reregister_mfa::reset::Event;
 use reregister_mfa::reset::ports::{
@@ -47,6 +48,17 @@ impl MemoryStore {
                 item.body = change(&item.body);
             }
         }
+    }
+
+    /// Writes an item, as an attacker with access to the table could.
+    pub fn put(&self, key: &str, body: String, expires_at: Timestamp) {
+        let item = Item {
+            version: 1,
+            writer: uuid::Uuid::nil(),
+            body,
+            expires_at,
+        };
+        lock(&self.items).insert(Key(key.to_owned()), item);
     }
 
     /// Shows what is in the items whose keys begin so.

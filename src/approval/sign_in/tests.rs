@@ -347,6 +347,24 @@ fn an_approval_for_another_person_ticket_scope_or_deployment_than_was_verified_i
 }
 
 #[test]
+fn a_sign_in_from_before_the_text_is_not_anew_however_old_the_session_is() {
+    let entra = Entra::new();
+    let mut draft = draft(VERA, verify());
+    draft.signed_in_at = at(NOW - 600);
+    let text = draft.text().unwrap();
+    for (before, expected) in [(61, Some(SignInError::NotAnew)), (60, None)] {
+        let mut claims = entra.claims(VERA, "Verifier", &nonce(&text));
+        claims["auth_time"] = json!(draft.created_at.as_second() - before);
+        let signed = SignedDraft {
+            draft: text.clone(),
+            token: entra.sign(claims).into(),
+        };
+        let judged = verify_draft(&signed, &policy(), &entra.keys());
+        assert_eq!(judged.err(), expected, "{before} seconds before");
+    }
+}
+
+#[test]
 fn a_verification_is_no_approval_and_an_approval_is_no_verification() {
     let entra = Entra::new();
     let (reference, signed) = approval(&entra, |_| {});

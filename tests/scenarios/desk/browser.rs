@@ -11,7 +11,7 @@ use simulated::entra::{Changes, SignIn};
 use super::{CLIENT, DESK_URL, JANE_ID};
 use crate::test_app::{ADELE, ALEX, GRACE, JANE, MEGAN, Reply, TestApp, VERA};
 
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 /// A browser, and who is looking in it.
 pub struct Browser<'a> {
@@ -55,6 +55,21 @@ impl<'a> Browser<'a> {
 
     /// The code with which Entra sends the browser back, or why it does not.
     pub async fn code(&self, who: &str, nonce: &str) -> Result<String, String> {
+        self.code_by(&SignIn::fresh(who), nonce, Some("login"))
+            .await
+    }
+
+    /// The same at an address that asks the person for nothing, in a browser with their latest session at Entra.
+    pub async fn silent_code(&self, who: &str, nonce: &str) -> Result<String, String> {
+        self.code_by(&SignIn::silent(who), nonce, None).await
+    }
+
+    async fn code_by(
+        &self,
+        how: &SignIn,
+        nonce: &str,
+        prompt: Option<&str>,
+    ) -> Result<String, String> {
         let settings = self.app.get("/desk/settings").await.json;
         let challenge = URL_SAFE_NO_PAD.encode(aws_lc_rs::digest::digest(
             &aws_lc_rs::digest::SHA256,
@@ -70,12 +85,14 @@ impl<'a> Browser<'a> {
             .append_pair("state", "the-state")
             .append_pair("nonce", nonce)
             .append_pair("code_challenge", &challenge)
-            .append_pair("code_challenge_method", "S256")
-            .append_pair("prompt", "login");
+            .append_pair("code_challenge_method", "S256");
+        if let Some(prompt) = prompt {
+            url.query_pairs_mut().append_pair("prompt", prompt);
+        }
         if let Some(claims) = settings["claims"].as_str() {
             url.query_pairs_mut().append_pair("claims", claims);
         }
-        let how = SignIn::fresh(who).with_id_token(self.changes.clone());
+        let how = how.clone().with_id_token(self.changes.clone());
         let callback = self.app.tenant.sign_in(url.as_str(), &how);
         callback
             .map(|callback| callback.code)
@@ -147,6 +164,17 @@ impl<'a> Browser<'a> {
         let signed = self.sign(&draft.json).await;
         assert_eq!(signed.status, 200, "{}", signed.json);
         signed.json["case"].as_str().unwrap().to_owned()
+    }
+
+    /// Approves a case for its ticket. Gives the reference.
+    pub async fn approve_for_ticket(&self, case: &str) -> String {
+        let body = json!({"approval": {"case": case, "for_ticket": true}});
+        let draft = self.post("/desk/drafts", &body).await;
+        let signed = self.sign(&draft.json).await;
+        let reference = signed.json["reference"].as_str();
+        reference
+            .unwrap_or_else(|| panic!("{}", signed.json))
+            .to_owned()
     }
 
     /// Approves a case.

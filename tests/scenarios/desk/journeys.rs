@@ -88,10 +88,7 @@ async fn a_reference_in_a_ticket_is_looked_up_and_counts_once() {
     let sam = Browser::of(&app, SAM).await;
     let shown = sam.get(&format!("/desk/cases/{case}")).await;
     assert_eq!(shown.json["for_ticket"], true, "{}", shown.json);
-    let body = json!({"approval": {"case": case, "for_ticket": true}});
-    let draft = sam.post("/desk/drafts", &body).await;
-    let signed = sam.sign(&draft.json).await;
-    let reference = signed.json["reference"].as_str().unwrap().to_owned();
+    let reference = sam.approve_for_ticket(&case).await;
     assert!(app.writes().is_empty());
 
     let done = app.send(app.jira(&reference)).await;

@@ -86,10 +86,7 @@ async fn a_rejection_stops_a_reference_that_no_ticket_has_presented() {
     let app = with_references().await;
     let case = Browser::of(&app, VERA).await.verify(JANE).await;
     let sam = Browser::of(&app, SAM).await;
-    let body = json!({"approval": {"case": case, "for_ticket": true}});
-    let draft = sam.post("/desk/drafts", &body).await;
-    let signed = sam.sign(&draft.json).await;
-    let reference = signed.json["reference"].as_str().unwrap().to_owned();
+    let reference = sam.approve_for_ticket(&case).await;
     let ada = Browser::of(&app, ADA).await;
     let reject = format!("/desk/cases/{case}/rejection");
     let rejected = ada.post(&reject, &json!({"reason": "fraud"})).await;

@@ -17,8 +17,9 @@ use crate::test_app::{ADA, JANE, SAM, TestApp, VERA};
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// An approval that was signed and kept, and a page that died before it asked for the reset. Gives the approval's draft.
-async fn left_alone(world: &World) -> String {
+/// An approval that was signed and kept, and a page that died before it asked for the reset. Gives the case and the
+/// approval's draft.
+async fn left_alone(world: &World) -> [String; 2] {
     let case = Browser::of(&world.app, VERA).await.verify(JANE).await;
     let sam = Browser::of(&world.app, SAM).await;
     let draft = sam.draft_approval(&case).await.json;
@@ -31,13 +32,13 @@ async fn left_alone(world: &World) -> String {
         calls += 1;
     }
     assert!(world.app.writes().is_empty());
-    id
+    [case, id]
 }
 
 #[tokio::test]
 async fn an_approval_whose_page_died_after_the_signature_is_submitted_within_a_minute_and_once() {
     let world = World::new(same).await;
-    let draft = left_alone(&world).await;
+    let [_, draft] = left_alone(&world).await;
     world.wait(MINUTE, None).await;
     let kept = ["windowsHelloForBusiness"];
     assert_eq!(world.app.has(JANE), kept);
@@ -53,9 +54,24 @@ async fn an_approval_whose_page_died_after_the_signature_is_submitted_within_a_m
 }
 
 #[tokio::test]
+async fn asking_how_it_ended_begins_nothing() {
+    let world = World::new(same).await;
+    let [case, _] = left_alone(&world).await;
+    let sam = Browser::of(&world.app, SAM).await;
+    let ask = async || sam.get(&format!("/desk/cases/{case}/outcome")).await;
+    let (items, messages) = (world.mortal.store.len(), world.app.queue_length());
+    assert_eq!(ask().await.code(), "desk_no_such_case");
+    assert_eq!(world.mortal.store.len(), items);
+    assert_eq!(world.app.queue_length(), messages);
+    assert!(world.app.writes().is_empty());
+    world.wait(MINUTE, None).await;
+    ask().await.assert_completed();
+}
+
+#[tokio::test]
 async fn a_stored_signature_that_entra_did_not_make_is_not_submitted() {
     let world = World::new(same).await;
-    let draft = left_alone(&world).await;
+    let [_, draft] = left_alone(&world).await;
     let key = format!("desk-signature#{draft}");
     world.mortal.store.edit(&key, |body| {
         let at = body.rfind("\",\"verification\"").unwrap();
@@ -161,9 +177,7 @@ async fn an_approval_that_was_signed_for_a_ticket_is_not_submitted() {
     let app = with_references().await;
     let case = Browser::of(&app, VERA).await.verify(JANE).await;
     let sam = Browser::of(&app, SAM).await;
-    let body = json!({"approval": {"case": case, "for_ticket": true}});
-    let draft = sam.post("/desk/drafts", &body).await;
-    assert!(sam.sign(&draft.json).await.json["reference"].is_string());
+    sam.approve_for_ticket(&case).await;
     app.wait(6 * HOUR).await;
     assert!(app.writes().is_empty());
     assert!(!app.decisions().contains(&"expired".to_owned()));
