@@ -103,7 +103,7 @@ fn hash(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ON_CALL as PAGE;
+    use super::super::of_policy::ON_CALL as PAGE;
     use super::*;
 
     /// The page without what is in its script and its style.
