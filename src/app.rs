@@ -13,7 +13,7 @@ use crate::approval::{IssuerPolicy, KeyLocation};
 use crate::clock::{self, Clock, Timestamp};
 use crate::desk::{Desk, DeskStore, Redemptions};
 use crate::entra::{ActsOn, DeskClient, Entra, EntraDeps, EntraSettings, HasPim};
-use crate::http::{Deadline, PasskeyPages, Services, router};
+use crate::http::{Deadline, Pages, Services, router};
 use crate::ids::{Label, PersonRef};
 use crate::key_cache::KeyCache;
 use crate::local_queue::LocalQueue;
@@ -200,7 +200,10 @@ impl App {
         });
         Ok(App {
             services: Arc::new(Services {
-                passkeys: passkeys.as_ref().map(PasskeyPages::new),
+                pages: Pages::new(
+                    passkeys.as_ref(),
+                    desk.as_ref().map(|desk| &desk.settings.url),
+                ),
                 desk,
                 resets,
                 sources,

@@ -38,7 +38,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use meta::{Deadline, RequestId, SourceAddress};
-pub use pages::{PasskeyPages, PasskeySettings};
+pub use pages::{Pages, PasskeySettings};
 pub use serve::{SLOWEST_HEADERS, serve};
 pub use services::Services;
 

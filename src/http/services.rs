@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::pages::PasskeyPages;
+use super::pages::Pages;
 use super::problem::Problem;
 use crate::clock::Clock;
 use crate::desk::Desk;
@@ -22,8 +22,7 @@ pub struct Services {
     pub secrets: Arc<dyn SecretSource>,
     pub clock: Arc<dyn Clock>,
     pub presentation: Presentation,
-    /// `None` if no issuer has passkeys.
-    pub passkeys: Option<PasskeyPages>,
+    pub pages: Pages,
     /// `None` without a section `[desk]`.
     pub desk: Option<Desk>,
 }

@@ -72,6 +72,7 @@ impl Sections {
             name: name.to_string(),
             iss: issuer.iss.to_string(),
             rp_id: at.rp_id().to_owned(),
+            origin: at.origin().as_str().to_owned(),
             algorithms: issuer.algorithms.iter().map(|one| one.name()).collect(),
             on_call: on_call.then(|| self.audience.on_call.clone()),
             ticket: in_tickets.then(|| self.audience.webhook.clone()),

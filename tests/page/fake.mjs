@@ -13,15 +13,17 @@ export const ENROLMENT = readFileSync(new URL("../../src/http/pages/passkey.html
 const part = (name) => readFileSync(new URL(`../../src/http/pages/passkey_form.${name}`, import.meta.url), "utf8");
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-/** The pages of a deployment whose policy has passkeys: put together as in src/http/pages/passkeys.rs. */
-export function withPasskeys(settings) {
-  const settled = (html) => html.replace('data-settings="{}"', () => `data-settings="${escaped(JSON.stringify(settings))}"`);
+/** The pages of a deployment whose policy has passkeys, and perhaps a desk: put together as in src/http/pages. */
+export function withPasskeys(settings, desk) {
+  const settled = (html) => html.replace('data-settings="{}"', () => `data-settings="${escaped(JSON.stringify(settings()))}"`);
+  const way = desk ? `<p>You have none? Agents verify, and approvers approve, <a href="${escaped(desk)}">on the page of the service desk</a>.</p>` : "";
   const page = PAGE
+    .replace("<!-- desk -->", way)
     .replace("</head>", () => `<style>${part("css")}</style>\n</head>`)
     .replace("<!-- passkey -->", () => part("html").trimEnd())
     .replace("</body>", () => `<script>${part("js")}</script>\n</body>`);
-  const pages = { "/": settled(page), "/passkey": settled(ENROLMENT) };
-  return { page: (url) => pages[url], isAt: (url) => url in pages };
+  const pages = { "/": page, "/passkey": ENROLMENT };
+  return { page: (url) => settled(pages[url]), isAt: (url) => url in pages };
 }
 
 export const DESK = readFileSync(new URL("../../src/http/pages/desk.html", import.meta.url), "utf8");

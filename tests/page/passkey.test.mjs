@@ -34,11 +34,12 @@ async function phone(visit, more = {}) {
 const named = (url) => url.replace("127.0.0.1", "localhost");
 
 /** A test on a phone against the fake, with these settings and this script. */
-function onPhone(sentence, { settings = {}, script = [], authenticator }, body) {
+function onPhone(sentence, { settings = {}, script = [], authenticator, desk }, body) {
   if (REAL) return;
   test(sentence, { timeout: 120_000 }, async () => {
-    const server = await fake(script, withPasskeys({ ...SETTINGS, ...settings }));
-    const url = named(server.url);
+    let url = "";
+    const server = await fake(script, withPasskeys(() => ({ ...SETTINGS, origin: new URL(url).origin, ...settings }), desk));
+    url = named(server.url);
     const visit = await open(browser, url, { name: "passkey-", ...PHONE });
     try {
       const device = await phone(visit, authenticator);
@@ -58,7 +59,7 @@ function onPhone(sentence, { settings = {}, script = [], authenticator }, body) 
 
 async function enrol({ page, url }, kid = "olga-phone") {
   await page.goto(`${url}passkey`);
-  await page.getByLabel("Your user name").fill(OLGA);
+  await page.getByLabel("Your sign-in name").fill(OLGA);
   await page.getByLabel("A name for the passkey").fill(kid);
   await page.getByRole("button", { name: "Make the passkey" }).click();
   await page.locator("#made").waitFor();
@@ -66,12 +67,12 @@ async function enrol({ page, url }, kid = "olga-phone") {
 }
 async function fill(page, target = JANE) {
   await page.getByLabel("Ticket", { exact: true }).fill("HELP-42");
-  await page.getByLabel("User name of the person to reset").fill(target);
+  await page.getByLabel("Sign-in name of the person to reset").fill(target);
   await page.getByLabel("What happened to their device?").selectOption("It is lost");
   await page.getByLabel("Ask them: was a passkey on it?").selectOption("Yes, or they are not sure: remove their passkeys");
   await page.getByLabel("How were they verified?").selectOption("Phone call to their desk phone");
   await page.getByLabel("Where was the contact from?").selectOption("The company directory");
-  await page.getByLabel("User name of the person who verified them").fill(VERA);
+  await page.getByLabel("Sign-in name of the person who verified them").fill(VERA);
   await page.getByLabel("How many minutes ago?").fill("6");
 }
 /** The public key and the id in a line of policy.toml. */
@@ -126,7 +127,7 @@ onPhone("a_person_on_call_makes_a_passkey_and_approves_a_reset_with_it_on_a_phon
   await page.getByRole("link", { name: "Approve a reset with this passkey" }).click();
   await at(page, "paste");
   assert.equal(await page.getByLabel("Name of your passkey").inputValue(), "olga-phone");
-  assert.equal(await page.getByLabel("Your own user name").inputValue(), OLGA);
+  assert.equal(await page.getByLabel("Your own sign-in name").inputValue(), OLGA);
   assert.equal(await page.locator("#paste-fault:visible").count(), 0);
   await press(page, "Sign, and check it here");
   assert.match(await page.locator("#pk-fault").textContent(), /Type the ticket/);
@@ -202,7 +203,7 @@ onPhone("a_link_of_the_desk_fills_the_form_in_and_the_passkey_signs_what_is_show
   // A link without a case takes the notice away, and with it all that an earlier link filled in.
   await page.evaluate((bookmark) => { location.hash = bookmark; }, `passkey=olga-phone&approver=${OLGA}`);
   await page.locator("#pk-filled").waitFor({ state: "hidden" });
-  for (const label of ["Ticket", "User name of the person to reset", "User name of the person who verified them"]) {
+  for (const label of ["Ticket", "Sign-in name of the person to reset", "Sign-in name of the person who verified them"]) {
     assert.equal(await page.getByLabel(label, { exact: true }).inputValue(), "", label);
   }
 });
@@ -265,11 +266,44 @@ onPhone("a_phone_that_does_not_recognise_its_owner_signs_nothing", {}, async ({ 
 
 onPhone("a_page_at_an_address_that_the_passkeys_are_not_for_says_so", { settings: { rp_id: "mfa.contoso.example" } }, async ({ page, url }) => {
   await page.goto(`${url}passkey`);
-  await page.getByLabel("Your user name").fill(OLGA);
+  await page.getByLabel("Your sign-in name").fill(OLGA);
   await page.getByLabel("A name for the passkey").fill("olga-phone");
   await page.getByRole("button", { name: "Make the passkey" }).click();
   await page.locator("#fault:visible").waitFor();
   assert.match(await page.locator("#fault").textContent(), /do not work at this address/);
+});
+
+onPhone("a_page_that_is_open_at_another_address_than_passkeys_sign_at_names_the_right_one", {
+  settings: { origin: "https://mfa.contoso.example" },
+}, async ({ page, url, accessible }) => {
+  await page.goto(`${url}passkey`);
+  assert.match(await page.locator("#fault").innerText(), /Open this page at https:\/\/mfa\.contoso\.example\/passkey\./);
+  await accessible("5-enrol-elsewhere", [320]);
+  await page.goto(`${url}#passkey=olga-phone&approver=${OLGA}`);
+  await at(page, "paste");
+  const fault = page.locator("#pk-fault");
+  assert.match(await fault.innerText(), /do not count at this address\. Open this page at https:\/\/mfa\.contoso\.example\/\./);
+  await fill(page);
+  await press(page, "Sign, and copy it");
+  assert.match(await fault.innerText(), /Open this page at/, "nothing is signed");
+  assert.equal(await page.locator("#pk-token:visible").count(), 0);
+});
+
+onPhone("a_link_that_only_accepts_a_lock_out_says_nothing_of_a_passkey", {}, async ({ page, url }) => {
+  await page.goto(`${url}#${new URLSearchParams({ passkey: "olga-phone", approver: OLGA, target: JANE, scope: "mfa:reregister lockout:accept" })}`);
+  await at(page, "paste");
+  assert.equal(await page.getByLabel("Ask them: was a passkey on it?").inputValue(), "none");
+  assert.equal(await page.getByLabel("If they could not register afterwards").inputValue(), "lockout:accept");
+});
+
+onPhone("a_person_without_an_approval_is_shown_the_way_to_the_desk", {
+  desk: "https://mfa.contoso.example/desk",
+}, async ({ page, url, accessible }) => {
+  await page.goto(url);
+  await at(page, "paste");
+  const way = page.getByRole("link", { name: "on the page of the service desk" });
+  assert.equal(await way.getAttribute("href"), "https://mfa.contoso.example/desk");
+  await accessible("6-way-to-the-desk", [320]);
 });
 
 onPhone("without_the_link_the_names_are_typed_and_the_phone_finds_the_passkey", {
@@ -280,7 +314,7 @@ onPhone("without_the_link_the_names_are_typed_and_the_phone_finds_the_passkey", 
   await at(page, "paste");
   await page.getByText("Approve with a passkey").click();
   await fill(page);
-  await page.getByLabel("Your own user name").fill(OLGA);
+  await page.getByLabel("Your own sign-in name").fill(OLGA);
   await page.getByLabel("Name of your passkey").fill("olga-phone");
   await press(page, "Sign, and check it here");
   await at(page, "check");
@@ -304,7 +338,7 @@ if (REAL) test("the_product_accepts_what_a_passkey_of_a_browser_has_signed", { t
     await page.goto(url);
     await page.getByText("Approve with a passkey").click();
     await fill(page, target);
-    await page.getByLabel("Your own user name").fill(owner);
+    await page.getByLabel("Your own sign-in name").fill(owner);
     await page.getByLabel("Name of your passkey").fill("olga-phone");
     await press(page, "Sign, and check it here");
     await at(page, "check", "Is this right?");

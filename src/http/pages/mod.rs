@@ -1,6 +1,7 @@
 //! The pages for browsers. Each is the same for every visitor and has no data; its script asks the other routes as any
 //! client would.
 
+mod by_policy;
 mod passkeys;
 mod static_page;
 
@@ -9,28 +10,25 @@ use std::sync::{Arc, LazyLock};
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 
-pub use passkeys::{PasskeyPages, PasskeySettings};
-use static_page::{ON_CALL, StaticPage};
+pub use by_policy::Pages;
+pub use passkeys::PasskeySettings;
+use static_page::StaticPage;
 
 use super::problem::Problem;
 use super::services::Services;
 
-static ON_CALL_PAGE: LazyLock<StaticPage> = LazyLock::new(|| StaticPage::new(ON_CALL));
 static DESK_PAGE: LazyLock<StaticPage> =
     LazyLock::new(|| StaticPage::new(include_str!("desk.html")));
 
 /// The on-call page, with the form for passkeys where they count.
 pub async fn on_call(State(services): State<Arc<Services>>) -> Response {
-    match &services.passkeys {
-        Some(pages) => pages.on_call(),
-        None => ON_CALL_PAGE.answer(),
-    }
+    services.pages.on_call.answer()
 }
 
 /// The page that makes a passkey; none where no passkey counts.
 pub async fn passkey(State(services): State<Arc<Services>>) -> Response {
-    match &services.passkeys {
-        Some(pages) => pages.enrolment(),
+    match &services.pages.enrolment {
+        Some(page) => page.answer(),
         None => Problem::no_page().into_response(),
     }
 }

@@ -29,7 +29,7 @@ function fromLink() {
   if (!isFilled) return;
   for (const name of ["for", "tenant", "ticket", "target", "reason", "contact", "verifier"]) if (given.has(name)) $("pk-" + name).value = given.get(name);
   const scope = (given.get("scope") || "").split(" ");
-  $("pk-passkey").value = ["passkeys:remove", "passkeys:keep", "lockout:accept"].find((one) => scope.includes(one)) || "none";
+  $("pk-passkey").value = ["passkeys:remove", "passkeys:keep"].find((one) => scope.includes(one)) || "none";
   for (const [id, name] of [["pk-sessions", "sessions:keep"], ["pk-lockout", "lockout:accept"]]) $(id).value = scope.includes(name) ? name : "";
   $("pk-how").value = (given.get("how") || "") + "/" + (given.get("via") || "");
   others = (given.get("also") || "").split(" ").map(other).filter(Boolean);
@@ -67,15 +67,15 @@ for (const [name, id] of settings.tenants) {
 const WANTED = [
   ["pk-tenant", () => settings.tenants.length > 0, "Choose the tenant."],
   ["pk-ticket", () => true, "Type the ticket, such as INC0010023.", /^[\w.-]{1,64}$/],
-  ["pk-target", () => true, "Type the user name of the person to reset, such as jane@contoso.com.", /^[^\s@]+@[^\s@]+$|^[\da-f-]{36}$/i],
+  ["pk-target", () => true, "Type the sign-in name of the person to reset, such as jane@contoso.com.", /^[^\s@]+@[^\s@]+$|^[\da-f-]{36}$/i],
   ["pk-reason", () => true, "Choose what happened to their device."],
   ["pk-passkey", () => true, "Choose what becomes of their passkey."],
   ["pk-how", () => true, "Choose how they were verified."],
   ["pk-contact", needsContact, "Choose where the contact was from."],
-  ["pk-verifier", () => true, "Type the user name of the person who verified them.", /^[^\s@]+@[^\s@]+$|^[\da-f-]{36}$/i],
+  ["pk-verifier", () => true, "Type the sign-in name of the person who verified them.", /^[^\s@]+@[^\s@]+$|^[\da-f-]{36}$/i],
   ["pk-minutes", () => true, "Type how many minutes ago it was, from 0 to 240.", /^\d{1,3}$/],
   ["pk-reference", () => value("pk-reference"), "A number of a record has letters, digits, dots and hyphens only.", /^[\w.-]{1,64}$/],
-  ["pk-approver", () => true, "Type your own user name.", /^[^\s@]+@[^\s@]+$|^[\da-f-]{36}$/i],
+  ["pk-approver", () => true, "Type your own sign-in name.", /^[^\s@]+@[^\s@]+$|^[\da-f-]{36}$/i],
   ["pk-kid", () => true, "Type the name of your passkey.", /^[!-~]{1,256}$/],
 ];
 function missing() {
@@ -156,6 +156,8 @@ async function sign() {
   };
   return signed + "." + encoded(bytes(JSON.stringify(part)));
 }
+// Where the page is open at an address at which the server takes no signature.
+const ELSEWHERE = location.origin === settings.origin ? "" : "Passkeys do not count at this address. Open this page at " + settings.origin + "/.";
 const FAULTS = {
   NotAllowedError: "Nothing was signed: the question was closed, took too long, or this device does not have your passkey. Try again.",
   SecurityError: "Nothing was signed: passkeys do not work at this address. Open the page at the address that it was set up for.",
@@ -164,6 +166,7 @@ const FAULTS = {
 $("pk-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   if (busy) return;
+  if (ELSEWHERE) return fault(ELSEWHERE);
   const lacks = missing();
   if (lacks) return fault(lacks[2], lacks[0]);
   if (!window.PublicKeyCredential) return fault("This browser has no passkeys. Use another one.");
@@ -197,4 +200,5 @@ window.addEventListener("pagehide", () => { $("pk-token").value = ""; set("pk-do
 window.addEventListener("hashchange", () => { if (!busy) { fromLink(); changed(); } });
 fromLink();
 changed();
+fault(ELSEWHERE);
 })();

@@ -1,10 +1,9 @@
 //! The pages for passkeys: the one that makes a passkey, and the on-call page with the part that approves with one. They
 //! are made once, from static files and the policy, and have no data of any person.
 
-use axum::response::Response;
 use serde::Serialize;
 
-use super::static_page::{ON_CALL, StaticPage};
+use super::static_page::StaticPage;
 
 const ENROLMENT: &str = include_str!("passkey.html");
 
@@ -26,6 +25,8 @@ pub struct PasskeySettings {
     pub name: String,
     pub iss: String,
     pub rp_id: String,
+    /// The only address at which they sign.
+    pub origin: String,
     pub algorithms: Vec<&'static str>,
     /// `aud` on call; absent if passkeys do not count there.
     pub on_call: Option<String>,
@@ -35,33 +36,16 @@ pub struct PasskeySettings {
     pub tenants: Vec<(String, String)>,
 }
 
-/// Both pages of a deployment.
-pub struct PasskeyPages {
-    enrolment: StaticPage,
-    on_call: StaticPage,
+/// The page that makes a passkey.
+pub fn enrolment(settings: &PasskeySettings) -> StaticPage {
+    with_settings(ENROLMENT, settings)
 }
 
-impl PasskeyPages {
-    pub fn new(settings: &PasskeySettings) -> PasskeyPages {
-        let on_call = if settings.on_call.is_some() || settings.ticket.is_some() {
-            with_form()
-        } else {
-            ON_CALL.to_owned()
-        };
-        PasskeyPages {
-            enrolment: with_settings(ENROLMENT, settings),
-            on_call: with_settings(&on_call, settings),
-        }
-    }
-
-    /// The on-call page with the form.
-    pub fn on_call(&self) -> Response {
-        self.on_call.answer()
-    }
-
-    /// The page that makes a passkey.
-    pub fn enrolment(&self) -> Response {
-        self.enrolment.answer()
+/// The on-call page, with the form where passkeys count.
+pub fn on_call(page: &str, settings: &PasskeySettings) -> StaticPage {
+    match settings.on_call.is_some() || settings.ticket.is_some() {
+        true => with_settings(&with_form(page), settings),
+        false => with_settings(page, settings),
     }
 }
 
@@ -71,15 +55,14 @@ fn with_settings(html: &str, settings: &PasskeySettings) -> StaticPage {
     StaticPage::new(html.replacen(SETTINGS, &attribute, 1))
 }
 
-fn with_form() -> String {
-    ON_CALL
-        .replacen("</head>", &format!("<style>{STYLE}</style>\n</head>"), 1)
+fn with_form(page: &str) -> String {
+    page.replacen("</head>", &format!("<style>{STYLE}</style>\n</head>"), 1)
         .replacen(HERE, FORM.trim_end(), 1)
         .replacen("</body>", &format!("<script>{SCRIPT}</script>\n</body>"), 1)
 }
 
 /// As the value of an attribute.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('"', "&quot;")
         .replace('<', "&lt;")
@@ -88,6 +71,7 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::static_page::ON_CALL;
     use super::*;
 
     fn settings() -> PasskeySettings {
@@ -95,6 +79,7 @@ mod tests {
             name: "passkeys".to_owned(),
             iss: "https://passkeys.example/?a=1&b=\"<script>".to_owned(),
             rp_id: "mfa.contoso.example".to_owned(),
+            origin: "https://mfa.contoso.example".to_owned(),
             algorithms: vec!["ES256"],
             on_call: Some("on call".to_owned()),
             ticket: None,
@@ -104,10 +89,10 @@ mod tests {
 
     #[test]
     fn the_on_call_page_has_the_form_only_where_a_passkey_counts() {
-        let pages = PasskeyPages::new(&settings());
-        assert!(pages.on_call.html().contains("id=\"passkey\""));
-        assert!(!pages.on_call.html().contains(HERE));
-        let policy = pages.on_call.policy();
+        let page = on_call(ON_CALL, &settings());
+        assert!(page.html().contains("id=\"passkey\""));
+        assert!(!page.html().contains(HERE));
+        let policy = page.policy();
         for directive in ["script-src", "style-src"] {
             let hashes = policy.split("; ").find(|one| one.starts_with(directive));
             assert_eq!(hashes.unwrap().matches("'sha256-").count(), 2);
@@ -116,13 +101,12 @@ mod tests {
             on_call: None,
             ..settings()
         };
-        assert_eq!(PasskeyPages::new(&nowhere).on_call.html(), ON_CALL);
+        assert_eq!(on_call(ON_CALL, &nowhere).html(), ON_CALL);
     }
 
     #[test]
     fn the_settings_are_text_and_never_markup() {
-        let pages = PasskeyPages::new(&settings());
-        for page in [&pages.on_call, &pages.enrolment] {
+        for page in [on_call(ON_CALL, &settings()), enrolment(&settings())] {
             assert!(page.html().contains("a=1&amp;b=\\&quot;&lt;script&gt;"));
             assert!(!page.html().contains(SETTINGS));
         }
@@ -157,8 +141,7 @@ mod tests {
 
     #[test]
     fn both_pages_are_small_enough_for_a_bad_line() {
-        let pages = PasskeyPages::new(&settings());
-        assert!(pages.on_call.html().len() < 72 * 1024);
-        assert!(pages.enrolment.html().len() < 20 * 1024);
+        assert!(on_call(ON_CALL, &settings()).html().len() < 72 * 1024);
+        assert!(enrolment(&settings()).html().len() < 20 * 1024);
     }
 }
