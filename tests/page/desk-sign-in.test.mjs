@@ -332,8 +332,8 @@ play("a_person_whose_session_ends_soon_is_told_before_they_call", {
   await visit.accessible("1-find");
 });
 
-play("signing_out_forgets_everything", {
-  script: [...APPROVER, { on: READ, json: verification() }],
+play("signing_out_ends_the_session_and_forgets_everything", {
+  script: [...APPROVER, { on: READ, json: verification() }, { on: "DELETE /desk/sessions", json: {} }],
 }, async (visit) => {
   const { page } = visit;
   await signIn(visit, `desk/${CASE}`);
