@@ -32,11 +32,14 @@ impl Allowance {
     }
 
     /// For the person who is told that there were too many.
-    fn words(self) -> &'static str {
+    fn words(self) -> String {
+        let most = self.most();
         match self {
-            Allowance::LookUps => "look-ups by you within an hour",
-            Allowance::Drafts => "texts to sign for you within an hour",
-            Allowance::Cases => "verifications shown to you within an hour",
+            Allowance::LookUps => {
+                format!("looked up {most} people and phone numbers within an hour")
+            }
+            Allowance::Drafts => format!("begun to sign {most} times within an hour"),
+            Allowance::Cases => format!("opened {most} verifications within an hour"),
         }
     }
 
@@ -67,7 +70,7 @@ impl Desk {
             open_key(session),
             DRAFT_LIFETIME,
             MOST_OPEN,
-            "texts waiting for your signature",
+            format!("{MOST_OPEN} texts waiting for your signature"),
         )
         .await
     }
@@ -101,15 +104,20 @@ impl Desk {
         key: Key,
         window: Duration,
         most: usize,
-        words: &'static str,
+        done: String,
     ) -> Result<(), DeskError> {
         let now = self.clock.now();
         let taken = self
             .store
             .change_list(&key, HOUR, |times: &mut Vec<Timestamp>| {
                 times.retain(|at| *at > clock::before(now, window));
-                if times.len() >= most {
-                    return Err(DeskError::TooMany(words));
+                if let Some(oldest) = times.iter().min()
+                    && times.len() >= most
+                {
+                    return Err(DeskError::TooMany {
+                        done: done.clone(),
+                        again: clock::after(*oldest, window),
+                    });
                 }
                 times.push(now);
                 Ok(())

@@ -11,7 +11,7 @@ use super::{Desk, DeskError, Session};
 use crate::approval::Evidence;
 use crate::approval::sign_in::{Act, DeskRole, Draft, Subject};
 use crate::clock::{self, Timestamp};
-use crate::ids::{DraftId, ObjectId, Reference, TicketKey};
+use crate::ids::{DraftId, ObjectId, PersonRef, Reference, TicketKey};
 use crate::names::shown_without_numbers;
 use crate::reset::ports::Key;
 use crate::reset::{Event, Preview, Refusal, RequestOrigin, RequestStatus};
@@ -28,6 +28,8 @@ pub struct Case {
     /// The bytes that the verifier signed.
     pub text: String,
     pub about: Subject,
+    /// The target's display name, for approvers.
+    pub target_display: Option<String>,
     pub evidence: Vec<Evidence>,
     pub verifier: ObjectId,
     pub verifier_name: Option<String>,
@@ -88,7 +90,17 @@ impl Desk {
             self.rejections_of(about.target, Some(&about.ticket)),
             self.stored_outcome(id),
         );
+        let target_display = match &preview {
+            Some(Ok(preview)) => preview.target_name.clone(),
+            // It is known all the same, unless the directory does not answer.
+            Some(Err(refusal)) if !refusal.is_transient() => {
+                let found = self.people.profile(&PersonRef::Id(about.target)).await;
+                found.ok().and_then(|profile| profile.name)
+            }
+            _ => None,
+        };
         Ok(Case {
+            target_display,
             id: id.clone(),
             text: signature.signed.draft,
             about,

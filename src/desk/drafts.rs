@@ -126,7 +126,7 @@ impl Desk {
                     return Err(DeskError::NotThreePeople);
                 }
                 if channel != Channel::Desk && !self.settings.takes_references {
-                    return Err(DeskError::Unreadable("no ticket system takes references"));
+                    return Err(DeskError::NoReferences);
                 }
                 let verification = SignedDigest {
                     token: signature.signed.token_digest(),

@@ -1,6 +1,7 @@
 //! Why the desk does not do what it was asked.
 
 use crate::approval::sign_in::{NotADraft, SignInError};
+use crate::clock::Timestamp;
 use crate::reset::Refusal;
 use crate::reset::ports::{AuditError, DirectoryError, Fault, KeysUnavailable, QueueError};
 use crate::reset::{LedgerError, Role};
@@ -28,9 +29,11 @@ pub enum DeskError {
     Rejected,
     #[error("an approver has approved this reset already, and it has begun")]
     ApprovedAlready,
-    /// Of what, in words.
-    #[error("there were too many {0}")]
-    TooMany(&'static str),
+    /// As often as one person may, in words; and when the next one is possible.
+    #[error("you have {done}")]
+    TooMany { done: String, again: Timestamp },
+    #[error("no ticket system takes approvals from this page")]
+    NoReferences,
     #[error("too many people sign in at this moment")]
     Busy,
     /// It was used, is too old, or does not belong to this sign-in.

@@ -14,11 +14,16 @@ pub const NAME: &str = "desk";
 pub struct DeskSettings {
     pub url: DeskUrl,
     pub client_id: String,
+    /// Where people sign in: the tenant's authorization endpoint.
+    pub authorize: String,
     pub context: Context,
     /// The ticket system whose tickets get notes, if there is one.
     pub notes: Option<Label>,
     /// Whether a ticket system may start a reset, with a reference to an approval that is signed here.
     pub takes_references: bool,
+    /// Whether what is verified here can lead to the reset of a privileged person. That takes two approvals: one from here,
+    /// signed for a ticket or with a passkey, and one from elsewhere.
+    pub leads_to_privileged: bool,
     /// Where approvers sign with a passkey, if the policy has passkeys that count.
     pub passkeys: Option<PasskeyForm>,
 }

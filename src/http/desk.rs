@@ -33,7 +33,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 #[derive(Serialize)]
 struct SignInSettings<'a> {
     organisation: Option<&'a str>,
-    authorize: String,
+    authorize: &'a str,
     client_id: &'a str,
     redirect_uri: &'a str,
     /// The request for claims that a signing sign-in has (OpenID Connect Core 1.0, section 5.5).
@@ -47,10 +47,9 @@ pub async fn settings(State(services): State<Arc<Services>>) -> Response {
             let wanted = serde_json::json!({ "essential": true, "value": id });
             serde_json::json!({ "id_token": { "acrs": wanted } }).to_string()
         });
-        let iss = desk.policy.iss.as_ref().trim_end_matches("/v2.0");
         Ok(Json(SignInSettings {
             organisation: services.presentation.organisation.as_deref(),
-            authorize: format!("{iss}/oauth2/v2.0/authorize"),
+            authorize: &desk.settings.authorize,
             client_id: &desk.settings.client_id,
             redirect_uri: desk.settings.url.as_str(),
             claims,
@@ -125,7 +124,7 @@ pub async fn find(State(services): State<Arc<Services>>, request: HttpRequest) -
         let (desk, session) = session(&services, request.headers()).await?;
         let (visit, WhoBody { person }) = read(&services, request).await?;
         let found = desk.find(&session, &person, visit.until).await?;
-        Ok(Json(FoundAnswer::of(&found)).into_response())
+        Ok(Json(FoundAnswer::of(&found, &desk.settings)).into_response())
     })
     .await
 }
@@ -241,7 +240,9 @@ pub async fn sign(
         let id = draft_id(&id)?;
         let (visit, redemption) = read::<Redemption>(&services, request).await?;
         let (code, _) = redemption.code()?;
-        Ok(match desk.sign(&session, &id, &code, visit).await? {
+        let signed = desk.sign(&session, &id, &code, visit).await;
+        let signed = signed.map_err(|error| desk_problem::of_signature(&error, &session))?;
+        Ok(match signed {
             SignatureOutcome::Verified { case, note } => Json(VerifiedAnswer {
                 case,
                 note: note.text,

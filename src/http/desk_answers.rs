@@ -3,12 +3,14 @@
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
-use super::desk_problem::next_at_desk;
+use super::desk_problem::{next_at_desk, next_before_signing};
 use crate::clock::Timestamp;
-use crate::desk::{Case, Contact, Found, Hint, NewSession, OpenDraft, Rejection, Session};
+use crate::desk::{
+    Case, Contact, DeskSettings, Found, Hint, NewSession, OpenDraft, Rejection, Session,
+};
 use crate::ids::{DraftId, ObjectId, TicketKey};
 use crate::report::{self, Presentation, PreviewAnswer};
-use crate::reset::Refusal;
+use crate::reset::{Code, Refusal};
 
 /// A session. The bearer is in the first answer about it alone, for the page.
 #[derive(Serialize)]
@@ -73,12 +75,13 @@ struct ObstacleLines {
 }
 
 impl ObstacleLines {
-    fn of(refusal: Option<&Refusal>) -> ObstacleLines {
+    /// `next` has the steps of those who read it.
+    fn of(refusal: Option<&Refusal>, next: fn(Code) -> Option<&'static str>) -> ObstacleLines {
         let Some(refusal) = refusal else {
             return ObstacleLines::default();
         };
         let text = report::refusal_text(refusal);
-        let next = next_at_desk(refusal.code()).map_or(text.next, str::to_owned);
+        let next = next(refusal.code()).map_or(text.next, str::to_owned);
         ObstacleLines {
             obstacle: Some(text.detail),
             obstacle_next: Some(next),
@@ -152,7 +155,7 @@ impl From<&Rejection> for RejectionLine {
 }
 
 impl FoundAnswer {
-    pub fn of(found: &Found) -> FoundAnswer {
+    pub fn of(found: &Found, settings: &DeskSettings) -> FoundAnswer {
         let profile = &found.profile;
         let manager = profile.manager.as_ref();
         let privilege = found.privilege.as_ref().ok().and_then(Option::as_ref);
@@ -179,8 +182,9 @@ impl FoundAnswer {
             rejections: found.rejections.iter().map(RejectionLine::from).collect(),
             privileged: privilege.is_some(),
             privilege: privilege.map(ToString::to_string),
-            obstacle: ObstacleLines::of(obstacle),
-            can_go_on: found.is_worth_verifying(),
+            obstacle: ObstacleLines::of(obstacle, next_before_signing),
+            can_go_on: found.is_worth_verifying()
+                && (privilege.is_none() || settings.leads_to_privileged),
         }
     }
 }
@@ -221,7 +225,7 @@ impl DraftAnswer {
             nonce: draft.nonce.clone(),
             expires_at: draft.expires_at,
             login_hint: session.user_name.clone(),
-            obstacle: ObstacleLines::of(draft.obstacle.as_ref()),
+            obstacle: ObstacleLines::of(draft.obstacle.as_ref(), next_before_signing),
         }
     }
 }
@@ -235,6 +239,8 @@ pub struct CaseAnswer {
     ticket: TicketKey,
     target: String,
     target_id: ObjectId,
+    /// The display name, for an approver.
+    name: Option<String>,
     reason: &'static str,
     scope: String,
     verifier: String,
@@ -272,6 +278,7 @@ impl CaseAnswer {
             ticket: case.about.ticket.clone(),
             target: case.about.target_name.clone(),
             target_id: case.about.target,
+            name: case.target_display.clone(),
             reason: case.about.reason.into(),
             scope: case.about.scope.into(),
             verifier: verifier.unwrap_or_else(|| case.verifier.to_string()),
@@ -284,7 +291,7 @@ impl CaseAnswer {
             preview: outlook
                 .and_then(|outlook| outlook.as_ref().ok())
                 .map(|preview| report::preview(preview, presentation)),
-            obstacle: ObstacleLines::of(obstacle),
+            obstacle: ObstacleLines::of(obstacle, next_at_desk),
             for_ticket,
             with_passkey,
         }

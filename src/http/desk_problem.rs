@@ -1,22 +1,48 @@
 //! What the desk does not do, in words for the people at its page.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
 use super::response;
 use super::services::Services;
-use crate::desk::DeskError;
+use crate::clock;
+use crate::desk::{DeskError, Session};
 use crate::report;
 use crate::reset::{Code, RequestStatus};
+
+/// The next step of a verifier who has signed nothing yet, where it differs from an approver's.
+pub fn next_before_signing(code: Code) -> Option<&'static str> {
+    match code {
+        Code::WouldLockOut => Some(
+            "Ask the person whether they still have it. Then press Back, and change your answer about the passkey.",
+        ),
+        Code::CoolingDown => Some(
+            "If that is within four hours, verify them now and send the approver the link: the approver waits until then. \
+             If it cannot wait, call a person on call.",
+        ),
+        Code::EvidenceWeak => Some(
+            "Press Back, and verify them in another way as well, such as in person, by video, or on a desk phone.",
+        ),
+        Code::PasswordJustChanged => Some(
+            "Ask the person whether they changed it. Then press Back, and verify them in a second way as well.",
+        ),
+        Code::ContactChanged => {
+            Some("Find out who changed it. Then press Back, and verify them in another way.")
+        }
+        other => next_at_desk(other),
+    }
+}
 
 /// The next step after a refusal where it differs at the desk.
 pub fn next_at_desk(code: Code) -> Option<&'static str> {
     match code {
         // Who signs here writes no scopes.
         Code::WouldLockOut => Some(
-            "Ask the person whether they still have it. Then have them verified again: the agent answers whether a passkey \
-             was on it, or chooses under \"Other choices\" to go ahead.",
+            "Ask the person whether they still have it. Then have them verified again: the agent answers that, or chooses \
+             under \"Other choices\" to go ahead.",
         ),
         // One approval is all that this page takes.
         Code::CoolingDown => Some(
@@ -40,6 +66,17 @@ pub fn status(services: &Services, status: &RequestStatus, replayed: bool) -> Re
             problem.followed_by(next).into_response()
         }
         None => response::status(services, status, replayed),
+    }
+}
+
+/// Why something is not signed, for the person who was asked to sign it.
+pub fn of_signature(error: &DeskError, session: &Session) -> Problem {
+    let problem = problem(error);
+    match (problem.code(), &session.user_name) {
+        (Some(Code::SignInInvalid), Some(name)) => problem.followed_by(Some(&format!(
+            "Start again, and sign in as {name}. If it happens again, ask the administrators of this service."
+        ))),
+        _ => problem,
     }
 }
 
@@ -67,7 +104,7 @@ pub fn problem(error: &DeskError) -> Problem {
             "desk_role_missing",
             "You may not do this",
             "Ask the administrators of Microsoft Entra who may verify and who may approve MFA resets. An approver opens \
-             the link in the ticket.",
+             the approver's link in the ticket.",
         ),
         DeskError::Unreadable(_) => (
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -105,11 +142,22 @@ pub fn problem(error: &DeskError) -> Problem {
             "Approved already",
             "To stop the reset, ask the security team to freeze resets.",
         ),
-        DeskError::TooMany(_) => (
+        DeskError::TooMany { again, .. } => {
+            // What is cut off of a minute has not passed yet.
+            let again = clock::after(*again, Duration::from_secs(59));
+            let next = format!(
+                "This is possible again at {}. Until then a colleague has to do it.",
+                report::minute(again)
+            );
+            let detail = detail(error);
+            let (status, code) = (StatusCode::FORBIDDEN, "desk_too_many");
+            return Problem::at_desk(status, code, "Too many for now", &detail, &next);
+        }
+        DeskError::NoReferences => (
             StatusCode::FORBIDDEN,
-            "desk_too_many",
-            "Too many",
-            "Try again later, or ask a colleague.",
+            "desk_no_references",
+            "Not for the ticket",
+            "Go back, and approve on this page.",
         ),
         DeskError::Busy => {
             return Problem::passing(
@@ -144,14 +192,46 @@ pub fn problem(error: &DeskError) -> Problem {
             "Check the spelling. If you are their manager, ask the administrators of Microsoft Entra to correct it.",
         ),
     };
-    let detail = format!("{}.", report::capitalised(&error.to_string()));
-    Problem::at_desk(status, code, title, &detail, next)
+    Problem::at_desk(status, code, title, &detail(error), next)
+}
+
+fn detail(error: &DeskError) -> String {
+    format!("{}.", report::capitalised(&error.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Timestamp;
     use crate::reset::Refusal;
+
+    #[test]
+    fn who_has_done_it_too_often_reads_how_often_and_when_it_is_possible_again() {
+        let error = DeskError::TooMany {
+            done: "looked up 20 people and phone numbers within an hour".to_owned(),
+            again: "2026-11-29T11:15:01Z".parse().unwrap(),
+        };
+        let json = serde_json::to_value(problem(&error)).unwrap();
+        insta::assert_snapshot!(json["detail"].as_str().unwrap(), @"You have looked up 20 people and phone numbers within an hour.");
+        insta::assert_snapshot!(json["next"].as_str().unwrap(), @"This is possible again at 2026-11-29 11:16 UTC. Until then a colleague has to do it.");
+    }
+
+    #[test]
+    fn what_a_verifier_reads_before_they_sign_asks_for_no_approval() {
+        for code in [
+            Code::WouldLockOut,
+            Code::CoolingDown,
+            Code::EvidenceWeak,
+            Code::PasswordJustChanged,
+            Code::ContactChanged,
+        ] {
+            let next = next_before_signing(code).unwrap();
+            assert!(
+                !next.contains("approval") && !next.contains("have them verified"),
+                "{next}"
+            );
+        }
+    }
 
     #[test]
     fn people_read_no_word_that_only_programmers_use() {
@@ -163,7 +243,11 @@ mod tests {
             DeskError::NoSuchCase,
             DeskError::Rejected,
             DeskError::ApprovedAlready,
-            DeskError::TooMany("look-ups by you within an hour"),
+            DeskError::TooMany {
+                done: "looked up 20 people and phone numbers within an hour".to_owned(),
+                again: Timestamp::UNIX_EPOCH,
+            },
+            DeskError::NoReferences,
             DeskError::Busy,
             DeskError::CodeRefused,
             DeskError::NotTheirManager,

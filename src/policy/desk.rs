@@ -155,19 +155,24 @@ impl Sections {
         let login = tenant.entra.login.clone();
         let host = login.as_str();
         let iss = Issuer::try_from(format!("{host}/{}/v2.0", tenant.id)).ok()?;
+        let authorize = format!("{host}/{}/oauth2/v2.0/authorize", tenant.id);
         let keys = format!("{host}/{}/discovery/v2.0/keys", tenant.id);
         let privileged = desk.privileged;
+        let takes_references = self
+            .sources
+            .values()
+            .flat_map(|source| &source.issuers)
+            .any(|name| name.as_ref() == NAME);
+        let passkeys = self.passkey_form(tenant);
         let settings = DeskSettings {
             url: desk.url,
             client_id: desk.client_id,
+            authorize,
             context: desk.context,
             notes: desk.notes.or_else(|| self.notes.keys().next().cloned()),
-            takes_references: self
-                .sources
-                .values()
-                .flat_map(|source| &source.issuers)
-                .any(|name| name.as_ref() == NAME),
-            passkeys: self.passkey_form(tenant),
+            takes_references,
+            leads_to_privileged: (privileged && takes_references) || passkeys.is_some(),
+            passkeys,
         };
         Some(ResolvedDesk {
             sign_in: SignInPolicy {

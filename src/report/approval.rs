@@ -74,9 +74,9 @@ impl From<&ApprovalSummary> for ApprovalLine {
     }
 }
 
-/// A way in which a person was verified, in words.
-pub fn how(evidence: Evidence) -> String {
-    let (what, from) = match evidence {
+/// A way in which a person was verified, in words; and where the contact was from, if it took one.
+pub fn way(evidence: Evidence) -> (&'static str, Option<ContactSource>) {
+    match evidence {
         Evidence::PhoneCall {
             via,
             contact_source,
@@ -108,7 +108,12 @@ pub fn how(evidence: Evidence) -> String {
             Some(contact_source),
         ),
         Evidence::VerifiedId => ("Microsoft Entra Verified ID", None),
-    };
+    }
+}
+
+/// Both in one.
+pub fn how(evidence: Evidence) -> String {
+    let (what, from) = way(evidence);
     match from {
         None => what.to_owned(),
         Some(ContactSource::CompanyDirectory) => {

@@ -20,7 +20,7 @@ pub use freeze::{freeze_answer, freeze_state, thawed};
 pub use note::{note, outcome_not_shown, refusal_note};
 pub use notification::{Notification, notification};
 pub use presentation::{AdminCentre, Presentation};
-pub use refusal_text::refusal_text;
+pub use refusal_text::{minute, refusal_text};
 
 /// With a capital letter at its beginning.
 pub(crate) fn capitalised(text: &str) -> String {

@@ -44,7 +44,10 @@ fn detail(refusal: &Refusal) -> String {
         Refusal::Approval(ApprovalError::TooLongLived { minutes }) => {
             return format!("An approval may be valid for {minutes} minutes only.");
         }
-        Refusal::SignIn(_) => "What was signed at the desk does not prove an approval.",
+        // Whatever is wrong with it.
+        Refusal::SignIn(_) => {
+            "The sign-in does not count as the signature, for example because another account signed in."
+        }
         Refusal::SignerWithoutRole(Attester::Approver) => {
             "The person who approved is not in the group of approvers."
         }
@@ -194,7 +197,9 @@ fn flawed(flaw: Flaw) -> &'static str {
         Flaw::SourceForStandardOnly => {
             "this ticket system may not request resets for administrators"
         }
-        Flaw::DeskForStandardOnly => "resets for administrators may not be requested at the desk",
+        Flaw::DeskForStandardOnly => {
+            "resets for administrators may not be requested on the MFA reset page"
+        }
         Flaw::OnCallForStandardOnly => "resets for administrators may not be requested on call",
         Flaw::IssuerForStandardOnly => {
             "an approval comes from an approval system that may not approve resets for administrators"
@@ -225,7 +230,8 @@ fn counted(by: Cap) -> &'static str {
     }
 }
 
-fn minute(at: Timestamp) -> String {
+/// A time in a sentence. The pages show it in the reader's own zone.
+pub fn minute(at: Timestamp) -> String {
     at.strftime("%F %R UTC").to_string()
 }
 

@@ -51,7 +51,7 @@ export const approvalDraft = (change = {}) => {
   return { ...draft(APPROVAL, written(APPROVAL, about(change.about ?? {}), act)), ...change.answer };
 };
 export const verification = (change = {}) => ({
-  case: CASE, signed_text: VERIFIED, ticket: "HELP-42", target: JANE, target_id: TARGET, reason: "broken",
+  case: CASE, signed_text: VERIFIED, ticket: "HELP-42", target: JANE, target_id: TARGET, name: "Jane Doe", reason: "broken",
   scope: "mfa:reregister passkeys:remove", verifier: "Vera Verifier", verified_at: soon(-6), open_until: soon(234),
   evidence: ["a call to the person's desk phone, with contact details from the company directory"],
   rejections: [], approved: false, preview: preview({ approvals: [] }), obstacle: null, obstacle_next: null, for_ticket: false, ...change,
@@ -61,7 +61,7 @@ export const reread = (scope) => {
   const act = JSON.parse(VERIFIED).act;
   return verification({ case: DRAFT, signed_text: written(DRAFT, about({ scope }), act), scope });
 };
-export const noted = (noted) => ({ case: DRAFT, note: `MFA re-registration: ${JANE} was verified at the desk.`, noted });
+export const noted = (noted) => ({ case: DRAFT, note: `MFA re-registration of ${JANE} waits for an approver.`, noted });
 export const done = outcome;
 export const refusal = (status, code, detail, next, retry = false, title = code.replaceAll("_", " ")) => ({
   status, json: { type: `urn:reregister-mfa:problem:${code}`, status, title, detail, code, next, note: detail, retry },

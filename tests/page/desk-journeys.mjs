@@ -59,14 +59,14 @@ async function microsoft(page, who) {
 async function verify({ page, look }, person, reason) {
   await at(page, "find", "Whom do you verify?");
   await look("1-find");
-  await page.getByLabel("The person's user principal name").fill(person);
+  await page.getByLabel("The person's sign-in name").fill(person);
   await press(page, "Find");
   await at(page, "verify", "Verify this person");
   await press(page, "Show the business phone");
   await page.getByText("+1 425").waitFor();
   await page.getByLabel("I called their desk phone").check();
   await page.getByLabel(reason).check();
-  await page.getByLabel("Yes, or they are not sure").check();
+  await page.getByLabel("No, or they are not sure").check();
   await look("2-verify");
   await press(page, "Continue: see what you sign");
   await at(page, "sign", "What you sign");
@@ -159,7 +159,7 @@ journey("a_wrong_account_a_reload_back_and_a_second_tab_sign_nothing_twice", "de
   await press(page, "I approve: sign");
   await microsoft(page, "Ada");
   await at(page, "problem");
-  assert.match(await said(page, "problem"), /with the account that you use on this page[^]*This signature did not start a reset/);
+  assert.match(await said(page, "problem"), /does not count as the signature[^]*sign in as sam[^]*This signature did not start a reset/);
   await look("1-wrong-account");
   await page.reload();
   // What was to be signed is gone with the page.

@@ -135,7 +135,7 @@ play("another_tab_and_a_second_return_sign_nothing_twice", {
   const other = await context.newPage();
   await other.goto(back);
   await at(other, "start");
-  assert.match(await said(other, "start"), /This tab does not wait for a sign-in\. Nothing was sent or signed\. Start again/);
+  assert.match(await said(other, "start"), /This page was not expecting a sign-in\. Nothing was signed\. Start again/);
   await other.close();
   await page.getByText("Sign in", { exact: true }).click();
   await at(page, "outcome");
@@ -143,7 +143,7 @@ play("another_tab_and_a_second_return_sign_nothing_twice", {
   await page.goto(back);
   await at(page, "start");
   await page.reload();
-  await at(page, "problem", "You approve, and do not verify");
+  await at(page, "problem", "This is the agents' page");
   await page.goto(`${url}desk/${CASE}`);
   await at(page, "review", "Approved already");
   assert.equal(server.requests.filter((one) => one.url.endsWith("/signature")).length, 1);
@@ -166,6 +166,33 @@ play("after_back_from_microsoft_the_buttons_work_again", {
   assert.deepEqual(Object.keys(JSON.parse((await store(page))["desk-sign-in"])).sort(), ["back", "draft", "state", "verifier"]);
 });
 
+play("an_agent_who_comes_back_from_microsofts_page_by_the_browsers_button_is_told_that_nothing_was_signed", {
+  how: { name: "desk-back-" },
+  script: [{ on: SETTINGS }, ...AGENT, { on: PEOPLE, json: found() }, { on: DRAFTS, json: verificationDraft() }, { on: SETTINGS }, RELOADED(["Verifier"])],
+}, async (visit) => {
+  const { page, url, accessible } = visit;
+  const back = async () => { await page.waitForURL(/authorize/); await page.goBack(); await at(page, "start"); };
+  await page.goto(`${url}desk?ticket=HELP-42`);
+  await press(page, "Sign in");
+  await back();
+  assert.match(await said(page, "start"), /You did not complete the sign-in\. Nothing was signed\.(?! What you typed)/);
+  assert.deepEqual(await store(page), {});
+  await press(page, "Try again");
+  await microsoft(page, "Sign in");
+  await at(page, "find");
+  await page.getByLabel("The person's sign-in name").fill("jane.doe@contoso.example");
+  await press(page, "Find");
+  for (const label of ["It is broken", "They never had one", "I saw them in person"]) await page.getByLabel(label).check();
+  await press(page, "Continue: see what you sign");
+  await press(page, "I have verified them: sign");
+  await back();
+  assert.match(await said(page, "start"), /You did not complete the sign-in\. Nothing was signed\. What you typed is gone\./);
+  assert.deepEqual(await store(page), { "desk-bearer": BEARER });
+  await accessible("start");
+  await press(page, "Try again");
+  await at(page, "find", "Whom do you verify?");
+});
+
 play("what_is_waited_for_is_forgotten_before_the_code_is_sent", {
   script: [{ on: SETTINGS }, { on: SESSION, json: session(["Verifier"]), wait: 1500 }],
 }, async ({ page, url }) => {
@@ -184,9 +211,9 @@ play("a_session_that_is_over_when_the_signature_arrives_asks_to_sign_in_again", 
 }, async (visit) => {
   const { page } = visit;
   await signIn(visit, "desk?ticket=HELP-42");
-  await page.getByLabel("The person's user principal name").fill("jane.doe@contoso.example");
+  await page.getByLabel("The person's sign-in name").fill("jane.doe@contoso.example");
   await press(page, "Find");
-  for (const label of ["It is broken", "They never had a passkey", "I saw them in person"]) await page.getByLabel(label).check();
+  for (const label of ["It is broken", "They never had one", "I saw them in person"]) await page.getByLabel(label).check();
   await press(page, "Continue: see what you sign");
   await at(page, "sign", "What you sign");
   assert.match(await said(page, "sign"), /in person\. Broken device/);
@@ -251,13 +278,13 @@ play("text_from_the_server_never_becomes_markup", {
     assert.doesNotMatch(await page.title(), /broken/);
   };
   await signIn(visit, "desk?ticket=HELP-42");
-  await page.getByLabel("The person's user principal name").fill("jane");
+  await page.getByLabel("The person's sign-in name").fill("jane");
   await press(page, "Find");
   await press(page, "Show the business phone");
   await page.locator(".number").waitFor();
   await clean();
   await visit.accessible("verify");
-  for (const label of ["It is broken", "They never had a passkey", "I saw them in person"]) await page.getByLabel(label).check();
+  for (const label of ["It is broken", "They never had one", "I saw them in person"]) await page.getByLabel(label).check();
   await press(page, "Continue: see what you sign");
   await at(page, "sign");
   await clean();
@@ -268,7 +295,7 @@ play("text_from_the_server_never_becomes_markup", {
   await page.goto(`${url}desk/${CASE}`);
   await at(page, "review");
   await clean();
-  await press(page, "Approve anyway");
+  await press(page, "Try to approve");
   await at(page, "problem");
   await clean();
 });

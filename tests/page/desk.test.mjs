@@ -14,7 +14,7 @@ const REFERENCE = `desk:${APPROVAL}`;
 const AGENT = signsIn(["Verifier"]), APPROVER = signsIn(["Approver"]);
 const REJECTED = verification({ rejections: [{ at: soon(-2), by: "Sam", ticket: "HELP-42", reason: "Did not ask", case: CASE }] });
 /** What concerns an approver only as long as nothing is decided. */
-const UNDECIDED = /Approve before|What will happen|Will be removed|would be refused|Let the ticket/;
+const UNDECIDED = /If approved|Approve before|What will happen|Will be removed|would be refused|Let the ticket/;
 
 play("a_visitor_reads_what_this_is_and_whom_to_ask_and_nothing_is_sent_before_a_click", {
   how: { name: "desk-0-" },
@@ -63,7 +63,7 @@ play("an_agent_finds_a_person_calls_them_signs_and_the_approver_is_next", {
   assert.deepEqual(await store(page), { "desk-bearer": BEARER });
   assert.equal(await page.getByLabel("Ticket").inputValue(), "HELP-42");
   await accessible("1-find");
-  await page.getByLabel("The person's user principal name").fill("jane.doe@contoso.example");
+  await page.getByLabel("The person's sign-in name").fill("jane.doe@contoso.example");
   await page.keyboard.press("Enter");
   await at(page, "verify");
   const facts = await said(page, "verify");
@@ -86,7 +86,7 @@ play("an_agent_finds_a_person_calls_them_signs_and_the_approver_is_next", {
   await accessible("2-verify-filled");
   await press(page, "Continue: see what you sign");
   await at(page, "sign", "What you sign");
-  assert.match(await said(page, "sign"), /You sign:\s+I have verified Jane Doe \(jane\.doe@contoso\.example\) for HELP-42 by a call to their desk phone and by a message on Microsoft Teams\. Broken device\./);
+  assert.match(await said(page, "sign"), /You sign:\s+I have verified Jane Doe \(jane\.doe@contoso\.example\) for HELP-42 by a call to their desk phone and by a message on Microsoft Teams\. Broken device\.\s+Remove their MFA methods and passkeys, and sign them out everywhere\./);
   assert.match(await said(page, "sign"), /in (10|9) minutes/);
   await plain(page);
   await accessible("3-sign");
@@ -100,13 +100,14 @@ play("an_agent_finds_a_person_calls_them_signs_and_the_approver_is_next", {
   await page.getByText("Sign in", { exact: true }).click();
   await at(page, "outcome", "Verified. The approver is next");
   assert.equal(sha256(JSON.parse(server.requests.at(-1).body).code_verifier), asked.code_challenge);
-  assert.match(await said(page, "outcome"), /Copy this note into the ticket[^]*was verified at the desk[^]*\/desk\/d{32}/);
+  assert.match(await said(page, "outcome"), /Copy this note into the ticket[^]*waits for an approver[^]*\/desk\/d{32}/);
   assert.deepEqual(await store(page), { "desk-bearer": BEARER });
   await plain(page);
   await accessible("4-verified");
   // A reload signs nothing again, and shows what was signed at its link.
   await page.reload();
   await at(page, "review", "A verification");
+  assert.match(await said(page, "review"), /If approved, this will remove their MFA methods and passkeys, and sign them out everywhere\./);
   assert.equal(page.url(), `${url}desk/${DRAFT}`);
   assert.equal(server.requests.filter((one) => one.url.endsWith("/signature")).length, 1);
 });
@@ -130,7 +131,7 @@ play("a_lost_phone_is_not_called_and_its_messages_do_not_count", {
   await page.getByText("Other choices", { exact: true }).click();
   assert.ok(await page.getByLabel("Keep their sessions").isDisabled(), "stolen: signed out everywhere");
   await page.getByLabel("Go ahead even if").check();
-  await page.getByLabel("No, they still have their passkey").check();
+  await page.getByLabel("Yes: keep it").check();
   await page.getByLabel("I saw them on a video call").check();
   await accessible("2-verify");
   await press(page, "Continue: see what you sign");
@@ -165,12 +166,15 @@ play("an_agent_learns_that_a_name_is_wrong_and_cannot_verify_themselves", {
   await at(page, "find");
   await page.getByLabel("Ticket").fill("HELP 42");
   await press(page, "Find");
-  assert.match(await said(page, "find"), /such as HELP-42/);
+  assert.match(await said(page, "find"), /no blank, no #/);
+  await page.getByLabel("Ticket").fill("");
+  await press(page, "Find");
+  assert.match(await said(page, "find"), /the ticket's number, such as HELP-42/);
   await page.getByLabel("Ticket").fill("HELP-42");
-  await page.getByLabel("The person's user principal name").fill("jane");
+  await page.getByLabel("The person's sign-in name").fill("jane");
   await press(page, "Find");
   await at(page, "find");
-  assert.match(await said(page, "find"), /has no person with this user principal name/);
+  assert.match(await said(page, "find"), /has no person with this sign-in name/);
   await press(page, "Find");
   await at(page, "verify");
   assert.match(await said(page, "verify"), /This is you/);
@@ -201,7 +205,7 @@ play("an_approver_reads_the_verification_approves_and_sees_the_outcome", {
   assert.deepEqual(sizes[0], sizes[1], "both are as easy");
   await plain(page);
   await accessible("1-review");
-  await page.getByText("The exact text that the verifier signed").click();
+  await page.getByText("The exact text that was signed").click();
   assert.equal(await page.locator("#review-body pre").textContent(), VERIFIED);
   await press(page, "Approve");
   await at(page, "sign");
@@ -221,8 +225,8 @@ play("an_approver_reads_the_verification_approves_and_sees_the_outcome", {
 
 play("an_approver_rejects_with_a_reason", {
   how: { name: "desk-reject-" },
-  script: [...APPROVER, { on: READ, json: verification({ rejections: [{ at: soon(-90), by: "Sam", ticket: "HELP-40", reason: null }] }) }, { on: REJECT, json: { rejected: true, note: "MFA re-registration was rejected by Sam.", noted: false }, check: ({ body }) =>
-    assert.deepEqual(JSON.parse(body), { reason: "She did not ask" }) }],
+  script: [...APPROVER, { on: READ, json: verification({ rejections: [{ at: soon(-90), by: "Sam", ticket: "HELP-40", reason: null }] }) }, { on: REJECT, json: { rejected: true, note: "MFA re-registration was rejected by Sam. Reason: Call ### ####.", noted: true }, check: ({ body }) =>
+    assert.deepEqual(JSON.parse(body), { reason: "Call 555 0100" }) }],
 }, async (visit) => {
   const { page, accessible } = visit;
   await signIn(visit, `desk/${CASE}`);
@@ -230,13 +234,15 @@ play("an_approver_rejects_with_a_reason", {
   assert.match(await said(page, "review"), /Sam rejected ticket HELP-40/);
   await press(page, "Reject");
   await at(page, "reject-it");
+  assert.doesNotMatch(await said(page, "reject-it"), /asks to reset/, "the question is in view on a phone");
   await press(page, "Reject");
   assert.match(await said(page, "reject-it"), /Say why/);
-  await page.getByLabel("Why?").fill("She did not ask");
+  await page.getByLabel("Why?").fill("Call 555 0100");
   await accessible("2-reject");
   await press(page, "Reject");
   await at(page, "outcome", "Rejected");
-  assert.match(await said(page, "outcome"), /For the ticket[^]*was rejected by Sam[^]*Copy the note/);
+  assert.match(await said(page, "outcome"), /For the ticket[^]*was rejected by Sam\. Reason: Call ### ####[^]*Copy the note/);
+  assert.doesNotMatch(await said(page, "outcome"), /555/, "what others read");
   await accessible("3-rejected");
 });
 
@@ -282,6 +288,30 @@ play("what_was_approved_already_shows_how_it_ended_and_is_not_signed_again", {
   assert.equal(await page.getByRole("button", { name: "Approve" }).count(), 0);
   assert.doesNotMatch(await said(page, "review"), UNDECIDED);
   await accessible("1-review");
+  await press(page, "Show how it ended");
+  await at(page, "outcome", "Done: they can register MFA again");
+});
+
+play("an_agent_looks_whether_it_was_approved_and_how_it_ended", {
+  how: { name: "desk-looks-" },
+  script: [
+    ...AGENT, { on: PEOPLE, json: found() }, CALL, { on: DRAFTS, json: verificationDraft() }, { on: SETTINGS }, { on: SIGN(DRAFT), json: noted(true) }, RELOADED(["Verifier"]),
+    { on: `GET /desk/cases/${DRAFT}`, json: { ...reread("mfa:reregister passkeys:remove"), preview: null, approved: true } },
+    { on: `GET /desk/cases/${DRAFT}/outcome`, json: done() },
+  ],
+}, async (visit) => {
+  const { page, accessible } = visit;
+  await findJane(visit);
+  await fillIn(page);
+  await press(page, "Continue: see what you sign");
+  await press(page, "I have verified them: sign");
+  await microsoft(page, "Sign in");
+  await at(page, "outcome", "Verified. The approver is next");
+  await press(page, "Has it been approved? Look");
+  await at(page, "review", "Approved already");
+  assert.match(await said(page, "review"), /This was approved\. Press the button to see how it ended\./);
+  assert.doesNotMatch(await said(page, "review"), UNDECIDED);
+  await accessible("5-approved");
   await press(page, "Show how it ended");
   await at(page, "outcome", "Done: they can register MFA again");
 });
@@ -377,7 +407,7 @@ play("a_verifier_who_opens_the_approvers_link_reads_it_and_cannot_approve", {
 }, async (visit) => {
   await signIn(visit, `desk/${CASE}`);
   await at(visit.page, "review", "A verification");
-  assert.doesNotMatch(await said(visit.page, "review"), /cannot be shown/, "an approver sees their methods");
+  assert.doesNotMatch(await said(visit.page, "review"), /are not read/, "an approver sees their methods");
   assert.match(await said(visit.page, "review"), /An approver decides/);
   assert.equal(await visit.page.getByRole("button", { name: /Approve|Reject/ }).count(), 0);
   await visit.accessible("1-review");
@@ -388,8 +418,8 @@ play("an_approver_without_a_link_is_told_to_open_the_one_in_the_ticket", {
   script: APPROVER,
 }, async (visit) => {
   await signIn(visit, "desk?ticket=HELP-42");
-  await at(visit.page, "problem", "You approve, and do not verify");
-  assert.match(await said(visit.page, "problem"), /Open the link in the ticket/);
+  await at(visit.page, "problem", "This is the agents' page");
+  assert.match(await said(visit.page, "problem"), /Open the approver's link in the ticket \(the one without \?ticket=\)/);
   await visit.accessible("1");
 });
 
@@ -437,12 +467,12 @@ play("a_manager_vouches_for_their_own_person_and_is_asked_for_nothing_else", {
   const { page, accessible } = visit;
   await signIn(visit, "desk?ticket=HELP-42");
   await at(page, "find");
-  await page.getByLabel("The person's user principal name").fill("alex.wilber@contoso.example");
+  await page.getByLabel("The person's sign-in name").fill("alex.wilber@contoso.example");
   await press(page, "Find");
   await at(page, "problem");
   assert.match(await said(page, "problem"), /you are not their manager/);
   await press(page, "Back");
-  await page.getByLabel("The person's user principal name").fill("jane.doe@contoso.example");
+  await page.getByLabel("The person's sign-in name").fill("jane.doe@contoso.example");
   await press(page, "Find");
   await at(page, "verify", "Verify this person");
   const facts = await said(page, "verify");
@@ -451,7 +481,7 @@ play("a_manager_vouches_for_their_own_person_and_is_asked_for_nothing_else", {
     assert.ok(!facts.replace("phone or security key", "").includes(words), words);
   }
   await page.getByLabel("It is lost").check();
-  await page.getByLabel("Yes, or they are not sure").check();
+  await page.getByLabel("No, or they are not sure").check();
   await page.getByLabel("I am their manager").check();
   await accessible("vouch");
   await press(page, "Continue: see what you sign");
@@ -460,4 +490,5 @@ play("a_manager_vouches_for_their_own_person_and_is_asked_for_nothing_else", {
   await press(page, "I vouch for them: sign");
   await microsoft(page, "Sign in");
   await at(page, "outcome", "Verified. The approver is next");
+  assert.equal(await page.getByRole("button", { name: /approved/ }).count(), 0, "a manager sees only what they sign");
 });

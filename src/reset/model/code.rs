@@ -204,8 +204,8 @@ codes! {
     IssuerNotAllowed              403 Never Requester Always    Ends  "This approval does not count here",
         "Get one from an accepted approval system: ask the operator of this service which. An approval \
          for a ticket fails on call.", Hidden;
-    SignInInvalid                 403 Never Requester Always    Ends  "What was signed is not an approval",
-        "Start again at the desk: verify the person and approve anew.", Useless;
+    SignInInvalid                 403 Never Requester Always    Ends  "The sign-in does not count",
+        "Start again on the MFA reset page: verify the person and approve anew.", Useless;
     SignerWithoutRole             403 Never Requester Always    Ends  "A signer is not in the group",
         "Have a member of the group verify or approve. The administrators of Microsoft Entra know who is in it.", MayReplace;
     SignerJustReset               403 Never Requester Always    Ends  "A signer was reset within the last 24 hours",

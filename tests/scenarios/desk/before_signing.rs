@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use reregister_mfa::approval::sign_in::view_nonce;
 use serde_json::{Value, json};
 use simulated::entra::Fault;
 
-use super::{Browser, JANE_ID, same, with_desk, with_managers};
-use crate::test_app::{ADELE, GRACE, JANE, MEGAN, SAM, TestApp, VERA, without_cool_down};
+use super::{Browser, JANE_ID, about_to_approve, same, with_desk, with_managers};
+use crate::passkeys::{phone, with_passkey};
+use crate::test_app::{
+    ADA, ADELE, Document, GRACE, JANE, MEGAN, SAM, TestApp, VERA, without_cool_down,
+};
 
 async fn found(browser: &Browser<'_>, who: &str) -> Value {
     let found = browser.post("/desk/people", &json!({"person": who})).await;
@@ -21,6 +25,7 @@ async fn a_verifier_learns_that_a_person_is_privileged_and_by_what() {
     let grace = found(&vera, GRACE).await;
     assert_eq!(grace["privileged"], true, "{grace}");
     let shown = grace["privilege"].as_str().unwrap();
+    assert_eq!(grace["can_go_on"], false, "nothing can come of it: {grace}");
     let case = vera.verify(GRACE).await;
     let refused = Browser::of(&app, SAM).await.approve(&case).await;
     refused.assert_refused(403, "source_standard_only");
@@ -33,6 +38,34 @@ async fn a_verifier_learns_that_a_person_is_privileged_and_by_what() {
     assert_eq!(jane["privileged"], false, "{jane}");
     assert_eq!(jane["obstacle"], json!(null), "{jane}");
     assert_eq!(jane["can_go_on"], true, "{jane}");
+}
+
+#[tokio::test]
+async fn a_privileged_person_is_worth_verifying_only_where_an_approval_from_here_can_count_for_them()
+ {
+    let in_jira = |policy: Document| policy.push("sources.jira.issuers", "desk");
+    let apps = [
+        (with_desk(in_jira).await, false),
+        (
+            with_desk(|policy| policy.add("desk.privileged", true)).await,
+            false,
+        ),
+        (
+            with_desk(|policy| in_jira(policy).add("desk.privileged", true)).await,
+            true,
+        ),
+        (
+            with_desk(|policy| with_passkey(policy, &phone("sam-phone"))).await,
+            true,
+        ),
+    ];
+    for (nth, (app, is_worth_it)) in apps.into_iter().enumerate() {
+        let vera = Browser::of(&app, VERA).await;
+        let grace = found(&vera, GRACE).await;
+        assert_eq!(grace["can_go_on"], is_worth_it, "{nth}: {grace}");
+        let jane = found(&vera, JANE).await;
+        assert_eq!(jane["can_go_on"], true, "{nth}: {jane}");
+    }
 }
 
 #[tokio::test]
@@ -57,6 +90,8 @@ async fn a_verifier_learns_of_the_cool_down_and_may_verify_for_its_end() {
     let why = jane["obstacle"].as_str().unwrap();
     assert!(why.starts_with("The person was already reset"), "{why}");
     assert_eq!(jane["can_go_on"], true, "{jane}");
+    let next = jane["obstacle_next"].as_str().unwrap();
+    assert!(next.contains("send the approver the link"), "{next}");
 }
 
 #[tokio::test]
@@ -116,7 +151,8 @@ async fn a_verifier_reads_before_they_sign_why_the_reset_would_be_refused() {
         let (draft, refused) = warned_and_refused(&app, target, change).await;
         assert_eq!(refused["code"], code, "{refused}");
         assert_eq!(draft["obstacle"], refused["detail"], "{draft}");
-        assert_eq!(draft["obstacle_next"], refused["next"], "{draft}");
+        let next = draft["obstacle_next"].as_str().unwrap();
+        assert!(next.contains("ress Back"), "nothing is signed yet: {next}");
     }
     let vera = Browser::of(&app, VERA).await;
     let draft = vera.draft_verification(JANE).await;
@@ -206,6 +242,8 @@ async fn an_approver_sees_the_cool_down_before_they_sign_and_approves_the_case_a
     assert_eq!(shown["obstacle"], refused.json["detail"], "{shown}");
     assert_eq!(shown["obstacle_next"], refused.json["next"], "{shown}");
     assert_ne!(refused.json["reset"], json!(null), "{}", refused.json);
+    assert_eq!(shown["preview"], json!(null), "{shown}");
+    assert_eq!(shown["name"], "Jane Doe", "{shown}");
     let next = shown["obstacle_next"].as_str().unwrap();
     assert!(next.starts_with("Wait until then"), "{next}");
     app.wait(Duration::from_secs(60 * 60)).await;
@@ -214,4 +252,17 @@ async fn an_approver_sees_the_cool_down_before_they_sign_and_approves_the_case_a
         .approve(&case)
         .await
         .assert_completed();
+}
+
+#[tokio::test]
+async fn who_signed_with_another_account_reads_as_whom_to_sign_in_and_not_which_check_failed() {
+    let app = with_desk(same).await;
+    let (sam, draft) = about_to_approve(&app).await;
+    let wrong = sam.sign_as(ADA, &draft).await;
+    let next = wrong.json["next"].as_str().unwrap();
+    let right = format!("Start again, and sign in as {SAM}.");
+    assert!(next.starts_with(&right), "{next}");
+    let code = sam.code(SAM, &view_nonce("random")).await.unwrap();
+    let only_looked = sam.redeem(&draft, &code).await;
+    assert_eq!(only_looked.json, wrong.json);
 }

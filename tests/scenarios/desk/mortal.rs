@@ -171,7 +171,7 @@ impl World {
         let comments = self.jira.comments("HELP-42").into_iter();
         let kind = |text: &str| {
             let kinds = [
-                ("was verified at the desk", "verified"),
+                ("waits for an approver", "verified"),
                 ("was rejected by", "rejected"),
                 ("has expired", "expired"),
                 ("Done:", "done"),

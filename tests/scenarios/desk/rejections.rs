@@ -125,12 +125,7 @@ async fn an_approval_for_a_ticket_is_not_drafted_where_no_ticket_system_takes_re
     let sam = Browser::of(&app, SAM).await;
     let body = json!({"approval": {"case": case, "for_ticket": true}});
     let refused = sam.post("/desk/drafts", &body).await;
-    assert_eq!(
-        refused.code(),
-        "desk_request_unreadable",
-        "{}",
-        refused.json
-    );
+    assert_eq!(refused.code(), "desk_no_references", "{}", refused.json);
     // What is refused takes none of the five places of a session.
     for _ in 0..6 {
         sam.post("/desk/drafts", &body).await;

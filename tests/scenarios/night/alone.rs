@@ -28,7 +28,7 @@ async fn with_alone_a_privileged_person_is_refused_and_nothing_is_counted() {
     let case = victor.verify(GRACE).await;
     let refused = victor.approve(&case).await;
     refused.assert_refused(403, "source_standard_only");
-    insta::assert_snapshot!(refused.note(), @"MFA re-registration was refused. This request changed nothing. The person holds the role Global Administrator, and resets for administrators may not be requested at the desk. A Privileged Authentication Administrator has to reset the person by hand.");
+    insta::assert_snapshot!(refused.note(), @"MFA re-registration was refused. This request changed nothing. The person holds the role Global Administrator, and resets for administrators may not be requested on the MFA reset page. A Privileged Authentication Administrator has to reset the person by hand.");
     let case = victor.verify(JANE).await;
     let done = victor.approve(&case).await;
     done.assert_completed();
