@@ -18,9 +18,9 @@ use crate::ids::{Digest, Kid};
 use crate::json;
 
 /// A public key, and the one algorithm that it verifies.
-pub(super) struct Key {
+pub(super) struct IssuerKey {
     pub algorithm: Algorithm,
-    pub verifier: Verifier,
+    pub verifying: VerifyingKey,
     /// Which private key signs for it: keys of one private half are stolen together.
     pub private_half: Digest,
     /// For which issuer it is, where the set says so: Entra's sets are for several.
@@ -32,25 +32,25 @@ pub(super) struct Key {
 }
 
 /// What a key signs. One that signs the one signs nothing else.
-pub(super) enum Verifier {
+pub(super) enum VerifyingKey {
     /// Tokens.
     Jws(DecodingKey),
     /// The assertions of a passkey.
     Passkey(Passkey),
 }
 
-impl Key {
+impl IssuerKey {
     /// Whether it is the same key, for the same algorithm.
-    pub fn is(&self, other: &Key) -> bool {
+    pub fn is(&self, other: &IssuerKey) -> bool {
         self.algorithm == other.algorithm
             && self.members == other.members
             && self.issuer == other.issuer
     }
 }
 
-impl std::fmt::Debug for Key {
+impl std::fmt::Debug for IssuerKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Key")
+        f.debug_struct("IssuerKey")
             .field("algorithm", &self.algorithm)
             .finish_non_exhaustive()
     }
@@ -146,9 +146,9 @@ fn private_half(public: &[u8]) -> Digest {
     Digest::of(&bytes)
 }
 
-impl Key {
+impl IssuerKey {
     /// Reads an entry that is no private key.
-    pub fn read(entry: Value, allowed: &[Algorithm]) -> Result<(Kid, Key), Unfit> {
+    pub fn read(entry: Value, allowed: &[Algorithm]) -> Result<(Kid, IssuerKey), Unfit> {
         let published = PublicJwk::of(&entry);
         let jwk: Jwk = json::of_value(entry).map_err(|error| Unfit::Malformed(error.place()))?;
         if !jwk.verifies() {
@@ -156,9 +156,9 @@ impl Key {
         }
         let algorithm = jwk.algorithm(allowed)?;
         let (decoding, private_half) = jwk.decode(algorithm)?;
-        let key = Key {
+        let key = IssuerKey {
             algorithm,
-            verifier: Verifier::Jws(decoding),
+            verifying: VerifyingKey::Jws(decoding),
             private_half,
             issuer: jwk
                 .issuer
@@ -178,8 +178,8 @@ impl Key {
         credential: &CredentialId,
         at: &RelyingParty,
         allowed: &[Algorithm],
-    ) -> Result<Key, Unfit> {
-        let (_, key) = Key::read(jwk.entry(kid), allowed)?;
+    ) -> Result<IssuerKey, Unfit> {
+        let (_, key) = IssuerKey::read(jwk.entry(kid), allowed)?;
         let [n, e, x, y] = &key.members;
         let public_key = match key.algorithm {
             Algorithm::ES256 => PublicKey::p256(&member(x)?.1, &member(y)?.1),
@@ -191,8 +191,8 @@ impl Key {
             Algorithm::PS256 => return Err(Unfit::Algorithm),
         };
         let public_key = public_key.ok_or(Unfit::PublicPart)?;
-        Ok(Key {
-            verifier: Verifier::Passkey(Passkey::new(credential, public_key, at)),
+        Ok(IssuerKey {
+            verifying: VerifyingKey::Passkey(Passkey::new(credential, public_key, at)),
             ..key
         })
     }

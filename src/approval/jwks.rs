@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::issuer::{Algorithm, IssuerPolicy};
-use super::jwk::{Key, Unfit, is_private, private_halves};
+use super::jwk::{IssuerKey, Unfit, is_private, private_halves};
 use super::webauthn::RelyingParty;
 use crate::ids::{Digest, Kid};
 use crate::json;
@@ -23,7 +23,7 @@ const LONGEST_SHOWN: usize = 80;
 /// An issuer's public keys by `kid`.
 #[derive(Debug, Default)]
 pub struct KeySet {
-    keys: BTreeMap<Kid, Key>,
+    keys: BTreeMap<Kid, IssuerKey>,
     passed_over: Vec<PassedOver>,
 }
 
@@ -79,11 +79,11 @@ impl Exposed {
     }
 
     /// Reads an entry, if the private key for it was not published.
-    fn read(&self, entry: Value, algorithms: &[Algorithm]) -> Result<(Kid, Key), Unfit> {
+    fn read(&self, entry: Value, algorithms: &[Algorithm]) -> Result<(Kid, IssuerKey), Unfit> {
         if is_private(&entry) {
             return Err(Unfit::Private);
         }
-        let (kid, key) = Key::read(entry, algorithms)?;
+        let (kid, key) = IssuerKey::read(entry, algorithms)?;
         if self.any {
             Err(Unfit::MaybeExposed)
         } else if self.kids.contains(kid.as_ref()) || self.halves.contains(&key.private_half) {
@@ -138,7 +138,7 @@ impl KeySet {
             let (Some(jwk), Some(credential)) = (&policy.public_key, &policy.credential) else {
                 return Err(unfit(Unfit::PublicPart));
             };
-            let key = Key::of_passkey(kid, jwk, credential, at, &issuer.algorithms);
+            let key = IssuerKey::of_passkey(kid, jwk, credential, at, &issuer.algorithms);
             found.keys.insert(kid.clone(), key.map_err(unfit)?);
         }
         Ok(found)
@@ -164,7 +164,7 @@ impl KeySet {
         self.keys.contains_key(kid)
     }
 
-    pub(super) fn get(&self, kid: &Kid) -> Option<&Key> {
+    pub(super) fn get(&self, kid: &Kid) -> Option<&IssuerKey> {
         self.keys.get(kid)
     }
 }

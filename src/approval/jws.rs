@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
 use super::InvalidToken;
-use super::jwk::{Key, Verifier};
+use super::jwk::{IssuerKey, VerifyingKey};
 use super::jwks::KeySet;
 use super::webauthn::{self, PasskeyUse};
 use crate::ids::Kid;
@@ -45,7 +45,7 @@ pub struct Jws<'a> {
 /// What made a signature that is good.
 #[derive(Debug)]
 pub struct Verified<'k> {
-    pub key: &'k Key,
+    pub key: &'k IssuerKey,
     /// If the key is a passkey.
     pub passkey: Option<PasskeyUse>,
 }
@@ -81,8 +81,8 @@ impl<'a> Jws<'a> {
     pub fn verify<'k>(&self, keys: &'k KeySet) -> Result<Verified<'k>, InvalidToken> {
         let key = keys.get(&self.header.kid).ok_or(InvalidToken::UnknownKey)?;
         let alg = self.header.alg.as_str();
-        match &key.verifier {
-            Verifier::Jws(decoding) if key.algorithm.is_named(alg) => {
+        match &key.verifying {
+            VerifyingKey::Jws(decoding) if key.algorithm.is_named(alg) => {
                 let good = jsonwebtoken::crypto::verify(
                     self.signature,
                     self.signed.as_bytes(),
@@ -94,11 +94,11 @@ impl<'a> Jws<'a> {
                 }
                 Ok(Verified { key, passkey: None })
             }
-            Verifier::Passkey(passkey) if alg == webauthn::ALG => {
+            VerifyingKey::Passkey(passkey) if alg == webauthn::ALG => {
                 let passkey = Some(passkey.verify(self.signed, self.signature)?);
                 Ok(Verified { key, passkey })
             }
-            Verifier::Jws(_) | Verifier::Passkey(_) => Err(InvalidToken::Algorithm),
+            VerifyingKey::Jws(_) | VerifyingKey::Passkey(_) => Err(InvalidToken::Algorithm),
         }
     }
 }

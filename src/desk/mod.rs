@@ -59,7 +59,7 @@ pub use cases::Case;
 pub use decisions::Rejection;
 pub use drafts::{OpenDraft, Wanted, WantedEvidence};
 pub use error::DeskError;
-pub use people::{Contact, Found, Hint};
+pub use people::{Contact, FoundPerson, Hint};
 pub use ports::{AuthorizationCode, People, Profile, RedeemError, SignInClient};
 pub use session::{Bearer, NewSession, Session};
 pub use settings::{Context, DeskSettings, DeskUrl, NAME, OwnedPasskey, PasskeyForm};

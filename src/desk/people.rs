@@ -24,7 +24,7 @@ const YOUNG: Duration = Duration::from_secs(24 * 60 * 60);
 const OFTEN: usize = 3;
 
 /// A person, and what a verifier should hesitate at.
-pub struct Found {
+pub struct FoundPerson {
     pub profile: Profile,
     pub has_business_phone: bool,
     pub has_mobile_phone: bool,
@@ -34,7 +34,7 @@ pub struct Found {
     pub rejections: Vec<Rejection>,
 }
 
-impl Found {
+impl FoundPerson {
     /// Whether to verify them is of use: a verification outlasts an outage, and often a cool-down.
     pub fn is_worth_verifying(&self) -> bool {
         let obstacle = self.privilege.as_ref().err();
@@ -42,8 +42,8 @@ impl Found {
     }
 
     /// What a manager needs to recognise their own person.
-    fn for_manager(profile: Profile) -> Found {
-        Found {
+    fn for_manager(profile: Profile) -> FoundPerson {
+        FoundPerson {
             profile: Profile {
                 job_title: None,
                 manager: None,
@@ -99,7 +99,7 @@ impl Desk {
         session: &Session,
         who: &PersonRef,
         until: Timestamp,
-    ) -> Result<Found, DeskError> {
+    ) -> Result<FoundPerson, DeskError> {
         let only_vouches = session.vouches && !session.verifies;
         if !only_vouches {
             session.require(DeskRole::Verifier)?;
@@ -119,7 +119,7 @@ impl Desk {
         self.audit.append(&looked_up).await?;
         self.keep_shown(session, profile.id, None).await?;
         if only_vouches {
-            return Ok(Found::for_manager(profile));
+            return Ok(FoundPerson::for_manager(profile));
         }
         let tenant = self.policy.tenant;
         let (privilege, rejections, resets) = tokio::join!(
@@ -142,7 +142,7 @@ impl Desk {
             (this_one >= OFTEN).then_some(Hint::OftenYou(this_one)),
             (profile.id == session.person).then_some(Hint::Yourself),
         ];
-        Ok(Found {
+        Ok(FoundPerson {
             has_business_phone: profile.business_phone.is_some(),
             has_mobile_phone: profile.mobile_phone.is_some(),
             profile,

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::desk_problem::{next_at_desk, next_before_signing};
 use crate::clock::Timestamp;
 use crate::desk::{
-    Case, Contact, DeskSettings, Found, Hint, NewSession, OpenDraft, Rejection, Session,
+    Case, Contact, DeskSettings, FoundPerson, Hint, NewSession, OpenDraft, Rejection, Session,
 };
 use crate::ids::{DraftId, ObjectId, TicketKey};
 use crate::report::{self, Presentation, PreviewAnswer};
@@ -155,7 +155,7 @@ impl From<&Rejection> for RejectionLine {
 }
 
 impl FoundAnswer {
-    pub fn of(found: &Found, settings: &DeskSettings) -> FoundAnswer {
+    pub fn of(found: &FoundPerson, settings: &DeskSettings) -> FoundAnswer {
         let profile = &found.profile;
         let manager = profile.manager.as_ref();
         let privilege = found.privilege.as_ref().ok().and_then(Option::as_ref);

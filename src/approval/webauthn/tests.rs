@@ -6,7 +6,7 @@ use simulated::approval::{Draft, ON_CALL_AUDIENCE, WEBHOOK_AUDIENCE};
 use simulated::passkey::{self as signer, Assertion as Signed, FLAGS_AT};
 
 use super::*;
-use crate::approval::jwk::{Key, Verifier};
+use crate::approval::jwk::{IssuerKey, VerifyingKey};
 use crate::approval::{
     ApprovalError, Audiences, Authentic, InvalidToken, IssuerPolicy, KeySet, authenticate,
     parse_unverified,
@@ -383,14 +383,14 @@ fn the_vectors_of_the_specification_verify_as_far_as_their_flags_allow() {
         let jwk: PasskeyJwk = serde_json::from_value(vector.public_key).unwrap();
         let kid = Kid::try_from("k").unwrap();
         let name = vector.name;
-        let key = match Key::of_passkey(&kid, &jwk, &vector.credential, &at, &allowed) {
+        let key = match IssuerKey::of_passkey(&kid, &jwk, &vector.credential, &at, &allowed) {
             Ok(key) => key,
             Err(why) => {
                 lines.push(format!("{name}: {why}"));
                 continue;
             }
         };
-        let Verifier::Passkey(passkey) = key.verifier else {
+        let VerifyingKey::Passkey(passkey) = key.verifying else {
             panic!("a passkey");
         };
         let registration = verify(&passkey, &vector.registration);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Run;
-use super::look_ahead::{People, asks_for_manager, named};
+use super::look_ahead::{KnownPeople, asks_for_manager, named};
 use crate::approval::sign_in::SignedIn;
 use crate::approval::{Approval, Channel};
 use crate::ids::{ObjectId, PersonRef};
@@ -30,9 +30,9 @@ impl Run<'_> {
         channel: Channel,
         ticket_user: Option<&PersonRef>,
         approvals: &[Approval],
-        known: People,
+        known: KnownPeople,
     ) -> Result<Identified, Refusal> {
-        let People {
+        let KnownPeople {
             found,
             mut managers,
             ..

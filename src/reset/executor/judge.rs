@@ -4,7 +4,7 @@
 
 use super::context::Run;
 use super::identify::Identified;
-use super::look_ahead::{Answers, People};
+use super::look_ahead::{Answers, KnownPeople};
 use crate::approval::{Approval, ApprovalError, Authentic, Channel, KeptApproval, Reason, Scope};
 use crate::clock::Timestamp;
 use crate::ids::{ResetId, TicketKey};
@@ -52,7 +52,7 @@ impl Run<'_> {
         request: &Request,
         approvals: &[Approval],
         basis: Basis<'_>,
-        mut known: People,
+        mut known: KnownPeople,
     ) -> Result<Identified, Refusal> {
         // A run is in its record's tenant. What it finds on the way, such as an earlier request, may be in another one.
         if request.tenant != self.tenant_id {

@@ -18,7 +18,7 @@ use crate::reset::rules::guardrails::Counted;
 
 /// The directory's answers about people who were asked for.
 #[derive(Default)]
-pub struct People {
+pub struct KnownPeople {
     pub found: BTreeMap<PersonRef, Result<Person, DirectoryError>>,
     pub managers: Managers,
     pub signers: Signers,
@@ -30,7 +30,7 @@ pub type Managers = BTreeMap<PersonRef, Result<Option<Manager>, DirectoryError>>
 /// Answers that are there before the judgement.
 #[derive(Default)]
 pub struct Answers {
-    pub people: People,
+    pub people: KnownPeople,
     pub target: Option<AboutTarget>,
 }
 
@@ -59,7 +59,7 @@ impl Run<'_> {
         let signers = self.ask_about_signers(approvals);
         let (found, managers, target, signers) =
             tokio::join!(people, managers, about_target, signers);
-        let people = People {
+        let people = KnownPeople {
             found,
             managers,
             signers,

@@ -3,7 +3,7 @@
 
 use super::context::Run;
 use super::judge::{Basis, admit_all};
-use super::look_ahead::People;
+use super::look_ahead::KnownPeople;
 use super::run_end::{Advanced, Stopped};
 use crate::reset::ledger::{Record, RecordLease};
 use crate::reset::machine::{Reset, Step, StepResult};
@@ -104,7 +104,7 @@ impl Run<'_> {
         }
         let basis = Basis::Claim(claim);
         let identified = self
-            .judge_people(request, &approvals, basis, People::default())
+            .judge_people(request, &approvals, basis, KnownPeople::default())
             .await?;
         if !is_as_claimed(claim, &identified.approvals) {
             return Err(Refusal::ChangedMeanwhile(
