@@ -251,7 +251,10 @@ pub async fn sign(
         let (visit, redemption) = read::<Redemption>(&services, request).await?;
         let (code, _) = redemption.code()?;
         let signed = desk.sign(&session, &id, &code, visit).await;
-        let signed = signed.map_err(|error| desk_problem::of_signature(&error, &session))?;
+        let signed = signed.map_err(|error| {
+            log_fault(&error);
+            desk_problem::of_signature(&error, &session)
+        })?;
         Ok(match signed {
             SignatureOutcome::Verified { case, note } => Json(VerifiedAnswer {
                 case,
