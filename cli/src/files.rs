@@ -1,10 +1,17 @@
 //! Files that this command reads and writes.
 
 use std::env;
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use anyhow::Context as _;
 use tempfile::NamedTempFile;
+
+/// The bytes of a file.
+pub fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(file).with_context(|| format!("cannot read {}", file.display()))
+}
 
 /// Makes the file, or replaces it in one step. Its owner alone can read it.
 pub fn replace(file: &Path, content: &str) -> io::Result<()> {

@@ -1,18 +1,19 @@
 //! `reregister verify-evidence`: whether evidence records prove what they say, offline.
 
+mod beside;
+mod confirmed;
 mod keys;
 mod report;
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context as _;
-use reregister_mfa::approval::TokenId;
-use reregister_mfa::evidence::{EvidenceFault, Trail, Verified, verify};
+use reregister_mfa::evidence::{Trail, verify};
 
 use crate::exit::Exit;
+use crate::files::read;
 use crate::streams::print;
+use beside::{Beside, uses};
+use confirmed::Confirmed;
 use keys::KnownKeys;
 
 /// Verify evidence records of resets, offline: who verified, who approved, what was removed, and by which proof
@@ -45,14 +46,6 @@ pub struct VerifyEvidence {
     /// Lines of the audit trail of these resets and their tickets, from the log group of the functions
     #[arg(long, value_name = "FILE")]
     trail: Vec<PathBuf>,
-}
-
-/// What came of one record.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Confirmed {
-    Yes,
-    NotEnough,
-    No,
 }
 
 impl VerifyEvidence {
@@ -90,69 +83,5 @@ impl VerifyEvidence {
             Confirmed::NotEnough => Exit::NeedsHuman,
             Confirmed::No => Exit::Refused,
         })
-    }
-}
-
-fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
-    fs::read(file).with_context(|| format!("cannot read {}", file.display()))
-}
-
-type Use<'a> = (&'a Path, &'a Verified);
-
-/// In which records each approval is.
-fn uses<'a>(
-    records: &'a [(&'a Path, Result<Verified, EvidenceFault>)],
-) -> BTreeMap<&'a TokenId, Vec<Use<'a>>> {
-    let mut uses: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for (file, verified) in records {
-        let Ok(verified) = verified else { continue };
-        for part in &verified.record.approvals.approvals {
-            uses.entry(&part.id).or_default().push((*file, verified));
-        }
-    }
-    uses
-}
-
-/// What the auditor has beside a record.
-struct Beside<'a> {
-    keys: Option<KnownKeys>,
-    trail: Option<Trail>,
-    uses: BTreeMap<&'a TokenId, Vec<Use<'a>>>,
-}
-
-impl Beside<'_> {
-    /// What comes of comparing a record with all that, and a line about each.
-    fn compare(&self, verified: &Verified) -> (Confirmed, Vec<String>) {
-        let by_keys = self.keys.as_ref().map(|keys| keys.confirm(verified));
-        let by_trail = self.trail.as_ref().map(|trail| {
-            let confirmed = trail.confirm(verified);
-            match confirmed {
-                Ok(()) => (
-                    Confirmed::Yes,
-                    "the audit trail has this record's SHA-256, these approvals and keys, and what was signed at a desk"
-                        .to_owned(),
-                ),
-                Err(fault) if fault.is_silence() => (Confirmed::NotEnough, fault.to_string()),
-                Err(fault) => (Confirmed::No, fault.to_string()),
-            }
-        });
-        let used = self.also_used(verified).map(|file| {
-            let line = format!(
-                "an approval works once, and one of it is in {}, too",
-                file.display()
-            );
-            (Confirmed::No, line)
-        });
-        let all = by_keys.into_iter().chain(by_trail).chain(used);
-        let (confirmed, lines): (Vec<_>, _) = all.unzip();
-        (confirmed.into_iter().max().unwrap_or(Confirmed::Yes), lines)
-    }
-
-    /// Another record with one of its approvals. A copy of the record is none.
-    fn also_used(&self, verified: &Verified) -> Option<&Path> {
-        let parts = verified.record.approvals.approvals.iter();
-        let mut uses = parts.filter_map(|part| self.uses.get(&part.id)).flatten();
-        let (file, _) = uses.find(|(_, other)| other.sha256 != verified.sha256)?;
-        Some(file)
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::done::DonePart;
+use super::done::{DonePart, MethodRead};
 use super::fault::EvidenceFault;
 use crate::approval::{Channel, KeptApproval, Reason, Scope, TokenId};
 use crate::clock::Timestamp;
@@ -100,18 +100,6 @@ pub struct JudgedPart {
     pub scope: Scope,
     pub reason: Option<Reason>,
     pub methods: Vec<MethodRead>,
-}
-
-/// An authentication method as the directory listed it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MethodRead {
-    pub id: String,
-    /// As in the audit trail; of a phone `phone/mobile`.
-    pub kind: String,
-    /// The name of a device, or the last two digits of a phone.
-    pub label: Option<String>,
-    pub created: Option<Timestamp>,
 }
 
 #[derive(Serialize, Deserialize)]

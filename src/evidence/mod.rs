@@ -9,16 +9,17 @@ mod document;
 mod done;
 mod enough;
 mod fault;
+mod removals;
 mod trail;
 mod verify;
 
 pub use document::{
-    ApprovalsPart, EvidenceRecord, FORMAT, JudgedPart, KeptText, MethodRead, RequestPart,
-    Signatures, SignedPart, object_name,
+    ApprovalsPart, EvidenceRecord, FORMAT, JudgedPart, KeptText, RequestPart, Signatures,
+    SignedPart, object_name,
 };
 pub use done::{
-    CanRegisterNow, DonePart, End, Ended, MethodDone, MethodEnd, Proof, Remark, SessionsDone,
-    StatusWithProof, Why,
+    CanRegisterNow, DonePart, End, Ended, MethodDone, MethodEnd, MethodRead, Proof, Remark,
+    SessionsDone, StatusWithProof, Why,
 };
 pub use fault::EvidenceFault;
 pub use trail::{Trail, TrailFault};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::accounts::Accounts;
 use super::document::{EvidenceRecord, KeptText, Signatures, SignedPart};
 use super::fault::EvidenceFault;
-use super::{done, enough};
+use super::{enough, removals};
 use crate::approval::sign_in::{Draft, SignIn, SignedApproval, SignedDraft};
 use crate::approval::{Authentic, ContactEnds, Evidence, KeptFault, SignaturePolicy, Verification};
 use crate::clock::{self, Timestamp};
@@ -105,7 +105,7 @@ pub fn verify(bytes: &[u8]) -> Result<Verified, EvidenceFault> {
     let accounts = Accounts::of(&record, &authentic).ok_or(EvidenceFault::Accounts)?;
     enough::check(&record, &authentic)?;
     check_times(&record)?;
-    done::check(&record.judged, &record.done).map_err(EvidenceFault::Done)?;
+    removals::check(&record.judged, &record.done).map_err(EvidenceFault::Done)?;
     let parts = record.approvals.approvals.iter();
     let approvals = parts.zip(&authentic).zip(&sign_ins);
     Ok(Verified {

@@ -11,7 +11,8 @@ use reregister_mfa::ids::{Issuer, PersonRef};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Confirmed, read};
+use super::confirmed::Confirmed;
+use crate::files::read;
 
 #[derive(Default)]
 pub struct KnownKeys(Vec<KnownKey>);
@@ -27,6 +28,7 @@ struct KnownKey {
 /// What is read of a policy.toml. The rest may be of another version.
 #[derive(Deserialize)]
 struct Issuers {
+    #[serde(default)]
     issuers: BTreeMap<String, IssuerPolicy>,
 }
 

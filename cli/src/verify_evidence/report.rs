@@ -13,7 +13,8 @@ use reregister_mfa::ids::PersonRef;
 use reregister_mfa::names::{is_invisible, shown};
 use reregister_mfa::report::how;
 
-use super::{Beside, Confirmed};
+use super::beside::Beside;
+use super::confirmed::Confirmed;
 
 /// Lines of text.
 #[derive(Default)]

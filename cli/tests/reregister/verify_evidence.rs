@@ -291,6 +291,22 @@ fn an_approval_that_is_in_two_records_makes_both_of_no_worth() {
 }
 
 #[test]
+fn the_page_for_auditors_shows_what_the_command_prints() {
+    let dir = with_records();
+    let (code, printed) = run(
+        &dir,
+        "--trail desk.trail.jsonl --keys desk.jwks.json desk.json",
+    );
+    assert_eq!(code, 0, "{printed}");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/audit.md");
+    let page = fs::read_to_string(page).unwrap();
+    assert!(
+        page.contains(&format!("\n{}\n", printed.trim_end())),
+        "{printed}"
+    );
+}
+
+#[test]
 fn a_changed_record_is_not_verified_and_the_others_are_looked_at_all_the_same() {
     let dir = with_records();
     let record = fs::read_to_string(dir.path("desk.json")).unwrap();
