@@ -212,6 +212,10 @@ async fn people_verify_and_approve_in_a_browser_and_no_secret_is_where_it_must_n
     let exchanges = front.into_exchanges();
     let addresses = exchanges.iter().map(|exchange| exchange.asked.clone());
     places.extend(addresses.map(|asked| Place::new("address", asked)));
+    for one in &exchanges {
+        let answer = one.answer.to_string();
+        assert!(!answer.contains("eyJ"), "a token in an answer: {answer}");
+    }
 
     let secrets = secrets(&exchanges);
     let found = scan::found(&places, &secrets);
