@@ -15,6 +15,7 @@ mod mortal;
 mod passkey;
 mod races;
 mod rejections;
+mod servicenow;
 mod sign_ins;
 mod signers;
 mod table_writers;
