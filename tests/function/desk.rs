@@ -212,6 +212,12 @@ async fn people_verify_and_approve_in_a_browser_and_no_secret_is_where_it_must_n
     let exchanges = front.into_exchanges();
     let addresses = exchanges.iter().map(|exchange| exchange.asked.clone());
     places.extend(addresses.map(|asked| Place::new("address", asked)));
+    // An id_token never comes into a browser.
+    let is_token = |text: &str| text.starts_with("eyJ") && text.contains('.');
+    for one in &exchanges {
+        let answer = one.answer.to_string();
+        assert!(!answer.split('"').any(is_token), "{}", one.asked);
+    }
 
     let secrets = secrets(&exchanges);
     let found = scan::found(&places, &secrets);

@@ -17,6 +17,7 @@ mod page;
 mod passkey;
 mod races;
 mod rejections;
+mod servicenow;
 mod sign_ins;
 mod signers;
 mod table_writers;

@@ -1,9 +1,11 @@
 //! Frauds modelled on reports and court papers, run against the product: who is fooled, what stops it, and after how
-//! many resets. docs/threat-model.md has them as a table, which these scenarios hold to its word. It says which details
-//! are reported and which are our own.
+//! many resets, by tokens and at the desk. docs/threat-model.md has them as a table, which these scenarios hold to its
+//! word. It says which details are reported and which are our own.
 //!
 //! The people who are fooled say whatever the attacker wants: they verify in every way that the product knows, and
 //! approve. Against a privileged person none succeeds while all people of one trust domain are fooled.
+
+mod at_desk;
 
 use reregister_mfa::clock::Timestamp;
 use serde_json::{Value, json};
@@ -16,7 +18,14 @@ use crate::test_app::{
 /// A row of the table "Frauds on help desks".
 struct Fraud {
     stopped_by: String,
+    /// The same at the desk, where another rule stops it.
+    stopped_at_desk_by: String,
     after: usize,
+}
+
+/// The first code in a cell.
+fn code(cell: &str) -> Option<&str> {
+    cell.split('`').nth(1)
 }
 
 impl Fraud {
@@ -29,23 +38,40 @@ impl Fraud {
         let row = text.lines().find(|line| line.contains(&scenario));
         let row = row.unwrap_or_else(|| panic!("docs/threat-model.md has no row for {scenario}"));
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        let &["", _fraud, _fooled, stopped_by, after, _not_by, _, ""] = &cells[..] else {
-            panic!("docs/threat-model.md: not six columns: {row}");
+        let &["", _fraud, _fooled, by, at_desk, after, _not_by, _, ""] = &cells[..] else {
+            panic!("docs/threat-model.md: not seven columns: {row}");
         };
-        let code = stopped_by.split('`').nth(1);
+        let by = code(by).unwrap_or_else(|| panic!("no code: {row}"));
+        let stopped_at_desk_by = match at_desk {
+            "the same" => by,
+            cell => code(cell).unwrap_or_else(|| panic!("no code: {row}")),
+        };
         Fraud {
-            stopped_by: code.unwrap_or_else(|| panic!("no code: {row}")).to_owned(),
+            stopped_by: by.to_owned(),
+            stopped_at_desk_by: stopped_at_desk_by.to_owned(),
             after: after.parse().unwrap(),
         }
     }
 
-    /// This answer, after so many resets, is what the row says; and privileged people are out of reach.
+    /// This refusal, after so many resets, is what the row says.
     #[track_caller]
     fn stopped(&self, reply: &Reply, after: usize) {
-        let is_named =
-            reply.code() == self.stopped_by || reply.warnings().contains(&self.stopped_by.as_str());
-        assert!(is_named, "{}: {reply:?}", self.stopped_by);
+        assert_eq!(reply.code(), self.stopped_by, "{reply:?}");
         assert_eq!(after, self.after, "{}", self.stopped_by);
+    }
+
+    /// The same at the desk.
+    #[track_caller]
+    fn stopped_at_desk(&self, reply: &Reply, after: usize) {
+        assert_eq!(reply.code(), self.stopped_at_desk_by, "{reply:?}");
+        assert_eq!(after, self.after, "{}", self.stopped_at_desk_by);
+    }
+
+    /// This is the answer at the desk where nobody was reset, and nobody is.
+    async fn is_stopped_at_desk(&self, app: &TestApp, reply: &Reply) {
+        self.stopped_at_desk(reply, 0);
+        assert_eq!(app.writes(), [""; 0]);
+        at_desk::no_administrator_falls(app).await;
     }
 }
 
@@ -97,6 +123,10 @@ async fn clorox_the_agent_asks_for_no_proof() {
     fraud.stopped(&reply, 0);
     app.assert_nothing_happened();
     no_administrator_falls(&app).await;
+
+    let app = at_desk::desk().await;
+    let reply = at_desk::ask_for(&app, JANE, json!([]), "lost").await;
+    fraud.is_stopped_at_desk(&app, &reply).await;
 }
 
 #[tokio::test]
@@ -108,6 +138,11 @@ async fn co_op_the_caller_answers_security_questions() {
     fraud.stopped(&reply, 0);
     app.assert_nothing_happened();
     no_administrator_falls(&app).await;
+
+    let app = at_desk::desk().await;
+    let answers = json!([{"method": "knowledge_questions"}]);
+    let reply = at_desk::ask_for(&app, JANE, answers, "lost").await;
+    fraud.is_stopped_at_desk(&app, &reply).await;
 }
 
 #[tokio::test]
@@ -118,6 +153,10 @@ async fn mgm_the_caller_is_an_administrator_found_on_linkedin() {
     fraud.stopped(&reply, 0);
     app.assert_nothing_happened();
     no_administrator_falls(&app).await;
+
+    let app = at_desk::desk().await;
+    let reply = at_desk::ask(&app, GRACE).await;
+    fraud.is_stopped_at_desk(&app, &reply).await;
 }
 
 #[tokio::test]
@@ -125,63 +164,102 @@ async fn marks_and_spencer_the_desk_has_just_set_a_password_for_the_caller() {
     let fraud = Fraud::of_this_scenario();
     let now = Timestamp::now().to_string();
     let changed = move |users: Document| users.add("users.11.lastPasswordChangeDateTime", now);
-    let app = TestApp::with_tenant(changed).await;
+    let app = TestApp::with_tenant(changed.clone()).await;
     let reply = ask(&app, app.draft()).await;
     fraud.stopped(&reply, 0);
     app.assert_nothing_happened();
     no_administrator_falls(&app).await;
+
+    let app = at_desk::with_tenant(changed).await;
+    let reply = at_desk::ask(&app, JANE).await;
+    fraud.is_stopped_at_desk(&app, &reply).await;
+}
+
+/// Eleven people, with two whom the tenant of the tour does not have.
+const CALLERS: [&str; 11] = [
+    JANE,
+    ALEX,
+    ADELE,
+    MEGAN,
+    "tina.torres@contoso.example",
+    "$cash@contoso.example",
+    "bob.brooks@contoso.example",
+    "kim.larsen@contoso.example",
+    "jordan_fabrikam.example#EXT#@contoso.example",
+    "tenth@contoso.example",
+    "eleventh@contoso.example",
+];
+
+fn with_all_callers(users: Document) -> Document {
+    let more = CALLERS[9..].iter().zip(["e0", "e1"]);
+    more.fold(users, |users, (name, id)| {
+        let id = format!("a1000000-0000-4000-8000-0000000000{id}");
+        users.push(
+            "users",
+            json!({"id": id, "userPrincipalName": name, "displayName": name}),
+        )
+    })
+}
+
+/// Has one caller after the other reset until one is refused. Gives how many were, and the refusal.
+async fn until_refused(
+    app: &TestApp,
+    ask: impl AsyncFn(&TestApp, &str) -> Reply,
+) -> (usize, Reply) {
+    for (resets, caller) in CALLERS.into_iter().enumerate() {
+        let reply = ask(app, caller).await;
+        if reply.status != 200 {
+            return (resets, reply);
+        }
+        // The third is done, and says so; the security team hears of it once.
+        let is_often = reply.warnings().contains(&"verifier_pace");
+        assert_eq!(is_often, resets == 2, "{resets}: {reply:?}");
+        app.work().await;
+        let told = app.security_inbox.subjects();
+        let often = told
+            .iter()
+            .filter(|subject| subject.contains("one verifier often"));
+        assert_eq!(often.count(), usize::from(resets >= 2), "{told:?}");
+    }
+    panic!("nobody is refused");
+}
+
+async fn ask_by_token(app: &TestApp, caller: &str) -> Reply {
+    ask(app, app.draft().target(caller)).await
 }
 
 #[tokio::test]
 async fn company_f_one_fooled_desk_resets_three_accounts_in_a_morning() {
     let fraud = Fraud::of_this_scenario();
-    let app = TestApp::new().await;
-    for target in [JANE, ALEX] {
-        let reply = ask(&app, app.draft().target(target)).await;
-        reply.assert_completed();
-        assert!(!reply.warnings().contains(&"verifier_pace"), "{reply:?}");
-    }
-    let third = ask(&app, app.draft().target(ADELE)).await;
-    fraud.stopped(&third, 2);
-    app.work().await;
-    let told = app.security_inbox.subjects();
-    let often = |subject: &&String| subject.contains("one verifier often");
-    assert_eq!(told.iter().filter(often).count(), 1, "{told:?}");
+    let app = TestApp::with_tenant(with_all_callers).await;
+    let (resets, refused) = until_refused(&app, ask_by_token).await;
+    fraud.stopped(&refused, resets);
     no_administrator_falls(&app).await;
+
+    let app = at_desk::with_tenant(with_all_callers).await;
+    let (resets, refused) = until_refused(&app, at_desk::ask).await;
+    fraud.stopped_at_desk(&refused, resets);
+    at_desk::no_administrator_falls(&app).await;
 }
 
 #[tokio::test]
 async fn caesars_the_agent_of_an_outside_desk_believes_every_caller() {
     let fraud = Fraud::of_this_scenario();
-    let eleventh = json!({
-        "id": "a1000000-0000-4000-8000-0000000000e1",
-        "userPrincipalName": "eleventh@contoso.example",
-        "displayName": "The eleventh",
-    });
-    let app = TestApp::with_tenant(|users| users.push("users", eleventh)).await;
-    let mut resets = 0;
-    let callers = [
-        JANE,
-        ALEX,
-        ADELE,
-        MEGAN,
-        VICTOR,
-        "tina.torres@contoso.example",
-        "$cash@contoso.example",
-        "bob.brooks@contoso.example",
-        "kim.larsen@contoso.example",
-        "jordan_fabrikam.example#EXT#@contoso.example",
-        "eleventh@contoso.example",
-    ];
-    for caller in callers {
-        let reply = ask(&app, app.draft().target(caller)).await;
-        match reply.status {
-            200 => resets += 1,
-            _ => fraud.stopped(&reply, resets),
-        }
-    }
-    assert_eq!(resets, callers.len() - 1);
+    let app = TestApp::with_tenant(with_all_callers).await;
+    let (resets, refused) = until_refused(&app, ask_by_token).await;
+    fraud.stopped(&refused, resets);
+    // Another verifier's word still counts: neither the approver nor the tenant has reached a cap.
+    let by_another = app
+        .draft()
+        .target(CALLERS[10])
+        .verified(VICTOR, app.now() - 60);
+    ask(&app, by_another).await.assert_completed();
     no_administrator_falls(&app).await;
+
+    let app = at_desk::with_tenant(with_all_callers).await;
+    let (resets, refused) = until_refused(&app, at_desk::ask).await;
+    fraud.stopped_at_desk(&refused, resets);
+    at_desk::no_administrator_falls(&app).await;
 }
 
 #[tokio::test]
@@ -194,6 +272,11 @@ async fn aa23_320a_the_number_of_the_lost_phone_rings_at_the_attackers() {
     fraud.stopped(&reply, 0);
     app.assert_nothing_happened();
     no_administrator_falls(&app).await;
+
+    let app = at_desk::desk().await;
+    let how = json!([{"method": "phone_call", "via": "mobile"}]);
+    let reply = at_desk::ask_for(&app, JANE, how, "lost").await;
+    fraud.is_stopped_at_desk(&app, &reply).await;
 }
 
 #[tokio::test]
@@ -206,6 +289,11 @@ async fn scattered_spider_call_me_back_on_my_new_number() {
     fraud.stopped(&reply, 0);
     app.assert_nothing_happened();
     no_administrator_falls(&app).await;
+
+    let app = at_desk::desk().await;
+    let how = json!([{"method": "phone_call", "via": "home"}]);
+    let reply = at_desk::ask_for(&app, JANE, how, "lost").await;
+    fraud.is_stopped_at_desk(&app, &reply).await;
 }
 
 #[tokio::test]
@@ -220,6 +308,11 @@ async fn scattered_spider_write_to_me_in_teams_i_am_online() {
     fraud.stopped(&reply, 0);
     app.assert_nothing_happened();
     no_administrator_falls(&app).await;
+
+    let app = at_desk::desk().await;
+    let how = json!([{"method": "secure_message", "via": "teams"}]);
+    let reply = at_desk::ask_for(&app, JANE, how, "lost").await;
+    fraud.is_stopped_at_desk(&app, &reply).await;
 }
 
 #[tokio::test]
@@ -233,6 +326,11 @@ async fn scattered_spider_the_attacker_has_changed_the_mobile_number_in_the_prof
     fraud.stopped(&reply, 0);
     app.assert_nothing_happened();
     no_administrator_falls(&app).await;
+
+    let app = at_desk::desk().await;
+    let how = json!([{"method": "phone_call", "via": "mobile"}]);
+    let reply = at_desk::ask_for(&app, JANE, how, "replaced").await;
+    fraud.is_stopped_at_desk(&app, &reply).await;
 }
 
 #[tokio::test]
@@ -252,6 +350,16 @@ async fn lapsus_a_bribed_approver_has_two_accounts() {
     fraud.stopped(&reply, 0);
     app.assert_nothing_happened();
     no_administrator_falls(&app).await;
+
+    let app = at_desk::with_tenant(one_person).await;
+    let first = at_desk::reference(&app, VERA, crate::test_app::SAM, GRACE).await;
+    let second = app.second_draft().target(GRACE).approver(ADA);
+    let second = app
+        .security_issuer
+        .approve(&second.scope("mfa:reregister passkeys:remove"));
+    let reply = app.send(app.jira(&format!("{first}\n{second}"))).await;
+    fraud.stopped_at_desk(&reply, 0);
+    assert_eq!(app.writes(), [""; 0]);
 }
 
 #[tokio::test]
@@ -269,6 +377,12 @@ async fn arup_a_forged_face_calls_again_after_the_owner_took_the_account_back() 
     let again = ask(&app, app.draft().verification(face())).await;
     fraud.stopped(&again, 1);
     no_administrator_falls(&app).await;
+
+    let app = at_desk::desk().await;
+    at_desk::ask(&app, JANE).await.assert_completed();
+    let again = at_desk::ask(&app, JANE).await;
+    fraud.stopped_at_desk(&again, 1);
+    at_desk::no_administrator_falls(&app).await;
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Browser, same, with_desk, with_references};
+use super::browser::verification_in;
+use super::{Browser, JANE_ID, same, with_desk, with_references};
+use crate::documented::documented;
 use crate::evidence::ago;
 use crate::test_app::{Document, JANE, Overrides, SAM, TestApp, VERA, VICTOR};
 
@@ -92,9 +94,24 @@ async fn a_reference_in_a_ticket_is_looked_up_and_counts_once() {
     assert!(app.writes().is_empty());
 
     let done = app.send(app.jira(&reference)).await;
-    assert_eq!(done.state(), "completed", "{}", done.json);
+    documented(&done);
     let other = app.send(app.servicenow("HELP-42", JANE, &reference)).await;
     assert_eq!(other.code(), "issuer_not_allowed", "{}", other.json);
+}
+
+#[tokio::test]
+async fn a_reference_counts_in_a_ticket_of_servicenow() {
+    let change = |policy: Document| policy.push("sources.servicenow.issuers", "desk");
+    let app = with_desk(change).await;
+    let vera = Browser::of(&app, VERA).await;
+    let draft = vera.draft(&verification_in("RITM0010042", JANE_ID)).await;
+    let case = vera.sign(&draft.json).await.json["case"].clone();
+    let sam = Browser::of(&app, SAM).await;
+    let reference = sam.approve_for_ticket(case.as_str().unwrap()).await;
+    let other = app.servicenow("RITM0010043", JANE, &reference);
+    app.send(other).await.assert_refused(422, "other_ticket");
+    let done = app.servicenow("RITM0010042", JANE, &reference);
+    app.send(done).await.assert_completed();
 }
 
 #[tokio::test]
@@ -102,10 +119,7 @@ async fn a_person_with_both_roles_verifies_and_another_one_approves() {
     let app = with_desk(same).await;
     let victor = Browser::of(&app, VICTOR).await;
     let case = victor.verify(JANE).await;
-    assert_eq!(
-        victor.draft_approval(&case).await.code(),
-        "desk_same_person"
-    );
+    documented(&victor.draft_approval(&case).await);
     let done = Browser::of(&app, SAM).await.approve(&case).await;
     assert_eq!(done.state(), "completed", "{}", done.json);
 }
@@ -151,6 +165,9 @@ async fn an_approval_without_an_authentication_context_is_warned_of_in_each_outc
         let done = Browser::of(&app, SAM).await.approve(&case).await;
         assert_eq!(done.state(), "completed", "{}", done.json);
         let warnings = done.warnings();
+        if is_warned {
+            documented(&done);
+        }
         assert_eq!(
             warnings.contains(&"sign_in_out_of_context"),
             is_warned,

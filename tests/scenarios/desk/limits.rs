@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Browser, JANE_ID, same, with_desk};
+use crate::documented::documented;
 use crate::test_app::{JANE, SAM, TestApp, VERA};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -73,6 +74,7 @@ async fn a_session_has_five_open_drafts_and_a_person_makes_thirty_in_an_hour() {
         }
     }
     let thirty_first = about_jane(&app).await.post("/desk/drafts", &body).await;
+    documented(&thirty_first);
     thirty_first.assert_refused(403, "desk_too_many");
     assert!(thirty_first.detail().contains("hour"), "{thirty_first:?}");
     app.clock.pass(HOUR);

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use simulated::entra::Fault;
 
-use super::{Browser, changed, same, with_desk};
-use crate::test_app::{JANE, VERA};
+use super::{Browser, about_to_approve, changed, same, with_desk};
+use crate::test_app::{JANE, SAM, VERA};
 
 #[tokio::test]
 async fn a_role_in_the_token_alone_opens_no_desk() {
@@ -105,8 +105,10 @@ async fn a_number_that_was_not_shown_here_is_no_contact_of_record() {
 #[tokio::test]
 async fn without_a_bearer_or_with_a_wrong_one_nothing_is_shown_or_signed() {
     let app = with_desk(same).await;
-    let case = Browser::of(&app, VERA).await.verify(JANE).await;
+    let (sam, draft) = about_to_approve(&app).await;
     let mut stranger = Browser::new(&app);
+    let code = sam.code(SAM, draft["nonce"].as_str().unwrap()).await;
+    let (code, case) = (code.unwrap(), super::rejections::case_of(&draft));
     let asked = app.tenant.token_requests();
     for bearer in ["", "wrong", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"] {
         stranger.bearer = bearer.to_owned();
@@ -120,8 +122,11 @@ async fn without_a_bearer_or_with_a_wrong_one_nothing_is_shown_or_signed() {
             let reply = stranger.post(path, &json!({})).await;
             assert_eq!(reply.code(), "desk_session_over", "{path}");
         }
+        let signed = stranger.redeem(&draft, &code).await;
+        assert_eq!(signed.code(), "desk_session_over");
     }
     assert_eq!(app.tenant.token_requests(), asked);
+    sam.redeem(&draft, &code).await.assert_completed();
 }
 
 #[tokio::test]

@@ -5,13 +5,16 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use simulated::entra::Fault;
 
-use super::{Browser, about_to_approve, same, with_desk, with_references};
+use super::browser::verification_in;
+use super::{Browser, JANE_ID, about_to_approve, same, with_desk, with_references};
 use crate::documented::documented;
 use crate::guardrails::freeze;
 use crate::test_app::{ADA, JANE, SAM, VERA};
 
+const ADELE_ID: &str = "a1000000-0000-4000-8000-000000000001";
+
 /// The case that an approver's draft rests on.
-fn case_of(draft: &Value) -> String {
+pub fn case_of(draft: &Value) -> String {
     let about: Value = serde_json::from_str(draft["text"].as_str().unwrap()).unwrap();
     let verified = about["act"]["verification"]["draft"].as_str().unwrap();
     let verified: Value = serde_json::from_str(verified).unwrap();
@@ -128,4 +131,31 @@ async fn an_approval_for_a_ticket_is_not_drafted_where_no_ticket_system_takes_re
         sam.post("/desk/drafts", &body).await;
     }
     assert_eq!(sam.draft_approval(&case).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_rejection_is_shown_with_the_next_ticket_of_the_person_and_the_next_person_of_the_ticket()
+{
+    let app = with_desk(same).await;
+    let vera = Browser::of(&app, VERA).await;
+    let verify = async |ticket: &str, id: &str| {
+        let draft = vera.draft(&verification_in(ticket, id)).await;
+        let case = vera.sign(&draft.json).await.json["case"].clone();
+        case.as_str().unwrap().to_owned()
+    };
+    let rejected = verify("HELP-42", JANE_ID).await;
+    let sam = Browser::of(&app, SAM).await;
+    let path = format!("/desk/cases/{rejected}/rejection");
+    let no = sam.post(&path, &json!({"reason": "not her"})).await;
+    assert_eq!(no.status, 200, "{no:?}");
+    for (ticket, id, is_shown) in [
+        ("HELP-43", JANE_ID, true),
+        ("HELP-42", ADELE_ID, true),
+        ("HELP-43", ADELE_ID, false),
+    ] {
+        let case = verify(ticket, id).await;
+        let shown = sam.get(&format!("/desk/cases/{case}")).await.json;
+        let rejections = shown["rejections"].as_array().unwrap();
+        assert_eq!(!rejections.is_empty(), is_shown, "{ticket} {id}: {shown}");
+    }
 }
