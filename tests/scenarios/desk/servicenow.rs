@@ -44,11 +44,11 @@ async fn a_ticket_of_servicenow_hears_that_the_person_was_verified_and_what_came
         app.wait(Duration::from_secs(5 * 60 * 60)).await;
         let written = servicenow.journal(ITEM).split_off(before);
         let mut written: Vec<String> = written.into_iter().map(|entry| entry.text).collect();
-        written.sort_by_key(|text| !text.contains("was verified at the desk"));
+        written.sort_by_key(|text| !text.contains("waits for an approver"));
         let [verified, end] = &written[..] else {
             panic!("{ends_by}: {written:?}");
         };
-        assert!(verified.contains("was verified at the desk"), "{verified}");
+        assert!(verified.contains("waits for an approver"), "{verified}");
         assert!(end.contains(ends_by), "{end}");
     }
 }
