@@ -121,12 +121,12 @@ fn the_shipped_policy_is_a_list_of_what_to_change() {
     policy.toml: line 101, column 19: sources.jira.approvals_field still says CHANGE ME
     policy.toml: line 110, column 13: sources.jira-automation.approved still says CHANGE ME
     policy.toml: line 111, column 19: sources.jira-automation.approvals_field still says CHANGE ME
-    policy.toml: line 191, column 7: issuers.service-desk.iss still says CHANGE ME
-    policy.toml: line 192, column 12: issuers.service-desk.keys.url still says CHANGE ME
-    policy.toml: line 201, column 7: issuers.security.iss still says CHANGE ME
-    policy.toml: line 209, column 7: issuers.on-call.iss still says CHANGE ME
-    policy.toml: line 215, column 23: issuers.on-call.key.olga-2026.owner still says CHANGE ME
-    policy.toml: line 216, column 26: issuers.on-call.key.ada-2026.owner still says CHANGE ME
+    policy.toml: line 192, column 7: issuers.service-desk.iss still says CHANGE ME
+    policy.toml: line 193, column 12: issuers.service-desk.keys.url still says CHANGE ME
+    policy.toml: line 202, column 7: issuers.security.iss still says CHANGE ME
+    policy.toml: line 210, column 7: issuers.on-call.iss still says CHANGE ME
+    policy.toml: line 216, column 23: issuers.on-call.key.olga-2026.owner still says CHANGE ME
+    policy.toml: line 217, column 26: issuers.on-call.key.ada-2026.owner still says CHANGE ME
 
     Not deployable yet. Values to change: 16.
     "#);
