@@ -51,8 +51,8 @@ pub struct Extras {
     pub queue: bool,
     /// In the environment of its processes.
     pub environment: Vec<(&'static str, String)>,
-    /// An issuer of passkeys on call, and the port of the page that they sign on.
-    pub passkeys: Option<(Value, u16)>,
+    /// An issuer of passkeys on call.
+    pub passkeys: Option<Value>,
 }
 
 /// The second function of a deployment, which the queue invokes.
@@ -175,7 +175,7 @@ impl Deployment {
         let security = Issuer::es256("https://security.contoso.example", "sec-2026");
         write("security.jwks.json", security.jwks().to_string());
         let mut policy = Document::from_toml(include_str!("../../examples/policy.toml"));
-        if let Some((issuer, _)) = &extras.passkeys {
+        if let Some(issuer) = &extras.passkeys {
             policy = policy
                 .add("issuers.passkeys", issuer.clone())
                 .push("on_call.issuers", "passkeys");
@@ -201,9 +201,6 @@ impl Deployment {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec();
-        if let Some((_, port)) = extras.passkeys {
-            environment.push(("LISTEN".to_owned(), format!("127.0.0.1:{port}")));
-        }
         if let Some(url) = &queue {
             environment.push(("QUEUE_URL".to_owned(), url.clone()));
         }

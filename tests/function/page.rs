@@ -58,7 +58,8 @@ async fn the_page_with_the_product_comes_to_every_outcome_and_no_approval_is_in_
         "key": { "olga-phone": passkey.policy(OLGA) },
     });
     let extras = Extras {
-        passkeys: Some((issuer, port)),
+        passkeys: Some(issuer),
+        environment: vec![("LISTEN", format!("127.0.0.1:{port}"))],
         ..Extras::default()
     };
     let deployment = Deployment::with(Entrance::Socket, extras).await;

@@ -6,8 +6,8 @@ import { describe, test } from "node:test";
 import { open } from "./browser.mjs";
 import { at, browser, plain, press, said, store } from "./desk-play.mjs";
 
-const { DESK_URL, LOGIN_URL } = process.env;
-const JANE = "jane.doe@contoso.example", BOB = "bob.brooks@contoso.example", KIM = "kim.larsen@contoso.example";
+const { DESK_URL, LOGIN_URL, DESK_PASSKEY } = process.env;
+const JANE = "jane.doe@contoso.example", BOB = "bob.brooks@contoso.example", KIM = "kim.larsen@contoso.example", TINA = "tina.torres@contoso.example";
 const PHONE = { size: { width: 390, height: 844 }, scheme: "dark", isMobile: true, hasTouch: true };
 const DESKTOP = { size: { width: 1280, height: 900 }, scheme: "light" };
 
@@ -80,8 +80,8 @@ async function verify({ page, look }, person, reason) {
   return new URL(words.match(/http\S+\/desk\/[0-9a-f]{32}/)[0]).pathname;
 }
 
-// At once, since each waits most of the time.
-describe("the desk", { concurrency: true }, () => {
+// One after the other: Vera signs in them all, and nobody signs two texts within a second.
+describe("the desk", () => {
 
 journey("on_a_phone_a_verifier_verifies_and_an_approver_approves", "phone", PHONE, async (visitor) => {
   const vera = await visitor("Vera", "/desk?ticket=HELP-42");
@@ -135,6 +135,48 @@ journey("on_a_desktop_an_approver_rejects_and_another_one_cannot_approve", "desk
   assert.match(await said(ada.page, "review"), /Sam Approver rejected ticket HELP-43[^]*she did not ask/);
   assert.equal(await ada.page.getByRole("button", { name: /Approve|Reject/ }).count(), 0);
   await ada.look("2-rejected");
+});
+
+journey("an_approver_signs_with_the_passkey_of_their_phone_on_the_page_that_the_desk_leads_to", "passkey", PHONE, async (visitor) => {
+  const vera = await visitor("Vera", "/desk?ticket=HELP-45");
+  const link = await verify(vera, TINA, "It is lost");
+  const sam = await visitor("Sam", link);
+  await at(sam.page, "review", "Do you approve this reset?");
+  const way = await sam.page.getByRole("link", { name: "Approve with your passkey" }).getAttribute("href");
+  await sam.look("1-review");
+
+  const { origin, credential, private_key: privateKey } = JSON.parse(DESK_PASSKEY);
+  assert.equal(new URL(way).origin, origin);
+  const phone = await open(browser, origin, { name: "passkey-phone-", ...PHONE });
+  const { page, context, seen } = phone;
+  try {
+    const cdp = await context.newCDPSession(page);
+    await cdp.send("WebAuthn.enable");
+    const { authenticatorId } = await cdp.send("WebAuthn.addVirtualAuthenticator", { options: {
+      protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
+      automaticPresenceSimulation: true,
+    } });
+    await cdp.send("WebAuthn.addCredential", { authenticatorId, credential: {
+      credentialId: credential, isResidentCredential: true, rpId: "localhost", privateKey, signCount: 0,
+      userHandle: Buffer.from("sam").toString("base64"),
+    } });
+    await page.goto(way);
+    await at(page, "paste");
+    assert.match(await page.locator("#pk-sentence").textContent(), /tina\.torres[^]*HELP-45/);
+    await look(phone, "2-form", PHONE);
+    await press(page, "Sign, and check it here");
+    await at(page, "check", "Is this right?");
+    await press(page, "Continue");
+    await at(page, "confirm");
+    await page.getByLabel("To confirm").fill("HELP-45");
+    await press(page, "Reset MFA now");
+    await at(page, "outcome", "Done: they can register MFA again");
+    await look(phone, "3-outcome", PHONE);
+    assert.deepEqual([seen.errors, seen.secrets], [[], []]);
+    assert.deepEqual([...new Set(seen.urls.map((one) => new URL(one).origin))], [origin]);
+  } finally {
+    await phone.close();
+  }
 });
 
 journey("a_wrong_account_a_reload_back_and_a_second_tab_sign_nothing_twice", "detours", PHONE, async (visitor) => {
