@@ -11,7 +11,8 @@ use serde_json::json;
 use simulated::entra::Federated;
 use simulated::issuer::Issuer;
 
-use crate::test_app::{Document, GRACE, Overrides, TestApp};
+use crate::desk::{self, Browser};
+use crate::test_app::{Document, GRACE, JANE, Overrides, SAM, TestApp, VERA};
 
 const APP: &str = "0b1c2d3e-4f50-4162-8738-495a6b7c8d9e";
 const ROLE: &str = "arn:aws:iam::123456789012:role/reregister-mfa";
@@ -97,27 +98,54 @@ impl WebIdentity for Sts {
     }
 }
 
-async fn federated(subject: &'static str) -> TestApp {
+/// The product in this role, and how an app in Entra trusts it.
+fn in_role(subject: &'static str) -> (Overrides, Federated) {
     let issuer = Issuer::rs256(AWS, "aws-1");
-    let jwks = issuer.jwks();
+    let trusted = Federated {
+        issuer: AWS.to_owned(),
+        subject: ROLE.to_owned(),
+        audience: AUDIENCE.to_owned(),
+        jwks: issuer.jwks(),
+    };
     let overrides = Overrides {
         identity: Some(Arc::new(Sts { issuer, subject })),
         ..Overrides::default()
     };
+    (overrides, trusted)
+}
+
+async fn federated(subject: &'static str) -> TestApp {
+    let (overrides, trusted) = in_role(subject);
     let credential = "tenants.contoso.entra.credential";
     let federated = json!({"federated": {"client_id": APP}});
     let policy = |policy: Document| policy.set(credential, federated);
     let app = TestApp::build(policy, |tenant| tenant, overrides).await;
-    app.tenant.trust(
-        APP.parse().unwrap(),
-        Federated {
-            issuer: AWS.to_owned(),
-            subject: ROLE.to_owned(),
-            audience: AUDIENCE.to_owned(),
-            jwks,
-        },
-    );
+    app.tenant.trust(APP.parse().unwrap(), trusted);
     app
+}
+
+#[tokio::test]
+async fn the_desk_redeems_sign_ins_with_a_certificate_or_with_its_role_as_well() {
+    let (app, certificate) = (desk::with_desk(desk::same).await, rsa());
+    let id = desk::CLIENT.parse().unwrap();
+    app.tenant.add_certificate(id, &certificate.pem).unwrap();
+    let secret = json!({
+        "client_id": desk::CLIENT, "certificate": certificate.pem, "private_key": certificate.key,
+    });
+    app.set_secret("sandbox/desk", secret);
+    let case = Browser::of(&app, VERA).await.verify(JANE).await;
+    let done = Browser::of(&app, SAM).await.approve(&case).await;
+    done.assert_completed();
+
+    let (overrides, trusted) = in_role(ROLE);
+    let role = json!({"federated": {"client_id": desk::CLIENT}});
+    let policy = |policy: Document| policy.set("desk.credential", role);
+    let app = desk::with_desk_and(policy, overrides).await;
+    app.remove_secret("sandbox/desk");
+    app.tenant.trust(id, trusted);
+    let case = Browser::of(&app, VERA).await.verify(JANE).await;
+    let done = Browser::of(&app, SAM).await.approve(&case).await;
+    done.assert_completed();
 }
 
 #[tokio::test]

@@ -217,6 +217,10 @@ async fn a_person_who_is_in_no_group_of_the_desk_does_not_come_back_from_entra()
 async fn no_code_bearer_or_number_is_kept_and_tokens_only_with_what_they_sign() {
     let app = with_desk(same).await;
     let (sam, draft) = about_to_approve(&app).await;
+    let vera = Browser::of(&app, VERA).await;
+    let contact = json!({"person": super::JANE_ID, "contact": "business_phone"});
+    let shown = vera.post("/desk/contacts", &contact).await;
+    assert_eq!(shown.json["number"], "+1 4255550150");
     let code = sam
         .code(SAM, draft["nonce"].as_str().unwrap())
         .await
@@ -226,7 +230,7 @@ async fn no_code_bearer_or_number_is_kept_and_tokens_only_with_what_they_sign() 
     let mut bodies = Vec::new();
     app.store.look("", |body| bodies.push(body.to_owned()));
     let events = format!("{:?}", app.trail.events());
-    for secret in [code.as_str(), sam.bearer.as_str()] {
+    for secret in [code.as_str(), sam.bearer.as_str(), "4255550150"] {
         assert!(!events.contains(secret));
         assert!(bodies.iter().all(|body| !body.contains(secret)));
     }

@@ -316,3 +316,11 @@ async fn who_signed_with_another_account_reads_as_whom_to_sign_in_and_not_which_
     let only_looked = sam.redeem(&draft, &code).await;
     assert_eq!(only_looked.json, wrong.json);
 }
+
+#[tokio::test]
+async fn a_verifier_reads_that_a_person_signs_in_with_an_account_of_another_organisation() {
+    let app = with_desk(same).await;
+    let vera = Browser::of(&app, VERA).await;
+    let guest = found(&vera, "jordan_fabrikam.example#EXT#@contoso.example").await;
+    assert_eq!(guest["hints"][0]["code"], "external", "{guest}");
+}
