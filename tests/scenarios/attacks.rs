@@ -42,7 +42,7 @@ async fn are_invalid_headers(app: &TestApp, headers: impl IntoIterator<Item = (&
 }
 
 #[tokio::test]
-async fn unsigned_tokens_with_alg_none_in_any_case() {
+async fn unsigned_tokens_with_alg_none_in_any_case_are_invalid() {
     let app = TestApp::new().await;
     for alg in ["none", "None", "NONE", "nOnE", ""] {
         let token = with_header(&app, "alg", alg);
@@ -53,14 +53,15 @@ async fn unsigned_tokens_with_alg_none_in_any_case() {
 }
 
 #[tokio::test]
-async fn a_public_key_used_as_an_hmac_key_or_with_another_algorithm_than_its_own() {
+async fn a_public_key_used_as_an_hmac_key_or_with_another_algorithm_than_its_own_verifies_nothing()
+{
     let algorithms = ["HS256", "HS384", "RS256", "ES384", "PS256"];
     let headers = algorithms.map(|name| ("alg", json!(name)));
     are_invalid_headers(&TestApp::new().await, headers).await;
 }
 
 #[tokio::test]
-async fn headers_that_change_what_is_signed_or_that_the_product_does_not_know() {
+async fn headers_that_change_what_is_signed_or_that_the_product_does_not_know_are_invalid() {
     let headers = [
         ("crit", json!(["exp"])),
         ("crit", json!([])),
@@ -74,7 +75,7 @@ async fn headers_that_change_what_is_signed_or_that_the_product_does_not_know() 
 }
 
 #[tokio::test]
-async fn another_kind_of_token_by_the_same_issuer() {
+async fn another_kind_of_token_by_the_same_issuer_is_no_approval() {
     let app = TestApp::new().await;
     let types = ["JWT", "at+jwt", "mfa-approval", "MFA-APPROVAL+JWT "];
     are_invalid_headers(&app, types.map(|name| ("typ", json!(name)))).await;
@@ -96,7 +97,7 @@ async fn the_type_of_a_token_counts_in_any_case_and_with_the_prefix_of_a_media_t
 }
 
 #[tokio::test]
-async fn a_key_name_that_is_a_path_a_query_a_long_text_or_no_text() {
+async fn a_key_name_that_is_a_path_a_query_a_long_text_or_no_text_selects_no_key() {
     let names = [
         json!("../../../../dev/null"),
         json!("' OR 1=1 --"),
@@ -112,7 +113,7 @@ async fn a_key_name_that_is_a_path_a_query_a_long_text_or_no_text() {
 }
 
 #[tokio::test]
-async fn a_token_that_brings_its_own_key_or_says_where_it_is() {
+async fn a_token_that_brings_its_own_key_or_says_where_it_is_is_invalid() {
     let app = TestApp::new().await;
     let attacker = Issuer::es256("https://approvals.contoso.example", "desk-2026");
     let key = attacker.jwks()["keys"][0].clone();
@@ -130,7 +131,7 @@ async fn a_token_that_brings_its_own_key_or_says_where_it_is() {
 }
 
 #[tokio::test]
-async fn a_key_of_the_attackers_own_under_a_known_name() {
+async fn a_key_of_the_attackers_own_under_a_known_name_signs_nothing() {
     let app = TestApp::new().await;
     for (iss, kid) in [
         ("https://approvals.contoso.example", "desk-2026"),
@@ -146,7 +147,7 @@ async fn a_key_of_the_attackers_own_under_a_known_name() {
 }
 
 #[tokio::test]
-async fn a_member_that_comes_twice() {
+async fn a_member_that_comes_twice_makes_a_token_invalid() {
     let app = TestApp::new().await;
     let header = app.service_desk_issuer.header().to_string();
     let iss = app.service_desk_issuer.iss();
@@ -174,7 +175,7 @@ async fn a_member_that_comes_twice() {
 }
 
 #[tokio::test]
-async fn an_approval_with_one_character_changed_anywhere() {
+async fn an_approval_with_one_character_changed_anywhere_is_invalid() {
     let app = TestApp::new().await;
     let token = app.approve(app.draft());
     for place in (0..token.len()).step_by(token.len() / 40) {
@@ -189,14 +190,14 @@ async fn an_approval_with_one_character_changed_anywhere() {
 }
 
 #[tokio::test]
-async fn an_oversized_token() {
+async fn an_oversized_token_is_invalid() {
     let app = TestApp::new().await;
     let token = app.approve(app.draft().claim("padding", "x".repeat(8192)));
     is_invalid(&app, "oversized", &token).await;
 }
 
 #[tokio::test]
-async fn claims_of_the_wrong_type_or_missing() {
+async fn claims_of_the_wrong_type_or_missing_are_refused() {
     let app = TestApp::new().await;
     let two_audiences = json!([
         "https://mfa.contoso.example/webhooks",
@@ -252,7 +253,7 @@ async fn claims_of_the_wrong_type_or_missing() {
 }
 
 #[tokio::test]
-async fn an_approval_or_evidence_that_is_too_old_too_new_or_too_long_lived() {
+async fn an_approval_or_evidence_that_is_too_old_too_new_or_too_long_lived_is_refused() {
     let rows = Rows::of_this_scenario();
     let app = TestApp::new().await;
     let now = app.now();
@@ -300,7 +301,7 @@ async fn an_approval_or_evidence_that_is_too_old_too_new_or_too_long_lived() {
 }
 
 #[tokio::test]
-async fn a_caller_who_has_the_stolen_phone() {
+async fn a_caller_who_has_the_stolen_phone_gets_no_reset() {
     let rows = Rows::of_this_scenario();
     let app = TestApp::new().await;
     for (method, via) in [
@@ -329,7 +330,7 @@ async fn a_caller_who_has_the_stolen_phone() {
 }
 
 #[tokio::test]
-async fn a_caller_who_knows_the_birthday_or_gives_a_number_to_call_back() {
+async fn a_caller_who_knows_the_birthday_or_gives_a_number_to_call_back_gets_no_reset() {
     let rows = Rows::of_this_scenario();
     let app = TestApp::new().await;
     for (approvals, name, value) in [
@@ -355,7 +356,7 @@ async fn a_caller_who_knows_the_birthday_or_gives_a_number_to_call_back() {
 }
 
 #[tokio::test]
-async fn an_approval_for_another_ticket_tenant_or_deployment() {
+async fn an_approval_for_another_ticket_tenant_or_deployment_is_refused() {
     let rows = Rows::of_this_scenario();
     let app = TestApp::new().await;
     let other_tenant = "00000000-0000-4000-8000-000000000000";
@@ -394,7 +395,7 @@ async fn an_approval_for_another_ticket_tenant_or_deployment() {
 }
 
 #[tokio::test]
-async fn more_approvals_than_any_reset_needs() {
+async fn more_approvals_than_any_reset_needs_are_refused() {
     let app = TestApp::new().await;
     let five: Vec<String> = (0..5).map(|_| app.approve(app.draft())).collect();
     let reply = app.send(app.jira(&five.join(" "))).await;
@@ -417,7 +418,7 @@ const ORDER: [u8; 32] = [
 ];
 
 #[tokio::test]
-async fn a_second_spelling_of_the_same_signature() {
+async fn a_second_spelling_of_the_same_signature_is_invalid() {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -445,7 +446,7 @@ async fn a_second_spelling_of_the_same_signature() {
 }
 
 #[tokio::test]
-async fn a_token_that_only_a_lenient_parser_reads() {
+async fn a_token_that_only_a_lenient_parser_reads_is_invalid() {
     let app = TestApp::new().await;
     let good = app.approve_on_call(app.on_call_draft());
     let parts: Vec<&str> = good.split('.').collect();

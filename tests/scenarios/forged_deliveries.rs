@@ -17,7 +17,7 @@ async fn delivery_fails(app: &TestApp, case: &str, request: Request) -> Reply {
 }
 
 #[tokio::test]
-async fn a_webhook_with_no_signature_or_with_a_wrong_one() {
+async fn a_webhook_with_no_signature_or_with_a_wrong_one_is_unauthentic() {
     let app = TestApp::new().await;
     let good = app.jira(&app.approve(app.draft()));
     let signature = good.value("x-hub-signature").unwrap().to_owned();
@@ -46,7 +46,7 @@ async fn a_webhook_with_no_signature_or_with_a_wrong_one() {
 }
 
 #[tokio::test]
-async fn a_webhook_signed_with_the_secret_of_another_source() {
+async fn a_webhook_signed_with_the_secret_of_another_source_is_unauthentic() {
     let app = TestApp::new().await;
     let event = jira_event("HELP-42", &app.approve(app.draft()));
     for (path, secret) in [
@@ -58,7 +58,7 @@ async fn a_webhook_signed_with_the_secret_of_another_source() {
 }
 
 #[tokio::test]
-async fn standard_webhooks_with_a_timestamp_or_list_that_readers_disagree_about() {
+async fn standard_webhooks_with_a_timestamp_or_list_that_readers_disagree_about_are_unauthentic() {
     let app = TestApp::new().await;
     let item = ItemApproved::new("RITM1", JANE).approval(&app.approve(app.draft().ticket("RITM1")));
     let good = item
@@ -98,7 +98,7 @@ async fn standard_webhooks_with_a_timestamp_or_list_that_readers_disagree_about(
 }
 
 #[tokio::test]
-async fn a_genuine_delivery_replayed_under_another_identifier() {
+async fn a_genuine_delivery_replayed_under_another_identifier_resets_nobody_again() {
     let app = TestApp::new().await;
     let delivery = app.jira(&app.approve(app.draft()));
     app.send(delivery.clone()).await.assert_completed();
@@ -113,7 +113,7 @@ async fn a_genuine_delivery_replayed_under_another_identifier() {
 }
 
 #[tokio::test]
-async fn markup_and_control_characters_in_the_name_of_a_device() {
+async fn markup_and_control_characters_in_the_name_of_a_device_come_into_no_note() {
     let app = TestApp::new().await;
     let name = "x\u{1b}[2J\u{202e}<script>[click](http://evil) 4255550112";
     app.tenant.register(JANE, Method::authenticator(name));
