@@ -22,7 +22,7 @@ use crate::policy::{Policy, Tenant};
 use crate::report::{self, AdminCentre, Presentation};
 use crate::reset::ports::{AuditTrail, EvidenceStore, Queue, Security, Store, Tickets, Wake};
 use crate::reset::{
-    ApprovalValidator, Deployment, DeskSignatures, Directories, EvidenceKeeping, FreezeChange,
+    ApprovalValidator, Deployment, DeskSignatures, Directories, EvidenceBucket, FreezeChange,
     HardwareOath, Ledger, LedgerError, Pim, Privileged, Refusal, Resets, SwitchError,
     TenantContext,
 };
@@ -164,7 +164,7 @@ impl App {
             audit: adapters.audit.clone(),
             security: adapters.security.clone(),
             tickets: notes.clone(),
-            evidence: adapters.evidence.map(|store| EvidenceKeeping {
+            evidence: adapters.evidence.map(|store| EvidenceBucket {
                 store,
                 policy_sha256,
             }),

@@ -10,11 +10,11 @@
 //! main . cli
 //! app . policy                                          wiring; policy.toml, resolved
 //! aws                                                   the services, and the events of Lambda, which it hands to http
-//! http . entra . key_cache . tickets . audit . local_queue   the edges: translate, decide nothing
+//! http . entra . key_cache . tickets . audit . local_queue    the edges: translate, decide nothing
 //! desk                                                  people verify and approve by signing in; declares its own ports
 //! report                                                what people and programs read; sentences only
 //! reset                                                 the core: decides and acts
-//! evidence                                              the record of a reset for an auditor, verified offline; pure
+//! evidence_record                                       the record of a reset for an auditor, verified offline; pure
 //! webhook . approval                                    the two checks: pure, keys and secrets passed in
 //! secrets . single_flight
 //! ids
@@ -29,7 +29,7 @@ pub mod backoff;
 pub mod clock;
 pub mod desk;
 pub mod entra;
-pub mod evidence;
+pub mod evidence_record;
 pub mod http;
 pub mod ids;
 pub mod json;

@@ -55,7 +55,7 @@ class TheEvidence(unittest.TestCase):
         (statement,) = [s for s in statements() if any(a.startswith("s3:") for a in as_list(s["Action"]))]
         self.assertEqual(statement["Action"], "s3:PutObject")
         self.assertEqual(statement["Resource"], {"Fn::Sub": "${EvidenceBucket.Arn}/evidence/*"})
-        source = (ROOT / "src/evidence/document.rs").read_text(encoding="utf-8")
+        source = (ROOT / "src/evidence_record/document.rs").read_text(encoding="utf-8")
         self.assertIn('format!("evidence/{}/', source)
 
     def test_records_are_locked_versioned_encrypted_and_not_public(self):

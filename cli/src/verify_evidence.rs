@@ -7,7 +7,7 @@ mod report;
 
 use std::path::PathBuf;
 
-use reregister_mfa::evidence::{Trail, verify};
+use reregister_mfa::evidence_record::{Trail, verify};
 
 use crate::exit::Exit;
 use crate::files::read;

@@ -21,7 +21,7 @@ use tokio::sync::OnceCell;
 
 use crate::clock::{Clock, Timestamp};
 use crate::outbound::{bounded_body, http_client};
-use crate::reset::ports::{EvidenceError, EvidenceStore, Kept};
+use crate::reset::ports::{EvidenceRecordError, EvidenceStore, Kept};
 
 /// The most that is read of an error.
 const LARGEST_ERROR: usize = 8 * 1024;
@@ -55,7 +55,7 @@ impl S3 {
     }
 
     /// A signed PUT of an object that must not be there yet.
-    async fn put(&self, name: &str, document: &str) -> Result<Response, EvidenceError> {
+    async fn put(&self, name: &str, document: &str) -> Result<Response, EvidenceRecordError> {
         let http = self.http.get_or_try_init(async || http_client()).await;
         let http = http.map_err(|error| failed(&error.to_string()))?;
         let url = format!("{}{name}", self.bucket);
@@ -80,7 +80,7 @@ impl S3 {
         url: &str,
         headers: &[(&'static str, &str)],
         document: &str,
-    ) -> Result<HeaderMap, EvidenceError> {
+    ) -> Result<HeaderMap, EvidenceRecordError> {
         let provider = self.credentials.as_ref();
         let provider = provider.ok_or_else(|| failed("there are no AWS credentials"))?;
         let credentials = provider.provide_credentials().await;
@@ -118,7 +118,7 @@ impl S3 {
 
 #[async_trait]
 impl EvidenceStore for S3 {
-    async fn keep(&self, name: &str, document: &str) -> Result<Kept, EvidenceError> {
+    async fn keep(&self, name: &str, document: &str) -> Result<Kept, EvidenceRecordError> {
         let answer = self.put(name, document).await?;
         match answer.status() {
             StatusCode::OK if answer.headers().contains_key(ETAG) => Ok(Kept::Written),
@@ -138,8 +138,8 @@ impl EvidenceStore for S3 {
     }
 }
 
-fn failed(why: &str) -> EvidenceError {
-    EvidenceError(why.trim_end().to_owned())
+fn failed(why: &str) -> EvidenceRecordError {
+    EvidenceRecordError(why.trim_end().to_owned())
 }
 
 fn clock_time(now: Timestamp) -> SystemTime {

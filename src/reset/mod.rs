@@ -24,7 +24,7 @@ pub mod rules;
 mod service;
 
 pub use directories::{Directories, Privileged};
-pub use executor::context::{Deployment, EvidenceKeeping, TenantContext};
+pub use executor::context::{Deployment, EvidenceBucket, TenantContext};
 pub use executor::outlook::Unapproved;
 pub use executor::replay::Answered;
 pub use executor::validate::{ApprovalValidator, DeskSignatures, Presented};

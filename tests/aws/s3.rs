@@ -10,8 +10,8 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
 use reregister_mfa::aws::S3;
 use reregister_mfa::clock::SystemClock;
-use reregister_mfa::evidence::verify;
-use reregister_mfa::reset::ports::{EvidenceError, EvidenceStore, Kept};
+use reregister_mfa::evidence_record::verify;
+use reregister_mfa::reset::ports::{EvidenceRecordError, EvidenceStore, Kept};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
@@ -95,7 +95,7 @@ async fn a_bucket_that_is_not_there_is_an_error_that_says_so() {
     let nowhere = s3(&moto::config().await, "no-such-bucket-here");
     let error = nowhere.keep(NAME, "{}");
     let expected = "status 404 NoSuchBucket".to_owned();
-    assert_eq!(error.await, Err(EvidenceError(expected)));
+    assert_eq!(error.await, Err(EvidenceRecordError(expected)));
 }
 
 /// S3 in front of moto that does not let each request through. Gives its address, and how many requests it got.
@@ -163,7 +163,7 @@ async fn each_answer_but_written_and_already_there_is_an_error() {
         let status = StatusCode::from_u16(status).unwrap();
         let (url, _) = in_front_of_moto(move |_| Some((status, body))).await;
         let kept = s3(&moto::config_at(&url).await, "b").keep(NAME, "{}").await;
-        let expected = expected.map_err(|why: &str| EvidenceError(why.to_owned()));
+        let expected = expected.map_err(|why: &str| EvidenceRecordError(why.to_owned()));
         assert_eq!(kept, expected, "{status} {body}");
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reregister_mfa::approval::{KeptFault, LastDigits, PublicJwk};
-use reregister_mfa::evidence::{
+use reregister_mfa::evidence_record::{
     CanRegisterNow, EvidenceFault, EvidenceRecord, Trail, TrailFault, Verified, verify,
 };
 use reregister_mfa::reset::Event;

@@ -12,7 +12,7 @@ use reregister_mfa::clock::Timestamp;
 use reregister_mfa::ids::SecretName;
 use reregister_mfa::reset::Event;
 use reregister_mfa::reset::ports::{
-    AuditError, AuditTrail, Condition, EvidenceError, EvidenceStore, Item, Kept, Key, Store,
+    AuditError, AuditTrail, Condition, EvidenceRecordError, EvidenceStore, Item, Kept, Key, Store,
     StoreError, Write,
 };
 use reregister_mfa::secrets::{Freshness, SecretError, SecretSource};
@@ -222,10 +222,10 @@ impl MemoryEvidence {
 
 #[async_trait]
 impl EvidenceStore for MemoryEvidence {
-    async fn keep(&self, name: &str, document: &str) -> Result<Kept, EvidenceError> {
+    async fn keep(&self, name: &str, document: &str) -> Result<Kept, EvidenceRecordError> {
         self.tries.fetch_add(1, Ordering::SeqCst);
         if self.is_down.load(Ordering::SeqCst) {
-            return Err(EvidenceError("down".to_owned()));
+            return Err(EvidenceRecordError("down".to_owned()));
         }
         let mut documents = lock(&self.documents);
         if documents.contains_key(name) {

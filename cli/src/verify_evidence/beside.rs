@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use reregister_mfa::approval::TokenId;
-use reregister_mfa::evidence::{EvidenceFault, Trail, Verified};
+use reregister_mfa::evidence_record::{EvidenceFault, Trail, Verified};
 
 use super::confirmed::Confirmed;
 use super::keys::KnownKeys;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use reregister_mfa::approval::{IssuerPolicy, PublicJwk, SignaturePolicy};
-use reregister_mfa::evidence::{SignedPart, Verified};
+use reregister_mfa::evidence_record::{SignedPart, Verified};
 use reregister_mfa::ids::{Issuer, PersonRef};
 use serde::Deserialize;
 use serde_json::Value;

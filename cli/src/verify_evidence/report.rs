@@ -5,7 +5,7 @@ use std::fmt::{Display, Write as _};
 use std::path::Path;
 
 use reregister_mfa::approval::{Channel, ContactKind, SignaturePolicy};
-use reregister_mfa::evidence::{
+use reregister_mfa::evidence_record::{
     EvidenceFault, EvidenceRecord, MethodRead, Proof, Signatures, SignedPart, Signer,
     StatusWithProof, Verified, VerifiedApproval,
 };

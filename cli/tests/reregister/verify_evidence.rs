@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use reregister_mfa::evidence::{CanRegisterNow, EvidenceRecord, Remark};
+use reregister_mfa::evidence_record::{CanRegisterNow, EvidenceRecord, Remark};
 use serde_json::{Value, json};
 
 use crate::{TestDir, text};

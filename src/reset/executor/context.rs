@@ -28,14 +28,14 @@ pub struct Deployment {
     pub security: Arc<dyn Security>,
     pub tickets: Arc<dyn Tickets>,
     /// `None` without a bucket for it.
-    pub evidence: Option<EvidenceKeeping>,
+    pub evidence: Option<EvidenceBucket>,
     /// The text of a refusal, for the ledger to keep.
     pub refusal_text: fn(&Refusal) -> RefusalText,
     pub clock: Arc<dyn Clock>,
 }
 
 /// What an auditor gets.
-pub struct EvidenceKeeping {
+pub struct EvidenceBucket {
     pub store: Arc<dyn EvidenceStore>,
     /// SHA-256 of policy.toml.
     pub policy_sha256: Digest,

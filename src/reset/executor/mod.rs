@@ -9,7 +9,7 @@
 
 pub mod claim;
 pub mod context;
-pub mod evidence;
+pub mod evidence_record;
 pub mod execute;
 pub mod identify;
 pub mod judge;

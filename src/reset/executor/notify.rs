@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::context::Run;
-use super::evidence::{EVIDENCE_WINDOW, PATIENT};
+use super::evidence_record::{EVIDENCE_WINDOW, PATIENT};
 use super::run_end::{RunEnd, Stopped};
 use crate::clock;
 use crate::reset::ledger::{Duty, Record, RecordLease, Stage};

@@ -2,7 +2,7 @@
 
 mod audit;
 mod directory;
-mod evidence;
+mod evidence_record;
 mod keys;
 mod queue;
 mod security;
@@ -12,7 +12,7 @@ mod tickets;
 
 pub use audit::{AuditError, AuditTrail};
 pub use directory::{Directory, DirectoryError, Fault, Listing};
-pub use evidence::{EvidenceError, EvidenceStore, Kept};
+pub use evidence_record::{EvidenceRecordError, EvidenceStore, Kept};
 pub use keys::{KeySource, KeysUnavailable};
 pub use queue::{Queue, QueueError, Wake};
 pub use security::{NoSecurityTeam, Security, SecurityError};

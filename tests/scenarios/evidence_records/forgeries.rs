@@ -1,7 +1,7 @@
 //! Changes of a record, by mistake and by attackers. Each is found.
 
 use reregister_mfa::clock::{self, Timestamp};
-use reregister_mfa::evidence::{
+use reregister_mfa::evidence_record::{
     End, Ended, EvidenceFault, EvidenceRecord, MethodEnd, Proof, Remark, Signatures, Why, verify,
 };
 

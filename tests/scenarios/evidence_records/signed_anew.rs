@@ -1,7 +1,9 @@
 //! Changes of a record by an attacker who has the keys of its issuers, and signs anew what they want: what they cannot make
 //! is a record in which the signed texts contradict each other, and that verifies all the same.
 
-use reregister_mfa::evidence::{EvidenceFault, EvidenceRecord, Signatures, SignedPart, verify};
+use reregister_mfa::evidence_record::{
+    EvidenceFault, EvidenceRecord, Signatures, SignedPart, verify,
+};
 use reregister_mfa::ids::Digest;
 use serde_json::json;
 use simulated::approval::{Draft, evidence};

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::context::Run;
 use crate::approval::{Approval, KeptApproval};
-use crate::evidence::{
+use crate::evidence_record::{
     ApprovalsPart, DonePart, End, Ended, EvidenceRecord, JudgedPart, KeptText, MethodDone,
     MethodRead, Proof, RequestPart, Signatures, SignedPart, StatusWithProof,
 };
@@ -18,7 +18,7 @@ use crate::reset::model::{
     Claim, ClaimedApproval, Event, KeptJudgement, Method, MethodKind, MethodStatus, Outcome,
     PhoneType, SessionStatus, State,
 };
-use crate::reset::ports::{EvidenceError, Kept};
+use crate::reset::ports::{EvidenceRecordError, Kept};
 use crate::reset::refusal::Refusal;
 use crate::reset::rules::privilege::Tier;
 
@@ -67,8 +67,8 @@ impl Run<'_> {
     /// Keeps the evidence record, and writes its digest into the audit trail.
     ///
     /// # Errors
-    /// [`EvidenceError`] if one of the two is not known to be done.
-    pub async fn keep_evidence(&self, record: &Record) -> Result<(), EvidenceError> {
+    /// [`EvidenceRecordError`] if one of the two is not known to be done.
+    pub async fn keep_evidence(&self, record: &Record) -> Result<(), EvidenceRecordError> {
         let keeping = self.deployment.evidence.as_ref();
         let keeping = keeping.ok_or_else(|| failed("there is no bucket"))?;
         let (name, document) = self.evidence_document(record).await?;
@@ -94,7 +94,7 @@ impl Run<'_> {
         object: String,
         document: &str,
         kept: Option<Kept>,
-    ) -> Result<(), EvidenceError> {
+    ) -> Result<(), EvidenceRecordError> {
         let event = Event::Evidence {
             at: self.now(),
             reset: record.id,
@@ -105,11 +105,14 @@ impl Run<'_> {
             was_there: kept == Some(Kept::WasThere),
         };
         let appended = self.deployment.audit.append(&event).await;
-        appended.map_err(|error| EvidenceError(error.to_string()))
+        appended.map_err(|error| EvidenceRecordError(error.to_string()))
     }
 
     /// The name and the text of the document: the same each time, since what it is made of does not change any more.
-    async fn evidence_document(&self, record: &Record) -> Result<(String, String), EvidenceError> {
+    async fn evidence_document(
+        &self,
+        record: &Record,
+    ) -> Result<(String, String), EvidenceRecordError> {
         let evidence = self.evidence_record(record).await?;
         let text = evidence
             .text()
@@ -117,7 +120,10 @@ impl Run<'_> {
         Ok((evidence.object_name(), text))
     }
 
-    async fn evidence_record(&self, record: &Record) -> Result<EvidenceRecord, EvidenceError> {
+    async fn evidence_record(
+        &self,
+        record: &Record,
+    ) -> Result<EvidenceRecord, EvidenceRecordError> {
         let Stage::Claimed(reset) = &record.stage else {
             return Err(failed("nothing was claimed"));
         };
@@ -154,7 +160,7 @@ impl Run<'_> {
         record: &Record,
         claimed: &ClaimedApproval,
         kept: &KeptApproval,
-    ) -> Result<SignedPart, EvidenceError> {
+    ) -> Result<SignedPart, EvidenceRecordError> {
         let mut tokens = record.request.tokens.iter();
         let presented = tokens.find(|token| Digest::of(token.as_bytes()) == kept.compact_sha256);
         let presented = presented.ok_or_else(|| failed("an approval is not in the request"))?;
@@ -174,12 +180,15 @@ impl Run<'_> {
         })
     }
 
-    async fn signed_at_desk(&self, reference: &Reference) -> Result<Signatures, EvidenceError> {
+    async fn signed_at_desk(
+        &self,
+        reference: &Reference,
+    ) -> Result<Signatures, EvidenceRecordError> {
         use secrecy::ExposeSecret as _;
         let desk = self.deployment.validator.desk.as_ref();
         let desk = desk.ok_or_else(|| failed("the policy has no desk any more"))?;
         let found = desk.signed.find(reference).await;
-        let found = found.map_err(|error| EvidenceError(error.to_string()))?;
+        let found = found.map_err(|error| EvidenceRecordError(error.to_string()))?;
         let found = found.ok_or_else(|| failed("what was signed at the desk is not there"))?;
         let text = |signed: crate::approval::sign_in::SignedDraft| KeptText {
             token: signed.token.expose_secret().to_owned(),
@@ -193,11 +202,15 @@ impl Run<'_> {
     }
 }
 
-fn failed(why: &str) -> EvidenceError {
-    EvidenceError(why.to_owned())
+fn failed(why: &str) -> EvidenceRecordError {
+    EvidenceRecordError(why.to_owned())
 }
 
-fn judged(claim: &Claim, kept: &KeptJudgement, reset: &Reset) -> Result<JudgedPart, EvidenceError> {
+fn judged(
+    claim: &Claim,
+    kept: &KeptJudgement,
+    reset: &Reset,
+) -> Result<JudgedPart, EvidenceRecordError> {
     Ok(JudgedPart {
         reset: claim.id,
         policy_sha256: kept.policy_sha256.clone(),
@@ -216,7 +229,7 @@ fn judged(claim: &Claim, kept: &KeptJudgement, reset: &Reset) -> Result<JudgedPa
     })
 }
 
-fn done(reset: &Reset) -> Result<DonePart, EvidenceError> {
+fn done(reset: &Reset) -> Result<DonePart, EvidenceRecordError> {
     let outcome = Outcome::from(reset);
     let finished_at = outcome
         .finished_at
@@ -245,7 +258,7 @@ fn done(reset: &Reset) -> Result<DonePart, EvidenceError> {
         },
         finished_at,
         sessions: standing(&outcome.sessions, revoked)?,
-        methods: methods.collect::<Result<_, EvidenceError>>()?,
+        methods: methods.collect::<Result<_, EvidenceRecordError>>()?,
         listed_at: reset.listed_at(),
         can_register: in_words_of_evidence(&outcome.can_register)?,
         warnings: in_words_of_evidence(&outcome.warnings)?,
@@ -256,7 +269,7 @@ fn done(reset: &Reset) -> Result<DonePart, EvidenceError> {
     })
 }
 
-fn read(method: &Method) -> Result<MethodRead, EvidenceError> {
+fn read(method: &Method) -> Result<MethodRead, EvidenceRecordError> {
     let kind = match &method.kind {
         MethodKind::Phone(PhoneType::Mobile) => "phone/mobile".to_owned(),
         MethodKind::Phone(PhoneType::AlternateMobile) => "phone/alternate_mobile".to_owned(),
@@ -273,7 +286,9 @@ fn read(method: &Method) -> Result<MethodRead, EvidenceError> {
 }
 
 /// The same word in the evidence record: as it is in the audit trail.
-fn in_words_of_evidence<T: DeserializeOwned>(value: &impl Serialize) -> Result<T, EvidenceError> {
+fn in_words_of_evidence<T: DeserializeOwned>(
+    value: &impl Serialize,
+) -> Result<T, EvidenceRecordError> {
     serde_json::to_value(value)
         .and_then(serde_json::from_value)
         .map_err(|_| failed("it says something for which the record has no word"))
@@ -282,7 +297,7 @@ fn in_words_of_evidence<T: DeserializeOwned>(value: &impl Serialize) -> Result<T
 fn standing<Status: DeserializeOwned>(
     status: &impl Serialize,
     proof: Option<Proof>,
-) -> Result<StatusWithProof<Status>, EvidenceError> {
+) -> Result<StatusWithProof<Status>, EvidenceRecordError> {
     Ok(StatusWithProof {
         proof,
         ..in_words_of_evidence(status)?
@@ -293,7 +308,7 @@ fn standing<Status: DeserializeOwned>(
 mod tests {
     use strum::VariantNames as _;
 
-    use crate::evidence::{Remark, Why};
+    use crate::evidence_record::{Remark, Why};
     use crate::reset::model::{Failure, KeepReason, Warning};
 
     #[test]

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 pub trait EvidenceStore: Send + Sync {
     /// Makes sure that there is a document of this name. If there is one already, nothing is written, whatever it says. One
     /// attempt.
-    async fn keep(&self, name: &str, document: &str) -> Result<Kept, EvidenceError>;
+    async fn keep(&self, name: &str, document: &str) -> Result<Kept, EvidenceRecordError>;
 }
 
 /// A document of the name is there.
@@ -22,4 +22,4 @@ pub enum Kept {
 /// The document is not kept, or may be; another try may help.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the evidence record is not kept: {0}")]
-pub struct EvidenceError(pub String);
+pub struct EvidenceRecordError(pub String);
