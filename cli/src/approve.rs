@@ -224,6 +224,10 @@ impl Approve {
             "--scope is passkeys:remove or passkeys:keep, not both"
         );
         ensure!(
+            !(has(Scope::KEEP_SESSIONS) && self.reason == Some(Reason::Stolen)),
+            "--scope sessions:keep does not go with --reason stolen: a thief may hold the sessions"
+        );
+        ensure!(
             self.verified_at.is_none_or(|at| at <= now),
             "--verified-at is in the future"
         );

@@ -108,12 +108,6 @@ pub fn authenticate(
             at: error.place(),
             kid: unverified.kid().clone(),
         })?;
-    if claims.scope.contradicts(claims.reason) {
-        return Err(ApprovalError::Claim {
-            at: "scope".to_owned(),
-            kid: unverified.kid().clone(),
-        });
-    }
     if let Some(passkey) = &passkey {
         // What the authenticator says counts, and not what the page has written.
         claims.amr = vec![passkey.method().to_owned()];

@@ -15,7 +15,7 @@ use crate::approval::{
 };
 use crate::clock::{self, Timestamp};
 use crate::ids::{DraftId, ObjectId, PersonRef, TicketKey};
-use crate::reset::{Refusal, Unapproved};
+use crate::reset::{Parties, Refusal, Unapproved};
 
 /// What a person wants to sign.
 pub enum Wanted {
@@ -95,12 +95,12 @@ impl Desk {
                 let shown = self.shown(session, target).await?;
                 let shown =
                     shown.ok_or(DeskError::Evidence("the person was not looked up here"))?;
-                let contacts = used_of(&evidence, shown)?;
+                let contacts = used_of(&evidence, shown.ends)?;
                 let target = match vouches {
                     true => self.managed(session, &PersonRef::Id(target)).await?,
                     false => self.people.profile(&PersonRef::Id(target)).await?,
                 };
-                check_unchanged(contacts, &target)?;
+                let changed = changed(contacts, &shown.changed, &target);
                 let about = Subject {
                     ticket: ticket.in_capitals(),
                     target: target.id,
@@ -108,6 +108,9 @@ impl Desk {
                     scope,
                     reason,
                 };
+                if let Some(kind) = changed {
+                    return Err(self.refuse_changed(kind, &about).await);
+                }
                 (about, Act::Verify { evidence, contacts })
             }
             Wanted::Approval { case, channel } => {
@@ -166,6 +169,20 @@ impl Desk {
             id,
             text,
         })
+    }
+
+    /// The security team is told that a number was changed while the verifier used it.
+    async fn refuse_changed(&self, contact: ContactKind, about: &Subject) -> DeskError {
+        let refusal = Refusal::ContactChanged(contact);
+        let parties = Parties {
+            channel: Some(Channel::Desk),
+            source: self.settings.notes.clone(),
+            ticket: Some(about.ticket.clone()),
+            target: Some(about.target_name.clone()),
+            ..Parties::default()
+        };
+        self.resets.refuse(&refusal, &parties).await;
+        DeskError::ResetRefused(refusal)
     }
 
     /// Why the reset that a verifier's draft asks for would be refused. A manager is told nothing that only the service
@@ -237,8 +254,8 @@ fn used_of(evidence: &[Evidence], shown: ContactEnds) -> Result<ContactEnds, Des
     Ok(used)
 }
 
-/// The directory still has the contacts that the verifier was shown: else they called another.
-fn check_unchanged(used: ContactEnds, profile: &Profile) -> Result<(), DeskError> {
+/// Of the contacts that were used, one that is another in the directory by now, or was between two looks.
+fn changed(used: ContactEnds, shown: &[ContactKind], profile: &Profile) -> Option<ContactKind> {
     let ends = |number: &Option<SecretString>| {
         let number = number.as_ref().map(ExposeSecret::expose_secret);
         number.and_then(LastDigits::of)
@@ -247,12 +264,8 @@ fn check_unchanged(used: ContactEnds, profile: &Profile) -> Result<(), DeskError
         business_phone: ends(&profile.business_phone),
         mobile_phone: ends(&profile.mobile_phone),
     };
-    match now.changed_since(&used) {
-        None => Ok(()),
-        Some(_) => Err(DeskError::Evidence(
-            "its contact of record was changed after it was shown here",
-        )),
-    }
+    let between_looks = shown.iter().find(|kind| used.of(**kind).is_some());
+    between_looks.copied().or(now.changed_since(&used))
 }
 
 /// The evidence, if each is a way that the desk offers.

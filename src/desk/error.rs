@@ -65,12 +65,19 @@ pub(super) const NO_RANDOM: DeskError = DeskError::Refused(Refusal::Misconfigure
 });
 
 impl DeskError {
+    /// Whether the case was decided before.
+    pub(super) fn is_late(&self) -> bool {
+        matches!(
+            self,
+            DeskError::Rejected | DeskError::ApprovedAlready | DeskError::NoSuchCase
+        )
+    }
+
     /// Whether it says that what was presented is no signature; false for an outage.
     pub(super) fn disproves_signature(&self) -> bool {
         match self {
             DeskError::Busy | DeskError::SignInDown(_) | DeskError::Internal => false,
-            // Another approver was faster.
-            DeskError::Rejected | DeskError::ApprovedAlready | DeskError::NoSuchCase => false,
+            late if late.is_late() => false,
             DeskError::Refused(refusal) | DeskError::ResetRefused(refusal) => {
                 !refusal.is_transient()
             }

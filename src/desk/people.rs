@@ -85,6 +85,14 @@ struct Shown {
     contact: Option<(ContactKind, Option<LastDigits>)>,
 }
 
+/// The contacts of one person that a session was shown.
+#[derive(Default)]
+pub(super) struct ShownContacts {
+    pub ends: ContactEnds,
+    /// Those that were another at a later look.
+    pub changed: Vec<ContactKind>,
+}
+
 fn shown_key(session: &Session) -> Key {
     Key(format!("desk-shown#{}", session.hash))
 }
@@ -217,24 +225,28 @@ impl Desk {
         kept.await?
     }
 
-    /// What the contacts of a person ended in when this session was shown them, the last time. `None` if the session did
-    /// not look the person up.
+    /// What the contacts of a person ended in when this session was shown them, and one that was another each time. `None`
+    /// if the session did not look the person up.
     pub(super) async fn shown(
         &self,
         session: &Session,
         person: ObjectId,
-    ) -> Result<Option<ContactEnds>, DeskError> {
+    ) -> Result<Option<ShownContacts>, DeskError> {
         let list: Option<Vec<Shown>> = self.store.read(&shown_key(session)).await?;
-        let mut contacts = None;
+        let mut found = None;
         for shown in list.unwrap_or_default() {
             if shown.person != person {
                 continue;
             }
-            let contacts = contacts.get_or_insert(ContactEnds::default());
-            if let Some((kind, ends)) = shown.contact {
-                *contacts.of_mut(kind) = ends;
+            let ShownContacts { ends, changed } = found.get_or_insert_default();
+            if let Some((kind, digits)) = shown.contact {
+                let before = ends.of_mut(kind);
+                if before.is_some() && *before != digits {
+                    changed.push(kind);
+                }
+                *before = digits;
             }
         }
-        Ok(contacts)
+        Ok(found)
     }
 }

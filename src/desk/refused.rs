@@ -52,6 +52,10 @@ impl Desk {
         if let Err(error) = self.audit.append(&event).await {
             tracing::error!(%error, "a refused signature could not be written into the audit trail");
         }
+        // Who was slower than another approver has signed.
+        if error.is_late() {
+            return;
+        }
         if let Err(error) = self.notify_of_refused(by, &event).await {
             tracing::error!(%error, "refused signatures could not be counted");
         }

@@ -49,7 +49,7 @@ impl Desk {
             if let Err(error) = redeemed.await {
                 // The page may have sent it twice: what counts is whether it is signed.
                 if self.store.signature(id).await?.is_none() {
-                    if error.disproves_signature() {
+                    if error.disproves_signature() || error.is_late() {
                         self.audit_refused(Some(session.person), &draft, &error)
                             .await;
                     }

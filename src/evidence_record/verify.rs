@@ -41,6 +41,8 @@ pub struct VerifiedApproval {
     pub by_sign_in: bool,
     /// Whether the approver verified the person, too.
     pub by_one_person: bool,
+    /// Whether the approver verified the person in another approval of the record.
+    pub verified_in_another: bool,
     /// If a passkey signed.
     pub passkey: Option<SigningPasskey>,
 }
@@ -111,7 +113,10 @@ pub fn verify(bytes: &[u8]) -> Result<Verified, EvidenceFault> {
     Ok(Verified {
         sha256: Digest::of(bytes),
         approvals: approvals
-            .map(|((part, approval), sign_ins)| verified(part, approval, sign_ins, &accounts))
+            .map(|((part, approval), sign_ins)| {
+                let parts = &record.approvals.approvals;
+                verified(part, parts, approval, sign_ins, &accounts)
+            })
             .collect(),
         record,
     })
@@ -142,6 +147,7 @@ fn authenticate(part: &SignedPart) -> Result<(Authentic, Vec<SignIn>), KeptFault
 
 fn verified(
     part: &SignedPart,
+    parts: &[SignedPart],
     approval: &Authentic,
     sign_ins: &[SignIn],
     accounts: &Accounts,
@@ -175,6 +181,9 @@ fn verified(
         domain: approval.domain().clone(),
         by_sign_in: signed_in.is_some(),
         by_one_person: part.approver_verified || part.verifiers.contains(&part.approver),
+        verified_in_another: parts
+            .iter()
+            .any(|other| other.id != part.id && other.verifiers.contains(&part.approver)),
         passkey: approval.passkey().and_then(|passkey| {
             Some(SigningPasskey {
                 check_number: part.kept.check_number()?,

@@ -32,6 +32,10 @@ pub fn next_before_signing(code: Code) -> Option<&'static str> {
         Code::ContactChanged => {
             Some("Find out who changed it. Then press Back, and verify them in another way.")
         }
+        Code::Frozen | Code::CapReached | Code::VerifierLimit | Code::TargetBusy => Some(
+            "You can verify them now, or later: an approver can approve within four hours of your signature, once this has \
+             passed. If it cannot wait, call a person on call.",
+        ),
         other => next_at_desk(other),
     }
 }
@@ -48,6 +52,10 @@ pub fn next_at_desk(code: Code) -> Option<&'static str> {
         Code::CoolingDown => Some(
             "Wait until then, and approve it then: a verification stays open for four hours. If it cannot wait, two people \
              approve on call or in the ticket.",
+        ),
+        Code::Frozen | Code::CapReached | Code::VerifierLimit | Code::TargetBusy => Some(
+            "Wait until it has passed, and approve it then: a verification stays open for four hours. To have a freeze \
+             lifted, ask the security team.",
         ),
         // Often it is the wrong account, and the person stays verified.
         Code::SignInInvalid => Some(
@@ -225,6 +233,10 @@ mod tests {
             Code::EvidenceWeak,
             Code::PasswordJustChanged,
             Code::ContactChanged,
+            Code::Frozen,
+            Code::CapReached,
+            Code::VerifierLimit,
+            Code::TargetBusy,
         ] {
             let next = next_before_signing(code).unwrap();
             assert!(

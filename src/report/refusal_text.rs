@@ -46,7 +46,8 @@ fn detail(refusal: &Refusal) -> String {
         }
         // Whatever is wrong with it.
         Refusal::SignIn(_) => {
-            "The sign-in does not count as the signature, for example because another account signed in."
+            "The sign-in does not count as the signature, for example because another account signed in, or another tab used \
+             this sign-in."
         }
         Refusal::SignerWithoutRole(Attester::Approver) => {
             "The person who approved is not in the group of approvers."

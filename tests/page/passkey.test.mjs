@@ -168,7 +168,7 @@ onPhone("a_link_of_the_desk_fills_the_form_in_and_the_passkey_signs_what_is_show
   const line = await enrol({ page, url });
   const { credential } = inLine(line), at5 = Math.floor(Date.now() / 1000) - 300;
   const link = new URLSearchParams({
-    passkey: "olga-phone", credential, approver: OLGA, for: "on_call", ticket: "HELP-42", target: JANE, reason: "stolen",
+    passkey: "olga-phone", credential, approver: OLGA, for: "on_call", ticket: "HELP-42", target: JANE, reason: "lost",
     scope: "mfa:reregister passkeys:remove sessions:keep lockout:accept", how: "phone_call", via: "mobile", contact: "company_directory",
     also: "in_person// secure_message/teams/phone_book telepathy// phone_call/desk/a_dream", verifier: VERA, verified_at: String(at5),
   });
@@ -176,7 +176,7 @@ onPhone("a_link_of_the_desk_fills_the_form_in_and_the_passkey_signs_what_is_show
   await at(page, "paste");
   assert.match(await page.locator("#pk-filled").innerText(), /A link has filled this in/);
   const sentence = await page.locator("#pk-sentence").textContent();
-  for (const words of [OLGA, JANE, "HELP-42", "it was stolen", "remove their passkeys", "stay signed in", "could not register afterwards: reset all the same", "mobile phone", "; and in person; and message on teams, contact from a phone book, by " + VERA, "5 minutes ago"]) {
+  for (const words of [OLGA, JANE, "HELP-42", "it is lost", "remove their passkeys", "stay signed in", "could not register afterwards: reset all the same", "mobile phone", "; and in person; and message on teams, contact from a phone book, by " + VERA, "5 minutes ago"]) {
     assert.ok(sentence.includes(words), words);
   }
   await accessible("4-from-the-desk", [320]);
@@ -191,6 +191,14 @@ onPhone("a_link_of_the_desk_fills_the_form_in_and_the_passkey_signs_what_is_show
     assert.equal(one.verified_at, at5, "the time of the link, to the second");
     assert.equal(one.verified_by, VERA);
   }
+
+  // After a theft they are signed out everywhere, whatever the link says.
+  link.set("reason", "stolen");
+  await page.goto("about:blank");
+  await page.goto(`${url}#${link}`);
+  await at(page, "paste");
+  assert.match(await page.locator("#pk-sentence").textContent(), /it was stolen[^]*sign them out everywhere/);
+  assert.equal(await page.getByLabel("Their sessions").isDisabled(), true);
 
   // What a link says that the form does not know is left to the approver.
   link.set("reason", "<b>"); link.set("how", "telepathy"); link.set("ticket", "x".repeat(99));

@@ -67,6 +67,18 @@ async fn without_a_reason_the_reset_goes_ahead_and_names_the_passkey() {
 }
 
 #[tokio::test]
+async fn after_a_theft_an_approval_that_keeps_sessions_begins_nothing() {
+    let app = TestApp::new().await;
+    let scope = "mfa:reregister passkeys:remove sessions:keep";
+    let refused = app.reset(app.draft().scope(scope).reason("stolen")).await;
+    refused.assert_refused(422, "approval_claim");
+    app.assert_nothing_happened();
+    app.reset(app.draft().scope(scope).reason("lost"))
+        .await
+        .assert_completed();
+}
+
+#[tokio::test]
 async fn after_a_theft_everything_goes_as_asked_and_the_answer_offers_to_remove_the_passkey() {
     let app = TestApp::new().await;
     let draft = app.draft().scope("mfa:reregister").reason("stolen");

@@ -221,9 +221,10 @@ impl Lines {
         );
         self.row(
             "signers",
-            match approval.by_one_person {
-                true => "ONE person verified and approved",
-                false => "two accounts: the approver's did not verify",
+            match (approval.by_one_person, approval.verified_in_another) {
+                (true, _) => "ONE person verified and approved",
+                (false, true) => "two accounts: the approver's verified in the other approval",
+                (false, false) => "two accounts: the approver's did not verify",
             },
         );
         self.signature(approval, part);

@@ -100,6 +100,14 @@ fn a_passkey_is_kept_or_removed_and_a_lock_out_is_accepted_only_if_it_is_said() 
 }
 
 #[test]
+fn after_a_theft_no_sessions_are_kept() {
+    let dir = TestDir::with_key();
+    let kept = "--reason stolen --scope sessions:keep";
+    let refusal = dir.refusal(&format!("{WHO} {CALL} {kept}"));
+    assert!(refusal.contains("a thief may hold"), "{refusal}");
+}
+
+#[test]
 fn the_summary_goes_to_stderr_and_does_not_hold_the_approval() {
     let dir = TestDir::with_key();
     let output = dir.run(&format!("{WHO} {CALL}"));

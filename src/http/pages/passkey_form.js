@@ -121,6 +121,10 @@ function sentence() {
 function changed() {
   if (verifiedAt) $("pk-minutes").value = Math.max(0, Math.round((Date.now() / 1000 - verifiedAt) / 60));
   set("pk-contact-row", needsContact());
+  // A thief may hold the sessions.
+  const stolen = value("pk-reason") === "stolen";
+  if (stolen) $("pk-sessions").value = "";
+  $("pk-sessions").disabled = stolen;
   $("pk-sign").hidden = Boolean(inTicket());
   const whole = !missing(), words = whole ? sentence() : "";
   if ($("pk-sentence").textContent !== words) $("pk-sentence").textContent = words;

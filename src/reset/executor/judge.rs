@@ -5,6 +5,7 @@
 use super::context::Run;
 use super::identify::Identified;
 use super::look_ahead::{Answers, KnownPeople};
+use crate::approval::sign_in::SignInError;
 use crate::approval::{Approval, ApprovalError, Authentic, Channel, KeptApproval, Reason, Scope};
 use crate::clock::Timestamp;
 use crate::ids::{ResetId, TicketKey};
@@ -61,7 +62,10 @@ impl Run<'_> {
         let claims = approvals.first().ok_or(Refusal::ApprovalMissing)?.claims();
         let policy = self.deployment.channels.policy(request)?;
         let ticket_user = match basis {
-            Basis::Request => request.user.as_ref(),
+            Basis::Request => {
+                check_new(approvals)?;
+                request.user.as_ref()
+            }
             // It was judged at the claim. What changed in the ticket since then does not undo a reset that has begun.
             Basis::Claim(_) => None,
         };
@@ -243,6 +247,25 @@ impl Run<'_> {
             remarks: Remarks::default(),
         }
     }
+}
+
+/// What an approval must hold to begin a reset. One that has begun goes on, and its record stays good: an earlier version
+/// did not ask this.
+fn check_new(approvals: &[Approval]) -> Result<(), Refusal> {
+    for approval in approvals {
+        let claims = approval.claims();
+        if claims.scope.contradicts(claims.reason) {
+            let (at, kid) = ("scope".to_owned(), approval.kid().clone());
+            return Err(ApprovalError::Claim { at, kid }.into());
+        }
+        if let Some(signed) = approval.by_sign_in()
+            && signed.approver == signed.verifier
+            && signed.approved_at <= signed.verified_at
+        {
+            return Err(SignInError::NotAnew.into());
+        }
+    }
+    Ok(())
 }
 
 /// Judges the approvals as of `at`. An expired one beside good ones is left over from an earlier try and passed over.

@@ -117,7 +117,9 @@ impl Run<'_> {
             verifiers: BTreeSet::from([unapproved.verifier]),
             signers: desk.iter().map(|desk| &desk.policy.iss).collect(),
             passkeys: Vec::new(),
-            is_alone: unapproved.approver == Some(unapproved.verifier),
+            // Where the policy lets nobody do it alone, whoever looks at their own verification approves nothing.
+            is_alone: unapproved.approver == Some(unapproved.verifier)
+                && desk.is_some_and(|desk| desk.policy.alone.is_some()),
         })
     }
 

@@ -11,7 +11,7 @@ use crate::guardrails::freeze;
 use crate::log;
 use crate::passkeys::{phone, with_passkey};
 use crate::test_app::{
-    ADA, ADELE, Document, GRACE, JANE, MEGAN, SAM, TestApp, VERA, without_cool_down,
+    ADA, ADELE, Document, GRACE, JANE, MEGAN, SAM, TestApp, VERA, VICTOR, without_cool_down,
 };
 
 async fn found(browser: &Browser<'_>, who: &str) -> Value {
@@ -284,6 +284,16 @@ async fn verifier_and_approver_see_a_freeze_and_a_full_count_before_they_sign() 
         .assert_completed();
     let draft = vera.draft_verification(MEGAN).await.json;
     assert_ne!(draft["obstacle"], json!(null), "{draft}");
+}
+
+#[tokio::test]
+async fn who_verified_and_may_approve_sees_the_preview_and_no_limit_that_is_not_theirs() {
+    let app = with_desk(same).await;
+    let victor = Browser::of(&app, VICTOR).await;
+    let case = victor.verify(JANE).await;
+    let shown = victor.get(&format!("/desk/cases/{case}")).await.json;
+    assert_eq!(shown["obstacle"], json!(null), "{shown}");
+    assert_eq!(shown["preview"]["target"], JANE);
 }
 
 #[tokio::test]
