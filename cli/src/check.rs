@@ -75,7 +75,10 @@ fn report(file: &str, policy: &Policy) -> anyhow::Result<Exit> {
 
     let mut faults = Vec::new();
     let mut warnings = warnings::of(policy);
-    writeln!(text, "Keys of approvals:")?;
+    match sections.issuers.is_empty() {
+        true => writeln!(text, "Keys of approvals: none")?,
+        false => writeln!(text, "Keys of approvals:")?,
+    }
     for (name, issuer) in &sections.issuers {
         let found = keys::of(policy, name, issuer);
         for line in found.lines {

@@ -95,7 +95,9 @@ impl Setting {
         // A passkey needs a domain, and an address such as 127.0.0.1 is none.
         let page = url.replace("127.0.0.1", "localhost");
         let phone = Passkey::es256("https://passkeys.contoso.example", "olga-phone", &page);
-        let files = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/sandbox"));
+        // Two of them at once do not write over each other's keys.
+        let files = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/sandbox"))
+            .join(std::process::id().to_string());
         fs::create_dir_all(&files)?;
         fs::write(
             files.join("service-desk.jwks.json"),
@@ -237,11 +239,12 @@ impl Setting {
         fs::write(&body, &jira.body)?;
         let signature = jira.value("X-Hub-Signature").unwrap_or_default();
         println!(
-            "\nIt stays up until Ctrl-C. Lines to paste; the approvals are good for fifteen minutes."
+            "\nIt stays up until Ctrl-C. Lines to paste; the approvals are good for fifteen minutes, then start it again."
         );
         println!(
             "\n# The desk: sign in as Vera and verify Jane, whom you find by jane.doe@contoso.example.\n\
-             # Then open the link in the note that the page shows, in a private window, and sign in as Sam to approve."
+             # Then open the link in the note that the page shows, in a private window, and sign in as Sam to approve.\n\
+             # The page warns that Vera has had many people reset: that was the tour."
         );
         println!("{url}/desk?ticket=HELP-42");
         println!("\n# The page for the operator on call, to reset Cash.");

@@ -136,7 +136,7 @@ impl Tour<'_> {
         self.expect(&reply, 200, "");
 
         self.scene(
-            "Jira and Entra's sign-in are down: Olga approves with the passkey of her phone",
+            "Jira and the desk's sign-in are down: Olga approves with the passkey of her phone",
             "Checked: page, challenge, user verification and signature. No sign-in and no key file.",
         );
         let approval = setting.by_phone("INC-8", NINA);

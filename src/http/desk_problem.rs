@@ -20,8 +20,8 @@ pub fn next_before_signing(code: Code) -> Option<&'static str> {
             "Ask the person whether they still have it. Then press Back, and change your answer about the passkey.",
         ),
         Code::CoolingDown => Some(
-            "If that is within four hours, verify them now and send the approver the link: the approver waits until then. \
-             If it cannot wait, call a person on call.",
+            "Verify them now only if that time is within four hours: the approver then approves after it. If it cannot \
+             wait, call a person on call.",
         ),
         Code::EvidenceWeak => Some(
             "Press Back, and verify them in another way as well, such as in person, by video, or on a desk phone.",

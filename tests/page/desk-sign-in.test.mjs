@@ -186,7 +186,7 @@ play("an_agent_who_comes_back_from_microsofts_page_by_the_browsers_button_is_tol
   await press(page, "Continue: see what you sign");
   await press(page, "I have verified them: sign");
   await back();
-  assert.match(await said(page, "start"), /You did not complete the sign-in\. Nothing was signed\. What you typed is gone\./);
+  assert.match(await said(page, "start"), /You did not complete the sign-in\. Nothing was signed\. What you typed is gone: find the person again\./);
   assert.deepEqual(await store(page), { "desk-bearer": BEARER });
   await accessible("start");
   await press(page, "Try again");

@@ -59,6 +59,18 @@ impl Beside<'_> {
         (confirmed.into_iter().max().unwrap_or(Confirmed::Yes), lines)
     }
 
+    /// Whether each key of the record is one that is known from elsewhere.
+    pub fn confirms_keys(&self, verified: &Verified) -> bool {
+        let by_keys = self.keys.as_ref().map(|keys| keys.confirm(verified));
+        by_keys.is_some_and(|(confirmed, _)| confirmed == Confirmed::Yes)
+    }
+
+    /// Whether the audit trail has the record.
+    pub fn confirms_record(&self, verified: &Verified) -> bool {
+        let trail = self.trail.as_ref();
+        trail.is_some_and(|trail| trail.confirm(verified).is_ok())
+    }
+
     /// Another record with one of its approvals. A copy of the record is none.
     fn also_used(&self, verified: &Verified) -> Option<&Path> {
         let parts = verified.record.approvals.approvals.iter();

@@ -7,7 +7,7 @@ use std::path::Path;
 use reregister_mfa::approval::{Channel, ContactKind, SignaturePolicy};
 use reregister_mfa::evidence_record::{
     EvidenceFault, EvidenceRecord, MethodRead, Proof, Signatures, SignedPart, Signer,
-    StatusWithProof, Verified, VerifiedApproval,
+    StatusWithProof, Verified, VerifiedApproval, Why,
 };
 use reregister_mfa::ids::PersonRef;
 use reregister_mfa::names::{is_invisible, shown};
@@ -70,7 +70,7 @@ pub fn of(file: &Path, verified: &Verified, beside: &Beside<'_>) -> (String, Con
     lines.item("its bytes are whole, and its parts belong to one reset");
     lines.item("its keys made the signatures, over this person, ticket, scope and reason");
     lines.item(
-        "by the arrival and the tier that the function wrote: the approvals were valid then, and are as many, by as many accounts and in as many ways, as the tier needs",
+        "taking the arrival and the tier from the function: the approvals were in time, and enough for that tier, in number, accounts and ways of verification",
     );
     lines.item("by what the function wrote: what was done is what was approved");
     if !compared.is_empty() {
@@ -84,10 +84,10 @@ pub fn of(file: &Path, verified: &Verified, beside: &Beside<'_>) -> (String, Con
 
 impl Lines {
     fn trust(&mut self, verified: &Verified, beside: &Beside<'_>) {
-        if beside.keys.is_none() {
+        if !beside.confirms_keys(verified) {
             self.item("that these keys were the issuer's or Entra's: compare them with your own copy, --keys");
         }
-        if beside.trail.is_none() {
+        if !beside.confirms_record(verified) {
             self.item(
                 "that the record is as the function wrote it: compare the audit trail, --trail",
             );
@@ -220,11 +220,11 @@ impl Lines {
             format_args!("{:.0} by {approver}", approval.approved_at),
         );
         self.row(
-            "signers",
+            "people",
             match (approval.by_one_person, approval.verified_in_another) {
                 (true, _) => "ONE person verified and approved",
-                (false, true) => "two accounts: the approver's verified in the other approval",
-                (false, false) => "two accounts: the approver's did not verify",
+                (false, true) => "the account that approved verified in the other approval",
+                (false, false) => "the account that approved is none of those that verified",
             },
         );
         self.signature(approval, part);
@@ -341,7 +341,11 @@ fn method_name(method: &MethodRead) -> String {
 }
 
 fn outcome<Status: Copy + Into<&'static str>>(outcome: &StatusWithProof<Status>) -> String {
-    let why = outcome.why.map(|why| format!(", {}", words(why.into())));
+    let why = outcome.why.map(|why| match why {
+        Why::NotMfa => ", no MFA method".to_owned(),
+        Why::ButtonLeavesIt => ", Entra's re-register button leaves it, too".to_owned(),
+        other => format!(", {}", words(other.into())),
+    });
     let proof = outcome.proof.map(|proof| match proof {
         Proof::AbsentFromList => ", proof: absent from each later list",
         Proof::Accepted => ", proof: accepted by Graph",

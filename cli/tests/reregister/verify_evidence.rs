@@ -38,7 +38,7 @@ fn a_record_alone_is_verified_and_what_is_taken_on_trust_is_named() {
         "desk.json: verified\n",
         "HELP-42",
         "jane.doe@contoso.example",
-        "two accounts: the approver's did not verify",
+        "the account that approved is none of those that verified",
         "two sign-ins to Entra, in the authentication context c1",
         "a video call",
         "proof: absent from each later list",
