@@ -4,8 +4,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::allowance::Allowance;
 use super::error::NO_RANDOM;
+use super::session::LIFETIME;
 use super::store::StoredDraft;
-use super::{Desk, DeskError, Profile, Session};
+use super::{Desk, DeskError, Profile, Session, Visit};
 use crate::approval::sign_in::{
     Act, DRAFT_LIFETIME, DeskRole, Draft, SignedDigest, Subject, may_be_one, nonce,
 };
@@ -15,7 +16,8 @@ use crate::approval::{
 };
 use crate::clock::{self, Timestamp};
 use crate::ids::{DraftId, ObjectId, PersonRef, TicketKey};
-use crate::reset::{Parties, Refusal, Unapproved};
+use crate::reset::ports::Key;
+use crate::reset::{Parties, Refusal, RequestOrigin, Unapproved};
 
 /// What a person wants to sign.
 pub enum Wanted {
@@ -60,7 +62,7 @@ impl Desk {
         &self,
         session: &Session,
         wanted: Wanted,
-        until: Timestamp,
+        visit: Visit,
     ) -> Result<OpenDraft, DeskError> {
         self.count(Allowance::Drafts, session.person).await?;
         let (about, act) = match wanted {
@@ -109,7 +111,9 @@ impl Desk {
                     reason,
                 };
                 if let Some(kind) = changed {
-                    return Err(self.refuse_changed(kind, &about).await);
+                    return Err(self
+                        .refuse_changed(session, kind, &about, visit.origin)
+                        .await);
                 }
                 (about, Act::Verify { evidence, contacts })
             }
@@ -165,20 +169,33 @@ impl Desk {
         Ok(OpenDraft {
             nonce: nonce(&text),
             expires_at: draft.expires_at,
-            obstacle: self.obstacle(session, &draft, until).await,
+            obstacle: self.obstacle(session, &draft, visit.until).await,
             id,
             text,
         })
     }
 
-    /// The security team is told that a number was changed while the verifier used it.
-    async fn refuse_changed(&self, contact: ContactKind, about: &Subject) -> DeskError {
+    /// The security team is told, once in a session, that a number was changed while the verifier used it. Who that is
+    /// stands in the trail, with the look at the number.
+    async fn refuse_changed(
+        &self,
+        session: &Session,
+        contact: ContactKind,
+        about: &Subject,
+        origin: RequestOrigin,
+    ) -> DeskError {
         let refusal = Refusal::ContactChanged(contact);
+        let key = Key(format!("desk-changed#{}#{}", session.hash, about.target));
+        let is_first = self.store.create(key, &contact, LIFETIME).await;
+        if !is_first.unwrap_or(true) {
+            return DeskError::ResetRefused(refusal);
+        }
         let parties = Parties {
             channel: Some(Channel::Desk),
             source: self.settings.notes.clone(),
             ticket: Some(about.ticket.clone()),
             target: Some(about.target_name.clone()),
+            origin,
             ..Parties::default()
         };
         self.resets.refuse(&refusal, &parties).await;

@@ -65,7 +65,7 @@ pub(super) const NO_RANDOM: DeskError = DeskError::Refused(Refusal::Misconfigure
 });
 
 impl DeskError {
-    /// Whether the case was decided before.
+    /// Whether the case was decided before, or has expired.
     pub(super) fn is_late(&self) -> bool {
         matches!(
             self,

@@ -91,6 +91,7 @@ pub(super) struct ShownContacts {
     pub ends: ContactEnds,
     /// Those that were another at a later look.
     pub changed: Vec<ContactKind>,
+    looks: Vec<ContactKind>,
 }
 
 fn shown_key(session: &Session) -> Key {
@@ -238,13 +239,18 @@ impl Desk {
             if shown.person != person {
                 continue;
             }
-            let ShownContacts { ends, changed } = found.get_or_insert_default();
+            let ShownContacts {
+                ends,
+                changed,
+                looks,
+            } = found.get_or_insert_default();
             if let Some((kind, digits)) = shown.contact {
                 let before = ends.of_mut(kind);
-                if before.is_some() && *before != digits {
+                if looks.contains(&kind) && *before != digits {
                     changed.push(kind);
                 }
                 *before = digits;
+                looks.push(kind);
             }
         }
         Ok(found)

@@ -52,7 +52,7 @@ impl Desk {
         if let Err(error) = self.audit.append(&event).await {
             tracing::error!(%error, "a refused signature could not be written into the audit trail");
         }
-        // Who was slower than another approver has signed.
+        // Who came too late has signed all the same.
         if error.is_late() {
             return;
         }

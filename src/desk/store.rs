@@ -11,6 +11,7 @@
 //! | `desk-course#ID` | what the ticket and the trail know of a case | by the run that has its lease |
 //! | `desk-rejections#…` | who rejected what of a person or a ticket, for a day | by a rejection |
 //! | `desk-shown#HASH` | which people and contacts a session was shown, never the contact | when one is shown |
+//! | `desk-changed#HASH#PERSON` | that the security team was told of a changed contact in this session | once |
 //! | `desk-count#open#HASH` | when the drafts were made that a session has not signed | by drafts and signatures |
 //! | `desk-count#…` | the times of what is limited by the hour; refused sign-ins | by what is counted |
 

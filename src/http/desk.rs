@@ -222,7 +222,11 @@ pub async fn draft(State(services): State<Arc<Services>>, request: HttpRequest) 
     respond(async {
         let (desk, session) = session(&services, request.headers()).await?;
         let (visit, body) = read::<DraftBody>(&services, request).await?;
-        let draft = desk.draft(&session, body.wanted()?, visit.until).await?;
+        let draft = desk.draft(&session, body.wanted()?, visit).await;
+        let draft = draft.map_err(|error| {
+            log_fault(&error);
+            desk_problem::of_draft(&error)
+        })?;
         Ok(Json(DraftAnswer::of(&draft, &session)).into_response())
     })
     .await

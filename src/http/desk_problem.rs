@@ -20,8 +20,8 @@ pub fn next_before_signing(code: Code) -> Option<&'static str> {
             "Ask the person whether they still have it. Then press Back, and change your answer about the passkey.",
         ),
         Code::CoolingDown => Some(
-            "Verify them now only if that time is within four hours: the approver then approves after it. If it cannot \
-             wait, call a person on call.",
+            "Verify them now only if that time is within four hours, and send the approver the link: they approve after \
+             it. If it cannot wait, call a person on call.",
         ),
         Code::EvidenceWeak => Some(
             "Press Back, and verify them in another way as well, such as in person, by video, or on a desk phone.",
@@ -32,9 +32,13 @@ pub fn next_before_signing(code: Code) -> Option<&'static str> {
         Code::ContactChanged => {
             Some("Find out who changed it. Then press Back, and verify them in another way.")
         }
-        Code::Frozen | Code::CapReached | Code::VerifierLimit | Code::TargetBusy => Some(
-            "You can verify them now, or later: an approver can approve within four hours of your signature, once this has \
-             passed. If it cannot wait, call a person on call.",
+        Code::Frozen => Some(
+            "Ask the security team whether the freeze is lifted soon: an approver can approve within four hours of your \
+             signature.",
+        ),
+        Code::CapReached => Some(
+            "Have the security team check who requests so many. An approver can approve within four hours of your \
+             signature, once there is room.",
         ),
         other => next_at_desk(other),
     }
@@ -53,9 +57,18 @@ pub fn next_at_desk(code: Code) -> Option<&'static str> {
             "Wait until then, and approve it then: a verification stays open for four hours. If it cannot wait, two people \
              approve on call or in the ticket.",
         ),
-        Code::Frozen | Code::CapReached | Code::VerifierLimit | Code::TargetBusy => Some(
-            "Wait until it has passed, and approve it then: a verification stays open for four hours. To have a freeze \
-             lifted, ask the security team.",
+        Code::Frozen => Some(
+            "Ask the security team to lift the freeze, and approve it then: a verification stays open for four hours.",
+        ),
+        Code::CapReached => Some(
+            "Have the security team check who requests so many. Approve it once there is room: a verification stays open \
+             for four hours.",
+        ),
+        Code::VerifierLimit => {
+            Some("A different person has to verify them, here or in the ticket.")
+        }
+        Code::TargetBusy => Some(
+            "Wait until the other reset has ended. Then look whether this one is still needed.",
         ),
         // Often it is the wrong account, and the person stays verified.
         Code::SignInInvalid => Some(
@@ -74,6 +87,16 @@ pub fn status(services: &Services, status: &RequestStatus, replayed: bool) -> Re
             problem.followed_by(next).into_response()
         }
         None => response::status(services, status, replayed),
+    }
+}
+
+/// Why there is nothing to sign.
+pub fn of_draft(error: &DeskError) -> Problem {
+    match error {
+        DeskError::ResetRefused(refusal) => {
+            Problem::refused(refusal, 0).followed_by(next_before_signing(refusal.code()))
+        }
+        other => problem(other),
     }
 }
 

@@ -14,7 +14,7 @@ const inView = (locator) => locator.evaluate((it) => {
 });
 
 for (const [what, change, goesOn, words] of [
-  ["a_privileged_person", ROLE, true, /Privileged: the person holds the role User Administrator\. Their reset takes two approvers: one from here, and one from another system or with a passkey/],
+  ["a_privileged_person", ROLE, true, /Privileged: the person holds the role User Administrator\. Their reset takes two approvers in two systems; a passkey can be one/],
   ["a_privileged_person_where_nothing_can_come_of_it", { ...ROLE, can_go_on: false }, false, /User Administrator\. Administrators and approvers cannot be reset here\. There is nothing to verify/],
   ["a_person_who_was_just_reset", { obstacle: "The person was already reset.", obstacle_next: "Wait.", can_go_on: true }, true, /would be refused:\s+The person was already reset\.\s+What to do: Wait\./],
   ["a_person_whose_account_is_disabled", { obstacle: "The person's account is disabled.", obstacle_next: "Ask why.", can_go_on: false }, false, /account is disabled\.\s+What to do: Ask why\./],

@@ -361,7 +361,7 @@ play("an_approver_signs_a_reference_for_the_ticket_and_copies_it", {
   await accessible("3-reference");
 });
 
-for (const [forTicket, words] of [[true, /cannot reset them\. Approve for the ticket, below/], [false, /cannot reset them\. If another approver has a passkey for this, send them this link/]]) {
+for (const [forTicket, words] of [[true, /cannot reset them\. Approve for the ticket, below/], [false, /cannot reset them\. It takes two approvals of two systems, and a passkey can give one\. If another approver has one, send them this link/]]) {
   play(`a_privileged_person_is_not_approved_on_the_page_${forTicket ? "but_for_the_ticket" : "where_no_ticket_takes_references"}`, {
     how: { name: "desk-privileged-" },
     script: [...APPROVER, { on: READ, json: verification({ for_ticket: forTicket, preview: preview({ approvals: [], privileged: true, privilege: "holds the role Global Administrator" }) }) }],

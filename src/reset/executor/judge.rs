@@ -5,7 +5,6 @@
 use super::context::Run;
 use super::identify::Identified;
 use super::look_ahead::{Answers, KnownPeople};
-use crate::approval::sign_in::SignInError;
 use crate::approval::{Approval, ApprovalError, Authentic, Channel, KeptApproval, Reason, Scope};
 use crate::clock::Timestamp;
 use crate::ids::{ResetId, TicketKey};
@@ -63,7 +62,7 @@ impl Run<'_> {
         let policy = self.deployment.channels.policy(request)?;
         let ticket_user = match basis {
             Basis::Request => {
-                check_new(approvals)?;
+                check_scope(approvals)?;
                 request.user.as_ref()
             }
             // It was judged at the claim. What changed in the ticket since then does not undo a reset that has begun.
@@ -249,23 +248,19 @@ impl Run<'_> {
     }
 }
 
-/// What an approval must hold to begin a reset. One that has begun goes on, and its record stays good: an earlier version
-/// did not ask this.
-fn check_new(approvals: &[Approval]) -> Result<(), Refusal> {
-    for approval in approvals {
+/// Whether the scopes agree with the reasons. A reset that has begun goes on: an earlier version did not ask this.
+fn check_scope(approvals: &[Approval]) -> Result<(), Refusal> {
+    let contradicts = |approval: &&Approval| {
         let claims = approval.claims();
-        if claims.scope.contradicts(claims.reason) {
+        claims.scope.contradicts(claims.reason)
+    };
+    match approvals.iter().find(contradicts) {
+        None => Ok(()),
+        Some(approval) => {
             let (at, kid) = ("scope".to_owned(), approval.kid().clone());
-            return Err(ApprovalError::Claim { at, kid }.into());
-        }
-        if let Some(signed) = approval.by_sign_in()
-            && signed.approver == signed.verifier
-            && signed.approved_at <= signed.verified_at
-        {
-            return Err(SignInError::NotAnew.into());
+            Err(ApprovalError::Claim { at, kid }.into())
         }
     }
-    Ok(())
 }
 
 /// Judges the approvals as of `at`. An expired one beside good ones is left over from an earlier try and passed over.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::context::Run;
 use super::validate::DeskSignatures;
-use crate::approval::sign_in::{DeskRole, SignedIn};
+use crate::approval::sign_in::{DeskRole, SignInError, SignedIn};
 use crate::approval::{Approval, Authentic};
 use crate::clock::{self, Timestamp};
 use crate::ids::ObjectId;
@@ -71,6 +71,13 @@ impl Run<'_> {
             known = self.ask_about_signers(approvals).await;
         }
         let signed = approvals.iter().filter_map(|one| one.as_ref().by_sign_in());
+        // Who verified and approved alone signed in twice for it.
+        let is_one_sign_in = |signed: &&SignedIn| {
+            signed.approver == signed.verifier && signed.approved_at <= signed.verified_at
+        };
+        if signed.clone().any(|signed| is_one_sign_in(&signed)) {
+            return Err(SignInError::NotAnew.into());
+        }
         let signers: BTreeSet<Signer> = signed.flat_map(|signed| in_roles(signed, desk)).collect();
         for signer in signers {
             let attester = signer.attester;

@@ -45,6 +45,29 @@ async fn the_security_team_is_told_each_time_whom_to_ask() {
 }
 
 #[tokio::test]
+async fn one_sign_in_verifies_and_approves_nothing_whatever_the_table_says() {
+    let app = with_desk(alone).await;
+    let victor = Browser::of(&app, VICTOR).await;
+    let sign = async |draft: &serde_json::Value| {
+        let code = victor.code(VICTOR, draft["nonce"].as_str().unwrap()).await;
+        victor.redeem(draft, &code.unwrap()).await
+    };
+    let verified = sign(&victor.draft_verification(JANE).await.json).await;
+    let case = verified.json["case"].as_str().unwrap();
+    let approval = victor.draft_approval(case).await.json;
+    // An attacker who can write to the table says that the sign-in is the approval's.
+    app.store
+        .edit("desk-sign-in#", |_| approval["id"].to_string());
+    let refused = sign(&approval).await;
+    refused.assert_refused(403, "sign_in_invalid");
+    let mut kept = 0;
+    let signature = format!("desk-signature#{}", approval["id"].as_str().unwrap());
+    app.store.look(&signature, |_| kept += 1);
+    assert_eq!(kept, 1, "it was judged");
+    assert!(app.writes().is_empty());
+}
+
+#[tokio::test]
 async fn a_manager_who_cannot_be_read_is_not_told_as_none() {
     let app = with_desk(alone).await;
     let victor = Browser::of(&app, VICTOR).await;
