@@ -4,6 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::allowance::Allowance;
 use super::error::NO_RANDOM;
+use super::people::ShownContacts;
 use super::session::LIFETIME;
 use super::store::StoredDraft;
 use super::{Desk, DeskError, Profile, Session, Visit};
@@ -97,12 +98,12 @@ impl Desk {
                 let shown = self.shown(session, target).await?;
                 let shown =
                     shown.ok_or(DeskError::Evidence("the person was not looked up here"))?;
-                let contacts = used_of(&evidence, shown.ends)?;
+                let contacts = used_of(&evidence, &shown)?;
                 let target = match vouches {
                     true => self.managed(session, &PersonRef::Id(target)).await?,
                     false => self.people.profile(&PersonRef::Id(target)).await?,
                 };
-                let changed = changed(contacts, &shown.changed, &target);
+                let changed = changed(contacts, &shown, &target);
                 let about = Subject {
                     ticket: ticket.in_capitals(),
                     target: target.id,
@@ -260,10 +261,10 @@ fn of_manager(wanted: Vec<WantedEvidence>) -> Result<Vec<Evidence>, DeskError> {
 }
 
 /// Of the contacts that were shown, what those end in that the evidence rests on.
-fn used_of(evidence: &[Evidence], shown: ContactEnds) -> Result<ContactEnds, DeskError> {
+fn used_of(evidence: &[Evidence], shown: &ShownContacts) -> Result<ContactEnds, DeskError> {
     let mut used = ContactEnds::default();
     for kind in evidence.iter().copied().filter_map(contact_of) {
-        let ends = shown.of(kind);
+        let ends = shown.ends.get(&kind).copied().flatten();
         *used.of_mut(kind) = Some(ends.ok_or(DeskError::Evidence(
             "its contact of record was not shown here, or has fewer than four digits",
         ))?);
@@ -272,7 +273,7 @@ fn used_of(evidence: &[Evidence], shown: ContactEnds) -> Result<ContactEnds, Des
 }
 
 /// Of the contacts that were used, one that is another in the directory by now, or was between two looks.
-fn changed(used: ContactEnds, shown: &[ContactKind], profile: &Profile) -> Option<ContactKind> {
+fn changed(used: ContactEnds, shown: &ShownContacts, profile: &Profile) -> Option<ContactKind> {
     let ends = |number: &Option<SecretString>| {
         let number = number.as_ref().map(ExposeSecret::expose_secret);
         number.and_then(LastDigits::of)
@@ -281,7 +282,7 @@ fn changed(used: ContactEnds, shown: &[ContactKind], profile: &Profile) -> Optio
         business_phone: ends(&profile.business_phone),
         mobile_phone: ends(&profile.mobile_phone),
     };
-    let between_looks = shown.iter().find(|kind| used.of(**kind).is_some());
+    let between_looks = shown.changed.iter().find(|kind| used.of(**kind).is_some());
     between_looks.copied().or(now.changed_since(&used))
 }
 

@@ -1,6 +1,7 @@
 //! Whom they look at: a person by their exact name, with what speaks against resetting them, and their contacts of record
 //! one at a time.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -11,7 +12,7 @@ use super::ports::Profile;
 use super::session::LIFETIME;
 use super::{Desk, DeskError, Rejection, Session};
 use crate::approval::sign_in::DeskRole;
-use crate::approval::{ContactEnds, ContactKind, LastDigits};
+use crate::approval::{ContactKind, LastDigits};
 use crate::clock::{self, Timestamp};
 use crate::ids::{ObjectId, PersonRef};
 use crate::reset::ports::Key;
@@ -88,10 +89,10 @@ struct Shown {
 /// The contacts of one person that a session was shown.
 #[derive(Default)]
 pub(super) struct ShownContacts {
-    pub ends: ContactEnds,
+    /// None of a number with fewer than four digits.
+    pub ends: BTreeMap<ContactKind, Option<LastDigits>>,
     /// Those that were another at a later look.
-    pub changed: Vec<ContactKind>,
-    looks: Vec<ContactKind>,
+    pub changed: BTreeSet<ContactKind>,
 }
 
 fn shown_key(session: &Session) -> Key {
@@ -239,18 +240,13 @@ impl Desk {
             if shown.person != person {
                 continue;
             }
-            let ShownContacts {
-                ends,
-                changed,
-                looks,
-            } = found.get_or_insert_default();
-            if let Some((kind, digits)) = shown.contact {
-                let before = ends.of_mut(kind);
-                if looks.contains(&kind) && *before != digits {
-                    changed.push(kind);
-                }
-                *before = digits;
-                looks.push(kind);
+            let ShownContacts { ends, changed } = found.get_or_insert_default();
+            if let Some((kind, digits)) = shown.contact
+                && ends
+                    .insert(kind, digits)
+                    .is_some_and(|before| before != digits)
+            {
+                changed.insert(kind);
             }
         }
         Ok(found)

@@ -224,8 +224,8 @@ pub async fn draft(State(services): State<Arc<Services>>, request: HttpRequest) 
         let (visit, body) = read::<DraftBody>(&services, request).await?;
         let draft = desk.draft(&session, body.wanted()?, visit).await;
         let draft = draft.map_err(|error| {
-            log_fault(&error);
-            desk_problem::of_draft(&error)
+            let problem = desk_problem::of_draft(&error);
+            Failed::Desk(error, Box::new(problem))
         })?;
         Ok(Json(DraftAnswer::of(&draft, &session)).into_response())
     })
@@ -256,8 +256,8 @@ pub async fn sign(
         let (code, _) = redemption.code()?;
         let signed = desk.sign(&session, &id, &code, visit).await;
         let signed = signed.map_err(|error| {
-            log_fault(&error);
-            desk_problem::of_signature(&error, &session)
+            let problem = desk_problem::of_signature(&error, &session);
+            Failed::Desk(error, Box::new(problem))
         })?;
         Ok(match signed {
             SignatureOutcome::Verified { case, note } => Json(VerifiedAnswer {
@@ -344,13 +344,15 @@ pub async fn outcome(
 
 /// What a handler gives up with.
 enum Failed {
-    Desk(DeskError),
+    /// With what the visitor reads.
+    Desk(DeskError, Box<Problem>),
     Problem(Box<Problem>),
 }
 
 impl From<DeskError> for Failed {
     fn from(error: DeskError) -> Failed {
-        Failed::Desk(error)
+        let problem = problem(&error);
+        Failed::Desk(error, Box::new(problem))
     }
 }
 
@@ -364,9 +366,9 @@ async fn respond(answer: impl Future<Output = Result<Response, Failed>>) -> Resp
     match answer.await {
         Ok(response) => response,
         Err(Failed::Problem(problem)) => problem.into_response(),
-        Err(Failed::Desk(error)) => {
+        Err(Failed::Desk(error, problem)) => {
             log_fault(&error);
-            problem(&error).into_response()
+            problem.into_response()
         }
     }
 }

@@ -53,10 +53,10 @@ pub fn router(services: Arc<Services>) -> Router {
         .route("/resets/preview", post(on_call::preview))
         .route("/resets/{id}", get(on_call::read))
         .route("/health", get(health))
-        .route("/", get(pages::on_call))
-        .route("/passkey", get(pages::passkey))
-        .route("/desk", get(pages::desk))
-        .route("/desk/{id}", get(pages::desk))
+        .route("/", get(pages::routes::on_call))
+        .route("/passkey", get(pages::routes::passkey))
+        .route("/desk", get(pages::routes::desk))
+        .route("/desk/{id}", get(pages::routes::desk))
         .route("/desk/settings", get(desk::settings))
         .route(
             "/desk/sessions",

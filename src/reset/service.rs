@@ -13,7 +13,7 @@ use super::executor::replay::Answered;
 use super::executor::throttle::{Misuse, NotificationThrottle, PreviewThrottle};
 use super::executor::validate::Presented;
 use super::ledger::{
-    Acceptance, ApprovalUse, Block, Obstacle, Record, Stage, SwitchError, SwitchedTo, Use, is_about,
+    Acceptance, ApprovalUse, Block, Record, Stage, SwitchError, SwitchedTo, Use, is_about,
 };
 use super::model::{
     ApprovalSummary, Event, Freeze, FreezeChange, LedgerError, Parties, Preview, Privilege,
@@ -240,14 +240,10 @@ impl Resets {
         }
         let mut parties = submission.parties.clone();
         parties.name(&unused);
-        let planned = run
+        let mut planned = run
             .plan_reset(ResetId::random(), request, unused, answers)
             .await?;
-        match planned.obstacle()? {
-            None => {}
-            Some(Obstacle::Busy(_)) => return Err(Refusal::TargetBusy),
-            Some(Obstacle::Guardrail(guardrail)) => return Err(Refusal::Guardrail(guardrail)),
-        }
+        planned.reject_obstacle()?;
         let counts = |summary: &&ApprovalSummary| {
             let mut counted = planned.claim.approvals.iter();
             counted.any(|approval| approval.id == summary.id)
@@ -256,7 +252,7 @@ impl Resets {
         // The holder of an approval learns what the person has registered: each preview is written down.
         let previewed = planned.previewed(run.now(), parties);
         deployment.audit.append(&previewed).await?;
-        Ok(planned.preview(counted)?)
+        Ok(planned.preview(counted))
     }
 
     /// The stored status of a request that was submitted before. Starts and resumes nothing. `None` if nothing is stored

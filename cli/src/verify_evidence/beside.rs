@@ -31,9 +31,20 @@ pub struct Beside<'a> {
     pub uses: BTreeMap<&'a TokenId, Vec<Use<'a>>>,
 }
 
+/// What came of comparing one record.
+pub struct Compared {
+    pub confirmed: Confirmed,
+    /// One for each comparison.
+    pub lines: Vec<String>,
+    /// Whether each of its keys is known from elsewhere.
+    pub has_known_keys: bool,
+    /// Whether the audit trail has the record.
+    pub is_in_trail: bool,
+}
+
 impl Beside<'_> {
-    /// What comes of comparing a record with all that, and a line about each.
-    pub fn compare(&self, verified: &Verified) -> (Confirmed, Vec<String>) {
+    /// What comes of comparing a record with all that.
+    pub fn compare(&self, verified: &Verified) -> Compared {
         let by_keys = self.keys.as_ref().map(|keys| keys.confirm(verified));
         let by_trail = self.trail.as_ref().map(|trail| {
             let confirmed = trail.confirm(verified);
@@ -54,21 +65,16 @@ impl Beside<'_> {
             );
             (Confirmed::No, line)
         });
+        let is_yes = |by: &Option<(Confirmed, String)>| matches!(by, Some((Confirmed::Yes, _)));
+        let (has_known_keys, is_in_trail) = (is_yes(&by_keys), is_yes(&by_trail));
         let all = by_keys.into_iter().chain(by_trail).chain(used);
         let (confirmed, lines): (Vec<_>, _) = all.unzip();
-        (confirmed.into_iter().max().unwrap_or(Confirmed::Yes), lines)
-    }
-
-    /// Whether each key of the record is one that is known from elsewhere.
-    pub fn confirms_keys(&self, verified: &Verified) -> bool {
-        let by_keys = self.keys.as_ref().map(|keys| keys.confirm(verified));
-        by_keys.is_some_and(|(confirmed, _)| confirmed == Confirmed::Yes)
-    }
-
-    /// Whether the audit trail has the record.
-    pub fn confirms_record(&self, verified: &Verified) -> bool {
-        let trail = self.trail.as_ref();
-        trail.is_some_and(|trail| trail.confirm(verified).is_ok())
+        Compared {
+            confirmed: confirmed.into_iter().max().unwrap_or(Confirmed::Yes),
+            lines,
+            has_known_keys,
+            is_in_trail,
+        }
     }
 
     /// Another record with one of its approvals. A copy of the record is none.

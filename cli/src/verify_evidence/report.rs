@@ -13,7 +13,7 @@ use reregister_mfa::ids::PersonRef;
 use reregister_mfa::names::{is_invisible, shown};
 use reregister_mfa::report::how;
 
-use super::beside::Beside;
+use super::beside::{Beside, Compared};
 use super::confirmed::Confirmed;
 
 /// Lines of text.
@@ -54,7 +54,8 @@ pub fn of_fault(file: &Path, fault: &EvidenceFault) -> String {
 }
 
 pub fn of(file: &Path, verified: &Verified, beside: &Beside<'_>) -> (String, Confirmed) {
-    let (confirmed, compared) = beside.compare(verified);
+    let compared = beside.compare(verified);
+    let confirmed = compared.confirmed;
     let mut lines = Lines::default();
     let (head, proven) = match confirmed {
         Confirmed::Yes => ("verified", "Proven by this record alone"),
@@ -73,21 +74,21 @@ pub fn of(file: &Path, verified: &Verified, beside: &Beside<'_>) -> (String, Con
         "taking the arrival and the tier from the function: the approvals were in time, and enough for that tier, in number, accounts and ways of verification",
     );
     lines.item("by what the function wrote: what was done is what was approved");
-    if !compared.is_empty() {
+    if !compared.lines.is_empty() {
         lines.heading("Compared");
     }
-    compared.iter().for_each(|line| lines.item(line));
+    compared.lines.iter().for_each(|line| lines.item(line));
     lines.heading("On trust");
-    lines.trust(verified, beside);
+    lines.trust(verified, &compared);
     (lines.0, confirmed)
 }
 
 impl Lines {
-    fn trust(&mut self, verified: &Verified, beside: &Beside<'_>) {
-        if !beside.confirms_keys(verified) {
+    fn trust(&mut self, verified: &Verified, compared: &Compared) {
+        if !compared.has_known_keys {
             self.item("that these keys were the issuer's or Entra's: compare them with your own copy, --keys");
         }
-        if !beside.confirms_record(verified) {
+        if !compared.is_in_trail {
             self.item(
                 "that the record is as the function wrote it: compare the audit trail, --trail",
             );

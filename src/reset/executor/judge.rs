@@ -8,7 +8,7 @@ use super::look_ahead::{Answers, KnownPeople};
 use crate::approval::{Approval, ApprovalError, Authentic, Channel, KeptApproval, Reason, Scope};
 use crate::clock::Timestamp;
 use crate::ids::{ResetId, TicketKey};
-use crate::reset::ledger::{GuardrailItems, Obstacle, obstacle, tells_of_pace};
+use crate::reset::ledger::{GuardrailItems, Obstacle, obstacle, remark_pace};
 use crate::reset::model::{
     Action, Alone, ApprovalSummary, Claim, Event, Guardrails, LedgerError, Parties, Person,
     PlannedMethod, Preview, PrivilegeFacts, Remarks, Request,
@@ -316,20 +316,39 @@ impl PlannedReset {
         }
     }
 
-    /// What the reset would do. `approvals` are those that count.
+    /// See [`reject_obstacle`].
     ///
     /// # Errors
-    /// [`LedgerError`] if a count cannot be read.
-    pub fn preview(mut self, approvals: Vec<ApprovalSummary>) -> Result<Preview, LedgerError> {
-        self.claim.remarks.verifier_pace =
-            tells_of_pace(&self.read, &self.claim, &self.guardrails)?;
-        Ok(preview(
+    /// What is in the way.
+    pub fn reject_obstacle(&mut self) -> Result<(), Refusal> {
+        reject_obstacle(&self.read, &mut self.claim, &self.guardrails)
+    }
+
+    /// What the reset would do. `approvals` are those that count.
+    pub fn preview(self, approvals: Vec<ApprovalSummary>) -> Preview {
+        preview(
             &self.tier,
             &self.claim,
             self.plan,
             self.hardware_unknown,
             approvals,
-        ))
+        )
+    }
+}
+
+/// Refuses, for somebody who only looks, what something is in the way of. Remarks the verifier's pace in the claim.
+///
+/// # Errors
+/// What is in the way.
+pub(super) fn reject_obstacle(
+    read: &GuardrailItems,
+    claim: &mut Claim,
+    guardrails: &Guardrails,
+) -> Result<(), Refusal> {
+    match remark_pace(read, claim, guardrails)? {
+        None => Ok(()),
+        Some(Obstacle::Busy(_)) => Err(Refusal::TargetBusy),
+        Some(Obstacle::Guardrail(guardrail)) => Err(Refusal::Guardrail(guardrail)),
     }
 }
 

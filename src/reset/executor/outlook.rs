@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::context::Run;
-use super::judge::{preview, reject_lock_out};
+use super::judge::{preview, reject_lock_out, reject_obstacle};
 use crate::approval::sign_in::Subject;
 use crate::approval::{ContactEnds, Evidence};
 use crate::ids::{ObjectId, PersonRef, ResetId};
-use crate::reset::ledger::{Obstacle, obstacle, tells_of_pace};
 use crate::reset::model::{Claim, Guardrail, Guardrails, Person, Preview, PrivilegeFacts, Remarks};
 use crate::reset::ports::DirectoryError;
 use crate::reset::refusal::Refusal;
@@ -100,13 +99,8 @@ impl Run<'_> {
         let plan = plan(listing.methods, about.scope, hardware);
         let unknown = listing.hardware_unknown;
         reject_lock_out(&claim, &plan, unknown)?;
-        let read = read?;
-        claim.remarks.verifier_pace = tells_of_pace(&read, &claim, &guardrails)?;
-        match obstacle(&read, &claim, &guardrails)? {
-            None => Ok(preview(&tier, &claim, plan, unknown, Vec::new())),
-            Some(Obstacle::Busy(_)) => Err(Refusal::TargetBusy),
-            Some(Obstacle::Guardrail(guardrail)) => Err(Refusal::Guardrail(guardrail)),
-        }
+        reject_obstacle(&read?, &mut claim, &guardrails)?;
+        Ok(preview(&tier, &claim, plan, unknown, Vec::new()))
     }
 
     /// What is known to be counted of it: an approver only where one is looking.

@@ -175,14 +175,19 @@ pub fn obstacle(
     Ok(headroom(read, claim, guardrails)?.err())
 }
 
-/// Whether this claim would be the one of which the security team is told, for a verifier's pace, by what was read.
-pub fn tells_of_pace(
+/// The same; and remarks in the claim whether it is the one of which the security team is told, for its verifier's pace.
+pub fn remark_pace(
     read: &GuardrailItems,
-    claim: &Claim,
+    claim: &mut Claim,
     guardrails: &Guardrails,
-) -> Result<bool, LedgerError> {
-    let headroom = headroom(read, claim, guardrails)?;
-    Ok(headroom.is_ok_and(|headroom| headroom.tells_of_pace))
+) -> Result<Option<Obstacle>, LedgerError> {
+    Ok(match headroom(read, claim, guardrails)? {
+        Ok(headroom) => {
+            claim.remarks.verifier_pace = headroom.tells_of_pace;
+            None
+        }
+        Err(obstacle) => Some(obstacle),
+    })
 }
 
 /// Whether there is room for a claim by what was read.

@@ -13,7 +13,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use claim::{ClaimAttempt, GuardrailItems, Obstacle, obstacle, tells_of_pace};
+pub use claim::{ClaimAttempt, GuardrailItems, Obstacle, obstacle, remark_pace};
 pub use freeze::{SwitchError, SwitchedTo};
 pub use items::RETENTION;
 pub use lease::{RecordLease, ResetLease, WriteError};
